@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fdb, worker, memory, log, daemon. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "control/words.h"
+#include "table.h"
+
+/* ---- fdb ---- */
+
+json_t *
+fdb_show_params(struct ctl *ctl, int argc, char **argv)
+{
+	json_t *params = json_object(), *value;
+	int first = argc > 0 && !strchr(argv[0], '=');
+	const char *key;
+	uint64_t number;
+
+	(void)ctl;
+	if (first && json_object_set_new(params, "bridge", json_string(argv[0]))) {
+		ctl_usage("the bridge's name is not UTF-8 text");
+		goto err;
+	}
+	if (command_pairs(params, argc - first, argv + first))
+		goto err;
+	json_object_foreach(params, key, value)
+	{
+		if (strcmp(key, "vlan") && strcmp(key, "limit"))
+			continue;
+		if (xd_words_number(json_string_value(value), 0, INT32_MAX, &number)) {
+			ctl_usage("%s=%s: must be a number", key, json_string_value(value));
+			goto err;
+		}
+		json_object_set_new(params, key, json_integer(number));
+	}
+	return params;
+err:
+	json_decref(params);
+	return NULL;
+}
+
+json_t *
+fdb_flush_params(struct ctl *ctl, int argc, char **argv)
+{
+	json_t *params = json_pack("{s:s}", "bridge", argv[0]);
+
+	(void)ctl;
+	if (!params || (argc > 1 && json_object_set_new(params, "port", json_string(argv[1])))) {
+		ctl_usage("a name is not UTF-8 text");
+		json_decref(params);
+		return NULL;
+	}
+	return params;
+}
+
+void
+fdb_print(const json_t *result)
+{
+	static const char *const headers[] = {"BRIDGE", ">VLAN", "MAC", "PORT", ">AGE", NULL};
+	json_t *entries = json_object_get(result, "entries"), *entry;
+	struct table *table = table_create(headers);
+	json_int_t total = ctl_number(result, "total");
+	size_t i;
+
+	json_array_foreach(entries, i, entry)
+	{
+		table_cell(table, "%s", ctl_text(entry, "bridge"));
+		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(entry, "vlan"));
+		table_cell(table, "%s", ctl_text(entry, "mac"));
+		table_cell(table, "%s", ctl_text(entry, "port"));
+		table_cell(table, "%" JSON_INTEGER_FORMAT " s", ctl_number(entry, "age_s"));
+	}
+	table_print(table);
+	if (total > (json_int_t)json_array_size(entries))
+		fprintf(stderr, "%zu of %" JSON_INTEGER_FORMAT " shown: limit=N shows more\n",
+		        json_array_size(entries), total);
+}
+
+/* ---- worker ---- */
+
+static void
+queues_cell(struct table *table, const json_t *queues)
+{
+	char text[512] = "-";
+	size_t i, used = 0;
+	json_t *queue;
+
+	json_array_foreach(queues, i, queue)
+	{
+		if (used < sizeof(text))
+			used += snprintf(text + used, sizeof(text) - used, "%s%s:%d", i ? " " : "",
+			        ctl_text(queue, "port"), (int)ctl_number(queue, "queue"));
+	}
+	table_cell(table, "%s", text);
+}
+
+void
+worker_print(const json_t *result)
+{
+	static const char *const headers[] = {">CORE", ">NODE", "STATE", ">BUSY", ">FRAMES",
+	        ">CYCLES/FRAME", ">FRAMES/TURN", ">SLEEPS", "QUEUES", NULL};
+	struct table *table = table_create(headers);
+	json_t *worker;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "workers"), i, worker)
+	{
+		double busy = ctl_number(worker, "busy_cycles");
+		double awake = busy + ctl_number(worker, "idle_cycles");
+		double frames = ctl_number(worker, "frames"), turns = ctl_number(worker, "turns");
+		const char *state =
+		        json_is_true(json_object_get(worker, "sleeping")) ? "sleeps" : "runs";
+
+		table_cell(table, "%d", (int)ctl_number(worker, "core"));
+		table_cell(table, "%d", (int)ctl_number(worker, "node"));
+		table_cell(table, "%s%s", state,
+		        json_is_true(json_object_get(worker, "own")) ? "" : " (application)");
+		table_cell(table, "%.1f%%", awake > 0 ? 100 * busy / awake : 0);
+		table_cell(table, "%.0f", frames);
+		table_cell(table, "%.0f", frames > 0 ? busy / frames : 0);
+		table_cell(table, "%.1f", turns > 0 ? frames / turns : 0);
+		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(worker, "sleeps"));
+		queues_cell(table, json_object_get(worker, "queues"));
+	}
+	table_print(table);
+}
+
+/* ---- memory ---- */
+
+void
+memory_print(const json_t *result)
+{
+	static const struct {
+		const char *key, *label;
+	} rows[] = {
+	        {"page_bytes", "page size"},
+	        {"eal_bytes", "reserved by the EAL"},
+	        {"eal_used_bytes", "of that, in use"},
+	        {"fdb_bytes", "address tables"},
+	        {"pool_bytes", "packet buffers"},
+	        {"guest_bytes", "guests' memory mapped"},
+	};
+	char bytes[16];
+
+	printf("%-24s%s\n", "hugepages",
+	        json_is_true(json_object_get(result, "hugepages")) ? "yes" : "no");
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		printf("%-24s%s\n", rows[i].label,
+		        ctl_bytes(ctl_number(result, rows[i].key), bytes));
+}
+
+/* ---- log ---- */
+
+json_t *
+log_set_params(struct ctl *ctl, int argc, char **argv)
+{
+	json_t *params = argc > 1 ? json_pack("{s:s, s:s}", "component", argv[0], "level", argv[1])
+	                          : json_pack("{s:s}", "level", argv[0]);
+
+	(void)ctl;
+	if (!params)
+		ctl_usage("a word is not UTF-8 text");
+	return params;
+}
+
+void
+log_print(const json_t *result)
+{
+	json_t *line, *level;
+	const char *component;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "lines"), i, line)
+	        printf("%s %-5s %s: %s\n", ctl_text(line, "time"), ctl_text(line, "level"),
+	                ctl_text(line, "component"), ctl_text(line, "line"));
+	printf("levels:");
+	json_object_foreach(json_object_get(result, "levels"), component, level)
+	        printf(" %s=%s", component, json_string_value(level));
+	putchar('\n');
+}
+
+/* ---- daemon ---- */
+
+void
+status_print(const json_t *result)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)result, key, value)
+	{
+		if (json_is_string(value))
+			printf("%-10s %s\n", key, json_string_value(value));
+		else if (json_is_integer(value))
+			printf("%-10s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(value));
+		else
+			printf("%-10s none\n", key);
+	}
+}

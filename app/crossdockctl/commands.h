@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands: NOUN VERB [ARGUMENTS], one table for running, help and completion. */
+#ifndef CROSSDOCKCTL_COMMANDS_H
+#define CROSSDOCKCTL_COMMANDS_H
+
+#include <jansson.h>
+
+#include "ctl.h"
+
+/* What an argument is, for completion. */
+enum word {
+	WORD_NONE,
+	WORD_BRIDGE,
+	WORD_PORT,
+	WORD_BRIDGE_KEYS, /* KEY=VALUE, this and all that follow */
+	WORD_PORT_KEYS,
+	WORD_FILE,
+	WORD_COMPONENT,
+	WORD_LEVEL,
+};
+
+struct command {
+	const char *noun, *verb;
+	const char *args; /* for people: "NAME KEY=VALUE..." */
+	const char *help;
+	const char *example; /* arguments of a typical use; or NULL */
+	int min_args, max_args;
+	enum word words[3];
+	const char *method;
+	/* The parameters of the method; NULL: it was said why not. When missing: none. */
+	json_t *(*params)(struct ctl *ctl, int argc, char **argv);
+	/* The result for people. When missing: nothing is printed. */
+	void (*print)(const json_t *result);
+	/* Instead of the three above. Returns the exit status. */
+	int (*run)(struct ctl *ctl, const struct command *command, int argc, char **argv);
+};
+
+extern const struct command commands[]; /* ended by a NULL noun */
+
+/* Runs the command that argv names. Returns the exit status. */
+int command_run(struct ctl *ctl, int argc, char **argv);
+/* Help on everything (noun NULL) or on one noun, to stdout. CTL_USAGE: no such noun. */
+int command_help(const char *noun);
+/* Prints a result as JSON. */
+void command_print_json(const json_t *result);
+
+/* Nouns, and the verbs of one, each ended by NULL; max 24. */
+void command_nouns(const char *nouns[25]);
+void command_verbs(const char *noun, const char *verbs[25]);
+
+/* Parameters: KEY=VALUE arguments into object. 0, or CTL_USAGE. */
+int command_pairs(json_t *object, int argc, char **argv);
+
+json_t *config_params(struct ctl *ctl, int argc, char **argv);
+void config_print_show(const json_t *result);
+void config_print_check(const json_t *result);
+void config_print_diff(const json_t *result);
+void config_print_changed(const json_t *result);
+
+json_t *entry_params(struct ctl *ctl, int argc, char **argv);
+json_t *name_params(struct ctl *ctl, int argc, char **argv);
+int bridge_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
+int port_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
+
+json_t *fdb_show_params(struct ctl *ctl, int argc, char **argv);
+json_t *fdb_flush_params(struct ctl *ctl, int argc, char **argv);
+void fdb_print(const json_t *result);
+void worker_print(const json_t *result);
+void memory_print(const json_t *result);
+json_t *port_params(struct ctl *ctl, int argc, char **argv);
+int stats_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
+void drops_print(const json_t *result);
+json_t *log_set_params(struct ctl *ctl, int argc, char **argv);
+void log_print(const json_t *result);
+void status_print(const json_t *result);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The switch as a daemon: reads the configuration, brings the EAL and the switch up, and answers
+ * crossdockctl until it is told to end. Everything else happens in the library.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "control/control.h"
+#include "control/server.h"
+#include "crossdock.h"
+#include "options.h"
+#include "output.h"
+
+#define TEXT_BYTES 1024
+
+struct daemon {
+	struct options options;
+	struct output output;
+	struct xd_log log; /* for what is logged outside of the switch */
+	struct xd_control control;
+	struct xd_loop *loop;
+	struct xd_server *server;
+	int signal_fd;
+	bool ending;
+};
+
+/* ---- Signals ---- */
+
+static void
+reload(struct daemon *daemon)
+{
+	char text[TEXT_BYTES];
+
+	if (xd_control_reload(&daemon->control, text, sizeof(text)))
+		xd_log(&daemon->log, XD_LOG_CONTROL, XD_LOG_ERROR, "nothing was changed: %s", text);
+	else
+		xd_log(&daemon->log, XD_LOG_CONTROL, XD_LOG_INFO, "%s was read again",
+		        daemon->options.config);
+}
+
+static void
+take_signal(void *ctx, uint32_t events)
+{
+	struct daemon *daemon = ctx;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(daemon->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		reload(daemon);
+	else
+		daemon->ending = true;
+}
+
+/* Signals come by a descriptor; to be called before there are other threads, which inherit it. */
+static int
+block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* ---- Start ---- */
+
+static int
+complain(const char *text)
+{
+	fprintf(stderr, "crossdockd: %s\n", text);
+	return 1;
+}
+
+/* Reads and checks the configuration. Returns the exit status, 0 to go on. */
+static int
+load(struct daemon *daemon)
+{
+	struct xd_control *control = &daemon->control;
+	char text[TEXT_BYTES];
+
+	control->source.config_file = daemon->options.config;
+	control->source.state_file = daemon->options.state;
+	control->source.socket_path = daemon->options.control;
+	control->source.default_core = xd_default_core();
+	if (xd_control_load(
+	            &control->source, &control->base, &control->running, text, sizeof(text))) {
+		complain(text);
+		return 2;
+	}
+	return 0;
+}
+
+static int
+open_control(struct daemon *daemon)
+{
+	const struct xd_daemon_config *config = daemon->control.running;
+	struct xd_server_opts opts = {.path = config->control_path,
+	        .group = config->control_group,
+	        .mode = config->control_mode,
+	        .methods = xd_control_methods,
+	        .ctx = &daemon->control};
+	struct xd_watch *watch;
+	struct xd_error err;
+
+	daemon->loop = xd_loop_create();
+	if (!daemon->loop)
+		return complain(strerror(errno));
+	xd_loop_lock(daemon->loop);
+	watch = xd_loop_add(daemon->loop, daemon->signal_fd, EPOLLIN, take_signal, daemon);
+	xd_loop_unlock(daemon->loop);
+	if (!watch)
+		return complain(strerror(errno));
+	opts.loop = daemon->loop;
+	daemon->server = xd_server_create(&opts, &err);
+	return daemon->server ? 0 : complain(err.text);
+}
+
+static int
+start_memory(struct daemon *daemon)
+{
+	struct xd_memory_opts opts = {.hugepages = daemon->control.running->config->hugepages,
+	        .program = "crossdockd",
+	        .eal_args = daemon->options.eal_args,
+	        .nb_eal_args = daemon->options.nb_eal_args,
+	        .log = &daemon->log};
+	struct xd_error err;
+	cpu_set_t set;
+	int ret;
+
+	/* The EAL pins the thread that starts it to one core, which may be a worker's. */
+	ret = sched_getaffinity(0, sizeof(set), &set);
+	if (xd_memory_start(&opts, &err))
+		return complain(err.text);
+	if (ret == 0)
+		sched_setaffinity(0, sizeof(set), &set);
+	return 0;
+}
+
+static int
+start_switch(struct daemon *daemon)
+{
+	struct xd_control *control = &daemon->control;
+	struct xd_switch_opts opts = {.log = output_log,
+	        .log_ctx = &daemon->output,
+	        .log_level = control->running->log_level};
+	char text[TEXT_BYTES];
+	struct xd_error err;
+
+	control->sw = xd_switch_create(&opts, &err);
+	if (!control->sw)
+		return complain(err.text);
+	if (xd_switch_apply(control->sw, control->running->config, &err) == 0)
+		return 0;
+	xd_control_locate(&control->source, &err, text, sizeof(text));
+	complain(text);
+	return err.key[0] ? 2 : 1;
+}
+
+static void
+say_ready(struct daemon *daemon)
+{
+	const struct xd_daemon_config *config = daemon->control.running;
+	unsigned ports = config->config->nb_ports, workers = config->config->nb_cores;
+	char line[XD_PATH_MAX + 100];
+
+	/* Whatever the log level is: whoever starts a daemon waits for this line. */
+	snprintf(line, sizeof(line), "ready: %u port%s, %u worker%s, control %s", ports,
+	        ports == 1 ? "" : "s", workers, workers == 1 ? "" : "s", config->control_path);
+	output_log(&daemon->output, XD_LOG_INFO, XD_LOG_CONTROL, line);
+	output_notify("READY=1");
+}
+
+static int
+run(struct daemon *daemon)
+{
+	int ret;
+
+	daemon->control.started_ns = xd_clock_ns();
+	daemon->control.ring = daemon->output.ring;
+	xd_log_init(&daemon->log, output_log, &daemon->output, daemon->control.running->log_level);
+	/* The socket before the EAL: a second crossdockd finds out at once. Requests that come
+	 * meanwhile wait. */
+	ret = open_control(daemon);
+	if (ret)
+		goto out_control;
+	ret = start_memory(daemon);
+	if (ret)
+		goto out_control;
+	ret = start_switch(daemon);
+	if (ret)
+		goto out_switch;
+	say_ready(daemon);
+	while (!daemon->ending)
+		xd_loop_run_once(daemon->loop, -1);
+	output_notify("STOPPING=1");
+	xd_log(&daemon->log, XD_LOG_CONTROL, XD_LOG_INFO, "ending");
+out_switch:
+	xd_server_destroy(daemon->server);
+	daemon->server = NULL;
+	xd_switch_destroy(daemon->control.sw);
+	xd_memory_stop();
+out_control:
+	xd_server_destroy(daemon->server);
+	xd_loop_destroy(daemon->loop);
+	return ret;
+}
+
+static void
+say_valid(const struct daemon *daemon)
+{
+	const struct xd_config *config = daemon->control.running->config;
+
+	printf("%s is valid: %u bridge%s, %u port%s, %u worker%s\n", daemon->options.config,
+	        config->nb_bridges, config->nb_bridges == 1 ? "" : "s", config->nb_ports,
+	        config->nb_ports == 1 ? "" : "s", config->nb_cores,
+	        config->nb_cores == 1 ? "" : "s");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct daemon daemon = {.signal_fd = -1};
+	int ret = options_parse(&daemon.options, argc, argv);
+
+	if (ret >= 0)
+		return ret;
+	ret = load(&daemon);
+	if (ret)
+		return ret;
+	if (daemon.options.check) {
+		say_valid(&daemon);
+	} else if (output_init(&daemon.output)) {
+		ret = complain("no memory");
+	} else {
+		daemon.signal_fd = block_signals();
+		ret = daemon.signal_fd < 0 ? complain(strerror(errno)) : run(&daemon);
+		if (daemon.signal_fd >= 0)
+			close(daemon.signal_fd);
+		output_fini(&daemon.output);
+	}
+	xd_daemon_config_destroy(daemon.control.base);
+	xd_daemon_config_destroy(daemon.control.running);
+	return ret;
+}

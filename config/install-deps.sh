@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Installs the Debian packages that are missing; does nothing, at once, when none is.
+#
+#   config/install-deps.sh [build] [test] [bench]      default: build test
+set -eu
+
+# DPDK's libraries and every driver come with libdpdk-dev; libnuma, libbpf, JSON, YAML and line
+# editing are linked; gcc's sanitizers come with it.
+build="gcc libc6-dev pkg-config meson ninja-build python3 libdpdk-dev libnuma-dev libbpf-dev
+	libjansson-dev libyaml-dev libcyaml-dev libedit-dev libcmocka-dev jq"
+# Namespaces and dpdk-testpmd for functional tests, the rest for guests, whose kernel is downloaded
+# by their test and not installed.
+test="dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3"
+# The switch to compare with. Its package starts a service: stop it if it is not wanted.
+bench="openvswitch-switch-dpdk dpdk-dev"
+
+packages=
+for group in ${*:-build test}; do
+	case $group in
+	build) packages="$packages $build" ;;
+	test) packages="$packages $test" ;;
+	bench) packages="$packages $bench" ;;
+	*)
+		echo "usage: config/install-deps.sh [build] [test] [bench]" >&2
+		exit 2
+		;;
+	esac
+done
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	echo "install-deps: this is not Debian; install the like of:" $packages >&2
+	exit 1
+fi
+
+missing=
+for package in $packages; do
+	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=
+	[ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -eq 0 ]; then
+	as_root="env"
+elif command -v sudo >/dev/null; then
+	as_root="sudo env"
+else
+	echo "install-deps: needs root or sudo; type as root: apt-get install" $missing >&2
+	exit 1
+fi
+
+echo "installing:$missing"
+apt_get() {
+	$as_root DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+apt_get update
+apt_get install -y --no-install-recommends $missing

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "drivers/ethdev/ethdev.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_dev.h>
+
+#include "memory/memory.h"
+
+static int
+fail_devargs(const struct xd_port_config *config, struct xd_error *err, const char *what)
+{
+	char key[128];
+
+	snprintf(key, sizeof(key), "ports.%s.devargs", config->name);
+	return xd_fail_key(err, -EINVAL, key,
+	        "devargs \"%.128s\": %s; write a PCI address such as 0000:03:00.0, or a virtual "
+	        "device such as net_tap0,iface=x",
+	        config->devargs, what);
+}
+
+/* Only the form: what buses and drivers there are is known once the EAL is up. */
+static int
+ethdev_check(const struct xd_port_config *config, struct xd_error *err)
+{
+	const char *devargs = config->devargs;
+	size_t name_len = strcspn(devargs, ",");
+
+	if (devargs[0] == '\0')
+		return fail_devargs(config, err, "a dpdk port needs a device");
+	for (size_t i = 0; devargs[i] != '\0'; i++) {
+		if (!isgraph((unsigned char)devargs[i]))
+			return fail_devargs(config, err, "there is a space or control character");
+	}
+	if (name_len == 0)
+		return fail_devargs(config, err, "the device has no name");
+	if (name_len >= RTE_DEV_NAME_MAX_LEN)
+		return fail_devargs(config, err, "the name of the device is too long");
+	for (const char *at = devargs + name_len; *at == ','; at += 1 + strcspn(at + 1, ",")) {
+		if (at[1] == '\0' || at[1] == ',' || at[1] == '=')
+			return fail_devargs(
+			        config, err, "what follows the name is no list of key=value");
+	}
+	if (config->queues > XD_ETHDEV_QUEUES_MAX) {
+		char key[128];
+
+		snprintf(key, sizeof(key), "ports.%s.queues", config->name);
+		return xd_fail_key(err, -EINVAL, key, "%u queues: at most %u", config->queues,
+		        XD_ETHDEV_QUEUES_MAX);
+	}
+	return 0;
+}
+
+static struct xd_port *
+ethdev_create(
+        const struct xd_port_env *env, const struct xd_port_config *config, struct xd_error *err)
+{
+	struct xd_ethdev_port *p = aligned_alloc(64, sizeof(*p));
+
+	if (p == NULL)
+		goto err_memory;
+	memset(p, 0, sizeof(*p));
+	p->txqs = aligned_alloc(64, XD_ETHDEV_QUEUES_MAX * sizeof(*p->txqs));
+	if (p->txqs == NULL)
+		goto err_port;
+	for (unsigned i = 0; i < XD_ETHDEV_QUEUES_MAX; i++)
+		rte_spinlock_init(&p->txqs[i].lock);
+	xd_port_init(&p->port, &xd_ethdev_driver, env, config);
+	p->port.nb_queues = config->queues;
+	p->port.max_frame = xd_ethdev_max_frame(config->mtu);
+	return &p->port;
+
+err_port:
+	free(p);
+err_memory:
+	xd_fail(err, -ENOMEM, "port %s: out of memory", config->name);
+	return NULL;
+}
+
+static void
+ethdev_destroy(struct xd_port *port)
+{
+	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
+
+	if (p == NULL)
+		return;
+	free(p->txqs);
+	free(p);
+}
+
+static int
+ethdev_start(struct xd_port *port, struct xd_error *err)
+{
+	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
+	int ret;
+
+	ret = xd_ethdev_claim(p, err);
+	if (ret != 0)
+		return ret;
+	ret = xd_ethdev_open(p, err);
+	if (ret != 0) {
+		xd_ethdev_unclaim(p);
+		return ret;
+	}
+	port->nb_queues = p->nb_rx;
+	port->pool_bytes = xd_pool_bytes(p->pool);
+	__atomic_store_n(&p->running, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&port->up, true, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static void
+ethdev_stop(struct xd_port *port)
+{
+	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
+
+	if (!p->running)
+		return;
+	__atomic_store_n(&port->up, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
+	port->env->quiesce(port->env->ctx);
+	xd_ethdev_close(p);
+	xd_ethdev_unclaim(p);
+	port->nb_queues = port->config.queues;
+	port->pool_bytes = 0;
+}
+
+static int
+ethdev_set(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err)
+{
+	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
+	const struct xd_port_config *now = &port->config;
+	uint16_t max_frame = xd_ethdev_max_frame(config->mtu);
+
+	(void)err;
+	if (config->queues != now->queues || strcmp(config->devargs, now->devargs) != 0)
+		return -ENOTSUP;
+	if (config->mtu != now->mtu && p->running) {
+		/* Many devices want to be stopped for it: then the port is made anew. */
+		if ((max_frame > p->data_room && !p->scatter) ||
+		        rte_eth_dev_set_mtu(p->port_id, config->mtu) != 0)
+			return -ENOTSUP;
+	}
+	__atomic_store_n(&port->max_frame, max_frame, __ATOMIC_RELAXED);
+	return 0;
+}
+
+uint16_t
+xd_ethdev_max_frame(uint16_t mtu)
+{
+	return (uint16_t)RTE_MIN(
+	        (uint32_t)mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN, (uint32_t)UINT16_MAX);
+}
+
+const struct xd_driver xd_ethdev_driver = {
+        .type = "dpdk",
+        .help = "a network card or virtual device that DPDK drives, by its devargs",
+        .check = ethdev_check,
+        .create = ethdev_create,
+        .start = ethdev_start,
+        .stop = ethdev_stop,
+        .destroy = ethdev_destroy,
+        .set = ethdev_set,
+        .rx = xd_ethdev_rx,
+        .release = xd_ethdev_release,
+        .tx = xd_ethdev_tx,
+        .describe = xd_ethdev_describe,
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The dpdk port: any device that DPDK has a driver for, by its devargs.
+ *
+ * ethdev.c is the port's life; ethdev_device.c finds, configures and gives back the device;
+ * ethdev_rx.c and ethdev_tx.c are what workers call; ethdev_show.c puts it into words.
+ *
+ * Buffers. A port receives into mbufs of its own pool. A frame for another NIC goes there in the
+ * mbuf it came in; a frame from a guest is copied into an mbuf of the pool of the port it leaves
+ * by. So buffers of a stopped port may still wait in the transmit ring of another device: the pool
+ * then stays until the last has come back.
+ */
+#ifndef XD_DRIVERS_ETHDEV_H
+#define XD_DRIVERS_ETHDEV_H
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <rte_spinlock.h>
+
+#include "port/port.h"
+
+#define XD_ETHDEV_QUEUES_MAX XD_MAX_WORKERS
+
+struct xd_ethdev_txq {
+	rte_spinlock_t lock; /* workers may share a queue; held for one burst */
+} __attribute__((aligned(64)));
+
+struct xd_ethdev_port {
+	struct xd_port port; /* first: the switch knows the port by this */
+
+	/* Read by workers; written by control while running is false. */
+	bool running;
+	uint16_t port_id;
+	uint16_t nb_rx;
+	uint16_t nb_tx;
+	uint16_t burst; /* frames asked for at once, so that a turn of long ones stays bounded */
+	struct rte_mempool *pool;
+	struct xd_ethdev_txq *txqs;
+
+	/* Control's. */
+	bool probed;    /* we plugged the device, so we unplug it */
+	uint64_t owner; /* rte_eth_dev_owner_new's; 0: none yet */
+	uint16_t nb_rx_desc;
+	uint16_t nb_tx_desc;
+	uint32_t data_room; /* bytes of frame that one buffer holds */
+	bool scatter;       /* a longer frame is received in several */
+};
+
+extern const struct xd_driver xd_ethdev_driver;
+
+/* Control. claim finds or plugs the device named by the port's devargs and keeps others off it;
+ * open configures it, gives it a pool, and starts it. close stops it; unclaim gives back what claim
+ * took and whatever an open left, whether that went well or not. */
+int xd_ethdev_claim(struct xd_ethdev_port *p, struct xd_error *err);
+int xd_ethdev_open(struct xd_ethdev_port *p, struct xd_error *err);
+void xd_ethdev_close(struct xd_ethdev_port *p);
+void xd_ethdev_unclaim(struct xd_ethdev_port *p);
+
+/* Longest frame of an MTU: Ethernet header and one VLAN tag around it. */
+uint16_t xd_ethdev_max_frame(uint16_t mtu);
+
+uint16_t xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
+void xd_ethdev_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
+uint16_t xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker,
+        struct xd_frame *const *frames, uint16_t n);
+
+void xd_ethdev_describe(struct xd_port *port, xd_describe_fn fn, void *ctx);
+
+#endif

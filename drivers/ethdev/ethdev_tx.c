@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Transmitting. A frame becomes an mbuf in one of three ways:
+ *
+ *   whole    the mbuf it came in, when this is its only receiver. An edited head is written into it
+ *            first, if the mbuf has the room and nobody else holds it.
+ *   shared   the same mbuf with one more reference, when others get it too and its head is as it
+ * was. copied   else, head and segments, into mbufs of this port's pool.
+ *
+ * What the device does not take is undone, so that the same frames can be offered again; a drop is
+ * counted once the frames before it have gone.
+ */
+#include <rte_branch_prediction.h>
+
+#include "drivers/ethdev/ethdev.h"
+#include "frame/copy.h"
+
+struct tx_burst {
+	uint16_t n;
+	struct rte_mbuf *mbufs[XD_BATCH];
+	uint8_t frame[XD_BATCH]; /* which frame each is; frames without one were dropped */
+	uint8_t drop[XD_BATCH];  /* of each frame: why, or XD_DROP_REASONS */
+};
+
+/* Where a copy has come to. */
+struct cursor {
+	struct rte_mbuf *first;
+	struct rte_mbuf *last;
+	struct rte_mempool *pool;
+};
+
+/* Appends bytes, in further buffers when one is full; false: the pool is empty. */
+static bool
+append(struct cursor *to, const uint8_t *data, uint32_t len)
+{
+	while (len != 0) {
+		uint32_t take = RTE_MIN(len, (uint32_t)rte_pktmbuf_tailroom(to->last));
+		uint8_t *at;
+
+		if (take == 0) {
+			struct rte_mbuf *next = rte_pktmbuf_alloc(to->pool);
+
+			if (next == NULL)
+				return false;
+			to->last->next = next;
+			to->last = next;
+			to->first->nb_segs++;
+			continue;
+		}
+		at = rte_pktmbuf_mtod_offset(to->last, uint8_t *, to->last->data_len);
+		rte_memcpy(at, data, take);
+		to->last->data_len += (uint16_t)take;
+		to->first->pkt_len += take;
+		data += take;
+		len -= take;
+	}
+	return true;
+}
+
+static struct rte_mbuf *
+copy(struct rte_mempool *pool, struct xd_frame *f)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+	struct cursor to = {m, m, pool};
+	bool ok;
+
+	if (unlikely(m == NULL))
+		return NULL;
+	ok = append(&to, xd_frame_data(f), f->head_len);
+	for (unsigned i = 0; ok && i < f->nb_segs; i++)
+		ok = append(&to, f->segs[i].addr, f->segs[i].len);
+	if (unlikely(!ok)) {
+		rte_pktmbuf_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+/* Writes an edited head into the frame's own mbuf; false: it cannot be done in place. Done again,
+ * as when the device was full, it changes nothing. */
+static bool
+edit_in_place(struct xd_frame *f)
+{
+	struct rte_mbuf *m = f->mbuf;
+	int32_t growth = (int32_t)(f->len - m->pkt_len);
+
+	if (!RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1)
+		return false;
+	/* All of the head must lie in the first buffer. */
+	if (m->data_len + growth < f->head_len || growth > rte_pktmbuf_headroom(m))
+		return false;
+	if (growth > 0)
+		rte_pktmbuf_prepend(m, (uint16_t)growth);
+	else if (growth < 0)
+		rte_pktmbuf_adj(m, (uint16_t)-growth);
+	rte_memcpy(rte_pktmbuf_mtod(m, uint8_t *), xd_frame_data(f), f->head_len);
+	return true;
+}
+
+/* The mbuf to send, or NULL: the pool is empty. */
+static inline struct rte_mbuf *
+mbuf_of(struct xd_ethdev_port *p, struct xd_frame *f)
+{
+	struct rte_mbuf *m = f->mbuf;
+
+	if (m != NULL && f->nb_dst == 1 && (!f->dirty || edit_in_place(f)))
+		return m;
+	if (m != NULL && f->nb_dst != 1 && !f->dirty) {
+		rte_pktmbuf_refcnt_update(m, 1);
+		return m;
+	}
+	return copy(p->pool, f);
+}
+
+static inline void
+prepare(struct xd_ethdev_port *p, struct tx_burst *burst, struct xd_frame *const *frames,
+        uint16_t n)
+{
+	uint16_t max_frame = __atomic_load_n(&p->port.max_frame, __ATOMIC_RELAXED);
+
+	burst->n = 0;
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m;
+
+		if (unlikely(frames[i]->len > max_frame)) {
+			burst->drop[i] = XD_DROP_MTU;
+			continue;
+		}
+		m = mbuf_of(p, frames[i]);
+		if (unlikely(m == NULL)) {
+			burst->drop[i] = XD_DROP_NO_MBUF;
+			continue;
+		}
+		burst->drop[i] = XD_DROP_REASONS;
+		burst->mbufs[burst->n] = m;
+		burst->frame[burst->n++] = (uint8_t)i;
+	}
+}
+
+/* The device took the first nb_sent mbufs: settles with the frames before the first it did not
+ * take, undoes the others, and returns how many frames are dealt with. */
+static inline uint16_t
+settle(struct tx_burst *burst, uint16_t nb_sent, struct xd_frame *const *frames, uint16_t n,
+        struct xd_counters *counters)
+{
+	uint16_t done = nb_sent < burst->n ? burst->frame[nb_sent] : n;
+
+	for (uint16_t i = 0; i < done; i++) {
+		if (unlikely(burst->drop[i] != XD_DROP_REASONS)) {
+			counters->drops[burst->drop[i]]++;
+			continue;
+		}
+		counters->tx_frames++;
+		counters->tx_bytes += frames[i]->len;
+	}
+	for (uint16_t k = 0; k < nb_sent; k++) {
+		struct xd_frame *f = frames[burst->frame[k]];
+
+		if (burst->mbufs[k] == f->mbuf && f->nb_dst == 1)
+			f->mbuf = NULL;
+	}
+	for (uint16_t k = nb_sent; k < burst->n; k++) {
+		const struct xd_frame *f = frames[burst->frame[k]];
+
+		/* A copy goes, and so does the reference that a shared one got. */
+		if (burst->mbufs[k] != f->mbuf || f->nb_dst != 1)
+			rte_pktmbuf_free(burst->mbufs[k]);
+	}
+	return done;
+}
+
+uint16_t
+xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_frame *const *frames,
+        uint16_t n)
+{
+	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
+	struct xd_counters *counters = &port->counters[worker];
+	uint16_t done = 0, part, chunk;
+
+	if (unlikely(!__atomic_load_n(&p->running, __ATOMIC_ACQUIRE)))
+		return 0;
+	queue %= p->nb_tx;
+	do {
+		struct tx_burst burst;
+		uint16_t nb_sent = 0;
+
+		chunk = RTE_MIN(n - done, XD_BATCH);
+		prepare(p, &burst, frames + done, chunk);
+		if (likely(burst.n != 0)) {
+			rte_spinlock_lock(&p->txqs[queue].lock);
+			nb_sent = rte_eth_tx_burst(p->port_id, queue, burst.mbufs, burst.n);
+			rte_spinlock_unlock(&p->txqs[queue].lock);
+		}
+		part = settle(&burst, nb_sent, frames + done, chunk, counters);
+		done += part;
+	} while (part == chunk && done < n);
+	return done;
+}

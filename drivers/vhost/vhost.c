@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "drivers/vhost/vhost.h"
+#include "vhost_user/message.h"
+
+static int
+vhost_check(const struct xd_port_config *config, struct xd_error *err)
+{
+	char key[128];
+
+	snprintf(key, sizeof(key), "ports.%s.path", config->name);
+	if (config->path[0] == '\0')
+		return xd_fail_key(err, -EINVAL, key,
+			"a vhost-user port needs path, the socket that the guest's front end uses");
+	if (config->queues > XD_VHOST_MAX_PAIRS) {
+		snprintf(key, sizeof(key), "ports.%s.queues", config->name);
+		return xd_fail_key(err, -EINVAL, key, "%u queue pairs: at most %u", config->queues,
+			XD_VHOST_MAX_PAIRS);
+	}
+	return 0;
+}
+
+/* Ethernet header and one VLAN tag around the payload. */
+static uint32_t
+frame_for_mtu(uint16_t mtu)
+{
+	return RTE_MIN((uint32_t)mtu + 14 + 4, (uint32_t)UINT16_MAX);
+}
+
+static void
+close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static int
+open_fds(struct xd_vhost_port *p)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+
+	p->fault_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	p->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (p->fault_fd < 0 || p->wake_fd < 0)
+		return -errno;
+	for (unsigned i = 0; i < p->nb_pairs; i++) {
+		p->sleep_fds[i] = epoll_create1(EPOLL_CLOEXEC);
+		if (p->sleep_fds[i] < 0 ||
+			epoll_ctl(p->sleep_fds[i], EPOLL_CTL_ADD, p->wake_fd, &event) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static void
+close_fds(struct xd_vhost_port *p)
+{
+	for (unsigned i = 0; i < XD_VHOST_MAX_PAIRS; i++)
+		close_fd(p->sleep_fds[i]);
+	close_fd(p->wake_fd);
+	close_fd(p->fault_fd);
+}
+
+static void
+vhost_destroy(struct xd_port *port)
+{
+	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
+
+	if (!p)
+		return;
+	xd_vu_backend_destroy(p->backend);
+	close_fds(p);
+	free(p);
+}
+
+static struct xd_vu_backend *
+create_backend(struct xd_vhost_port *p, struct xd_error *err)
+{
+	static const struct xd_vu_backend_ops ops = {xd_vhost_pause, xd_vhost_resume};
+	const struct xd_port_config *config = &p->port.config;
+	struct xd_vu_backend_opts opts = {
+		.name = config->name,
+		.path = config->path,
+		.server = config->mode == XD_SOCKET_SERVER,
+		.features = 1ull << XD_VIRTIO_F_VERSION_1 | 1ull << XD_VIRTIO_RING_F_EVENT_IDX |
+			    1ull << XD_VIRTIO_RING_F_INDIRECT_DESC |
+			    1ull << XD_VIRTIO_NET_F_MRG_RXBUF | 1ull << XD_VIRTIO_NET_F_MTU,
+		.protocol_features = XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK) |
+				     XD_VU_PF_BIT(XD_VU_PF_MQ) |
+				     XD_VU_PF_BIT(XD_VU_PF_NET_MTU) |
+				     XD_VU_PF_BIT(XD_VU_PF_CONFIGURE_MEM_SLOTS) |
+				     XD_VU_PF_BIT(XD_VU_PF_STATUS),
+		.nb_queue_pairs = config->queues,
+		.mtu = config->mtu,
+		.loop = p->port.env->loop,
+		.log = p->port.env->log,
+		.ops = &ops,
+		.ctx = p,
+	};
+
+	/* The front end handles the control queue, by which a guest enables queue pairs. */
+	if (config->queues > 1)
+		opts.features |= 1ull << XD_VIRTIO_NET_F_MQ | 1ull << XD_VIRTIO_NET_F_CTRL_VQ;
+	return xd_vu_backend_create(&opts, err);
+}
+
+static struct xd_port *
+vhost_create(const struct xd_port_env *env, const struct xd_port_config *config,
+	struct xd_error *err)
+{
+	struct xd_vhost_port *p = aligned_alloc(64, RTE_ALIGN(sizeof(*p), 64));
+
+	if (!p) {
+		xd_fail(err, -ENOMEM, "port %s: no memory", config->name);
+		return NULL;
+	}
+	memset(p, 0, sizeof(*p));
+	xd_port_init(&p->port, &xd_vhost_driver, env, config);
+	p->nb_pairs = config->queues;
+	p->port.nb_queues = config->queues;
+	p->port.max_frame = frame_for_mtu(config->mtu);
+	p->fault_fd = p->wake_fd = -1;
+	for (unsigned i = 0; i < XD_VHOST_MAX_PAIRS; i++)
+		p->sleep_fds[i] = p->kick_fds[i] = -1;
+	if (open_fds(p) < 0) {
+		xd_fail(err, -errno, "port %s: no file descriptors left: %s", config->name,
+			strerror(errno));
+		goto err_port;
+	}
+	p->backend = create_backend(p, err);
+	if (!p->backend)
+		goto err_port;
+	return &p->port;
+
+err_port:
+	vhost_destroy(&p->port);
+	return NULL;
+}
+
+static int
+vhost_start(struct xd_port *port, struct xd_error *err)
+{
+	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
+	int ret;
+
+	p->fault_watch = xd_loop_add(port->env->loop, p->fault_fd, EPOLLIN, xd_vhost_on_fault, p);
+	if (!p->fault_watch)
+		return xd_fail(err, -ENOMEM, "port %s: no memory", port->config.name);
+	ret = xd_vu_backend_start(p->backend, err);
+	if (ret < 0) {
+		xd_loop_remove(p->fault_watch);
+		p->fault_watch = NULL;
+	}
+	return ret;
+}
+
+static void
+vhost_stop(struct xd_port *port)
+{
+	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
+
+	xd_vu_backend_stop(p->backend);
+	xd_loop_remove(p->fault_watch);
+	p->fault_watch = NULL;
+}
+
+static int
+vhost_set(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err)
+{
+	const struct xd_port_config *now = &port->config;
+
+	(void)err;
+	if (config->mode != now->mode || config->queues != now->queues ||
+		strcmp(config->path, now->path))
+		return -ENOTSUP;
+	__atomic_store_n(&port->max_frame, frame_for_mtu(config->mtu), __ATOMIC_RELAXED);
+	return 0;
+}
+
+const struct xd_driver xd_vhost_driver = {
+	.type = "vhost-user",
+	.help = "a virtual machine's network card, by its vhost-user socket",
+	.check = vhost_check,
+	.create = vhost_create,
+	.start = vhost_start,
+	.stop = vhost_stop,
+	.destroy = vhost_destroy,
+	.set = vhost_set,
+	.rx = xd_vhost_rx,
+	.release = xd_vhost_release,
+	.tx = xd_vhost_tx,
+	.notify_rx = xd_vhost_notify_rx,
+	.notify_tx = xd_vhost_notify_tx,
+	.fd = xd_vhost_fd,
+	.arm = xd_vhost_arm,
+	.disarm = xd_vhost_disarm,
+	.describe = xd_vhost_describe,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Log lines go to a function that the application gives; the library prints nothing itself.
+ * Levels are per component and may be changed while running. */
+#ifndef XD_BASE_LOG_H
+#define XD_BASE_LOG_H
+
+#include <stdint.h>
+
+enum xd_log_level { XD_LOG_ERROR, XD_LOG_WARN, XD_LOG_INFO, XD_LOG_DEBUG, XD_LOG_LEVELS };
+
+enum xd_log_component {
+	XD_LOG_SWITCH,
+	XD_LOG_WORKER,
+	XD_LOG_BRIDGE,
+	XD_LOG_FDB,
+	XD_LOG_PORT,
+	XD_LOG_VHOST,
+	XD_LOG_ETHDEV,
+	XD_LOG_MEMORY,
+	XD_LOG_CONTROL,
+	XD_LOG_COMPONENTS
+};
+
+/* Called with one finished line (no newline); from any thread, never once per frame. */
+typedef void (*xd_log_fn)(void *ctx, enum xd_log_level level, enum xd_log_component component,
+	const char *line);
+
+struct xd_log {
+	xd_log_fn emit; /* NULL: silent */
+	void *ctx;
+	uint8_t level[XD_LOG_COMPONENTS]; /* written by control, read by all threads */
+};
+
+/* Any thread. log may be NULL. */
+void xd_log(const struct xd_log *log, enum xd_log_component component, enum xd_log_level level,
+	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+void xd_log_init(struct xd_log *log, xd_log_fn emit, void *ctx, enum xd_log_level level);
+
+/* Names for people: "vhost", "info". The _parse functions return -EINVAL for an unknown name. */
+const char *xd_log_component_name(enum xd_log_component component);
+const char *xd_log_level_name(enum xd_log_level level);
+int xd_log_component_parse(const char *name, enum xd_log_component *component);
+int xd_log_level_parse(const char *name, enum xd_log_level *level);
+
+#endif

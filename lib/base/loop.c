@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One epoll, one timerfd set to the earliest timer, one eventfd to wake.
+ *
+ * A batch of events is fetched without the lock, so a watch may be removed while the batch still
+ * names it. Removing therefore only marks it dead and puts it aside; what lies aside is freed at
+ * the end of a run, when no batch is left that could name it. Timers are put aside likewise, since
+ * a callback may cancel the timer that it runs for.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+
+#define EVENTS_PER_RUN 32
+#define NS_PER_MS      1000000ull
+
+struct xd_watch {
+	LIST_ENTRY(xd_watch) link;
+	struct xd_loop *loop;
+	int fd;
+	bool dead;
+	xd_watch_fn fn;
+	void *ctx;
+};
+
+struct xd_timer {
+	LIST_ENTRY(xd_timer) link; /* in waiting (by deadline), fired or dead */
+	struct xd_loop *loop;
+	uint64_t deadline_ns;
+	uint64_t period_ns; /* 0: one shot */
+	xd_timer_fn fn;
+	void *ctx;
+};
+
+LIST_HEAD(watch_list, xd_watch);
+LIST_HEAD(timer_list, xd_timer);
+
+struct xd_loop {
+	pthread_mutex_t lock; /* guards all below but the descriptors */
+	int epoll_fd;
+	int timer_fd;
+	int wake_fd;
+	uint64_t armed_ns; /* what timer_fd is set to; 0: disarmed */
+	struct watch_list watches;
+	struct watch_list dead_watches;
+	struct timer_list waiting;
+	struct timer_list fired; /* one-shot timers that ran and were not cancelled yet */
+	struct timer_list dead_timers;
+};
+
+static void
+drain(void *ctx, uint32_t events)
+{
+	const int *fd = ctx;
+	uint64_t count;
+
+	(void)events;
+	if (read(*fd, &count, sizeof(count)) < 0)
+		return; /* EAGAIN: somebody re-armed it meanwhile */
+}
+
+struct xd_loop *
+xd_loop_create(void)
+{
+	struct xd_loop *loop = calloc(1, sizeof(*loop));
+	int code;
+
+	if (!loop)
+		return NULL;
+	pthread_mutex_init(&loop->lock, NULL);
+	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->epoll_fd < 0)
+		goto err_free;
+	loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (loop->timer_fd < 0)
+		goto err_epoll;
+	loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (loop->wake_fd < 0)
+		goto err_timer;
+	if (!xd_loop_add(loop, loop->timer_fd, EPOLLIN, drain, &loop->timer_fd) ||
+	        !xd_loop_add(loop, loop->wake_fd, EPOLLIN, drain, &loop->wake_fd)) {
+		code = errno;
+		xd_loop_destroy(loop);
+		errno = code;
+		return NULL;
+	}
+	return loop;
+
+err_timer:
+	close(loop->timer_fd);
+err_epoll:
+	close(loop->epoll_fd);
+err_free:
+	code = errno;
+	pthread_mutex_destroy(&loop->lock);
+	free(loop);
+	errno = code;
+	return NULL;
+}
+
+static void
+free_watches(struct watch_list *list)
+{
+	struct xd_watch *watch;
+
+	while ((watch = LIST_FIRST(list))) {
+		LIST_REMOVE(watch, link);
+		free(watch);
+	}
+}
+
+static void
+free_timers(struct timer_list *list)
+{
+	struct xd_timer *timer;
+
+	while ((timer = LIST_FIRST(list))) {
+		LIST_REMOVE(timer, link);
+		free(timer);
+	}
+}
+
+void
+xd_loop_destroy(struct xd_loop *loop)
+{
+	if (!loop)
+		return;
+	free_watches(&loop->watches);
+	free_watches(&loop->dead_watches);
+	free_timers(&loop->waiting);
+	free_timers(&loop->fired);
+	free_timers(&loop->dead_timers);
+	close(loop->wake_fd);
+	close(loop->timer_fd);
+	close(loop->epoll_fd);
+	pthread_mutex_destroy(&loop->lock);
+	free(loop);
+}
+
+/* Sets timer_fd to the earliest deadline. A waiting epoll_wait of another thread sees it. */
+static void
+arm(struct xd_loop *loop)
+{
+	const struct xd_timer *first = LIST_FIRST(&loop->waiting);
+	uint64_t ns = first ? first->deadline_ns : 0;
+	struct itimerspec spec = {
+	        .it_value = {.tv_sec = ns / XD_NS_PER_S, .tv_nsec = ns % XD_NS_PER_S}};
+
+	if (ns == loop->armed_ns)
+		return;
+	timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+	loop->armed_ns = ns;
+}
+
+static void
+insert(struct xd_loop *loop, struct xd_timer *timer)
+{
+	struct xd_timer *after = NULL;
+	struct xd_timer *t;
+
+	LIST_FOREACH(t, &loop->waiting, link)
+	{
+		if (t->deadline_ns > timer->deadline_ns)
+			break;
+		after = t;
+	}
+	if (after)
+		LIST_INSERT_AFTER(after, timer, link);
+	else
+		LIST_INSERT_HEAD(&loop->waiting, timer, link);
+}
+
+static void
+run_timers(struct xd_loop *loop)
+{
+	uint64_t now_ns = xd_clock_ns();
+	struct xd_timer *timer;
+
+	/* What callbacks add is due later than now_ns, so this ends. */
+	while ((timer = LIST_FIRST(&loop->waiting)) && timer->deadline_ns <= now_ns) {
+		LIST_REMOVE(timer, link);
+		if (timer->period_ns) {
+			/* Missed periods are skipped, not made up for. */
+			timer->deadline_ns += timer->period_ns;
+			if (timer->deadline_ns <= now_ns)
+				timer->deadline_ns = now_ns + timer->period_ns;
+			insert(loop, timer);
+		} else {
+			LIST_INSERT_HEAD(&loop->fired, timer, link);
+		}
+		timer->fn(timer->ctx);
+	}
+	arm(loop);
+}
+
+void
+xd_loop_run_once(struct xd_loop *loop, int timeout_ms)
+{
+	struct epoll_event events[EVENTS_PER_RUN];
+	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_RUN, timeout_ms);
+
+	xd_loop_lock(loop);
+	for (int i = 0; i < n; i++) {
+		struct xd_watch *watch = events[i].data.ptr;
+
+		if (!watch->dead)
+			watch->fn(watch->ctx, events[i].events);
+	}
+	run_timers(loop);
+	free_watches(&loop->dead_watches);
+	free_timers(&loop->dead_timers);
+	xd_loop_unlock(loop);
+}
+
+void
+xd_loop_wake(struct xd_loop *loop)
+{
+	uint64_t one = 1;
+
+	if (write(loop->wake_fd, &one, sizeof(one)) < 0)
+		return; /* EAGAIN: full of wakes, so it wakes */
+}
+
+void
+xd_loop_lock(struct xd_loop *loop)
+{
+	pthread_mutex_lock(&loop->lock);
+}
+
+void
+xd_loop_unlock(struct xd_loop *loop)
+{
+	pthread_mutex_unlock(&loop->lock);
+}
+
+struct xd_watch *
+xd_loop_add(struct xd_loop *loop, int fd, uint32_t events, xd_watch_fn fn, void *ctx)
+{
+	struct xd_watch *watch = calloc(1, sizeof(*watch));
+	struct epoll_event event = {.events = events, .data.ptr = watch};
+	int code;
+
+	if (!watch)
+		return NULL;
+	watch->loop = loop;
+	watch->fd = fd;
+	watch->fn = fn;
+	watch->ctx = ctx;
+	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
+		code = errno;
+		free(watch);
+		errno = code;
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&loop->watches, watch, link);
+	return watch;
+}
+
+void
+xd_loop_modify(struct xd_watch *watch, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = watch};
+
+	epoll_ctl(watch->loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
+}
+
+void
+xd_loop_remove(struct xd_watch *watch)
+{
+	if (!watch || watch->dead)
+		return;
+	epoll_ctl(watch->loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+	watch->dead = true;
+	LIST_REMOVE(watch, link);
+	LIST_INSERT_HEAD(&watch->loop->dead_watches, watch, link);
+}
+
+struct xd_timer *
+xd_loop_timer(
+        struct xd_loop *loop, uint32_t after_ms, uint32_t period_ms, xd_timer_fn fn, void *ctx)
+{
+	struct xd_timer *timer = calloc(1, sizeof(*timer));
+
+	if (!timer)
+		return NULL;
+	timer->loop = loop;
+	timer->deadline_ns = xd_clock_ns() + after_ms * NS_PER_MS;
+	timer->period_ns = period_ms * NS_PER_MS;
+	timer->fn = fn;
+	timer->ctx = ctx;
+	insert(loop, timer);
+	arm(loop);
+	return timer;
+}
+
+void
+xd_loop_timer_cancel(struct xd_timer *timer)
+{
+	struct xd_loop *loop;
+
+	if (!timer)
+		return;
+	loop = timer->loop;
+	LIST_REMOVE(timer, link);
+	LIST_INSERT_HEAD(&loop->dead_timers, timer, link);
+	arm(loop);
+}

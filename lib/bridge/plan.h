@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The world as workers see it: which queues each polls, and what is in which bridge.
+ *
+ * A plan never changes once workers can see it. Control builds a new one, publishes the pointer,
+ * waits until every worker has left the turn it was in, and frees the old one.
+ */
+#ifndef XD_BRIDGE_PLAN_H
+#define XD_BRIDGE_PLAN_H
+
+#include "fdb/fdb.h"
+#include "port/port.h"
+
+struct xd_plan_bridge {
+	struct xd_fdb *fdb;
+	uint16_t nb_members;
+	uint16_t *members; /* port indices */
+};
+
+struct xd_plan_port {
+	struct xd_port *port;
+	const struct xd_driver *driver;
+	const struct xd_plan_bridge *bridge;
+	uint16_t index;
+	/* The VLAN of untagged frames in both directions; XD_VLAN_NONE: untagged is refused. */
+	uint16_t untagged_vlan;
+	uint64_t tagged[64]; /* VLANs that pass with a tag, one bit each */
+};
+
+struct xd_plan_queue {
+	const struct xd_plan_port *port;
+	uint16_t queue;
+};
+
+struct xd_plan_worker {
+	unsigned nb_queues;
+	struct xd_plan_queue *queues;
+	bool can_sleep; /* every queue has a descriptor to sleep on */
+};
+
+struct xd_plan {
+	bool poll; /* never sleep */
+	struct xd_plan_port *ports[XD_MAX_PORTS]; /* by index; NULL: none */
+	unsigned nb_bridges;
+	struct xd_plan_bridge *bridges;
+	struct xd_plan_worker workers[XD_MAX_WORKERS];
+};
+
+static inline bool
+xd_plan_port_tagged(const struct xd_plan_port *port, uint16_t vlan)
+{
+	return port->tagged[vlan / 64] >> (vlan % 64) & 1;
+}
+
+/* Whether frames of this VLAN pass the port at all. */
+static inline bool
+xd_plan_port_carries(const struct xd_plan_port *port, uint16_t vlan)
+{
+	return vlan == port->untagged_vlan || xd_plan_port_tagged(port, vlan);
+}
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The methods of the control socket, one file per group of nouns; methods.c has the table. */
+#ifndef XD_CONTROL_METHODS_H
+#define XD_CONTROL_METHODS_H
+
+#include "control/control.h"
+#include "control/rpc.h"
+
+json_t *xd_method_config_show(struct xd_rpc_call *call);
+json_t *xd_method_config_check(struct xd_rpc_call *call);
+json_t *xd_method_config_diff(struct xd_rpc_call *call);
+json_t *xd_method_config_apply(struct xd_rpc_call *call);
+
+json_t *xd_method_bridge_add(struct xd_rpc_call *call);
+json_t *xd_method_bridge_set(struct xd_rpc_call *call);
+json_t *xd_method_bridge_del(struct xd_rpc_call *call);
+json_t *xd_method_port_add(struct xd_rpc_call *call);
+json_t *xd_method_port_set(struct xd_rpc_call *call);
+json_t *xd_method_port_del(struct xd_rpc_call *call);
+
+json_t *xd_method_bridge_show(struct xd_rpc_call *call);
+json_t *xd_method_port_show(struct xd_rpc_call *call);
+json_t *xd_method_worker_show(struct xd_rpc_call *call);
+json_t *xd_method_memory_show(struct xd_rpc_call *call);
+json_t *xd_method_stats_show(struct xd_rpc_call *call);
+json_t *xd_method_stats_drops(struct xd_rpc_call *call);
+json_t *xd_method_daemon_status(struct xd_rpc_call *call);
+
+json_t *xd_method_fdb_show(struct xd_rpc_call *call);
+json_t *xd_method_fdb_flush(struct xd_rpc_call *call);
+json_t *xd_method_log_show(struct xd_rpc_call *call);
+json_t *xd_method_log_set(struct xd_rpc_call *call);
+
+/* Commits next (takes it) and answers {"changed": [...], "saved": ..., "note": ...}. */
+json_t *xd_method_commit(struct xd_rpc_call *call, struct xd_daemon_config *next);
+
+/* All ports, *n of them; the caller frees. NULL: err says no memory. */
+struct xd_port_info *xd_method_ports(struct xd_rpc_call *call, unsigned *n);
+
+#endif

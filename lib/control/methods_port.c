@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What runs: ports and their counters. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "control/methods.h"
+
+struct xd_port_info *
+xd_method_ports(struct xd_rpc_call *call, unsigned *n)
+{
+	struct xd_control *control = call->ctx;
+	unsigned max = xd_switch_ports(control->sw, NULL, 0);
+	struct xd_port_info *info = NULL;
+
+	/* Counters are cache lines wide, and so is what holds them. */
+	if (posix_memalign(
+	            (void **)&info, _Alignof(struct xd_port_info), (max + 1) * sizeof(*info))) {
+		xd_fail(&call->err, -ENOMEM, "no memory");
+		return NULL;
+	}
+	memset(info, 0, (max + 1) * sizeof(*info));
+	*n = xd_switch_ports(control->sw, info, max);
+	if (*n > max)
+		*n = max;
+	return info;
+}
+
+static json_t *
+show_drops(const struct xd_counters *counters)
+{
+	json_t *drops = json_object();
+
+	for (int i = 0; i < XD_DROP_REASONS; i++) {
+		if (counters->drops[i])
+			json_object_set_new(
+			        drops, xd_drop_name(i), json_integer(counters->drops[i]));
+	}
+	return drops;
+}
+
+static void
+add_counters(json_t *port, const struct xd_counters *counters)
+{
+	json_object_set_new(port, "rx_frames", json_integer(counters->rx_frames));
+	json_object_set_new(port, "rx_bytes", json_integer(counters->rx_bytes));
+	json_object_set_new(port, "tx_frames", json_integer(counters->tx_frames));
+	json_object_set_new(port, "tx_bytes", json_integer(counters->tx_bytes));
+	json_object_set_new(port, "drops", show_drops(counters));
+	json_object_set_new(port, "notify_sent", json_integer(counters->notify_sent));
+	json_object_set_new(port, "notify_suppressed", json_integer(counters->notify_suppressed));
+}
+
+static void
+add_fact(void *ctx, const char *key, const char *value)
+{
+	json_t *text = json_string(value);
+
+	/* A guest may have had a say in it, so it need not be UTF-8. */
+	json_object_set_new(ctx, key, text ? text : json_string("(not text)"));
+}
+
+static json_t *
+show_port(struct xd_switch *sw, const struct xd_port_info *info)
+{
+	json_t *port = json_pack("{s:s}", "name", info->config.name);
+	json_t *settings = xd_port_to_json(&info->config), *driver = json_object();
+
+	json_object_update(port, settings);
+	json_decref(settings);
+	json_object_set_new(port, "state", json_string(info->up ? "up" : "down"));
+	json_object_set_new(port, "index", json_integer(info->index));
+	json_object_set_new(port, "macs", json_integer(info->nb_macs));
+	add_counters(port, &info->counters);
+	xd_switch_describe_port(sw, info->config.name, add_fact, driver);
+	json_object_set_new(port, "driver", driver);
+	return port;
+}
+
+/* Calls fn for each port, or the one that is named by the parameter, and lists the results. */
+static json_t *
+each_port(struct xd_rpc_call *call, const char *param,
+        json_t *(*fn)(struct xd_switch *sw, const struct xd_port_info *info))
+{
+	struct xd_control *control = call->ctx;
+	struct xd_port_info *info;
+	const char *name;
+	json_t *list;
+	unsigned n;
+
+	if (xd_rpc_string(call, param, false, &name) == -EINVAL)
+		return NULL;
+	info = xd_method_ports(call, &n);
+	if (!info)
+		return NULL;
+	list = json_array();
+	for (unsigned i = 0; i < n; i++) {
+		if (!name || !strcmp(name, info[i].config.name))
+			json_array_append_new(list, fn(control->sw, &info[i]));
+	}
+	free(info);
+	if (name && json_array_size(list) == 0) {
+		json_decref(list);
+		xd_fail(&call->err, -ENOENT, "there is no port named %.60s", name);
+		return NULL;
+	}
+	return list;
+}
+
+json_t *
+xd_method_port_show(struct xd_rpc_call *call)
+{
+	json_t *list = each_port(call, "name", show_port);
+
+	return list ? json_pack("{s:o}", "ports", list) : NULL;
+}
+
+static json_t *
+show_stats(struct xd_switch *sw, const struct xd_port_info *info)
+{
+	json_t *port = json_pack(
+	        "{s:s, s:s}", "name", info->config.name, "state", info->up ? "up" : "down");
+
+	(void)sw;
+	add_counters(port, &info->counters);
+	return port;
+}
+
+json_t *
+xd_method_stats_show(struct xd_rpc_call *call)
+{
+	json_t *list = each_port(call, "port", show_stats);
+
+	return list ? json_pack("{s:I, s:o}", "time_ns", (json_int_t)xd_clock_ns(), "ports", list)
+	            : NULL;
+}
+
+/* The drops of one port: a list of {"port", "direction", "reason", "count"}. */
+static json_t *
+list_drops(struct xd_switch *sw, const struct xd_port_info *info)
+{
+	json_t *list = json_array();
+
+	(void)sw;
+	for (int i = 0; i < XD_DROP_REASONS; i++) {
+		if (info->counters.drops[i])
+			json_array_append_new(
+			        list, json_pack("{s:s, s:s, s:s, s:I}", "port", info->config.name,
+			                      "direction", xd_drop_is_rx(i) ? "rx" : "tx", "reason",
+			                      xd_drop_name(i), "count",
+			                      (json_int_t)info->counters.drops[i]));
+	}
+	return list;
+}
+
+json_t *
+xd_method_stats_drops(struct xd_rpc_call *call)
+{
+	json_t *lists = each_port(call, "port", list_drops), *drops, *list;
+	size_t i;
+
+	if (!lists)
+		return NULL;
+	drops = json_array();
+	json_array_foreach(lists, i, list) json_array_extend(drops, list);
+	json_decref(lists);
+	return json_pack("{s:o}", "drops", drops);
+}

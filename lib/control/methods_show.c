@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What runs: bridges, workers, memory, the daemon. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "control/methods.h"
+
+static json_t *
+fail_memory(struct xd_rpc_call *call)
+{
+	xd_fail(&call->err, -ENOMEM, "no memory");
+	return NULL;
+}
+
+static json_t *
+show_bridge(const struct xd_bridge_info *info)
+{
+	json_t *bridge = json_pack("{s:s}", "name", info->config.name);
+	json_t *settings = xd_bridge_to_json(&info->config);
+
+	json_object_update(bridge, settings);
+	json_decref(settings);
+	json_object_set_new(bridge, "ports", json_integer(info->nb_ports));
+	json_object_set_new(bridge, "macs", json_integer(info->nb_macs));
+	json_object_set_new(bridge, "moves", json_integer(info->moves));
+	json_object_set_new(bridge, "full", json_integer(info->full));
+	json_object_set_new(bridge, "fdb_bytes", json_integer(info->fdb_bytes));
+	return bridge;
+}
+
+json_t *
+xd_method_bridge_show(struct xd_rpc_call *call)
+{
+	struct xd_control *control = call->ctx;
+	unsigned n = xd_switch_bridges(control->sw, NULL, 0), filled;
+	struct xd_bridge_info *info;
+	json_t *list;
+	const char *name;
+
+	if (xd_rpc_string(call, "name", false, &name) == -EINVAL)
+		return NULL;
+	info = calloc(n + 1, sizeof(*info));
+	if (!info)
+		return fail_memory(call);
+	filled = xd_switch_bridges(control->sw, info, n);
+	if (filled < n)
+		n = filled;
+	list = json_array();
+	for (unsigned i = 0; i < n; i++) {
+		if (!name || !strcmp(name, info[i].config.name))
+			json_array_append_new(list, show_bridge(&info[i]));
+	}
+	free(info);
+	if (name && json_array_size(list) == 0) {
+		json_decref(list);
+		xd_fail(&call->err, -ENOENT, "there is no bridge named %.60s", name);
+		return NULL;
+	}
+	return json_pack("{s:o}", "bridges", list);
+}
+
+static json_t *
+show_worker(struct xd_switch *sw, unsigned index, const struct xd_worker_info *info)
+{
+	struct xd_worker_queue *queues = calloc(info->nb_queues + 1, sizeof(*queues));
+	json_t *list = json_array(), *worker;
+	unsigned n = queues ? xd_switch_worker_queues(sw, index, queues, info->nb_queues) : 0;
+
+	for (unsigned i = 0; i < n && i < info->nb_queues; i++)
+		json_array_append_new(list,
+		        json_pack("{s:s, s:i}", "port", queues[i].port, "queue", queues[i].queue));
+	free(queues);
+	worker = json_pack("{s:i, s:i, s:b, s:b}", "core", (int)info->core, "node", info->node,
+	        "own", info->own, "sleeping", info->sleeping);
+	json_object_set_new(worker, "busy_cycles", json_integer(info->busy_cycles));
+	json_object_set_new(worker, "idle_cycles", json_integer(info->idle_cycles));
+	json_object_set_new(worker, "frames", json_integer(info->frames));
+	json_object_set_new(worker, "turns", json_integer(info->turns));
+	json_object_set_new(worker, "sleeps", json_integer(info->sleeps));
+	json_object_set_new(worker, "queues", list);
+	return worker;
+}
+
+json_t *
+xd_method_worker_show(struct xd_rpc_call *call)
+{
+	struct xd_control *control = call->ctx;
+	struct xd_worker_info *info = calloc(XD_MAX_WORKERS, sizeof(*info));
+	json_t *list;
+	unsigned n;
+
+	if (!info)
+		return fail_memory(call);
+	list = json_array();
+	n = xd_switch_workers(control->sw, info, XD_MAX_WORKERS);
+	for (unsigned i = 0; i < n && i < XD_MAX_WORKERS; i++)
+		json_array_append_new(list, show_worker(control->sw, i, &info[i]));
+	free(info);
+	return json_pack(
+	        "{s:I, s:o}", "tsc_hz", (json_int_t)xd_switch_tsc_hz(control->sw), "workers", list);
+}
+
+json_t *
+xd_method_memory_show(struct xd_rpc_call *call)
+{
+	struct xd_control *control = call->ctx;
+	struct xd_memory_info info = {0};
+
+	xd_switch_memory(control->sw, &info);
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "hugepages", info.hugepages,
+	        "page_bytes", (json_int_t)info.page_bytes, "eal_bytes", (json_int_t)info.eal_bytes,
+	        "eal_used_bytes", (json_int_t)info.eal_used_bytes, "fdb_bytes",
+	        (json_int_t)info.fdb_bytes, "pool_bytes", (json_int_t)info.pool_bytes,
+	        "guest_bytes", (json_int_t)info.guest_bytes);
+}
+
+json_t *
+xd_method_daemon_status(struct xd_rpc_call *call)
+{
+	struct xd_control *control = call->ctx;
+	const struct xd_config *config = control->running->config;
+
+	return json_pack("{s:s, s:i, s:I, s:s, s:s?, s:s, s:i, s:i, s:i}", "version", xd_version(),
+	        "pid", (int)getpid(), "uptime_s",
+	        (json_int_t)((xd_clock_ns() - control->started_ns) / XD_NS_PER_S), "config",
+	        control->source.config_file, "state", control->source.state_file, "control",
+	        control->running->control_path, "bridges", (int)config->nb_bridges, "ports",
+	        (int)config->nb_ports, "workers", (int)config->nb_cores);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * JSON-RPC over a Unix stream socket: requests are JSON texts, one per line; each answer is one
+ * line. A client that does not read its answers is read from no further, and one that sends more
+ * than XD_RPC_MAX_REQUEST bytes without a newline gets an error and the rest of its line ignored.
+ *
+ * One thread: the one that runs the loop.
+ */
+#ifndef XD_CONTROL_SERVER_H
+#define XD_CONTROL_SERVER_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/loop.h"
+#include "control/rpc.h"
+
+#define XD_SERVER_MAX_CLIENTS 64 /* the one idle longest makes room for a new one */
+
+struct xd_server;
+
+struct xd_server_opts {
+	const char *path;
+	const char *group; /* "": leave it */
+	mode_t mode;
+	const struct xd_rpc_method *methods;
+	void *ctx; /* of the methods */
+	struct xd_loop *loop;
+};
+
+/* Listens; see xd_listen for the errors. Requests are answered once the loop runs. */
+struct xd_server *xd_server_create(const struct xd_server_opts *opts, struct xd_error *err);
+/* Hangs up, and removes the socket. */
+void xd_server_destroy(struct xd_server *server); /* NULL is fine */
+
+#endif

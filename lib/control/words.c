@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/words.h"
+
+#define MAX_WORD 32
+
+static unsigned
+min3(unsigned a, unsigned b, unsigned c)
+{
+	unsigned m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Levenshtein distance of two short words; letters of either case are the same. */
+static unsigned
+distance(const char *a, size_t na, const char *b, size_t nb)
+{
+	unsigned row[MAX_WORD + 1];
+
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			unsigned above = row[j];
+			unsigned differ = tolower((unsigned char)a[i - 1]) !=
+			                  tolower((unsigned char)b[j - 1]);
+
+			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + differ);
+			diagonal = above;
+		}
+	}
+	return row[nb];
+}
+
+const char *
+xd_words_nearest(const char *word, const char *const *words)
+{
+	size_t len = strlen(word);
+	unsigned best = UINT32_MAX;
+	const char *nearest = NULL;
+
+	if (len == 0 || len > MAX_WORD)
+		return NULL;
+	for (; *words; words++) {
+		size_t n = strlen(*words);
+		unsigned d;
+
+		if (n > MAX_WORD)
+			continue;
+		d = distance(word, len, *words, n);
+		/* An abbreviation counts as near. */
+		if (len >= 2 && !strncasecmp(word, *words, len))
+			d = 1;
+		if (d < best && d <= 1 + n / 3) {
+			best = d;
+			nearest = *words;
+		}
+	}
+	return nearest;
+}
+
+const char *
+xd_words_hint(const char *word, const char *const *words, char *text, size_t size)
+{
+	const char *nearest = xd_words_nearest(word, words);
+	size_t used;
+
+	if (nearest) {
+		snprintf(text, size, "; did you mean %s?", nearest);
+		return text;
+	}
+	used = snprintf(text, size, "; valid are: ");
+	for (unsigned i = 0; words[i] && used < size; i++)
+		used += snprintf(text + used, size - used, "%s%s", i ? ", " : "", words[i]);
+	return text;
+}
+
+int
+xd_words_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return -EINVAL;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	if (*end)
+		return -EINVAL;
+	if (errno || *number < min || *number > max)
+		return -ERANGE;
+	return 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Crossdock: an Ethernet switch for virtual machines, as a library.
+ *
+ * A switch has bridges, bridges have ports, and workers carry frames between them. What a switch
+ * shall be is said in a struct xd_config; xd_switch_apply() makes it so, wholly or not at all.
+ *
+ *     struct xd_error err;
+ *     struct xd_switch *sw = xd_switch_create(&(struct xd_switch_opts){0}, &err);
+ *     struct xd_config *config = xd_config_create();
+ *     xd_config_set_workers(config, (unsigned[]){1}, 1);
+ *     xd_config_add_bridge(config, "br0", &err);
+ *     struct xd_port_config *vm1 = xd_config_add_port(config, "vm1", "vhost-user", "br0", &err);
+ *     snprintf(vm1->path, sizeof(vm1->path), "/run/crossdock/vm1.sock");
+ *     xd_switch_apply(sw, config, &err);
+ *
+ * From there the switch runs on its own threads: one per worker, and one for control that serves
+ * the sockets of the ports. Calls below may come from any thread unless they say otherwise; they
+ * are serialised by a lock that workers never take. No call exits, prints or blocks on a guest.
+ * Calls that fail return NULL or a negative errno and fill in the error, which may be NULL.
+ *
+ * Drivers of one's own: port/port.h. Frames as drivers and hooks see them: frame/frame.h.
+ */
+#ifndef CROSSDOCK_H
+#define CROSSDOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "stats/counters.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct xd_driver;
+struct xd_switch;
+struct xd_worker;
+
+/* ---- Configuration: plain data, no threads involved ---- */
+
+#define XD_NAME_MAX    32  /* bytes of a name, with its NUL */
+#define XD_PATH_MAX    108 /* bytes of a socket path, with its NUL: sockaddr_un's */
+#define XD_DEVARGS_MAX 256
+#define XD_VLAN_NONE   0xffff
+#define XD_VLAN_MAX    4094
+
+enum xd_idle { XD_IDLE_SLEEP, XD_IDLE_POLL };
+enum xd_hugepages { XD_HUGEPAGES_AUTO, XD_HUGEPAGES_REQUIRED, XD_HUGEPAGES_NONE };
+enum xd_socket_mode { XD_SOCKET_CLIENT, XD_SOCKET_SERVER }; /* the switch's role */
+
+struct xd_bridge_config {
+	char name[XD_NAME_MAX];
+	uint32_t ageing_s;  /* an address not seen for so long is forgotten; 1 to 1000000; 300 */
+	uint32_t mac_limit; /* addresses learned at most; 1 to 16777216; 65536 */
+};
+
+struct xd_port_config {
+	char name[XD_NAME_MAX];
+	char type[16]; /* "vhost-user", "dpdk", or the type of a driver of the application's */
+	char bridge[XD_NAME_MAX];
+	/*
+	 * VLANs, as an OVS port has them (802.1Q):
+	 *   vlan alone          access port: frames in and out untagged, switched in this VLAN
+	 *   has_vlans alone     trunk: the VLANs in the set, tagged (0 in the set: untagged too)
+	 *   both                trunk whose untagged frames belong to vlan
+	 *   neither             trunk of every VLAN, and untagged frames
+	 */
+	uint16_t vlan; /* 1 to 4094, or XD_VLAN_NONE */
+	bool has_vlans;
+	uint64_t vlans[64]; /* one bit per VLAN */
+	uint16_t queues;    /* receive and transmit queue pairs; 1 */
+	uint16_t mtu;       /* bytes of payload; 68 to 65535; 1500 */
+	/* type vhost-user */
+	char path[XD_PATH_MAX];
+	enum xd_socket_mode mode;
+	/* type dpdk: a PCI address or "net_tap0,iface=x" */
+	char devargs[XD_DEVARGS_MAX];
+};
+
+struct xd_config {
+	unsigned nb_cores;
+	uint16_t cores[XD_MAX_WORKERS]; /* one worker thread on each */
+	enum xd_idle idle;
+	enum xd_hugepages hugepages; /* read by xd_memory_start; cannot change while running */
+	unsigned nb_bridges;
+	struct xd_bridge_config *bridges;
+	unsigned nb_ports;
+	struct xd_port_config *ports;
+};
+
+struct xd_config *xd_config_create(void); /* empty; NULL: no memory */
+void xd_config_destroy(struct xd_config *config);
+struct xd_config *xd_config_copy(const struct xd_config *config);
+bool xd_port_config_equal(const struct xd_port_config *a, const struct xd_port_config *b);
+bool xd_bridge_config_equal(const struct xd_bridge_config *a, const struct xd_bridge_config *b);
+
+int xd_config_set_workers(struct xd_config *config, const unsigned *cores, unsigned n);
+/* Adds with defaults and returns the entry to fill in, valid until the next add or delete.
+ * -EEXIST in err: the name is taken; -EINVAL: not a name (letters, digits, "-_.:", 1 to 31). */
+struct xd_bridge_config *xd_config_add_bridge(
+	struct xd_config *config, const char *name, struct xd_error *err);
+struct xd_port_config *xd_config_add_port(struct xd_config *config, const char *name,
+	const char *type, const char *bridge, struct xd_error *err);
+struct xd_bridge_config *xd_config_bridge(const struct xd_config *config, const char *name);
+struct xd_port_config *xd_config_port(const struct xd_config *config, const char *name);
+int xd_config_del_bridge(struct xd_config *config, const char *name, struct xd_error *err);
+int xd_config_del_port(struct xd_config *config, const char *name, struct xd_error *err);
+
+/* ---- Memory: the EAL ---- */
+
+struct xd_memory_opts {
+	enum xd_hugepages hugepages;
+	const char *program;     /* argv[0] for the EAL */
+	char *const *eal_args;   /* extra EAL options, or NULL */
+	unsigned nb_eal_args;
+	const struct xd_log *log;
+};
+
+/* Brings the EAL up, or accepts one that is up already. -ENOMEM says how much is missing and what
+ * to type. Main thread, once per process. */
+int xd_memory_start(const struct xd_memory_opts *opts, struct xd_error *err);
+/* Gives the EAL back if xd_memory_start brought it up. After the last switch is destroyed. */
+void xd_memory_stop(void);
+
+/* ---- The switch ---- */
+
+struct xd_switch_opts {
+	const struct xd_driver *const *drivers; /* more port types, ended by NULL; or NULL */
+	xd_log_fn log;                          /* NULL: silent */
+	void *log_ctx;
+	enum xd_log_level log_level;            /* 0 is error only */
+};
+
+/* The EAL must be up. The switch starts empty. */
+struct xd_switch *xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err);
+void xd_switch_destroy(struct xd_switch *sw); /* stops everything in it; NULL is fine */
+
+/* Checks a configuration without changing anything. err->key names the key at fault. */
+int xd_config_check(const struct xd_config *config, const struct xd_driver *const *drivers,
+	struct xd_error *err);
+int xd_switch_check(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err);
+/* Checks, then changes everything or nothing. Ports that stay the same keep their traffic. The
+ * configuration is copied. */
+int xd_switch_apply(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err);
+struct xd_config *xd_switch_config(struct xd_switch *sw); /* a copy of what runs; caller's */
+
+/* Readable when a port went up or down or changed; read it (8 bytes) to clear it. The switch's. */
+int xd_switch_event_fd(struct xd_switch *sw);
+
+int xd_switch_log_level(
+	struct xd_switch *sw, enum xd_log_component component, enum xd_log_level level);
+const struct xd_log *xd_switch_log(struct xd_switch *sw);
+
+/* ---- What runs: snapshots for people and programs ---- */
+
+struct xd_port_info {
+	struct xd_port_config config;
+	uint16_t index;
+	bool up;
+	uint32_t nb_macs; /* addresses learned behind it */
+	struct xd_counters counters;
+};
+
+struct xd_bridge_info {
+	struct xd_bridge_config config;
+	uint32_t nb_macs;
+	uint32_t nb_ports;
+	uint64_t fdb_bytes; /* memory of its table */
+	uint64_t moves;     /* addresses that changed port */
+	uint64_t full;      /* addresses not learned: table or limit full */
+};
+
+struct xd_fdb_info {
+	uint8_t mac[6];
+	uint16_t vlan;
+	char port[XD_NAME_MAX];
+	uint32_t age_s;
+};
+
+struct xd_worker_info {
+	unsigned core;
+	int node;             /* NUMA node of the core */
+	bool own;             /* false: an application's lcore, by xd_worker_register */
+	bool sleeping;
+	unsigned nb_queues;   /* receive queues it polls */
+	uint64_t busy_cycles; /* TSC cycles of loops that carried frames */
+	uint64_t idle_cycles; /* of loops that did not, asleep not counted */
+	uint64_t frames;      /* received */
+	uint64_t turns;       /* receives that brought frames */
+	uint64_t sleeps;
+};
+
+struct xd_worker_queue {
+	char port[XD_NAME_MAX];
+	uint16_t queue;
+};
+
+struct xd_memory_info {
+	bool hugepages;
+	uint64_t page_bytes;
+	uint64_t eal_bytes;     /* reserved by the EAL */
+	uint64_t eal_used_bytes;
+	uint64_t fdb_bytes;
+	uint64_t pool_bytes;    /* packet buffers of NIC ports */
+	uint64_t guest_bytes;   /* guests' memory mapped */
+};
+
+/* Each fills at most max entries and returns how many there are. */
+unsigned xd_switch_ports(struct xd_switch *sw, struct xd_port_info *info, unsigned max);
+unsigned xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, unsigned max);
+unsigned xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned max);
+unsigned xd_switch_worker_queues(
+	struct xd_switch *sw, unsigned worker, struct xd_worker_queue *queues, unsigned max);
+uint64_t xd_switch_tsc_hz(struct xd_switch *sw);
+void xd_switch_memory(struct xd_switch *sw, struct xd_memory_info *info);
+/* Driver-specific facts of a port, as pairs of words. -ENOENT: no such port. */
+int xd_switch_describe_port(struct xd_switch *sw, const char *port,
+	void (*fn)(void *ctx, const char *key, const char *value), void *ctx);
+
+/* The FDB of a bridge, a snapshot: *entries is the caller's to free(). Returns the number of
+ * entries, or -ENOENT, -ENOMEM. */
+int xd_switch_fdb(struct xd_switch *sw, const char *bridge, struct xd_fdb_info **entries,
+	struct xd_error *err);
+/* Forgets what was learned: of one port, or of all when port is NULL. */
+int xd_switch_fdb_flush(
+	struct xd_switch *sw, const char *bridge, const char *port, struct xd_error *err);
+
+/* ---- Workers on an application's own lcores ---- */
+
+/* Makes the calling thread a worker of the switch; queues are spread over all workers. The thread
+ * then calls xd_worker_poll as often as it likes; while it does not, nothing waits for it. */
+struct xd_worker *xd_worker_register(struct xd_switch *sw, struct xd_error *err);
+void xd_worker_unregister(struct xd_worker *worker); /* the same thread */
+/* One turn over the worker's queues; returns frames received. The registered thread. */
+unsigned xd_worker_poll(struct xd_worker *worker);
+
+const char *xd_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

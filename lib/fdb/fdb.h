@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The forwarding database of one bridge: which port a MAC address was last seen on, per VLAN.
+ *
+ * Learning. Every frame's source is learned on the fast path by the worker that received it. There
+ * is no upcall and no cache per flow: a frame costs one look-up of its source and one of its
+ * destination, whatever the number of flows. A destination that is not found is the bridge's to
+ * flood; the FDB holds neither group addresses nor the zero address, and its user keeps them out.
+ *
+ * Shape. An entry is one aligned unit of 16 bytes: key (MAC and VLAN) and value (port, generation,
+ * second last seen). Four entries make a bucket of one cache line. A key lies in one of two
+ * buckets, which its hash names; the table has room for twice its limit. When both are full of live
+ * entries, one of them moves to its own other bucket. The hash is keyed by a secret of the table,
+ * so that a guest that chooses its addresses cannot aim them at one bucket.
+ *
+ * Threads. An entry is always loaded whole and replaced whole by compare-exchange, so a reader sees
+ * an address with a port that it was learned on, or does not see it; look-ups take no lock and
+ * never wait. `last seen` is refreshed without a lock, at most once a second per entry. Whatever
+ * else becomes of a key (insertion, move to another port or bucket, expiry) happens under the
+ * lock of the key's stripe, so a key is never in the table twice but while it moves to its other
+ * bucket. A reader that looks in the other bucket just before and in the old one just after such a
+ * move misses it, and floods one frame.
+ *
+ * Forgetting. An entry not refreshed for longer than the ageing time is removed by the next
+ * xd_fdb_age, or replaced when its place is needed. Flushing a port only advances the port's
+ * generation: entries of an older generation are misses and free places from that moment, and
+ * leave the counts at once.
+ *
+ * Limits. At most mac_limit addresses are learned, and at most port_limit behind one port. What
+ * comes after is forwarded like any other frame but not learned, and counted; an address in the
+ * table is never pushed out by a newer one, so a guest that invents addresses takes none from the
+ * others. An address that moves to a port at its limit is forgotten: frames for it are flooded.
+ *
+ * Time is in whole seconds from any base that one table's callers agree on.
+ */
+#ifndef XD_FDB_FDB_H
+#define XD_FDB_FDB_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "base/error.h"
+
+/* The same as in port/port.h, which this header stands below. */
+#define XD_MAX_PORTS 1024
+#define XD_PORT_NONE 0xffff
+
+#define XD_FDB_WAYS    4  /* entries in a bucket */
+#define XD_FDB_STRIPES 64 /* locks */
+
+/* value: port in bits 0 to 15, generation in 16 to 31, second last seen in 32 to 63.
+ * key 0: empty. */
+struct xd_fdb_entry {
+	uint64_t key;
+	uint64_t value;
+} __attribute__((aligned(16)));
+
+struct xd_fdb_bucket {
+	struct xd_fdb_entry entries[XD_FDB_WAYS];
+} __attribute__((aligned(64)));
+
+static_assert(sizeof(struct xd_fdb_bucket) == 64, "a bucket is one cache line");
+
+struct xd_fdb_stripe {
+	uint8_t locked;
+} __attribute__((aligned(64)));
+
+struct xd_fdb {
+	/* Read by every look-up, written by control. */
+	struct xd_fdb_bucket *buckets;
+	uint32_t mask;    /* number of buckets, a power of two, minus 1 */
+	uint32_t shift;   /* 32 minus its bits */
+	uint64_t seed[4]; /* multiplier and addend of 128 bits each */
+	uint32_t ageing_s;
+	uint32_t mac_limit;
+	uint32_t port_limit; /* 0: none */
+	/* Current generation of each port, never 0: written by control under all stripes' locks. */
+	uint16_t generation[XD_MAX_PORTS];
+
+	/* Written by workers out of line. */
+	uint32_t count __attribute__((aligned(64))); /* live entries */
+	uint64_t moves;
+	uint64_t full;
+	uint32_t port_count[XD_MAX_PORTS];
+	struct xd_fdb_stripe stripes[XD_FDB_STRIPES];
+} __attribute__((aligned(64)));
+
+struct xd_fdb_opts {
+	uint32_t mac_limit;  /* 1 to 16777216 */
+	uint32_t ageing_s;   /* at least 1 */
+	uint32_t port_limit; /* 0: none but mac_limit */
+	int node;            /* NUMA node, or -1 */
+};
+
+/* One address, for people. */
+struct xd_fdb_record {
+	uint8_t mac[6];
+	uint16_t vlan;
+	uint16_t port;
+	uint32_t age_s; /* since last seen */
+};
+
+/* ---- Control: one caller at a time, while workers look up and learn ---- */
+
+/* NULL with err: -EINVAL a limit out of range, -ENOMEM. */
+struct xd_fdb *xd_fdb_create(const struct xd_fdb_opts *opts, struct xd_error *err);
+void xd_fdb_destroy(struct xd_fdb *fdb); /* no worker uses it any more; NULL is fine */
+
+void xd_fdb_set_ageing(struct xd_fdb *fdb, uint32_t ageing_s);
+void xd_fdb_set_port_limit(struct xd_fdb *fdb, uint32_t port_limit);
+/* Forget what was learned on a port; on all ports. */
+void xd_fdb_flush_port(struct xd_fdb *fdb, uint16_t port);
+void xd_fdb_flush(struct xd_fdb *fdb);
+/* Forgets one address; false when it was not known. */
+bool xd_fdb_forget(struct xd_fdb *fdb, uint64_t key);
+/* Walks the table and removes what was last seen more than the ageing time before now_s. Returns
+ * how many addresses that were. Call it about once a second to once a minute. */
+uint32_t xd_fdb_age(struct xd_fdb *fdb, uint32_t now_s);
+/* Learns in dst what src knows, with the same ports and times; for a table of another size. What
+ * does not fit is counted as dst's full. Workers may use src, not dst. */
+void xd_fdb_copy(struct xd_fdb *dst, const struct xd_fdb *src);
+/* Calls fn for every live address, in no order, until it returns false. An address that changes
+ * meanwhile may be told in its old or new state, or, if it moves in the table, twice or not. */
+void xd_fdb_foreach(const struct xd_fdb *fdb, uint32_t now_s,
+        bool (*fn)(void *ctx, const struct xd_fdb_record *record), void *ctx);
+
+/* ---- Any thread: figures of the moment ---- */
+
+uint32_t xd_fdb_count(const struct xd_fdb *fdb);
+uint32_t xd_fdb_count_port(const struct xd_fdb *fdb, uint16_t port);
+uint64_t xd_fdb_moves(const struct xd_fdb *fdb); /* addresses that changed port */
+uint64_t xd_fdb_full(const struct xd_fdb *fdb);  /* learnings refused: a limit, or no place */
+uint64_t xd_fdb_bytes(const struct xd_fdb *fdb); /* memory of the table */
+
+/* ---- Workers ---- */
+
+/* Everything about learning but the look that finds nothing to do. Any worker. */
+void xd_fdb_learn_slow(
+        struct xd_fdb *fdb, uint64_t key, uint32_t hash, uint16_t port, uint32_t now_s);
+
+/* The key of an address in a VLAN (0: none). Reads 8 bytes at mac. */
+static inline uint64_t
+xd_fdb_key(const uint8_t *mac, uint16_t vlan)
+{
+	uint64_t key;
+
+	memcpy(&key, mac, sizeof(key));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	key = __builtin_bswap64(key);
+#endif
+	return (key & 0xffffffffffff) | (uint64_t)vlan << 48;
+}
+
+/*
+ * Multiply-add-shift modulo 2^128 (Dietzfelbinger 1996): for two different keys the 64 bits taken
+ * are independent over the choice of the seed. It is linear, which sequential addresses would
+ * show; the rounds after it are a bijection, which keeps that property and removes the pattern.
+ */
+static inline uint32_t
+xd_fdb_hash(const struct xd_fdb *fdb, uint64_t key)
+{
+	unsigned __int128 product = (unsigned __int128)key * fdb->seed[0] + fdb->seed[2];
+	uint64_t h = (uint64_t)(product >> 64) + key * fdb->seed[1] + fdb->seed[3];
+
+	h ^= h >> 32;
+	h *= 0x9e3779b97f4a7c15; /* 2^64 / golden ratio, odd */
+	return (uint32_t)(h >> 32);
+}
+
+static inline uint32_t
+xd_fdb_first(const struct xd_fdb *fdb, uint32_t hash)
+{
+	return hash & fdb->mask;
+}
+
+static inline uint32_t
+xd_fdb_second(const struct xd_fdb *fdb, uint32_t hash)
+{
+	/* The upper bits of a product depend on all bits of the hash. Never the first bucket. */
+	uint32_t other = (hash * 0x85ebca6bu) >> fdb->shift;
+
+	return other != (hash & fdb->mask) ? other : other ^ 1;
+}
+
+/* Brings both candidate buckets near. */
+static inline void
+xd_fdb_prefetch(const struct xd_fdb *fdb, uint32_t hash)
+{
+	__builtin_prefetch(&fdb->buckets[xd_fdb_first(fdb, hash)]);
+	__builtin_prefetch(&fdb->buckets[xd_fdb_second(fdb, hash)]);
+}
+
+/* One entry, loaded as a unit. */
+static inline struct xd_fdb_entry
+xd_fdb_load(const struct xd_fdb_entry *entry)
+{
+	struct xd_fdb_entry e;
+
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+	/* Aligned 16-byte loads are atomic on every processor with AVX (Intel SDM 3A, 9.1.1; AMD
+	 * APM 2, 7.3.2). The asm keeps the compiler from splitting or repeating it. */
+	__m128i v;
+
+#if defined(__AVX__)
+	__asm__ volatile("vmovdqa %1, %0" : "=x"(v) : "m"(*entry));
+#else
+	__asm__ volatile("movdqa %1, %0" : "=x"(v) : "m"(*entry));
+#endif
+	e.key = (uint64_t)_mm_cvtsi128_si64(v);
+	e.value = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(v, v));
+#else
+	unsigned __int128 v = __atomic_load_n((const unsigned __int128 *)entry, __ATOMIC_ACQUIRE);
+
+	memcpy(&e, &v, sizeof(e));
+#endif
+	return e;
+}
+
+/* Which entries of a bucket seem to hold the key: bit 2 * i for entry i. A hint that
+ * xd_fdb_load confirms. */
+static inline uint32_t
+xd_fdb_match(const struct xd_fdb_bucket *bucket, uint64_t key)
+{
+#if defined(__AVX512F__) && !defined(__SANITIZE_THREAD__)
+	return _mm512_mask_cmpeq_epi64_mask(
+	        0x55, _mm512_load_si512(bucket), _mm512_set1_epi64((long long)key));
+#elif defined(__AVX2__) && !defined(__SANITIZE_THREAD__)
+	const __m256i *half = (const __m256i *)bucket;
+	__m256i k = _mm256_set1_epi64x((long long)key);
+	__m256i a = _mm256_cmpeq_epi64(_mm256_load_si256(half), k);
+	__m256i b = _mm256_cmpeq_epi64(_mm256_load_si256(half + 1), k);
+
+	return (_mm256_movemask_pd(_mm256_castsi256_pd(a)) |
+	               _mm256_movemask_pd(_mm256_castsi256_pd(b)) << 4) &
+	       0x55;
+#else
+	uint32_t match = 0;
+
+	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+		uint64_t k = __atomic_load_n(&bucket->entries[i].key, __ATOMIC_RELAXED);
+
+		match |= (uint32_t)(k == key) << (2 * i);
+	}
+	return match;
+#endif
+}
+
+/* The value stored under a key, of any generation, or 0. Any thread. */
+static inline uint64_t
+xd_fdb_find(const struct xd_fdb *fdb, uint64_t key, uint32_t hash)
+{
+	const struct xd_fdb_bucket *bucket = &fdb->buckets[xd_fdb_first(fdb, hash)];
+	uint32_t match = xd_fdb_match(bucket, key);
+
+	if (match == 0) {
+		bucket = &fdb->buckets[xd_fdb_second(fdb, hash)];
+		match = xd_fdb_match(bucket, key);
+		if (match == 0)
+			return 0;
+	}
+
+	struct xd_fdb_entry e = xd_fdb_load(&bucket->entries[__builtin_ctz(match) / 2]);
+
+	return e.key == key ? e.value : 0;
+}
+
+/* The port that the key was learned on, or XD_PORT_NONE. Any worker; wait-free. */
+static inline uint16_t
+xd_fdb_lookup(const struct xd_fdb *fdb, uint64_t key, uint32_t hash)
+{
+	uint64_t value = xd_fdb_find(fdb, key, hash);
+	uint16_t port = (uint16_t)value;
+
+	/* Generation 0 is never current, so the value 0 is a miss without being asked for. */
+	if (__atomic_load_n(&fdb->generation[port], __ATOMIC_RELAXED) != (uint16_t)(value >> 16))
+		return XD_PORT_NONE;
+	return port;
+}
+
+/* Learns that the key was seen on a port (below XD_MAX_PORTS). The key is neither 0 nor a group
+ * address. Any worker. */
+static inline void
+xd_fdb_learn(struct xd_fdb *fdb, uint64_t key, uint32_t hash, uint16_t port, uint32_t now_s)
+{
+	uint64_t value = xd_fdb_find(fdb, key, hash);
+	uint16_t generation = __atomic_load_n(&fdb->generation[port], __ATOMIC_RELAXED);
+
+	/* A worker whose clock is behind another's has nothing to refresh. */
+	if ((uint32_t)value == (port | (uint32_t)generation << 16) &&
+	        (int32_t)(now_s - (uint32_t)(value >> 32)) <= 0)
+		return;
+	xd_fdb_learn_slow(fdb, key, hash, port, now_s);
+}
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Forgetting: ageing, flushing. Control calls, while workers look up and learn. */
+#include "fdb/fdb.h"
+
+#include "fdb/fdb_private.h"
+
+static void
+lock_all(struct xd_fdb *fdb)
+{
+	/* Workers hold one lock and only try a second one, so any order is fine. */
+	for (unsigned i = 0; i < XD_FDB_STRIPES; i++)
+		xd_fdb_lock(&fdb->stripes[i]);
+}
+
+static void
+unlock_all(struct xd_fdb *fdb)
+{
+	for (unsigned i = 0; i < XD_FDB_STRIPES; i++)
+		xd_fdb_unlock(&fdb->stripes[i]);
+}
+
+/* Removes a live entry unless it changed meanwhile. */
+static bool
+remove_live(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry e)
+{
+	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, xd_fdb_hash(fdb, e.key));
+	bool removed;
+
+	xd_fdb_lock(stripe);
+	removed = xd_fdb_cas(slot, e, xd_fdb_empty);
+	if (removed)
+		xd_fdb_uncount(fdb, xd_fdb_entry_port(e));
+	xd_fdb_unlock(stripe);
+	return removed;
+}
+
+/* Removes entries of old generations, so that their numbers can be used again. */
+static void
+sweep_stale(struct xd_fdb *fdb)
+{
+	for (uint32_t b = 0; b <= fdb->mask; b++) {
+		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+			struct xd_fdb_entry *slot = &fdb->buckets[b].entries[i];
+			struct xd_fdb_entry e = xd_fdb_load(slot);
+
+			if (e.key != 0 && !xd_fdb_entry_live(fdb, e))
+				xd_fdb_cas(slot, e, xd_fdb_empty);
+		}
+	}
+}
+
+uint32_t
+xd_fdb_age(struct xd_fdb *fdb, uint32_t now_s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t b = 0; b <= fdb->mask; b++) {
+		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+			struct xd_fdb_entry *slot = &fdb->buckets[b].entries[i];
+			struct xd_fdb_entry e = xd_fdb_load(slot);
+
+			if (e.key == 0)
+				continue;
+			if (!xd_fdb_entry_live(fdb, e))
+				xd_fdb_cas(slot, e, xd_fdb_empty);
+			else if (xd_fdb_entry_expired(fdb, e, now_s))
+				n += remove_live(fdb, slot, e);
+		}
+	}
+	return n;
+}
+
+/* All stripes' locks are held. */
+static void
+advance_generation(struct xd_fdb *fdb, uint16_t port)
+{
+	uint16_t next = fdb->generation[port] + 1;
+	uint32_t n = __atomic_exchange_n(&fdb->port_count[port], 0, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&fdb->generation[port], next != 0 ? next : 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&fdb->count, n, __ATOMIC_RELAXED);
+}
+
+void
+xd_fdb_flush_port(struct xd_fdb *fdb, uint16_t port)
+{
+	if (port >= XD_MAX_PORTS)
+		return;
+	if (fdb->generation[port] == UINT16_MAX)
+		sweep_stale(fdb);
+	lock_all(fdb);
+	advance_generation(fdb, port);
+	unlock_all(fdb);
+}
+
+void
+xd_fdb_flush(struct xd_fdb *fdb)
+{
+	bool wraps = false;
+
+	for (unsigned port = 0; port < XD_MAX_PORTS; port++)
+		wraps |= fdb->generation[port] == UINT16_MAX;
+	if (wraps)
+		sweep_stale(fdb);
+	lock_all(fdb);
+	for (uint16_t port = 0; port < XD_MAX_PORTS; port++) {
+		if (xd_fdb_count_port(fdb, port) != 0)
+			advance_generation(fdb, port);
+	}
+	unlock_all(fdb);
+}
+
+bool
+xd_fdb_forget(struct xd_fdb *fdb, uint64_t key)
+{
+	uint32_t hash = xd_fdb_hash(fdb, key);
+	struct xd_fdb_bucket *buckets[] = {
+	        &fdb->buckets[xd_fdb_first(fdb, hash)], &fdb->buckets[xd_fdb_second(fdb, hash)]};
+	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
+	bool found = false;
+
+	if (key == 0)
+		return false;
+	xd_fdb_lock(stripe);
+	for (unsigned i = 0; i < 2 * XD_FDB_WAYS && !found; i++) {
+		struct xd_fdb_entry *slot = &buckets[i / XD_FDB_WAYS]->entries[i % XD_FDB_WAYS];
+		struct xd_fdb_entry e = xd_fdb_load(slot);
+
+		if (e.key != key || !xd_fdb_entry_live(fdb, e))
+			continue;
+		/* Only refreshes compete. */
+		while (!xd_fdb_cas(slot, e, xd_fdb_empty))
+			e = xd_fdb_load(slot);
+		xd_fdb_uncount(fdb, xd_fdb_entry_port(e));
+		found = true;
+	}
+	xd_fdb_unlock(stripe);
+	return found;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Learning, when there is something to do.
+ *
+ * Who holds the lock of a key's stripe is the only one who inserts, moves or removes that key.
+ * Anyone may refresh its `last seen`, and anyone may take the place of an entry of an old
+ * generation; a compare-exchange decides those races. No second lock is ever waited for: what it
+ * would be needed for is tried, and left alone when somebody has it.
+ */
+#include "fdb/fdb.h"
+
+#include "fdb/fdb_private.h"
+
+/* Where a key lies, of any generation, and what lies there; NULL: nowhere. Exact under the key's
+ * lock, a hint without. */
+static struct xd_fdb_entry *
+find_slot(const struct xd_fdb *fdb, uint64_t key, uint32_t hash, struct xd_fdb_entry *found)
+{
+	struct xd_fdb_bucket *buckets[] = {
+	        &fdb->buckets[xd_fdb_first(fdb, hash)], &fdb->buckets[xd_fdb_second(fdb, hash)]};
+
+	for (unsigned b = 0; b < 2; b++) {
+		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+			*found = xd_fdb_load(&buckets[b]->entries[i]);
+			if (found->key == key)
+				return &buckets[b]->entries[i];
+		}
+	}
+	return NULL;
+}
+
+/* Counts one more behind a port, unless it is at its limit. */
+static bool
+count_port(struct xd_fdb *fdb, uint16_t port)
+{
+	uint32_t limit = __atomic_load_n(&fdb->port_limit, __ATOMIC_RELAXED);
+	uint32_t n = __atomic_fetch_add(&fdb->port_count[port], 1, __ATOMIC_RELAXED);
+
+	if (limit == 0 || n < limit)
+		return true;
+	__atomic_fetch_sub(&fdb->port_count[port], 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+static bool
+count_new(struct xd_fdb *fdb, uint16_t port)
+{
+	if (__atomic_fetch_add(&fdb->count, 1, __ATOMIC_RELAXED) < fdb->mac_limit) {
+		if (count_port(fdb, port))
+			return true;
+	}
+	__atomic_fetch_sub(&fdb->count, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* Whether count_new would refuse, were it called now. */
+static bool
+at_limit(const struct xd_fdb *fdb, uint16_t port)
+{
+	uint32_t limit = __atomic_load_n(&fdb->port_limit, __ATOMIC_RELAXED);
+
+	return xd_fdb_count(fdb) >= fdb->mac_limit ||
+	       (limit != 0 && xd_fdb_count_port(fdb, port) >= limit);
+}
+
+/* Puts the entry into a bucket's place that is empty or of an old generation. */
+static bool
+place_free(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry new)
+{
+	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+		struct xd_fdb_entry e = xd_fdb_load(&bucket->entries[i]);
+
+		if (!xd_fdb_entry_live(fdb, e) && xd_fdb_cas(&bucket->entries[i], e, new))
+			return true;
+	}
+	return false;
+}
+
+/* Puts the entry where one lies that has expired but was not swept yet. */
+static bool
+place_expired(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry new,
+        const struct xd_fdb_stripe *held)
+{
+	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+		struct xd_fdb_entry e = xd_fdb_load(&bucket->entries[i]);
+		struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, xd_fdb_hash(fdb, e.key));
+		bool done;
+
+		if (!xd_fdb_entry_expired(fdb, e, xd_fdb_entry_seen_s(new)))
+			continue;
+		if (stripe != held && !xd_fdb_trylock(stripe))
+			continue;
+		done = xd_fdb_entry_live(fdb, e) && xd_fdb_cas(&bucket->entries[i], e, new);
+		if (done)
+			xd_fdb_uncount(fdb, xd_fdb_entry_port(e));
+		if (stripe != held)
+			xd_fdb_unlock(stripe);
+		if (done)
+			return true;
+	}
+	return false;
+}
+
+/* Copies the entry in *slot to its other bucket, then puts new in its place. The lock of the
+ * entry's key is held, so that nothing but a refresh can change it meanwhile; a refresh that comes
+ * between copy and replacement is lost. */
+static bool
+displace(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_bucket *other, uint64_t key,
+        struct xd_fdb_entry new)
+{
+	struct xd_fdb_entry e = xd_fdb_load(slot);
+
+	if (e.key != key || !place_free(fdb, other, e))
+		return false;
+	while (!xd_fdb_cas(slot, e, new))
+		e = xd_fdb_load(slot);
+	return true;
+}
+
+/* Makes room by moving one entry of a full bucket to its other bucket. */
+static bool
+place_displacing(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry new,
+        const struct xd_fdb_stripe *held)
+{
+	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+		uint64_t key = xd_fdb_load(&bucket->entries[i]).key;
+		uint32_t hash = xd_fdb_hash(fdb, key);
+		struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
+		struct xd_fdb_bucket *other = &fdb->buckets[xd_fdb_first(fdb, hash)];
+		bool done;
+
+		if (other == bucket)
+			other = &fdb->buckets[xd_fdb_second(fdb, hash)];
+		if (key == 0 || (stripe != held && !xd_fdb_trylock(stripe)))
+			continue;
+		done = displace(fdb, &bucket->entries[i], other, key, new);
+		if (stripe != held)
+			xd_fdb_unlock(stripe);
+		if (done)
+			return true;
+	}
+	return false;
+}
+
+/* Finds a place for a new entry. The first bucket is preferred: most look-ups then end there. */
+static bool
+place(struct xd_fdb *fdb, struct xd_fdb_entry new, uint32_t hash)
+{
+	struct xd_fdb_bucket *first = &fdb->buckets[xd_fdb_first(fdb, hash)];
+	struct xd_fdb_bucket *second = &fdb->buckets[xd_fdb_second(fdb, hash)];
+	const struct xd_fdb_stripe *held = xd_fdb_stripe(fdb, hash);
+
+	return place_free(fdb, first, new) || place_free(fdb, second, new) ||
+	       place_expired(fdb, first, new, held) || place_expired(fdb, second, new, held) ||
+	       place_displacing(fdb, first, new, held) || place_displacing(fdb, second, new, held);
+}
+
+/* A live entry whose port changed. */
+static void
+move(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
+        struct xd_fdb_entry new)
+{
+	bool room = count_port(fdb, xd_fdb_entry_port(new));
+
+	/* Only refreshes compete, and each worker makes one a second. */
+	while (!xd_fdb_cas(slot, old, room ? new : xd_fdb_empty))
+		old = xd_fdb_load(slot);
+	if (room) {
+		__atomic_fetch_sub(&fdb->port_count[xd_fdb_entry_port(old)], 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&fdb->moves, 1, __ATOMIC_RELAXED);
+	} else {
+		xd_fdb_uncount(fdb, xd_fdb_entry_port(old));
+		__atomic_fetch_add(&fdb->full, 1, __ATOMIC_RELAXED);
+	}
+}
+
+/* A key that is not in the table, or only of an old generation. */
+static void
+insert(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
+        struct xd_fdb_entry new, uint32_t hash)
+{
+	if (count_new(fdb, xd_fdb_entry_port(new))) {
+		/* Another key may just have taken the old entry's place. */
+		if ((slot != NULL && xd_fdb_cas(slot, old, new)) || place(fdb, new, hash))
+			return;
+		xd_fdb_uncount(fdb, xd_fdb_entry_port(new));
+	}
+	__atomic_fetch_add(&fdb->full, 1, __ATOMIC_RELAXED);
+}
+
+void
+xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint32_t hash, uint16_t port, uint32_t now_s)
+{
+	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
+	struct xd_fdb_entry *slot, old, new;
+	bool live;
+
+	if (key == 0 || port >= XD_MAX_PORTS)
+		return;
+	slot = find_slot(fdb, key, hash, &old);
+	new = xd_fdb_entry_make(fdb, key, port, now_s);
+	if (slot != NULL && (uint32_t)old.value == (uint32_t) new.value) {
+		/* Should it fail, somebody else has just refreshed or changed it. */
+		if ((int32_t)(now_s - xd_fdb_entry_seen_s(old)) > 0)
+			xd_fdb_cas(slot, old, new);
+		return;
+	}
+	if (slot == NULL && at_limit(fdb, port)) {
+		/* Strangers at a limit cost no lock. */
+		__atomic_fetch_add(&fdb->full, 1, __ATOMIC_RELAXED);
+		return;
+	}
+
+	xd_fdb_lock(stripe);
+	slot = find_slot(fdb, key, hash, &old);
+	new = xd_fdb_entry_make(fdb, key, port, now_s);
+	live = slot != NULL && xd_fdb_entry_live(fdb, old);
+	if (!live)
+		insert(fdb, slot, old, new, hash);
+	else if (xd_fdb_entry_port(old) != port)
+		move(fdb, slot, old, new);
+	else
+		xd_fdb_cas(slot, old, new);
+	xd_fdb_unlock(stripe);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Shared by the files of lib/fdb: entries changed as units, stripes' locks, counts. */
+#ifndef XD_FDB_FDB_PRIVATE_H
+#define XD_FDB_FDB_PRIVATE_H
+
+#include <rte_atomic.h>
+#include <rte_pause.h>
+
+#include "fdb/fdb.h"
+
+static const struct xd_fdb_entry xd_fdb_empty = {0, 0};
+
+static inline uint16_t
+xd_fdb_entry_port(struct xd_fdb_entry e)
+{
+	return (uint16_t)e.value;
+}
+
+static inline uint32_t
+xd_fdb_entry_seen_s(struct xd_fdb_entry e)
+{
+	return (uint32_t)(e.value >> 32);
+}
+
+static inline struct xd_fdb_entry
+xd_fdb_entry_make(const struct xd_fdb *fdb, uint64_t key, uint16_t port, uint32_t now_s)
+{
+	uint16_t generation = __atomic_load_n(&fdb->generation[port], __ATOMIC_RELAXED);
+
+	return (struct xd_fdb_entry){
+	        .key = key, .value = port | (uint64_t)generation << 16 | (uint64_t)now_s << 32};
+}
+
+/* Of the port's current generation. Stays true while the caller holds a stripe's lock. */
+static inline bool
+xd_fdb_entry_live(const struct xd_fdb *fdb, struct xd_fdb_entry e)
+{
+	return e.key != 0 && __atomic_load_n(&fdb->generation[xd_fdb_entry_port(e)],
+	                             __ATOMIC_RELAXED) == (uint16_t)(e.value >> 16);
+}
+
+/* Longer ago than the ageing time: then it was at least that long, as seconds were cut off. */
+static inline bool
+xd_fdb_entry_expired(const struct xd_fdb *fdb, struct xd_fdb_entry e, uint32_t now_s)
+{
+	int32_t age_s = (int32_t)(now_s - xd_fdb_entry_seen_s(e));
+
+	return age_s > 0 && (uint32_t)age_s > __atomic_load_n(&fdb->ageing_s, __ATOMIC_RELAXED);
+}
+
+/* Replaces *slot by new if it still is old. */
+static inline bool
+xd_fdb_cas(struct xd_fdb_entry *slot, struct xd_fdb_entry old, struct xd_fdb_entry new)
+{
+#if defined(RTE_ARCH_64) && defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+	rte_int128_t expected = {.val = {old.key, old.value}};
+	rte_int128_t desired = {.val = {new.key, new.value}};
+
+	return rte_atomic128_cmp_exchange(
+	        (rte_int128_t *)slot, &expected, &desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+#else
+	unsigned __int128 expected, desired;
+
+	memcpy(&expected, &old, sizeof(expected));
+	memcpy(&desired, &new, sizeof(desired));
+	return __atomic_compare_exchange_n((unsigned __int128 *)slot, &expected, desired, 0,
+	        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+#endif
+}
+
+/* The stripe of a key: bits of its hash that do not choose the first bucket of a table of usual
+ * size, so that keys of one bucket spread over the locks. */
+static inline struct xd_fdb_stripe *
+xd_fdb_stripe(struct xd_fdb *fdb, uint32_t hash)
+{
+	return &fdb->stripes[hash >> 26];
+}
+
+static_assert(XD_FDB_STRIPES == 1 << (32 - 26), "a stripe is 6 bits of the hash");
+
+static inline bool
+xd_fdb_trylock(struct xd_fdb_stripe *stripe)
+{
+	return !__atomic_exchange_n(&stripe->locked, 1, __ATOMIC_ACQUIRE);
+}
+
+static inline void
+xd_fdb_lock(struct xd_fdb_stripe *stripe)
+{
+	while (!xd_fdb_trylock(stripe)) {
+		while (__atomic_load_n(&stripe->locked, __ATOMIC_RELAXED))
+			rte_pause();
+	}
+}
+
+static inline void
+xd_fdb_unlock(struct xd_fdb_stripe *stripe)
+{
+	__atomic_store_n(&stripe->locked, 0, __ATOMIC_RELEASE);
+}
+
+/* Takes a live entry out of the counts. The caller made the change and holds the key's lock. */
+static inline void
+xd_fdb_uncount(struct xd_fdb *fdb, uint16_t port)
+{
+	__atomic_fetch_sub(&fdb->count, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&fdb->port_count[port], 1, __ATOMIC_RELAXED);
+}
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The copies of the data path, in whole registers as wide as the build allows. */
+#ifndef XD_FRAME_COPY_H
+#define XD_FRAME_COPY_H
+
+#include <rte_branch_prediction.h>
+#include <rte_memcpy.h>
+
+#include "frame/frame.h"
+
+typedef uint64_t xd_line __attribute__((vector_size(64), aligned(1), may_alias));
+
+static inline void
+xd_copy_line(uint8_t *dst, const uint8_t *src)
+{
+	*(xd_line *)dst = *(const xd_line *)src;
+}
+
+/* n bytes, 1 to 128, not one more or less: the end of a frame in a receiver's buffer must not carry
+ * what an earlier frame, of somebody else, left behind in ours. */
+static inline void
+xd_copy_short(uint8_t *dst, const uint8_t *src, uint32_t n)
+{
+	if (likely(n >= 64)) {
+		xd_copy_line(dst, src);
+		if (n > 64)
+			xd_copy_line(dst + n - 64, src + n - 64);
+	} else {
+		rte_memcpy(dst, src, n);
+	}
+}
+
+#endif

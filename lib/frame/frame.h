@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A frame where it lies, and the batch of frames that one turn works on.
+ *
+ * A receive does not copy frames. It takes a snapshot of the first bytes of each (`head`), once,
+ * into the worker's own memory, and says where the rest lies (`segs`). Every decision rests on
+ * the snapshot, so that a guest that rewrites its buffer meanwhile changes nothing but its own
+ * payload. Transmit writes the snapshot, then the rest from where it lies.
+ *
+ * What a frame points at is lent by the port that received it until that port's release() in the
+ * same turn. Whoever wants to keep a frame copies it.
+ */
+#ifndef XD_FRAME_FRAME_H
+#define XD_FRAME_FRAME_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct rte_mbuf;
+
+#define XD_HEADROOM    64  /* bytes before the head, for tags and tunnel headers */
+#define XD_HEAD        128 /* bytes of a frame that are looked at */
+#define XD_BATCH       32  /* frames in a turn */
+#define XD_BATCH_SEGS  256 /* descriptors in a turn */
+#define XD_BATCH_BYTES (128 * 1024) /* bytes in a turn: once reached, the turn ends */
+#define XD_FRAME_MIN   14  /* an Ethernet header */
+#define XD_FRAME_MAX   65553 /* 64 KiB of IP behind a tagged header */
+
+/* A host-contiguous piece of a frame. */
+struct xd_seg {
+	const uint8_t *addr;
+	uint32_t len; /* bytes */
+};
+
+/* Checksum and segmentation that the sender left to be done: virtio 1.2, 5.1.6. */
+struct xd_offload {
+	uint16_t csum_start;  /* bytes from the start of the frame */
+	uint16_t csum_offset; /* bytes from csum_start */
+	uint16_t gso_size;    /* bytes of payload in each segment */
+	uint8_t gso_type;     /* VIRTIO_NET_HDR_GSO_* */
+	uint8_t flags;        /* VIRTIO_NET_HDR_F_* ; 0: nothing owed */
+};
+
+struct xd_frame {
+	/* Headroom and snapshot. The frame starts at buf[start]. */
+	uint8_t buf[XD_HEADROOM + XD_HEAD];
+
+	uint32_t len;       /* bytes on the wire, without FCS */
+	uint8_t start;      /* XD_HEADROOM unless a header was pushed or pulled */
+	uint8_t head_len;   /* bytes of the frame that lie in buf */
+	uint8_t nb_segs;
+	bool dirty;         /* buf was edited: it no longer equals what lies in the mbuf */
+	uint16_t in_port;   /* index of the port that received it */
+	uint16_t vlan;      /* VLAN that the frame was classified into; 0 is "none" */
+	bool tagged;        /* buf holds an 802.1Q header for this VLAN */
+	uint8_t nb_dst;     /* ports that the frame still goes to; written by the bridge */
+	uint16_t rx_id;     /* the receiving driver's: which buffer to give back */
+	const struct xd_seg *segs; /* what follows buf, nb_segs pieces */
+	struct rte_mbuf *mbuf;     /* when a port with mbufs received it; else NULL */
+	struct xd_offload offload;
+} __attribute__((aligned(64)));
+
+/* One line of metadata beside three of bytes: a 64-byte frame touches two lines of the worker's. */
+static_assert(sizeof(struct xd_frame) == 256, "struct xd_frame is four cache lines");
+static_assert(offsetof(struct xd_frame, len) == 192, "metadata has a cache line of its own");
+
+/* A turn's frames. Owned by one worker and reused; written by rx, read by the stages after it. */
+struct xd_batch {
+	uint16_t n;       /* frames */
+	uint16_t nb_segs; /* used of segs */
+	uint16_t worker;  /* index of the worker that owns the batch: its slot in counters */
+	uint16_t nb_done; /* the receiving driver's: buffers to give back, at least n */
+	uint32_t bytes;
+	struct xd_frame frames[XD_BATCH];
+	struct xd_seg segs[XD_BATCH_SEGS];
+	uint16_t done[XD_BATCH_SEGS]; /* the receiving driver's: buffers to give back in release */
+};
+
+static inline uint8_t *
+xd_frame_data(struct xd_frame *f)
+{
+	return f->buf + f->start;
+}
+
+/* Makes room for bytes in front of the frame; returns the new start, or NULL without headroom.
+ * The worker that owns the batch. */
+static inline uint8_t *
+xd_frame_push(struct xd_frame *f, uint8_t bytes)
+{
+	if (bytes > f->start)
+		return NULL;
+	f->start -= bytes;
+	f->head_len += bytes;
+	f->len += bytes;
+	f->dirty = true;
+	return f->buf + f->start;
+}
+
+/* Takes bytes off the front; the caller knows that head_len holds them. */
+static inline uint8_t *
+xd_frame_pop(struct xd_frame *f, uint8_t bytes)
+{
+	f->start += bytes;
+	f->head_len -= bytes;
+	f->len -= bytes;
+	f->dirty = true;
+	return f->buf + f->start;
+}
+
+/* Copies the whole frame to dst, which has room for f->len bytes. The worker that owns the batch,
+ * before release. */
+void xd_frame_gather(struct xd_frame *f, uint8_t *dst);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A port, and the contract of the driver behind it.
+ *
+ * A driver turns one kind of device into frames. Control calls come one at a time from whoever
+ * holds the switch's lock; data-path calls come from workers that are inside a turn. When
+ * env->quiesce() returns, no worker is inside a data-path call that began before it.
+ */
+#ifndef XD_PORT_PORT_H
+#define XD_PORT_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "crossdock.h"
+#include "frame/frame.h"
+#include "stats/counters.h"
+
+#define XD_MAX_PORTS 1024
+#define XD_PORT_NONE 0xffff
+
+struct xd_port;
+
+/* What the switch gives to its ports. Lives until the last port is destroyed. */
+struct xd_port_env {
+	const struct xd_log *log;
+	struct xd_loop *loop; /* its callbacks hold the switch's lock */
+	void *ctx;
+	/* Waits until every worker has left the turn it is in. Control; never from a data-path call. */
+	void (*quiesce)(void *ctx);
+	/* The port went up, down, or changed: tells whoever watches the switch. Control. */
+	void (*changed)(void *ctx, struct xd_port *port);
+	/* Number of workers that may transmit at once; a driver provides that many queues or locks. */
+	unsigned (*nb_workers)(void *ctx);
+};
+
+/* One line of `port show`: drivers describe themselves in words. */
+typedef void (*xd_describe_fn)(void *ctx, const char *key, const char *value);
+
+struct xd_driver {
+	const char *type; /* "vhost-user" */
+	const char *help; /* one line for people */
+
+	/* Checks what can be checked without touching anything. Errors name the key
+	 * ("ports.NAME.path"). Any thread. */
+	int (*check)(const struct xd_port_config *config, struct xd_error *err);
+
+	/* Control. create allocates and claims nothing that another port could hold (no socket, no
+	 * device); start claims it. stop gives it back: after stop the data-path calls return 0.
+	 * destroy accepts a stopped port. */
+	struct xd_port *(*create)(const struct xd_port_env *env,
+		const struct xd_port_config *config, struct xd_error *err);
+	int (*start)(struct xd_port *port, struct xd_error *err);
+	void (*stop)(struct xd_port *port);
+	void (*destroy)(struct xd_port *port);
+
+	/* Control: takes over settings that do not need a new device (mtu). -ENOTSUP: the switch
+	 * makes the port anew. May be NULL. */
+	int (*set)(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err);
+
+	/* The worker that owns receive queue `queue`: fills batch->frames (len, start, head_len,
+	 * segs, nb_segs, mbuf, offload, dirty=false, buf) and batch->n, and returns n. The caller
+	 * has set batch->worker; the driver resets the rest. Even when n is 0, release must follow
+	 * if batch->nb_done is not 0. */
+	uint16_t (*rx)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
+	/* The same worker, before its next rx: gives lent buffers back. */
+	void (*release)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
+	/* Any worker: transmits frames in order and returns how many are dealt with: sent and counted
+	 * in port->counters[worker].tx_frames and tx_bytes, or dropped and counted. Fewer than n: the device is full, and frames[ret] on
+	 * are untouched. A frame with mbuf set and nb_dst == 1 may be taken whole: set its mbuf to
+	 * NULL. `queue` is the worker's own number; the driver folds it into the queues it has. */
+	uint16_t (*tx)(struct xd_port *port, uint16_t queue, unsigned worker,
+		struct xd_frame *const *frames, uint16_t n);
+	/* The same workers, at most one turn later and after a full memory fence: tell the device
+	 * what it asked to be told, of buffers given back and of frames sent. May be NULL. */
+	void (*notify_rx)(struct xd_port *port, uint16_t queue, unsigned worker);
+	void (*notify_tx)(struct xd_port *port, uint16_t queue, unsigned worker);
+
+	/* Sleeping. The owning worker. fd: a descriptor that becomes readable (edge-triggered) when
+	 * frames come, or -1 when this port must be polled. arm asks for that; returns true when
+	 * frames are already there. disarm after waking. All three may be NULL together. */
+	int (*fd)(struct xd_port *port, uint16_t queue);
+	bool (*arm)(struct xd_port *port, uint16_t queue);
+	void (*disarm)(struct xd_port *port, uint16_t queue);
+
+	/* Control. */
+	void (*describe)(struct xd_port *port, xd_describe_fn fn, void *ctx);
+};
+
+/* The part of a port that every driver's port begins with. */
+struct xd_port {
+	const struct xd_driver *driver;
+	const struct xd_port_env *env;
+	struct xd_port_config config;
+	uint16_t index;     /* set by the switch before start */
+	uint16_t nb_queues; /* receive queues to be polled; set by create */
+	uint16_t max_frame; /* longest frame the port takes (bytes, untagged); written by control */
+	bool up;            /* frames can pass; written by the driver's control calls, as are */
+	uint64_t pool_bytes;  /* its packet buffers, */
+	uint64_t guest_bytes; /* and what of a guest's memory it has mapped */
+	struct xd_counters counters[XD_MAX_WORKERS]; /* each written by one worker */
+} __attribute__((aligned(64)));
+
+/* Fills the common part. create() calls it first. */
+void xd_port_init(struct xd_port *port, const struct xd_driver *driver,
+	const struct xd_port_env *env, const struct xd_port_config *config);
+
+/* Built-in drivers, by type: an explicit table, ended by NULL. */
+extern const struct xd_driver *const xd_builtin_drivers[];
+
+#endif

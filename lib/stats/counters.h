@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Counters of a port. Each worker writes its own line set; a reader sums them. */
+#ifndef XD_STATS_COUNTERS_H
+#define XD_STATS_COUNTERS_H
+
+#include <stdint.h>
+
+#define XD_MAX_WORKERS 64
+
+/* Why a frame was dropped. Receive-side reasons count at the port the frame came in by, transmit-
+ * side reasons at the port it would have left by. */
+enum xd_drop {
+	/* receive side */
+	XD_DROP_RUNT,       /* shorter than an Ethernet header */
+	XD_DROP_TOO_LONG,   /* longer than a frame can be */
+	XD_DROP_BAD_SOURCE, /* source address is a group address or zero */
+	XD_DROP_RESERVED,   /* IEEE 802.1Q reserved group address 01:80:c2:00:00:0x */
+	XD_DROP_VLAN_IN,    /* the port does not carry the frame's VLAN */
+	XD_DROP_SAME_PORT,  /* its destination is behind the port it came from */
+	XD_DROP_NO_PORT,    /* nowhere to flood it to */
+	/* transmit side */
+	XD_DROP_RING_FULL,  /* the receiver had no free buffer */
+	XD_DROP_PORT_DOWN,  /* no guest, or the port is being changed */
+	XD_DROP_MTU,        /* longer than the port's MTU allows */
+	XD_DROP_NO_MBUF,    /* the port's buffer pool is empty */
+	XD_DROP_FAULT,      /* the receiver's ring was found broken while transmitting */
+	XD_DROP_REASONS
+};
+
+/* "ring-full" and the like: the one name in every display. */
+const char *xd_drop_name(enum xd_drop reason);
+/* True for reasons that count at the receiving port. */
+static inline int
+xd_drop_is_rx(enum xd_drop reason)
+{
+	return reason < XD_DROP_RING_FULL;
+}
+
+/* "rx" is into the switch from the port, "tx" out of the switch to it. */
+struct xd_counters {
+	uint64_t rx_frames;
+	uint64_t rx_bytes;
+	uint64_t tx_frames;
+	uint64_t tx_bytes;
+	uint64_t drops[XD_DROP_REASONS];
+	uint64_t notify_sent;       /* guest interrupts asked for */
+	uint64_t notify_suppressed; /* turns after which the guest wanted none */
+} __attribute__((aligned(64)));
+
+/* sum += each of n workers' counters. Any thread; figures are at most one turn old. */
+void xd_counters_sum(struct xd_counters *sum, const struct xd_counters *per_worker, unsigned n);
+
+#endif

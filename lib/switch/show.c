@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Snapshots for people and programs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_version.h>
+
+#include "memory/memory.h"
+#include "switch/switch.h"
+
+const char *
+xd_version(void)
+{
+	return XD_VERSION;
+}
+
+uint64_t
+xd_switch_tsc_hz(struct xd_switch *sw)
+{
+	return sw->tsc_hz;
+}
+
+int
+xd_switch_event_fd(struct xd_switch *sw)
+{
+	return sw->event_fd;
+}
+
+const struct xd_log *
+xd_switch_log(struct xd_switch *sw)
+{
+	return &sw->log;
+}
+
+int
+xd_switch_log_level(struct xd_switch *sw, enum xd_log_component component, enum xd_log_level level)
+{
+	if (component >= XD_LOG_COMPONENTS || level >= XD_LOG_LEVELS)
+		return -EINVAL;
+	__atomic_store_n(&sw->log.level[component], (uint8_t)level, __ATOMIC_RELAXED);
+	return 0;
+}
+
+struct xd_config *
+xd_switch_config(struct xd_switch *sw)
+{
+	struct xd_config *copy;
+
+	xd_loop_lock(sw->loop);
+	copy = xd_config_copy(sw->state->config);
+	xd_loop_unlock(sw->loop);
+	return copy;
+}
+
+static void
+fill_port(struct xd_switch *sw, const struct xd_port *port, struct xd_port_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->config = port->config;
+	info->index = port->index;
+	info->up = port->up;
+	for (unsigned b = 0; b < sw->state->nb_bridges; b++)
+		info->nb_macs += xd_fdb_count_port(sw->state->bridges[b].fdb, port->index);
+	xd_counters_sum(&info->counters, port->counters, XD_MAX_WORKERS);
+}
+
+unsigned
+xd_switch_ports(struct xd_switch *sw, struct xd_port_info *info, unsigned max)
+{
+	unsigned n = 0;
+
+	xd_loop_lock(sw->loop);
+	/* In the order of the configuration, which is the one people know. */
+	for (unsigned i = 0; i < sw->state->config->nb_ports; i++) {
+		const struct xd_port *port =
+			xd_state_port(sw->state, sw->state->config->ports[i].name);
+
+		if (n < max)
+			fill_port(sw, port, &info[n]);
+		n++;
+	}
+	xd_loop_unlock(sw->loop);
+	return n;
+}
+
+static unsigned
+bridge_ports(const struct xd_config *config, const char *bridge)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < config->nb_ports; i++)
+		n += !strcmp(config->ports[i].bridge, bridge);
+	return n;
+}
+
+unsigned
+xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, unsigned max)
+{
+	unsigned n;
+
+	xd_loop_lock(sw->loop);
+	n = sw->state->nb_bridges;
+	for (unsigned i = 0; i < n && i < max; i++) {
+		const struct xd_switch_bridge *b = &sw->state->bridges[i];
+
+		info[i] = (struct xd_bridge_info){
+			.config = b->config,
+			.nb_macs = xd_fdb_count(b->fdb),
+			.nb_ports = bridge_ports(sw->state->config, b->config.name),
+			.fdb_bytes = xd_fdb_bytes(b->fdb),
+			.moves = xd_fdb_moves(b->fdb),
+			.full = xd_fdb_full(b->fdb),
+		};
+	}
+	xd_loop_unlock(sw->loop);
+	return n;
+}
+
+/* The n-th worker in use, or NULL. */
+static struct xd_worker *
+nth_worker(const struct xd_switch *sw, unsigned n)
+{
+	for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
+		if (sw->state->workers[w] && n-- == 0)
+			return sw->state->workers[w];
+	}
+	return NULL;
+}
+
+unsigned
+xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned max)
+{
+	struct xd_worker *w;
+	unsigned n = 0;
+
+	xd_loop_lock(sw->loop);
+	for (; (w = nth_worker(sw, n)) != NULL; n++) {
+		if (n >= max)
+			continue;
+		info[n] = (struct xd_worker_info){
+			.core = w->core,
+			.node = xd_memory_core_node(w->core),
+			.own = w->own,
+			.sleeping = __atomic_load_n(&w->sleeping, __ATOMIC_RELAXED),
+			.nb_queues = sw->plan->workers[w->index].nb_queues,
+			.busy_cycles = __atomic_load_n(&w->busy_cycles, __ATOMIC_RELAXED),
+			.idle_cycles = __atomic_load_n(&w->idle_cycles, __ATOMIC_RELAXED),
+			.frames = __atomic_load_n(&w->frames, __ATOMIC_RELAXED),
+			.turns = __atomic_load_n(&w->turns, __ATOMIC_RELAXED),
+			.sleeps = __atomic_load_n(&w->sleeps, __ATOMIC_RELAXED),
+		};
+	}
+	xd_loop_unlock(sw->loop);
+	return n;
+}
+
+unsigned
+xd_switch_worker_queues(struct xd_switch *sw, unsigned worker, struct xd_worker_queue *queues,
+	unsigned max)
+{
+	const struct xd_plan_worker *plan;
+	const struct xd_worker *w;
+	unsigned n = 0;
+
+	xd_loop_lock(sw->loop);
+	w = nth_worker(sw, worker);
+	plan = w ? &sw->plan->workers[w->index] : NULL;
+	for (; plan && n < plan->nb_queues; n++) {
+		if (n >= max)
+			continue;
+		memcpy(queues[n].port, plan->queues[n].port->port->config.name, XD_NAME_MAX);
+		queues[n].queue = plan->queues[n].queue;
+	}
+	xd_loop_unlock(sw->loop);
+	return n;
+}
+
+void
+xd_switch_memory(struct xd_switch *sw, struct xd_memory_info *info)
+{
+	*info = (struct xd_memory_info){
+		.hugepages = xd_memory_hugepages(),
+		.page_bytes = xd_memory_page_bytes(),
+		.eal_bytes = xd_memory_eal_bytes(),
+		.eal_used_bytes = xd_memory_eal_used_bytes(),
+	};
+	xd_loop_lock(sw->loop);
+	for (unsigned i = 0; i < sw->state->nb_bridges; i++)
+		info->fdb_bytes += xd_fdb_bytes(sw->state->bridges[i].fdb);
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		if (!sw->state->ports[i])
+			continue;
+		info->pool_bytes += sw->state->ports[i]->pool_bytes;
+		info->guest_bytes += sw->state->ports[i]->guest_bytes;
+	}
+	xd_loop_unlock(sw->loop);
+}
+
+int
+xd_switch_describe_port(struct xd_switch *sw, const char *name,
+	void (*fn)(void *ctx, const char *key, const char *value), void *ctx)
+{
+	struct xd_port *port;
+
+	xd_loop_lock(sw->loop);
+	port = xd_state_port(sw->state, name);
+	if (port && port->driver->describe)
+		port->driver->describe(port, fn, ctx);
+	xd_loop_unlock(sw->loop);
+	return port ? 0 : -ENOENT;
+}
+
+/* ---- FDB ---- */
+
+struct fdb_list {
+	const struct xd_state *state;
+	struct xd_fdb_info *entries;
+	int n;
+	int max;
+};
+
+static bool
+list_entry(void *ctx, const struct xd_fdb_record *record)
+{
+	struct fdb_list *list = ctx;
+	const struct xd_port *port = list->state->ports[record->port];
+	struct xd_fdb_info *entry;
+
+	if (!port)
+		return true;
+	/* Addresses learned since the count was taken are left for the next look. */
+	if (list->n == list->max)
+		return false;
+	entry = &list->entries[list->n++];
+	memcpy(entry->mac, record->mac, sizeof(entry->mac));
+	entry->vlan = record->vlan;
+	entry->age_s = record->age_s;
+	memcpy(entry->port, port->config.name, XD_NAME_MAX);
+	return true;
+}
+
+int
+xd_switch_fdb(struct xd_switch *sw, const char *bridge, struct xd_fdb_info **entries,
+	struct xd_error *err)
+{
+	const struct xd_switch_bridge *b;
+	struct fdb_list list = {0};
+	int ret;
+
+	xd_loop_lock(sw->loop);
+	b = xd_state_bridge(sw->state, bridge);
+	if (!b) {
+		ret = xd_fail(err, -ENOENT, "no bridge named %s", bridge);
+		goto out;
+	}
+	list.state = sw->state;
+	list.max = (int)xd_fdb_count(b->fdb) + 1024;
+	list.entries = calloc((size_t)list.max, sizeof(*list.entries));
+	if (!list.entries) {
+		ret = xd_fail(err, -ENOMEM, "no memory for %d addresses", list.max);
+		goto out;
+	}
+	xd_fdb_foreach(b->fdb, xd_switch_now_s(sw), list_entry, &list);
+	*entries = list.entries;
+	ret = list.n;
+out:
+	xd_loop_unlock(sw->loop);
+	return ret;
+}
+
+int
+xd_switch_fdb_flush(
+	struct xd_switch *sw, const char *bridge, const char *name, struct xd_error *err)
+{
+	const struct xd_switch_bridge *b;
+	const struct xd_port *port = NULL;
+	int ret = 0;
+
+	xd_loop_lock(sw->loop);
+	b = xd_state_bridge(sw->state, bridge);
+	if (name)
+		port = xd_state_port(sw->state, name);
+	if (!b)
+		ret = xd_fail(err, -ENOENT, "no bridge named %s", bridge);
+	else if (name && (!port || strcmp(port->config.bridge, bridge)))
+		ret = xd_fail(err, -ENOENT, "bridge %s has no port named %s", bridge, name);
+	else if (name)
+		xd_fdb_flush_port(b->fdb, port->index);
+	else
+		xd_fdb_flush(b->fdb);
+	xd_loop_unlock(sw->loop);
+	return ret;
+}

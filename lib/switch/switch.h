@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a switch is made of. All of it is guarded by the loop's lock; workers see only the plan.
+ *
+ *   switch.c   a switch's life, its control thread, quiescence
+ *   state.c    ports, bridges and workers that belong together, and the plan made of them
+ *   apply.c    from one state to the next, wholly or not at all
+ *   show.c     snapshots for people and programs
+ */
+#ifndef XD_SWITCH_SWITCH_H
+#define XD_SWITCH_SWITCH_H
+
+#include <pthread.h>
+#include <rte_rcu_qsbr.h>
+
+#include "base/loop.h"
+#include "bridge/plan.h"
+#include "crossdock.h"
+#include "memory/memory.h"
+#include "worker/worker.h"
+
+#define XD_MAX_PORT_QUEUES 16
+#define XD_MAX_DRIVERS     32
+#define XD_OWNER_NONE      0xff
+
+struct xd_switch_bridge {
+	struct xd_bridge_config config;
+	struct xd_fdb *fdb;
+	bool fresh; /* fdb was made for this state; the state before it has another */
+};
+
+/* One state of the switch: what a configuration became. The next one shares what stays the same. */
+struct xd_state {
+	struct xd_config *config;
+	struct xd_port *ports[XD_MAX_PORTS];      /* by index */
+	bool fresh_port[XD_MAX_PORTS];            /* made for this state */
+	struct xd_worker *workers[XD_MAX_WORKERS]; /* by index */
+	bool fresh_worker[XD_MAX_WORKERS];
+	unsigned nb_bridges;
+	struct xd_switch_bridge *bridges; /* in the order of config */
+	uint8_t owner[XD_MAX_PORTS][XD_MAX_PORT_QUEUES]; /* worker of each receive queue */
+	struct xd_plan *plan;
+};
+
+struct xd_switch {
+	struct xd_log log;
+	struct xd_loop *loop;
+	struct xd_port_env env;
+	const struct xd_driver *drivers[XD_MAX_DRIVERS + 1]; /* the application's, by NULL ended */
+	pthread_t control;
+	bool control_runs;
+	bool stop;
+	int event_fd;
+	uint64_t tsc_hz;
+	uint64_t tsc_base;
+	struct rte_rcu_qsbr *qsbr;
+	const struct xd_plan *plan; /* what workers read */
+	struct xd_state *state;
+	struct xd_timer *ageing;
+};
+
+/* Seconds of the FDB's clock. */
+uint32_t xd_switch_now_s(const struct xd_switch *sw);
+/* Waits until all workers have left the turn they are in. */
+void xd_switch_quiesce(struct xd_switch *sw);
+/* Publishes a plan, has every worker look at it, and waits until none uses the one before. */
+void xd_switch_publish(struct xd_switch *sw, const struct xd_state *state,
+	const struct xd_plan *plan);
+
+struct xd_state *xd_state_create(void);
+/* Frees the state itself, not what is in it. */
+void xd_state_free(struct xd_state *state);
+const struct xd_driver *xd_switch_driver(const struct xd_switch *sw, const char *type);
+struct xd_port *xd_state_port(const struct xd_state *state, const char *name);
+struct xd_switch_bridge *xd_state_bridge(const struct xd_state *state, const char *name);
+/* Gives every receive queue to a worker: where it was, if that worker is still there, else to the
+ * one with the fewest. */
+void xd_state_assign(struct xd_state *state, const struct xd_state *before);
+/* The plan of a state, without the ports and queues that `without` says (NULL: none). NULL: no
+ * memory. */
+struct xd_plan *xd_plan_build(const struct xd_state *state,
+	bool (*without)(const void *ctx, const struct xd_port *port, uint16_t queue),
+	const void *ctx);
+void xd_plan_free(struct xd_plan *plan); /* NULL is fine */
+
+/* Goes over to a configuration. own_add: an application's worker to join, or own_del: to leave. */
+int xd_switch_transit(struct xd_switch *sw, const struct xd_config *config,
+	struct xd_worker *app_add, struct xd_worker *app_del, struct xd_error *err);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "traffic/learn.h"
+
+#define WINDOW     128                      /* frames on their way at once */
+#define ANSWER_NS  (50 * 1000 * 1000ull)    /* a frame that has not come by then is lost */
+#define FIRST_NS   (3 * XD_NS_PER_S)        /* for a switch to make its ports ready */
+#define AT_MOST_NS (60 * XD_NS_PER_S)       /* a switch that learns slowly is not waited for */
+#define REPORT     65536                    /* turns */
+
+/* One turn: sends at most n, and receives on all ports. Returns what was moved. */
+static unsigned
+turn(struct xd_gen *gen, unsigned from, uint16_t n)
+{
+	unsigned moved = n ? xd_gen_port_send(gen->ports[from], n) : 0;
+
+	for (unsigned i = 0; i < gen->nb_ports; i++)
+		moved += xd_gen_port_receive(gen->ports[i], XD_GEN_BURST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < gen->nb_ports; i++)
+		xd_gen_port_notify(gen->ports[i], true);
+	return moved;
+}
+
+static int
+look_up(struct xd_gen *gen, double share, struct xd_error *err)
+{
+	if (xd_gen_cancelled(gen))
+		return xd_fail(err, -EINTR, "interrupted");
+	xd_gen_progress(gen, "learning", share);
+	return xd_gen_check_ports(gen, err);
+}
+
+/* Sends one frame again and again until one gets through. */
+static int
+first(struct xd_gen *gen, unsigned from, unsigned to, struct xd_error *err)
+{
+	struct xd_gen_port *receiver = gen->ports[to];
+	uint64_t start = xd_clock_ns(), now = start;
+
+	while (now - start < FIRST_NS) {
+		uint64_t sent_at = now;
+		int rc;
+
+		turn(gen, from, xd_gen_port_outstanding(gen->ports[from]) ? 0 : 1);
+		while (now - sent_at < ANSWER_NS) {
+			turn(gen, from, 0);
+			if (receiver->received.frames)
+				return 0;
+			now = xd_clock_ns();
+		}
+		rc = look_up(gen, 0, err);
+		if (rc)
+			return rc;
+	}
+	return xd_fail(err, -EHOSTUNREACH,
+		"no frame from port %u (%s) reached port %u (%s): are both in one bridge and VLAN, "
+		"and is the switch's worker running?",
+		from, gen->ports[from]->name, to, receiver->name);
+}
+
+static int
+all(struct xd_gen *gen, unsigned from, unsigned to, uint32_t flows, struct xd_learned *learned,
+	struct xd_error *err)
+{
+	struct xd_gen_port *sender = gen->ports[from], *receiver = gen->ports[to];
+	uint64_t start = xd_clock_ns(), last = start, now = start, lost = 0, turns = 0;
+
+	while (sender->sent < flows || receiver->received.frames + lost < flows) {
+		uint64_t seen = receiver->received.frames + lost;
+		uint64_t flying = sender->sent > seen ? sender->sent - seen : 0;
+		uint64_t n = flying < WINDOW ? WINDOW - flying : 0;
+
+		if (n > flows - sender->sent)
+			n = flows - sender->sent;
+		if (n > XD_GEN_BURST)
+			n = XD_GEN_BURST;
+		now = xd_clock_ns();
+		if (turn(gen, from, (uint16_t)n))
+			last = now;
+		else if (now - last > ANSWER_NS)
+			lost += flying, last = now;
+		if (++turns % REPORT == 0) {
+			int rc = look_up(gen, (double)sender->sent / flows, err);
+
+			if (rc)
+				return rc;
+			if (now - start > AT_MOST_NS)
+				break;
+		}
+	}
+	learned->frames += sender->sent;
+	learned->lost += lost;
+	return 0;
+}
+
+int
+xd_learn(struct xd_gen *gen, const struct xd_stream_opts *stream, struct xd_learned *learned,
+	struct xd_error *err)
+{
+	int rc = xd_gen_port_load(gen->ports[stream->to], NULL, XD_TOUCH_FULL, stream->size, err);
+
+	if (!rc)
+		rc = xd_gen_port_load(
+			gen->ports[stream->from], stream, XD_TOUCH_FULL, stream->size, err);
+	if (!rc)
+		rc = first(gen, stream->from, stream->to, err);
+	if (!rc)
+		rc = xd_gen_drain(gen, err);
+	if (rc)
+		return rc;
+	/* From flow 0 again, with counts of its own. */
+	gen->ports[stream->from]->stream.next = 0;
+	gen->ports[stream->from]->sent = 0;
+	gen->ports[stream->to]->received.frames = 0;
+	rc = all(gen, stream->from, stream->to, stream->flows, learned, err);
+	return rc ? rc : xd_gen_drain(gen, err);
+}

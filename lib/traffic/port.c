@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/words.h"
+#include "traffic/port_kinds.h"
+
+static const struct xd_gen_kind *const kinds[] = {&xd_gen_kind_virtio, &xd_gen_kind_ethdev, NULL};
+
+/* The kind that the text before the colon names, and what follows it. */
+static const struct xd_gen_kind *
+find_kind(const char *spec, const char **args, struct xd_error *err)
+{
+	static const char *const names[] = {"virtio", "dpdk", NULL};
+	size_t len = strcspn(spec, ":");
+	char word[32], hint[96];
+
+	for (unsigned i = 0; kinds[i]; i++) {
+		if (spec[len] != ':' || strlen(kinds[i]->name) != len ||
+			memcmp(spec, kinds[i]->name, len))
+			continue;
+		*args = spec + len + 1;
+		return kinds[i];
+	}
+	snprintf(word, sizeof(word), "%.*s", (int)len, spec);
+	xd_fail(err, -EINVAL, "port %s: unknown kind %s%s; give virtio:PATH or dpdk:DEVARGS", spec,
+		word, xd_words_hint(word, names, hint, sizeof(hint)));
+	return NULL;
+}
+
+int
+xd_gen_port_check(const char *spec, bool *needs_eal, struct xd_error *err)
+{
+	const struct xd_gen_kind *kind;
+	const char *args;
+
+	kind = find_kind(spec, &args, err);
+	if (!kind)
+		return -EINVAL;
+	if (needs_eal)
+		*needs_eal = kind->needs_eal;
+	return kind->check(args, err);
+}
+
+struct xd_gen_port *
+xd_gen_port_open(const char *spec, const struct xd_gen_port_opts *opts, struct xd_error *err)
+{
+	const struct xd_gen_kind *kind;
+	struct xd_gen_port *port;
+	const char *args;
+
+	kind = find_kind(spec, &args, err);
+	if (!kind || kind->check(args, err))
+		return NULL;
+	port = kind->open(args, opts, err);
+	if (port)
+		snprintf(port->name, sizeof(port->name), "%s", spec);
+	return port;
+}
+
+void
+xd_gen_port_close(struct xd_gen_port *port)
+{
+	struct xd_stream stream;
+
+	if (!port)
+		return;
+	stream = port->stream;
+	port->ops->close(port);
+	xd_stream_fini(&stream);
+}
+
+int
+xd_gen_port_load(struct xd_gen_port *port, const struct xd_stream_opts *stream,
+	enum xd_touch touch, uint32_t expect, struct xd_error *err)
+{
+	struct xd_stream fresh = {0};
+	int rc = stream ? xd_stream_init(&fresh, stream, err) : 0;
+
+	if (rc)
+		return rc;
+	xd_stream_fini(&port->stream);
+	port->stream = fresh;
+	port->touch = touch;
+	port->expect = expect;
+	port->sent = 0;
+	memset(&port->received, 0, sizeof(port->received));
+	return stream ? port->ops->load(port, err) : 0;
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The guest side of a vhost-user socket: a front end, a piece of shared memory, and offer rings in
+ * it. Queue pair q has vring 2q to receive and 2q + 1 to send (virtio 1.2, section 5.1.2). */
+#include <errno.h>
+#include <linux/memfd.h>
+#include <linux/virtio_net.h>
+#include <numa.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/words.h"
+#include "traffic/port_kinds.h"
+#include "vhost_user/frontend.h"
+#include "vhost_user/message.h"
+
+#define QUEUES_MAX   16
+#define HUGE_BYTES   (2ul << 20)
+#define GUEST_BASE   0x100000000ul /* guest physical address of the memory */
+#define ROOM_DEFAULT 2048          /* bytes of frame in a buffer */
+
+struct args {
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	bool server, mergeable, event_idx;
+	uint64_t size, queues;
+};
+
+struct pair {
+	struct xd_offer_ring rx, tx;
+	int kick_fds[2]; /* by vring: receive, send */
+	int call_fds[2];
+};
+
+struct virtio_port {
+	struct xd_gen_port port;
+	struct xd_vu_frontend *frontend;
+	unsigned nb_pairs;
+	unsigned next_tx; /* pair that the next burst is sent on */
+	uint8_t *memory;
+	size_t bytes;
+	int fd;
+	struct pair pairs[QUEUES_MAX];
+};
+
+static struct virtio_port *
+virtio_port(struct xd_gen_port *port)
+{
+	return (struct virtio_port *)port;
+}
+
+static int
+parse_switch(const char *key, const char *value, bool *on, struct xd_error *err)
+{
+	*on = !strcmp(value, "on");
+	if (!*on && strcmp(value, "off"))
+		return xd_fail(err, -EINVAL, "virtio port: %s=%s: on or off", key, value);
+	return 0;
+}
+
+static int
+parse_option(char *word, struct args *a, struct xd_error *err)
+{
+	static const char *const names[] = {
+		"server", "size", "queues", "mrg", "event_idx", NULL};
+	char *value = strchr(word, '=');
+	char hint[128];
+
+	if (!strcmp(word, "server")) {
+		a->server = true;
+		return 0;
+	}
+	if (value)
+		*value++ = '\0';
+	if (value && !strcmp(word, "size")) {
+		if (xd_words_number(value, 32, XD_VRING_SIZE_MAX, &a->size) ||
+			(a->size & (a->size - 1)))
+			return xd_fail(err, -EINVAL,
+				"virtio port: size=%s: ring entries, a power of two from 32 to %d",
+				value, XD_VRING_SIZE_MAX);
+		return 0;
+	}
+	if (value && !strcmp(word, "queues")) {
+		if (xd_words_number(value, 1, QUEUES_MAX, &a->queues))
+			return xd_fail(err, -EINVAL, "virtio port: queues=%s: 1 to %d", value,
+				QUEUES_MAX);
+		return 0;
+	}
+	if (value && !strcmp(word, "mrg"))
+		return parse_switch(word, value, &a->mergeable, err);
+	if (value && !strcmp(word, "event_idx"))
+		return parse_switch(word, value, &a->event_idx, err);
+	return xd_fail(err, -EINVAL, "virtio port: unknown option %s%s", word,
+		xd_words_hint(word, names, hint, sizeof(hint)));
+}
+
+static int
+parse_args(const char *text, struct args *a, struct xd_error *err)
+{
+	char copy[512], *save = NULL, *word;
+	size_t len = strcspn(text, ",");
+	int rc = 0;
+
+	*a = (struct args){.size = 1024, .queues = 1};
+	if (len == 0)
+		return xd_fail(err, -EINVAL, "virtio port: give a socket, virtio:/run/x.sock");
+	if (len >= sizeof(a->path))
+		return xd_fail(err, -EINVAL,
+			"virtio port: a socket path has at most %zu bytes, this one %zu",
+			sizeof(a->path) - 1, len);
+	if (strlen(text + len) >= sizeof(copy))
+		return xd_fail(err, -EINVAL, "virtio port: options too long: %s", text);
+	memcpy(a->path, text, len);
+	a->path[len] = '\0';
+	snprintf(copy, sizeof(copy), "%s", text + len);
+	for (word = strtok_r(copy, ",", &save); word && !rc; word = strtok_r(NULL, ",", &save))
+		rc = parse_option(word, a, err);
+	return rc;
+}
+
+static int
+check(const char *text, struct xd_error *err)
+{
+	struct args a;
+
+	return parse_args(text, &a, err);
+}
+
+static int
+load(struct xd_gen_port *port, struct xd_error *err)
+{
+	struct virtio_port *v = virtio_port(port);
+
+	for (unsigned q = 0; q < v->nb_pairs; q++) {
+		if (port->stream.size > v->pairs[q].tx.room)
+			return xd_fail(err, -EINVAL, "%s: opened for frames of %u bytes, not %u",
+				port->name, v->pairs[q].tx.room, port->stream.size);
+		if (xd_offer_ring_load(&v->pairs[q].tx, &port->stream))
+			return xd_fail(err, -EBUSY,
+				"%s: the switch took frames and does not give their buffers back",
+				port->name);
+	}
+	return 0;
+}
+
+static uint16_t
+port_send(struct xd_gen_port *port, uint16_t n)
+{
+	struct virtio_port *v = virtio_port(port);
+	unsigned q = v->next_tx;
+
+	if (v->nb_pairs > 1)
+		v->next_tx = q + 1 == v->nb_pairs ? 0 : q + 1;
+	return xd_offer_ring_send(&v->pairs[q].tx, &port->stream, port->touch, n);
+}
+
+static uint16_t
+port_receive(struct xd_gen_port *port, uint16_t n)
+{
+	struct virtio_port *v = virtio_port(port);
+	uint16_t got = 0;
+
+	for (unsigned q = 0; q < v->nb_pairs; q++)
+		got += xd_offer_ring_receive(
+			&v->pairs[q].rx, port->touch, port->expect, n, &port->received);
+	return got;
+}
+
+static void
+notify(struct xd_gen_port *port, bool fenced)
+{
+	struct virtio_port *v = virtio_port(port);
+
+	for (unsigned q = 0; q < v->nb_pairs; q++) {
+		xd_offer_ring_notify(&v->pairs[q].tx, fenced);
+		xd_offer_ring_notify(&v->pairs[q].rx, fenced);
+	}
+}
+
+static unsigned
+outstanding(struct xd_gen_port *port)
+{
+	struct virtio_port *v = virtio_port(port);
+	unsigned n = 0;
+
+	for (unsigned q = 0; q < v->nb_pairs; q++)
+		n += xd_offer_ring_outstanding(&v->pairs[q].tx);
+	return n;
+}
+
+static bool
+alive(struct xd_gen_port *port)
+{
+	struct virtio_port *v = virtio_port(port);
+
+	for (unsigned q = 0; q < v->nb_pairs; q++) {
+		if (!v->pairs[q].tx.broken && !v->pairs[q].rx.broken)
+			continue;
+		snprintf(port->fault, sizeof(port->fault),
+			"the switch wrote nonsense into the used ring of vring %u",
+			2 * q + v->pairs[q].tx.broken);
+		return false;
+	}
+	if (xd_vu_frontend_alive(v->frontend))
+		return true;
+	snprintf(port->fault, sizeof(port->fault), "the switch closed the connection");
+	return false;
+}
+
+static void
+port_close(struct xd_gen_port *port)
+{
+	struct virtio_port *v = virtio_port(port);
+
+	if (v->frontend && xd_vu_frontend_alive(v->frontend))
+		for (unsigned i = 0; i < 2 * v->nb_pairs; i++)
+			xd_vu_frontend_stop_ring(v->frontend, i, NULL);
+	xd_vu_frontend_close(v->frontend);
+	for (unsigned q = 0; q < v->nb_pairs; q++) {
+		xd_offer_ring_fini(&v->pairs[q].rx);
+		xd_offer_ring_fini(&v->pairs[q].tx);
+		for (unsigned i = 0; i < 2; i++) {
+			if (v->pairs[q].kick_fds[i] >= 0)
+				close(v->pairs[q].kick_fds[i]);
+			if (v->pairs[q].call_fds[i] >= 0)
+				close(v->pairs[q].call_fds[i]);
+		}
+	}
+	if (v->memory)
+		munmap(v->memory, v->bytes);
+	if (v->fd >= 0)
+		close(v->fd);
+	free(v);
+}
+
+static const struct xd_gen_port_ops ops = {
+	.load = load,
+	.send = port_send,
+	.receive = port_receive,
+	.notify = notify,
+	.outstanding = outstanding,
+	.alive = alive,
+	.close = port_close,
+};
+
+static int
+map(struct virtio_port *v, unsigned flags)
+{
+	void *memory;
+
+	v->fd = memfd_create("crossdock-pktgen", MFD_CLOEXEC | flags);
+	if (v->fd < 0)
+		return -errno;
+	if (ftruncate(v->fd, (off_t)v->bytes) == 0) {
+		memory = mmap(NULL, v->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
+		if (memory != MAP_FAILED) {
+			v->memory = memory;
+			return 0;
+		}
+	}
+	close(v->fd);
+	v->fd = -1;
+	return -ENOMEM;
+}
+
+/* 2 MiB pages when enough are free, else ordinary ones, on the node of the thread to be. */
+static int
+share_memory(struct virtio_port *v, size_t bytes, int node, struct xd_error *err)
+{
+	v->bytes = (bytes + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
+	if (map(v, MFD_HUGETLB | MFD_HUGE_2MB) && map(v, 0))
+		return xd_fail(err, -ENOMEM, "no %zu MiB of memory for rings; give size=256",
+			v->bytes >> 20);
+	madvise(v->memory, v->bytes, MADV_HUGEPAGE);
+	if (node >= 0 && numa_available() >= 0)
+		numa_tonode_memory(v->memory, v->bytes, node);
+	memset(v->memory, 0, v->bytes);
+	return 0;
+}
+
+static int
+make_ring(struct virtio_port *v, struct xd_offer_ring *ring, struct xd_offer_opts *o, bool write,
+	int *kick_fd, int *call_fd, size_t *offset)
+{
+	*kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	*call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (*kick_fd < 0 || *call_fd < 0)
+		return -errno;
+	o->write = write;
+	o->kick_fd = *kick_fd;
+	if (xd_offer_ring_init(ring, o, v->memory + *offset, GUEST_BASE + *offset))
+		return -ENOMEM;
+	*offset += xd_offer_ring_bytes(o);
+	return 0;
+}
+
+static int
+make_rings(struct virtio_port *v, const struct args *a, const struct xd_gen_port_opts *opts,
+	struct xd_error *err)
+{
+	uint64_t features = xd_vu_frontend_features(v->frontend);
+	struct xd_offer_opts o = {
+		.size = (uint16_t)a->size,
+		.room = opts->frame_bytes > ROOM_DEFAULT ? opts->frame_bytes : ROOM_DEFAULT,
+		.event_idx = features >> XD_VIRTIO_RING_F_EVENT_IDX & 1,
+		.mergeable = features >> VIRTIO_NET_F_MRG_RXBUF & 1,
+	};
+	size_t offset = 0;
+	int rc = share_memory(
+		v, 2 * a->queues * xd_offer_ring_bytes(&o), opts->node, err);
+
+	for (unsigned q = 0; q < v->nb_pairs && !rc; q++) {
+		struct pair *p = &v->pairs[q];
+
+		rc = make_ring(v, &p->rx, &o, true, &p->kick_fds[0], &p->call_fds[0], &offset);
+		if (!rc)
+			rc = make_ring(
+				v, &p->tx, &o, false, &p->kick_fds[1], &p->call_fds[1], &offset);
+		if (rc)
+			xd_fail(err, rc, "virtio port: no memory or descriptors for its rings");
+	}
+	return rc;
+}
+
+static int
+attach_ring(struct virtio_port *v, unsigned index, struct xd_error *err)
+{
+	struct pair *p = &v->pairs[index / 2];
+	const struct xd_offer_ring *r = index % 2 ? &p->tx : &p->rx;
+	struct xd_vu_frontend_ring ring = {
+		.size = r->size,
+		.desc = r->desc,
+		.avail = r->avail,
+		.used = r->used,
+		.kick_fd = p->kick_fds[index % 2],
+		.call_fd = p->call_fds[index % 2],
+	};
+
+	return xd_vu_frontend_set_ring(v->frontend, index, &ring, err);
+}
+
+static int
+attach(struct virtio_port *v, struct xd_error *err)
+{
+	struct xd_vu_frontend_region region = {
+		.fd = v->fd,
+		.addr = v->memory,
+		.guest_addr = GUEST_BASE,
+		.size = v->bytes,
+	};
+	int rc = xd_vu_frontend_set_memory(v->frontend, &region, 1, err);
+
+	for (unsigned i = 0; i < 2 * v->nb_pairs && !rc; i++)
+		rc = attach_ring(v, i, err);
+	for (unsigned i = 0; i < 2 * v->nb_pairs && !rc; i++)
+		rc = xd_vu_frontend_enable(v->frontend, i, true, err);
+	/* Receive buffers were offered before anybody listened. */
+	for (unsigned i = 0; i < v->nb_pairs && !rc; i++)
+		xd_offer_ring_kick(&v->pairs[i].rx);
+	return rc;
+}
+
+static int
+connect_switch(struct virtio_port *v, const struct args *a, const struct xd_gen_port_opts *opts,
+	struct xd_error *err)
+{
+	struct xd_vu_frontend_opts o = {
+		.path = a->path,
+		.server = a->server,
+		.features = 1ull << XD_VIRTIO_F_VERSION_1 |
+			    (uint64_t)a->mergeable << VIRTIO_NET_F_MRG_RXBUF |
+			    (uint64_t)a->event_idx << XD_VIRTIO_RING_F_EVENT_IDX |
+			    (uint64_t)(a->queues > 1) << VIRTIO_NET_F_MQ | XD_VU_F_PROTOCOL_FEATURES,
+		.protocol_features = XD_VU_PF_BIT(XD_VU_PF_MQ) | XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK),
+		.timeout_ms = opts->timeout_ms,
+		.cancel = opts->cancel,
+	};
+
+	v->frontend = xd_vu_frontend_open(&o, err);
+	if (!v->frontend)
+		return -EIO;
+	if (!(xd_vu_frontend_features(v->frontend) >> XD_VIRTIO_F_VERSION_1 & 1))
+		return xd_fail(err, -ENOTSUP, "%s: the switch offers no VIRTIO_F_VERSION_1",
+			a->path);
+	if (a->queues > xd_vu_frontend_max_queue_pairs(v->frontend))
+		return xd_fail(err, -EINVAL, "%s: queues=%u, but the switch has %u there", a->path,
+			(unsigned)a->queues, xd_vu_frontend_max_queue_pairs(v->frontend));
+	return 0;
+}
+
+static struct xd_gen_port *
+port_open(const char *text, const struct xd_gen_port_opts *opts, struct xd_error *err)
+{
+	struct virtio_port *v;
+	struct args a;
+
+	if (parse_args(text, &a, err))
+		return NULL;
+	v = aligned_alloc(64, (sizeof(*v) + 63) / 64 * 64);
+	if (!v) {
+		xd_fail(err, -ENOMEM, "virtio port: no memory");
+		return NULL;
+	}
+	memset(v, 0, sizeof(*v));
+	v->port.ops = &ops;
+	v->port.ring_size = (uint32_t)a.size;
+	v->nb_pairs = (unsigned)a.queues;
+	v->fd = -1;
+	for (unsigned q = 0; q < v->nb_pairs; q++)
+		for (unsigned i = 0; i < 2; i++)
+			v->pairs[q].kick_fds[i] = v->pairs[q].call_fds[i] = -1;
+	if (connect_switch(v, &a, opts, err) || make_rings(v, &a, opts, err) || attach(v, err)) {
+		port_close(&v->port);
+		return NULL;
+	}
+	return &v->port;
+}
+
+const struct xd_gen_kind xd_gen_kind_virtio = {
+	.name = "virtio",
+	.check = check,
+	.open = port_open,
+};

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "traffic/stream.h"
+
+#define ETH_BYTES  14
+#define IP_BYTES   20
+#define UDP_BYTES  8
+#define HEAD_BYTES (ETH_BYTES + IP_BYTES + UDP_BYTES)
+#define UDP_PORT   9 /* discard, RFC 863 */
+
+/* One's complement sum in memory order, which is as good as network order (RFC 1071). */
+static uint32_t
+sum_words(const uint8_t *data, uint32_t bytes, uint32_t sum)
+{
+	uint16_t word;
+
+	for (; bytes >= 2; bytes -= 2, data += 2) {
+		memcpy(&word, data, sizeof(word));
+		sum = xd_stream_fold(sum + word);
+	}
+	if (bytes)
+		sum = xd_stream_fold(sum + *data);
+	return sum;
+}
+
+static void
+put16(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static void
+put_mac(uint8_t *at, uint32_t low)
+{
+	at[0] = 0x02; /* locally administered, unicast */
+	at[1] = 0x58;
+	put16(at + 2, low >> 16);
+	put16(at + 4, low);
+}
+
+static void
+write_headers(const struct xd_stream_opts *opts, uint8_t *frame)
+{
+	uint8_t *ip = frame + ETH_BYTES;
+	uint8_t *udp = ip + IP_BYTES;
+
+	if (opts->pattern == XD_PATTERN_BROADCAST)
+		memset(frame, 0xff, 6);
+	else
+		put_mac(frame, xd_stream_mac_low(opts->to, 0));
+	put_mac(frame + 6, xd_stream_mac_low(opts->from, 0));
+	put16(frame + 12, 0x0800);
+	ip[0] = 0x45;
+	put16(ip + 2, opts->size - ETH_BYTES);
+	ip[6] = 0x40; /* don't fragment */
+	ip[8] = 64;
+	ip[9] = 17; /* UDP */
+	ip[12] = 10;
+	ip[13] = opts->from;
+	ip[16] = 10;
+	ip[17] = opts->to;
+	ip[19] = 1;
+	put16(udp + 2, UDP_PORT);
+	put16(udp + 4, opts->size - ETH_BYTES - IP_BYTES);
+}
+
+/* Sums of the headers with the flow's own fields and the checksums still zero. */
+static void
+sum_headers(struct xd_stream *s)
+{
+	const uint8_t *ip = s->frame + ETH_BYTES;
+	uint32_t udp_bytes = s->size - ETH_BYTES - IP_BYTES;
+
+	s->ip_sum = sum_words(ip, IP_BYTES, 0);
+	s->udp_sum = sum_words(ip + IP_BYTES, udp_bytes, 0);
+	s->udp_sum = sum_words(ip + 12, 8, s->udp_sum); /* pseudo header, RFC 768 */
+	s->udp_sum = xd_stream_fold(s->udp_sum + htons(17));
+	s->udp_sum = xd_stream_fold(s->udp_sum + htons((uint16_t)udp_bytes));
+}
+
+static int
+check(const struct xd_stream_opts *opts, struct xd_error *err)
+{
+	if (opts->size < XD_STREAM_MIN || opts->size > XD_STREAM_MAX)
+		return xd_fail(err, -EINVAL, "size %u: frames have %u to %u bytes", opts->size,
+			XD_STREAM_MIN, XD_STREAM_MAX);
+	if (opts->flows == 0 || opts->flows > XD_STREAM_FLOWS_MAX)
+		return xd_fail(err, -EINVAL, "flows %u: 1 to %u", opts->flows, XD_STREAM_FLOWS_MAX);
+	return 0;
+}
+
+static enum xd_stream_vary
+what_varies(const struct xd_stream_opts *opts)
+{
+	if (opts->flows == 1)
+		return XD_VARY_NOTHING;
+	if (opts->flow_kind == XD_FLOW_L4)
+		return XD_VARY_L4;
+	return opts->pattern == XD_PATTERN_BROADCAST ? XD_VARY_SOURCE_MAC : XD_VARY_MACS;
+}
+
+int
+xd_stream_init(struct xd_stream *s, const struct xd_stream_opts *opts, struct xd_error *err)
+{
+	uint32_t magic = XD_STREAM_MAGIC;
+	int rc = check(opts, err);
+	xd_line first;
+
+	memset(s, 0, sizeof(*s));
+	if (rc)
+		return rc;
+	s->size = opts->size;
+	s->lines = xd_lines(opts->size);
+	s->flows = opts->flows;
+	s->source_mac = xd_stream_mac_low(opts->from, 0);
+	s->destination_mac = xd_stream_mac_low(opts->to, 0);
+	s->frame = aligned_alloc(XD_LINE, (size_t)s->lines * XD_LINE);
+	if (!s->frame)
+		return xd_fail(err, -ENOMEM, "no memory for a frame of %u bytes", opts->size);
+	memset(s->frame, 0, (size_t)s->lines * XD_LINE);
+	memcpy(s->frame + HEAD_BYTES, &magic, sizeof(magic));
+	for (uint32_t i = HEAD_BYTES + sizeof(magic); i < s->size; i++)
+		s->frame[i] = (uint8_t)i;
+	write_headers(opts, s->frame);
+	sum_headers(s);
+	s->vary = what_varies(opts);
+	/* What differs is put in for good when it does not, and left out of the template when it
+	 * is put in for each frame. */
+	first = xd_stream_first_line(s, 0, XD_VARY_L4);
+	if (s->vary != XD_VARY_L4)
+		*(xd_line *)s->frame = first;
+	if (s->vary == XD_VARY_MACS)
+		memset(s->frame + 2, 0, 4);
+	if (s->vary == XD_VARY_MACS || s->vary == XD_VARY_SOURCE_MAC)
+		memset(s->frame + 8, 0, 4);
+	return 0;
+}
+
+void
+xd_stream_fini(struct xd_stream *s)
+{
+	free(s->frame);
+	memset(s, 0, sizeof(*s));
+}
+
+void
+xd_stream_write_any(struct xd_stream *s, uint8_t *dst, enum xd_touch touch)
+{
+	xd_stream_write(s, dst, touch, s->vary);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a port sends: one frame as a template, and the few fields that differ from flow to flow,
+ * which are computed and not looked up, so that a million flows cost what one does.
+ *
+ * Frames are Ethernet, IPv4 (RFC 791) and UDP (RFC 768) with right checksums. Port p owns the
+ * addresses 02:58:pp:ff:ff:ff, where ff:ff:ff is the flow, and 10.pp.x.y.
+ *
+ *   mac  flow f goes from the source port's address f to the destination port's address f
+ *   l4   all flows go between address 0 of both; the IPv4 source and the UDP source port differ
+ */
+#ifndef XD_TRAFFIC_STREAM_H
+#define XD_TRAFFIC_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "traffic/wide.h"
+
+#define XD_STREAM_MIN       60    /* bytes: Ethernet's minimum without FCS */
+#define XD_STREAM_MAX       65535 /* bytes */
+#define XD_STREAM_FLOWS_MAX (1u << 24)
+#define XD_STREAM_MAGIC     0x58446b67u /* the payload begins with it; how a receiver knows us */
+
+enum xd_touch {
+	XD_TOUCH_FULL,  /* every byte is written before sending, and read when received */
+	XD_TOUCH_STAMP, /* the first 64 bytes are */
+	XD_TOUCH_NONE,  /* none is */
+};
+
+enum xd_flow_kind { XD_FLOW_MAC, XD_FLOW_L4 };
+enum xd_pattern { XD_PATTERN_UNICAST, XD_PATTERN_BROADCAST };
+
+enum xd_stream_vary { XD_VARY_NOTHING, XD_VARY_MACS, XD_VARY_SOURCE_MAC, XD_VARY_L4 };
+
+struct xd_stream_opts {
+	uint32_t size; /* bytes, without FCS */
+	uint32_t flows;
+	enum xd_flow_kind flow_kind;
+	enum xd_pattern pattern;
+	uint8_t from, to; /* ports */
+};
+
+/* One thread. */
+struct xd_stream {
+	enum xd_stream_vary vary;
+	uint32_t size;  /* bytes */
+	uint32_t lines; /* the template's, whole cache lines */
+	uint32_t flows;
+	uint32_t next; /* flow of the next frame */
+	uint32_t source_mac, destination_mac; /* low 32 bits of flow 0's */
+	uint32_t ip_sum, udp_sum; /* one's complement, without what differs */
+	uint8_t *frame; /* the template, aligned to a line; zero where flows differ and behind size */
+};
+
+/* Builds the template. -EINVAL, -ENOMEM. xd_stream_fini accepts a stream of zeroes. */
+int xd_stream_init(struct xd_stream *s, const struct xd_stream_opts *opts, struct xd_error *err);
+void xd_stream_fini(struct xd_stream *s);
+
+/* Bytes 2 to 5 of a MAC address: a port and a flow. */
+static inline uint32_t
+xd_stream_mac_low(uint8_t port, uint32_t flow)
+{
+	return (uint32_t)port << 24 | flow;
+}
+
+static inline __attribute__((always_inline)) uint16_t
+xd_stream_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)(sum + (sum >> 16));
+}
+
+/* The first line of flow f's frame: put together in a register, so that it is stored once. */
+static inline __attribute__((always_inline)) xd_line
+xd_stream_first_line(const struct xd_stream *s, uint32_t f, enum xd_stream_vary vary)
+{
+	xd_line line = *(const xd_line *)s->frame;
+
+	if (vary == XD_VARY_MACS)
+		line[0] |= (uint64_t)__builtin_bswap32(s->destination_mac + f) << 16;
+	if (vary == XD_VARY_MACS || vary == XD_VARY_SOURCE_MAC)
+		line[1] |= __builtin_bswap32(s->source_mac + f);
+	if (vary == XD_VARY_L4) {
+		uint16_t ip = __builtin_bswap16((uint16_t)(1 + (f >> 14)));
+		uint16_t port = __builtin_bswap16((uint16_t)(0x4000 | (f & 0x3fff)));
+		uint16_t ip_check = (uint16_t)~xd_stream_fold(s->ip_sum + ip);
+		uint16_t udp_check = (uint16_t)~xd_stream_fold(s->udp_sum + ip + port);
+
+		if (udp_check == 0) /* RFC 768: zero says "no checksum" */
+			udp_check = 0xffff;
+		line[3] |= ip_check | (uint64_t)ip << 32; /* bytes 24 and 28 */
+		line[4] |= (uint64_t)port << 16;          /* byte 34 */
+		line[5] |= udp_check;                     /* byte 40 */
+	}
+	return line;
+}
+
+/* Writes the next frame at dst, which has room for whole lines. */
+static inline __attribute__((always_inline)) void
+xd_stream_write(struct xd_stream *s, uint8_t *dst, enum xd_touch touch, enum xd_stream_vary vary)
+{
+	uint32_t f = s->next;
+
+	if (touch == XD_TOUCH_NONE)
+		return;
+	*(xd_line *)dst = xd_stream_first_line(s, f, vary);
+	if (touch == XD_TOUCH_FULL)
+		xd_lines_write(dst + XD_LINE, s->frame + XD_LINE, s->lines - 1);
+	if (vary != XD_VARY_NOTHING)
+		s->next = f + 1 == s->flows ? 0 : f + 1;
+}
+
+/* The same, where speed does not matter. */
+void xd_stream_write_any(struct xd_stream *s, uint8_t *dst, enum xd_touch touch);
+
+/* Whether a received frame of at least XD_STREAM_MIN bytes is one of ours. */
+static inline bool
+xd_stream_is_ours(const uint8_t *frame)
+{
+	uint32_t magic;
+
+	memcpy(&magic, frame + 42, sizeof(magic));
+	return magic == XD_STREAM_MAGIC;
+}
+
+#endif

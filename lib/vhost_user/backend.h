@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The back end (switch side) of one vhost-user connection: QEMU's vhost-user specification.
+ *
+ * It owns the socket (listening or connecting), one connection at a time, and the state that the
+ * front end has set: features, memory, rings. It never touches a ring. One non-blocking state
+ * machine on the control loop; a message that is truncated, oversized, of the wrong kind or with
+ * the wrong number of descriptors closes that connection, logs one line and counts.
+ *
+ * All calls and callbacks: control, with the loop's lock held.
+ */
+#ifndef XD_VHOST_USER_BACKEND_H
+#define XD_VHOST_USER_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "virtqueue/guest_memory.h"
+
+#define XD_VU_MAX_VRINGS 32 /* 16 queue pairs */
+
+/* What the front end said of one ring; checked for form only. */
+struct xd_vu_vring {
+	uint32_t size;        /* entries; 0: not set */
+	bool has_addr;
+	uint64_t desc_addr;   /* front end's virtual addresses */
+	uint64_t avail_addr;
+	uint64_t used_addr;
+	uint16_t base;        /* next available entry to look at; kept up to date by ops->pause */
+	int kick_fd;          /* -1: none (the ring is polled) */
+	int call_fd;          /* -1: none */
+	int err_fd;
+	bool started;         /* SET_VRING_KICK came, GET_VRING_BASE did not */
+	bool enabled;         /* SET_VRING_ENABLE, or protocol features were not negotiated */
+};
+
+struct xd_vu_state {
+	bool connected;
+	uint64_t connected_at_ns;    /* of the last change of connected */
+	uint64_t features;           /* negotiated */
+	uint64_t protocol_features;  /* negotiated */
+	struct xd_guest_memory memory;
+	unsigned nb_vrings;          /* 2 * queue pairs of the port */
+	struct xd_vu_vring vrings[XD_VU_MAX_VRINGS];
+	uint64_t nb_bad_messages;    /* since create */
+	uint64_t nb_connects;
+};
+
+struct xd_vu_backend_ops {
+	/* Before anything that workers can see changes. When it returns no worker looks at rings,
+	 * descriptors or memory, and vrings[].base tell where each ring stands. Idempotent. */
+	void (*pause)(void *ctx);
+	/* After: the state may have changed in any way, also to disconnected. Called after every
+	 * pause, however the message ended. */
+	void (*resume)(void *ctx);
+};
+
+struct xd_vu_backend_opts {
+	const char *name; /* the port's, for log lines */
+	const char *path;
+	bool server;                 /* we listen; else we connect, again and again */
+	uint64_t features;           /* offered; VHOST_USER_F_PROTOCOL_FEATURES is added */
+	uint64_t protocol_features;  /* offered */
+	unsigned nb_queue_pairs;     /* 1 to XD_VU_MAX_VRINGS / 2 */
+	uint16_t mtu;                /* for SET_MTU checks and config space */
+	struct xd_loop *loop;
+	const struct xd_log *log;
+	const struct xd_vu_backend_ops *ops;
+	void *ctx;
+};
+
+struct xd_vu_backend;
+
+/* Allocates; opens nothing. */
+struct xd_vu_backend *xd_vu_backend_create(
+	const struct xd_vu_backend_opts *opts, struct xd_error *err);
+/* Server: binds and listens (a stale socket file is replaced; -EADDRINUSE when somebody answers on
+ * it; -ENOENT when the directory is missing). Client: begins to connect, with back-off from 10 ms
+ * to 1 s, and goes on until stopped; a missing path is no error. */
+int xd_vu_backend_start(struct xd_vu_backend *be, struct xd_error *err);
+/* Closes the connection (with pause and resume) and the socket, and removes its file. */
+void xd_vu_backend_stop(struct xd_vu_backend *be);
+void xd_vu_backend_destroy(struct xd_vu_backend *be); /* NULL is fine */
+/* Drops the current connection, as after a fault; a client reconnects. */
+void xd_vu_backend_disconnect(struct xd_vu_backend *be);
+
+const struct xd_vu_state *xd_vu_backend_state(const struct xd_vu_backend *be);
+/* For ops->pause: where the worker stopped. */
+void xd_vu_backend_set_base(struct xd_vu_backend *be, unsigned vring, uint16_t base);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The requests about one ring. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vhost_user/backend_internal.h"
+
+#define VRING_SIZE_MAX 32768 /* virtio 1.2, 2.7: split virtqueues */
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+xd_vu_ring_stop(struct xd_vu_vring *vr)
+{
+	vr->started = false;
+	close_fd(&vr->kick_fd);
+}
+
+void
+xd_vu_ring_reset(struct xd_vu_vring *vr)
+{
+	close_fd(&vr->kick_fd);
+	close_fd(&vr->call_fd);
+	close_fd(&vr->err_fd);
+	*vr = (struct xd_vu_vring){.kick_fd = -1, .call_fd = -1, .err_fd = -1};
+}
+
+/* The ring that the message speaks of, or NULL with err filled. */
+static struct xd_vu_vring *
+ring(struct xd_vu_backend *be, uint32_t index, struct xd_error *err)
+{
+	if (index < be->state.nb_vrings)
+		return &be->state.vrings[index];
+	xd_fail(err, -EPROTO, "%s of ring %u, but the port has %u (%u queue pairs)",
+	        xd_vu_request_name(be->msg.header.request), index, be->state.nb_vrings,
+	        be->state.nb_vrings / 2);
+	return NULL;
+}
+
+static int
+set_vring_num(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
+{
+	struct xd_vu_vring *vr = ring(be, m->payload.state.index, err);
+	uint32_t num = m->payload.state.num;
+
+	if (!vr)
+		return -EPROTO;
+	if (num < 1 || num > VRING_SIZE_MAX || (num & (num - 1)))
+		return xd_fail(err, -EPROTO, "ring %u of %u entries, not a power of 2 up to %u",
+		        m->payload.state.index, num, VRING_SIZE_MAX);
+	vr->size = num;
+	return XD_VU_DONE;
+}
+
+static int
+set_vring_addr(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
+{
+	const struct xd_vu_vring_addr *addr = &m->payload.addr;
+	struct xd_vu_vring *vr = ring(be, addr->index, err);
+
+	if (!vr)
+		return -EPROTO;
+	if (addr->flags) /* only bit 0 is there: log writes, which we do not offer */
+		return xd_fail(err, -EPROTO, "SET_VRING_ADDR of ring %u with flags 0x%x",
+		        addr->index, addr->flags);
+	vr->desc_addr = addr->desc;
+	vr->avail_addr = addr->avail;
+	vr->used_addr = addr->used;
+	vr->has_addr = true;
+	return XD_VU_DONE;
+}
+
+static int
+set_vring_base(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
+{
+	struct xd_vu_vring *vr = ring(be, m->payload.state.index, err);
+
+	if (!vr)
+		return -EPROTO;
+	if (m->payload.state.num > UINT16_MAX)
+		return xd_fail(err, -EPROTO, "ring %u at entry %u, beyond 65535",
+		        m->payload.state.index, m->payload.state.num);
+	vr->base = (uint16_t)m->payload.state.num;
+	return XD_VU_DONE;
+}
+
+static int
+get_vring_base(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
+{
+	struct xd_vu_vring *vr = ring(be, m->payload.state.index, err);
+
+	if (!vr)
+		return -EPROTO;
+	xd_vu_ring_stop(vr);
+	m->payload.state.num = vr->base;
+	return XD_VU_ANSWER;
+}
+
+/* Replaces one of a ring's descriptors with what SET_VRING_KICK, CALL or ERR brought. */
+static void
+replace_fd(int *fd, struct xd_vu_message *m)
+{
+	close_fd(fd);
+	if (m->nb_fds)
+		*fd = xd_vu_message_take_fd(m, 0);
+}
+
+/* A descriptor that workers write to must never block them, whatever the front end made of it. */
+static int
+unblock(int fd, struct xd_error *err)
+{
+	int flags = fd >= 0 ? fcntl(fd, F_GETFL) : 0;
+
+	if (flags < 0 || (fd >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
+		return xd_fail(err, -errno, "cannot use a ring's descriptor: %s", strerror(errno));
+	return XD_VU_DONE;
+}
+
+static int
+set_vring_kick(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
+{
+	struct xd_vu_vring *vr = ring(be, m->payload.u64 & XD_VU_VRING_INDEX_MASK, err);
+
+	if (!vr)
+		return -EPROTO;
+	replace_fd(&vr->kick_fd, m);
+	vr->started = true;
+	return XD_VU_DONE;
+}
+
+static int
+set_vring_call(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
+{
+	struct xd_vu_vring *vr = ring(be, m->payload.u64 & XD_VU_VRING_INDEX_MASK, err);
+
+	if (!vr)
+		return -EPROTO;
+	replace_fd(&vr->call_fd, m);
+	return unblock(vr->call_fd, err);
+}
+
+static int
+set_vring_err(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
+{
+	struct xd_vu_vring *vr = ring(be, m->payload.u64 & XD_VU_VRING_INDEX_MASK, err);
+
+	if (!vr)
+		return -EPROTO;
+	replace_fd(&vr->err_fd, m);
+	return unblock(vr->err_fd, err);
+}
+
+static int
+set_vring_enable(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
+{
+	struct xd_vu_vring *vr = ring(be, m->payload.state.index, err);
+
+	if (!vr)
+		return -EPROTO;
+	if (m->payload.state.num > 1)
+		return xd_fail(err, -EPROTO, "SET_VRING_ENABLE of ring %u to %u, not 0 or 1",
+		        m->payload.state.index, m->payload.state.num);
+	vr->enabled = m->payload.state.num;
+	return XD_VU_DONE;
+}
+
+static const xd_vu_request_fn functions[XD_VU_REQUESTS] = {
+        [XD_VU_SET_VRING_NUM] = set_vring_num,
+        [XD_VU_SET_VRING_ADDR] = set_vring_addr,
+        [XD_VU_SET_VRING_BASE] = set_vring_base,
+        [XD_VU_GET_VRING_BASE] = get_vring_base,
+        [XD_VU_SET_VRING_KICK] = set_vring_kick,
+        [XD_VU_SET_VRING_CALL] = set_vring_call,
+        [XD_VU_SET_VRING_ERR] = set_vring_err,
+        [XD_VU_SET_VRING_ENABLE] = set_vring_enable,
+};
+
+xd_vu_request_fn
+xd_vu_ring_request(uint32_t request)
+{
+	return functions[request];
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Regions of a guest's memory, mapped from the descriptors that the front end sent.
+ *
+ * A region is taken only if it lies within the file behind it (a mapping beyond the end of a file
+ * raises SIGBUS), does not wrap, and overlaps no other region in guest addresses.
+ *
+ * Control, while no worker looks at the memory.
+ */
+#ifndef XD_VHOST_USER_MEMORY_TABLE_H
+#define XD_VHOST_USER_MEMORY_TABLE_H
+
+#include "base/error.h"
+#include "vhost_user/message.h"
+#include "virtqueue/guest_memory.h"
+
+/* Maps a region and appends it. fd becomes the table's on success alone. -EINVAL: the region is
+ * not acceptable; -ENOSPC: no slot left; or of fstat and mmap. */
+int xd_vu_memory_add(struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, int fd,
+        struct xd_error *err);
+/* Unmaps the region of these addresses and size. -ENOENT: there is none. */
+int xd_vu_memory_remove(
+        struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, struct xd_error *err);
+/* Unmaps all. */
+void xd_vu_memory_clear(struct xd_guest_memory *mem);
+
+#endif

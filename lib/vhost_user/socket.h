@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Unix sockets as vhost-user needs them: a stale file is replaced, a live one is not stolen, and
+ * only our own file is removed. Nothing here waits. Any thread.
+ */
+#ifndef XD_VHOST_USER_SOCKET_H
+#define XD_VHOST_USER_SOCKET_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* A socket that we listen on, and which file that is. */
+struct xd_vu_listener {
+	int fd; /* non-blocking; -1: none */
+	char path[108];
+	dev_t dev;
+	ino_t ino;
+};
+
+/* Binds and listens. A socket file on which nobody answers is replaced.
+ * -ENAMETOOLONG: longer than a socket address; -ENOENT: the directory is missing;
+ * -EADDRINUSE: somebody answers; -EEXIST: the file is no socket; -EACCES and others of bind. */
+int xd_vu_listen(struct xd_vu_listener *listener, const char *path, struct xd_error *err);
+/* Closes, and removes the file if it still is the one that was made. Idempotent. */
+void xd_vu_unlisten(struct xd_vu_listener *listener);
+
+/* Connects; returns a non-blocking descriptor or -errno: -ENOENT, -ECONNREFUSED: nobody is there;
+ * -EAGAIN: somebody is, with a full queue. */
+int xd_vu_connect(const char *path);
+
+#endif

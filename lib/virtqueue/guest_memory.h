@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A guest's memory as the front end shared it: regions, and addresses translated with bounds. */
+#ifndef XD_VIRTQUEUE_GUEST_MEMORY_H
+#define XD_VIRTQUEUE_GUEST_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define XD_GUEST_REGIONS_MAX 509
+
+struct xd_guest_region {
+	uint64_t guest_addr; /* guest physical */
+	uint64_t user_addr;  /* the front end's virtual address, which ring addresses are given in */
+	uint64_t size;       /* bytes; guest_addr + size and user_addr + size do not wrap */
+	uint8_t *host;       /* where guest_addr is mapped here */
+	void *map;           /* what was mapped, */
+	uint64_t map_bytes;  /* and how much of it: at least size */
+	int fd;              /* the file behind it; owned */
+};
+
+/* Regions in no order and without overlap in guest_addr. Written by control while the port is
+ * paused, read by workers. */
+struct xd_guest_memory {
+	unsigned n;
+	struct xd_guest_region regions[XD_GUEST_REGIONS_MAX];
+};
+
+/* Host address of guest_addr, with *contiguous set to the bytes that lie behind it in the same
+ * region; NULL when no region holds it. */
+static inline uint8_t *
+xd_guest_ptr(const struct xd_guest_memory *mem, uint64_t guest_addr, uint64_t *contiguous)
+{
+	for (unsigned i = 0; i < mem->n; i++) {
+		const struct xd_guest_region *r = &mem->regions[i];
+		uint64_t offset = guest_addr - r->guest_addr;
+
+		if (offset < r->size) {
+			*contiguous = r->size - offset;
+			return r->host + offset;
+		}
+	}
+	return NULL;
+}
+
+/* Host address of len bytes at the front end's address user_addr, all in one region, or NULL. */
+static inline uint8_t *
+xd_guest_user_ptr(const struct xd_guest_memory *mem, uint64_t user_addr, uint64_t len)
+{
+	for (unsigned i = 0; i < mem->n; i++) {
+		const struct xd_guest_region *r = &mem->regions[i];
+		uint64_t offset = user_addr - r->user_addr;
+
+		if (offset < r->size)
+			return len <= r->size - offset ? r->host + offset : NULL;
+	}
+	return NULL;
+}
+
+#endif

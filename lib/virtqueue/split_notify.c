@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Who is told of what: virtio 1.2, 2.7.7 (used buffer notifications) and 2.7.10 (available). */
+#include <unistd.h>
+
+#include "virtqueue/split_device.h"
+
+/* Whether the guest wants to hear of used entries from old up to new. */
+static bool
+wanted(const struct xd_vq *vq, uint16_t old, uint16_t new)
+{
+	uint16_t event;
+
+	if (!vq->event_idx)
+		return !(__atomic_load_n(&vq->avail->flags, __ATOMIC_RELAXED) &
+			XD_VRING_AVAIL_F_NO_INTERRUPT);
+	event = __atomic_load_n(&vq->avail->ring[vq->size], __ATOMIC_RELAXED);
+	return (uint16_t)(new - event - 1) < (uint16_t)(new - old);
+}
+
+void
+xd_vq_notify_now(const struct xd_vq *vq)
+{
+	static const uint64_t one = 1;
+
+	/* The descriptor is non-blocking: a guest that never reads it loses only interrupts that
+	 * are pending already. */
+	if (vq->call_fd >= 0 && write(vq->call_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+void
+xd_vq_notify(struct xd_vq *vq, struct xd_counters *counters)
+{
+	bool tell = false;
+
+	if (!__atomic_load_n(&vq->live, __ATOMIC_RELAXED))
+		return;
+	rte_spinlock_lock(&vq->lock);
+	if (vq->used_idx != vq->told_idx) {
+		tell = wanted(vq, vq->told_idx, vq->used_idx);
+		vq->told_idx = vq->used_idx;
+		if (tell)
+			counters->notify_sent++;
+		else
+			counters->notify_suppressed++;
+	}
+	rte_spinlock_unlock(&vq->lock);
+	if (tell)
+		xd_vq_notify_now(vq);
+}
+
+bool
+xd_vq_arm(struct xd_vq *vq)
+{
+	if (!__atomic_load_n(&vq->live, __ATOMIC_RELAXED))
+		return false;
+	if (vq->event_idx)
+		__atomic_store_n(xd_vring_avail_event(vq->used, vq->size), vq->last_avail,
+			__ATOMIC_RELAXED);
+	__atomic_store_n(&vq->used->flags, 0, __ATOMIC_RELAXED);
+	/* The guest publishes, then looks at what we wrote; we wrote, and now look at what it
+	 * published: one of the two sees the other. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return xd_vq_avail_idx(vq) != vq->last_avail;
+}
+
+void
+xd_vq_disarm(struct xd_vq *vq)
+{
+	/* With an event index, the one written last simply falls behind. */
+	if (!vq->event_idx)
+		__atomic_store_n(&vq->used->flags, XD_VRING_USED_F_NO_NOTIFY, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* An idle worker: ask every queue for a sign, look once more, sleep. */
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+
+#include "worker/worker.h"
+
+static void
+disarm(const struct xd_plan_worker *mine, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct xd_plan_queue *q = &mine->queues[i];
+
+		q->port->driver->disarm(q->port->port, q->queue);
+	}
+}
+
+/* Asks all queues; false: frames are there already. */
+static bool
+arm(struct xd_worker *w, const struct xd_plan_worker *mine)
+{
+	for (unsigned i = 0; i < mine->nb_queues; i++) {
+		const struct xd_plan_queue *q = &mine->queues[i];
+		struct epoll_event event = {.events = EPOLLIN};
+
+		if (q->port->driver->arm(q->port->port, q->queue) ||
+			epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD,
+				q->port->driver->fd(q->port->port, q->queue), &event) < 0) {
+			disarm(mine, i + 1);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A set of its own for every sleep: between two sleeps the queues may be others, and what is left
+ * of a closed descriptor in a set is nothing to find out about. */
+static bool
+open_set(struct xd_worker *w)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (w->epoll_fd < 0)
+		return false;
+	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &event) == 0)
+		return true;
+	close(w->epoll_fd);
+	return false;
+}
+
+void
+xd_worker_sleep(struct xd_worker *w)
+{
+	const struct xd_plan *plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
+	const struct xd_plan_worker *mine = &plan->workers[w->index];
+	struct epoll_event event;
+	uint64_t count;
+
+	if (plan->poll || !mine->can_sleep || !open_set(w))
+		return;
+	if (arm(w, mine)) {
+		__atomic_store_n(&w->sleeping, true, __ATOMIC_RELAXED);
+		w->sleeps++;
+		rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
+		epoll_wait(w->epoll_fd, &event, 1, -1);
+		rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
+		__atomic_store_n(&w->sleeping, false, __ATOMIC_RELAXED);
+		/* The plan that was slept on may be gone: what it armed is disarmed by the plan
+		 * that is. Queues of a worker that it lost are armed for nobody, which costs their
+		 * guests a kick. */
+		plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
+		mine = &plan->workers[w->index];
+		if (mine->can_sleep)
+			disarm(mine, mine->nb_queues);
+		w->last_tsc = w->busy_tsc = rte_rdtsc();
+	}
+	if (read(w->wake_fd, &count, sizeof(count)) < 0)
+		count = 0; /* it was a queue that woke us */
+	close(w->epoll_fd);
+	w->epoll_fd = -1;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker: one thread, one core, some receive queues, and the loop that carries frames.
+ *
+ *   worker.c    the loop: one turn for each queue, accounting
+ *   transmit.c  outputs of the bridge to ports; who is to be notified
+ *   sleep.c     what an idle worker does
+ *   thread.c    a worker's own thread, or an application's
+ */
+#ifndef XD_WORKER_WORKER_H
+#define XD_WORKER_WORKER_H
+
+#include <pthread.h>
+#include <rte_rcu_qsbr.h>
+
+#include "bridge/bridge.h"
+
+#define XD_WORKER_LOOKS   16  /* tries to transmit to a full ring before frames are dropped */
+#define XD_WORKER_ROUNDS  8   /* turns of each queue before a worker shows itself quiescent */
+#define XD_WORKER_SPIN_US 100 /* without a frame for so long, an idle worker goes to sleep */
+
+/* Somebody who may want to hear of what a turn did. */
+struct xd_owed {
+	const struct xd_plan_port *port;
+	uint16_t queue;
+	bool tx; /* frames were sent to it; else its buffers were given back */
+};
+
+/* What a worker shares with control. */
+struct xd_worker_env {
+	const struct xd_log *log;
+	const struct xd_plan *const *plan; /* published by control */
+	struct rte_rcu_qsbr *qsbr;
+	uint64_t tsc_hz;
+	uint64_t tsc_base; /* where now_s is 0 */
+};
+
+struct xd_worker {
+	struct xd_worker_env env;
+	struct xd_switch *sw;
+	unsigned index; /* slot in plans, counters and qsbr */
+	unsigned core;
+	bool own;       /* has a thread of ours */
+	pthread_t thread;
+	bool stop;      /* written by control */
+	int wake_fd;    /* readable: look at stop and at the plan */
+	int epoll_fd;
+
+	/* The worker's own. */
+	uint64_t now_tsc __rte_cache_aligned;
+	uint64_t last_tsc;   /* end of the last run */
+	uint64_t busy_tsc;   /* when a frame was last seen */
+	uint64_t next_s_tsc; /* when now_s advances */
+	unsigned nb_owed;
+	struct xd_owed owed[2 * XD_MAX_PORTS];
+
+	uint64_t busy_cycles __rte_cache_aligned; /* read by control, as are those below */
+	uint64_t idle_cycles;
+	uint64_t frames;
+	uint64_t turns;
+	uint64_t sleeps;
+	bool sleeping;
+
+	struct xd_batch batch;
+	struct xd_turn turn;
+};
+
+/* Control. core is where it is to run; own: it gets a thread pinned there, at work when this
+ * returns. A worker that is not own belongs to the calling thread. */
+struct xd_worker *xd_worker_create(struct xd_switch *sw, const struct xd_worker_env *env,
+	unsigned index, unsigned core, bool own, struct xd_error *err);
+/* Stops the thread. No plan gives the worker queues any more. NULL is fine. */
+void xd_worker_destroy(struct xd_worker *w);
+/* Has a sleeping worker look around. Any thread. */
+void xd_worker_wake(struct xd_worker *w);
+
+/* The worker, online in RCU: turns over its queues, at most `rounds` of each while frames come.
+ * Returns frames. Nothing of the plan is held on return. */
+unsigned xd_worker_run(struct xd_worker *w, unsigned rounds);
+
+/* transmit.c */
+void xd_worker_transmit(struct xd_worker *w);
+void xd_worker_owe(struct xd_worker *w, const struct xd_plan_port *port, uint16_t queue, bool tx);
+void xd_worker_pay(struct xd_worker *w);
+
+/* sleep.c: sleeps, offline in RCU, until a queue or control has something; returns at once when
+ * frames are there already or a queue cannot wake it. */
+void xd_worker_sleep(struct xd_worker *w);
+
+#endif

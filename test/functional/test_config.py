@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Configuration files with errors, and the state file."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+from daemon import Daemon, config_text
+from guest import SwitchCase
+from harness import Case
+from process import PATIENCE_S, program, temporary_directory, wait_for
+
+GOOD = """\
+workers: {{cores: [{core}]}}
+memory: {{hugepages: none}}
+bridges:
+  br0: {{ageing_s: 300}}
+ports:
+  vm1:
+    type: vhost-user
+    bridge: br0
+    path: {dir}/vm1.sock
+  vm2:
+    type: vhost-user
+    bridge: br0
+    path: {dir}/vm2.sock
+"""
+
+# What is wrong, as a change of GOOD: (old, new), and the key and the text on the line at fault.
+ERRORS = {
+    "unknown section": ("ports:", "prots:", "prots", "prots:"),
+    "unknown key": ("    path: {dir}/vm1.sock", "    path: {dir}/vm1.sock\n    colour: red",
+                    "ports.vm1.colour", "colour:"),
+    "unknown key of a bridge": ("ageing_s: 300", "aging: 300", "bridges.br0.aging", "aging"),
+    "unknown type": ("    type: vhost-user", "    type: vhost-net", "ports.vm1.type", "vhost-net"),
+    "no type": ("    type: vhost-user\n", "", "ports.vm1", "vm1:"),
+    "duplicate name": ("  vm2:", "  vm1:", "ports.vm1", "vm1:#2"),
+    "duplicate path": ("vm2.sock", "vm1.sock", "ports.vm2.path", "vm1.sock#2"),
+    "unknown bridge": ("    bridge: br0\n    path: {dir}/vm1", "    bridge: br1\n    path: {dir}/vm1",
+                       "ports.vm1.bridge", "br1"),
+    "no bridge": ("    bridge: br0\n    path: {dir}/vm1", "    path: {dir}/vm1",
+                  "ports.vm1", "vm1:"),
+    "VLAN 5000": ("    path: {dir}/vm1.sock", "    path: {dir}/vm1.sock\n    vlan: 5000",
+                  "ports.vm1.vlan", "5000"),
+    "VLAN 0": ("    path: {dir}/vm1.sock", "    path: {dir}/vm1.sock\n    vlan: 0",
+               "ports.vm1.vlan", "vlan: 0"),
+    "VLAN 4095 in a trunk": ("    path: {dir}/vm1.sock",
+                             "    path: {dir}/vm1.sock\n    vlans: [10, 4095]",
+                             "ports.vm1.vlans", "4095"),
+    "MTU too small": ("    path: {dir}/vm1.sock", "    path: {dir}/vm1.sock\n    mtu: 67",
+                      "ports.vm1.mtu", "mtu"),
+    "MTU in words": ("    path: {dir}/vm1.sock", "    path: {dir}/vm1.sock\n    mtu: large",
+                     "ports.vm1.mtu", "mtu"),
+    "no queues": ("    path: {dir}/vm1.sock", "    path: {dir}/vm1.sock\n    queues: 0",
+                  "ports.vm1.queues", "queues"),
+    "mode": ("    path: {dir}/vm1.sock", "    path: {dir}/vm1.sock\n    mode: host",
+             "ports.vm1.mode", "mode"),
+    "key of another type": ("    path: {dir}/vm1.sock",
+                            "    path: {dir}/vm1.sock\n    devargs: net_null0",
+                            "ports.vm1.devargs", "devargs"),
+    "path too long": ("{dir}/vm1.sock", "{dir}/" + "x" * 108, "ports.vm1.path", "xxx"),
+    "relative path": ("{dir}/vm1.sock", "vm1.sock", "ports.vm1.path", "path: vm1.sock"),
+    "directory missing": ("{dir}/vm1.sock", "{dir}/missing/vm1.sock", "ports.vm1.path", "missing"),
+    "path of a file": ("{dir}/vm1.sock", "{dir}/crossdockd.yaml", "ports.vm1.path",
+                       "crossdockd.yaml"),
+    "core that does not exist": ("cores: [{core}]", "cores: [4000]", "workers.cores", "cores"),
+    "core given twice": ("cores: [{core}]", "cores: [{core}, {core}]", "workers.cores", "cores"),
+    "unknown idle": ("cores: [{core}]", "cores: [{core}], idle: doze", "workers.idle", "doze"),
+    "unknown hugepages": ("hugepages: none", "hugepages: few", "memory.hugepages", "few"),
+    "ageing of 0": ("ageing_s: 300", "ageing_s: 0", "bridges.br0.ageing_s", "ageing_s"),
+    "MAC limit of 0": ("ageing_s: 300", "mac_limit: 0", "bridges.br0.mac_limit", "mac_limit"),
+    "name of a port": ("  vm2:", "  v/m2:", "ports.v/m2", "v/m2"),
+    "list for a value": ("    bridge: br0\n    path: {dir}/vm1",
+                         "    bridge: [br0]\n    path: {dir}/vm1", "ports.vm1.bridge", "[br0]"),
+    "port that is no section": ("  vm1:\n    type: vhost-user\n    bridge: br0\n"
+                                "    path: {dir}/vm1.sock\n", "  vm1: yes\n", "ports.vm1", "vm1: yes"),
+}
+
+
+class Errors(Case):
+    def run_daemon(self, directory, *options):
+        return subprocess.run(
+            [program("crossdockd"), "--config", str(directory / "crossdockd.yaml"),
+             "--control", str(directory / "control.sock"), *options],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S)
+
+    def refused(self, directory, text, *options):
+        """The one line with which the daemon refuses a configuration."""
+        (directory / "crossdockd.yaml").write_text(text)
+        done = self.run_daemon(directory, *options)
+        output = done.stderr + done.stdout
+        self.assertEqual(done.returncode, 2, output)
+        self.assertEqual(len(output.splitlines()), 1, output)
+        self.assertFalse((directory / "control.sock").exists())
+        self.assertFalse((directory / "vm1.sock").exists())
+        return output
+
+    def test_each_error_names_key_and_line(self):
+        directory = temporary_directory(self)
+        fill = {"dir": str(directory), "core": max(os.sched_getaffinity(0))}
+        for what, (old, new, key, mark) in ERRORS.items():
+            with self.subTest(what):
+                self.assertIn(old, GOOD)
+                text = GOOD.replace(old, new, 1).format(**fill)
+                mark, _, nth = mark.partition("#")
+                lines = [i for i, line in enumerate(text.splitlines(), 1) if mark in line]
+                line = lines[int(nth or 1) - 1]
+                said = self.refused(directory, text, "--check")
+                self.assertIn(f":{line}:", said)
+                self.assertIn(key, said)
+                # A start ends in the same words.
+                self.assertEqual(self.refused(directory, text), said)
+
+    def test_a_good_one_passes_and_claims_nothing(self):
+        directory = temporary_directory(self)
+        fill = {"dir": str(directory), "core": max(os.sched_getaffinity(0))}
+        (directory / "crossdockd.yaml").write_text(GOOD.format(**fill))
+        done = self.run_daemon(directory, "--check")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sorted(p.name for p in directory.iterdir()), ["crossdockd.yaml"])
+
+    def test_broken_yaml_names_the_line(self):
+        directory = temporary_directory(self)
+        for text, line in (("bridges:\n  br0: {\n", 3), ("ports: [\n}\n", 2), ("a: b\n\tc: d\n", 2)):
+            with self.subTest(text):
+                said = self.refused(directory, text)
+                number = int(said.split(".yaml:")[1].split(":")[0])
+                self.assertAlmostEqual(number, line, delta=1)
+
+    def test_missing_file(self):
+        directory = temporary_directory(self)
+        done = self.run_daemon(directory)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("crossdockd.yaml", done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_unknown_option(self):
+        directory = temporary_directory(self)
+        (directory / "crossdockd.yaml").write_text("bridges: {}\n")
+        done = self.run_daemon(directory, "--frobnicate")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--frobnicate", done.stderr)
+
+    def test_reference_and_examples_are_valid(self):
+        """Configuration files that come with the source pass --check, paths aside."""
+        directory = temporary_directory(self)
+        source = pathlib.Path(__file__).resolve().parents[2]
+        for file in [*source.glob("config/*.yaml"), *source.glob("examples/*.yaml")]:
+            with self.subTest(file.name):
+                text = file.read_text().replace("/run/crossdock", str(directory))
+                (directory / "crossdockd.yaml").write_text(text)
+                done = self.run_daemon(directory, "--check")
+                if "does not exist" in done.stderr:  # a core of a larger machine
+                    continue
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class State(SwitchCase):
+    def config(self):
+        shown = self.daemon.ctl("config", "show")
+        return shown.get("config", shown)
+
+    def change(self):
+        self.daemon.ctl("port", "add", "vm3", "type=vhost-user", "bridge=br0",
+                        f"path={self.path('vm3')}", "mode=server", "vlan=10")
+        self.daemon.ctl("port", "del", "vm1")
+        self.daemon.ctl("port", "set", "vm2", "mtu=9000")
+        self.daemon.ctl("bridge", "add", "br1", "ageing_s=60")
+        config = self.config()
+        self.assertEqual(sorted(config["ports"]), ["vm2", "vm3"])
+        return config
+
+    def test_changes_survive_a_restart(self):
+        self.start(["vm1", "vm2"], state=True)
+        config = self.change()
+        self.assertEqual(self.daemon.stop(), 0)
+        self.daemon.start()
+        self.assertEqual(self.config(), config)
+        self.assertEqual(sorted(self.daemon.ports()), ["vm2", "vm3"])
+        self.assertFalse(self.path("vm1").exists())
+        # They carry frames as well.
+        self.modes["vm3"] = "server"
+        self.guests("vm2", "vm3")
+
+    def test_changes_survive_a_crash(self):
+        self.start(["vm1", "vm2"], state=True)
+        config = self.change()
+        self.daemon.kill()
+        self.daemon.start()
+        self.assertEqual(self.config(), config)
+
+    def test_without_a_state_file_they_do_not(self):
+        self.start(["vm1", "vm2"])
+        config = self.config()
+        self.change()
+        self.daemon.stop()
+        self.daemon.start()
+        self.assertEqual(self.config(), config)
+
+    def test_the_file_goes_on_to_count(self):
+        self.start(["vm1", "vm2"], state=True)
+        self.daemon.ctl("port", "set", "vm2", "mtu=9000")
+        self.daemon.stop()
+        # What was not changed at run time may be changed in the file.
+        self.daemon.config.write_text(
+            self.daemon.config.read_text().replace("vm1.sock", "vm1b.sock"))
+        self.daemon.start()
+        ports = self.config()["ports"]
+        self.assertTrue(ports["vm1"]["path"].endswith("vm1b.sock"))
+        self.assertEqual(ports["vm2"]["mtu"], 9000)
+
+    def test_a_state_file_cut_short_is_not_half_read(self):
+        self.start(["vm1", "vm2"], state=True)
+        base = self.config()
+        config = self.change()
+        self.daemon.stop()
+        whole = self.daemon.state.read_bytes()
+        for cut in (1, len(whole) // 4, len(whole) // 2, len(whole) * 3 // 4, len(whole) - 2):
+            with self.subTest(cut=cut):
+                self.daemon.state.write_bytes(whole[:cut])
+                log = len(self.daemon.log_text())
+                self.daemon.start(wait=False)
+                wait_for(lambda: self.daemon.process.poll() is not None or
+                         self.daemon._answers(), "crossdockd to answer or to end")
+                if self.daemon.process.poll() is None:
+                    self.assertIn(self.config(), (base, config))
+                    self.daemon.stop()
+                else:
+                    said = self.daemon.log_text()[log:]
+                    self.assertEqual(self.daemon.process.returncode, 2, said)
+                    self.assertIn(self.daemon.state.name, said)
+                    self.assertEqual(len(said.splitlines()), 1, said)
+                    self.daemon.process = None
+        self.daemon.state.write_bytes(whole)
+        self.daemon.start()
+        self.assertEqual(self.config(), config)
+
+    def test_a_state_file_that_cannot_be_written_changes_nothing(self):
+        self.start(["vm1", "vm2"], state=True)
+        config = self.config()
+        (self.directory / "gone").mkdir()
+        self.daemon.stop()
+        self.daemon.state = self.directory / "gone" / "state.yaml"
+        self.daemon.start()
+        (self.directory / "gone").rmdir()
+        said = self.daemon.refused("port", "del", "vm1")
+        self.assertIn("state.yaml", said)
+        self.assertEqual(self.config(), config)
+        self.assertEqual(sorted(self.daemon.ports()), ["vm1", "vm2"])
+
+
+class Signals(SwitchCase):
+    def test_a_clean_exit_removes_the_sockets(self):
+        for how in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(how.name):
+                self.start(["vm1", "vm2"])
+                self.assertTrue(self.path("vm1").exists())
+                self.guests("vm1", "vm2")
+                self.assertEqual(self.daemon.stop(how), 0)
+                left = [p.name for p in self.directory.iterdir() if p.name.endswith(".sock")]
+                self.assertEqual(left, [])
+
+    def test_hangup_reads_the_file_again(self):
+        self.start(["vm1", "vm2"])
+        guests = self.guests("vm1", "vm2")
+        text = self.daemon.config.read_text()
+        extra = f"  vm3: {{type: vhost-user, bridge: br0, mode: server, path: {self.path('vm3')}}}\n"
+        self.daemon.config.write_text(text + extra)
+        self.daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "vm3" in self.daemon.ports(), "vm3")
+        # What did not change was not disturbed.
+        self.assertTrue(self.daemon.up("vm1", "vm2"))
+        self.assertEqual([self.daemon.port(n)["driver"]["connects"] for n in ("vm1", "vm2")],
+                         ["1", "1"])
+        self.assertEqual(self.settle(guests[0], guests[1]), [[]])
+
+    def test_hangup_with_an_error_changes_nothing(self):
+        self.start(["vm1", "vm2"])
+        before = self.daemon.ctl("config", "show")
+        self.daemon.config.write_text("ports:\n  vm1: {type: nonsense}\n")
+        self.daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "ports.vm1.type" in self.daemon.log_text(), "a line in the log")
+        self.assertEqual(self.daemon.ctl("config", "show"), before)
+
+    def test_ready_soon(self):
+        """Not a measurement: that it does not wait for anything."""
+        self.start(["vm1", "vm2"])
+        self.daemon.stop()
+        began = time.monotonic()
+        self.daemon.start()
+        print(f"       ready after {time.monotonic() - began:.2f} s", flush=True)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Learning, moving, ageing and flooding."""
+
+import time
+
+from frames import BROADCAST, frame, mac
+from guest import SwitchCase
+from process import wait_for
+
+A, B, C = mac(0xA), mac(0xB), mac(0xC)
+
+
+class Forwarding(SwitchCase):
+    def three(self, **config):
+        self.start(["vm1", "vm2", "vm3"], **config)
+        return self.guests("vm1", "vm2", "vm3")
+
+    def test_unknown_is_flooded_and_known_is_not(self):
+        vm1, vm2, vm3 = self.three()
+        self.expect(vm1, frame(B, A), [vm2, vm3])
+        self.assertEqual(self.daemon.fdb()[A, 0], "vm1")
+        # B answers: only to A, which was learned; and B is learned.
+        self.expect(vm2, frame(A, B), [vm1], [vm3])
+        self.expect(vm1, frame(B, A), [vm2], [vm3])
+        self.assertEqual(self.daemon.fdb()[B, 0], "vm2")
+        self.assertNotIn((C, 0), self.daemon.fdb())
+
+    def test_broadcast_and_multicast_reach_all_others(self):
+        vm1, vm2, vm3 = self.three()
+        self.expect(vm1, frame(BROADCAST, A), [vm2, vm3], [])
+        self.expect(vm2, frame("01:00:5e:00:00:01", B), [vm1, vm3], [])
+        self.expect(vm3, frame("33:33:00:00:00:01", C), [vm1, vm2], [])
+        self.assertEqual(vm1.rx(0), None)
+
+    def test_nothing_comes_back_to_its_sender(self):
+        vm1, vm2, vm3 = self.three()
+        vm1.tx(frame(BROADCAST, A))
+        vm1.tx(frame(B, A))
+        self.settle(vm1, vm2, vm3)
+        self.assertEqual(self.settle(vm2, vm1), [[]])
+
+    def test_an_address_moves(self):
+        vm1, vm2, vm3 = self.three()
+        self.learn(vm1, A)
+        self.settle(vm1, vm2, vm3)
+        self.expect(vm3, frame(A, C), [vm1], [vm2])
+        # The guest has migrated: its address is heard at another port.
+        vm2.tx(frame(BROADCAST, A))
+        self.settle(vm2, vm1, vm3)
+        self.assertEqual(self.daemon.fdb()[A, 0], "vm2")
+        self.expect(vm3, frame(A, C), [vm2], [vm1])
+        self.assertEqual(self.daemon.ctl("bridge", "show")["bridges"][0]["moves"], 1)
+
+    def test_destination_behind_the_same_port(self):
+        vm1, vm2, vm3 = self.three()
+        self.learn(vm1, A)
+        self.learn(vm1, B)
+        self.settle(vm1, vm2, vm3)
+        self.expect(vm1, frame(A, B), [], [vm2, vm3])
+        self.assertEqual(self.daemon.drops("vm1"), {"same-port": 1})
+
+    def test_reserved_addresses_stay_on_their_link(self):
+        vm1, vm2, vm3 = self.three()
+        for last in range(16):
+            vm1.tx(frame("01:80:c2:00:00:%02x" % last, A))
+        self.assertEqual(self.settle(vm1, vm2, vm3), [[], []])
+        self.assertEqual(self.daemon.drops("vm1"), {"reserved-address": 16})
+        # The one behind them is an ordinary group address.
+        self.expect(vm1, frame("01:80:c2:00:00:10", A), [vm2, vm3])
+
+    def test_group_address_cannot_send(self):
+        vm1, vm2, vm3 = self.three()
+        for source in (BROADCAST, "01:00:5e:00:00:05", "00:00:00:00:00:00"):
+            vm1.tx(frame(B, source))
+        self.assertEqual(self.settle(vm1, vm2, vm3), [[], []])
+        self.assertEqual(self.daemon.drops("vm1"), {"bad-source": 3})
+
+    def test_ageing(self):
+        vm1, vm2, vm3 = self.three(bridges={"br0": {"ageing_s": 1}})
+        self.learn(vm1, A)
+        wait_for(lambda: (A, 0) not in self.daemon.fdb(), f"{A} to be forgotten")
+        self.settle(vm1, vm2, vm3)
+        self.expect(vm2, frame(A, B), [vm1, vm3])
+
+    def test_an_address_in_use_does_not_age(self):
+        vm1, vm2, _ = self.three(bridges={"br0": {"ageing_s": 2}})
+        self.learn(vm1, A)
+        self.learn(vm2, B)
+        # A is heard all the time and B is not.
+        end = time.monotonic() + 60
+        while (B, 0) in self.daemon.fdb():
+            vm1.tx(frame(mac(0xEEEEEE), A))
+            self.assertIn((A, 0), self.daemon.fdb())
+            self.assertLess(time.monotonic(), end, "B is not forgotten")
+            time.sleep(0.1)
+
+    def test_ageing_time_changes_while_running(self):
+        vm1, vm2, vm3 = self.three()
+        self.learn(vm1, A)
+        self.daemon.ctl("bridge", "set", "br0", "ageing_s=1")
+        wait_for(lambda: (A, 0) not in self.daemon.fdb(), f"{A} to be forgotten")
+
+    def test_flush(self):
+        vm1, vm2, vm3 = self.three()
+        self.learn(vm1, A)
+        self.learn(vm2, B)
+        self.settle(vm1, vm3)
+        self.daemon.ctl("fdb", "flush", "br0", "vm1")
+        self.assertNotIn((A, 0), self.daemon.fdb())
+        self.assertEqual(self.daemon.fdb()[B, 0], "vm2")
+        self.daemon.ctl("fdb", "flush", "br0")
+        self.assertEqual(self.daemon.fdb(), {})
+
+    def test_mac_limit(self):
+        vm1, vm2, vm3 = self.three(bridges={"br0": {"mac_limit": 4}})
+        for number in range(1, 11):
+            vm1.tx(frame(mac(0xEEEEEE), mac(number)))
+        self.settle(vm1, vm2)
+        bridge = self.daemon.ctl("bridge", "show")["bridges"][0]
+        self.assertLessEqual(bridge["macs"], 4)
+        self.assertEqual(len(self.daemon.fdb()), bridge["macs"])
+        self.assertGreaterEqual(bridge["full"], 6)
+        # What could not be learned is still reached, by flooding.
+        vm3.drain()
+        self.expect(vm2, frame(mac(10), B), [vm1, vm3])
+
+    def test_many_addresses(self):
+        vm1, vm2, _ = self.three()
+        count = 2000
+        for number in range(count):
+            vm1.tx(frame(B, mac(0x10000 + number)))
+        shown = wait_for(lambda: (e := self.daemon.fdb()) and len(e) >= count and e,
+                         f"{count} addresses")
+        self.assertTrue(all(shown[mac(0x10000 + n), 0] == "vm1" for n in range(count)))
+
+    def test_bridges_are_apart(self):
+        self.start({"vm1": {}, "vm2": {}, "vm3": {"bridge": "br1"}, "vm4": {"bridge": "br1"}},
+                   bridges=["br0", "br1"])
+        vm1, vm2, vm3, vm4 = self.guests("vm1", "vm2", "vm3", "vm4")
+        self.expect(vm1, frame(BROADCAST, A), [vm2])
+        self.assertEqual(self.settle(vm4, vm3), [[]])
+        self.expect(vm3, frame(BROADCAST, A), [vm4])
+        self.assertEqual(self.settle(vm1, vm2), [[]])
+        self.assertEqual(self.daemon.fdb("br0")[A, 0], "vm1")
+        self.assertEqual(self.daemon.fdb("br1")[A, 0], "vm3")
+
+    def test_counters_add_up(self):
+        vm1, vm2, vm3 = self.three()
+        for _ in range(10):
+            vm1.tx(frame(BROADCAST, A, size=100))
+        self.settle(vm1, vm2, vm3)
+        mark = 60
+        port = self.daemon.port("vm1")
+        self.assertEqual((port["rx_frames"], port["rx_bytes"]), (11, 10 * 100 + mark))
+        for name in ("vm2", "vm3"):
+            port = self.daemon.port(name)
+            self.assertEqual((port["tx_frames"], port["tx_bytes"]), (11, 10 * 100 + mark))
+            self.assertEqual(port["drops"], {})

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""DPDK devices as ports: the kernel's own network stack on the other side."""
+
+import re
+import subprocess
+
+import netns
+from daemon import Daemon, config_text
+from frames import BROADCAST, frame, mac, raw_mac, tagged
+from guest import SwitchCase
+from harness import need_root
+from process import PATIENCE_S, wait_for
+
+
+class Kernel(SwitchCase):
+    """The daemon lives in a namespace of its own, where its devices are."""
+
+    def setUp(self):
+        super().setUp()
+        need_root(self)
+        try:
+            self.home = netns.Namespace(self, "switch")
+        except (AssertionError, FileNotFoundError) as reason:
+            self.skipTest(f"no network namespaces: {reason}")
+
+    def start_at_home(self, ports):
+        ports = {name: keys if "type" in keys else self.port(name, **keys)
+                 for name, keys in ports.items()}
+        self.modes = {name: keys.get("mode") for name, keys in ports.items()}
+        self.daemon = Daemon(self, self.directory, config_text(ports))
+        command = self.daemon.command
+        self.daemon.command = lambda: self.home.command(*command())
+        self.daemon.start()
+
+    def host(self, name, address):
+        """A host: a namespace whose eth0 is the other end of an interface called name."""
+        space = netns.Namespace(self, name)
+        netns.veth(self.home, name, space, "eth0")
+        space.address("eth0", address)
+        return space
+
+    def packet(self, interface, **keys):
+        return {"type": "dpdk", "bridge": "br0",
+                "devargs": f"net_af_packet_{interface},iface={interface}", **keys}
+
+    def ping(self, space, address, size=56, count=5):
+        done = space.run("ping", "-n", "-c", count, "-i", "0.2", "-W", "10", "-s", size, address)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn(f" {count} received", done.stdout)
+        self.assertNotIn("wrong data", done.stdout)
+
+    def test_ping_between_namespaces(self):
+        one, two = self.host("one", "10.99.0.1/24"), self.host("two", "10.99.0.2/24")
+        self.start_at_home({"p1": self.packet("one"), "p2": self.packet("two")})
+        wait_for(lambda: one.run("ping", "-c1", "-W1", "10.99.0.2").returncode == 0, "a reply")
+        for size in (0, 56, 1000, 1472):
+            self.ping(one, "10.99.0.2", size)
+            self.ping(two, "10.99.0.1", size)
+        self.assertIn("p1", self.daemon.fdb().values())
+        self.assertIn("p2", self.daemon.fdb().values())
+
+    def test_vlan_between_namespaces(self):
+        one, two = self.host("one", "10.99.0.1/24"), self.host("two", "10.98.0.2/24")
+        # One has its address on a VLAN interface, the other is on an access port.
+        try:
+            one.ip("link", "add", "link", "eth0", "name", "v10", "type", "vlan", "id", 10)
+        except AssertionError as reason:
+            self.skipTest(f"this kernel has no VLAN interfaces: {reason}")
+        one.address("v10", "10.98.0.1/24")
+        self.start_at_home({"p1": self.packet("one"), "p2": self.packet("two", vlan=10)})
+        wait_for(lambda: one.run("ping", "-c1", "-W1", "10.98.0.2").returncode == 0, "a reply")
+        self.ping(one, "10.98.0.2", 1472)
+        self.ping(two, "10.98.0.1", 1472)
+
+    def test_tags(self):
+        """The kernel carries tags beside its frames, not in them."""
+        one, two = self.host("one", "10.99.0.1/24"), self.host("two", "10.99.0.2/24")
+        self.start_at_home({"p1": self.packet("one", vlans=[10, 20]),
+                            "p2": self.packet("two", vlan=10), "vm1": {"vlan": 20}, "vm2": {}})
+        vm1, vm2 = self.guests("vm1", "vm2")
+        trunk = netns.RawSocket(self, one, "eth0", PATIENCE_S)
+        access = netns.RawSocket(self, two, "eth0", PATIENCE_S)
+        a, b = mac(0xA), mac(0xB)
+        for size in (60, 200, 1514):
+            data = frame(BROADCAST, a, size=size)
+            trunk.send(tagged(data, 10, pcp=3))
+            self.assertEqual(access.receive(raw_mac(a)).hex(), data.hex())
+            trunk.send(tagged(data, 20))
+            self.assertEqual(vm1.rx_until(data), [])
+            data = frame(BROADCAST, b, size=size)
+            access.send(data)
+            self.assertEqual(trunk.receive(raw_mac(b)).hex(), tagged(data, 10).hex())
+            vm2.tx(tagged(data, 20))
+            self.assertEqual(trunk.receive(raw_mac(b)).hex(), tagged(data, 20).hex())
+
+    def test_tcp_through_a_tap(self):
+        one = self.host("one", "10.99.0.1/24")
+        self.start_at_home({"p1": self.packet("one"),
+                            "tap": {"type": "dpdk", "bridge": "br0",
+                                    "devargs": "net_tap0,iface=xdtap"}})
+        # The tap's own interface is the second host, in the daemon's namespace.
+        self.home.address("xdtap", "10.99.0.2/24")
+        wait_for(lambda: one.run("ping", "-c1", "-W1", "10.99.0.2").returncode == 0, "a reply")
+        self.ping(one, "10.99.0.2", 1472)
+        self.ping(self.home, "10.99.0.1", 1472)
+        server = subprocess.Popen(one.command("iperf3", "-s", "-1"), stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        wait_for(lambda: ":5201" in one.run("ss", "-ltn").stdout, "iperf3 to listen")
+        done = self.home.run("iperf3", "-c", "10.99.0.1", "-t", "2", "-f", "m")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        rate = re.search(r"([\d.]+) Mbits/sec.*receiver", done.stdout)
+        self.assertGreater(float(rate.group(1)), 0)
+        print(f"       iperf3 TCP: {rate.group(1)} Mbit/s", flush=True)
+
+    def test_namespace_to_guest(self):
+        one = self.host("one", "10.99.0.1/24")
+        self.start_at_home({"p1": self.packet("one"), "vm1": {}})
+        vm1 = self.guest("vm1")
+        # The kernel asks who has 10.99.0.9: a broadcast that the guest sees.
+        asking = subprocess.Popen(one.command("ping", "-c", "20", "-i", "0.2", "10.99.0.9"),
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.addCleanup(asking.wait)
+        self.addCleanup(asking.kill)
+        while True:
+            request = vm1.rx()
+            self.assertIsNotNone(request, "no ARP request")
+            if request[12:14] == b"\x08\x06":
+                break
+        self.assertEqual(request[:6], b"\xff" * 6)
+        self.assertEqual(request[38:42], bytes([10, 99, 0, 9]))
+        # And the guest answers.
+        own = bytes.fromhex(mac(0x99).replace(":", ""))
+        vm1.tx(request[6:12] + own + request[12:20] + b"\x00\x02" + own + request[38:42] +
+               request[22:32] + b"\x00" * 18)
+        wait_for(lambda: mac(0x99) in one.ip("neigh", "show"), "the answer")
+        # What the kernel sends to it now comes here alone.
+        while True:
+            echo = vm1.rx()
+            self.assertIsNotNone(echo, "no echo request")
+            if echo[12:14] == b"\x08\x00" and echo[23] == 1:
+                break
+        self.assertEqual(echo[:6], own)
+
+    def test_device_removed_and_made_again(self):
+        one, two = self.host("one", "10.99.0.1/24"), self.host("two", "10.99.0.2/24")
+        self.start_at_home({"p1": self.packet("one"), "p2": self.packet("two")})
+        for _ in range(3):
+            wait_for(lambda: one.run("ping", "-c1", "-W1", "10.99.0.2").returncode == 0, "a reply")
+            self.daemon.ctl("port", "del", "p2")
+            self.assertNotEqual(one.run("ping", "-c1", "-W1", "10.99.0.2").returncode, 0)
+            self.daemon.ctl("port", "add", "p2", "type=dpdk", "bridge=br0",
+                            "devargs=net_af_packet_two,iface=two")
+        self.ping(one, "10.99.0.2")
+
+    def test_an_mtu_that_the_device_does_not_take(self):
+        one, two = self.host("one", "10.99.0.1/24"), self.host("two", "10.99.0.2/24")
+        self.start_at_home({"p1": self.packet("one"), "p2": self.packet("two")})
+        said = self.daemon.refused("port", "set", "p1", "mtu=9000")
+        self.assertIn("mtu", said)
+        self.assertIn("1500", said)
+        self.assertEqual(self.daemon.port("p1")["mtu"], 1500)
+        wait_for(lambda: one.run("ping", "-c1", "-W1", "10.99.0.2").returncode == 0, "a reply")
+        self.ping(two, "10.99.0.1", 1472)
+
+    def test_missing_interface_is_refused(self):
+        self.start_at_home({"vm1": {}})
+        said = self.daemon.refused("port", "add", "p1", "type=dpdk", "bridge=br0",
+                                   "devargs=net_af_packet0,iface=missing")
+        self.assertIn("p1", said)
+        self.assertEqual(self.daemon.ports(), ["vm1"])
+
+
+class Pcap(SwitchCase):
+    """A capture file as a port: written by one switch port and read back by another."""
+
+    def test_written_and_read_back(self):
+        file = self.directory / "out.pcap"
+        self.start({"vm1": {}, "out": {"type": "dpdk", "bridge": "br0",
+                                       "devargs": f"net_pcap0,tx_pcap={file}"}})
+        vm1 = self.guest("vm1")
+        sent = [frame(BROADCAST, mac(0xA), payload=b"%d" % i, size=60 + i * 17) for i in range(20)]
+        for data in sent:
+            vm1.tx(data)
+        self.barrier(vm1)
+        wait_for(lambda: self.daemon.port("out")["tx_frames"] == 20, "20 frames")
+        self.daemon.ctl("port", "del", "out")
+        raw = file.read_bytes()
+        got, at = [], 24
+        while at < len(raw):
+            length = int.from_bytes(raw[at + 8:at + 12], "little")
+            got.append(raw[at + 16:at + 16 + length])
+            at += 16 + length
+        self.assertEqual(got, sent)
+        # Read in by a port that comes later.
+        vm1.drain()
+        self.daemon.ctl("port", "add", "in", "type=dpdk", "bridge=br0",
+                        f"devargs=net_pcap1,rx_pcap={file}")
+        self.assertEqual([vm1.rx() for _ in sent], sent)

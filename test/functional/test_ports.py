@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Ports that come and go while others carry traffic."""
+
+import socket
+import threading
+import time
+
+from daemon import Daemon
+from frames import BROADCAST, frame, mac
+from guest import SwitchCase
+from process import wait_for
+
+A, B, C = mac(0xA), mac(0xB), mac(0xC)
+ROUND = 100  # frames: fewer than a ring takes, so that none may be lost
+
+
+class Traffic:
+    """Counted frames from one guest to another, round after round, until stopped."""
+
+    def __init__(self, sender, receiver):
+        self.sender, self.receiver = sender, receiver
+        self.rounds = 0
+        self.error = None
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        try:
+            while not self.stopping.is_set():
+                self._round()
+                self.rounds += 1
+        except BaseException as error:
+            self.error = error
+
+    def _round(self):
+        data = frame(B, A, payload=b"round %d" % self.rounds)
+        sent = self.sender.blast(ROUND, data)
+        assert sent == ROUND, f"sent {sent} of {ROUND}"
+        for i in range(ROUND):
+            got = self.receiver.rx()
+            # Others may flood a frame in between.
+            while got is not None and got[6:12] != data[6:12]:
+                got = self.receiver.rx()
+            assert got is not None, f"round {self.rounds}: {i} of {ROUND} frames came"
+            assert got == data, f"round {self.rounds}: {got.hex()}"
+
+    def some(self, rounds=3):
+        """Waits for more traffic."""
+        want = self.rounds + rounds
+        wait_for(lambda: self.rounds >= want or self.error, "traffic")
+        if self.error:
+            raise self.error
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join()
+        if self.error:
+            raise self.error
+        return self.rounds
+
+
+class UnderTraffic(SwitchCase):
+    def setUp(self):
+        super().setUp()
+        self.start(["vm1", "vm2"])
+        self.vm1, self.vm2 = self.guests("vm1", "vm2")
+        self.learn(self.vm2, B)
+        self.learn(self.vm1, A)
+        for guest in (self.vm1, self.vm2):
+            guest.drain()
+        self.traffic = Traffic(self.vm1, self.vm2)
+        self.traffic.some()
+
+    def finish(self):
+        self.traffic.some()
+        rounds = self.traffic.stop()
+        for name in ("vm1", "vm2"):
+            port = self.daemon.port(name)
+            self.assertEqual(port["drops"], {}, name)
+            self.assertEqual(port["driver"]["connects"], "1", name)
+        sent = rounds * ROUND
+        self.assertGreaterEqual(self.daemon.port("vm2")["tx_frames"], sent)
+        print(f"       {sent} frames, none lost", flush=True)
+
+    def add(self, name, *words):
+        self.daemon.ctl("port", "add", name, "type=vhost-user", "bridge=br0",
+                        f"path={self.path(name)}", "mode=server", *words)
+        self.modes[name] = "server"
+
+    def test_ports_are_added_and_removed(self):
+        for i in range(10):
+            self.add("vm3")
+            self.traffic.some(2)
+            self.daemon.ctl("port", "del", "vm3")
+            self.assertFalse(self.path("vm3").exists())
+            self.traffic.some(2)
+        self.finish()
+
+    def test_guests_come_and_go(self):
+        self.add("vm3")
+        for i in range(5):
+            vm3 = self.guest("vm3")
+            self.traffic.some(1)
+            if i % 2:
+                vm3.do("quit")
+            else:
+                vm3.kill()
+            wait_for(lambda: not self.daemon.up("vm3"), "vm3 to be down")
+        self.finish()
+
+    def test_a_port_with_traffic_of_its_own_is_removed(self):
+        for i in range(3):
+            self.add("vm3")
+            self.add("vm4")
+            vm3, vm4 = self.guests("vm3", "vm4")
+            vm4.tx(frame(mac(0xEEEEEE), mac(0x4)))
+            vm3.blast(50, frame(mac(0x4), mac(0x3)))
+            self.daemon.ctl("port", "del", "vm4")
+            vm3.blast(50, frame(mac(0x4), mac(0x3)))
+            self.daemon.ctl("port", "del", "vm3")
+            for guest in (vm3, vm4):
+                guest.kill()
+        self.finish()
+
+    def test_settings_of_another_port_change(self):
+        self.add("vm3")
+        vm3 = self.guest("vm3")
+        for words in ("mtu=9000", "vlan=20", "vlans=10-20", "vlan=none", "vlans=none"):
+            self.daemon.ctl("port", "set", "vm3", words)
+            self.traffic.some(1)
+        del vm3
+        self.finish()
+
+    def test_bridges_are_added_and_removed(self):
+        for i in range(5):
+            self.daemon.ctl("bridge", "add", "br1")
+            self.daemon.ctl("port", "add", "vm3", "type=vhost-user", "bridge=br1",
+                            f"path={self.path('vm3')}")
+            self.traffic.some(1)
+            self.daemon.ctl("port", "del", "vm3")
+            self.daemon.ctl("bridge", "del", "br1")
+        self.finish()
+
+    def test_failed_requests_disturb_nothing(self):
+        for i in range(10):
+            self.daemon.refused("port", "add", "vm3", "type=dpdk", "bridge=br0",
+                                "devargs=net_nonsense0")
+            self.daemon.refused("port", "set", "vm1", "vlan=5000")
+        self.finish()
+
+    def test_a_dpdk_device_comes_and_goes(self):
+        for i in range(3):
+            self.daemon.ctl("port", "add", "null", "type=dpdk", "bridge=br0",
+                            f"devargs=net_null{i},no-rx=1")
+            self.traffic.some(1)
+            self.daemon.ctl("port", "del", "null")
+            self.traffic.some(1)
+        self.finish()
+
+
+class Reconnect(SwitchCase):
+    def pair(self, mode):
+        self.start({"vm1": {"mode": mode}, "vm2": {}})
+        return self.guests("vm1", "vm2")
+
+    def talk(self, vm1, vm2):
+        for guest in (vm1, vm2):
+            guest.drain()
+        self.expect(vm1, frame(BROADCAST, A, size=1514), [vm2])
+        self.expect(vm2, frame(A, B, size=1514), [vm1])
+
+    def again(self, mode):
+        """A guest that dies and comes back, on a port of either mode."""
+        vm1, vm2 = self.pair(mode)
+        self.talk(vm1, vm2)
+        for i in range(3):
+            vm1.kill()
+            wait_for(lambda: not self.daemon.up("vm1"), "vm1 to be down")
+            # What is meant for it is dropped and counted, at its port.
+            before = self.daemon.drops("vm1").get("port-down", 0)
+            vm2.tx(frame(A, B))
+            self.barrier(vm2)
+            self.assertEqual(self.daemon.drops("vm1"), {"port-down": before + 1})
+            vm1 = self.open_guest("vm1").ready()
+            self.daemon.wait_up("vm1")
+            self.talk(vm1, vm2)
+        self.assertEqual(self.daemon.port("vm1")["driver"]["connects"], "4")
+        self.assertEqual(self.daemon.port("vm2")["driver"]["connects"], "1")
+
+    def test_server_mode(self):
+        self.again("server")
+
+    def test_client_mode(self):
+        self.again("client")
+
+    def test_connection_given_up_and_taken_up(self):
+        vm1, vm2 = self.pair("server")
+        for _ in range(5):
+            self.talk(vm1, vm2)
+            vm1.do("reconnect")
+            self.daemon.wait_up("vm1")
+        self.talk(vm1, vm2)
+
+    def test_switch_restarts(self):
+        for mode in ("client", "server"):
+            with self.subTest(mode):
+                vm1, vm2 = self.pair(mode)
+                self.talk(vm1, vm2)
+                self.daemon.stop()
+                for guest in (vm1, vm2):
+                    wait_for(lambda: not guest.alive(), f"{guest.name} to see the switch go")
+                self.daemon.start()
+                for guest in (vm1, vm2):
+                    guest.do("reconnect")
+                self.daemon.wait_up("vm1", "vm2")
+                self.talk(vm1, vm2)
+                for guest in (vm1, vm2):
+                    guest.kill()
+                self.daemon.stop()
+
+    def test_client_port_waits_for_its_guest(self):
+        self.start({"vm1": {"mode": "client"}, "vm2": {}})
+        vm2 = self.guest("vm2")
+        time.sleep(0.5)  # longer than the first back-offs
+        vm1 = self.guest("vm1")
+        self.talk(vm1, vm2)
+
+    def test_client_port_removes_no_socket(self):
+        self.start({"vm1": {"mode": "client"}})
+        vm1 = self.guest("vm1")
+        self.daemon.ctl("port", "del", "vm1")
+        self.assertTrue(self.path("vm1").exists(), "the socket is the guest's")
+        del vm1
+
+    def test_second_guest_on_one_socket(self):
+        vm1, vm2 = self.pair("server")
+        other = socket.socket(socket.AF_UNIX)
+        self.addCleanup(other.close)
+        other.connect(str(self.path("vm1")))
+        try:
+            other.send(b"\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00")
+        except BrokenPipeError:
+            pass  # turned away already
+        self.talk(vm1, vm2)
+        self.assertEqual(self.daemon.port("vm1")["driver"]["connects"], "1")
+
+    def test_connections_that_make_no_sense(self):
+        self.start(["vm1", "vm2"])
+        vm2 = self.guest("vm2")
+        for data in (b"", b"\x01", b"GET / HTTP/1.0\r\n\r\n", b"\xff" * 4096,
+                     # A header that promises more than it brings, and one of an unknown request.
+                     b"\x05\x00\x00\x00\x01\x00\x00\x00\x08\x00\x00\x00\x01",
+                     b"\xee\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00"):
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(str(self.path("vm1")))
+            try:
+                connection.sendall(data)
+            except OSError:
+                pass
+            connection.close()
+        vm1 = self.guest("vm1")
+        self.talk(vm1, vm2)
+
+    def test_a_message_that_never_ends_blocks_no_other_port(self):
+        self.start(["vm1", "vm2", "vm3"])
+        connection = socket.socket(socket.AF_UNIX)
+        self.addCleanup(connection.close)
+        connection.connect(str(self.path("vm3")))
+        connection.sendall(b"\x05\x00\x00\x00\x01\x00\x00\x00\x08\x00\x00\x00\x01")
+        vm1, vm2 = self.guests("vm1", "vm2")
+        self.talk(vm1, vm2)
+
+
+class Sockets(SwitchCase):
+    def test_stale_socket_is_replaced(self):
+        stale = socket.socket(socket.AF_UNIX)
+        stale.bind(str(self.path("vm1")))
+        stale.close()
+        self.start(["vm1", "vm2"])
+        self.guests("vm1", "vm2")
+
+    def test_a_crashed_switch_leaves_nothing_in_the_way(self):
+        self.start(["vm1", "vm2"])
+        self.daemon.kill()
+        self.assertTrue(self.path("vm1").exists())
+        self.daemon.start()
+        self.guests("vm1", "vm2")
+
+    def test_live_socket_is_not_stolen(self):
+        live = socket.socket(socket.AF_UNIX)
+        live.bind(str(self.path("vm3")))
+        live.listen()
+        self.addCleanup(live.close)
+        self.start(["vm1", "vm2"])
+        said = self.daemon.refused("port", "add", "vm3", "type=vhost-user", "bridge=br0",
+                                   f"path={self.path('vm3')}", "mode=server")
+        self.assertIn("vm3", said)
+        client = socket.socket(socket.AF_UNIX)
+        self.addCleanup(client.close)
+        client.connect(str(self.path("vm3")))
+
+    def test_two_daemons_do_not_share(self):
+        self.start(["vm1", "vm2"])
+        vm1, vm2 = self.guests("vm1", "vm2")
+        second = Daemon(None, self.directory, self.daemon.config.read_text())
+        second.log = self.directory / "second.log"
+        second.start(wait=False)
+        self.assertEqual(second.process.wait(timeout=30) != 0, True)
+        self.assertIn(".sock", second.log_text())
+        self.assertTrue(self.daemon.control.exists())
+        self.expect(vm1, frame(BROADCAST, A), [vm2])
+
+
+class Sizes(SwitchCase):
+    def test_mtu_changes_while_running(self):
+        self.start(["vm1", "vm2"])
+        vm1, vm2 = self.guests("vm1", "vm2")
+        large = frame(BROADCAST, A, size=9014)
+        vm1.tx(large)
+        self.assertEqual(self.settle(vm1, vm2), [[]])
+        self.assertEqual(self.daemon.drops("vm2"), {"over-mtu": 1})
+        self.daemon.ctl("port", "set", "vm2", "mtu=9000")
+        self.daemon.wait_up("vm2")
+        self.expect(vm1, large, [vm2])
+        self.daemon.ctl("port", "set", "vm2", "mtu=1500")
+        self.daemon.wait_up("vm2")
+        vm1.tx(large)
+        self.assertEqual(self.settle(vm1, vm2), [[]])
+        self.assertEqual(self.daemon.port("vm2")["driver"]["connects"], "1",
+                         "the guest was disconnected for it")
+
+    def test_longest_frame_of_an_mtu(self):
+        self.start(["vm1", "vm2"])
+        vm1, vm2 = self.guests("vm1", "vm2")
+        self.expect(vm1, frame(BROADCAST, A, size=1514), [vm2])
+        # With a tag it may be four bytes longer.
+        self.expect(vm1, frame(BROADCAST, A, size=1518, vlan=5), [vm2])
+        vm1.tx(frame(BROADCAST, A, size=1519))
+        self.assertEqual(self.settle(vm1, vm2), [[]])
+        self.assertEqual(self.daemon.drops("vm2"), {"over-mtu": 1})

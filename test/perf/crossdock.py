@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""crossdockd with vhost-user ports in one bridge and one worker."""
+
+import json
+import os
+import socket
+
+import process
+
+CONFIG = """\
+workers: {{cores: [{core}], idle: {idle}}}
+memory: {{hugepages: {hugepages}}}
+control: {{path: {control}}}
+log: {{level: info}}
+bridges:
+  br0: {{mac_limit: {mac_limit}}}
+ports:
+"""
+PORT = "  {name}: {{type: vhost-user, bridge: br0, path: {path}, mode: server}}\n"
+
+
+def program(build, name):
+    """A built program, wherever the build put it; None when it is not there."""
+    for path in (f"{build}/app/{name}/{name}", f"{build}/app/{name}", f"{build}/{name}"):
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return os.path.abspath(path)
+    for directory, _, files in os.walk(build):
+        path = os.path.join(directory, name)
+        if name in files and os.access(path, os.X_OK):
+            return os.path.abspath(path)
+    return None
+
+
+class Crossdock:
+    name = "crossdock"
+    title = "crossdock"
+    switches = True
+
+    def __init__(self, condition):
+        self.condition = condition
+
+    @staticmethod
+    def missing(condition):
+        if program(condition.build, "crossdockd"):
+            return None
+        return f"no crossdockd in {condition.build}: meson setup build && ninja -C build"
+
+    @staticmethod
+    def version(condition):
+        return process.output_of([program(condition.build, "crossdockd"), "--version"]).strip()
+
+    def start(self, group, nb_ports, mac_limit=65536):
+        self.group = group
+        self.control = group.path("control.sock")
+        names = [f"vm{i}" for i in range(nb_ports)]
+        paths = [group.path(name) for name in names]
+        config = CONFIG.format(core=self.condition.dut_core, idle=self.condition.idle,
+                               hugepages="required" if self.condition.hugepages else "none",
+                               control=self.control, mac_limit=mac_limit)
+        config += "".join(PORT.format(name=n, path=p) for n, p in zip(names, paths))
+        with open(group.path("crossdock.yaml"), "w", encoding="utf-8") as sink:
+            sink.write(config)
+        group.start([program(self.condition.build, "crossdockd"),
+                     "--config", group.path("crossdock.yaml")])
+        group.wait(lambda: all(os.path.exists(path) for path in paths + [self.control]),
+                   "the ports' sockets")
+        return paths
+
+    def ready(self, _run):
+        """Its ports are ready as soon as they are connected."""
+
+    def ask(self, method):
+        """One request over the control socket (JSON-RPC 2.0)."""
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(5)
+            link.connect(self.control)
+            link.sendall(json.dumps(request).encode() + b"\n")
+            answer = b""
+            while True:
+                piece = link.recv(65536)
+                answer += piece
+                try:
+                    return json.loads(answer).get("result", {})
+                except ValueError:
+                    if not piece:
+                        return {}
+
+    def cycles(self):
+        """Busy cycles and frames of all workers, since they started."""
+        workers = self.ask("worker.show").get("workers", [])
+        return (sum(w["busy_cycles"] for w in workers), sum(w["frames"] for w in workers))
+
+    def facts(self):
+        """What it has learned so far, and the memory that it takes."""
+        bridge = self.ask("bridge.show").get("bridges", [{}])[0]
+        memory = self.ask("memory.show")
+        return {
+            "macs": bridge.get("macs"),
+            "macs_refused": bridge.get("full"),
+            "fdb_bytes": memory.get("fdb_bytes"),
+            "eal_bytes": memory.get("eal_bytes"),
+        }

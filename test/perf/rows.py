@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is compared: the rows of the table, and who takes part in each."""
+
+import dataclasses
+
+MILLION = 1000000
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """One column of a row: a system with the traffic that it gets."""
+
+    label: str
+    system: str
+    options: tuple = ()          # (option of the generator, value), over the row's own
+    mac_limit: int = 65536       # crossdock's; the others have no such setting
+    no_flood_local: bool = False  # OVS: its LOCAL port gets no copy of what is flooded
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    name: str      # for programs
+    title: str     # for people, with the unit
+    path: tuple    # where the generator's row has it
+    scale: float
+    digits: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    name: str
+    title: str
+    metrics: tuple               # the first is what is compared most
+    options: tuple = ()
+    engine: str = "rate"
+    nb_ports: int = 2
+    needs_switching: bool = False
+    subjects: tuple = ()         # beside the systems themselves
+    only_crossdock: bool = False  # no other system
+    mac_limit: int = 65536
+    targets: tuple = ()          # (label, metric, relation, value)
+    facts: bool = False          # ask the switch what it learned
+
+
+MPPS = Metric("mpps", "Mpps", ("pps",), 1e-6, 3)
+SENT = Metric("sent_mpps", "Mpps in", ("sent_pps",), 1e-6, 3)
+GBPS = Metric("gbps", "Gbit/s L2", ("l2_bps",), 1e-9, 2)
+P50 = Metric("p50_us", "RTT P50 us", ("rtt_ns", "p50"), 1e-3, 3)
+P99 = Metric("p99_us", "RTT P99 us", ("rtt_ns", "p99"), 1e-3, 3)
+
+OWN_ONE_FLOW = Subject("crossdock 1 flow", "crossdock", (("flows", 1),))
+
+
+def stream(size, flows=1, kind="mac", **more):
+    options = {"size": size, "flows": flows, "flow-kind": kind, "direction": "one", **more}
+    return tuple(options.items())
+
+
+ROWS = (
+    Row("64-1flow", "64 B, 1 flow, one way", (MPPS,), stream(64),
+        targets=(("ovs", "mpps", ">=", 4.0),)),
+    Row("64-1000mac", "64 B, 1000 MAC pairs, one way", (MPPS,), stream(64, 1000, "mac"),
+        subjects=(OWN_ONE_FLOW,),
+        targets=(("ovs", "mpps", ">=", 7.0), ("crossdock 1 flow", "mpps", ">=", 0.85))),
+    Row("64-1000l4", "64 B, 1000 L4 flows over one MAC pair, one way", (MPPS,),
+        stream(64, 1000, "l4"), subjects=(OWN_ONE_FLOW,),
+        targets=(("ovs", "mpps", ">=", 7.0), ("crossdock 1 flow", "mpps", ">=", 0.85))),
+    Row("1500", "1500 B, 1 flow, one way", (GBPS, MPPS), stream(1500),
+        targets=(("ovs", "gbps", ">=", 2.0),)),
+    Row("latency", "64 B, round trip through two ports", (P50, P99), (("size", 64),), "latency",
+        targets=(("ovs", "p50_us", "<=", 0.6), ("ovs", "p99_us", "<=", 0.6))),
+    # A flow is a pair of addresses, and both are learned.
+    Row("million", "64 B, a million MAC addresses, one way", (MPPS,),
+        stream(64, MILLION // 2, "mac"), subjects=(OWN_ONE_FLOW,), only_crossdock=True,
+        mac_limit=MILLION + 65536, facts=True,
+        targets=(("crossdock 1 flow", "mpps", ">=", 0.4),)),
+    Row("broadcast", "64 B, broadcast from one port to three", (MPPS, SENT),
+        stream(64, pattern="broadcast"), nb_ports=4, needs_switching=True,
+        subjects=(Subject("ovs, LOCAL no-flood", "ovs", no_flood_local=True),),
+        targets=(("ovs", "mpps", ">=", 10.0),)),
+)
+
+
+def subjects_of(row, systems):
+    """Who takes part, crossdock first: all others are compared with it."""
+    by_name = {system.name: system for system in systems}
+    found = []
+    for system in systems:
+        if row.only_crossdock and system.name != "crossdock":
+            continue
+        if row.needs_switching and not system.switches:
+            continue
+        found.append(Subject(system.name, system.name, mac_limit=row.mac_limit))
+    # A system's variants come right after it, so that trials compared lie close in time.
+    for subject in row.subjects:
+        if subject.system in by_name:
+            own = dataclasses.replace(subject, mac_limit=row.mac_limit)
+            places = [i for i, other in enumerate(found) if other.system == subject.system]
+            found.insert(places[-1] + 1 if places else len(found), own)
+    return found

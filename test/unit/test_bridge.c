@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The stages of a bridge over a plan made by hand: who gets which frame, in which form. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "bridge/bridge.h"
+#include "bridge/vlan.h"
+
+#define NB_PORTS 5
+
+struct world {
+	struct xd_port ports[NB_PORTS];
+	struct xd_plan_port plan_ports[NB_PORTS];
+	uint16_t members[NB_PORTS];
+	struct xd_plan_bridge bridge;
+	struct xd_plan plan;
+	struct xd_batch batch;
+	struct xd_turn turn;
+};
+
+static const uint8_t mac_a[6] = {2, 0, 0, 0, 0, 0xa};
+static const uint8_t mac_b[6] = {2, 0, 0, 0, 0, 0xb};
+static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+/* Every port starts as OVS has one by default: a trunk of all VLANs and of untagged frames. */
+static int
+setup(void **state)
+{
+	struct world *w = aligned_alloc(64, (sizeof(*w) + 63) / 64 * 64);
+
+	memset(w, 0, sizeof(*w));
+	w->bridge.fdb = xd_fdb_create(
+		&(struct xd_fdb_opts){.mac_limit = 1024, .ageing_s = 300, .node = -1}, NULL);
+	w->bridge.members = w->members;
+	w->bridge.nb_members = NB_PORTS;
+	for (uint16_t i = 0; i < NB_PORTS; i++) {
+		struct xd_plan_port *p = &w->plan_ports[i];
+
+		w->ports[i].index = i;
+		p->port = &w->ports[i];
+		p->bridge = &w->bridge;
+		p->index = i;
+		memset(p->tagged, 0xff, sizeof(p->tagged));
+		p->tagged[0] &= ~1ull;
+		w->members[i] = i;
+		w->plan.ports[i] = p;
+	}
+	w->turn.plan = &w->plan;
+	w->turn.batch = &w->batch;
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct world *w = *state;
+
+	xd_fdb_destroy(w->bridge.fdb);
+	free(w);
+	return 0;
+}
+
+static void
+make_access(struct world *w, unsigned port, uint16_t vlan)
+{
+	w->plan_ports[port].untagged_vlan = vlan;
+	memset(w->plan_ports[port].tagged, 0, sizeof(w->plan_ports[port].tagged));
+}
+
+static void
+make_trunk(struct world *w, unsigned port, uint16_t vlan, uint16_t untagged_vlan)
+{
+	make_access(w, port, untagged_vlan);
+	w->plan_ports[port].tagged[vlan / 64] |= 1ull << (vlan % 64);
+}
+
+/* A frame of 64 bytes, tagged with tci unless that is negative. */
+static struct xd_frame *
+add_frame(struct world *w, const uint8_t *dst, const uint8_t *src, int tci)
+{
+	struct xd_frame *f = &w->batch.frames[w->batch.n++];
+	uint8_t *data = f->buf + XD_HEADROOM;
+
+	memset(f, 0, sizeof(*f));
+	f->start = XD_HEADROOM;
+	f->len = f->head_len = 64;
+	memset(data, 0x5a, 64);
+	memcpy(data, dst, 6);
+	memcpy(data + 6, src, 6);
+	if (tci >= 0) {
+		data[12] = 0x81;
+		data[13] = 0;
+		data[14] = (uint8_t)(tci >> 8);
+		data[15] = (uint8_t)tci;
+		data[16] = 0x08;
+		data[17] = 0;
+	} else {
+		data[12] = 0x08;
+		data[13] = 0;
+	}
+	return f;
+}
+
+static void
+run(struct world *w, unsigned in)
+{
+	for (unsigned i = 0; i < NB_PORTS; i++)
+		w->turn.outputs[i].n = 0;
+	w->turn.nb_busy = 0;
+	w->turn.in = &w->plan_ports[in];
+	xd_bridge_input(&w->turn);
+	xd_bridge_learn(&w->turn);
+	xd_bridge_forward(&w->turn);
+	w->batch.n = 0;
+}
+
+static uint64_t
+drops(const struct world *w, unsigned port, enum xd_drop reason)
+{
+	return w->ports[port].counters[0].drops[reason];
+}
+
+/* The frame that port `out` got, of 0 or 1. */
+static struct xd_frame *
+got(struct world *w, unsigned out)
+{
+	assert_true(w->turn.outputs[out].n <= 1);
+	return w->turn.outputs[out].n ? w->turn.outputs[out].frames[0] : NULL;
+}
+
+static void
+assert_untagged(struct xd_frame *f)
+{
+	assert_non_null(f);
+	assert_int_equal(xd_frame_data(f)[12], 0x08);
+	assert_int_equal(xd_frame_data(f)[13], 0x00);
+}
+
+static void
+assert_tagged(struct xd_frame *f, uint16_t tci)
+{
+	assert_non_null(f);
+	assert_true(xd_vlan_is_tagged(xd_frame_data(f)));
+	assert_int_equal(xd_vlan_tci(xd_frame_data(f)), tci);
+	assert_int_equal(xd_frame_data(f)[16], 0x08);
+}
+
+static void
+unknown_is_flooded_then_learned(void **state)
+{
+	struct world *w = *state;
+
+	add_frame(w, mac_b, mac_a, -1);
+	run(w, 0);
+	assert_null(got(w, 0));
+	for (unsigned i = 1; i < NB_PORTS; i++)
+		assert_non_null(got(w, i));
+
+	add_frame(w, mac_a, mac_b, -1);
+	run(w, 1);
+	assert_non_null(got(w, 0));
+	for (unsigned i = 1; i < NB_PORTS; i++)
+		assert_null(got(w, i));
+
+	/* It moves. */
+	add_frame(w, broadcast, mac_a, -1);
+	run(w, 3);
+	add_frame(w, mac_a, mac_b, -1);
+	run(w, 1);
+	assert_null(got(w, 0));
+	assert_non_null(got(w, 3));
+	assert_int_equal(w->ports[1].counters[0].rx_frames, 2);
+	assert_int_equal(w->ports[1].counters[0].rx_bytes, 128);
+}
+
+static void
+what_is_not_switched_is_counted(void **state)
+{
+	static const uint8_t zero[6], group[6] = {1, 2, 3, 4, 5, 6};
+	static const uint8_t bpdu[6] = {1, 0x80, 0xc2, 0, 0, 0};
+	static const uint8_t not_bpdu[6] = {1, 0x80, 0xc2, 0, 0, 0x10};
+	struct world *w = *state;
+
+	add_frame(w, mac_a, zero, -1);
+	add_frame(w, mac_a, group, -1);
+	add_frame(w, bpdu, mac_a, -1);
+	run(w, 0);
+	for (unsigned i = 0; i < NB_PORTS; i++)
+		assert_null(got(w, i));
+	assert_int_equal(drops(w, 0, XD_DROP_BAD_SOURCE), 2);
+	assert_int_equal(drops(w, 0, XD_DROP_RESERVED), 1);
+
+	add_frame(w, not_bpdu, mac_a, -1);
+	run(w, 0);
+	assert_non_null(got(w, 1));
+
+	/* Back where it came from. */
+	add_frame(w, mac_a, mac_b, -1);
+	run(w, 0);
+	assert_null(got(w, 0));
+	assert_int_equal(drops(w, 0, XD_DROP_SAME_PORT), 1);
+}
+
+static void
+access_ports_are_isolated(void **state)
+{
+	struct world *w = *state;
+
+	make_access(w, 0, 10);
+	make_access(w, 1, 10);
+	make_access(w, 2, 20);
+	make_access(w, 3, 20);
+	make_access(w, 4, 20);
+	add_frame(w, broadcast, mac_a, -1);
+	run(w, 0);
+	assert_untagged(got(w, 1));
+	assert_null(got(w, 2));
+
+	/* The same address in another VLAN is another address. */
+	add_frame(w, broadcast, mac_a, -1);
+	run(w, 2);
+	add_frame(w, mac_a, mac_b, -1);
+	run(w, 1);
+	assert_untagged(got(w, 0));
+	assert_null(got(w, 2));
+	add_frame(w, mac_a, mac_b, -1);
+	run(w, 3);
+	assert_untagged(got(w, 2));
+	assert_null(got(w, 0));
+
+	/* A tag has no business on an access port, not even the right one. */
+	add_frame(w, broadcast, mac_b, 10);
+	run(w, 0);
+	assert_null(got(w, 1));
+	assert_int_equal(drops(w, 0, XD_DROP_VLAN_IN), 1);
+}
+
+static void
+alone_in_its_vlan(void **state)
+{
+	struct world *w = *state;
+
+	for (uint16_t i = 0; i < NB_PORTS; i++)
+		make_access(w, i, 10 + i);
+	add_frame(w, broadcast, mac_a, -1);
+	run(w, 0);
+	assert_int_equal(drops(w, 0, XD_DROP_NO_PORT), 1);
+}
+
+static void
+tags_are_pushed_and_popped(void **state)
+{
+	struct world *w = *state;
+	struct xd_frame *f;
+
+	make_access(w, 0, 10);
+	make_trunk(w, 1, 10, XD_VLAN_NONE);
+	make_trunk(w, 2, 20, XD_VLAN_NONE);
+	make_access(w, 3, 10);
+	make_trunk(w, 4, 10, 99);
+	add_frame(w, broadcast, mac_a, -1);
+	run(w, 0);
+	assert_tagged(got(w, 1), 10);
+	assert_int_equal(got(w, 1)->len, 68);
+	assert_null(got(w, 2));
+	f = got(w, 3);
+	assert_untagged(f);
+	assert_int_equal(f->len, 64);
+	assert_memory_equal(xd_frame_data(f), broadcast, 6);
+	assert_memory_equal(xd_frame_data(f) + 6, mac_a, 6);
+	assert_tagged(got(w, 4), 10);
+	assert_memory_equal(xd_frame_data(got(w, 4)), broadcast, 6);
+	/* Neither form may be taken away from the other's receivers. */
+	assert_true(f->nb_dst > 1 && got(w, 1)->nb_dst > 1);
+
+	/* Back, tagged with a priority: to the one port that wants no tag. */
+	add_frame(w, mac_a, mac_b, 5 << 13 | 10);
+	run(w, 1);
+	assert_untagged(got(w, 0));
+	assert_int_equal(got(w, 0)->len, 60);
+	assert_memory_equal(xd_frame_data(got(w, 0)), mac_a, 6);
+	assert_int_equal(got(w, 0)->nb_dst, 1);
+
+	/* From trunk to trunk the tag stays as it is. */
+	add_frame(w, broadcast, mac_b, 5 << 13 | 10);
+	run(w, 1);
+	assert_tagged(got(w, 4), 5 << 13 | 10);
+}
+
+static void
+trunks_refuse_what_they_do_not_carry(void **state)
+{
+	struct world *w = *state;
+
+	make_trunk(w, 1, 10, XD_VLAN_NONE);
+	add_frame(w, broadcast, mac_a, -1);
+	add_frame(w, broadcast, mac_a, 11);
+	add_frame(w, broadcast, mac_a, 4095);
+	add_frame(w, broadcast, mac_a, 0);
+	run(w, 1);
+	assert_int_equal(drops(w, 1, XD_DROP_VLAN_IN), 4);
+	for (unsigned i = 0; i < NB_PORTS; i++)
+		assert_null(got(w, i));
+}
+
+static void
+native_vlan(void **state)
+{
+	struct world *w = *state;
+
+	make_trunk(w, 0, 10, 99);
+	make_access(w, 1, 99);
+	make_trunk(w, 2, 99, XD_VLAN_NONE);
+	make_access(w, 3, 10);
+	make_access(w, 4, 10);
+	add_frame(w, broadcast, mac_a, -1);
+	run(w, 0);
+	assert_untagged(got(w, 1));
+	assert_tagged(got(w, 2), 99);
+	assert_null(got(w, 3));
+	/* And in again from the other side: untagged on the trunk that has it native. */
+	add_frame(w, mac_a, mac_b, 99);
+	run(w, 2);
+	assert_untagged(got(w, 0));
+}
+
+static void
+priority_tag_is_no_vlan(void **state)
+{
+	struct world *w = *state;
+
+	/* Plain ports: the empty tag goes. */
+	add_frame(w, broadcast, mac_a, 3 << 13);
+	run(w, 0);
+	assert_untagged(got(w, 1));
+
+	/* In a VLAN: the priority is kept where a tag is due. */
+	make_access(w, 0, 10);
+	make_trunk(w, 1, 10, XD_VLAN_NONE);
+	make_access(w, 2, 10);
+	add_frame(w, broadcast, mac_a, 3 << 13);
+	run(w, 0);
+	assert_tagged(got(w, 1), 3 << 13 | 10);
+	assert_untagged(got(w, 2));
+}
+
+static void
+tagged_runt(void **state)
+{
+	struct world *w = *state;
+	struct xd_frame *f = add_frame(w, broadcast, mac_a, 10);
+
+	f->len = f->head_len = 16;
+	run(w, 0);
+	assert_int_equal(drops(w, 0, XD_DROP_RUNT), 1);
+	assert_null(got(w, 1));
+}
+
+static void
+a_port_that_just_left(void **state)
+{
+	struct world *w = *state;
+
+	add_frame(w, broadcast, mac_a, -1);
+	run(w, 3);
+	w->plan.ports[3] = NULL;
+	w->members[3] = 4;
+	w->bridge.nb_members = 4;
+	add_frame(w, mac_a, mac_b, -1);
+	run(w, 0);
+	assert_int_equal(drops(w, 0, XD_DROP_NO_PORT), 1);
+}
+
+static void
+full_batch_to_mixed_ports(void **state)
+{
+	struct world *w = *state;
+
+	make_access(w, 0, 10);
+	make_access(w, 1, 10);
+	make_trunk(w, 2, 10, XD_VLAN_NONE);
+	make_trunk(w, 3, 10, XD_VLAN_NONE);
+	for (unsigned i = 0; i < XD_BATCH; i++)
+		add_frame(w, broadcast, mac_a, -1);
+	run(w, 0);
+	assert_int_equal(w->turn.outputs[1].n, XD_BATCH);
+	assert_int_equal(w->turn.outputs[2].n, XD_BATCH);
+	assert_int_equal(w->turn.outputs[3].n, XD_BATCH);
+	for (unsigned i = 0; i < XD_BATCH; i++) {
+		assert_untagged(w->turn.outputs[1].frames[i]);
+		assert_tagged(w->turn.outputs[2].frames[i], 10);
+		assert_ptr_equal(w->turn.outputs[2].frames[i], w->turn.outputs[3].frames[i]);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(unknown_is_flooded_then_learned, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_switched_is_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(access_ports_are_isolated, setup, teardown),
+		cmocka_unit_test_setup_teardown(alone_in_its_vlan, setup, teardown),
+		cmocka_unit_test_setup_teardown(tags_are_pushed_and_popped, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			trunks_refuse_what_they_do_not_carry, setup, teardown),
+		cmocka_unit_test_setup_teardown(native_vlan, setup, teardown),
+		cmocka_unit_test_setup_teardown(priority_tag_is_no_vlan, setup, teardown),
+		cmocka_unit_test_setup_teardown(tagged_runt, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_port_that_just_left, setup, teardown),
+		cmocka_unit_test_setup_teardown(full_batch_to_mixed_ports, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("bridge", tests, NULL, NULL);
+}

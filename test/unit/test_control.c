@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The control socket: JSON-RPC 2.0, the server with real clients, and who may have the socket. */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "control/client.h"
+#include "control/listen.h"
+#include "control/server.h"
+
+/* ---- Methods to call ---- */
+
+static json_t *
+echo(struct xd_rpc_call *call)
+{
+	const char *text;
+
+	*(int *)call->ctx += 1;
+	if (xd_rpc_string(call, "text", true, &text))
+		return NULL;
+	return json_pack("{s:s}", "text", text);
+}
+
+static json_t *
+add(struct xd_rpc_call *call)
+{
+	json_int_t n = 1;
+
+	if (xd_rpc_integer(call, "n", 0, 10, &n) == -EINVAL)
+		return NULL;
+	return json_integer(*(int *)call->ctx += n);
+}
+
+static json_t *
+refuse(struct xd_rpc_call *call)
+{
+	call->line = 7;
+	xd_fail_key(&call->err, -EINVAL, "ports.a.mtu", "is wrong");
+	return NULL;
+}
+
+/* An answer that no socket buffer holds. */
+static json_t *
+large(struct xd_rpc_call *call)
+{
+	char *text = malloc(4 << 20);
+	json_t *result;
+
+	(void)call;
+	memset(text, 'x', 4 << 20);
+	result = json_stringn(text, 4 << 20);
+	free(text);
+	return result;
+}
+
+static const struct xd_rpc_method methods[] = {
+        {"echo", echo, {"text"}},
+        {"add", add, {"n"}},
+        {"refuse", refuse, {NULL}},
+        {"large", large, {NULL}},
+        {0},
+};
+
+/* ---- JSON-RPC ---- */
+
+#define ERROR(id, code)   "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":" code
+#define RESULT(id, value) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":" value "}"
+
+static const struct {
+	const char *request;
+	const char *answer; /* its beginning; NULL: none */
+} exchanges[] = {
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\"}", RESULT("1", "1") "\n"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"add\",\"params\":{\"n\":3}}",
+                RESULT("\"x\"", "3") "\n"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"add\"}", RESULT("null", "1") "\n"},
+        {" {\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"echo\",\"params\":{\"text\":\"a\\nb\"}} ",
+                RESULT("1.5", "{\"text\":\"a\\nb\"}") "\n"},
+        /* notifications: nothing, whatever happens */
+        {"{\"jsonrpc\":\"2.0\",\"method\":\"add\"}", NULL},
+        {"{\"jsonrpc\":\"2.0\",\"method\":\"nope\"}", NULL},
+        {"{\"jsonrpc\":\"2.0\",\"method\":\"refuse\"}", NULL},
+        {"{\"jsonrpc\":\"2.0\",\"method\":\"add\",\"params\":[1]}", NULL},
+        /* not JSON */
+        {"{\"jsonrpc\": \"2.0\", \"method\": \"foobar, \"params\": \"bar\", \"baz]",
+                ERROR("null", "-32700")},
+        {"{", ERROR("null", "-32700")},
+        {"\xff", ERROR("null", "-32700")},
+        {"{\"id\":1,\"id\":2}", ERROR("null", "-32700")},
+        {"1 2", ERROR("null", "-32700")},
+        /* no request */
+        {"1", ERROR("null", "-32600")},
+        {"\"add\"", ERROR("null", "-32600")},
+        {"{}", ERROR("null", "-32600")},
+        {"{\"id\":4,\"method\":\"add\"}", ERROR("4", "-32600")},
+        {"{\"jsonrpc\":\"1.0\",\"id\":4,\"method\":\"add\"}", ERROR("4", "-32600")},
+        {"{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":1}", ERROR("4", "-32600")},
+        {"{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"add\"}", ERROR("null", "-32600")},
+        {"{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"add\",\"params\":1}", ERROR("4", "-32600")},
+        /* no such method, wrong parameters */
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ad\"}",
+                ERROR("1", "-32601,\"message\":\"there is no method ad; did you mean add?\"}}\n")},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\",\"params\":[1]}", ERROR("1", "-32602")},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\",\"params\":{\"m\":1}}",
+                ERROR("1", "-32602")},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\",\"params\":{\"n\":11}}",
+                ERROR("1", "-32602")},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\",\"params\":{\"n\":\"1\"}}",
+                ERROR("1", "-32602")},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\"}", ERROR("1", "-32602")},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":{\"text\":1}}",
+                ERROR("1", "-32602")},
+        /* refused */
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"refuse\"}",
+                ERROR("1", "-32000,\"message\":\"ports.a.mtu: is wrong\",\"data\":{\"key\":"
+                           "\"ports.a.mtu\",\"line\":7,\"text\":\"is wrong\"}}}\n")},
+        /* batches */
+        {"[]", ERROR("null", "-32600")},
+        {"[1]", "[" ERROR("null", "-32600")},
+        {"[{\"jsonrpc\":\"2.0\",\"method\":\"add\"},{\"jsonrpc\":\"2.0\",\"method\":\"add\"}]",
+                NULL},
+        {"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\"},"
+         "{\"jsonrpc\":\"2.0\",\"method\":\"add\",\"params\":{\"n\":5}},"
+         "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"add\"}]",
+                "[" RESULT("1", "1") "," RESULT("2", "7") "]\n"},
+};
+
+static void
+test_rpc(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < sizeof(exchanges) / sizeof(*exchanges); i++) {
+		const char *request = exchanges[i].request, *want = exchanges[i].answer;
+		int ctx = 0;
+		char *answer = xd_rpc_answer(methods, &ctx, request, strlen(request));
+
+		if (!want != !answer || (want && strncmp(answer, want, strlen(want))))
+			fail_msg("%s\nwanted %s\ngot    %s", request, want ? want : "nothing",
+			        answer ? answer : "nothing");
+		if (answer)
+			assert_ptr_equal(strchr(answer, '\n'), answer + strlen(answer) - 1);
+		free(answer);
+	}
+}
+
+static void
+test_rpc_limits(void **state)
+{
+	json_t *batch = json_array();
+	int ctx = 0;
+	char *text, *answer;
+
+	(void)state;
+	for (unsigned i = 0; i < XD_RPC_MAX_BATCH + 1; i++)
+		json_array_append_new(batch,
+		        json_pack("{s:s, s:i, s:s}", "jsonrpc", "2.0", "id", i, "method", "add"));
+	text = json_dumps(batch, 0);
+	answer = xd_rpc_answer(methods, &ctx, text, strlen(text));
+	assert_non_null(strstr(answer, "-32600"));
+	assert_int_equal(ctx, 0);
+	free(answer);
+	free(text);
+	json_array_remove(batch, 0);
+	text = json_dumps(batch, 0);
+	answer = xd_rpc_answer(methods, &ctx, text, strlen(text));
+	assert_int_equal(ctx, XD_RPC_MAX_BATCH);
+	free(answer);
+	free(text);
+	json_decref(batch);
+	/* 4 MiB each: more than one answer may have. */
+	batch = json_array();
+	for (unsigned i = 0; i < 17; i++)
+		json_array_append_new(batch,
+		        json_pack("{s:s, s:i, s:s}", "jsonrpc", "2.0", "id", i, "method", "large"));
+	text = json_dumps(batch, 0);
+	answer = xd_rpc_answer(methods, &ctx, text, strlen(text));
+	assert_non_null(strstr(answer, "-32603"));
+	free(answer);
+	free(text);
+	json_decref(batch);
+}
+
+/* ---- The server ---- */
+
+struct served {
+	char dir[64], path[80];
+	struct xd_loop *loop;
+	struct xd_server *server;
+	pthread_t thread;
+	atomic_bool ending;
+	int ctx;
+};
+
+static void *
+serve(void *arg)
+{
+	struct served *served = arg;
+
+	while (!served->ending)
+		xd_loop_run_once(served->loop, -1);
+	return NULL;
+}
+
+static int
+setup(void **state)
+{
+	struct served *served = calloc(1, sizeof(*served));
+	struct xd_server_opts opts = {.path = served->path,
+	        .group = "",
+	        .mode = 0640,
+	        .methods = methods,
+	        .ctx = &served->ctx};
+	struct xd_error err;
+
+	strcpy(served->dir, "/tmp/xd-control-XXXXXX");
+	assert_non_null(mkdtemp(served->dir));
+	snprintf(served->path, sizeof(served->path), "%s/sock", served->dir);
+	served->loop = opts.loop = xd_loop_create();
+	served->server = xd_server_create(&opts, &err);
+	if (!served->server)
+		fail_msg("%s", err.text);
+	assert_int_equal(pthread_create(&served->thread, NULL, serve, served), 0);
+	*state = served;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct served *served = *state;
+
+	served->ending = true;
+	xd_loop_wake(served->loop);
+	pthread_join(served->thread, NULL);
+	xd_server_destroy(served->server);
+	xd_loop_destroy(served->loop);
+	/* The socket is gone, and nothing else was left. */
+	assert_int_equal(rmdir(served->dir), 0);
+	free(served);
+	return 0;
+}
+
+static int
+connect_raw(const char *path)
+{
+	struct timeval timeout = {.tv_sec = 20};
+	struct sockaddr_un address;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(xd_unix_address(&address, path), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	return fd;
+}
+
+static void
+send_all(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+
+		assert_true(n > 0);
+		text += n;
+		len -= n;
+	}
+}
+
+/* Reads one line and checks how it begins. */
+static void
+expect(int fd, const char *beginning)
+{
+	char line[4096];
+	size_t len = 0;
+
+	while (len < sizeof(line) - 1) {
+		assert_int_equal(recv(fd, line + len, 1, 0), 1);
+		if (line[len++] == '\n')
+			break;
+	}
+	line[len] = 0;
+	if (strncmp(line, beginning, strlen(beginning)))
+		fail_msg("wanted %s\ngot    %s", beginning, line);
+}
+
+#define ADD "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\"}\n"
+
+static void
+test_server(void **state)
+{
+	const struct served *served = *state;
+	int fd = connect_raw(served->path);
+	struct stat st;
+
+	assert_int_equal(stat(served->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	/* byte by byte; two at once; empty lines; an error between; without the last newline */
+	for (const char *p = ADD; *p; p++)
+		send_all(fd, p, 1);
+	expect(fd, RESULT("1", "1") "\n");
+	send_all(fd, ADD "\r\n\n" ADD, 2 * strlen(ADD) + 3);
+	expect(fd, RESULT("1", "2") "\n");
+	expect(fd, RESULT("1", "3") "\n");
+	send_all(fd, "oops\n" ADD, 5 + strlen(ADD));
+	expect(fd, ERROR("null", "-32700"));
+	expect(fd, RESULT("1", "4") "\n");
+	send_all(fd, ADD, strlen(ADD) - 1);
+	shutdown(fd, SHUT_WR);
+	expect(fd, RESULT("1", "5") "\n");
+	assert_int_equal(recv(fd, &st, 1, 0), 0);
+	close(fd);
+}
+
+static void
+test_server_long_line(void **state)
+{
+	const struct served *served = *state;
+	size_t len = 3 * XD_RPC_MAX_REQUEST;
+	char *text = malloc(len + 1);
+	int fd = connect_raw(served->path);
+
+	memset(text, 'x', len);
+	/* longer by one byte; then much longer; each is one error, and the connection stays */
+	text[XD_RPC_MAX_REQUEST + 1] = '\n';
+	send_all(fd, text, XD_RPC_MAX_REQUEST + 2);
+	expect(fd, ERROR("null", "-32600"));
+	text[XD_RPC_MAX_REQUEST + 1] = 'x';
+	text[len] = '\n';
+	send_all(fd, text, len + 1);
+	expect(fd, ERROR("null", "-32600"));
+	/* the longest there may be */
+	memset(text, ' ', len);
+	memcpy(text, ADD, strlen(ADD) - 1);
+	text[XD_RPC_MAX_REQUEST] = '\n';
+	send_all(fd, text, XD_RPC_MAX_REQUEST + 1);
+	expect(fd, RESULT("1", "1"));
+	close(fd);
+	free(text);
+}
+
+/* A client that does not read is not read from, and the others do not notice. */
+static void
+test_server_slow_client(void **state)
+{
+	static const char request[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"large\"}\n";
+	const struct served *served = *state;
+	int slow = connect_raw(served->path), other = connect_raw(served->path);
+	char *buffer = malloc(1 << 20);
+	size_t got = 0, lines = 0;
+
+	for (unsigned i = 0; i < 5; i++)
+		send_all(slow, request, strlen(request));
+	send_all(other, ADD, strlen(ADD));
+	expect(other, RESULT("1", "1"));
+	while (lines < 5) {
+		ssize_t n = recv(slow, buffer, 1 << 20, 0);
+
+		assert_true(n > 0);
+		for (ssize_t i = 0; i < n; i++)
+			lines += buffer[i] == '\n';
+		got += n;
+	}
+	assert_true(got > 5 * (4u << 20));
+	/* One that goes away amid an answer does no harm. */
+	send_all(slow, request, strlen(request));
+	recv(slow, buffer, 1, 0);
+	close(slow);
+	send_all(other, ADD, strlen(ADD));
+	expect(other, RESULT("1", "2"));
+	close(other);
+	free(buffer);
+}
+
+/* With too many clients the one that was idle longest goes. */
+static void
+test_server_many_clients(void **state)
+{
+	const struct served *served = *state;
+	int fds[XD_SERVER_MAX_CLIENTS + 1];
+	char byte;
+
+	for (unsigned i = 0; i < XD_SERVER_MAX_CLIENTS; i++) {
+		fds[i] = connect_raw(served->path);
+		send_all(fds[i], ADD, strlen(ADD));
+		expect(fds[i], "{");
+	}
+	send_all(fds[0], ADD, strlen(ADD));
+	expect(fds[0], "{");
+	fds[XD_SERVER_MAX_CLIENTS] = connect_raw(served->path);
+	send_all(fds[XD_SERVER_MAX_CLIENTS], ADD, strlen(ADD));
+	expect(fds[XD_SERVER_MAX_CLIENTS], "{");
+	assert_int_equal(recv(fds[1], &byte, 1, 0), 0);
+	send_all(fds[0], ADD, strlen(ADD));
+	expect(fds[0], "{");
+	for (unsigned i = 0; i <= XD_SERVER_MAX_CLIENTS; i++)
+		close(fds[i]);
+}
+
+/* ---- Clients ---- */
+
+static void
+test_client(void **state)
+{
+	const struct served *served = *state;
+	struct xd_error err = {0};
+	struct xd_client *client = xd_client_connect(served->path, 20000, &err);
+	unsigned line;
+	json_t *result;
+
+	assert_non_null(client);
+	result = xd_client_call(client, "echo", json_pack("{s:s}", "text", "a"), &line, &err);
+	assert_string_equal(json_string_value(json_object_get(result, "text")), "a");
+	json_decref(result);
+	assert_null(xd_client_call(client, "refuse", NULL, &line, &err));
+	assert_int_equal(err.code, -EREMOTEIO);
+	assert_string_equal(err.key, "ports.a.mtu");
+	assert_string_equal(err.text, "is wrong");
+	assert_int_equal(line, 7);
+	assert_null(xd_client_call(client, "nope", NULL, NULL, &err));
+	assert_int_equal(err.code, -EREMOTEIO);
+	assert_non_null(strstr(err.text, "no method nope"));
+	result = xd_client_call(client, "large", NULL, NULL, &err);
+	assert_int_equal(json_string_length(result), 4 << 20);
+	json_decref(result);
+	xd_client_close(client);
+	assert_null(xd_client_connect("/nonexistent/sock", 100, &err));
+	assert_non_null(strstr(err.text, "is crossdockd running?"));
+}
+
+/* Somebody accepts and says nothing, or something else than JSON-RPC. */
+static void
+test_client_bad_peer(void **state)
+{
+	const struct served *served = *state;
+	char path[90];
+	struct xd_client *client;
+	struct xd_error err;
+	int fd, peer;
+
+	snprintf(path, sizeof(path), "%s.other", served->path);
+	fd = xd_listen(path, "", 0600, &err);
+	assert_true(fd >= 0);
+	client = xd_client_connect(path, 50, &err);
+	assert_null(xd_client_call(client, "echo", NULL, NULL, &err));
+	assert_int_equal(err.code, -ETIMEDOUT);
+	xd_client_close(client);
+	close(accept(fd, NULL, NULL));
+	client = xd_client_connect(path, 20000, &err);
+	peer = accept(fd, NULL, NULL);
+	assert_true(peer >= 0);
+	send_all(peer, "220 smtp\n", 9);
+	assert_null(xd_client_call(client, "echo", NULL, NULL, &err));
+	assert_int_equal(err.code, -EBADMSG);
+	close(peer);
+	assert_null(xd_client_call(client, "echo", NULL, NULL, &err));
+	assert_true(err.code == -ECONNRESET || err.code == -EPIPE);
+	xd_client_close(client);
+	xd_listen_close(fd, path);
+}
+
+/* ---- Who has the socket ---- */
+
+static void
+test_listen(void **state)
+{
+	const struct served *served = *state;
+	struct sockaddr_un address;
+	struct xd_error err;
+	char path[90], long_path[200];
+	struct stat st;
+	int fd;
+
+	/* A live one is not stolen. */
+	assert_int_equal(xd_listen(served->path, "", 0600, &err), -EADDRINUSE);
+	assert_non_null(strstr(err.text, "another crossdockd answers on"));
+	fd = connect_raw(served->path);
+	send_all(fd, ADD, strlen(ADD));
+	expect(fd, RESULT("1", "1"));
+	close(fd);
+	/* A stale one is replaced, whatever the umask; and removed at the end. */
+	snprintf(path, sizeof(path), "%s.stale", served->path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	xd_unix_address(&address, path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+	umask(0777);
+	fd = xd_listen(path, "", 0666, &err);
+	umask(022);
+	assert_true(fd >= 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0666);
+	xd_listen_close(fd, path);
+	assert_int_not_equal(access(path, F_OK), 0);
+	/* What is no socket stays. */
+	close(mkstemp(strcpy(path, "/tmp/xd-file-XXXXXX")));
+	assert_int_equal(xd_listen(path, "", 0600, &err), -EEXIST);
+	assert_int_equal(stat(path, &st), 0);
+	unlink(path);
+	/* No group, no socket: not one with another group either. */
+	assert_int_equal(xd_listen(path, "no-such-group", 0600, &err), -EINVAL);
+	assert_int_not_equal(access(path, F_OK), 0);
+	memset(long_path, 'x', sizeof(long_path));
+	long_path[sizeof(long_path) - 1] = 0;
+	assert_int_equal(xd_listen(long_path, "", 0600, &err), -ENAMETOOLONG);
+	assert_int_equal(xd_listen("/nonexistent/sock", "", 0600, &err), -ENOENT);
+}
+
+/* Closing takes the file away only while it is ours. */
+static void
+test_listen_close_others(void **state)
+{
+	const struct served *served = *state;
+	struct xd_error err;
+	char path[90];
+	int first, second;
+
+	snprintf(path, sizeof(path), "%s.two", served->path);
+	first = xd_listen(path, "", 0600, &err);
+	assert_true(first >= 0);
+	unlink(path);
+	second = xd_listen(path, "", 0600, &err);
+	assert_true(second >= 0);
+	xd_listen_close(first, path);
+	assert_int_equal(access(path, F_OK), 0);
+	xd_listen_close(second, path);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_rpc),
+	        cmocka_unit_test(test_rpc_limits),
+	        TEST(test_server),
+	        TEST(test_server_long_line),
+	        TEST(test_server_slow_client),
+	        TEST(test_server_many_clients),
+	        TEST(test_client),
+	        TEST(test_client_bad_peer),
+	        TEST(test_listen),
+	        TEST(test_listen_close_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

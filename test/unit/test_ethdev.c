@@ -1,0 +1,840 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The dpdk port on net_ring devices, each of which receives what it transmits. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <rte_dev.h>
+
+#include "drivers/ethdev/ethdev.h"
+#include "memory/memory.h"
+
+#define RING_FRAMES 1023 /* what a net_ring holds */
+
+static unsigned
+two_workers(void *ctx)
+{
+	(void)ctx;
+	return 2;
+}
+
+static void
+count_quiesce(void *ctx)
+{
+	++*(unsigned *)ctx;
+}
+
+struct fixture {
+	unsigned nb_quiesce;
+	struct xd_port_env env;
+	struct xd_port *a, *b;
+	struct xd_batch *batch;
+};
+
+static const struct xd_driver *const driver = &xd_ethdev_driver;
+
+static struct xd_ethdev_port *
+ethdev(struct xd_port *port)
+{
+	return (struct xd_ethdev_port *)port;
+}
+
+static struct xd_port_config
+config_of(const char *name, const char *devargs)
+{
+	struct xd_port_config config = {
+	        .type = "dpdk", .vlan = XD_VLAN_NONE, .queues = 1, .mtu = 1500};
+
+	snprintf(config.name, sizeof(config.name), "%s", name);
+	snprintf(config.devargs, sizeof(config.devargs), "%s", devargs);
+	return config;
+}
+
+static struct xd_port *
+open_config(struct fixture *fx, const struct xd_port_config *config)
+{
+	struct xd_error err = {0};
+	struct xd_port *port;
+
+	assert_int_equal(driver->check(config, &err), 0);
+	port = driver->create(&fx->env, config, &err);
+	assert_non_null(port);
+	assert_false(port->up);
+	if (driver->start(port, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_true(port->up);
+	return port;
+}
+
+static void
+close_port(struct xd_port *port)
+{
+	driver->stop(port);
+	assert_false(port->up);
+	driver->destroy(port);
+}
+
+static int
+setup(void **state)
+{
+	struct fixture *fx = calloc(1, sizeof(*fx));
+	struct xd_port_config a = config_of("a", "net_ring_a"), b = config_of("b", "net_ring_b");
+
+	fx->env = (struct xd_port_env){
+	        .ctx = &fx->nb_quiesce, .quiesce = count_quiesce, .nb_workers = two_workers};
+	fx->batch = aligned_alloc(64, sizeof(*fx->batch));
+	memset(fx->batch, 0, sizeof(*fx->batch));
+	fx->batch->worker = 1;
+	fx->a = open_config(fx, &a);
+	fx->b = open_config(fx, &b);
+	*state = fx;
+	return 0;
+}
+
+static void
+drain(struct xd_port *port)
+{
+	struct rte_mbuf *m;
+
+	while (rte_eth_rx_burst(ethdev(port)->port_id, 0, &m, 1) == 1)
+		rte_pktmbuf_free(m);
+}
+
+/* No test loses a buffer: at the end all are in their pools. */
+static int
+teardown(void **state)
+{
+	struct fixture *fx = *state;
+
+	drain(fx->a);
+	drain(fx->b);
+	assert_int_equal(rte_mempool_in_use_count(ethdev(fx->a)->pool), 0);
+	assert_int_equal(rte_mempool_in_use_count(ethdev(fx->b)->pool), 0);
+	close_port(fx->a);
+	close_port(fx->b);
+	assert_int_equal(fx->nb_quiesce, 2);
+	free(fx->batch);
+	free(fx);
+	return 0;
+}
+
+static uint8_t
+byte_at(uint32_t seed, uint32_t i)
+{
+	return (uint8_t)(seed * 31 + i * 7 + (i >> 8));
+}
+
+/* A frame of len bytes in buffers of at most room bytes each. */
+static struct rte_mbuf *
+make_mbuf(struct xd_port *port, uint32_t len, uint32_t room, uint32_t seed)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(ethdev(port)->pool), *last = m;
+
+	assert_non_null(m);
+	for (uint32_t i = 0; i < len; i++) {
+		if (last->data_len == room) {
+			last->next = rte_pktmbuf_alloc(ethdev(port)->pool);
+			last = last->next;
+			assert_non_null(last);
+			m->nb_segs++;
+		}
+		*rte_pktmbuf_mtod_offset(last, uint8_t *, last->data_len++) = byte_at(seed, i);
+	}
+	m->pkt_len = len;
+	return m;
+}
+
+static void
+inject(struct xd_port *port, uint32_t len, uint32_t room, uint32_t seed)
+{
+	struct rte_mbuf *m = make_mbuf(port, len, room, seed);
+
+	assert_int_equal(rte_eth_tx_burst(ethdev(port)->port_id, 0, &m, 1), 1);
+}
+
+/* Takes one frame off the wire of a port and compares it; skip bytes of the pattern are missing in
+ * front, after `extra` bytes of 0xee. */
+static void
+expect(struct xd_port *port, uint32_t len, uint32_t seed, uint32_t skip, uint32_t extra)
+{
+	static uint8_t data[70000];
+	struct rte_mbuf *m;
+	const uint8_t *p;
+
+	assert_int_equal(rte_eth_rx_burst(ethdev(port)->port_id, 0, &m, 1), 1);
+	assert_int_equal(m->pkt_len, len - skip + extra);
+	p = rte_pktmbuf_read(m, 0, m->pkt_len, data);
+	assert_non_null(p);
+	for (uint32_t i = 0; i < m->pkt_len; i++) {
+		uint8_t want = i < extra ? 0xee : byte_at(seed, i - extra + skip);
+
+		if (p[i] != want)
+			fail_msg("byte %u of %u is %02x instead of %02x", i, len, p[i], want);
+	}
+	rte_pktmbuf_free(m);
+}
+
+static void
+expect_none(struct xd_port *port)
+{
+	struct rte_mbuf *m;
+
+	assert_int_equal(rte_eth_rx_burst(ethdev(port)->port_id, 0, &m, 1), 0);
+}
+
+/* Receives on a port; all frames are to go to nb_dst ports. */
+static uint16_t
+receive(struct fixture *fx, struct xd_port *port, uint8_t nb_dst)
+{
+	uint16_t n = driver->rx(port, 0, fx->batch);
+
+	assert_int_equal(n, fx->batch->n);
+	for (uint16_t i = 0; i < n; i++)
+		fx->batch->frames[i].nb_dst = nb_dst;
+	return n;
+}
+
+static uint16_t
+send_batch(struct fixture *fx, struct xd_port *port)
+{
+	struct xd_frame *frames[XD_BATCH];
+
+	for (uint16_t i = 0; i < fx->batch->n; i++)
+		frames[i] = &fx->batch->frames[i];
+	/* Each queue of a net_ring is a ring of its own; receive queue 0 sees transmit queue 0. */
+	return driver->tx(port, 0, 1, frames, fx->batch->n);
+}
+
+static uint64_t
+drops(const struct xd_port *port, enum xd_drop reason)
+{
+	assert_int_equal(port->counters[0].drops[reason], 0);
+	return port->counters[1].drops[reason];
+}
+
+/* A frame as another driver would lend it: no mbuf. */
+static void
+make_guest_frame(struct xd_batch *batch, uint8_t *data, uint32_t len, uint32_t seed)
+{
+	struct xd_frame *f = &batch->frames[0];
+
+	for (uint32_t i = 0; i < len; i++)
+		data[i] = byte_at(seed, i);
+	memset(f, 0, sizeof(*f));
+	batch->n = 1;
+	f->start = XD_HEADROOM;
+	f->len = len;
+	f->head_len = (uint8_t)(len < XD_HEAD ? len : XD_HEAD);
+	memcpy(f->buf + XD_HEADROOM, data, f->head_len);
+	f->segs = batch->segs;
+	f->nb_dst = 1;
+	if (len > XD_HEAD) {
+		/* Two pieces of odd lengths. */
+		uint32_t rest = len - XD_HEAD, first = rest / 3;
+
+		batch->segs[0] = (struct xd_seg){data + XD_HEAD, first};
+		batch->segs[1] = (struct xd_seg){data + XD_HEAD + first, rest - first};
+		f->nb_segs = 2;
+	}
+}
+
+static void
+test_check(void **state)
+{
+	const char *const bad[] = {"", ",x=1", "net_tap0,iface=x\n", "net tap0", "net_tap0,",
+	        "net_tap0,x=1,,y=2", "net_tap0,=1",
+	        "net_ring_with_a_name_that_is_much_longer_than_what_dpdk_can_store_in_64"};
+	const char *const good[] = {
+	        "0000:03:00.0", "net_tap0,iface=x", "net_null0", "net_pcap0,rx_pcap=a,tx_pcap=b"};
+	struct xd_error err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < RTE_DIM(bad); i++) {
+		struct xd_port_config config = config_of("p", bad[i]);
+
+		if (driver->check(&config, &err) != -EINVAL)
+			fail_msg("\"%s\" passes", bad[i]);
+		assert_string_equal(err.key, "ports.p.devargs");
+	}
+	for (size_t i = 0; i < RTE_DIM(good); i++) {
+		struct xd_port_config config = config_of("p", good[i]);
+
+		assert_int_equal(driver->check(&config, &err), 0);
+	}
+	struct xd_port_config config = config_of("p", "net_null0");
+	config.queues = XD_ETHDEV_QUEUES_MAX + 1;
+	assert_int_equal(driver->check(&config, &err), -EINVAL);
+	assert_string_equal(err.key, "ports.p.queues");
+}
+
+static void
+expect_start_fails(struct fixture *fx, const struct xd_port_config *config, const char *words)
+{
+	struct xd_error err = {0};
+	struct xd_port *port = driver->create(&fx->env, config, &err);
+
+	assert_non_null(port);
+	if (driver->start(port, &err) == 0)
+		fail_msg("%s starts", config->devargs);
+	if (strstr(err.text, words) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", err.text, words);
+	assert_false(port->up);
+	assert_int_equal(driver->rx(port, 0, fx->batch), 0);
+	driver->stop(port); /* of a port that did not start: nothing */
+	driver->destroy(port);
+}
+
+static void
+test_start_fails(void **state)
+{
+	struct fixture *fx = *state;
+	uint16_t nb_devices = rte_eth_dev_count_total();
+	struct xd_port_config config = config_of("p", "net_foo0");
+
+	expect_start_fails(fx, &config, "no DPDK driver of that name");
+	config = config_of("p", "0000:ff:1f.7");
+	expect_start_fails(fx, &config, "there is no such device");
+	config = config_of("p", "net_ring_a");
+	expect_start_fails(fx, &config, "used by crossdock:a already");
+	config = config_of("p", "net_pcap0,rx_pcap=/nonexistent");
+	expect_start_fails(fx, &config, "its driver does not start");
+	config = config_of("p", "net_ring_p");
+	config.mtu = 40;
+	expect_start_fails(fx, &config, "mtu 40");
+	/* What was plugged for nothing is unplugged. */
+	assert_int_equal(rte_eth_dev_count_total(), nb_devices);
+}
+
+static void
+test_device_of_the_application(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("p", "net_null_own");
+	struct xd_port *port;
+	uint16_t id;
+
+	assert_int_equal(rte_dev_probe("net_null_own,no-rx=1"), 0);
+	for (int i = 0; i < 2; i++) {
+		port = open_config(fx, &config);
+		assert_false(ethdev(port)->probed);
+		close_port(port);
+		fx->nb_quiesce--;
+		assert_int_equal(rte_eth_dev_get_port_by_name("net_null_own", &id), 0);
+	}
+	assert_int_equal(rte_eal_hotplug_remove("vdev", "net_null_own"), 0);
+}
+
+static void
+test_receive(void **state)
+{
+	struct fixture *fx = *state;
+	const uint32_t lens[] = {14, 60, 64, 65, 127, 128, 129, 1514};
+	struct xd_batch *batch = fx->batch;
+	static uint8_t data[2048];
+
+	for (uint32_t i = 0; i < RTE_DIM(lens); i++)
+		inject(fx->a, lens[i], 2048, i);
+	assert_int_equal(receive(fx, fx->a, 1), RTE_DIM(lens));
+	for (uint32_t i = 0; i < RTE_DIM(lens); i++) {
+		struct xd_frame *f = &batch->frames[i];
+
+		assert_int_equal(f->len, lens[i]);
+		assert_int_equal(f->head_len, lens[i] < XD_HEAD ? lens[i] : XD_HEAD);
+		assert_int_equal(f->nb_segs, lens[i] > XD_HEAD);
+		assert_int_equal(f->start, XD_HEADROOM);
+		assert_false(f->dirty);
+		assert_non_null(f->mbuf);
+		xd_frame_gather(f, data);
+		for (uint32_t k = 0; k < lens[i]; k++)
+			assert_int_equal(data[k], byte_at(i, k));
+	}
+	assert_int_equal(batch->bytes, 14 + 60 + 64 + 65 + 127 + 128 + 129 + 1514);
+	driver->release(fx->a, 0, batch);
+	assert_int_equal(receive(fx, fx->a, 1), 0);
+	driver->release(fx->a, 0, batch);
+}
+
+static void
+test_receive_chain(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_batch *batch = fx->batch;
+	static uint8_t data[9000];
+
+	inject(fx->a, 9000, 100, 1); /* the head lies in two buffers */
+	inject(fx->a, 150, 50, 2);   /* in three */
+	assert_int_equal(receive(fx, fx->a, 1), 2);
+	assert_int_equal(batch->frames[0].len, 9000);
+	assert_int_equal(batch->frames[0].nb_segs, 89);
+	assert_int_equal(batch->frames[1].nb_segs, 1);
+	assert_int_equal(batch->nb_segs, 90);
+	for (uint32_t i = 0; i < 2; i++) {
+		xd_frame_gather(&batch->frames[i], data);
+		for (uint32_t k = 0; k < batch->frames[i].len; k++)
+			assert_int_equal(data[k], byte_at(i + 1, k));
+	}
+	driver->release(fx->a, 0, batch);
+}
+
+static void
+test_receive_drops(void **state)
+{
+	struct fixture *fx = *state;
+
+	inject(fx->a, 13, 2048, 0);
+	inject(fx->a, 0, 2048, 0);
+	inject(fx->a, XD_FRAME_MAX + 1, 2048, 0);
+	inject(fx->a, 3000, 10, 0); /* more pieces than a batch tells */
+	inject(fx->a, 64, 2048, 7);
+	assert_int_equal(receive(fx, fx->a, 1), 1);
+	assert_int_equal(fx->batch->frames[0].len, 64);
+	assert_int_equal(fx->batch->nb_segs, 0);
+	assert_int_equal(drops(fx->a, XD_DROP_RUNT), 2);
+	assert_int_equal(drops(fx->a, XD_DROP_TOO_LONG), 2);
+	driver->release(fx->a, 0, fx->batch);
+}
+
+static void
+test_stripped_tag_is_put_back(void **state)
+{
+	struct fixture *fx = *state;
+	struct rte_mbuf *m = make_mbuf(fx->a, 60, 2048, 3);
+
+	m->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+	m->vlan_tci = 0x2123;
+	assert_int_equal(rte_eth_tx_burst(ethdev(fx->a)->port_id, 0, &m, 1), 1);
+	assert_int_equal(receive(fx, fx->a, 1), 1);
+	assert_int_equal(fx->batch->frames[0].len, 64);
+	assert_memory_equal(fx->batch->frames[0].buf + XD_HEADROOM + 12, "\x81\x00\x21\x23", 4);
+	driver->release(fx->a, 0, fx->batch);
+}
+
+static void
+test_forward_whole(void **state)
+{
+	struct fixture *fx = *state;
+	struct rte_mbuf *came_in;
+
+	inject(fx->a, 64, 2048, 1);
+	inject(fx->a, 1514, 600, 2);
+	assert_int_equal(receive(fx, fx->a, 1), 2);
+	came_in = fx->batch->frames[0].mbuf;
+	assert_int_equal(send_batch(fx, fx->b), 2);
+	assert_null(fx->batch->frames[0].mbuf);
+	driver->release(fx->a, 0, fx->batch);
+	assert_ptr_equal(came_in->pool, ethdev(fx->a)->pool);
+	assert_int_equal(rte_mempool_in_use_count(ethdev(fx->b)->pool), 0); /* nothing copied */
+	expect(fx->b, 64, 1, 0, 0);
+	expect(fx->b, 1514, 2, 0, 0);
+	assert_int_equal(fx->b->counters[1].tx_frames, 2);
+	assert_int_equal(fx->b->counters[1].tx_bytes, 1578);
+}
+
+static void
+push_pattern(struct xd_frame *f, uint8_t bytes)
+{
+	memset(xd_frame_push(f, bytes), 0xee, bytes);
+}
+
+static void
+test_forward_edited(void **state)
+{
+	struct fixture *fx = *state;
+
+	inject(fx->a, 1000, 2048, 1);
+	inject(fx->a, 1000, 2048, 2);
+	inject(fx->a, 300, 100, 3); /* the head is not in one buffer: copied */
+	assert_int_equal(receive(fx, fx->a, 1), 3);
+	push_pattern(&fx->batch->frames[0], 4);
+	xd_frame_pop(&fx->batch->frames[1], 4);
+	push_pattern(&fx->batch->frames[2], 4);
+	assert_int_equal(send_batch(fx, fx->b), 3);
+	assert_null(fx->batch->frames[0].mbuf);
+	assert_null(fx->batch->frames[1].mbuf);
+	assert_non_null(fx->batch->frames[2].mbuf);
+	assert_int_equal(rte_mempool_in_use_count(ethdev(fx->b)->pool), 1);
+	driver->release(fx->a, 0, fx->batch);
+	expect(fx->b, 1000, 1, 0, 4);
+	expect(fx->b, 1000, 2, 4, 0);
+	expect(fx->b, 300, 3, 0, 4);
+}
+
+static void
+test_edited_but_held_by_others(void **state)
+{
+	struct fixture *fx = *state;
+	struct rte_mbuf *held;
+
+	inject(fx->a, 200, 2048, 1);
+	assert_int_equal(receive(fx, fx->a, 1), 1);
+	held = fx->batch->frames[0].mbuf;
+	rte_mbuf_refcnt_update(held, 1);
+	push_pattern(&fx->batch->frames[0], 4);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	driver->release(fx->a, 0, fx->batch);
+	expect(fx->b, 200, 1, 0, 4);
+	assert_int_equal(held->pkt_len, 200);
+	assert_int_equal(*rte_pktmbuf_mtod(held, uint8_t *), byte_at(1, 0));
+	rte_pktmbuf_free(held);
+}
+
+/* To two ports as it is, and to one with a tag, as the bridge's flooding does. */
+static void
+test_flood(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_frame clone __attribute__((aligned(64)));
+	struct xd_frame *one = &clone;
+
+	inject(fx->a, 700, 300, 1);
+	assert_int_equal(receive(fx, fx->a, 3), 1);
+	clone = fx->batch->frames[0];
+	push_pattern(&clone, 4);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	assert_int_equal(send_batch(fx, fx->a), 1);
+	assert_int_equal(driver->tx(fx->b, 0, 1, &one, 1), 1);
+	assert_non_null(fx->batch->frames[0].mbuf);
+	driver->release(fx->a, 0, fx->batch);
+	expect(fx->b, 700, 1, 0, 0);
+	expect(fx->a, 700, 1, 0, 0);
+	expect(fx->b, 700, 1, 0, 4);
+	expect_none(fx->b);
+}
+
+static void
+test_guest_frames(void **state)
+{
+	struct fixture *fx = *state;
+	static uint8_t data[1600];
+
+	for (uint32_t len = 14; len <= 1518; len += 47) {
+		make_guest_frame(fx->batch, data, len, len);
+		assert_int_equal(send_batch(fx, fx->b), 1);
+		memset(data, 0, sizeof(data)); /* the lender has it back */
+		expect(fx->b, len, len, 0, 0);
+	}
+	make_guest_frame(fx->batch, data, 1000, 5);
+	push_pattern(&fx->batch->frames[0], 64);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	expect(fx->b, 1000, 5, 0, 64);
+}
+
+static void
+test_jumbo(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("j", "net_ring_j");
+	static uint8_t data[66000];
+	struct xd_port *port;
+
+	config.mtu = 65535;
+	port = open_config(fx, &config);
+	make_guest_frame(fx->batch, data, 65535, 9);
+	assert_int_equal(send_batch(fx, port), 1);
+	expect(port, 65535, 9, 0, 0);
+	/* The same into small buffers: a chain. */
+	fx->b->max_frame = 65535;
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	assert_true(rte_mempool_in_use_count(ethdev(fx->b)->pool) >= 32);
+	expect(fx->b, 65535, 9, 0, 0);
+	close_port(port);
+	fx->nb_quiesce--;
+}
+
+static void
+test_over_mtu(void **state)
+{
+	struct fixture *fx = *state;
+
+	inject(fx->a, 1519, 2048, 0);
+	inject(fx->a, 1518, 2048, 1);
+	assert_int_equal(receive(fx, fx->a, 1), 2);
+	assert_int_equal(send_batch(fx, fx->b), 2);
+	driver->release(fx->a, 0, fx->batch);
+	assert_int_equal(drops(fx->b, XD_DROP_MTU), 1);
+	assert_int_equal(fx->b->counters[1].tx_frames, 1);
+	expect(fx->b, 1518, 1, 0, 0);
+	expect_none(fx->b);
+}
+
+static void
+test_empty_pool(void **state)
+{
+	struct fixture *fx = *state;
+	struct rte_mempool *pool = ethdev(fx->b)->pool;
+	unsigned n = rte_mempool_avail_count(pool);
+	struct rte_mbuf **all = calloc(n, sizeof(struct rte_mbuf *));
+	static uint8_t data[6000];
+
+	assert_non_null(all);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(pool, all, n), 0);
+	make_guest_frame(fx->batch, data, 100, 1);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_NO_MBUF), 1);
+	/* One buffer is not enough for three: it is given back. */
+	rte_pktmbuf_free(all[0]);
+	fx->b->max_frame = 6000;
+	make_guest_frame(fx->batch, data, 5000, 1);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_NO_MBUF), 2);
+	assert_int_equal(rte_mempool_avail_count(pool), 1);
+	assert_int_equal(fx->b->counters[1].tx_frames, 0);
+	expect_none(fx->b);
+	rte_pktmbuf_free_bulk(all + 1, n - 1);
+	free(all);
+}
+
+/* A device that takes fewer: the rest is untouched and can be offered again, and a drop among the
+ * rest is counted once. */
+static void
+test_full_device(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_batch *batch = fx->batch;
+	struct xd_frame *frames[6];
+	static uint8_t data[2048];
+
+	for (uint32_t i = 0; i < RING_FRAMES - 2; i++)
+		inject(fx->b, 60, 2048, 100);
+	inject(fx->a, 300, 2048, 0);  /* whole */
+	inject(fx->a, 300, 2048, 1);  /* edited in place */
+	inject(fx->a, 300, 2048, 2);  /* edited in place, not taken at first */
+	inject(fx->a, 300, 2048, 3);  /* shared */
+	inject(fx->a, 2000, 2048, 4); /* too long */
+	inject(fx->a, 300, 2048, 5);  /* made a guest's: copied */
+	assert_int_equal(receive(fx, fx->a, 1), 6);
+	for (unsigned i = 0; i < 6; i++)
+		frames[i] = &batch->frames[i];
+	push_pattern(frames[1], 4);
+	push_pattern(frames[2], 4);
+	frames[3]->nb_dst = 2;
+	rte_pktmbuf_free(frames[5]->mbuf);
+	frames[5]->mbuf = NULL;
+	for (uint32_t i = 0; i < 300; i++)
+		data[i] = byte_at(5, i);
+	memcpy(frames[5]->buf + XD_HEADROOM, data, XD_HEAD);
+	batch->segs[frames[5]->segs - batch->segs].addr = data + XD_HEAD;
+
+	assert_int_equal(driver->tx(fx->b, 0, 1, frames, 6), 2);
+	assert_int_equal(fx->b->counters[1].tx_frames, 2);
+	assert_int_equal(drops(fx->b, XD_DROP_MTU), 0);
+	assert_non_null(frames[2]->mbuf);
+	assert_int_equal(rte_mbuf_refcnt_read(frames[3]->mbuf), 1);
+	assert_int_equal(driver->tx(fx->b, 0, 1, frames + 2, 4), 0);
+	assert_int_equal(rte_mbuf_refcnt_read(frames[3]->mbuf), 1);
+	for (uint32_t i = 0; i < RING_FRAMES - 2; i++)
+		expect(fx->b, 60, 100, 0, 0);
+	assert_int_equal(driver->tx(fx->b, 0, 1, frames + 2, 4), 4);
+	driver->release(fx->a, 0, batch);
+	assert_int_equal(fx->b->counters[1].tx_frames, 5);
+	assert_int_equal(drops(fx->b, XD_DROP_MTU), 1);
+	expect(fx->b, 300, 0, 0, 0);
+	expect(fx->b, 300, 1, 0, 4);
+	expect(fx->b, 300, 2, 0, 4);
+	expect(fx->b, 300, 3, 0, 0);
+	expect(fx->b, 300, 5, 0, 0);
+	expect_none(fx->b);
+}
+
+static void
+test_many_frames_in_order(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_frame *frames[3 * XD_BATCH];
+	static uint8_t data[64];
+
+	make_guest_frame(fx->batch, data, 60, 0);
+	for (unsigned i = 0; i < RTE_DIM(frames); i++) {
+		frames[i] = aligned_alloc(64, sizeof(struct xd_frame));
+		*frames[i] = fx->batch->frames[0];
+		for (unsigned k = 0; k < 60; k++)
+			frames[i]->buf[XD_HEADROOM + k] = byte_at(i, k);
+	}
+	assert_int_equal(driver->tx(fx->b, 2 * ethdev(fx->b)->nb_tx, 1, frames, RTE_DIM(frames)),
+	        RTE_DIM(frames));
+	for (unsigned i = 0; i < RTE_DIM(frames); i++) {
+		expect(fx->b, 60, i, 0, 0);
+		free(frames[i]);
+	}
+	assert_int_equal(driver->tx(fx->b, 0, 1, NULL, 0), 0);
+}
+
+static void
+test_stopped(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("s", "net_ring_s");
+	struct xd_port *port = open_config(fx, &config);
+	struct xd_error err = {0};
+	static uint8_t data[64];
+	uint16_t nb_devices = rte_eth_dev_count_total();
+
+	assert_true(port->pool_bytes > 4096 * 2048);
+	driver->stop(port);
+	fx->nb_quiesce--;
+	assert_int_equal(rte_eth_dev_count_total(), nb_devices - 1);
+	assert_int_equal(port->pool_bytes, 0);
+	make_guest_frame(fx->batch, data, 60, 0);
+	assert_int_equal(send_batch(fx, port), 0);
+	assert_int_equal(driver->rx(port, 0, fx->batch), 0);
+	/* And again. */
+	assert_int_equal(driver->start(port, &err), 0);
+	make_guest_frame(fx->batch, data, 60, 0);
+	assert_int_equal(send_batch(fx, port), 1);
+	expect(port, 60, 0, 0, 0);
+	close_port(port);
+	fx->nb_quiesce--;
+	driver->destroy(NULL);
+}
+
+static void
+run_pending(struct xd_loop *loop, const struct rte_mempool *pool, const char *name)
+{
+	for (int i = 0; i < 40 && rte_mempool_lookup(name) == pool; i++)
+		xd_loop_run_once(loop, 100);
+}
+
+/* A buffer of a stopped port waits on another device: its pool is freed when it has come back. */
+static void
+test_pool_outlives_port(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("s", "net_ring_s");
+	struct xd_port *port;
+	struct rte_mempool *pool;
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	fx->env.loop = xd_loop_create();
+	port = open_config(fx, &config);
+	pool = ethdev(port)->pool;
+	snprintf(name, sizeof(name), "%s", pool->name);
+	inject(port, 64, 2048, 1);
+	assert_int_equal(receive(fx, port, 1), 1);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	driver->release(port, 0, fx->batch);
+	close_port(port);
+	fx->nb_quiesce--;
+	assert_ptr_equal(rte_mempool_lookup(name), pool);
+	expect(fx->b, 64, 1, 0, 0);
+	run_pending(fx->env.loop, pool, name);
+	assert_null(rte_mempool_lookup(name));
+	xd_loop_destroy(fx->env.loop);
+	fx->env.loop = NULL;
+}
+
+static void
+test_set(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = fx->a->config;
+	struct xd_error err = {0};
+
+	config.vlan = 10; /* the bridge's business */
+	assert_int_equal(driver->set(fx->a, &config, &err), 0);
+	config.mtu = 9000; /* longer than its buffers */
+	assert_int_equal(driver->set(fx->a, &config, &err), -ENOTSUP);
+	assert_int_equal(fx->a->max_frame, 1518);
+	config = fx->a->config;
+	config.queues = 2;
+	assert_int_equal(driver->set(fx->a, &config, &err), -ENOTSUP);
+	config = config_of("a", "net_ring_z");
+	assert_int_equal(driver->set(fx->a, &config, &err), -ENOTSUP);
+}
+
+static void
+note_key(void *ctx, const char *key, const char *value)
+{
+	char *keys = ctx;
+
+	assert_true(value[0] != '\0');
+	strcat(strcat(keys, key), " ");
+}
+
+static void
+test_describe(void **state)
+{
+	struct fixture *fx = *state;
+	char keys[1024] = "";
+
+	driver->describe(fx->a, note_key, keys);
+	assert_non_null(strstr(keys, "device_driver "));
+	assert_non_null(strstr(keys, "link "));
+	assert_non_null(strstr(keys, "buffers "));
+	assert_non_null(strstr(keys, "device_rx_missed "));
+}
+
+/* More queues than the device has; queues only in pairs. */
+static void
+test_queues(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("q", "net_ring_q");
+	struct xd_port *port;
+
+	config.queues = 4;
+	port = open_config(fx, &config);
+	assert_int_equal(port->nb_queues, ethdev(port)->nb_rx);
+	assert_int_equal(driver->rx(port, port->nb_queues, fx->batch), 0);
+	close_port(port);
+	fx->nb_quiesce--;
+}
+
+static int
+start_eal(void **state)
+{
+	struct xd_memory_opts opts = {.hugepages = XD_HUGEPAGES_NONE, .program = "test_ethdev"};
+	struct xd_error err = {0};
+
+	(void)state;
+	if (xd_memory_start(&opts, &err) != 0)
+		fail_msg("%s", err.text);
+	return 0;
+}
+
+static int
+stop_eal(void **state)
+{
+	(void)state;
+	xd_memory_stop();
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_check),
+	        TEST(test_start_fails),
+	        TEST(test_device_of_the_application),
+	        TEST(test_receive),
+	        TEST(test_receive_chain),
+	        TEST(test_receive_drops),
+	        TEST(test_stripped_tag_is_put_back),
+	        TEST(test_forward_whole),
+	        TEST(test_forward_edited),
+	        TEST(test_edited_but_held_by_others),
+	        TEST(test_flood),
+	        TEST(test_guest_frames),
+	        TEST(test_jumbo),
+	        TEST(test_over_mtu),
+	        TEST(test_empty_pool),
+	        TEST(test_full_device),
+	        TEST(test_many_frames_in_order),
+	        TEST(test_stopped),
+	        TEST(test_pool_outlives_port),
+	        TEST(test_set),
+	        TEST(test_describe),
+	        TEST(test_queues),
+	};
+
+	return cmocka_run_group_tests_name("ethdev", tests, start_eal, stop_eal);
+}
