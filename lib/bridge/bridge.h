@@ -21,9 +21,10 @@ struct xd_output {
 	struct xd_frame *frames[XD_BATCH];
 };
 
+/* An address to be looked up, and where it nearly always is. */
 struct xd_look {
 	uint64_t key;
-	uint32_t hash;
+	const struct xd_fdb_bucket *first;
 };
 
 /* A worker's scratch for one turn. */

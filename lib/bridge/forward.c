@@ -5,43 +5,66 @@
 #include "bridge/bridge.h"
 #include "bridge/vlan.h"
 
-/* To the one port that the destination was learned on. */
+/* Frames that follow each other to the one port that their destinations were learned on. */
 static inline void
-forward_to(struct xd_turn *turn, struct xd_frame *f, uint16_t port)
+forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, uint16_t port)
 {
 	const struct xd_plan_port *out = turn->plan->ports[port];
 	struct xd_counters *counters = xd_turn_counters(turn);
+	struct xd_output *output;
+	uint16_t sent;
 
 	if (unlikely(port == turn->in->index)) {
-		counters->drops[XD_DROP_SAME_PORT]++;
+		counters->drops[XD_DROP_SAME_PORT] += n;
 		return;
 	}
 	/* The address may outlive its port's membership by the moment between two plans. */
-	if (unlikely(!out || out->bridge != turn->in->bridge ||
-		     !xd_plan_port_carries(out, f->vlan))) {
-		counters->drops[XD_DROP_NO_PORT]++;
+	if (unlikely(!out || out->bridge != turn->in->bridge)) {
+		counters->drops[XD_DROP_NO_PORT] += n;
 		return;
 	}
-	f->nb_dst = 1;
-	xd_vlan_form(f, f->vlan != out->untagged_vlan);
-	xd_turn_send(turn, port, f);
+	output = &turn->outputs[port];
+	sent = output->n;
+	for (uint16_t i = 0; i < n; i++) {
+		struct xd_frame *f = frames[i];
+
+		f->nb_dst = 1;
+		if (unlikely(f->tagged || f->vlan != out->untagged_vlan)) {
+			if (!xd_plan_port_carries(out, f->vlan)) {
+				counters->drops[XD_DROP_NO_PORT]++;
+				continue;
+			}
+			xd_vlan_form(f, f->vlan != out->untagged_vlan);
+		}
+		output->frames[sent++] = f;
+	}
+	if (output->n == 0 && sent)
+		turn->busy[turn->nb_busy++] = port;
+	output->n = sent;
 }
 
 void
 xd_bridge_forward(struct xd_turn *turn)
 {
 	const struct xd_fdb *fdb = turn->in->bridge->fdb;
+	uint16_t ports[XD_BATCH];
+	uint16_t n = turn->n;
 
+	for (uint16_t i = 0; i < n; i++) {
+		const struct xd_look *dst = &turn->dst[i];
+
+		ports[i] = likely(dst->key) ? xd_fdb_lookup_from(fdb, dst->key, dst->first)
+					    : XD_PORT_NONE;
+	}
 	turn->nb_clones = 0;
-	for (uint16_t i = 0; i < turn->n; i++) {
-		struct xd_frame *f = turn->frames[i];
-		uint16_t port = XD_PORT_NONE;
-
-		if (likely(turn->dst[i].key))
-			port = xd_fdb_lookup(fdb, turn->dst[i].key, turn->dst[i].hash);
-		if (likely(port != XD_PORT_NONE))
-			forward_to(turn, f, port);
-		else
-			xd_bridge_flood(turn, f);
+	for (uint16_t i = 0, run; i < n; i += run) {
+		for (run = 1; i + run < n && ports[i + run] == ports[i];)
+			run++;
+		if (likely(ports[i] != XD_PORT_NONE)) {
+			forward_run(turn, &turn->frames[i], run, ports[i]);
+			continue;
+		}
+		for (uint16_t k = 0; k < run; k++)
+			xd_bridge_flood(turn, turn->frames[i + k]);
 	}
 }

@@ -36,24 +36,61 @@ classify_tagged(const struct xd_plan_port *in, struct xd_frame *f)
 	return vlan <= XD_VLAN_MAX && xd_plan_port_tagged(in, vlan);
 }
 
-static inline enum xd_drop
+/* Frames that are anything but untagged unicast. XD_DROP_REASONS: to be switched. */
+static enum xd_drop
 classify(const struct xd_plan_port *in, struct xd_frame *f)
 {
+	static const uint8_t zero[6];
 	const uint8_t *data = xd_frame_data(f);
 
-	/* A group address cannot send; the FDB's empty key is the zero address. */
-	if (unlikely(data[6] & 1))
+	/* A group address cannot send, and the zero address is nobody's. */
+	if ((data[6] & 1) || !memcmp(data + 6, zero, 6))
 		return XD_DROP_BAD_SOURCE;
-	if (unlikely((data[0] & 1) && is_reserved(data)))
+	if ((data[0] & 1) && is_reserved(data))
 		return XD_DROP_RESERVED;
-	if (unlikely(xd_vlan_is_tagged(data))) {
+	if (xd_vlan_is_tagged(data)) {
 		if (f->len < XD_FRAME_MIN + XD_VLAN_TAG_BYTES)
 			return XD_DROP_RUNT;
 		return classify_tagged(in, f) ? XD_DROP_REASONS : XD_DROP_VLAN_IN;
 	}
-	f->tagged = false;
-	f->vlan = in->untagged_vlan;
-	return likely(f->vlan != XD_VLAN_NONE) ? XD_DROP_REASONS : XD_DROP_VLAN_IN;
+	return f->vlan != XD_VLAN_NONE ? XD_DROP_REASONS : XD_DROP_VLAN_IN;
+}
+
+/* Both addresses and the type, in two words: all that nearly every frame is judged by. */
+struct words {
+	uint64_t w0; /* destination, 2 bytes of source */
+	uint64_t w1; /* 4 bytes of source, type, 2 bytes of payload */
+};
+
+#define MAC_MASK 0xffffffffffffull
+
+static inline struct words
+read_words(const uint8_t *data)
+{
+	struct words w;
+
+	memcpy(&w, data, sizeof(w));
+	return w;
+}
+
+static inline uint64_t
+source(struct words w)
+{
+	return w.w0 >> 48 | (uint64_t)(uint32_t)w.w1 << 16;
+}
+
+/* Untagged unicast from somebody; of anything else, classify has to think. */
+static inline bool
+is_plain(struct words w)
+{
+	return !(w.w0 & (1ull << 48 | 1)) && source(w) != 0 && (uint16_t)(w.w1 >> 32) != 0x0081;
+}
+
+static inline void
+look(const struct xd_fdb *fdb, struct xd_look *l, uint64_t mac, uint64_t vlan)
+{
+	l->key = mac | vlan << 48;
+	l->first = xd_fdb_prefetch(fdb, xd_fdb_hash(fdb, l->key));
 }
 
 void
@@ -61,36 +98,40 @@ xd_bridge_input(struct xd_turn *turn)
 {
 	const struct xd_plan_port *in = turn->in;
 	const struct xd_fdb *fdb = in->bridge->fdb;
+	const uint64_t route = in->index | (uint64_t)in->untagged_vlan << 16;
+	const bool may_be_plain = in->untagged_vlan != XD_VLAN_NONE;
 	struct xd_counters *counters = xd_turn_counters(turn);
-	struct xd_batch *batch = turn->batch;
+	struct xd_frame *f = turn->batch->frames;
+	struct xd_frame *const end = f + turn->batch->n;
 	uint64_t bytes = 0;
 	uint16_t n = 0;
 
-	for (uint16_t i = 0; i < batch->n; i++) {
-		struct xd_frame *f = &batch->frames[i];
-		enum xd_drop reason;
-		const uint8_t *data;
+	for (; f < end; f++) {
+		struct words w = read_words(xd_frame_data(f));
+		uint64_t vlan = in->untagged_vlan;
 
-		f->in_port = in->index;
 		bytes += f->len;
-		reason = classify(in, f);
-		data = xd_frame_data(f);
-		turn->src[n].key = xd_fdb_key(data + 6, f->vlan);
-		if (unlikely(reason != XD_DROP_REASONS || (turn->src[n].key << 16) == 0)) {
-			counters->drops[reason != XD_DROP_REASONS ? reason : XD_DROP_BAD_SOURCE]++;
-			continue;
-		}
-		turn->src[n].hash = xd_fdb_hash(fdb, turn->src[n].key);
-		xd_fdb_prefetch(fdb, turn->src[n].hash);
+		f->route = route;
 		turn->dst[n].key = 0;
-		if (likely(!(data[0] & 1))) {
-			turn->dst[n].key = xd_fdb_key(data, f->vlan);
-			turn->dst[n].hash = xd_fdb_hash(fdb, turn->dst[n].key);
-			xd_fdb_prefetch(fdb, turn->dst[n].hash);
+		if (likely(may_be_plain && is_plain(w))) {
+			look(fdb, &turn->dst[n], w.w0 & MAC_MASK, vlan);
+		} else {
+			enum xd_drop reason = classify(in, f);
+
+			if (reason != XD_DROP_REASONS) {
+				counters->drops[reason]++;
+				continue;
+			}
+			/* A tag may have been taken off. */
+			w = read_words(xd_frame_data(f));
+			vlan = f->vlan;
+			if (!(w.w0 & 1))
+				look(fdb, &turn->dst[n], w.w0 & MAC_MASK, vlan);
 		}
+		look(fdb, &turn->src[n], source(w), vlan);
 		turn->frames[n++] = f;
 	}
 	turn->n = n;
-	counters->rx_frames += batch->n;
+	counters->rx_frames += turn->batch->n;
 	counters->rx_bytes += bytes;
 }

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sources into the FDB, on the fast path: IEEE 802.1Q, 8.7. */
+#include <rte_branch_prediction.h>
+
 #include "bridge/bridge.h"
 
 void
 xd_bridge_learn(struct xd_turn *turn)
 {
 	struct xd_fdb *fdb = turn->in->bridge->fdb;
-	uint16_t port = turn->in->index;
+	const uint16_t port = turn->in->index;
+	const uint64_t value = xd_fdb_value(fdb, port, turn->now_s);
 
-	for (uint16_t i = 0; i < turn->n; i++)
-		xd_fdb_learn(fdb, turn->src[i].key, turn->src[i].hash, port, turn->now_s);
+	for (uint16_t i = 0; i < turn->n; i++) {
+		const struct xd_look *src = &turn->src[i];
+
+		if (unlikely(!xd_fdb_holds(src->first, src->key, value)))
+			xd_fdb_learn(fdb, src->key, xd_fdb_hash(fdb, src->key), port, turn->now_s);
+	}
 }

@@ -49,7 +49,6 @@ xd_fdb_create(const struct xd_fdb_opts *opts, struct xd_error *err)
 	if (fdb == NULL)
 		goto err_memory;
 	fdb->mask = nb_buckets - 1;
-	fdb->shift = 32 - (uint32_t)__builtin_ctz(nb_buckets);
 	fdb->ageing_s = opts->ageing_s;
 	fdb->mac_limit = opts->mac_limit;
 	fdb->port_limit = opts->port_limit;

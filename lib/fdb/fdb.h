@@ -52,6 +52,7 @@
 
 #define XD_FDB_WAYS    4  /* entries in a bucket */
 #define XD_FDB_STRIPES 64 /* locks */
+#define XD_FDB_BIG     8192 /* buckets, from which on a table is not near by itself */
 
 /* value: port in bits 0 to 15, generation in 16 to 31, second last seen in 32 to 63.
  * key 0: empty. */
@@ -74,8 +75,7 @@ struct xd_fdb {
 	/* Read by every look-up, written by control. */
 	struct xd_fdb_bucket *buckets;
 	uint32_t mask;    /* number of buckets, a power of two, minus 1 */
-	uint32_t shift;   /* 32 minus its bits */
-	uint64_t seed[4]; /* multiplier and addend of 128 bits each */
+	uint64_t seed[4]; /* two secrets of 128 bits */
 	uint32_t ageing_s;
 	uint32_t mac_limit;
 	uint32_t port_limit; /* 0: none */
@@ -141,7 +141,7 @@ uint64_t xd_fdb_bytes(const struct xd_fdb *fdb); /* memory of the table */
 
 /* Everything about learning but the look that finds nothing to do. Any worker. */
 void xd_fdb_learn_slow(
-        struct xd_fdb *fdb, uint64_t key, uint32_t hash, uint16_t port, uint32_t now_s);
+        struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s);
 
 /* The key of an address in a VLAN (0: none). Reads 8 bytes at mac. */
 static inline uint64_t
@@ -157,42 +157,59 @@ xd_fdb_key(const uint8_t *mac, uint16_t vlan)
 }
 
 /*
- * Multiply-add-shift modulo 2^128 (Dietzfelbinger 1996): for two different keys the 64 bits taken
- * are independent over the choice of the seed. It is linear, which sequential addresses would
- * show; the rounds after it are a bijection, which keeps that property and removes the pattern.
+ * Hash of a key: its lower half names the first bucket, its upper half the second, and its topmost
+ * bits the stripe. Keyed by the table's secret, so that a guest cannot choose addresses that meet:
+ * three rounds of AES where the processor has them (after two, four bytes of the result depend on
+ * as few as two of a row of addresses); else multiply-add-shift modulo 2^128 (Dietzfelbinger 1996), whose pairs are independent
+ * over the choice of the secret, and a bijection that hides its being linear.
  */
-static inline uint32_t
+static inline uint64_t
 xd_fdb_hash(const struct xd_fdb *fdb, uint64_t key)
 {
+#if defined(__AES__)
+	const __m128i *seed = (const __m128i *)(const void *)fdb->seed;
+	__m128i v = _mm_xor_si128(_mm_cvtsi64_si128((long long)key), _mm_loadu_si128(&seed[0]));
+
+	v = _mm_aesenc_si128(v, _mm_loadu_si128(&seed[1]));
+	v = _mm_aesenc_si128(v, _mm_loadu_si128(&seed[0]));
+	v = _mm_aesenc_si128(v, _mm_loadu_si128(&seed[1]));
+	return (uint64_t)_mm_cvtsi128_si64(v);
+#else
 	unsigned __int128 product = (unsigned __int128)key * fdb->seed[0] + fdb->seed[2];
 	uint64_t h = (uint64_t)(product >> 64) + key * fdb->seed[1] + fdb->seed[3];
 
 	h ^= h >> 32;
 	h *= 0x9e3779b97f4a7c15; /* 2^64 / golden ratio, odd */
-	return (uint32_t)(h >> 32);
+	return h ^ h >> 32;
+#endif
 }
 
 static inline uint32_t
-xd_fdb_first(const struct xd_fdb *fdb, uint32_t hash)
+xd_fdb_first(const struct xd_fdb *fdb, uint64_t hash)
 {
-	return hash & fdb->mask;
+	return (uint32_t)hash & fdb->mask;
 }
 
+/* Never the first bucket. */
 static inline uint32_t
-xd_fdb_second(const struct xd_fdb *fdb, uint32_t hash)
+xd_fdb_second(const struct xd_fdb *fdb, uint64_t hash)
 {
-	/* The upper bits of a product depend on all bits of the hash. Never the first bucket. */
-	uint32_t other = (hash * 0x85ebca6bu) >> fdb->shift;
+	uint32_t other = (uint32_t)(hash >> 32) & fdb->mask;
 
-	return other != (hash & fdb->mask) ? other : other ^ 1;
+	return other ^ (other == xd_fdb_first(fdb, hash));
 }
 
-/* Brings both candidate buckets near. */
-static inline void
-xd_fdb_prefetch(const struct xd_fdb *fdb, uint32_t hash)
+/* The key's first bucket, brought near. The second one is seldom needed, and of a small table it is
+ * near anyway. */
+static inline const struct xd_fdb_bucket *
+xd_fdb_prefetch(const struct xd_fdb *fdb, uint64_t hash)
 {
-	__builtin_prefetch(&fdb->buckets[xd_fdb_first(fdb, hash)]);
-	__builtin_prefetch(&fdb->buckets[xd_fdb_second(fdb, hash)]);
+	const struct xd_fdb_bucket *first = &fdb->buckets[xd_fdb_first(fdb, hash)];
+
+	__builtin_prefetch(first);
+	if (__builtin_expect(fdb->mask >= XD_FDB_BIG, 0))
+		__builtin_prefetch(&fdb->buckets[xd_fdb_second(fdb, hash)]);
+	return first;
 }
 
 /* One entry, loaded as a unit. */
@@ -250,30 +267,23 @@ xd_fdb_match(const struct xd_fdb_bucket *bucket, uint64_t key)
 #endif
 }
 
-/* The value stored under a key, of any generation, or 0. Any thread. */
+/* The value stored under a key in one bucket, of any generation, or 0. */
 static inline uint64_t
-xd_fdb_find(const struct xd_fdb *fdb, uint64_t key, uint32_t hash)
+xd_fdb_find_in(const struct xd_fdb_bucket *bucket, uint64_t key)
 {
-	const struct xd_fdb_bucket *bucket = &fdb->buckets[xd_fdb_first(fdb, hash)];
 	uint32_t match = xd_fdb_match(bucket, key);
+	struct xd_fdb_entry e;
 
-	if (match == 0) {
-		bucket = &fdb->buckets[xd_fdb_second(fdb, hash)];
-		match = xd_fdb_match(bucket, key);
-		if (match == 0)
-			return 0;
-	}
-
-	struct xd_fdb_entry e = xd_fdb_load(&bucket->entries[__builtin_ctz(match) / 2]);
-
+	if (match == 0)
+		return 0;
+	e = xd_fdb_load(&bucket->entries[__builtin_ctz(match) / 2]);
 	return e.key == key ? e.value : 0;
 }
 
-/* The port that the key was learned on, or XD_PORT_NONE. Any worker; wait-free. */
+/* The port that a value speaks of, or XD_PORT_NONE when it was flushed since. */
 static inline uint16_t
-xd_fdb_lookup(const struct xd_fdb *fdb, uint64_t key, uint32_t hash)
+xd_fdb_port(const struct xd_fdb *fdb, uint64_t value)
 {
-	uint64_t value = xd_fdb_find(fdb, key, hash);
 	uint16_t port = (uint16_t)value;
 
 	/* Generation 0 is never current, so the value 0 is a miss without being asked for. */
@@ -282,19 +292,68 @@ xd_fdb_lookup(const struct xd_fdb *fdb, uint64_t key, uint32_t hash)
 	return port;
 }
 
+/* The port that the key was learned on, or XD_PORT_NONE. Any worker; wait-free. */
+static inline uint16_t
+xd_fdb_lookup(const struct xd_fdb *fdb, uint64_t key, uint64_t hash)
+{
+	uint64_t value = xd_fdb_find_in(&fdb->buckets[xd_fdb_first(fdb, hash)], key);
+
+	if (__builtin_expect(value == 0, 0))
+		value = xd_fdb_find_in(&fdb->buckets[xd_fdb_second(fdb, hash)], key);
+	return xd_fdb_port(fdb, value);
+}
+
+/* The same with the first bucket at hand: nearly always it is the one. */
+static inline uint16_t
+xd_fdb_lookup_from(const struct xd_fdb *fdb, uint64_t key, const struct xd_fdb_bucket *first)
+{
+	uint64_t value = xd_fdb_find_in(first, key);
+
+	if (__builtin_expect(value == 0, 0))
+		return xd_fdb_lookup(fdb, key, xd_fdb_hash(fdb, key));
+	return xd_fdb_port(fdb, value);
+}
+
+/* The value that an address has which was just seen on a port. */
+static inline uint64_t
+xd_fdb_value(const struct xd_fdb *fdb, uint16_t port, uint32_t now_s)
+{
+	uint16_t generation = __atomic_load_n(&fdb->generation[port], __ATOMIC_RELAXED);
+
+	return port | (uint32_t)generation << 16 | (uint64_t)now_s << 32;
+}
+
 /* Learns that the key was seen on a port (below XD_MAX_PORTS). The key is neither 0 nor a group
  * address. Any worker. */
 static inline void
-xd_fdb_learn(struct xd_fdb *fdb, uint64_t key, uint32_t hash, uint16_t port, uint32_t now_s)
+xd_fdb_learn(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s)
 {
-	uint64_t value = xd_fdb_find(fdb, key, hash);
-	uint16_t generation = __atomic_load_n(&fdb->generation[port], __ATOMIC_RELAXED);
+	uint64_t value = xd_fdb_find_in(&fdb->buckets[xd_fdb_first(fdb, hash)], key);
 
+	if (value == 0)
+		value = xd_fdb_find_in(&fdb->buckets[xd_fdb_second(fdb, hash)], key);
 	/* A worker whose clock is behind another's has nothing to refresh. */
-	if ((uint32_t)value == (port | (uint32_t)generation << 16) &&
-	        (int32_t)(now_s - (uint32_t)(value >> 32)) <= 0)
+	if ((uint32_t)value == (uint32_t)xd_fdb_value(fdb, port, now_s) &&
+		(int32_t)(now_s - (uint32_t)(value >> 32)) <= 0)
 		return;
 	xd_fdb_learn_slow(fdb, key, hash, port, now_s);
+}
+
+/* Whether the bucket holds exactly this, so that there is nothing to learn. It need not be read as
+ * a unit: what was torn does not match, and xd_fdb_learn looks again. */
+static inline bool
+xd_fdb_holds(const struct xd_fdb_bucket *bucket, uint64_t key, uint64_t value)
+{
+#if defined(__AVX512F__) && !defined(__SANITIZE_THREAD__)
+	__m512i line = _mm512_load_si512(bucket);
+	uint32_t keys = _mm512_mask_cmpeq_epi64_mask(0x55, line, _mm512_set1_epi64((long long)key));
+	uint32_t values =
+		_mm512_mask_cmpeq_epi64_mask(0xaa, line, _mm512_set1_epi64((long long)value));
+
+	return (keys << 1 & values) != 0;
+#else
+	return xd_fdb_find_in(bucket, key) == value;
+#endif
 }
 
 #endif

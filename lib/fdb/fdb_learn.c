@@ -14,7 +14,7 @@
 /* Where a key lies, of any generation, and what lies there; NULL: nowhere. Exact under the key's
  * lock, a hint without. */
 static struct xd_fdb_entry *
-find_slot(const struct xd_fdb *fdb, uint64_t key, uint32_t hash, struct xd_fdb_entry *found)
+find_slot(const struct xd_fdb *fdb, uint64_t key, uint64_t hash, struct xd_fdb_entry *found)
 {
 	struct xd_fdb_bucket *buckets[] = {
 	        &fdb->buckets[xd_fdb_first(fdb, hash)], &fdb->buckets[xd_fdb_second(fdb, hash)]};
@@ -124,7 +124,7 @@ place_displacing(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb
 {
 	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 		uint64_t key = xd_fdb_load(&bucket->entries[i]).key;
-		uint32_t hash = xd_fdb_hash(fdb, key);
+		uint64_t hash = xd_fdb_hash(fdb, key);
 		struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
 		struct xd_fdb_bucket *other = &fdb->buckets[xd_fdb_first(fdb, hash)];
 		bool done;
@@ -144,7 +144,7 @@ place_displacing(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb
 
 /* Finds a place for a new entry. The first bucket is preferred: most look-ups then end there. */
 static bool
-place(struct xd_fdb *fdb, struct xd_fdb_entry new, uint32_t hash)
+place(struct xd_fdb *fdb, struct xd_fdb_entry new, uint64_t hash)
 {
 	struct xd_fdb_bucket *first = &fdb->buckets[xd_fdb_first(fdb, hash)];
 	struct xd_fdb_bucket *second = &fdb->buckets[xd_fdb_second(fdb, hash)];
@@ -177,7 +177,7 @@ move(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 /* A key that is not in the table, or only of an old generation. */
 static void
 insert(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
-        struct xd_fdb_entry new, uint32_t hash)
+        struct xd_fdb_entry new, uint64_t hash)
 {
 	if (count_new(fdb, xd_fdb_entry_port(new))) {
 		/* Another key may just have taken the old entry's place. */
@@ -189,7 +189,7 @@ insert(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 }
 
 void
-xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint32_t hash, uint16_t port, uint32_t now_s)
+xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s)
 {
 	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
 	struct xd_fdb_entry *slot, old, new;

@@ -71,12 +71,12 @@ xd_fdb_cas(struct xd_fdb_entry *slot, struct xd_fdb_entry old, struct xd_fdb_ent
 /* The stripe of a key: bits of its hash that do not choose the first bucket of a table of usual
  * size, so that keys of one bucket spread over the locks. */
 static inline struct xd_fdb_stripe *
-xd_fdb_stripe(struct xd_fdb *fdb, uint32_t hash)
+xd_fdb_stripe(struct xd_fdb *fdb, uint64_t hash)
 {
-	return &fdb->stripes[hash >> 26];
+	return &fdb->stripes[hash >> 58];
 }
 
-static_assert(XD_FDB_STRIPES == 1 << (32 - 26), "a stripe is 6 bits of the hash");
+static_assert(XD_FDB_STRIPES == 1 << (64 - 58), "a stripe is 6 bits of the hash");
 
 static inline bool
 xd_fdb_trylock(struct xd_fdb_stripe *stripe)

@@ -48,17 +48,29 @@ struct xd_frame {
 	/* Headroom and snapshot. The frame starts at buf[start]. */
 	uint8_t buf[XD_HEADROOM + XD_HEAD];
 
-	uint32_t len;       /* bytes on the wire, without FCS */
-	uint8_t start;      /* XD_HEADROOM unless a header was pushed or pulled */
-	uint8_t head_len;   /* bytes of the frame that lie in buf */
-	uint8_t nb_segs;
-	bool dirty;         /* buf was edited: it no longer equals what lies in the mbuf */
-	uint16_t in_port;   /* index of the port that received it */
-	uint16_t vlan;      /* VLAN that the frame was classified into; 0 is "none" */
-	bool tagged;        /* buf holds an 802.1Q header for this VLAN */
-	uint8_t nb_dst;     /* ports that the frame still goes to; written by the bridge */
-	uint16_t rx_id;     /* the receiving driver's: which buffer to give back */
-	const struct xd_seg *segs; /* what follows buf, nb_segs pieces */
+	/* Written by the receiving driver, at best as one word: xd_frame_init. */
+	union {
+		struct {
+			uint32_t len;     /* bytes on the wire, without FCS */
+			uint8_t start;    /* XD_HEADROOM unless a header was pushed or pulled */
+			uint8_t head_len; /* bytes of the frame that lie in buf */
+			uint8_t nb_segs;
+			bool dirty; /* buf was edited and no longer equals what lies in the mbuf */
+		};
+		uint64_t shape;
+	};
+	/* Written by the bridge, likewise. */
+	union {
+		struct {
+			uint16_t in_port; /* index of the port that received it */
+			uint16_t vlan;    /* that it was classified into; 0 is "none" */
+			bool tagged;      /* buf holds an 802.1Q header for this VLAN */
+			uint8_t nb_dst;   /* ports that the frame goes to */
+			uint16_t unused;
+		};
+		uint64_t route;
+	};
+	const struct xd_seg *segs; /* what follows buf, nb_segs pieces; unset when there are none */
 	struct rte_mbuf *mbuf;     /* when a port with mbufs received it; else NULL */
 	struct xd_offload offload;
 } __attribute__((aligned(64)));
@@ -66,6 +78,7 @@ struct xd_frame {
 /* One line of metadata beside three of bytes: a 64-byte frame touches two lines of the worker's. */
 static_assert(sizeof(struct xd_frame) == 256, "struct xd_frame is four cache lines");
 static_assert(offsetof(struct xd_frame, len) == 192, "metadata has a cache line of its own");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "shape and route are put together so");
 
 /* A turn's frames. Owned by one worker and reused; written by rx, read by the stages after it. */
 struct xd_batch {
@@ -78,6 +91,16 @@ struct xd_batch {
 	struct xd_seg segs[XD_BATCH_SEGS];
 	uint16_t done[XD_BATCH_SEGS]; /* the receiving driver's: buffers to give back in release */
 };
+
+/* Everything about a received frame but its bytes and segments; without an mbuf. */
+static inline void
+xd_frame_init(struct xd_frame *f, uint32_t len, uint8_t head_len, uint8_t nb_segs)
+{
+	f->shape = len | (uint64_t)XD_HEADROOM << 32 | (uint64_t)head_len << 40 |
+		   (uint64_t)nb_segs << 48;
+	f->mbuf = NULL;
+	f->offload = (struct xd_offload){0};
+}
 
 static inline uint8_t *
 xd_frame_data(struct xd_frame *f)

@@ -21,6 +21,7 @@
 
 #define XD_MAX_PORTS 1024
 #define XD_PORT_NONE 0xffff
+#define XD_PORT_QUEUES 16
 
 struct xd_port;
 
@@ -96,7 +97,7 @@ struct xd_port {
 	const struct xd_port_env *env;
 	struct xd_port_config config;
 	uint16_t index;     /* set by the switch before start */
-	uint16_t nb_queues; /* receive queues to be polled; set by create */
+	uint16_t nb_queues; /* receive queues to be polled, at most XD_PORT_QUEUES; set by start */
 	uint16_t max_frame; /* longest frame the port takes (bytes, untagged); written by control */
 	bool up;            /* frames can pass; written by the driver's control calls, as are */
 	uint64_t pool_bytes;  /* its packet buffers, */

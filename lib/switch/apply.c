@@ -216,14 +216,19 @@ make_next(struct transit *t, struct xd_worker *app_add, const struct xd_worker *
 		ret = make_port(t, &config->ports[i], err);
 	if (ret < 0)
 		return ret;
-	xd_state_assign(t->next, t->now);
 	find_in_the_way(t);
-	t->next->plan = xd_plan_build(t->next, NULL, NULL);
 	t->before = xd_plan_build(t->now, without_in_the_way, t);
+	return t->before ? 0 : no_memory(err);
+}
+
+/* Once ports are started: only then is it known how many queues a device has. */
+static int
+make_plans(struct transit *t, struct xd_error *err)
+{
+	xd_state_assign(t->next, t->now);
+	t->next->plan = xd_plan_build(t->next, NULL, NULL);
 	t->between = xd_plan_build(t->next, without_moving, t);
-	if (!t->next->plan || !t->before || !t->between)
-		return no_memory(err);
-	return 0;
+	return t->next->plan && t->between ? 0 : no_memory(err);
 }
 
 /* ---- Going over ---- */
@@ -400,6 +405,8 @@ xd_switch_transit(struct xd_switch *sw, const struct xd_config *config, struct x
 	ret = make_next(t, app_add, app_del, err);
 	if (ret == 0)
 		ret = start_ports(t, err);
+	if (ret == 0)
+		ret = make_plans(t, err);
 	if (ret == 0)
 		commit(t);
 	else

@@ -19,7 +19,6 @@
 #include "memory/memory.h"
 #include "worker/worker.h"
 
-#define XD_MAX_PORT_QUEUES 16
 #define XD_MAX_DRIVERS     32
 #define XD_OWNER_NONE      0xff
 
@@ -38,7 +37,7 @@ struct xd_state {
 	bool fresh_worker[XD_MAX_WORKERS];
 	unsigned nb_bridges;
 	struct xd_switch_bridge *bridges; /* in the order of config */
-	uint8_t owner[XD_MAX_PORTS][XD_MAX_PORT_QUEUES]; /* worker of each receive queue */
+	uint8_t owner[XD_MAX_PORTS][XD_PORT_QUEUES]; /* worker of each receive queue */
 	struct xd_plan *plan;
 };
 

@@ -18,12 +18,13 @@ struct xd_gen {
 	unsigned nb_ports;
 	struct xd_gen_port *ports[XD_GEN_PORTS_MAX];
 	double tsc_hz;
-	unsigned nb_cores;           /* threads that drive the ports: 1 or 2 */
-	int cores[XD_GEN_CORES_MAX]; /* where they are pinned; -1: nowhere */
-	int placement[2];            /* cores whose distance goes into each row; -1: none */
+	unsigned nb_cores;             /* threads that drive the ports: 1 or 2 */
+	int cores[XD_GEN_CORES_MAX];   /* where they are pinned; -1: nowhere */
+	int placement[2];              /* cores whose distance goes into each row; -1: none */
 	struct xd_switch_probe *probe; /* the switch's own figures; or NULL */
-	const volatile bool *cancel; /* set by a signal handler */
-	/* What goes on, for people; not while frames are counted more often than 5 times a second. */
+	const volatile bool *cancel;   /* set by a signal handler */
+	/* What goes on, for people; not while frames are counted more often than 5 times a second.
+	 */
 	void (*progress)(void *ctx, const char *what, double share);
 	/* A finished row. */
 	int (*row)(void *ctx, const struct xd_row *row);
@@ -68,6 +69,6 @@ struct xd_surroundings {
 void xd_gen_look_before(struct xd_gen *gen, struct xd_surroundings *s);
 /* Fills the row's fields from what was there before and is there now. row->time_s is set. */
 void xd_gen_look_after(
-	struct xd_gen *gen, const struct xd_surroundings *before, struct xd_row *row);
+        struct xd_gen *gen, const struct xd_surroundings *before, struct xd_row *row);
 
 #endif

@@ -15,9 +15,9 @@ struct xd_lane {
 	unsigned nb_ports, nb_senders;
 	struct xd_gen_port *ports[XD_GEN_PORTS_MAX];   /* all that receive: every one of the lane */
 	struct xd_gen_port *senders[XD_GEN_PORTS_MAX]; /* of these, the ones that send */
-	double frames_per_cycle; /* of each sender; 0: as many as go */
-	uint64_t cycles;         /* to run */
-	const char *what;        /* for progress; NULL: this lane reports none */
+	double frames_per_cycle;                       /* of each sender; 0: as many as go */
+	uint64_t cycles;                               /* to run */
+	const char *what; /* for progress; NULL: this lane reports none */
 	/* Set by the run. */
 	uint64_t elapsed_cycles;
 	uint64_t waiting_cycles; /* of turns in which nothing could be moved */

@@ -19,7 +19,6 @@ struct xd_latency_opts {
 };
 
 /* As xd_rate_run. Needs two ports. */
-int xd_latency_run(
-	struct xd_gen *gen, const struct xd_latency_opts *opts, struct xd_error *err);
+int xd_latency_run(struct xd_gen *gen, const struct xd_latency_opts *opts, struct xd_error *err);
 
 #endif

@@ -4,11 +4,11 @@
 #include "base/clock.h"
 #include "traffic/learn.h"
 
-#define WINDOW     128                      /* frames on their way at once */
-#define ANSWER_NS  (50 * 1000 * 1000ull)    /* a frame that has not come by then is lost */
-#define FIRST_NS   (3 * XD_NS_PER_S)        /* for a switch to make its ports ready */
-#define AT_MOST_NS (60 * XD_NS_PER_S)       /* a switch that learns slowly is not waited for */
-#define REPORT     65536                    /* turns */
+#define WINDOW     128                   /* frames on their way at once */
+#define ANSWER_NS  (50 * 1000 * 1000ull) /* a frame that has not come by then is lost */
+#define FIRST_NS   (3 * XD_NS_PER_S)     /* for a switch to make its ports ready */
+#define AT_MOST_NS (60 * XD_NS_PER_S)    /* a switch that learns slowly is not waited for */
+#define REPORT     65536                 /* turns */
 
 /* One turn: sends at most n, and receives on all ports. Returns what was moved. */
 static unsigned
@@ -56,14 +56,14 @@ first(struct xd_gen *gen, unsigned from, unsigned to, struct xd_error *err)
 			return rc;
 	}
 	return xd_fail(err, -EHOSTUNREACH,
-		"no frame from port %u (%s) reached port %u (%s): are both in one bridge and VLAN, "
-		"and is the switch's worker running?",
-		from, gen->ports[from]->name, to, receiver->name);
+	        "no frame from port %u (%s) reached port %u (%s): are both in one bridge and VLAN, "
+	        "and is the switch's worker running?",
+	        from, gen->ports[from]->name, to, receiver->name);
 }
 
 static int
 all(struct xd_gen *gen, unsigned from, unsigned to, uint32_t flows, struct xd_learned *learned,
-	struct xd_error *err)
+        struct xd_error *err)
 {
 	struct xd_gen_port *sender = gen->ports[from], *receiver = gen->ports[to];
 	uint64_t start = xd_clock_ns(), last = start, now = start, lost = 0, turns = 0;
@@ -98,21 +98,20 @@ all(struct xd_gen *gen, unsigned from, unsigned to, uint32_t flows, struct xd_le
 
 int
 xd_learn(struct xd_gen *gen, const struct xd_stream_opts *stream, struct xd_learned *learned,
-	struct xd_error *err)
+        struct xd_error *err)
 {
 	int rc = xd_gen_port_load(gen->ports[stream->to], NULL, XD_TOUCH_FULL, stream->size, err);
 
 	if (!rc)
 		rc = xd_gen_port_load(
-			gen->ports[stream->from], stream, XD_TOUCH_FULL, stream->size, err);
+		        gen->ports[stream->from], stream, XD_TOUCH_FULL, stream->size, err);
 	if (!rc)
 		rc = first(gen, stream->from, stream->to, err);
 	if (!rc)
 		rc = xd_gen_drain(gen, err);
 	if (rc)
 		return rc;
-	/* From flow 0 again, with counts of its own. */
-	gen->ports[stream->from]->stream.next = 0;
+	/* All flows in turn, wherever it begins, with counts of its own. */
 	gen->ports[stream->from]->sent = 0;
 	gen->ports[stream->to]->received.frames = 0;
 	rc = all(gen, stream->from, stream->to, stream->flows, learned, err);

@@ -40,10 +40,10 @@ struct xd_offer_ring {
 	struct xd_vring_desc *desc;
 	struct xd_vring_avail *avail;
 	struct xd_vring_used *used;
-	uint16_t *ids;      /* private copy of avail->ring */
-	uint8_t *frames;    /* frame of buffer 0 */
-	uint32_t stride;    /* bytes from buffer to buffer, an odd number of lines */
-	uint32_t room;      /* bytes of frame in a buffer */
+	uint16_t *ids;   /* private copy of avail->ring */
+	uint8_t *frames; /* frame of buffer 0 */
+	uint32_t stride; /* bytes from buffer to buffer, an odd number of lines */
+	uint32_t room;   /* bytes of frame in a buffer */
 	uint16_t size, mask;
 	uint16_t avail_idx; /* published */
 	uint16_t used_idx;  /* looked at */
@@ -68,7 +68,7 @@ size_t xd_offer_ring_bytes(const struct xd_offer_opts *opts);
 /* Lays the ring out at memory, which descriptors shall call guest_addr. A receive ring has all its
  * buffers offered afterwards. -ENOMEM. */
 int xd_offer_ring_init(struct xd_offer_ring *r, const struct xd_offer_opts *opts, void *memory,
-	uint64_t guest_addr);
+        uint64_t guest_addr);
 void xd_offer_ring_fini(struct xd_offer_ring *r);
 
 /* Makes a sending ring fit the stream: lengths in the descriptors, and every buffer written whole
@@ -78,12 +78,12 @@ int xd_offer_ring_load(struct xd_offer_ring *r, struct xd_stream *stream);
 /* Sends at most n of the stream's next frames; returns how many. They are published, and the device
  * is not yet told: see xd_offer_ring_notify. */
 uint16_t xd_offer_ring_send(
-	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
+        struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
 
 /* Takes at most n buffers that the device has filled and offers them again. Frames of `size` bytes
  * that are ours are counted as such. */
 uint16_t xd_offer_ring_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size,
-	uint16_t n, struct xd_receive_counts *counts);
+        uint16_t n, struct xd_receive_counts *counts);
 
 /* Buffers that the device has and did not give back yet. Looks at the used ring. */
 uint16_t xd_offer_ring_outstanding(struct xd_offer_ring *r);
@@ -94,7 +94,8 @@ void xd_offer_ring_kick(struct xd_offer_ring *r);
 /* Kicks when the device asks for it (sections 2.7.10 and 2.7.7.2). To be sure that it is told, what
  * was published must be visible before its wish is read: call with fenced=true after a full memory
  * fence before going idle. In between, without a fence (which would wait for every store to reach
- * its line), fenced=false tells a device that has long been asleep, and leaves the question open. */
+ * its line), fenced=false tells a device that has long been asleep, and leaves the question open.
+ */
 static inline void
 xd_offer_ring_notify(struct xd_offer_ring *r, bool fenced)
 {
@@ -104,11 +105,11 @@ xd_offer_ring_notify(struct xd_offer_ring *r, bool fenced)
 		return;
 	if (r->event_idx)
 		wanted = xd_vring_need_event(
-			__atomic_load_n(xd_vring_avail_event(r->used, r->size), __ATOMIC_RELAXED),
-			r->avail_idx, r->notified);
+		        __atomic_load_n(xd_vring_avail_event(r->used, r->size), __ATOMIC_RELAXED),
+		        r->avail_idx, r->notified);
 	else
 		wanted = !(__atomic_load_n(&r->used->flags, __ATOMIC_RELAXED) &
-			   XD_VRING_USED_F_NO_NOTIFY);
+		           XD_VRING_USED_F_NO_NOTIFY);
 	if (wanted || fenced)
 		r->notified = r->avail_idx;
 	if (__builtin_expect(wanted, 0))

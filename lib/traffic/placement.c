@@ -10,9 +10,9 @@
 #include "traffic/placement.h"
 #include "traffic/tsc.h"
 
-#define CHUNKS      100
-#define PER_CHUNK   2000
-#define LIMIT_S     0.2
+#define CHUNKS    100
+#define PER_CHUNK 2000
+#define LIMIT_S   0.2
 
 struct exchange {
 	uint64_t ball __attribute__((aligned(128))); /* odd: thrown by a; even: thrown back by b */
@@ -66,8 +66,7 @@ throw_back(void *arg)
 	return NULL;
 }
 
-static void *
-throw(void *arg)
+static void *throw(void *arg)
 {
 	struct exchange *e = arg;
 	uint64_t ball = 0;
@@ -81,8 +80,7 @@ throw(void *arg)
 			if (!await(e, ball + 2))
 				goto out;
 		}
-		e->chunk_ns[e->n++] =
-			(double)(xd_tsc() - start) / PER_CHUNK * 1e9 / e->tsc_hz;
+		e->chunk_ns[e->n++] = (double)(xd_tsc() - start) / PER_CHUNK * 1e9 / e->tsc_hz;
 	}
 out:
 	__atomic_store_n(&e->quit, true, __ATOMIC_RELAXED);

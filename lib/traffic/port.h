@@ -26,10 +26,10 @@
 struct xd_gen_port;
 
 struct xd_gen_port_opts {
-	uint32_t frame_bytes;         /* longest frame to be carried, without FCS */
-	int node;                     /* NUMA node of the thread that drives it, or -1 */
-	unsigned timeout_ms;          /* for the peer to appear and to answer */
-	const volatile bool *cancel;  /* gives up waiting when set; or NULL */
+	uint32_t frame_bytes;        /* longest frame to be carried, without FCS */
+	int node;                    /* NUMA node of the thread that drives it, or -1 */
+	unsigned timeout_ms;         /* for the peer to appear and to answer */
+	const volatile bool *cancel; /* gives up waiting when set; or NULL */
 };
 
 struct xd_gen_port_ops {
@@ -45,11 +45,11 @@ struct xd_gen_port_ops {
 /* The part that every kind of port begins with. */
 struct xd_gen_port {
 	const struct xd_gen_port_ops *ops;
-	char name[128];      /* as given: "virtio:/tmp/a.sock,server" */
-	char fault[192];     /* why alive said no; empty before */
-	uint32_t ring_size;  /* different frames that touch=none can send; 0: it writes all anyway */
-	enum xd_touch touch; /* control sets it between runs */
-	uint32_t expect;     /* bytes of the frames to be received; likewise */
+	char name[128];     /* as given: "virtio:/tmp/a.sock,server" */
+	char fault[192];    /* why alive said no; empty before */
+	uint32_t ring_size; /* different frames that touch=none can send; 0: it writes all anyway */
+	enum xd_touch touch;     /* control sets it between runs */
+	uint32_t expect;         /* bytes of the frames to be received; likewise */
 	struct xd_stream stream; /* what is sent; of zeroes when nothing is */
 
 	uint64_t sent __attribute__((aligned(64))); /* frames; the driving thread's from here on */
@@ -62,13 +62,13 @@ struct xd_gen_port {
 int xd_gen_port_check(const char *spec, bool *needs_eal, struct xd_error *err);
 /* NULL with err: -EINVAL, -ENOMEM, -ETIMEDOUT (nobody there), -ECANCELED, or what the kind says. */
 struct xd_gen_port *xd_gen_port_open(
-	const char *spec, const struct xd_gen_port_opts *opts, struct xd_error *err);
+        const char *spec, const struct xd_gen_port_opts *opts, struct xd_error *err);
 void xd_gen_port_close(struct xd_gen_port *port); /* NULL is fine */
 
 /* Gives the port a new stream to send, frames of `expect` bytes to wait for, and zeroed counts.
  * stream may be NULL: it sends nothing. -EBUSY: the device holds on to what was sent before. */
 int xd_gen_port_load(struct xd_gen_port *port, const struct xd_stream_opts *stream,
-	enum xd_touch touch, uint32_t expect, struct xd_error *err);
+        enum xd_touch touch, uint32_t expect, struct xd_error *err);
 
 /* Sends at most n of the stream's frames, counts and returns how many. */
 static inline uint16_t

@@ -36,10 +36,11 @@ struct xd_rate_figures {
 	int64_t lost_frames; /* frames that should have come, less those that came */
 	uint64_t learned_frames, learn_lost_frames;
 	double sent_pps;
-	double pps;    /* delivered within the time */
-	double l2_bps; /* the same in bit/s, without FCS */
-	double l1_bps; /* with preamble, FCS and gap: 24 bytes more for each frame */
-	double waiting_share; /* of the generator's time: nothing to send into, nothing to receive */
+	double pps;           /* delivered within the time */
+	double l2_bps;        /* the same in bit/s, without FCS */
+	double l1_bps;        /* with preamble, FCS and gap: 24 bytes more for each frame */
+	double waiting_share; /* of the generator's time: nothing to send into, nothing to receive
+	                       */
 	enum xd_bottleneck bottleneck;
 	unsigned nb_ports;
 	struct xd_port_figures ports[XD_GEN_PORTS_MAX];
@@ -68,11 +69,11 @@ struct xd_row {
 	enum xd_direction direction;
 	enum xd_pattern pattern;
 	enum xd_touch touch;
-	double time_s; /* measured, without warm-up and learning */
+	double time_s;                                  /* measured, without warm-up and learning */
 	double placement_before_ns, placement_after_ns; /* 0: not known */
-	double steal_s, cpu_s; /* of the whole machine, while measuring */
-	struct xd_switch_figures dut; /* the device under test */
-	bool partial; /* cut short */
+	double steal_s, cpu_s;                          /* of the whole machine, while measuring */
+	struct xd_switch_figures dut;                   /* the device under test */
+	bool partial;                                   /* cut short */
 	union {
 		struct xd_rate_figures rate;
 		struct xd_latency_figures latency;

@@ -11,19 +11,22 @@
 #define HEAD_BYTES (ETH_BYTES + IP_BYTES + UDP_BYTES)
 #define UDP_PORT   9 /* discard, RFC 863 */
 
-/* One's complement sum in memory order, which is as good as network order (RFC 1071). */
-static uint32_t
-sum_words(const uint8_t *data, uint32_t bytes, uint32_t sum)
+/* The checksum of RFC 1071 in memory order, which is as good as network order; sum: of what else
+ * belongs to it. */
+static uint16_t
+checksum(const uint8_t *data, uint32_t bytes, uint32_t sum)
 {
 	uint16_t word;
 
 	for (; bytes >= 2; bytes -= 2, data += 2) {
 		memcpy(&word, data, sizeof(word));
-		sum = xd_stream_fold(sum + word);
+		sum += word;
 	}
 	if (bytes)
-		sum = xd_stream_fold(sum + *data);
-	return sum;
+		sum += *data;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
 }
 
 static void
@@ -68,18 +71,41 @@ write_headers(const struct xd_stream_opts *opts, uint8_t *frame)
 	put16(udp + 4, opts->size - ETH_BYTES - IP_BYTES);
 }
 
-/* Sums of the headers with the flow's own fields and the checksums still zero. */
+/* Both checksums, once everything else is written. */
 static void
-sum_headers(struct xd_stream *s)
+write_checksums(struct xd_stream *s)
 {
-	const uint8_t *ip = s->frame + ETH_BYTES;
-	uint32_t udp_bytes = s->size - ETH_BYTES - IP_BYTES;
+	uint8_t *ip = s->frame + ETH_BYTES;
+	uint32_t udp_bytes = s->size - ETH_BYTES - IP_BYTES, pseudo = htons(17);
+	uint16_t word, sum;
 
-	s->ip_sum = sum_words(ip, IP_BYTES, 0);
-	s->udp_sum = sum_words(ip + IP_BYTES, udp_bytes, 0);
-	s->udp_sum = sum_words(ip + 12, 8, s->udp_sum); /* pseudo header, RFC 768 */
-	s->udp_sum = xd_stream_fold(s->udp_sum + htons(17));
-	s->udp_sum = xd_stream_fold(s->udp_sum + htons((uint16_t)udp_bytes));
+	sum = checksum(ip, IP_BYTES, 0);
+	memcpy(ip + 10, &sum, sizeof(sum));
+	pseudo += htons((uint16_t)udp_bytes);
+	for (unsigned i = 12; i < IP_BYTES; i += 2) { /* RFC 768: the addresses as well */
+		memcpy(&word, ip + i, sizeof(word));
+		pseudo += word;
+	}
+	sum = checksum(ip + IP_BYTES, udp_bytes, pseudo);
+	if (sum == 0) /* would say "no checksum" */
+		sum = 0xffff;
+	memcpy(ip + IP_BYTES + 6, &sum, sizeof(sum));
+}
+
+/* Zero where each frame's own fields are put in. */
+static void
+clear_what_varies(struct xd_stream *s)
+{
+	static const struct {
+		uint8_t at, bytes;
+	} l4[] = {{18, 2}, {28, 2}, {34, 2}, {46, 4}};
+
+	if (s->vary == XD_VARY_MACS)
+		memset(s->frame + 2, 0, 4);
+	if (s->vary == XD_VARY_MACS || s->vary == XD_VARY_SOURCE_MAC)
+		memset(s->frame + 8, 0, 4);
+	for (unsigned i = 0; i < 4 && s->vary == XD_VARY_L4; i++)
+		memset(s->frame + l4[i].at, 0, l4[i].bytes);
 }
 
 static int
@@ -87,7 +113,7 @@ check(const struct xd_stream_opts *opts, struct xd_error *err)
 {
 	if (opts->size < XD_STREAM_MIN || opts->size > XD_STREAM_MAX)
 		return xd_fail(err, -EINVAL, "size %u: frames have %u to %u bytes", opts->size,
-			XD_STREAM_MIN, XD_STREAM_MAX);
+		        XD_STREAM_MIN, XD_STREAM_MAX);
 	if (opts->flows == 0 || opts->flows > XD_STREAM_FLOWS_MAX)
 		return xd_fail(err, -EINVAL, "flows %u: 1 to %u", opts->flows, XD_STREAM_FLOWS_MAX);
 	return 0;
@@ -108,7 +134,6 @@ xd_stream_init(struct xd_stream *s, const struct xd_stream_opts *opts, struct xd
 {
 	uint32_t magic = XD_STREAM_MAGIC;
 	int rc = check(opts, err);
-	xd_line first;
 
 	memset(s, 0, sizeof(*s));
 	if (rc)
@@ -126,17 +151,11 @@ xd_stream_init(struct xd_stream *s, const struct xd_stream_opts *opts, struct xd
 	for (uint32_t i = HEAD_BYTES + sizeof(magic); i < s->size; i++)
 		s->frame[i] = (uint8_t)i;
 	write_headers(opts, s->frame);
-	sum_headers(s);
 	s->vary = what_varies(opts);
-	/* What differs is put in for good when it does not, and left out of the template when it
-	 * is put in for each frame. */
-	first = xd_stream_first_line(s, 0, XD_VARY_L4);
-	if (s->vary != XD_VARY_L4)
-		*(xd_line *)s->frame = first;
-	if (s->vary == XD_VARY_MACS)
-		memset(s->frame + 2, 0, 4);
-	if (s->vary == XD_VARY_MACS || s->vary == XD_VARY_SOURCE_MAC)
-		memset(s->frame + 8, 0, 4);
+	memset(s->frame + 46, 0, 4);
+	*(xd_line *)s->frame = xd_stream_first_line(s, 0, XD_VARY_L4);
+	write_checksums(s);
+	clear_what_varies(s);
 	return 0;
 }
 

@@ -49,10 +49,10 @@ struct xd_stream {
 	uint32_t size;  /* bytes */
 	uint32_t lines; /* the template's, whole cache lines */
 	uint32_t flows;
-	uint32_t next; /* flow of the next frame */
+	uint32_t next;                        /* flow of the next frame */
 	uint32_t source_mac, destination_mac; /* low 32 bits of flow 0's */
-	uint32_t ip_sum, udp_sum; /* one's complement, without what differs */
-	uint8_t *frame; /* the template, aligned to a line; zero where flows differ and behind size */
+	uint8_t *frame; /* the template, aligned to a line; zero where flows differ and behind size
+	                 */
 };
 
 /* Builds the template. -EINVAL, -ENOMEM. xd_stream_fini accepts a stream of zeroes. */
@@ -66,13 +66,6 @@ xd_stream_mac_low(uint8_t port, uint32_t flow)
 	return (uint32_t)port << 24 | flow;
 }
 
-static inline __attribute__((always_inline)) uint16_t
-xd_stream_fold(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)(sum + (sum >> 16));
-}
-
 /* The first line of flow f's frame: put together in a register, so that it is stored once. */
 static inline __attribute__((always_inline)) xd_line
 xd_stream_first_line(const struct xd_stream *s, uint32_t f, enum xd_stream_vary vary)
@@ -84,16 +77,17 @@ xd_stream_first_line(const struct xd_stream *s, uint32_t f, enum xd_stream_vary 
 	if (vary == XD_VARY_MACS || vary == XD_VARY_SOURCE_MAC)
 		line[1] |= __builtin_bswap32(s->source_mac + f);
 	if (vary == XD_VARY_L4) {
-		uint16_t ip = __builtin_bswap16((uint16_t)(1 + (f >> 14)));
-		uint16_t port = __builtin_bswap16((uint16_t)(0x4000 | (f & 0x3fff)));
-		uint16_t ip_check = (uint16_t)~xd_stream_fold(s->ip_sum + ip);
-		uint16_t udp_check = (uint16_t)~xd_stream_fold(s->udp_sum + ip + port);
+		uint64_t ip = __builtin_bswap16((uint16_t)(1 + (f >> 14)));
+		uint64_t port = __builtin_bswap16((uint16_t)(0x4000 | (f & 0x3fff)));
 
-		if (udp_check == 0) /* RFC 768: zero says "no checksum" */
-			udp_check = 0xffff;
-		line[3] |= ip_check | (uint64_t)ip << 32; /* bytes 24 and 28 */
-		line[4] |= (uint64_t)port << 16;          /* byte 34 */
-		line[5] |= udp_check;                     /* byte 40 */
+		/* A word and its complement add up to nothing in a one's complement sum, so that
+		 * the checksums hold for every flow: IPv4's by the identification, UDP's by
+		 * payload. */
+		line[2] |= (ip ^ 0xffff) << 16; /* byte 18: identification */
+		line[3] |= ip << 32;            /* byte 28: source address, low half */
+		line[4] |= port << 16;          /* byte 34: source port */
+		line[5] |= (ip ^ 0xffff) << 48; /* byte 46: payload */
+		line[6] |= port ^ 0xffff;       /* byte 48: payload */
 	}
 	return line;
 }

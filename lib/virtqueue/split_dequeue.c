@@ -2,29 +2,14 @@
 /*
  * From a guest's transmit queue to a batch of frames that lie in the guest's memory.
  *
- * A turn goes over its buffers in passes, so that the cache misses of one pass overlap: read what
- * is available and the descriptors; find the bytes and ask for them; take the snapshots.
+ * At the end of a turn the next turn's descriptors are read and the first lines of its frames asked
+ * for, so that they have all of this turn to arrive.
  */
 #include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
 
 #include "frame/copy.h"
 #include "virtqueue/split_device.h"
-
-/* Everything about a frame but its bytes. */
-static inline void
-frame_init(struct xd_frame *f, uint32_t len, uint8_t head_len)
-{
-	f->len = len;
-	f->start = XD_HEADROOM;
-	f->head_len = head_len;
-	f->nb_segs = 0;
-	f->dirty = false;
-	f->tagged = false;
-	f->nb_dst = 0;
-	f->mbuf = NULL;
-	f->offload = (struct xd_offload){0};
-}
 
 /* Skips the virtio-net header, which may lie in several descriptors (VIRTIO_F_VERSION_1 implies
  * any layout: 2.7.4), and leaves the first piece of the frame in *seg. Without offloads
@@ -86,7 +71,7 @@ dequeue_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, uint
 	bool fits = true;
 	int more;
 
-	frame_init(f, 0, 0);
+	xd_frame_init(f, 0, 0, 0);
 	f->segs = &batch->segs[nb_segs];
 	xd_vq_walk_begin(vq, &walk, head, false);
 	for (more = skip_header(vq, &walk, &seg); more > 0;
@@ -109,122 +94,124 @@ dequeue_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, uint
 	return CHAIN_DROP;
 }
 
-/* A buffer that is one descriptor in one region, of which p is the frame. */
-static inline bool
-dequeue_simple(struct xd_batch *batch, struct xd_frame *f, const uint8_t *p, uint32_t len,
-	struct xd_counters *counters)
+/* Reads the next turn's buffers and asks for their frames. */
+static inline uint16_t
+look_ahead(struct xd_vq *vq)
 {
-	uint8_t head_len;
+	struct xd_vq_ahead *a = &vq->ahead;
+	uint16_t n = xd_vq_look_ahead(vq, 0);
 
-	if (unlikely(len < XD_FRAME_MIN || len > XD_FRAME_MAX)) {
-		counters->drops[len < XD_FRAME_MIN ? XD_DROP_RUNT : XD_DROP_TOO_LONG]++;
-		return false;
+	for (uint16_t i = 0; i < n; i++) {
+		if (unlikely(!a->data[i] || a->len[i] <= vq->hdr_bytes)) {
+			a->data[i] = NULL;
+			continue;
+		}
+		a->data[i] += vq->hdr_bytes;
+		a->len[i] -= vq->hdr_bytes;
+		rte_prefetch0(a->data[i]);
+		if (a->len[i] > 64)
+			rte_prefetch0(a->data[i] + 64);
 	}
-	head_len = RTE_MIN(len, (uint32_t)XD_HEAD);
-	xd_copy_short(f->buf + XD_HEADROOM, p, head_len);
-	frame_init(f, len, head_len);
-	if (len > head_len) {
-		struct xd_seg *seg = &batch->segs[batch->nb_segs++];
-
-		seg->addr = p + head_len;
-		seg->len = len - head_len;
-		f->segs = seg;
-		f->nb_segs = 1;
-	}
-	return true;
+	return n;
 }
 
-/* How many entries to look at, after checking the guest's index. */
+/* Buffers that are each one descriptor in one region: as many of the next as there are, up to
+ * `limit` of vq->ahead. Returns the first that is anything else. */
 static inline uint16_t
-pending(struct xd_vq *vq)
+dequeue_simple(struct xd_vq *vq, struct xd_batch *batch, uint16_t limit, struct xd_counters *counters)
 {
-	uint16_t n = vq->avail_seen - vq->last_avail;
+	const struct xd_vq_ahead *a = &vq->ahead;
+	struct xd_frame *f = &batch->frames[batch->n];
+	struct xd_seg *seg = &batch->segs[batch->nb_segs];
+	struct xd_seg *const last_seg = &batch->segs[XD_BATCH_SEGS];
+	uint32_t bytes = batch->bytes;
+	uint16_t at = a->at;
 
-	if (n < XD_BATCH) {
-		vq->avail_seen = xd_vq_avail_idx(vq);
-		n = vq->avail_seen - vq->last_avail;
-		if (unlikely(n > vq->size)) {
-			xd_vq_break(vq, XD_VQ_AVAIL_JUMP);
-			return 0;
+	/* What the loop advances is in registers: through memory it would wait for itself. */
+	for (; at < limit && bytes < XD_BATCH_BYTES; at++) {
+		const uint8_t *data = a->data[at];
+		uint32_t len = a->len[at];
+
+		if (unlikely(!data || seg == last_seg))
+			break;
+		if (unlikely(len < XD_FRAME_MIN || len > XD_FRAME_MAX)) {
+			counters->drops[len < XD_FRAME_MIN ? XD_DROP_RUNT : XD_DROP_TOO_LONG]++;
+			continue;
 		}
+		bytes += len;
+		if (len <= XD_HEAD) {
+			xd_copy_short(f->buf + XD_HEADROOM, data, len);
+			xd_frame_init(f, len, (uint8_t)len, 0);
+		} else {
+			xd_copy_line(f->buf + XD_HEADROOM, data);
+			xd_copy_line(f->buf + XD_HEADROOM + 64, data + 64);
+			xd_frame_init(f, len, XD_HEAD, 1);
+			seg->addr = data + XD_HEAD;
+			seg->len = len - XD_HEAD;
+			f->segs = seg++;
+		}
+		f++;
 	}
-	return RTE_MIN(n, XD_BATCH);
+	batch->n = (uint16_t)(f - batch->frames);
+	batch->nb_segs = (uint16_t)(seg - batch->segs);
+	batch->bytes = bytes;
+	return at;
+}
+
+/* One buffer that is not simple. False: it has to wait for the next turn, or the ring is broken. */
+static bool
+dequeue_other(struct xd_vq *vq, struct xd_batch *batch, uint16_t id, struct xd_counters *counters)
+{
+	struct xd_frame *f = &batch->frames[batch->n];
+	enum chain_result result = dequeue_chain(vq, batch, f, id, counters);
+
+	if (result == CHAIN_FRAME) {
+		batch->n++;
+		batch->bytes += f->len;
+	}
+	return result == CHAIN_FRAME || result == CHAIN_DROP;
 }
 
 uint16_t
 xd_vq_dequeue(struct xd_vq *vq, struct xd_batch *batch, struct xd_counters *counters)
 {
-	const uint8_t *data[XD_BATCH];
-	uint32_t len[XD_BATCH];
-	uint16_t n, i;
+	struct xd_vq_ahead *a = &vq->ahead;
+	uint16_t begin;
 
 	batch->n = 0;
 	batch->nb_done = 0;
 	batch->nb_segs = 0;
 	batch->bytes = 0;
-	n = pending(vq);
-	if (n == 0)
+	if (a->at == a->n && look_ahead(vq) == 0)
 		return 0;
 
-	for (i = 0; i < n; i++) {
-		uint16_t head = xd_vq_avail_entry(vq, vq->last_avail + i);
-
-		if (unlikely(head >= vq->size)) {
-			xd_vq_break(vq, XD_VQ_BAD_INDEX);
-			n = i;
+	begin = a->at;
+	while (a->at < a->n && batch->bytes < XD_BATCH_BYTES) {
+		a->at = dequeue_simple(vq, batch, a->n, counters);
+		if (likely(a->at == a->n || batch->bytes >= XD_BATCH_BYTES))
 			break;
-		}
-		batch->done[i] = head;
-	}
-	for (i = 0; i < n; i++) {
-		struct xd_vring_desc d = xd_vq_read_desc(&vq->desc[batch->done[i]]);
-
-		data[i] = xd_vq_simple(vq, &d, 0);
-		len[i] = d.len;
-		if (likely(data[i] && d.len > vq->hdr_bytes)) {
-			data[i] += vq->hdr_bytes;
-			len[i] -= vq->hdr_bytes;
-			rte_prefetch0(data[i]);
-			if (len[i] > 64)
-				rte_prefetch0(data[i] + 64);
-		} else {
-			data[i] = NULL;
-		}
-	}
-	for (i = 0; i < n && batch->bytes < XD_BATCH_BYTES; i++) {
-		struct xd_frame *f = &batch->frames[batch->n];
-
-		if (likely(data[i] && batch->nb_segs < XD_BATCH_SEGS)) {
-			if (likely(dequeue_simple(batch, f, data[i], len[i], counters))) {
-				batch->n++;
-				batch->bytes += len[i];
-			}
-			continue;
-		}
-
-		enum chain_result result = dequeue_chain(vq, batch, f, batch->done[i], counters);
-
-		if (result == CHAIN_FRAME) {
-			batch->n++;
-			batch->bytes += f->len;
-		} else if (result != CHAIN_DROP) {
+		if (!dequeue_other(vq, batch, a->id[a->at], counters))
 			break;
-		}
+		a->at++;
 	}
 	/* What was taken in before a fault is still switched; the ring is used no more after it. */
-	batch->nb_done = i;
-	vq->last_avail += i;
+	batch->nb_done = a->at - begin;
+	memcpy(batch->done, &a->id[begin], batch->nb_done * sizeof(batch->done[0]));
+	vq->last_avail += batch->nb_done;
+	if (a->at == a->n && likely(vq->fault == XD_VQ_OK))
+		look_ahead(vq);
 	return batch->n;
 }
 
 void
 xd_vq_release(struct xd_vq *vq, struct xd_batch *batch)
 {
-	uint16_t n = batch->nb_done;
+	const uint16_t n = batch->nb_done;
+	const uint16_t used_idx = vq->used_idx;
 
 	for (uint16_t i = 0; i < n; i++)
-		xd_vq_put_used(vq, vq->used_idx + i, batch->done[i], 0);
-	vq->used_idx += n;
+		xd_vq_put_used(vq, used_idx + i, batch->done[i], 0);
+	vq->used_idx = used_idx + n;
 	batch->nb_done = 0;
 	__atomic_store_n(&vq->used->idx, vq->used_idx, __ATOMIC_RELEASE);
 }

@@ -40,6 +40,18 @@ enum xd_vq_fault {
 
 const char *xd_vq_fault_text(enum xd_vq_fault fault);
 
+/*
+ * Available buffers that were read ahead of their turn, so that the lines which will be read or
+ * written are on their way for a whole turn. What was read here is what will be used.
+ */
+struct xd_vq_ahead {
+	uint16_t at; /* next one to use */
+	uint16_t n;  /* one behind the last; the first is the ring's last_avail */
+	uint16_t id[XD_BATCH];
+	uint32_t len[XD_BATCH];  /* bytes at data */
+	uint8_t *data[XD_BATCH]; /* NULL: not a simple buffer, to be walked when its turn comes */
+};
+
 struct xd_vq {
 	/* Written by control while the queue is not live; read by workers. */
 	const struct xd_vring_desc *desc;
@@ -63,6 +75,7 @@ struct xd_vq {
 	uint8_t fault;                           /* enum xd_vq_fault; read by control */
 	rte_spinlock_t lock;
 	struct xd_guest_region hot; /* the region that the last buffer was in: a copy */
+	struct xd_vq_ahead ahead;
 } __rte_cache_aligned;
 
 /* What control says of a ring to be brought up. */
@@ -169,6 +182,54 @@ xd_vq_read_desc(const struct xd_vring_desc *at)
 	};
 }
 
+/* Records the first fault and returns -1. */
+static inline int
+xd_vq_break(struct xd_vq *vq, enum xd_vq_fault fault)
+{
+	if (vq->fault == XD_VQ_OK)
+		__atomic_store_n(&vq->fault, (uint8_t)fault, __ATOMIC_RELAXED);
+	__atomic_store_n(&vq->live, false, __ATOMIC_RELAXED);
+	return -1;
+}
+
+/*
+ * Reads at most a batch of available buffers ahead, when all of the last ones are used: entries and
+ * descriptors first, so that their cache misses overlap. flags is what a simple buffer's descriptor
+ * says. Returns how many there are. A guest's index that cannot be stops the ring.
+ */
+static inline uint16_t
+xd_vq_look_ahead(struct xd_vq *vq, uint16_t flags)
+{
+	struct xd_vq_ahead *a = &vq->ahead;
+	uint16_t n = vq->avail_seen - vq->last_avail;
+
+	a->at = a->n = 0;
+	if (n < XD_BATCH) {
+		vq->avail_seen = xd_vq_avail_idx(vq);
+		n = vq->avail_seen - vq->last_avail;
+		if (unlikely(n > vq->size)) {
+			xd_vq_break(vq, XD_VQ_AVAIL_JUMP);
+			return 0;
+		}
+	}
+	n = RTE_MIN(n, XD_BATCH);
+	for (uint16_t i = 0; i < n; i++) {
+		a->id[i] = xd_vq_avail_entry(vq, vq->last_avail + i);
+		if (unlikely(a->id[i] >= vq->size)) {
+			xd_vq_break(vq, XD_VQ_BAD_INDEX);
+			n = i;
+		}
+	}
+	for (uint16_t i = 0; i < n; i++) {
+		struct xd_vring_desc d = xd_vq_read_desc(&vq->desc[a->id[i]]);
+
+		a->data[i] = xd_vq_simple(vq, &d, flags);
+		a->len[i] = d.len;
+	}
+	a->n = n;
+	return n;
+}
+
 /*
  * Writes a used entry unless it already says the same. A guest that gives its buffers out in the
  * same order lap after lap, as polling drivers do, finds its entries unchanged, and the line stays
@@ -205,15 +266,5 @@ void xd_vq_walk_begin(const struct xd_vq *vq, struct xd_vq_walk *walk, uint16_t 
 	bool writable);
 /* The next host-contiguous piece. 1: *seg is filled; 0: the chain has ended; -1: vq->fault. */
 int xd_vq_walk_next(struct xd_vq *vq, struct xd_vq_walk *walk, struct xd_seg *seg);
-
-/* Records the first fault and returns -1. */
-static inline int
-xd_vq_break(struct xd_vq *vq, enum xd_vq_fault fault)
-{
-	if (vq->fault == XD_VQ_OK)
-		__atomic_store_n(&vq->fault, (uint8_t)fault, __ATOMIC_RELAXED);
-	__atomic_store_n(&vq->live, false, __ATOMIC_RELAXED);
-	return -1;
-}
 
 #endif

@@ -37,16 +37,17 @@ struct xd_split_driver {
 	struct xd_vring_used *used;
 	uint16_t size, mask;
 	bool event_idx;
-	uint16_t nb_free;    /* descriptors */
-	uint16_t free_head;  /* of their list, linked by tokens[].next */
-	uint16_t avail_idx;  /* next entry of the available ring; published up to `published` */
+	uint16_t nb_free;   /* descriptors */
+	uint16_t free_head; /* of their list, linked by tokens[].next */
+	uint16_t avail_idx; /* next entry of the available ring; published up to `published` */
 	uint16_t published;
-	uint16_t used_idx;   /* next entry of the used ring to look at */
+	uint16_t used_idx; /* next entry of the used ring to look at */
 	struct xd_split_token {
 		void *cookie;
-		uint16_t next;     /* of the free list, or of the chain: never read from shared memory */
+		uint16_t
+		        next; /* of the free list, or of the chain: never read from shared memory */
 		uint16_t nb_descs; /* of the chain that begins here; 0: none does */
-	} *tokens;           /* by descriptor */
+	} * tokens;                /* by descriptor */
 };
 
 /* Bytes of shared memory that a queue of `size` entries takes, and how it lies there: descriptors,
@@ -55,20 +56,19 @@ size_t xd_split_driver_bytes(uint32_t size);
 
 /* A queue in zeroed shared memory that is aligned to 16 bytes. -EINVAL: size is not a power of two
  * from 1 to XD_VRING_SIZE_MAX; -ENOMEM. */
-int xd_split_driver_init(
-	struct xd_split_driver *d, void *memory, uint32_t size, bool event_idx);
+int xd_split_driver_init(struct xd_split_driver *d, void *memory, uint32_t size, bool event_idx);
 void xd_split_driver_fini(struct xd_split_driver *d);
 
 /* Adds a chain of n pieces under a cookie; not yet seen by the device. -ENOSPC: fewer than n
  * descriptors are free; -EINVAL: n is 0 or greater than size, or a piece that is read follows one
  * that is written (section 2.7.4.2). */
-int xd_split_driver_add(struct xd_split_driver *d, const struct xd_split_piece *pieces, unsigned n,
-	void *cookie);
+int xd_split_driver_add(
+        struct xd_split_driver *d, const struct xd_split_piece *pieces, unsigned n, void *cookie);
 /* The same in one descriptor, with the chain in an indirect table of the caller's: n entries at
  * `table`, guest physical table_addr, which the device reads until it gives the chain back. Only
  * when VIRTIO_F_INDIRECT_DESC was negotiated. */
 int xd_split_driver_add_indirect(struct xd_split_driver *d, const struct xd_split_piece *pieces,
-	unsigned n, struct xd_vring_desc *table, uint64_t table_addr, void *cookie);
+        unsigned n, struct xd_vring_desc *table, uint64_t table_addr, void *cookie);
 
 /* Lets the device see what was added. True: it asks to be kicked. Contains a full fence. */
 bool xd_split_driver_publish(struct xd_split_driver *d);

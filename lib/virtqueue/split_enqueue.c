@@ -2,10 +2,10 @@
 /*
  * From frames to a guest's receive queue: the one copy.
  *
- * Like the dequeue, in passes over as many available buffers as there are frames: read entries and
- * descriptors, ask for the lines that will be written, write. Nearly always one frame fills one
- * buffer; a frame that needs several (VIRTIO_NET_F_MRG_RXBUF) or one that is a chain goes the
- * general way.
+ * Nearly always one frame fills one buffer. A turn's buffers are read first, and the lines that will
+ * be written asked for; not a turn earlier, as the dequeue does, because a receiver that walks its
+ * buffers has its own prefetcher fetch them back before they are written. A frame that needs several
+ * buffers (VIRTIO_NET_F_MRG_RXBUF) or one that is a chain goes the general way.
  */
 #include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
@@ -22,14 +22,6 @@
 #define NO_BUFFER  0
 #define FAULT      (-1)
 #define DOES_NOT_FIT (-2) /* a frame that this guest's buffers cannot hold */
-
-/* Buffers that were read ahead of the frames. */
-struct ahead {
-	uint8_t *data[XD_BATCH]; /* NULL: not a simple buffer */
-	uint32_t room[XD_BATCH];
-	uint16_t id[XD_BATCH];
-	uint16_t n;
-};
 
 /* A buffer being written, piece after piece, and the next buffer when it is full. */
 struct writer {
@@ -145,46 +137,26 @@ enqueue_chain(struct xd_vq *vq, struct xd_frame *f)
 	xd_vq_put_used(vq, vq->used_idx + w.nb_buffers - 1, w.id, w.written);
 	vq->last_avail += w.nb_buffers;
 	vq->used_idx += w.nb_buffers;
+	/* The buffers behind it may have been read ahead. */
+	vq->ahead.at = RTE_MIN(vq->ahead.at + w.nb_buffers, vq->ahead.n);
 	return 1;
 }
 
-/* Reads an available buffer ahead for each of n frames, as far as there are, and asks for the lines
- * that will be written. */
-static inline void
-look_ahead(struct xd_vq *vq, struct ahead *a, struct xd_frame *const *frames, uint16_t n)
+/* Reads the next available buffers and asks for the lines that will be written first. The header is
+ * usually compared and not written: see enqueue_simple. */
+static inline uint16_t
+look_ahead(struct xd_vq *vq)
 {
-	uint16_t avail = vq->avail_seen - vq->last_avail;
+	const struct xd_vq_ahead *a = &vq->ahead;
+	uint16_t n = xd_vq_look_ahead(vq, XD_VRING_DESC_F_WRITE);
 
-	a->n = 0;
-	if (avail < n) {
-		vq->avail_seen = xd_vq_avail_idx(vq);
-		avail = vq->avail_seen - vq->last_avail;
-		if (unlikely(avail > vq->size)) {
-			xd_vq_break(vq, XD_VQ_AVAIL_JUMP);
-			return;
-		}
-		n = RTE_MIN(n, avail);
-	}
 	for (uint16_t i = 0; i < n; i++) {
-		a->id[i] = xd_vq_avail_entry(vq, vq->last_avail + i);
-		if (unlikely(a->id[i] >= vq->size)) {
-			xd_vq_break(vq, XD_VQ_BAD_INDEX);
-			n = i;
-		}
+		if (unlikely(!a->data[i]))
+			continue;
+		rte_prefetch0(a->data[i]);
+		rte_prefetch0_write(a->data[i] + HEADER_BYTES);
 	}
-	for (uint16_t i = 0; i < n; i++) {
-		struct xd_vring_desc d = xd_vq_read_desc(&vq->desc[a->id[i]]);
-
-		a->data[i] = xd_vq_simple(vq, &d, XD_VRING_DESC_F_WRITE);
-		a->room[i] = d.len;
-		if (likely(a->data[i])) {
-			rte_prefetch0(a->data[i]);
-			rte_prefetch0_write(a->data[i] + HEADER_BYTES);
-			if (frames[i]->len > 64)
-				rte_prefetch0_write(a->data[i] + HEADER_BYTES + 64);
-		}
-	}
-	a->n = n;
+	return n;
 }
 
 /* One frame into one simple buffer with room for it. */
@@ -209,51 +181,78 @@ enqueue_simple(uint8_t *data, struct xd_frame *f)
 	}
 }
 
+/* What a burst has put so far. */
+struct put {
+	uint64_t frames;
+	uint64_t bytes;
+};
+
+/* Frames that each fit one simple buffer, as far as such buffers were read ahead. Returns the first
+ * that does not, or n. */
+static inline uint16_t
+enqueue_run(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t max_frame,
+	struct put *put)
+{
+	struct xd_vq_ahead *a = &vq->ahead;
+	const uint16_t begin = a->at, limit = RTE_MIN(a->n - begin, (int)n);
+	const uint16_t used_idx = vq->used_idx;
+	uint64_t bytes = 0;
+	uint16_t i;
+
+	/* What the loop advances is in registers: through memory it would wait for itself. */
+	for (i = 0; i < limit; i++) {
+		struct xd_frame *f = frames[i];
+		uint32_t len = f->len;
+		uint8_t *data = a->data[begin + i];
+
+		if (unlikely(len > max_frame || !data || a->len[begin + i] < len + HEADER_BYTES))
+			break;
+		enqueue_simple(data, f);
+		xd_vq_put_used(vq, used_idx + i, a->id[begin + i], len + HEADER_BYTES);
+		bytes += len;
+	}
+	a->at = begin + i;
+	vq->used_idx = used_idx + i;
+	vq->last_avail += i;
+	put->frames += i;
+	put->bytes += bytes;
+	return i;
+}
+
 uint16_t
 xd_vq_enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t max_frame,
 	struct xd_counters *counters)
 {
-	struct ahead a;
-	uint64_t frames_put = 0, bytes_put = 0;
-	uint16_t done, at = 0;
+	struct xd_vq_ahead *a = &vq->ahead;
+	struct put put = {0};
+	uint16_t done = 0;
 	int result;
 
 	rte_spinlock_lock(&vq->lock);
-	look_ahead(vq, &a, frames, n);
-	for (done = 0; done < n; done++) {
-		struct xd_frame *f = frames[done];
-
-		if (unlikely(f->len > max_frame)) {
-			counters->drops[XD_DROP_MTU]++;
+	while (done < n) {
+		if (a->at == a->n && look_ahead(vq) == 0)
+			break;
+		done += enqueue_run(vq, frames + done, n - done, max_frame, &put);
+		if (likely(done == n))
+			break;
+		if (a->at == a->n)
 			continue;
-		}
-		if (likely(at < a.n && a.data[at] && a.room[at] >= f->len + HEADER_BYTES)) {
-			enqueue_simple(a.data[at], f);
-			xd_vq_put_used(vq, vq->used_idx, a.id[at], f->len + HEADER_BYTES);
-			vq->used_idx++;
-			vq->last_avail++;
-			at++;
-			frames_put++;
-			bytes_put += f->len;
-			continue;
-		}
-		result = enqueue_chain(vq, f);
+		result = frames[done]->len > max_frame ? DOES_NOT_FIT
+						       : enqueue_chain(vq, frames[done]);
 		if (result == NO_BUFFER || result == FAULT)
 			break;
 		if (result == DOES_NOT_FIT) {
 			counters->drops[XD_DROP_MTU]++;
 		} else {
-			frames_put++;
-			bytes_put += f->len;
+			put.frames++;
+			put.bytes += frames[done]->len;
 		}
-		/* It took as many buffers as it needed: begin anew behind them. */
-		look_ahead(vq, &a, frames + done + 1, n - done - 1);
-		at = 0;
+		done++;
 	}
 	/* Also after a fault: what was written before it is the guest's. */
 	__atomic_store_n(&vq->used->idx, vq->used_idx, __ATOMIC_RELEASE);
 	rte_spinlock_unlock(&vq->lock);
-	counters->tx_frames += frames_put;
-	counters->tx_bytes += bytes_put;
+	counters->tx_frames += put.frames;
+	counters->tx_bytes += put.bytes;
 	return done;
 }

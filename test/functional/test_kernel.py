@@ -85,6 +85,7 @@ class Kernel(SwitchCase):
             data = frame(BROADCAST, a, size=size)
             trunk.send(tagged(data, 10, pcp=3))
             self.assertEqual(access.receive(raw_mac(a)).hex(), data.hex())
+            vm1.drain()
             trunk.send(tagged(data, 20))
             self.assertEqual(vm1.rx_until(data), [])
             data = frame(BROADCAST, b, size=size)

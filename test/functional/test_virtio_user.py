@@ -8,6 +8,7 @@ import subprocess
 from daemon import WORKER_CORE
 from frames import BROADCAST, frame, mac
 from guest import SwitchCase
+from process import wait_for
 
 A = mac(0xA)
 # testpmd polls: it takes another core than the switch's where there is one.
@@ -20,7 +21,7 @@ class VirtioUser(SwitchCase):
         if not shutil.which("dpdk-testpmd"):
             self.skipTest("dpdk-testpmd is not installed")
 
-    def testpmd(self, options, forward, *ports):
+    def run_testpmd(self, options, forward, *ports):
         """Runs testpmd with a virtio-user device on each port. Its end is not waited for."""
         command = ["dpdk-testpmd", "--no-pci", "--no-huge", "-m", "128", "--no-telemetry",
                    "--single-file-segments", f"--file-prefix=xd{os.getpid()}",
@@ -30,7 +31,7 @@ class VirtioUser(SwitchCase):
             command += ["--vdev", f"net_virtio_user{i},mac={mac(0xF0 + i)},"
                         f"path={self.path(name)},queue_size=256{server}{options}"]
         command += ["--", f"--forward-mode={forward}", "--auto-start", "--no-mlockall",
-                    "--total-num-mbufs=2048", "--no-lsc-interrupt", "--stats-period=600"]
+                    "--total-num-mbufs=2048", "--stats-period=600"]
         log = self.directory / "testpmd.log"
         with open(log, "ab") as out:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
@@ -39,6 +40,15 @@ class VirtioUser(SwitchCase):
         self.reports.append(lambda: "testpmd's log:\n" + log.read_text()[-3000:])
         self.daemon.wait_up(*ports)
         return process
+
+    def kill(self, process, name):
+        """As a guest that dies. One that listened leaves its socket file behind, and DPDK's would
+        not replace it."""
+        process.kill()
+        process.wait()
+        wait_for(lambda: not self.daemon.up(name), f"{name} to be down")
+        if self.modes[name] == "client":
+            self.path(name).unlink()
 
     def echoed(self, guest, data):
         """Sends data to testpmd, which changes the addresses over, until it comes back: frames
@@ -59,7 +69,7 @@ class VirtioUser(SwitchCase):
                 with self.subTest(mode=mode, options=options):
                     self.start({"vm1": {}, "vm2": {"mode": mode}})
                     vm1 = self.guest("vm1")
-                    process = self.testpmd(options, "macswap", "vm2")
+                    process = self.run_testpmd(options, "macswap", "vm2")
                     self.echoed(vm1, frame(mac(0xF0), A))
                     vm1.drain()
                     for size in (60, 61, 127, 128, 129, 500, 1513, 1514):
@@ -68,8 +78,7 @@ class VirtioUser(SwitchCase):
                         back = vm1.rx()
                         self.assertIsNotNone(back, f"{size} bytes do not come back")
                         self.assertEqual(back.hex(), (data[6:12] + data[:6] + data[12:]).hex())
-                    process.kill()
-                    process.wait()
+                    self.kill(process, "vm2")
                     vm1.kill()
                     self.daemon.stop()
 
@@ -78,7 +87,7 @@ class VirtioUser(SwitchCase):
         self.start({"vm1": {}, "in": {}, "out": {"bridge": "br1"}, "vm2": {"bridge": "br1"}},
                    bridges=["br0", "br1"])
         vm1, vm2 = self.guests("vm1", "vm2")
-        self.testpmd("", "io", "in", "out")
+        self.run_testpmd("", "io", "in", "out")
         data = frame(BROADCAST, A, size=777)
         for _ in range(100):
             vm1.tx(data)
@@ -102,11 +111,9 @@ class VirtioUser(SwitchCase):
                 self.start({"vm1": {}, "vm2": {"mode": mode}})
                 vm1 = self.guest("vm1")
                 for _ in range(2):
-                    process = self.testpmd("", "macswap", "vm2")
+                    process = self.run_testpmd("", "macswap", "vm2")
                     self.echoed(vm1, frame(mac(0xF0), A))
-                    process.kill()
-                    process.wait()
-                    self.path("vm2").unlink() if mode == "client" else None
+                    self.kill(process, "vm2")
                     vm1.drain()
                 vm1.kill()
                 self.daemon.stop()
@@ -114,7 +121,7 @@ class VirtioUser(SwitchCase):
     def test_switch_restarts_under_it(self):
         self.start({"vm1": {}, "vm2": {"mode": "client"}})
         vm1 = self.guest("vm1")
-        self.testpmd("", "macswap", "vm2")
+        self.run_testpmd("", "macswap", "vm2")
         self.echoed(vm1, frame(mac(0xF0), A))
         self.daemon.stop()
         self.daemon.start()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The control socket: JSON-RPC 2.0, the server with real clients, and who may have the socket. */
+/* The control socket: the server with real clients, and who may have the socket. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -22,178 +22,7 @@
 #include "control/client.h"
 #include "control/listen.h"
 #include "control/server.h"
-
-/* ---- Methods to call ---- */
-
-static json_t *
-echo(struct xd_rpc_call *call)
-{
-	const char *text;
-
-	*(int *)call->ctx += 1;
-	if (xd_rpc_string(call, "text", true, &text))
-		return NULL;
-	return json_pack("{s:s}", "text", text);
-}
-
-static json_t *
-add(struct xd_rpc_call *call)
-{
-	json_int_t n = 1;
-
-	if (xd_rpc_integer(call, "n", 0, 10, &n) == -EINVAL)
-		return NULL;
-	return json_integer(*(int *)call->ctx += n);
-}
-
-static json_t *
-refuse(struct xd_rpc_call *call)
-{
-	call->line = 7;
-	xd_fail_key(&call->err, -EINVAL, "ports.a.mtu", "is wrong");
-	return NULL;
-}
-
-/* An answer that no socket buffer holds. */
-static json_t *
-large(struct xd_rpc_call *call)
-{
-	char *text = malloc(4 << 20);
-	json_t *result;
-
-	(void)call;
-	memset(text, 'x', 4 << 20);
-	result = json_stringn(text, 4 << 20);
-	free(text);
-	return result;
-}
-
-static const struct xd_rpc_method methods[] = {
-        {"echo", echo, {"text"}},
-        {"add", add, {"n"}},
-        {"refuse", refuse, {NULL}},
-        {"large", large, {NULL}},
-        {0},
-};
-
-/* ---- JSON-RPC ---- */
-
-#define ERROR(id, code)   "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":" code
-#define RESULT(id, value) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":" value "}"
-
-static const struct {
-	const char *request;
-	const char *answer; /* its beginning; NULL: none */
-} exchanges[] = {
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\"}", RESULT("1", "1") "\n"},
-        {"{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"add\",\"params\":{\"n\":3}}",
-                RESULT("\"x\"", "3") "\n"},
-        {"{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"add\"}", RESULT("null", "1") "\n"},
-        {" {\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"echo\",\"params\":{\"text\":\"a\\nb\"}} ",
-                RESULT("1.5", "{\"text\":\"a\\nb\"}") "\n"},
-        /* notifications: nothing, whatever happens */
-        {"{\"jsonrpc\":\"2.0\",\"method\":\"add\"}", NULL},
-        {"{\"jsonrpc\":\"2.0\",\"method\":\"nope\"}", NULL},
-        {"{\"jsonrpc\":\"2.0\",\"method\":\"refuse\"}", NULL},
-        {"{\"jsonrpc\":\"2.0\",\"method\":\"add\",\"params\":[1]}", NULL},
-        /* not JSON */
-        {"{\"jsonrpc\": \"2.0\", \"method\": \"foobar, \"params\": \"bar\", \"baz]",
-                ERROR("null", "-32700")},
-        {"{", ERROR("null", "-32700")},
-        {"\xff", ERROR("null", "-32700")},
-        {"{\"id\":1,\"id\":2}", ERROR("null", "-32700")},
-        {"1 2", ERROR("null", "-32700")},
-        /* no request */
-        {"1", ERROR("null", "-32600")},
-        {"\"add\"", ERROR("null", "-32600")},
-        {"{}", ERROR("null", "-32600")},
-        {"{\"id\":4,\"method\":\"add\"}", ERROR("4", "-32600")},
-        {"{\"jsonrpc\":\"1.0\",\"id\":4,\"method\":\"add\"}", ERROR("4", "-32600")},
-        {"{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":1}", ERROR("4", "-32600")},
-        {"{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"add\"}", ERROR("null", "-32600")},
-        {"{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"add\",\"params\":1}", ERROR("4", "-32600")},
-        /* no such method, wrong parameters */
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ad\"}",
-                ERROR("1", "-32601,\"message\":\"there is no method ad; did you mean add?\"}}\n")},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\",\"params\":[1]}", ERROR("1", "-32602")},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\",\"params\":{\"m\":1}}",
-                ERROR("1", "-32602")},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\",\"params\":{\"n\":11}}",
-                ERROR("1", "-32602")},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\",\"params\":{\"n\":\"1\"}}",
-                ERROR("1", "-32602")},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\"}", ERROR("1", "-32602")},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":{\"text\":1}}",
-                ERROR("1", "-32602")},
-        /* refused */
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"refuse\"}",
-                ERROR("1", "-32000,\"message\":\"ports.a.mtu: is wrong\",\"data\":{\"key\":"
-                           "\"ports.a.mtu\",\"line\":7,\"text\":\"is wrong\"}}}\n")},
-        /* batches */
-        {"[]", ERROR("null", "-32600")},
-        {"[1]", "[" ERROR("null", "-32600")},
-        {"[{\"jsonrpc\":\"2.0\",\"method\":\"add\"},{\"jsonrpc\":\"2.0\",\"method\":\"add\"}]",
-                NULL},
-        {"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"add\"},"
-         "{\"jsonrpc\":\"2.0\",\"method\":\"add\",\"params\":{\"n\":5}},"
-         "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"add\"}]",
-                "[" RESULT("1", "1") "," RESULT("2", "7") "]\n"},
-};
-
-static void
-test_rpc(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < sizeof(exchanges) / sizeof(*exchanges); i++) {
-		const char *request = exchanges[i].request, *want = exchanges[i].answer;
-		int ctx = 0;
-		char *answer = xd_rpc_answer(methods, &ctx, request, strlen(request));
-
-		if (!want != !answer || (want && strncmp(answer, want, strlen(want))))
-			fail_msg("%s\nwanted %s\ngot    %s", request, want ? want : "nothing",
-			        answer ? answer : "nothing");
-		if (answer)
-			assert_ptr_equal(strchr(answer, '\n'), answer + strlen(answer) - 1);
-		free(answer);
-	}
-}
-
-static void
-test_rpc_limits(void **state)
-{
-	json_t *batch = json_array();
-	int ctx = 0;
-	char *text, *answer;
-
-	(void)state;
-	for (unsigned i = 0; i < XD_RPC_MAX_BATCH + 1; i++)
-		json_array_append_new(batch,
-		        json_pack("{s:s, s:i, s:s}", "jsonrpc", "2.0", "id", i, "method", "add"));
-	text = json_dumps(batch, 0);
-	answer = xd_rpc_answer(methods, &ctx, text, strlen(text));
-	assert_non_null(strstr(answer, "-32600"));
-	assert_int_equal(ctx, 0);
-	free(answer);
-	free(text);
-	json_array_remove(batch, 0);
-	text = json_dumps(batch, 0);
-	answer = xd_rpc_answer(methods, &ctx, text, strlen(text));
-	assert_int_equal(ctx, XD_RPC_MAX_BATCH);
-	free(answer);
-	free(text);
-	json_decref(batch);
-	/* 4 MiB each: more than one answer may have. */
-	batch = json_array();
-	for (unsigned i = 0; i < 17; i++)
-		json_array_append_new(batch,
-		        json_pack("{s:s, s:i, s:s}", "jsonrpc", "2.0", "id", i, "method", "large"));
-	text = json_dumps(batch, 0);
-	answer = xd_rpc_answer(methods, &ctx, text, strlen(text));
-	assert_non_null(strstr(answer, "-32603"));
-	free(answer);
-	free(text);
-	json_decref(batch);
-}
+#include "rpc_methods.h"
 
 /* ---- The server ---- */
 
@@ -547,8 +376,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_rpc),
-	        cmocka_unit_test(test_rpc_limits),
 	        TEST(test_server),
 	        TEST(test_server_long_line),
 	        TEST(test_server_slow_client),

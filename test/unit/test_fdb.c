@@ -58,7 +58,7 @@ learn(struct xd_fdb *fdb, uint64_t key, uint16_t port, uint32_t now_s)
 static uint16_t
 lookup(const struct xd_fdb *fdb, uint64_t key)
 {
-	uint32_t hash = xd_fdb_hash(fdb, key);
+	uint64_t hash = xd_fdb_hash(fdb, key);
 
 	xd_fdb_prefetch(fdb, hash);
 	return xd_fdb_lookup(fdb, key, hash);
@@ -293,10 +293,10 @@ static unsigned
 collect_colliding(const struct xd_fdb *fdb, uint64_t *keys, unsigned n)
 {
 	unsigned found = 0;
-	uint32_t hash0 = xd_fdb_hash(fdb, key_of(0, 0));
+	uint64_t hash0 = xd_fdb_hash(fdb, key_of(0, 0));
 
 	for (uint32_t i = 0; i < 1u << 24 && found < n; i++) {
-		uint32_t hash = xd_fdb_hash(fdb, key_of(i, 0));
+		uint64_t hash = xd_fdb_hash(fdb, key_of(i, 0));
 
 		if (xd_fdb_first(fdb, hash) == xd_fdb_first(fdb, hash0) &&
 		        xd_fdb_second(fdb, hash) == xd_fdb_second(fdb, hash0))

@@ -51,11 +51,11 @@ begin(struct fixture *f, uint32_t size, bool event_idx)
 	assert_true(xd_split_driver_bytes(size) < DATA);
 	assert_int_equal(xd_split_driver_init(&f->driver, f->memory, size, event_idx), 0);
 	f->device = (struct device){
-		.memory = f->memory,
-		.desc = f->driver.desc,
-		.avail = f->driver.avail,
-		.used = f->driver.used,
-		.size = (uint16_t)size,
+	        .memory = f->memory,
+	        .desc = f->driver.desc,
+	        .avail = f->driver.avail,
+	        .used = f->driver.used,
+	        .size = (uint16_t)size,
 	};
 }
 
@@ -83,15 +83,15 @@ device_take(struct device *dev, uint16_t *head)
 /* Follows a chain in one table; returns the number of pieces. */
 static unsigned
 walk(const struct xd_vring_desc *table, uint32_t entries, uint32_t first,
-	struct xd_split_piece *pieces)
+        struct xd_split_piece *pieces)
 {
 	unsigned n = 0;
 
 	for (uint32_t i = first;; i = table[i].next) {
 		assert_true(i < entries);
 		assert_true(n < entries); /* a longer chain loops */
-		pieces[n++] = (struct xd_split_piece){table[i].addr, table[i].len,
-			(table[i].flags & XD_VRING_DESC_F_WRITE) != 0};
+		pieces[n++] = (struct xd_split_piece){
+		        table[i].addr, table[i].len, (table[i].flags & XD_VRING_DESC_F_WRITE) != 0};
 		assert_false(table[i].flags & XD_VRING_DESC_F_INDIRECT);
 		if (!(table[i].flags & XD_VRING_DESC_F_NEXT))
 			return n;
@@ -108,7 +108,7 @@ device_chain(const struct device *dev, uint16_t head, struct xd_split_piece *pie
 	assert_int_equal(d->flags, XD_VRING_DESC_F_INDIRECT);
 	assert_int_equal(d->len % sizeof(*d), 0);
 	return walk((const struct xd_vring_desc *)at(dev, d->addr, d->len),
-		d->len / (uint32_t)sizeof(*d), 0, pieces);
+	        d->len / (uint32_t)sizeof(*d), 0, pieces);
 }
 
 static void
@@ -134,7 +134,7 @@ make_pieces(struct xd_split_piece *pieces, unsigned n, unsigned nb_write, unsign
 {
 	for (unsigned i = 0; i < n; i++)
 		pieces[i] = (struct xd_split_piece){BASE + DATA + 64 * i + salt % 64,
-			1 + (i * 7 + salt) % 1000, i + nb_write >= n};
+		        1 + (i * 7 + salt) % 1000, i + nb_write >= n};
 }
 
 /* ---- Tests ---- */
@@ -160,10 +160,9 @@ test_sizes(void **state)
 		assert_int_equal((uintptr_t)d.avail % XD_VRING_AVAIL_ALIGN, 0);
 		assert_int_equal((uintptr_t)d.used % XD_VRING_USED_ALIGN, 0);
 		assert_true((uint8_t *)d.avail >= big + xd_vring_desc_bytes(size));
-		assert_true((uint8_t *)d.used >=
-			    (uint8_t *)d.avail + xd_vring_avail_bytes(size));
+		assert_true((uint8_t *)d.used >= (uint8_t *)d.avail + xd_vring_avail_bytes(size));
 		assert_true(big + xd_split_driver_bytes(size) >=
-			    (uint8_t *)d.used + xd_vring_used_bytes(size));
+		            (uint8_t *)d.used + xd_vring_used_bytes(size));
 		xd_split_driver_fini(&d);
 		free(big);
 	}
@@ -176,7 +175,7 @@ test_every_chain_shape(void **state)
 	struct xd_split_piece pieces[PIECES_MAX], seen[PIECES_MAX];
 	struct fixture f;
 	uint32_t len;
-	uint16_t head;
+	uint16_t head = 0;
 	void *cookie;
 
 	(void)state;
@@ -207,7 +206,7 @@ test_indirect(void **state)
 	struct xd_vring_desc *table;
 	struct fixture f;
 	uint32_t len;
-	uint16_t head;
+	uint16_t head = 0;
 	void *cookie;
 
 	(void)state;
@@ -216,7 +215,8 @@ test_indirect(void **state)
 	for (unsigned n = 1; n <= 64; n++) {
 		make_pieces(pieces, n, n / 2, n);
 		assert_int_equal(xd_split_driver_add_indirect(
-					 &f.driver, pieces, n, table, BASE + DATA, table), 0);
+		                         &f.driver, pieces, n, table, BASE + DATA, table),
+		        0);
 		assert_int_equal(f.driver.nb_free, 63);
 		xd_split_driver_publish(&f.driver);
 		assert_true(device_take(&f.device, &head));
@@ -243,12 +243,14 @@ test_refused(void **state)
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 9, NULL), -EINVAL);
 	pieces[0].write = true; /* and pieces[1] is read: the wrong order */
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 2, NULL), -EINVAL);
-	assert_int_equal(xd_split_driver_add_indirect(&f.driver, pieces, 2, table, 0, NULL), -EINVAL);
+	assert_int_equal(
+	        xd_split_driver_add_indirect(&f.driver, pieces, 2, table, 0, NULL), -EINVAL);
 	pieces[0].write = false;
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 5, NULL), 0);
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 4, NULL), -ENOSPC);
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 3, NULL), 0);
-	assert_int_equal(xd_split_driver_add_indirect(&f.driver, pieces, 2, table, 0, NULL), -ENOSPC);
+	assert_int_equal(
+	        xd_split_driver_add_indirect(&f.driver, pieces, 2, table, 0, NULL), -ENOSPC);
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 1, NULL), -ENOSPC);
 	end(&f);
 }
@@ -259,7 +261,10 @@ test_out_of_order(void **state)
 {
 	enum { SIZE = 64, ROUNDS = 150000 };
 	struct xd_split_piece pieces[PIECES_MAX], seen[PIECES_MAX];
-	struct { unsigned n, salt; bool out; } chains[4096];
+	struct {
+		unsigned n, salt;
+		bool out;
+	} chains[4096];
 	uint16_t held[SIZE];
 	unsigned nb_held = 0, added = 0, back = 0, seed = 1;
 	struct fixture f;
@@ -275,7 +280,7 @@ test_out_of_order(void **state)
 
 		make_pieces(pieces, n, n / 3, added);
 		if (!chains[slot].out &&
-			xd_split_driver_add(&f.driver, pieces, n, &chains[slot]) == 0) {
+		        xd_split_driver_add(&f.driver, pieces, n, &chains[slot]) == 0) {
 			chains[slot].n = n;
 			chains[slot].salt = added++;
 			chains[slot].out = true;
@@ -310,7 +315,7 @@ static bool
 one(struct fixture *f)
 {
 	struct xd_split_piece piece = {BASE + DATA, 64, false};
-	uint16_t head;
+	uint16_t head = 0;
 	uint32_t len;
 	void *cookie;
 	bool kick;
@@ -369,23 +374,23 @@ test_interrupts(void **state)
 {
 	struct xd_split_piece piece = {BASE + DATA, 64, false};
 	struct fixture f;
-	uint16_t head;
+	uint16_t head = 0;
 
 	(void)state;
 	for (unsigned event_idx = 0; event_idx < 2; event_idx++) {
 		begin(&f, 8, event_idx);
 		one(&f);
 		xd_split_driver_interrupts_off(&f.driver);
-		assert_int_equal(f.driver.avail->flags,
-			event_idx ? 0 : XD_VRING_AVAIL_F_NO_INTERRUPT);
+		assert_int_equal(
+		        f.driver.avail->flags, event_idx ? 0 : XD_VRING_AVAIL_F_NO_INTERRUPT);
 		if (event_idx) /* 65535 chains away */
-			assert_false(xd_vring_need_event(
-				*xd_vring_used_event(f.driver.avail, 8), 8, 1));
+			assert_false(
+			        xd_vring_need_event(*xd_vring_used_event(f.driver.avail, 8), 8, 1));
 		assert_false(xd_split_driver_interrupts_on(&f.driver));
 		assert_int_equal(f.driver.avail->flags, 0);
 		if (event_idx)
-			assert_true(xd_vring_need_event(
-				*xd_vring_used_event(f.driver.avail, 8), 2, 1));
+			assert_true(
+			        xd_vring_need_event(*xd_vring_used_event(f.driver.avail, 8), 2, 1));
 		/* One used between the last look and asking. */
 		assert_int_equal(xd_split_driver_add(&f.driver, &piece, 1, NULL), 0);
 		xd_split_driver_publish(&f.driver);
@@ -402,7 +407,7 @@ test_bad_device(void **state)
 {
 	struct xd_split_piece pieces[2];
 	struct fixture f;
-	uint16_t head;
+	uint16_t head = 0;
 	uint32_t len;
 	void *cookie;
 
@@ -423,14 +428,12 @@ test_bad_device(void **state)
 		else if (kind == 3)
 			f.device.used->idx = 3; /* more than it was given */
 		if (kind < 4) {
-			assert_int_equal(
-				xd_split_driver_get(&f.driver, &cookie, &len), -EPROTO);
+			assert_int_equal(xd_split_driver_get(&f.driver, &cookie, &len), -EPROTO);
 		} else {
 			device_give(&f.device, head, 0);
 			device_give(&f.device, head, 0); /* twice */
 			assert_int_equal(xd_split_driver_get(&f.driver, &cookie, &len), 1);
-			assert_int_equal(
-				xd_split_driver_get(&f.driver, &cookie, &len), -EPROTO);
+			assert_int_equal(xd_split_driver_get(&f.driver, &cookie, &len), -EPROTO);
 		}
 		end(&f);
 	}
@@ -444,7 +447,7 @@ echo(void *arg)
 {
 	struct device *dev = arg;
 	struct xd_split_piece p[PIECES_MAX];
-	uint16_t head;
+	uint16_t head = 0;
 
 	for (unsigned done = 0; done < ECHOES;) {
 		if (!device_take(dev, &head)) {
@@ -474,9 +477,8 @@ test_device_on_another_thread(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, echo, &f.device), 0);
 	while (back < ECHOES) {
 		uint8_t *buffer = f.memory + DATA + sent % 16 * 128;
-		struct xd_split_piece pieces[] = {
-			{BASE + (uint64_t)(buffer - f.memory), 8, false},
-			{BASE + (uint64_t)(buffer - f.memory) + 64, 8, true}};
+		struct xd_split_piece pieces[] = {{BASE + (uint64_t)(buffer - f.memory), 8, false},
+		        {BASE + (uint64_t)(buffer - f.memory) + 64, 8, true}};
 		uint32_t len;
 		void *cookie;
 		int rc;
@@ -507,16 +509,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_every_chain_shape),
-		cmocka_unit_test(test_indirect),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_out_of_order),
-		cmocka_unit_test(test_kick_by_flag),
-		cmocka_unit_test(test_kick_by_event),
-		cmocka_unit_test(test_interrupts),
-		cmocka_unit_test(test_bad_device),
-		cmocka_unit_test(test_device_on_another_thread),
+	        cmocka_unit_test(test_sizes),
+	        cmocka_unit_test(test_every_chain_shape),
+	        cmocka_unit_test(test_indirect),
+	        cmocka_unit_test(test_refused),
+	        cmocka_unit_test(test_out_of_order),
+	        cmocka_unit_test(test_kick_by_flag),
+	        cmocka_unit_test(test_kick_by_event),
+	        cmocka_unit_test(test_interrupts),
+	        cmocka_unit_test(test_bad_device),
+	        cmocka_unit_test(test_device_on_another_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
