@@ -37,9 +37,9 @@ make_config(const char *directory, unsigned core, struct xd_error *err)
 	if (config == NULL)
 		return NULL;
 	if (xd_config_set_workers(config, &core, 1) < 0 ||
-	        xd_config_add_bridge(config, "br0", err) == NULL ||
-	        add_guest(config, "vm1", directory, err) < 0 ||
-	        add_guest(config, "vm2", directory, err) < 0) {
+		xd_config_add_bridge(config, "br0", err) == NULL ||
+		add_guest(config, "vm1", directory, err) < 0 ||
+		add_guest(config, "vm2", directory, err) < 0) {
 		xd_config_destroy(config);
 		return NULL;
 	}
@@ -59,8 +59,8 @@ run(struct xd_switch *sw, const sigset_t *signals)
 	n = xd_switch_ports(sw, ports, 2);
 	for (unsigned i = 0; i < n && i < 2; i++)
 		printf("%s: %llu frames in, %llu out\n", ports[i].config.name,
-		        (unsigned long long)ports[i].counters.rx_frames,
-		        (unsigned long long)ports[i].counters.tx_frames);
+			(unsigned long long)ports[i].counters.rx_frames,
+			(unsigned long long)ports[i].counters.tx_frames);
 }
 
 int

@@ -114,8 +114,8 @@ int xd_config_del_port(struct xd_config *config, const char *name, struct xd_err
 
 struct xd_memory_opts {
 	enum xd_hugepages hugepages;
-	const char *program;     /* argv[0] for the EAL */
-	char *const *eal_args;   /* extra EAL options, or NULL */
+	const char *program;   /* argv[0] for the EAL */
+	char *const *eal_args; /* extra EAL options, or NULL */
 	unsigned nb_eal_args;
 	const struct xd_log *log;
 };
@@ -132,7 +132,7 @@ struct xd_switch_opts {
 	const struct xd_driver *const *drivers; /* more port types, ended by NULL; or NULL */
 	xd_log_fn log;                          /* NULL: silent */
 	void *log_ctx;
-	enum xd_log_level log_level;            /* 0 is error only */
+	enum xd_log_level log_level; /* 0 is error only */
 };
 
 /* The EAL must be up. The switch starts empty. */
@@ -183,8 +183,8 @@ struct xd_fdb_info {
 
 struct xd_worker_info {
 	unsigned core;
-	int node;             /* NUMA node of the core */
-	bool own;             /* false: an application's lcore, by xd_worker_register */
+	int node; /* NUMA node of the core */
+	bool own; /* false: an application's lcore, by xd_worker_register */
 	bool sleeping;
 	unsigned nb_queues;   /* receive queues it polls */
 	uint64_t busy_cycles; /* TSC cycles of loops that carried frames */
@@ -202,11 +202,11 @@ struct xd_worker_queue {
 struct xd_memory_info {
 	bool hugepages;
 	uint64_t page_bytes;
-	uint64_t eal_bytes;     /* reserved by the EAL */
+	uint64_t eal_bytes; /* reserved by the EAL */
 	uint64_t eal_used_bytes;
 	uint64_t fdb_bytes;
-	uint64_t pool_bytes;    /* packet buffers of NIC ports */
-	uint64_t guest_bytes;   /* guests' memory mapped */
+	uint64_t pool_bytes;  /* packet buffers of NIC ports */
+	uint64_t guest_bytes; /* guests' memory mapped */
 };
 
 /* Each fills at most max entries and returns how many there are. */

@@ -41,7 +41,7 @@ config_print_check(const json_t *result)
 	int workers = ctl_number(result, "workers");
 
 	printf("valid: %d bridge%s, %d port%s, %d worker%s\n", bridges, bridges == 1 ? "" : "s",
-	        ports, ports == 1 ? "" : "s", workers, workers == 1 ? "" : "s");
+		ports, ports == 1 ? "" : "s", workers, workers == 1 ? "" : "s");
 }
 
 void
@@ -62,7 +62,7 @@ config_print_diff(const json_t *result)
 			printf("- %s\n", key);
 		else
 			printf("~ %s %s -> %s\n", key, ctl_text(change, "from"),
-			        ctl_text(change, "to"));
+				ctl_text(change, "to"));
 	}
 }
 

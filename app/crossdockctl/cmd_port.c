@@ -38,7 +38,7 @@ print_value(const json_t *value)
 		break;
 	case JSON_OBJECT:
 		json_object_foreach((json_t *)value, key, item) printf("%s%s %" JSON_INTEGER_FORMAT,
-		        n++ ? ", " : "", key, json_integer_value(item));
+			n++ ? ", " : "", key, json_integer_value(item));
 		if (!n)
 			printf("none");
 		break;
@@ -78,7 +78,7 @@ sum_drops(const json_t *port)
 	json_t *count;
 
 	json_object_foreach(json_object_get(port, "drops"), reason, count) sum +=
-	        json_integer_value(count);
+		json_integer_value(count);
 	return sum;
 }
 
@@ -101,7 +101,7 @@ vlan_cell(struct table *table, const json_t *port)
 		return;
 	}
 	json_array_foreach(vlans, i, item) ranges.bits[json_integer_value(item) / 64 % 64] |=
-	        1ull << (json_integer_value(item) % 64);
+		1ull << (json_integer_value(item) % 64);
 	xd_ranges_print(&ranges, text);
 	if (vlan)
 		table_cell(table, "%d+%.40s", (int)json_integer_value(vlan), text);
@@ -113,7 +113,7 @@ static void
 print_ports(const json_t *ports)
 {
 	static const char *const headers[] = {
-	        "NAME", "TYPE", "BRIDGE", "STATE", "VLAN", ">RX", ">TX", ">DROPS", NULL};
+		"NAME", "TYPE", "BRIDGE", "STATE", "VLAN", ">RX", ">TX", ">DROPS", NULL};
 	struct table *table = table_create(headers);
 	json_t *port;
 	size_t i;
@@ -136,7 +136,7 @@ static void
 print_bridges(const json_t *bridges)
 {
 	static const char *const headers[] = {
-	        "NAME", ">PORTS", ">MACS", ">LIMIT", ">AGEING", ">MOVES", ">FULL", ">FDB", NULL};
+		"NAME", ">PORTS", ">MACS", ">LIMIT", ">AGEING", ">MOVES", ">FULL", ">FDB", NULL};
 	struct table *table = table_create(headers);
 	json_t *bridge;
 	char bytes[16];
@@ -159,7 +159,7 @@ print_bridges(const json_t *bridges)
 /* Shows the list that the method answers with: as a table, or one entry wholly. */
 static int
 show(struct ctl *ctl, const struct command *command, int argc, char **argv, const char *key,
-        void (*print)(const json_t *list))
+	void (*print)(const json_t *list))
 {
 	json_t *params = name_params(ctl, argc, argv);
 	json_t *result = params ? ctl_call(ctl, command->method, params) : NULL;

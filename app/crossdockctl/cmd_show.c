@@ -75,7 +75,7 @@ fdb_print(const json_t *result)
 	table_print(table);
 	if (total > (json_int_t)json_array_size(entries))
 		fprintf(stderr, "%zu of %" JSON_INTEGER_FORMAT " shown: limit=N shows more\n",
-		        json_array_size(entries), total);
+			json_array_size(entries), total);
 }
 
 /* ---- worker ---- */
@@ -91,7 +91,7 @@ queues_cell(struct table *table, const json_t *queues)
 	{
 		if (used < sizeof(text))
 			used += snprintf(text + used, sizeof(text) - used, "%s%s:%d", i ? " " : "",
-			        ctl_text(queue, "port"), (int)ctl_number(queue, "queue"));
+				ctl_text(queue, "port"), (int)ctl_number(queue, "queue"));
 	}
 	table_cell(table, "%s", text);
 }
@@ -100,7 +100,7 @@ void
 worker_print(const json_t *result)
 {
 	static const char *const headers[] = {">CORE", ">NODE", "STATE", ">BUSY", ">FRAMES",
-	        ">CYCLES/FRAME", ">FRAMES/TURN", ">SLEEPS", "QUEUES", NULL};
+		">CYCLES/FRAME", ">FRAMES/TURN", ">SLEEPS", "QUEUES", NULL};
 	struct table *table = table_create(headers);
 	json_t *worker;
 	size_t i;
@@ -111,12 +111,12 @@ worker_print(const json_t *result)
 		double awake = busy + ctl_number(worker, "idle_cycles");
 		double frames = ctl_number(worker, "frames"), turns = ctl_number(worker, "turns");
 		const char *state =
-		        json_is_true(json_object_get(worker, "sleeping")) ? "sleeps" : "runs";
+			json_is_true(json_object_get(worker, "sleeping")) ? "sleeps" : "runs";
 
 		table_cell(table, "%d", (int)ctl_number(worker, "core"));
 		table_cell(table, "%d", (int)ctl_number(worker, "node"));
 		table_cell(table, "%s%s", state,
-		        json_is_true(json_object_get(worker, "own")) ? "" : " (application)");
+			json_is_true(json_object_get(worker, "own")) ? "" : " (application)");
 		table_cell(table, "%.1f%%", awake > 0 ? 100 * busy / awake : 0);
 		table_cell(table, "%.0f", frames);
 		table_cell(table, "%.0f", frames > 0 ? busy / frames : 0);
@@ -135,20 +135,20 @@ memory_print(const json_t *result)
 	static const struct {
 		const char *key, *label;
 	} rows[] = {
-	        {"page_bytes", "page size"},
-	        {"eal_bytes", "reserved by the EAL"},
-	        {"eal_used_bytes", "of that, in use"},
-	        {"fdb_bytes", "address tables"},
-	        {"pool_bytes", "packet buffers"},
-	        {"guest_bytes", "guests' memory mapped"},
+		{"page_bytes", "page size"},
+		{"eal_bytes", "reserved by the EAL"},
+		{"eal_used_bytes", "of that, in use"},
+		{"fdb_bytes", "address tables"},
+		{"pool_bytes", "packet buffers"},
+		{"guest_bytes", "guests' memory mapped"},
 	};
 	char bytes[16];
 
 	printf("%-24s%s\n", "hugepages",
-	        json_is_true(json_object_get(result, "hugepages")) ? "yes" : "no");
+		json_is_true(json_object_get(result, "hugepages")) ? "yes" : "no");
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		printf("%-24s%s\n", rows[i].label,
-		        ctl_bytes(ctl_number(result, rows[i].key), bytes));
+			ctl_bytes(ctl_number(result, rows[i].key), bytes));
 }
 
 /* ---- log ---- */
@@ -157,7 +157,7 @@ json_t *
 log_set_params(struct ctl *ctl, int argc, char **argv)
 {
 	json_t *params = argc > 1 ? json_pack("{s:s, s:s}", "component", argv[0], "level", argv[1])
-	                          : json_pack("{s:s}", "level", argv[0]);
+				  : json_pack("{s:s}", "level", argv[0]);
 
 	(void)ctl;
 	if (!params)
@@ -173,11 +173,11 @@ log_print(const json_t *result)
 	size_t i;
 
 	json_array_foreach(json_object_get(result, "lines"), i, line)
-	        printf("%s %-5s %s: %s\n", ctl_text(line, "time"), ctl_text(line, "level"),
-	                ctl_text(line, "component"), ctl_text(line, "line"));
+		printf("%s %-5s %s: %s\n", ctl_text(line, "time"), ctl_text(line, "level"),
+			ctl_text(line, "component"), ctl_text(line, "line"));
 	printf("levels:");
 	json_object_foreach(json_object_get(result, "levels"), component, level)
-	        printf(" %s=%s", component, json_string_value(level));
+		printf(" %s=%s", component, json_string_value(level));
 	putchar('\n');
 }
 

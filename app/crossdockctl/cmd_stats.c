@@ -51,7 +51,7 @@ sum_drops(const json_t *port)
 	json_t *count;
 
 	json_object_foreach(json_object_get(port, "drops"), reason, count) sum +=
-	        json_integer_value(count);
+		json_integer_value(count);
 	return sum;
 }
 
@@ -59,7 +59,7 @@ static void
 print_counters(const json_t *result)
 {
 	static const char *const headers[] = {"PORT", "STATE", ">RX FRAMES", ">RX BYTES",
-	        ">TX FRAMES", ">TX BYTES", ">DROPS", ">NOTIFIED", NULL};
+		">TX FRAMES", ">TX BYTES", ">DROPS", ">NOTIFIED", NULL};
 	static const char *const keys[] = {"rx_frames", "rx_bytes", "tx_frames", "tx_bytes", NULL};
 	struct table *table = table_create(headers);
 	json_t *port;
@@ -117,14 +117,14 @@ make_rates(const json_t *before, const json_t *after)
 		json_int_t drops = sum_drops(port), drops_then = sum_drops(then);
 
 		json_array_append_new(list,
-		        json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:f}", "name",
-		                ctl_text(port, "name"), "state", ctl_text(port, "state"), "rx_pps",
-		                since(then, port, "rx_frames") / seconds, "rx_bit_s",
-		                since(then, port, "rx_bytes") * 8 / seconds, "tx_pps",
-		                since(then, port, "tx_frames") / seconds, "tx_bit_s",
-		                since(then, port, "tx_bytes") * 8 / seconds, "drops_pps",
-		                (double)(drops >= drops_then ? drops - drops_then : drops) /
-		                        seconds));
+			json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:f}", "name",
+				ctl_text(port, "name"), "state", ctl_text(port, "state"), "rx_pps",
+				since(then, port, "rx_frames") / seconds, "rx_bit_s",
+				since(then, port, "rx_bytes") * 8 / seconds, "tx_pps",
+				since(then, port, "tx_frames") / seconds, "tx_bit_s",
+				since(then, port, "tx_bytes") * 8 / seconds, "drops_pps",
+				(double)(drops >= drops_then ? drops - drops_then : drops) /
+					seconds));
 	}
 	return json_pack("{s:f, s:o}", "interval_s", seconds, "ports", list);
 }
@@ -139,7 +139,7 @@ static void
 print_rates(const json_t *rates)
 {
 	static const char *const headers[] = {"PORT", "STATE", ">RX MPPS", ">RX GBIT/S", ">TX MPPS",
-	        ">TX GBIT/S", ">DROPS/S", NULL};
+		">TX GBIT/S", ">DROPS/S", NULL};
 	struct table *table = table_create(headers);
 	json_t *port;
 	size_t i;
@@ -161,7 +161,7 @@ int
 stats_show(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
 	struct timespec pause = {.tv_sec = ctl->interval_s,
-	        .tv_nsec = (ctl->interval_s - (time_t)ctl->interval_s) * 1e9};
+		.tv_nsec = (ctl->interval_s - (time_t)ctl->interval_s) * 1e9};
 	json_t *params = port_params(ctl, argc, argv), *before, *after, *rates;
 
 	before = params ? ctl_call(ctl, command->method, params) : NULL;

@@ -49,7 +49,7 @@ static void
 offer_pairs(struct ctl *ctl, json_t *list, const char *prefix, const struct xd_setting *settings)
 {
 	static const char *const values[] = {"type=vhost-user", "type=dpdk", "mode=client",
-	        "mode=server", "vlan=none", "vlans=none", NULL};
+		"mode=server", "vlan=none", "vlans=none", NULL};
 
 	if (!strchr(prefix, '=')) {
 		offer_keys(list, prefix, settings);

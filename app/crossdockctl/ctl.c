@@ -51,8 +51,8 @@ ctl_call(struct ctl *ctl, const char *method, json_t *params)
 	if (line)
 		snprintf(where, sizeof(where), ":%u", line);
 	fprintf(stderr, "crossdockctl: %s%s%s%s%s%s\n", ctl->file ? ctl->file : "",
-	        ctl->file ? where : "", ctl->file ? ": " : "", err.key, err.key[0] ? ": " : "",
-	        err.text);
+		ctl->file ? where : "", ctl->file ? ": " : "", err.key, err.key[0] ? ": " : "",
+		err.text);
 	return NULL;
 }
 

@@ -46,9 +46,9 @@ static enum action
 parse_options(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option known[] = {{"control", required_argument, NULL, 'C'},
-	        {"json", no_argument, NULL, 'j'}, {"interval", required_argument, NULL, 'i'},
-	        {"complete", no_argument, NULL, 'c'}, {"version", no_argument, NULL, 'V'},
-	        {"help", no_argument, NULL, 'h'}, {0}};
+		{"json", no_argument, NULL, 'j'}, {"interval", required_argument, NULL, 'i'},
+		{"complete", no_argument, NULL, 'c'}, {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'}, {0}};
 	enum action action = ACTION_RUN;
 	int option;
 

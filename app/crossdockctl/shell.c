@@ -85,10 +85,10 @@ complete_word(EditLine *el, int key)
 			const char *word = json_string_value(json_array_get(list, 0));
 			/* A word that is done gets a space; "path=" and "dir/" are not. */
 			bool done =
-			        json_array_size(list) == 1 && !strchr("=/", word[strlen(word) - 1]);
+				json_array_size(list) == 1 && !strchr("=/", word[strlen(word) - 1]);
 
 			snprintf(add, sizeof(add), "%.*s%s", (int)(common - strlen(prefix)),
-			        word + strlen(prefix), done ? " " : "");
+				word + strlen(prefix), done ? " " : "");
 			result = el_insertstr(el, add) ? CC_ERROR : CC_REFRESH;
 		} else if (json_array_size(list) > 1) {
 			print_choices(list);

@@ -44,7 +44,7 @@ reload(struct daemon *daemon)
 		xd_log(&daemon->log, XD_LOG_CONTROL, XD_LOG_ERROR, "nothing was changed: %s", text);
 	else
 		xd_log(&daemon->log, XD_LOG_CONTROL, XD_LOG_INFO, "%s was read again",
-		        daemon->options.config);
+			daemon->options.config);
 }
 
 static void
@@ -98,7 +98,7 @@ load(struct daemon *daemon)
 	control->source.socket_path = daemon->options.control;
 	control->source.default_core = xd_default_core();
 	if (xd_control_load(
-	            &control->source, &control->base, &control->running, text, sizeof(text))) {
+		    &control->source, &control->base, &control->running, text, sizeof(text))) {
 		complain(text);
 		return 2;
 	}
@@ -110,10 +110,10 @@ open_control(struct daemon *daemon)
 {
 	const struct xd_daemon_config *config = daemon->control.running;
 	struct xd_server_opts opts = {.path = config->control_path,
-	        .group = config->control_group,
-	        .mode = config->control_mode,
-	        .methods = xd_control_methods,
-	        .ctx = &daemon->control};
+		.group = config->control_group,
+		.mode = config->control_mode,
+		.methods = xd_control_methods,
+		.ctx = &daemon->control};
 	struct xd_watch *watch;
 	struct xd_error err;
 
@@ -134,10 +134,10 @@ static int
 start_memory(struct daemon *daemon)
 {
 	struct xd_memory_opts opts = {.hugepages = daemon->control.running->config->hugepages,
-	        .program = "crossdockd",
-	        .eal_args = daemon->options.eal_args,
-	        .nb_eal_args = daemon->options.nb_eal_args,
-	        .log = &daemon->log};
+		.program = "crossdockd",
+		.eal_args = daemon->options.eal_args,
+		.nb_eal_args = daemon->options.nb_eal_args,
+		.log = &daemon->log};
 	struct xd_error err;
 	cpu_set_t set;
 	int ret;
@@ -156,8 +156,8 @@ start_switch(struct daemon *daemon)
 {
 	struct xd_control *control = &daemon->control;
 	struct xd_switch_opts opts = {.log = output_log,
-	        .log_ctx = &daemon->output,
-	        .log_level = control->running->log_level};
+		.log_ctx = &daemon->output,
+		.log_level = control->running->log_level};
 	char text[TEXT_BYTES];
 	struct xd_error err;
 
@@ -180,7 +180,7 @@ say_ready(struct daemon *daemon)
 
 	/* Whatever the log level is: whoever starts a daemon waits for this line. */
 	snprintf(line, sizeof(line), "ready: %u port%s, %u worker%s, control %s", ports,
-	        ports == 1 ? "" : "s", workers, workers == 1 ? "" : "s", config->control_path);
+		ports == 1 ? "" : "s", workers, workers == 1 ? "" : "s", config->control_path);
 	output_log(&daemon->output, XD_LOG_INFO, XD_LOG_CONTROL, line);
 	output_notify("READY=1");
 }
@@ -226,9 +226,9 @@ say_valid(const struct daemon *daemon)
 	const struct xd_config *config = daemon->control.running->config;
 
 	printf("%s is valid: %u bridge%s, %u port%s, %u worker%s\n", daemon->options.config,
-	        config->nb_bridges, config->nb_bridges == 1 ? "" : "s", config->nb_ports,
-	        config->nb_ports == 1 ? "" : "s", config->nb_cores,
-	        config->nb_cores == 1 ? "" : "s");
+		config->nb_bridges, config->nb_bridges == 1 ? "" : "s", config->nb_ports,
+		config->nb_ports == 1 ? "" : "s", config->nb_cores,
+		config->nb_cores == 1 ? "" : "s");
 }
 
 int

@@ -7,23 +7,23 @@
 #include "options.h"
 
 static const char help[] =
-        "usage: crossdockd --config FILE [--state FILE] [--control SOCKET] [--check]\n"
-        "                  [-- EAL OPTIONS]\n"
-        "\n"
-        "Runs the Ethernet switch that FILE describes, in the foreground.\n"
-        "\n"
-        "  -c, --config FILE     the configuration, in YAML: crossdock.yaml has an example\n"
-        "  -s, --state FILE      keep changes made with crossdockctl here, over a restart\n"
-        "  -C, --control SOCKET  listen here for crossdockctl, not at control.path of FILE\n"
-        "      --check           only tell whether FILE (with --state) is valid; needs no root\n"
-        "  -V, --version         print the version\n"
-        "  -h, --help            print this\n"
-        "\n"
-        "Options after -- are for DPDK's EAL: -- --no-huge -m 512\n"
-        "SIGHUP reads FILE again; SIGTERM ends.\n"
-        "\n"
-        "  crossdockd --config /etc/crossdock/crossdock.yaml --check\n"
-        "  crossdockd --config crossdock.yaml --control /tmp/crossdock.sock\n";
+	"usage: crossdockd --config FILE [--state FILE] [--control SOCKET] [--check]\n"
+	"                  [-- EAL OPTIONS]\n"
+	"\n"
+	"Runs the Ethernet switch that FILE describes, in the foreground.\n"
+	"\n"
+	"  -c, --config FILE     the configuration, in YAML: crossdock.yaml has an example\n"
+	"  -s, --state FILE      keep changes made with crossdockctl here, over a restart\n"
+	"  -C, --control SOCKET  listen here for crossdockctl, not at control.path of FILE\n"
+	"      --check           only tell whether FILE (with --state) is valid; needs no root\n"
+	"  -V, --version         print the version\n"
+	"  -h, --help            print this\n"
+	"\n"
+	"Options after -- are for DPDK's EAL: -- --no-huge -m 512\n"
+	"SIGHUP reads FILE again; SIGTERM ends.\n"
+	"\n"
+	"  crossdockd --config /etc/crossdock/crossdock.yaml --check\n"
+	"  crossdockd --config crossdock.yaml --control /tmp/crossdock.sock\n";
 
 static int
 wrong_usage(void)
@@ -36,9 +36,9 @@ int
 options_parse(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {{"config", required_argument, NULL, 'c'},
-	        {"state", required_argument, NULL, 's'}, {"control", required_argument, NULL, 'C'},
-	        {"check", no_argument, NULL, 'k'}, {"version", no_argument, NULL, 'V'},
-	        {"help", no_argument, NULL, 'h'}, {0}};
+		{"state", required_argument, NULL, 's'}, {"control", required_argument, NULL, 'C'},
+		{"check", no_argument, NULL, 'k'}, {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'}, {0}};
 	int option;
 
 	memset(options, 0, sizeof(*options));

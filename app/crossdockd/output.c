@@ -49,12 +49,12 @@ output_log(void *ctx, enum xd_log_level level, enum xd_log_component component, 
 	xd_log_ring_add(output->ring, level, component, line);
 	if (output->journal) {
 		fprintf(stderr, "<%d>%s: %s\n", priorities[level], xd_log_component_name(component),
-		        line);
+			line);
 		return;
 	}
 	xd_log_time(time);
 	fprintf(stderr, "%s %-5s %s: %s\n", time, xd_log_level_name(level),
-	        xd_log_component_name(component), line);
+		xd_log_component_name(component), line);
 }
 
 void

@@ -18,7 +18,7 @@ int output_init(struct output *output);
 void output_fini(struct output *output);
 /* An xd_log_fn; ctx is a struct output. */
 void output_log(
-        void *ctx, enum xd_log_level level, enum xd_log_component component, const char *line);
+	void *ctx, enum xd_log_level level, enum xd_log_component component, const char *line);
 
 /* Tells systemd, by sd_notify(3)'s protocol, when NOTIFY_SOCKET says where. */
 void output_notify(const char *state);

@@ -29,55 +29,55 @@
 	"  --json FILE            write every figure there; - is standard output\n"
 
 static const char general[] =
-        "Usage: crossdock-pktgen COMMAND --port PORT --port PORT [OPTION...] [-- EAL OPTIONS]\n"
-        "\n"
-        "Measures an Ethernet switch: sends frames into some ports and counts them at others.\n"
-        "\n"
-        "Commands\n"
-        "  rate       frames and bits per second that get through\n"
-        "  latency    round trip times, one frame at a time\n"
-        "\n" PORTS "\n"
-        "Examples\n"
-        "  crossdock-pktgen rate --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock\n"
-        "  crossdock-pktgen latency --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock\n"
-        "\n"
-        "crossdock-pktgen COMMAND --help tells the options of each; --version the version.\n";
+	"Usage: crossdock-pktgen COMMAND --port PORT --port PORT [OPTION...] [-- EAL OPTIONS]\n"
+	"\n"
+	"Measures an Ethernet switch: sends frames into some ports and counts them at others.\n"
+	"\n"
+	"Commands\n"
+	"  rate       frames and bits per second that get through\n"
+	"  latency    round trip times, one frame at a time\n"
+	"\n" PORTS "\n"
+	"Examples\n"
+	"  crossdock-pktgen rate --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock\n"
+	"  crossdock-pktgen latency --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock\n"
+	"\n"
+	"crossdock-pktgen COMMAND --help tells the options of each; --version the version.\n";
 
 static const char rate[] =
-        "Usage: crossdock-pktgen rate --port PORT --port PORT [OPTION...] [-- EAL OPTIONS]\n"
-        "\n"
-        "Streams between pairs of ports (0-1, 2-3, ...), counted where they arrive.\n"
-        "\n"
-        "  --port PORT            at least two\n"
-        "  --flows N              flows, in turn (1)\n"
-        "  --flow-kind mac|l4     flow: a pair of MAC addresses, or an IPv4 source and UDP port "
-        "(mac)\n"
-        "  --direction one|both   port 0 to 1, or also back (one)\n"
-        "  --pattern unicast|broadcast  broadcast: port 0 to all others (unicast)\n"
-        "  --rate RATE            of each sending port: max  5Mpps  100kpps  10Gbit (max)\n" COMMON
-        "  --cores A,B            two cores: even ports on A, odd ones on B\n"
-        "\n" PORTS "\n"
-        "Examples\n"
-        "  crossdock-pktgen rate --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock \\\n"
-        "      --size 64:1518:*2 --flows 1000 --json out.json\n"
-        "  crossdock-pktgen rate --port virtio:/tmp/a.sock,server --port virtio:/tmp/b.sock,server "
-        "\\\n"
-        "      --rate 1Mpps --time 10 --switch /run/crossdock/control.sock\n"
-        "  crossdock-pktgen rate --port dpdk:net_virtio_user0,path=/tmp/a.sock \\\n"
-        "      --port dpdk:net_virtio_user1,path=/tmp/b.sock -- --single-file-segments\n";
+	"Usage: crossdock-pktgen rate --port PORT --port PORT [OPTION...] [-- EAL OPTIONS]\n"
+	"\n"
+	"Streams between pairs of ports (0-1, 2-3, ...), counted where they arrive.\n"
+	"\n"
+	"  --port PORT            at least two\n"
+	"  --flows N              flows, in turn (1)\n"
+	"  --flow-kind mac|l4     flow: a pair of MAC addresses, or an IPv4 source and UDP port "
+	"(mac)\n"
+	"  --direction one|both   port 0 to 1, or also back (one)\n"
+	"  --pattern unicast|broadcast  broadcast: port 0 to all others (unicast)\n"
+	"  --rate RATE            of each sending port: max  5Mpps  100kpps  10Gbit (max)\n" COMMON
+	"  --cores A,B            two cores: even ports on A, odd ones on B\n"
+	"\n" PORTS "\n"
+	"Examples\n"
+	"  crossdock-pktgen rate --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock \\\n"
+	"      --size 64:1518:*2 --flows 1000 --json out.json\n"
+	"  crossdock-pktgen rate --port virtio:/tmp/a.sock,server --port virtio:/tmp/b.sock,server "
+	"\\\n"
+	"      --rate 1Mpps --time 10 --switch /run/crossdock/control.sock\n"
+	"  crossdock-pktgen rate --port dpdk:net_virtio_user0,path=/tmp/a.sock \\\n"
+	"      --port dpdk:net_virtio_user1,path=/tmp/b.sock -- --single-file-segments\n";
 
 static const char latency[] =
-        "Usage: crossdock-pktgen latency --port PORT --port PORT [OPTION...] [-- EAL OPTIONS]\n"
-        "\n"
-        "Round trips from port 0 to port 1 and back, one frame at a time.\n"
-        "\n"
-        "  --port PORT            two\n"
-        "  --count N              round trips, such as 100k (as many as the time holds)\n" COMMON
-        "\n" PORTS "\n"
-        "Examples\n"
-        "  crossdock-pktgen latency --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock\n"
-        "  crossdock-pktgen latency --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock \\\n"
-        "      --size 64,1518 --count 1M --json latency.json\n";
+	"Usage: crossdock-pktgen latency --port PORT --port PORT [OPTION...] [-- EAL OPTIONS]\n"
+	"\n"
+	"Round trips from port 0 to port 1 and back, one frame at a time.\n"
+	"\n"
+	"  --port PORT            two\n"
+	"  --count N              round trips, such as 100k (as many as the time holds)\n" COMMON
+	"\n" PORTS "\n"
+	"Examples\n"
+	"  crossdock-pktgen latency --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock\n"
+	"  crossdock-pktgen latency --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock \\\n"
+	"      --size 64,1518 --count 1M --json latency.json\n";
 
 const char *
 options_help(enum command command)

@@ -69,10 +69,10 @@ start_eal(struct program *p, const char *name, struct xd_error *err)
 {
 	struct xd_log log;
 	struct xd_memory_opts opts = {
-	        .program = name,
-	        .eal_args = p->options.eal_args,
-	        .nb_eal_args = p->options.nb_eal_args,
-	        .log = &log,
+		.program = name,
+		.eal_args = p->options.eal_args,
+		.nb_eal_args = p->options.nb_eal_args,
+		.log = &log,
 	};
 	int rc;
 
@@ -131,7 +131,7 @@ choose_cores(struct program *p, struct xd_error *err)
 	for (unsigned i = 0; i < o->nb_cores; i++)
 		if (xd_cpu_pin(o->cores[i]))
 			return xd_fail(err, -EINVAL,
-			        "core %d: no such core, or not for this process", o->cores[i]);
+				"core %d: no such core, or not for this process", o->cores[i]);
 	if (p->gen.cores[0] >= 0)
 		xd_cpu_pin(p->gen.cores[0]);
 	return 0;
@@ -142,9 +142,9 @@ open_ports(struct program *p, struct xd_error *err)
 {
 	const struct xd_sizes *sizes = &p->options.rate.sizes;
 	struct xd_gen_port_opts opts = {
-	        .node = p->gen.cores[0] >= 0 ? xd_memory_core_node((unsigned)p->gen.cores[0]) : -1,
-	        .timeout_ms = p->options.timeout_ms,
-	        .cancel = &cancelled,
+		.node = p->gen.cores[0] >= 0 ? xd_memory_core_node((unsigned)p->gen.cores[0]) : -1,
+		.timeout_ms = p->options.timeout_ms,
+		.cancel = &cancelled,
 	};
 
 	for (unsigned i = 0; i < sizes->n; i++)
@@ -168,7 +168,7 @@ keep_command(struct xd_results *results, int argc, char **argv)
 
 	for (int i = 0; i < argc && used < sizeof(results->command); i++)
 		used += (size_t)snprintf(results->command + used, sizeof(results->command) - used,
-		        "%s%s", i ? " " : "", i ? argv[i] : "crossdock-pktgen");
+			"%s%s", i ? " " : "", i ? argv[i] : "crossdock-pktgen");
 }
 
 static int
@@ -222,11 +222,11 @@ finish(struct program *p, int rc, struct xd_error *err)
 	if (rc) {
 		p->results.partial = true;
 		snprintf(p->results.reason, sizeof(p->results.reason), "%.255s",
-		        cancelled ? "interrupted" : err->text);
+			cancelled ? "interrupted" : err->text);
 		fprintf(stderr, "crossdock-pktgen: %s\n", p->results.reason);
 	}
 	if (p->options.json && (rc == 0 || p->results.n) &&
-	        xd_results_write(&p->results, p->options.json, &bad)) {
+		xd_results_write(&p->results, p->options.json, &bad)) {
 		fprintf(stderr, "crossdock-pktgen: %s\n", bad.text);
 		code = code ? code : EXIT_FAILURE;
 	}

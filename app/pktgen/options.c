@@ -36,44 +36,44 @@ enum {
 };
 
 static const struct option rate_options[] = {
-        {"port", required_argument, NULL, OPT_PORT},
-        {"size", required_argument, NULL, OPT_SIZE},
-        {"flows", required_argument, NULL, OPT_FLOWS},
-        {"flow-kind", required_argument, NULL, OPT_FLOW_KIND},
-        {"direction", required_argument, NULL, OPT_DIRECTION},
-        {"pattern", required_argument, NULL, OPT_PATTERN},
-        {"rate", required_argument, NULL, OPT_RATE},
-        {"touch", required_argument, NULL, OPT_TOUCH},
-        {"time", required_argument, NULL, OPT_TIME},
-        {"warmup", required_argument, NULL, OPT_WARMUP},
-        {"trials", required_argument, NULL, OPT_TRIALS},
-        {"core", required_argument, NULL, OPT_CORE},
-        {"cores", required_argument, NULL, OPT_CORES},
-        {"switch", required_argument, NULL, OPT_SWITCH},
-        {"placement", required_argument, NULL, OPT_PLACEMENT},
-        {"timeout", required_argument, NULL, OPT_TIMEOUT},
-        {"json", required_argument, NULL, OPT_JSON},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},
-        {NULL, 0, NULL, 0},
+	{"port", required_argument, NULL, OPT_PORT},
+	{"size", required_argument, NULL, OPT_SIZE},
+	{"flows", required_argument, NULL, OPT_FLOWS},
+	{"flow-kind", required_argument, NULL, OPT_FLOW_KIND},
+	{"direction", required_argument, NULL, OPT_DIRECTION},
+	{"pattern", required_argument, NULL, OPT_PATTERN},
+	{"rate", required_argument, NULL, OPT_RATE},
+	{"touch", required_argument, NULL, OPT_TOUCH},
+	{"time", required_argument, NULL, OPT_TIME},
+	{"warmup", required_argument, NULL, OPT_WARMUP},
+	{"trials", required_argument, NULL, OPT_TRIALS},
+	{"core", required_argument, NULL, OPT_CORE},
+	{"cores", required_argument, NULL, OPT_CORES},
+	{"switch", required_argument, NULL, OPT_SWITCH},
+	{"placement", required_argument, NULL, OPT_PLACEMENT},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"json", required_argument, NULL, OPT_JSON},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
 };
 
 static const struct option latency_options[] = {
-        {"port", required_argument, NULL, OPT_PORT},
-        {"size", required_argument, NULL, OPT_SIZE},
-        {"count", required_argument, NULL, OPT_COUNT},
-        {"touch", required_argument, NULL, OPT_TOUCH},
-        {"time", required_argument, NULL, OPT_TIME},
-        {"warmup", required_argument, NULL, OPT_WARMUP},
-        {"trials", required_argument, NULL, OPT_TRIALS},
-        {"core", required_argument, NULL, OPT_CORE},
-        {"switch", required_argument, NULL, OPT_SWITCH},
-        {"placement", required_argument, NULL, OPT_PLACEMENT},
-        {"timeout", required_argument, NULL, OPT_TIMEOUT},
-        {"json", required_argument, NULL, OPT_JSON},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},
-        {NULL, 0, NULL, 0},
+	{"port", required_argument, NULL, OPT_PORT},
+	{"size", required_argument, NULL, OPT_SIZE},
+	{"count", required_argument, NULL, OPT_COUNT},
+	{"touch", required_argument, NULL, OPT_TOUCH},
+	{"time", required_argument, NULL, OPT_TIME},
+	{"warmup", required_argument, NULL, OPT_WARMUP},
+	{"trials", required_argument, NULL, OPT_TRIALS},
+	{"core", required_argument, NULL, OPT_CORE},
+	{"switch", required_argument, NULL, OPT_SWITCH},
+	{"placement", required_argument, NULL, OPT_PLACEMENT},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"json", required_argument, NULL, OPT_JSON},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
 };
 
 /* One of some words: its place in the list. */
@@ -86,7 +86,7 @@ parse_word(const char *what, const char *text, const char *const *words, struct 
 		if (!strcmp(words[i], text))
 			return i;
 	return xd_fail(err, -EINVAL, "--%s: unknown word %s%s", what, text,
-	        xd_words_hint(text, words, hint, sizeof(hint)));
+		xd_words_hint(text, words, hint, sizeof(hint)));
 }
 
 /* One core, or two with a comma; returns how many. */
@@ -102,10 +102,10 @@ parse_cores(const char *what, const char *text, int *cores, unsigned max, struct
 
 		snprintf(word, sizeof(word), "%.*s", (int)len, text);
 		if (n == max || len >= sizeof(word) ||
-		        xd_words_number(word, 0, CORES_MAX - 1, &core))
+			xd_words_number(word, 0, CORES_MAX - 1, &core))
 			return xd_fail(err, -EINVAL, "--%s %s: give %s", what, text,
-			        max == 1 ? "the number of a core, such as 1"
-			                 : "two cores, such as 0,1");
+				max == 1 ? "the number of a core, such as 1"
+					 : "two cores, such as 0,1");
 		cores[n++] = (int)core;
 		if (text[len] == '\0')
 			return (int)n;
@@ -127,7 +127,7 @@ add_port(struct options *o, const char *spec, struct xd_error *err)
 		size_t len = strcspn(spec, needs_eal ? "" : ",");
 
 		if (!strncmp(o->ports[i], spec, len) &&
-		        (o->ports[i][len] == '\0' || o->ports[i][len] == ','))
+			(o->ports[i][len] == '\0' || o->ports[i][len] == ','))
 			return xd_fail(err, -EINVAL, "--port %s is given twice", spec);
 	}
 	o->ports[o->nb_ports++] = spec;
@@ -210,7 +210,7 @@ take_place(struct options *o, int option, const char *text, struct xd_error *err
 	case OPT_CORE:
 	case OPT_CORES:
 		n = parse_cores(option == OPT_CORE ? "core" : "cores", text, o->cores,
-		        option == OPT_CORE ? 1 : XD_GEN_CORES_MAX, err);
+			option == OPT_CORE ? 1 : XD_GEN_CORES_MAX, err);
 		o->nb_cores = n < 0 ? 0 : (unsigned)n;
 		if (n == 2 && o->cores[0] == o->cores[1])
 			return xd_fail(err, -EINVAL, "--cores %s: two different ones", text);
@@ -219,7 +219,7 @@ take_place(struct options *o, int option, const char *text, struct xd_error *err
 		n = parse_cores("placement", text, o->placement, 2, err);
 		if (n == 1)
 			return xd_fail(
-			        err, -EINVAL, "--placement %s: give two cores, such as 0,1", text);
+				err, -EINVAL, "--placement %s: give two cores, such as 0,1", text);
 		return n < 0 ? n : 0;
 	case OPT_SWITCH:
 		if (strlen(text) >= sizeof(((struct sockaddr_un *)0)->sun_path))
@@ -267,7 +267,7 @@ take(struct options *o, int option, const char *text, struct xd_error *err)
 /* What getopt refused, in words. */
 static int
 refuse(const struct options *o, const struct option *known, const char *arg, bool no_value,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	char dashed[OPTS][32], word[64], hint[512];
 	const char *names[OPTS + 1];
@@ -275,7 +275,7 @@ refuse(const struct options *o, const struct option *known, const char *arg, boo
 
 	if (no_value)
 		return xd_fail(err, -EINVAL, "%s needs a value; see crossdock-pktgen %s --help",
-		        arg, o->command == COMMAND_RATE ? "rate" : "latency");
+			arg, o->command == COMMAND_RATE ? "rate" : "latency");
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(arg, "="), arg);
 	for (; known[n].name && n < OPTS; n++) {
 		snprintf(dashed[n], sizeof(dashed[n]), "--%s", known[n].name);
@@ -285,7 +285,7 @@ refuse(const struct options *o, const struct option *known, const char *arg, boo
 	}
 	names[n] = NULL;
 	return xd_fail(err, -EINVAL, "unknown option %s%s", word,
-	        xd_words_hint(word, names, hint, sizeof(hint)));
+		xd_words_hint(word, names, hint, sizeof(hint)));
 }
 
 static int
@@ -296,7 +296,7 @@ parse_command(struct options *o, const char *word, struct xd_error *err)
 
 	if (!word)
 		return xd_fail(err, -EINVAL,
-		        "give a command: rate or latency; see crossdock-pktgen --help");
+			"give a command: rate or latency; see crossdock-pktgen --help");
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
 		word = "help";
 	else if (!strcmp(word, "--version") || !strcmp(word, "-V"))
@@ -307,22 +307,22 @@ parse_command(struct options *o, const char *word, struct xd_error *err)
 			return 0;
 		}
 	return xd_fail(err, -EINVAL, "unknown command %s%s", word,
-	        xd_words_hint(word, words, hint, sizeof(hint)));
+		xd_words_hint(word, words, hint, sizeof(hint)));
 }
 
 static void
 defaults(struct options *o)
 {
 	*o = (struct options){
-	        .help_for = COMMAND_HELP,
-	        .rate = {.sizes = {.n = 1, .bytes = {64}},
-	                .flows = 1,
-	                .time_s = 2,
-	                .warmup_s = 0.3,
-	                .trials = 1},
-	        .cores = {-1, -1},
-	        .placement = {-1, -1},
-	        .timeout_ms = 10000,
+		.help_for = COMMAND_HELP,
+		.rate = {.sizes = {.n = 1, .bytes = {64}},
+			.flows = 1,
+			.time_s = 2,
+			.warmup_s = 0.3,
+			.trials = 1},
+		.cores = {-1, -1},
+		.placement = {-1, -1},
+		.timeout_ms = 10000,
 	};
 }
 
@@ -349,8 +349,8 @@ parse_rest(struct options *o, int argc, char **argv, struct xd_error *err)
 		return rc;
 	if (optind < argc && strcmp(argv[optind - 1], "--"))
 		return xd_fail(err, -EINVAL,
-		        "%s is no option; ports are given with --port, EAL options behind --",
-		        argv[optind]);
+			"%s is no option; ports are given with --port, EAL options behind --",
+			argv[optind]);
 	o->eal_args = argv + optind;
 	o->nb_eal_args = (unsigned)(argc - optind);
 	return 0;
@@ -370,8 +370,8 @@ options_parse(struct options *o, int argc, char **argv, struct xd_error *err)
 		return rc;
 	if (o->nb_ports < 2)
 		return xd_fail(err, -EINVAL,
-		        "give two ports, such as --port virtio:/tmp/a.sock --port "
-		        "virtio:/tmp/b.sock");
+			"give two ports, such as --port virtio:/tmp/a.sock --port "
+			"virtio:/tmp/b.sock");
 	o->latency.sizes = o->rate.sizes;
 	o->latency.touch = o->rate.touch;
 	o->latency.time_s = o->rate.time_s;

@@ -18,9 +18,9 @@ fail_devargs(const struct xd_port_config *config, struct xd_error *err, const ch
 
 	snprintf(key, sizeof(key), "ports.%s.devargs", config->name);
 	return xd_fail_key(err, -EINVAL, key,
-	        "devargs \"%.128s\": %s; write a PCI address such as 0000:03:00.0, or a virtual "
-	        "device such as net_tap0,iface=x",
-	        config->devargs, what);
+		"devargs \"%.128s\": %s; write a PCI address such as 0000:03:00.0, or a virtual "
+		"device such as net_tap0,iface=x",
+		config->devargs, what);
 }
 
 /* Only the form: what buses and drivers there are is known once the EAL is up. */
@@ -43,21 +43,21 @@ ethdev_check(const struct xd_port_config *config, struct xd_error *err)
 	for (const char *at = devargs + name_len; *at == ','; at += 1 + strcspn(at + 1, ",")) {
 		if (at[1] == '\0' || at[1] == ',' || at[1] == '=')
 			return fail_devargs(
-			        config, err, "what follows the name is no list of key=value");
+				config, err, "what follows the name is no list of key=value");
 	}
 	if (config->queues > XD_ETHDEV_QUEUES_MAX) {
 		char key[128];
 
 		snprintf(key, sizeof(key), "ports.%s.queues", config->name);
 		return xd_fail_key(err, -EINVAL, key, "%u queues: at most %u", config->queues,
-		        XD_ETHDEV_QUEUES_MAX);
+			XD_ETHDEV_QUEUES_MAX);
 	}
 	return 0;
 }
 
 static struct xd_port *
 ethdev_create(
-        const struct xd_port_env *env, const struct xd_port_config *config, struct xd_error *err)
+	const struct xd_port_env *env, const struct xd_port_config *config, struct xd_error *err)
 {
 	struct xd_ethdev_port *p = aligned_alloc(64, sizeof(*p));
 
@@ -142,7 +142,7 @@ ethdev_set(struct xd_port *port, const struct xd_port_config *config, struct xd_
 	if (config->mtu != now->mtu && p->running) {
 		/* Many devices want to be stopped for it: then the port is made anew. */
 		if ((max_frame > p->data_room && !p->scatter) ||
-		        rte_eth_dev_set_mtu(p->port_id, config->mtu) != 0)
+			rte_eth_dev_set_mtu(p->port_id, config->mtu) != 0)
 			return -ENOTSUP;
 	}
 	__atomic_store_n(&port->max_frame, max_frame, __ATOMIC_RELAXED);
@@ -153,20 +153,20 @@ uint16_t
 xd_ethdev_max_frame(uint16_t mtu)
 {
 	return (uint16_t)RTE_MIN(
-	        (uint32_t)mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN, (uint32_t)UINT16_MAX);
+		(uint32_t)mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN, (uint32_t)UINT16_MAX);
 }
 
 const struct xd_driver xd_ethdev_driver = {
-        .type = "dpdk",
-        .help = "a network card or virtual device that DPDK drives, by its devargs",
-        .check = ethdev_check,
-        .create = ethdev_create,
-        .start = ethdev_start,
-        .stop = ethdev_stop,
-        .destroy = ethdev_destroy,
-        .set = ethdev_set,
-        .rx = xd_ethdev_rx,
-        .release = xd_ethdev_release,
-        .tx = xd_ethdev_tx,
-        .describe = xd_ethdev_describe,
+	.type = "dpdk",
+	.help = "a network card or virtual device that DPDK drives, by its devargs",
+	.check = ethdev_check,
+	.create = ethdev_create,
+	.start = ethdev_start,
+	.stop = ethdev_stop,
+	.destroy = ethdev_destroy,
+	.set = ethdev_set,
+	.rx = xd_ethdev_rx,
+	.release = xd_ethdev_release,
+	.tx = xd_ethdev_tx,
+	.describe = xd_ethdev_describe,
 };

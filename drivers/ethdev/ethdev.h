@@ -63,7 +63,7 @@ uint16_t xd_ethdev_max_frame(uint16_t mtu);
 uint16_t xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 void xd_ethdev_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 uint16_t xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker,
-        struct xd_frame *const *frames, uint16_t n);
+	struct xd_frame *const *frames, uint16_t n);
 
 void xd_ethdev_describe(struct xd_port *port, xd_describe_fn fn, void *ctx);
 

@@ -63,17 +63,17 @@ plug(struct xd_ethdev_port *p, struct xd_error *err)
 
 	if (ret == -EFAULT)
 		return fail(p, err, -ENODEV,
-		        "no DPDK driver of that name is installed, and it is no PCI address");
+			"no DPDK driver of that name is installed, and it is no PCI address");
 	if (ret == -ENODEV)
 		return fail(p, err, ret, "there is no such device");
 	if (ret == -ENOTSUP)
 		return fail(p, err, -ENODEV,
-		        "no DPDK driver takes it; is a PCI device bound to vfio-pci? See "
-		        "dpdk-devbind.py --status");
+			"no DPDK driver takes it; is a PCI device bound to vfio-pci? See "
+			"dpdk-devbind.py --status");
 	if (ret == -EPERM) /* what drivers say that do not say why */
 		return fail(p, err, -EIO,
-		        "its driver does not start; DPDK's log says why, and a PCI device must be "
-		        "bound to vfio-pci first, with dpdk-devbind.py");
+			"its driver does not start; DPDK's log says why, and a PCI device must be "
+			"bound to vfio-pci first, with dpdk-devbind.py");
 	if (ret != 0)
 		return fail_step(p, err, ret < 0 ? ret : -ENODEV, "its driver does not start");
 	p->port_id = find_port(devargs);
@@ -103,8 +103,8 @@ give_back(struct xd_ethdev_port *p)
 		rte_eth_dev_close(p->port_id);
 		if (device != NULL && rte_dev_remove(device) != 0)
 			xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
-			        "port %s: device %s cannot be unplugged", p->port.config.name,
-			        p->port.config.devargs);
+				"port %s: device %s cannot be unplugged", p->port.config.name,
+				p->port.config.devargs);
 	} else if (device != NULL) {
 		rte_eth_dev_owner_unset(p->port_id, p->owner);
 	}
@@ -175,8 +175,8 @@ free_pool(struct xd_ethdev_port *p)
 	if (left == NULL || left->timer == NULL) {
 		free(left);
 		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
-		        "port %s: %u packet buffers are still in use elsewhere; its pool stays",
-		        p->port.config.name, rte_mempool_in_use_count(pool));
+			"port %s: %u packet buffers are still in use elsewhere; its pool stays",
+			p->port.config.name, rte_mempool_in_use_count(pool));
 	}
 }
 
@@ -230,12 +230,12 @@ check_mtu(struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct 
 		return 0;
 	snprintf(key, sizeof(key), "ports.%s.mtu", config->name);
 	return xd_fail_key(err, -EINVAL, key, "mtu %u: device %.128s takes %u to %u", config->mtu,
-	        config->devargs, info->min_mtu, max_mtu(info));
+		config->devargs, info->min_mtu, max_mtu(info));
 }
 
 static void
 choose_conf(
-        struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
+	struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
 {
 	uint32_t frame = xd_ethdev_max_frame(p->port.config.mtu);
 
@@ -248,7 +248,7 @@ choose_conf(
 		p->scatter = true;
 	} else if (frame > DATA_ROOM) {
 		p->data_room = RTE_MIN(
-		        RTE_ALIGN_CEIL(frame, 1024u), UINT16_MAX - (uint32_t)RTE_PKTMBUF_HEADROOM);
+			RTE_ALIGN_CEIL(frame, 1024u), UINT16_MAX - (uint32_t)RTE_PKTMBUF_HEADROOM);
 	}
 	conf->txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	if (p->nb_rx > 1 && info->flow_type_rss_offloads & RSS_HASH_TYPES) {
@@ -283,9 +283,9 @@ configure(struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct 
 		return fail_step(p, err, ret, "cannot be configured");
 	if (p->nb_rx < p->port.config.queues)
 		xd_log(env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
-		        "port %s: device %s has %u receive queues instead of %u",
-		        p->port.config.name, p->port.config.devargs, p->nb_rx,
-		        p->port.config.queues);
+			"port %s: device %s has %u receive queues instead of %u",
+			p->port.config.name, p->port.config.devargs, p->nb_rx,
+			p->port.config.queues);
 	return 0;
 }
 
@@ -293,14 +293,14 @@ static int
 create_pool(struct xd_ethdev_port *p, struct xd_error *err)
 {
 	unsigned n =
-	        NB_SPARE + (unsigned)p->nb_rx * p->nb_rx_desc + (unsigned)p->nb_tx * p->nb_tx_desc;
+		NB_SPARE + (unsigned)p->nb_rx * p->nb_rx_desc + (unsigned)p->nb_tx * p->nb_tx_desc;
 	struct xd_error cause = {0};
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	/* Unique for as long as the pool lives, which may be longer than the port. */
 	snprintf(name, sizeof(name), "xd%x_%" PRIx64, p->port_id, rte_rdtsc());
 	p->pool = xd_pool_create(name, n, p->data_room + RTE_PKTMBUF_HEADROOM,
-	        rte_eth_dev_socket_id(p->port_id), &cause);
+		rte_eth_dev_socket_id(p->port_id), &cause);
 	if (p->pool == NULL)
 		return xd_fail(err, cause.code, "port %s: %s", p->port.config.name, cause.text);
 	return 0;
@@ -343,8 +343,8 @@ start(struct xd_ethdev_port *p, struct xd_error *err)
 	}
 	if (ret == -ENOTSUP)
 		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_INFO,
-		        "port %s: device %s has no promiscuous mode", p->port.config.name,
-		        p->port.config.devargs);
+			"port %s: device %s has no promiscuous mode", p->port.config.name,
+			p->port.config.devargs);
 	return 0;
 }
 
@@ -385,6 +385,6 @@ xd_ethdev_close(struct xd_ethdev_port *p)
 
 	if (ret != 0)
 		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
-		        "port %s: device %s does not stop: %s", p->port.config.name,
-		        p->port.config.devargs, rte_strerror(-ret));
+			"port %s: device %s does not stop: %s", p->port.config.name,
+			p->port.config.devargs, rte_strerror(-ret));
 }

@@ -13,7 +13,7 @@ struct teller {
 };
 
 static void tell(struct teller *t, const char *key, const char *fmt, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 static void
 tell(struct teller *t, const char *key, const char *fmt, ...)
@@ -40,7 +40,7 @@ tell_link(struct teller *t, uint16_t port_id)
 		tell(t, "link", "up");
 	else
 		tell(t, "link", "up, %u Mbit/s, %s duplex", link.link_speed,
-		        link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX ? "full" : "half");
+			link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX ? "full" : "half");
 }
 
 static void
@@ -79,6 +79,6 @@ xd_ethdev_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	tell(&t, "receive_queues", "%u of %u descriptors", p->nb_rx, p->nb_rx_desc);
 	tell(&t, "transmit_queues", "%u of %u descriptors", p->nb_tx, p->nb_tx_desc);
 	tell(&t, "buffers", "%u of %u B, %u in use, %" PRIu64 " KiB", p->pool->size, p->data_room,
-	        rte_mempool_in_use_count(p->pool), xd_pool_bytes(p->pool) / 1024);
+		rte_mempool_in_use_count(p->pool), xd_pool_bytes(p->pool) / 1024);
 	tell_device(&t, p);
 }

@@ -114,7 +114,7 @@ mbuf_of(struct xd_ethdev_port *p, struct xd_frame *f)
 
 static inline void
 prepare(struct xd_ethdev_port *p, struct tx_burst *burst, struct xd_frame *const *frames,
-        uint16_t n)
+	uint16_t n)
 {
 	uint16_t max_frame = __atomic_load_n(&p->port.max_frame, __ATOMIC_RELAXED);
 
@@ -141,7 +141,7 @@ prepare(struct xd_ethdev_port *p, struct tx_burst *burst, struct xd_frame *const
  * take, undoes the others, and returns how many frames are dealt with. */
 static inline uint16_t
 settle(struct tx_burst *burst, uint16_t nb_sent, struct xd_frame *const *frames, uint16_t n,
-        struct xd_counters *counters)
+	struct xd_counters *counters)
 {
 	uint16_t done = nb_sent < burst->n ? burst->frame[nb_sent] : n;
 
@@ -171,7 +171,7 @@ settle(struct tx_burst *burst, uint16_t nb_sent, struct xd_frame *const *frames,
 
 uint16_t
 xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_frame *const *frames,
-        uint16_t n)
+	uint16_t n)
 {
 	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
 	struct xd_counters *counters = &port->counters[worker];

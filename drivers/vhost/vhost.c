@@ -92,8 +92,7 @@ create_backend(struct xd_vhost_port *p, struct xd_error *err)
 		.features = 1ull << XD_VIRTIO_F_VERSION_1 | 1ull << XD_VIRTIO_RING_F_EVENT_IDX |
 			    1ull << XD_VIRTIO_RING_F_INDIRECT_DESC |
 			    1ull << XD_VIRTIO_NET_F_MRG_RXBUF | 1ull << XD_VIRTIO_NET_F_MTU,
-		.protocol_features = XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK) |
-				     XD_VU_PF_BIT(XD_VU_PF_MQ) |
+		.protocol_features = XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK) | XD_VU_PF_BIT(XD_VU_PF_MQ) |
 				     XD_VU_PF_BIT(XD_VU_PF_NET_MTU) |
 				     XD_VU_PF_BIT(XD_VU_PF_CONFIGURE_MEM_SLOTS) |
 				     XD_VU_PF_BIT(XD_VU_PF_STATUS),
@@ -112,8 +111,8 @@ create_backend(struct xd_vhost_port *p, struct xd_error *err)
 }
 
 static struct xd_port *
-vhost_create(const struct xd_port_env *env, const struct xd_port_config *config,
-	struct xd_error *err)
+vhost_create(
+	const struct xd_port_env *env, const struct xd_port_config *config, struct xd_error *err)
 {
 	struct xd_vhost_port *p = aligned_alloc(64, RTE_ALIGN(sizeof(*p), 64));
 

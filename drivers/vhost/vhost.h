@@ -12,7 +12,7 @@
 #include "vhost_user/backend.h"
 #include "virtqueue/split_device.h"
 
-#define XD_VHOST_MAX_PAIRS (XD_VU_MAX_VRINGS / 2)
+#define XD_VHOST_MAX_PAIRS  (XD_VU_MAX_VRINGS / 2)
 #define XD_VIRTIO_HDR_BYTES 12 /* virtio-net header, VIRTIO_F_VERSION_1: virtio 1.2, 5.1.6 */
 
 /* Feature bits of virtio-net and of vhost-user that this driver offers: virtio 1.2, 5.1.3. */

@@ -142,8 +142,8 @@ xd_vhost_resume(void *ctx)
 	const struct xd_vu_state *state = xd_vu_backend_state(p->backend);
 	bool was_up = p->port.up;
 
-	/* A guest that starts over, by a reset of its driver or by a new connection, is taken at its
-	 * word once more. */
+	/* A guest that starts over, by a reset of its driver or by a new connection, is taken at
+	 * its word once more. */
 	if (p->faulted && !any_started(state)) {
 		p->faulted = false;
 		xd_log(p->port.env->log, XD_LOG_VHOST, XD_LOG_INFO,
@@ -160,8 +160,8 @@ xd_vhost_resume(void *ctx)
 	if (p->port.up && write(p->wake_fd, &one, sizeof(one)) < 0)
 		return; /* a wake is pending already */
 	if (p->port.up != was_up) {
-		xd_log(p->port.env->log, XD_LOG_VHOST, XD_LOG_INFO, "%s: %s",
-			p->port.config.name, p->port.up ? "up" : "down");
+		xd_log(p->port.env->log, XD_LOG_VHOST, XD_LOG_INFO, "%s: %s", p->port.config.name,
+			p->port.up ? "up" : "down");
 		p->port.env->changed(p->port.env->ctx, &p->port);
 	}
 }

@@ -119,8 +119,8 @@ xd_vhost_disarm(struct xd_port *port, uint16_t queue)
 	struct xd_vq *vq = &p->vqs[XD_VHOST_FROM_GUEST(queue)];
 	struct epoll_event events[4];
 
-	/* Takes the edges off the kick descriptor, which itself is never read: it is the guest's and
-	 * reading it could block. */
+	/* Takes the edges off the kick descriptor, which itself is never read: it is the guest's
+	 * and reading it could block. */
 	epoll_wait(p->sleep_fds[queue], events, RTE_DIM(events), 0);
 	if (is_live(vq))
 		xd_vq_disarm(vq);

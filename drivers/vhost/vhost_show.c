@@ -69,9 +69,10 @@ tell_ring(struct teller *t, const struct xd_vhost_port *p, const struct xd_vu_st
 		tell(t, key, "split ring of %u, %s", vq->size,
 			vring->kick_fd < 0 ? "polled" : "kicked");
 	else
-		tell(t, key, "%s", !vring->started ? "not started"
-				   : !vring->enabled ? "disabled"
-						     : "not in use");
+		tell(t, key, "%s",
+			!vring->started   ? "not started"
+			: !vring->enabled ? "disabled"
+					  : "not in use");
 }
 
 void
@@ -83,9 +84,9 @@ xd_vhost_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	struct teller t = {fn, ctx};
 
 	tell(&t, "connection", "%s for %" PRIu64 " s",
-		state->connected			  ? "connected"
+		state->connected                        ? "connected"
 		: port->config.mode == XD_SOCKET_SERVER ? "waiting for a front end"
-							  : "trying to connect",
+							: "trying to connect",
 		since_s);
 	tell(&t, "connects", "%" PRIu64, state->nb_connects);
 	if (state->nb_bad_messages)
@@ -102,8 +103,7 @@ xd_vhost_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	if (!state->connected)
 		return;
 	tell_features(&t, state);
-	tell(&t, "memory", "%u regions, %" PRIu64 " MiB", state->memory.n,
-		port->guest_bytes >> 20);
+	tell(&t, "memory", "%u regions, %" PRIu64 " MiB", state->memory.n, port->guest_bytes >> 20);
 	for (unsigned i = 0; i < 2 * p->nb_pairs; i++)
 		tell_ring(&t, p, state, i);
 }

@@ -22,8 +22,8 @@ enum xd_log_component {
 };
 
 /* Called with one finished line (no newline); from any thread, never once per frame. */
-typedef void (*xd_log_fn)(void *ctx, enum xd_log_level level, enum xd_log_component component,
-	const char *line);
+typedef void (*xd_log_fn)(
+	void *ctx, enum xd_log_level level, enum xd_log_component component, const char *line);
 
 struct xd_log {
 	xd_log_fn emit; /* NULL: silent */

@@ -86,7 +86,7 @@ xd_loop_create(void)
 	if (loop->wake_fd < 0)
 		goto err_timer;
 	if (!xd_loop_add(loop, loop->timer_fd, EPOLLIN, drain, &loop->timer_fd) ||
-	        !xd_loop_add(loop, loop->wake_fd, EPOLLIN, drain, &loop->wake_fd)) {
+		!xd_loop_add(loop, loop->wake_fd, EPOLLIN, drain, &loop->wake_fd)) {
 		code = errno;
 		xd_loop_destroy(loop);
 		errno = code;
@@ -152,7 +152,7 @@ arm(struct xd_loop *loop)
 	const struct xd_timer *first = LIST_FIRST(&loop->waiting);
 	uint64_t ns = first ? first->deadline_ns : 0;
 	struct itimerspec spec = {
-	        .it_value = {.tv_sec = ns / XD_NS_PER_S, .tv_nsec = ns % XD_NS_PER_S}};
+		.it_value = {.tv_sec = ns / XD_NS_PER_S, .tv_nsec = ns % XD_NS_PER_S}};
 
 	if (ns == loop->armed_ns)
 		return;
@@ -285,7 +285,7 @@ xd_loop_remove(struct xd_watch *watch)
 
 struct xd_timer *
 xd_loop_timer(
-        struct xd_loop *loop, uint32_t after_ms, uint32_t period_ms, xd_timer_fn fn, void *ctx)
+	struct xd_loop *loop, uint32_t after_ms, uint32_t period_ms, xd_timer_fn fn, void *ctx)
 {
 	struct xd_timer *timer = calloc(1, sizeof(*timer));
 

@@ -20,7 +20,7 @@ struct xd_timer;
 typedef void (*xd_watch_fn)(void *ctx, uint32_t events); /* EPOLLIN, EPOLLOUT, EPOLLHUP... */
 typedef void (*xd_timer_fn)(void *ctx);
 
-struct xd_loop *xd_loop_create(void); /* NULL: errno says why */
+struct xd_loop *xd_loop_create(void);       /* NULL: errno says why */
 void xd_loop_destroy(struct xd_loop *loop); /* after the last run; frees what is left in it */
 
 /* Waits at most timeout_ms (-1: until something comes) and runs what is due. The lock is held only

@@ -9,8 +9,8 @@ void
 xd_bridge_flood(struct xd_turn *turn, struct xd_frame *f)
 {
 	const struct xd_plan_bridge *bridge = turn->in->bridge;
-	/* The frame with and without its tag. One of them is the frame as it came; the other is made
-	 * when the first port wants it. */
+	/* The frame with and without its tag. One of them is the frame as it came; the other is
+	 * made when the first port wants it. */
 	struct xd_frame *forms[2] = {0};
 	unsigned nb_dst = 0;
 

@@ -39,7 +39,7 @@ struct xd_plan_worker {
 };
 
 struct xd_plan {
-	bool poll; /* never sleep */
+	bool poll;                                /* never sleep */
 	struct xd_plan_port *ports[XD_MAX_PORTS]; /* by index; NULL: none */
 	unsigned nb_bridges;
 	struct xd_plan_bridge *bridges;

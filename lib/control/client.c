@@ -37,7 +37,7 @@ xd_client_connect(const char *path, unsigned timeout_ms, struct xd_error *err)
 	}
 	if (xd_unix_address(&address, path)) {
 		xd_fail(err, -ENAMETOOLONG, "%s: a socket path has at most %zu bytes", path,
-		        sizeof(address.sun_path) - 1);
+			sizeof(address.sun_path) - 1);
 		goto err_free;
 	}
 	strcpy(client->path, path);
@@ -52,12 +52,12 @@ xd_client_connect(const char *path, unsigned timeout_ms, struct xd_error *err)
 	code = errno;
 	if (code == EACCES || code == EPERM)
 		xd_fail(err, -code, "%s: %s (be root, or a member of the socket's group)", path,
-		        strerror(code));
+			strerror(code));
 	else
 		xd_fail(err, -code,
-		        "nobody answers on %s: is crossdockd running? (--control SOCKET names "
-		        "another)",
-		        path);
+			"nobody answers on %s: is crossdockd running? (--control SOCKET names "
+			"another)",
+			path);
 	close(client->fd);
 err_free:
 	free(client);
@@ -86,8 +86,8 @@ wait_ready(struct xd_client *client, short events, uint64_t deadline_ns, struct 
 
 		if (now_ns >= deadline_ns)
 			return xd_fail(err, -ETIMEDOUT,
-			        "crossdockd on %s did not answer within %u s", client->path,
-			        client->timeout_ms / 1000);
+				"crossdockd on %s did not answer within %u s", client->path,
+				client->timeout_ms / 1000);
 		n = poll(&poll_fd, 1, (deadline_ns - now_ns) / 1000000 + 1);
 		if (n > 0)
 			return 0;
@@ -98,7 +98,7 @@ wait_ready(struct xd_client *client, short events, uint64_t deadline_ns, struct 
 
 static int
 send_text(struct xd_client *client, const char *text, size_t len, uint64_t deadline_ns,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	while (len > 0) {
 		int ret = wait_ready(client, POLLOUT, deadline_ns, err);
@@ -125,8 +125,8 @@ read_line(struct xd_client *client, size_t *line_len, uint64_t deadline_ns, stru
 
 	for (;;) {
 		char *end = client->len > scanned
-		                    ? memchr(client->in + scanned, '\n', client->len - scanned)
-		                    : NULL;
+				    ? memchr(client->in + scanned, '\n', client->len - scanned)
+				    : NULL;
 		ssize_t n;
 		int ret;
 
@@ -150,7 +150,7 @@ read_line(struct xd_client *client, size_t *line_len, uint64_t deadline_ns, stru
 		if (ret)
 			return ret;
 		n = recv(client->fd, client->in + client->len, client->size - client->len,
-		        MSG_DONTWAIT);
+			MSG_DONTWAIT);
 		if (n == 0)
 			return xd_fail(err, -ECONNRESET, "crossdockd on %s hung up", client->path);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -184,7 +184,7 @@ take_result(json_t *answer, unsigned *line, struct xd_error *err)
 
 json_t *
 xd_client_call(struct xd_client *client, const char *method, json_t *params, unsigned *line,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	uint64_t deadline_ns = xd_clock_ns() + client->timeout_ms * 1000000ull;
 	json_int_t id = ++client->id;
@@ -196,7 +196,7 @@ xd_client_call(struct xd_client *client, const char *method, json_t *params, uns
 	if (line)
 		*line = 0;
 	request = json_pack("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id", id, "method", method,
-	        "params", params ? params : json_object());
+		"params", params ? params : json_object());
 	text = json_dumps(request, JSON_COMPACT);
 	json_decref(request);
 	if (!text) {
@@ -216,8 +216,8 @@ xd_client_call(struct xd_client *client, const char *method, json_t *params, uns
 	memmove(client->in, client->in + len + 1, client->len);
 	/* An error before the request was understood has no id. */
 	if (!json_is_object(answer) ||
-	        (json_object_get(answer, "result") &&
-	                json_integer_value(json_object_get(answer, "id")) != id)) {
+		(json_object_get(answer, "result") &&
+			json_integer_value(json_object_get(answer, "id")) != id)) {
 		json_decref(answer);
 		xd_fail(err, -EBADMSG, "what answers on %s is not crossdockd", client->path);
 		return NULL;

@@ -20,6 +20,6 @@ void xd_client_close(struct xd_client *client); /* NULL is fine */
  *                be NULL) is the line in the YAML that was passed, or 0
  *   others       no answer: -ETIMEDOUT, -ECONNRESET, -EBADMSG; the client is of no use any more */
 json_t *xd_client_call(struct xd_client *client, const char *method, json_t *params, unsigned *line,
-        struct xd_error *err);
+	struct xd_error *err);
 
 #endif

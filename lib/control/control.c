@@ -11,10 +11,10 @@
 
 struct xd_daemon_config *
 xd_control_read(const struct xd_control_source *source, const char *yaml, size_t len,
-        struct xd_lines *lines, struct xd_error *err)
+	struct xd_lines *lines, struct xd_error *err)
 {
 	struct xd_daemon_config *config =
-	        xd_yaml_read_config(yaml, len, source->default_core, lines, err);
+		xd_yaml_read_config(yaml, len, source->default_core, lines, err);
 
 	if (!config || !source->socket_path)
 		return config;
@@ -23,8 +23,8 @@ xd_control_read(const struct xd_control_source *source, const char *yaml, size_t
 		return config;
 	}
 	xd_fail_key(err, -ENAMETOOLONG, "control.path",
-	        "has %zu bytes: a socket path has at most %zu", strlen(source->socket_path),
-	        sizeof(config->control_path) - 1);
+		"has %zu bytes: a socket path has at most %zu", strlen(source->socket_path),
+		sizeof(config->control_path) - 1);
 	xd_daemon_config_destroy(config);
 	return NULL;
 }
@@ -58,7 +58,7 @@ lay_over(const struct xd_daemon_config *base, const json_t *delta, struct xd_err
 	if (!config)
 		xd_fail(err, -ENOMEM, "no memory");
 	else if (xd_delta_apply(config, delta, err) == 0 &&
-	         xd_daemon_config_check(config, err) == 0)
+		 xd_daemon_config_check(config, err) == 0)
 		return config;
 	xd_daemon_config_destroy(config);
 	return NULL;
@@ -66,7 +66,7 @@ lay_over(const struct xd_daemon_config *base, const json_t *delta, struct xd_err
 
 int
 xd_control_load(const struct xd_control_source *source, struct xd_daemon_config **base,
-        struct xd_daemon_config **running, char *text, size_t size)
+	struct xd_daemon_config **running, char *text, size_t size)
 {
 	struct xd_lines *lines = xd_lines_create();
 	struct xd_error err, base_err = {0};
@@ -90,9 +90,9 @@ xd_control_load(const struct xd_control_source *source, struct xd_daemon_config 
 		xd_lines_format(lines, source->config_file, &err, text, size);
 	else
 		snprintf(text, size,
-		        "state file %s: %s: %s (correct the configuration file, or remove the "
-		        "state file to start without what was changed at run time)",
-		        source->state_file, err.key, err.text);
+			"state file %s: %s: %s (correct the configuration file, or remove the "
+			"state file to start without what was changed at run time)",
+			source->state_file, err.key, err.text);
 out:
 	if (!*running) {
 		xd_daemon_config_destroy(*base);
@@ -105,7 +105,7 @@ out:
 
 void
 xd_control_locate(
-        const struct xd_control_source *source, const struct xd_error *err, char *text, size_t size)
+	const struct xd_control_source *source, const struct xd_error *err, char *text, size_t size)
 {
 	struct xd_lines *lines = xd_lines_create();
 
@@ -118,26 +118,26 @@ xd_control_locate(
 /* What only a restart can change. */
 static int
 check_fixed(const struct xd_daemon_config *now, const struct xd_daemon_config *next,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	if (now->config->hugepages != next->config->hugepages)
 		return xd_fail_key(err, -EBUSY, "memory.hugepages",
-		        "cannot change while running: restart crossdockd");
+			"cannot change while running: restart crossdockd");
 	if (strcmp(now->control_path, next->control_path))
 		return xd_fail_key(err, -EBUSY, "control.path",
-		        "cannot change while running: restart crossdockd");
+			"cannot change while running: restart crossdockd");
 	if (strcmp(now->control_group, next->control_group))
 		return xd_fail_key(err, -EBUSY, "control.group",
-		        "cannot change while running: restart crossdockd");
+			"cannot change while running: restart crossdockd");
 	if (now->control_mode != next->control_mode)
 		return xd_fail_key(err, -EBUSY, "control.mode",
-		        "cannot change while running: restart crossdockd");
+			"cannot change while running: restart crossdockd");
 	return 0;
 }
 
 static int
 write_state(struct xd_control *control, const struct xd_daemon_config *base,
-        const struct xd_daemon_config *running, struct xd_error *err)
+	const struct xd_daemon_config *running, struct xd_error *err)
 {
 	json_t *delta;
 	int ret;
@@ -160,7 +160,7 @@ set_log_level(struct xd_control *control, enum xd_log_level level)
 /* base is what the file says from now on. Takes neither. */
 static int
 commit(struct xd_control *control, const struct xd_daemon_config *base,
-        const struct xd_daemon_config *next, struct xd_error *err)
+	const struct xd_daemon_config *next, struct xd_error *err)
 {
 	struct xd_error undo;
 	int ret = check_fixed(control->running, next, err);
@@ -175,7 +175,7 @@ commit(struct xd_control *control, const struct xd_daemon_config *base,
 	if (ret) {
 		if (xd_switch_apply(control->sw, control->running->config, &undo))
 			xd_log(xd_switch_log(control->sw), XD_LOG_CONTROL, XD_LOG_ERROR,
-			        "cannot go back to the former configuration: %s", undo.text);
+				"cannot go back to the former configuration: %s", undo.text);
 		write_state(control, control->base, control->running, NULL);
 		return ret;
 	}

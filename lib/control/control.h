@@ -37,18 +37,18 @@ struct xd_control {
 /* Reads the configuration file and lays the state file over it; checks both. On failure text says
  * it in one line, "FILE:LINE: KEY: what". -EINVAL or the errno of the file. */
 int xd_control_load(const struct xd_control_source *source, struct xd_daemon_config **base,
-        struct xd_daemon_config **running, char *text, size_t size);
+	struct xd_daemon_config **running, char *text, size_t size);
 /* The same line for an error that came later, about a key of the file. */
 void xd_control_locate(const struct xd_control_source *source, const struct xd_error *err,
-        char *text, size_t size);
+	char *text, size_t size);
 
 /* A configuration from YAML as this source has it; see xd_yaml_read_config. */
 struct xd_daemon_config *xd_control_read(const struct xd_control_source *source, const char *yaml,
-        size_t len, struct xd_lines *lines, struct xd_error *err);
+	size_t len, struct xd_lines *lines, struct xd_error *err);
 
 /* Makes `next` what runs, wholly or not at all, and keeps it. Takes next in any case. */
 int xd_control_commit(
-        struct xd_control *control, struct xd_daemon_config *next, struct xd_error *err);
+	struct xd_control *control, struct xd_daemon_config *next, struct xd_error *err);
 /* Reads the file again and lays what was changed at run time over it. On failure nothing is
  * changed, and text says why. */
 int xd_control_reload(struct xd_control *control, char *text, size_t size);

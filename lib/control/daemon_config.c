@@ -61,18 +61,18 @@ check_control(const struct xd_daemon_config *config, struct xd_error *err)
 
 	if (config->control_path[0] != '/')
 		return xd_fail_key(err, -EINVAL, key,
-		        "\"%s\" is relative: write the whole path, from /", config->control_path);
+			"\"%s\" is relative: write the whole path, from /", config->control_path);
 	strcpy(dir, config->control_path);
 	strrchr(dir, '/')[strrchr(dir, '/') == dir] = 0;
 	if (stat(dir, &st))
 		return xd_fail_key(err, -errno, key, "directory %s: %s (mkdir -p %s)", dir,
-		        strerror(errno), dir);
+			strerror(errno), dir);
 	if (!S_ISDIR(st.st_mode))
 		return xd_fail_key(err, -ENOTDIR, key, "%s is not a directory", dir);
 	if (config->control_group[0] && !getgrnam(config->control_group))
 		return xd_fail_key(err, -EINVAL, "control.group",
-		        "there is no group \"%s\" (groupadd --system %s)", config->control_group,
-		        config->control_group);
+			"there is no group \"%s\" (groupadd --system %s)", config->control_group,
+			config->control_group);
 	for (unsigned i = 0; i < config->config->nb_ports; i++) {
 		const struct xd_port_config *port = &config->config->ports[i];
 		char port_key[XD_NAME_MAX + 16];
@@ -81,7 +81,7 @@ check_control(const struct xd_daemon_config *config, struct xd_error *err)
 			continue;
 		snprintf(port_key, sizeof(port_key), "ports.%s.path", port->name);
 		return xd_fail_key(
-		        err, -EEXIST, port_key, "%s is the control socket's path", port->path);
+			err, -EEXIST, port_key, "%s is the control socket's path", port->path);
 	}
 	return 0;
 }
@@ -93,7 +93,7 @@ xd_daemon_config_check(const struct xd_daemon_config *config, struct xd_error *e
 
 	if (ret == 0 && config->config->nb_cores == 0)
 		ret = xd_fail_key(
-		        err, -EINVAL, "workers.cores", "names no core: give at least one");
+			err, -EINVAL, "workers.cores", "names no core: give at least one");
 	return ret ? ret : check_control(config, err);
 }
 
@@ -106,7 +106,7 @@ xd_daemon_config_to_json(const struct xd_daemon_config *config)
 	json_object_set_new(root, "workers", xd_settings_to_json(xd_worker_settings, NULL, c));
 	json_object_set_new(root, "memory", xd_settings_to_json(xd_memory_settings, NULL, c));
 	json_object_set_new(
-	        root, "control", xd_settings_to_json(xd_control_settings, NULL, config));
+		root, "control", xd_settings_to_json(xd_control_settings, NULL, config));
 	json_object_set_new(root, "log", xd_settings_to_json(xd_log_settings, NULL, config));
 	for (unsigned i = 0; i < c->nb_bridges; i++)
 		json_object_set_new(bridges, c->bridges[i].name, xd_bridge_to_json(&c->bridges[i]));

@@ -69,7 +69,7 @@ make_bridges(json_t *root, const struct xd_config *from, const struct xd_config 
 			json_object_set_new(added, bridge->name, xd_bridge_to_json(bridge));
 		else if (!xd_bridge_config_equal(old, bridge))
 			json_object_set_new(changed, bridge->name,
-			        changed_keys(xd_bridge_settings, NULL, old, bridge));
+				changed_keys(xd_bridge_settings, NULL, old, bridge));
 	}
 	put(root, "deleted", "bridges", deleted);
 	put(root, "added", "bridges", added);
@@ -93,7 +93,7 @@ make_ports(json_t *root, const struct xd_config *from, const struct xd_config *t
 			json_object_set_new(added, port->name, xd_port_to_json(port));
 		else if (!xd_port_config_equal(old, port))
 			json_object_set_new(changed, port->name,
-			        changed_keys(xd_port_settings, port->type, old, port));
+				changed_keys(xd_port_settings, port->type, old, port));
 	}
 	put(root, "deleted", "ports", deleted);
 	put(root, "added", "ports", added);
@@ -106,7 +106,7 @@ xd_delta_make(const struct xd_daemon_config *from, const struct xd_daemon_config
 	json_t *root = json_object();
 
 	put_section(
-	        root, "workers", changed_keys(xd_worker_settings, NULL, from->config, to->config));
+		root, "workers", changed_keys(xd_worker_settings, NULL, from->config, to->config));
 	put_section(root, "log", changed_keys(xd_log_settings, NULL, from, to));
 	make_bridges(root, from->config, to->config);
 	make_ports(root, from->config, to->config);
@@ -117,7 +117,7 @@ xd_delta_make(const struct xd_daemon_config *from, const struct xd_daemon_config
 
 static int
 set_keys(const struct xd_setting *table, const char *type, const char *prefix, void *entry,
-        const json_t *keys, struct xd_error *err)
+	const json_t *keys, struct xd_error *err)
 {
 	char text[XD_SETTING_TEXT];
 	const char *key;
@@ -170,14 +170,14 @@ delete_names(struct xd_config *config, const json_t *deleted)
 
 	/* What the file has no longer either is gone as was asked for. */
 	json_array_foreach(json_object_get(deleted, "ports"), i, name)
-	        xd_config_del_port(config, json_string_value(name) ?: "", NULL);
+		xd_config_del_port(config, json_string_value(name) ?: "", NULL);
 	json_array_foreach(json_object_get(deleted, "bridges"), i, name)
-	        xd_config_del_bridge(config, json_string_value(name) ?: "", NULL);
+		xd_config_del_bridge(config, json_string_value(name) ?: "", NULL);
 }
 
 static int
 lay_bridge(struct xd_config *config, const char *name, const json_t *keys, bool add,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct xd_bridge_config *bridge = xd_config_bridge(config, name), asked, *entry;
 	struct xd_error inner;
@@ -186,16 +186,16 @@ lay_bridge(struct xd_config *config, const char *name, const json_t *keys, bool 
 	snprintf(key, sizeof(key), "bridges.%.100s", name);
 	if (!add)
 		return bridge ? set_bridge_keys(bridge, keys, err)
-		              : xd_fail_key(err, -ENOENT, key,
-		                        "was changed, but the configuration has it no longer");
+			      : xd_fail_key(err, -ENOENT, key,
+					"was changed, but the configuration has it no longer");
 	if (bridge) {
 		/* Fine when the file has meanwhile taken over the very same. */
 		asked = *bridge;
 		if (set_bridge_keys(&asked, keys, NULL) == 0 &&
-		        xd_bridge_config_equal(&asked, bridge))
+			xd_bridge_config_equal(&asked, bridge))
 			return 0;
 		return xd_fail_key(err, -EEXIST, key,
-		        "was added, and the configuration has another of this name");
+			"was added, and the configuration has another of this name");
 	}
 	entry = xd_config_add_bridge(config, name, &inner);
 	if (!entry)
@@ -205,7 +205,7 @@ lay_bridge(struct xd_config *config, const char *name, const json_t *keys, bool 
 
 static int
 lay_port(struct xd_config *config, const char *name, const json_t *keys, bool add,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct xd_port_config *port = xd_config_port(config, name), asked, *entry;
 	struct xd_error inner;
@@ -214,14 +214,14 @@ lay_port(struct xd_config *config, const char *name, const json_t *keys, bool ad
 	snprintf(key, sizeof(key), "ports.%.100s", name);
 	if (!add)
 		return port ? set_port_keys(port, keys, err)
-		            : xd_fail_key(err, -ENOENT, key,
-		                      "was changed, but the configuration has it no longer");
+			    : xd_fail_key(err, -ENOENT, key,
+				      "was changed, but the configuration has it no longer");
 	if (port) {
 		asked = *port;
 		if (set_port_keys(&asked, keys, NULL) == 0 && xd_port_config_equal(&asked, port))
 			return 0;
 		return xd_fail_key(err, -EEXIST, key,
-		        "was added, and the configuration has another of this name");
+			"was added, and the configuration has another of this name");
 	}
 	entry = xd_config_add_port(config, name, "", "", &inner);
 	if (!entry)
@@ -255,7 +255,7 @@ int
 xd_delta_apply(struct xd_daemon_config *config, const json_t *delta, struct xd_error *err)
 {
 	static const char *const sections[] = {
-	        "workers", "log", "deleted", "added", "changed", NULL};
+		"workers", "log", "deleted", "added", "changed", NULL};
 	json_t *workers = json_object_get(delta, "workers"), *log = json_object_get(delta, "log");
 	const char *key;
 	json_t *value;

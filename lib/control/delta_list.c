@@ -19,7 +19,7 @@ append(json_t *list, const char *op, const char *key, const char *from, const ch
 
 static void
 list_keys(json_t *list, const struct xd_setting *table, const char *prefix, const void *from,
-        const void *to)
+	const void *to)
 {
 	char a[XD_SETTING_TEXT], b[XD_SETTING_TEXT], key[128];
 
@@ -35,7 +35,7 @@ list_keys(json_t *list, const struct xd_setting *table, const char *prefix, cons
 /* "type=vhost-user bridge=br0 ..." of what is set, as `port add` takes it. */
 static void
 describe(const struct xd_setting *table, const char *type, const void *entry, char *text,
-        size_t size)
+	size_t size)
 {
 	char value[XD_SETTING_TEXT];
 	size_t used = 0;
@@ -47,7 +47,7 @@ describe(const struct xd_setting *table, const char *type, const void *entry, ch
 		s->print(entry, value);
 		if (value[0])
 			used += snprintf(text + used, size - used, "%s%s=%s", used ? " " : "",
-			        s->key, value);
+				s->key, value);
 	}
 }
 

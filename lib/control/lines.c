@@ -66,7 +66,7 @@ xd_lines_find(const struct xd_lines *lines, const char *key)
 
 char *
 xd_lines_format(const struct xd_lines *lines, const char *file, const struct xd_error *err,
-        char *text, size_t size)
+	char *text, size_t size)
 {
 	unsigned line = xd_lines_find(lines, err->key);
 	char where[16] = "";
@@ -74,6 +74,6 @@ xd_lines_format(const struct xd_lines *lines, const char *file, const struct xd_
 	if (line)
 		snprintf(where, sizeof(where), "%u:", line);
 	snprintf(text, size, "%s%s%s%s%s%s%s", file ? file : "", file ? ":" : "", where,
-	        file ? " " : (where[0] ? " " : ""), err->key, err->key[0] ? ": " : "", err->text);
+		file ? " " : (where[0] ? " " : ""), err->key, err->key[0] ? ": " : "", err->text);
 	return text;
 }

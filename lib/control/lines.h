@@ -17,6 +17,6 @@ int xd_lines_add(struct xd_lines *lines, const char *key, unsigned line);
 unsigned xd_lines_find(const struct xd_lines *lines, const char *key);
 /* "FILE:LINE: KEY: text", leaving out what is not known. Returns text. */
 char *xd_lines_format(const struct xd_lines *lines, const char *file, const struct xd_error *err,
-        char *text, size_t size);
+	char *text, size_t size);
 
 #endif

@@ -73,7 +73,7 @@ remove_stale(const struct sockaddr_un *address, struct xd_error *err)
 		return xd_fail(err, ret, "%s: %s", path, strerror(-ret));
 	if (unlink(path))
 		return xd_fail(err, -errno, "%s is stale and cannot be removed: %s", path,
-		        strerror(errno));
+			strerror(errno));
 	return 0;
 }
 
@@ -89,7 +89,7 @@ set_owner(const char *path, const char *group, mode_t mode, struct xd_error *err
 
 	if (group[0] && !entry)
 		return xd_fail(
-		        err, -EINVAL, "there is no group %s (groupadd --system %s)", group, group);
+			err, -EINVAL, "there is no group %s (groupadd --system %s)", group, group);
 	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return xd_fail(err, -errno, "%s: %s", path, strerror(errno));
@@ -98,7 +98,7 @@ set_owner(const char *path, const char *group, mode_t mode, struct xd_error *err
 		ret = xd_fail(err, -EEXIST, "%s was replaced meanwhile", path);
 	else if (entry && fchownat(fd, "", -1, entry->gr_gid, AT_EMPTY_PATH))
 		ret = xd_fail(err, -errno, "cannot give %s to group %s: %s", path, group,
-		        strerror(errno));
+			strerror(errno));
 	else if (chmod(self, mode))
 		ret = xd_fail(err, -errno, "cannot set the mode of %s: %s", path, strerror(errno));
 	close(fd);
@@ -107,7 +107,7 @@ set_owner(const char *path, const char *group, mode_t mode, struct xd_error *err
 
 static int
 bind_and_listen(
-        const struct sockaddr_un *address, const char *group, mode_t mode, struct xd_error *err)
+	const struct sockaddr_un *address, const char *group, mode_t mode, struct xd_error *err)
 {
 	const char *path = address->sun_path;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -144,7 +144,7 @@ xd_listen(const char *path, const char *group, mode_t mode, struct xd_error *err
 
 	if (xd_unix_address(&address, path))
 		return xd_fail(err, -ENAMETOOLONG, "%s: a socket path has at most %zu bytes", path,
-		        sizeof(address.sun_path) - 1);
+			sizeof(address.sun_path) - 1);
 	lock = lock_dir(path);
 	ret = remove_stale(&address, err);
 	if (ret == 0)

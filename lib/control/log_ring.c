@@ -54,7 +54,7 @@ xd_log_time(char text[32])
 
 void
 xd_log_ring_add(struct xd_log_ring *ring, enum xd_log_level level, enum xd_log_component component,
-        const char *text)
+	const char *text)
 {
 	struct line *line;
 
@@ -84,9 +84,9 @@ xd_log_ring_to_json(struct xd_log_ring *ring, unsigned n)
 		if (!text) /* a guest or a file may have put in what is not UTF-8 */
 			text = json_string("(not text)");
 		json_array_append_new(
-		        list, json_pack("{s:s, s:s, s:s, s:o}", "time", line->time, "level",
-		                      xd_log_level_name(line->level), "component",
-		                      xd_log_component_name(line->component), "line", text));
+			list, json_pack("{s:s, s:s, s:s, s:o}", "time", line->time, "level",
+				      xd_log_level_name(line->level), "component",
+				      xd_log_component_name(line->component), "line", text));
 	}
 	pthread_mutex_unlock(&ring->lock);
 	return list;

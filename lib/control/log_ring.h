@@ -14,7 +14,7 @@ struct xd_log_ring;
 struct xd_log_ring *xd_log_ring_create(void);       /* NULL: no memory */
 void xd_log_ring_destroy(struct xd_log_ring *ring); /* NULL is fine */
 void xd_log_ring_add(struct xd_log_ring *ring, enum xd_log_level level,
-        enum xd_log_component component, const char *line);
+	enum xd_log_component component, const char *line);
 /* The newest n lines, oldest first: [{"time", "level", "component", "line"}]. */
 json_t *xd_log_ring_to_json(struct xd_log_ring *ring, unsigned n);
 

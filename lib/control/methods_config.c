@@ -52,8 +52,8 @@ xd_method_config_check(struct xd_rpc_call *call)
 	if (!config)
 		return NULL;
 	result = json_pack("{s:b, s:i, s:i, s:i}", "valid", 1, "bridges",
-	        (int)config->config->nb_bridges, "ports", (int)config->config->nb_ports, "workers",
-	        (int)config->config->nb_cores);
+		(int)config->config->nb_bridges, "ports", (int)config->config->nb_ports, "workers",
+		(int)config->config->nb_cores);
 	xd_daemon_config_destroy(config);
 	return result;
 }
@@ -105,9 +105,9 @@ xd_method_commit(struct xd_rpc_call *call, struct xd_daemon_config *next)
 		return NULL;
 	}
 	result = json_pack(
-	        "{s:o, s:b}", "changes", changes, "saved", control->source.state_file != NULL);
+		"{s:o, s:b}", "changes", changes, "saved", control->source.state_file != NULL);
 	if (!control->source.state_file && json_array_size(changes))
 		json_object_set_new(result, "note",
-		        json_string("kept until crossdockd exits: it runs without --state"));
+			json_string("kept until crossdockd exits: it runs without --state"));
 	return result;
 }

@@ -39,7 +39,7 @@ fail_unknown(struct xd_rpc_call *call, const struct xd_config *config, bool port
 	names[i] = NULL;
 	nearest = xd_words_nearest(name, names);
 	xd_fail(&call->err, -ENOENT, "there is no %s named %.60s%s%s%s", port ? "port" : "bridge",
-	        name, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+		name, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
 /* ---- Bridges ---- */
@@ -57,7 +57,7 @@ set_bridge(struct xd_rpc_call *call, struct xd_bridge_config *bridge)
 			continue;
 		if (xd_setting_from_json(value, text))
 			return xd_fail(&call->err, -EINVAL,
-			        "%.60s must be a string, a number or a list of those", key);
+				"%.60s must be a string, a number or a list of those", key);
 		if (xd_bridge_set(bridge, key, text, &call->err))
 			return call->err.code;
 	}
@@ -123,8 +123,8 @@ xd_method_bridge_del(struct xd_rpc_call *call)
 		if (strcmp(port->bridge, name))
 			continue;
 		xd_fail(&call->err, -EBUSY,
-		        "bridge %s has ports, such as %s: delete or move them first", name,
-		        port->name);
+			"bridge %s has ports, such as %s: delete or move them first", name,
+			port->name);
 		return abandon(next);
 	}
 	xd_config_del_bridge(next->config, name, NULL);
@@ -150,7 +150,7 @@ set_port(struct xd_rpc_call *call, struct xd_port_config *port)
 			continue;
 		if (xd_setting_from_json(value, text))
 			return xd_fail(&call->err, -EINVAL,
-			        "%.60s must be a string, a number or a list of those", key);
+				"%.60s must be a string, a number or a list of those", key);
 		if (xd_port_set(port, key, text, &call->err))
 			return call->err.code;
 	}

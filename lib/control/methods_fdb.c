@@ -25,9 +25,9 @@ show_entry(const char *bridge, const struct xd_fdb_info *info)
 	char mac[18];
 
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
-	        m[5]);
+		m[5]);
 	return json_pack("{s:s, s:s, s:i, s:s, s:i}", "bridge", bridge, "mac", mac, "vlan",
-	        info->vlan, "port", info->port, "age_s", (int)info->age_s);
+		info->vlan, "port", info->port, "age_s", (int)info->age_s);
 }
 
 static int
@@ -62,9 +62,9 @@ xd_method_fdb_show(struct xd_rpc_call *call)
 	int ret = 0;
 
 	if (xd_rpc_string(call, "bridge", false, &bridge) == -EINVAL ||
-	        xd_rpc_string(call, "port", false, &filter.port) == -EINVAL ||
-	        xd_rpc_integer(call, "vlan", 0, XD_VLAN_MAX, &filter.vlan) == -EINVAL ||
-	        xd_rpc_integer(call, "limit", 0, MAX_LIMIT, &limit) == -EINVAL)
+		xd_rpc_string(call, "port", false, &filter.port) == -EINVAL ||
+		xd_rpc_integer(call, "vlan", 0, XD_VLAN_MAX, &filter.vlan) == -EINVAL ||
+		xd_rpc_integer(call, "limit", 0, MAX_LIMIT, &limit) == -EINVAL)
 		return NULL;
 	if (filter.port && !xd_config_port(config, filter.port)) {
 		xd_fail(&call->err, -ENOENT, "there is no port named %.60s", filter.port);
@@ -91,7 +91,7 @@ xd_method_fdb_flush(struct xd_rpc_call *call)
 	const char *bridge, *port;
 
 	if (xd_rpc_string(call, "bridge", true, &bridge) ||
-	        xd_rpc_string(call, "port", false, &port) == -EINVAL)
+		xd_rpc_string(call, "port", false, &port) == -EINVAL)
 		return NULL;
 	if (!xd_config_bridge(control->running->config, bridge)) {
 		xd_fail(&call->err, -ENOENT, "there is no bridge named %.60s", bridge);
@@ -117,7 +117,7 @@ show_levels(struct xd_control *control)
 
 	for (int i = 0; i < XD_LOG_COMPONENTS; i++)
 		json_object_set_new(levels, xd_log_component_name(i),
-		        json_string(xd_log_level_name(log->level[i])));
+			json_string(xd_log_level_name(log->level[i])));
 	return levels;
 }
 
@@ -130,13 +130,13 @@ xd_method_log_show(struct xd_rpc_call *call)
 	if (xd_rpc_integer(call, "lines", 0, XD_LOG_RING_LINES, &lines) == -EINVAL)
 		return NULL;
 	return json_pack("{s:o, s:o}", "levels", show_levels(control), "lines",
-	        xd_log_ring_to_json(control->ring, lines));
+		xd_log_ring_to_json(control->ring, lines));
 }
 
 /* An error that names the words that are valid. */
 static json_t *
 fail_word(struct xd_rpc_call *call, const char *what, const char *word, unsigned n,
-        const char *(*name)(unsigned))
+	const char *(*name)(unsigned))
 {
 	const char *words[XD_LOG_COMPONENTS + 2] = {0};
 	char hint[200];
@@ -144,7 +144,7 @@ fail_word(struct xd_rpc_call *call, const char *what, const char *word, unsigned
 	for (unsigned i = 0; i < n; i++)
 		words[i] = name(i);
 	xd_fail(&call->err, -EINVAL, "there is no log %s %.60s%s", what, word,
-	        xd_words_hint(word, words, hint, sizeof(hint)));
+		xd_words_hint(word, words, hint, sizeof(hint)));
 	return NULL;
 }
 
@@ -170,12 +170,12 @@ xd_method_log_set(struct xd_rpc_call *call)
 	bool all;
 
 	if (xd_rpc_string(call, "component", false, &component_text) == -EINVAL ||
-	        xd_rpc_string(call, "level", true, &level_text))
+		xd_rpc_string(call, "level", true, &level_text))
 		return NULL;
 	all = !component_text || !strcmp(component_text, "all");
 	if (!all && xd_log_component_parse(component_text, &component))
 		return fail_word(
-		        call, "component", component_text, XD_LOG_COMPONENTS + 1, component_or_all);
+			call, "component", component_text, XD_LOG_COMPONENTS + 1, component_or_all);
 	if (xd_log_level_parse(level_text, &level))
 		return fail_word(call, "level", level_text, XD_LOG_LEVELS, level_name);
 	for (int i = 0; i < XD_LOG_COMPONENTS; i++) {

@@ -16,7 +16,7 @@ xd_method_ports(struct xd_rpc_call *call, unsigned *n)
 
 	/* Counters are cache lines wide, and so is what holds them. */
 	if (posix_memalign(
-	            (void **)&info, _Alignof(struct xd_port_info), (max + 1) * sizeof(*info))) {
+		    (void **)&info, _Alignof(struct xd_port_info), (max + 1) * sizeof(*info))) {
 		xd_fail(&call->err, -ENOMEM, "no memory");
 		return NULL;
 	}
@@ -35,7 +35,7 @@ show_drops(const struct xd_counters *counters)
 	for (int i = 0; i < XD_DROP_REASONS; i++) {
 		if (counters->drops[i])
 			json_object_set_new(
-			        drops, xd_drop_name(i), json_integer(counters->drops[i]));
+				drops, xd_drop_name(i), json_integer(counters->drops[i]));
 	}
 	return drops;
 }
@@ -81,7 +81,7 @@ show_port(struct xd_switch *sw, const struct xd_port_info *info)
 /* Calls fn for each port, or the one that is named by the parameter, and lists the results. */
 static json_t *
 each_port(struct xd_rpc_call *call, const char *param,
-        json_t *(*fn)(struct xd_switch *sw, const struct xd_port_info *info))
+	json_t *(*fn)(struct xd_switch *sw, const struct xd_port_info *info))
 {
 	struct xd_control *control = call->ctx;
 	struct xd_port_info *info;
@@ -120,7 +120,7 @@ static json_t *
 show_stats(struct xd_switch *sw, const struct xd_port_info *info)
 {
 	json_t *port = json_pack(
-	        "{s:s, s:s}", "name", info->config.name, "state", info->up ? "up" : "down");
+		"{s:s, s:s}", "name", info->config.name, "state", info->up ? "up" : "down");
 
 	(void)sw;
 	add_counters(port, &info->counters);
@@ -133,7 +133,7 @@ xd_method_stats_show(struct xd_rpc_call *call)
 	json_t *list = each_port(call, "port", show_stats);
 
 	return list ? json_pack("{s:I, s:o}", "time_ns", (json_int_t)xd_clock_ns(), "ports", list)
-	            : NULL;
+		    : NULL;
 }
 
 /* The drops of one port: a list of {"port", "direction", "reason", "count"}. */
@@ -146,10 +146,10 @@ list_drops(struct xd_switch *sw, const struct xd_port_info *info)
 	for (int i = 0; i < XD_DROP_REASONS; i++) {
 		if (info->counters.drops[i])
 			json_array_append_new(
-			        list, json_pack("{s:s, s:s, s:s, s:I}", "port", info->config.name,
-			                      "direction", xd_drop_is_rx(i) ? "rx" : "tx", "reason",
-			                      xd_drop_name(i), "count",
-			                      (json_int_t)info->counters.drops[i]));
+				list, json_pack("{s:s, s:s, s:s, s:I}", "port", info->config.name,
+					      "direction", xd_drop_is_rx(i) ? "rx" : "tx", "reason",
+					      xd_drop_name(i), "count",
+					      (json_int_t)info->counters.drops[i]));
 	}
 	return list;
 }

@@ -71,10 +71,10 @@ show_worker(struct xd_switch *sw, unsigned index, const struct xd_worker_info *i
 
 	for (unsigned i = 0; i < n && i < info->nb_queues; i++)
 		json_array_append_new(list,
-		        json_pack("{s:s, s:i}", "port", queues[i].port, "queue", queues[i].queue));
+			json_pack("{s:s, s:i}", "port", queues[i].port, "queue", queues[i].queue));
 	free(queues);
 	worker = json_pack("{s:i, s:i, s:b, s:b}", "core", (int)info->core, "node", info->node,
-	        "own", info->own, "sleeping", info->sleeping);
+		"own", info->own, "sleeping", info->sleeping);
 	json_object_set_new(worker, "busy_cycles", json_integer(info->busy_cycles));
 	json_object_set_new(worker, "idle_cycles", json_integer(info->idle_cycles));
 	json_object_set_new(worker, "frames", json_integer(info->frames));
@@ -100,7 +100,7 @@ xd_method_worker_show(struct xd_rpc_call *call)
 		json_array_append_new(list, show_worker(control->sw, i, &info[i]));
 	free(info);
 	return json_pack(
-	        "{s:I, s:o}", "tsc_hz", (json_int_t)xd_switch_tsc_hz(control->sw), "workers", list);
+		"{s:I, s:o}", "tsc_hz", (json_int_t)xd_switch_tsc_hz(control->sw), "workers", list);
 }
 
 json_t *
@@ -111,10 +111,10 @@ xd_method_memory_show(struct xd_rpc_call *call)
 
 	xd_switch_memory(control->sw, &info);
 	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "hugepages", info.hugepages,
-	        "page_bytes", (json_int_t)info.page_bytes, "eal_bytes", (json_int_t)info.eal_bytes,
-	        "eal_used_bytes", (json_int_t)info.eal_used_bytes, "fdb_bytes",
-	        (json_int_t)info.fdb_bytes, "pool_bytes", (json_int_t)info.pool_bytes,
-	        "guest_bytes", (json_int_t)info.guest_bytes);
+		"page_bytes", (json_int_t)info.page_bytes, "eal_bytes", (json_int_t)info.eal_bytes,
+		"eal_used_bytes", (json_int_t)info.eal_used_bytes, "fdb_bytes",
+		(json_int_t)info.fdb_bytes, "pool_bytes", (json_int_t)info.pool_bytes,
+		"guest_bytes", (json_int_t)info.guest_bytes);
 }
 
 json_t *
@@ -124,9 +124,9 @@ xd_method_daemon_status(struct xd_rpc_call *call)
 	const struct xd_config *config = control->running->config;
 
 	return json_pack("{s:s, s:i, s:I, s:s, s:s?, s:s, s:i, s:i, s:i}", "version", xd_version(),
-	        "pid", (int)getpid(), "uptime_s",
-	        (json_int_t)((xd_clock_ns() - control->started_ns) / XD_NS_PER_S), "config",
-	        control->source.config_file, "state", control->source.state_file, "control",
-	        control->running->control_path, "bridges", (int)config->nb_bridges, "ports",
-	        (int)config->nb_ports, "workers", (int)config->nb_cores);
+		"pid", (int)getpid(), "uptime_s",
+		(json_int_t)((xd_clock_ns() - control->started_ns) / XD_NS_PER_S), "config",
+		control->source.config_file, "state", control->source.state_file, "control",
+		control->running->control_path, "bridges", (int)config->nb_bridges, "ports",
+		(int)config->nb_ports, "workers", (int)config->nb_cores);
 }

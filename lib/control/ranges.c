@@ -28,7 +28,7 @@ read_number(const char **p)
 /* Calls fn for each number of the list, in order, until it returns an error. */
 static int
 each_number(const char *text, unsigned max, int (*fn)(void *ctx, unsigned number), void *ctx,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	const char *p = text;
 
@@ -41,13 +41,13 @@ each_number(const char *text, unsigned max, int (*fn)(void *ctx, unsigned number
 		}
 		if (first < 0 || last < 0 || (*p && *p != ','))
 			return xd_fail(err, -EINVAL,
-			        "\"%.60s\" is not a list of numbers such as 10,20 or 10-20", text);
+				"\"%.60s\" is not a list of numbers such as 10,20 or 10-20", text);
 		if (first > (long)max || last > (long)max)
 			return xd_fail(err, -EINVAL, "has %ld: must be 0 to %u",
-			        first > (long)max ? first : last, max);
+				first > (long)max ? first : last, max);
 		if (first > last)
 			return xd_fail(err, -EINVAL, "has %ld-%ld: write the lower number first",
-			        first, last);
+				first, last);
 		for (long i = first; i <= last; i++) {
 			int ret = fn(ctx, i);
 
@@ -94,7 +94,7 @@ append(void *ctx, unsigned number)
 
 int
 xd_ranges_list(unsigned *numbers, unsigned max_numbers, const char *text, unsigned max,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct list list = {numbers, 0, max_numbers};
 	int ret = each_number(text, max, append, &list, err);

@@ -21,7 +21,7 @@ int xd_ranges_parse(struct xd_ranges *ranges, const char *text, unsigned max, st
 /* The numbers of a list in the order given, repeated ones too. Returns how many, -EINVAL and text
  * when it is no list, -E2BIG when there are more than max_numbers. */
 int xd_ranges_list(unsigned *numbers, unsigned max_numbers, const char *text, unsigned max,
-        struct xd_error *err);
+	struct xd_error *err);
 /* Writes the shortest list; text has XD_RANGES_TEXT bytes. */
 void xd_ranges_print(const struct xd_ranges *ranges, char *text);
 

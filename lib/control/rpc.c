@@ -19,7 +19,7 @@ make_error(const json_t *id, int code, const char *message, json_t *data)
 	if (data)
 		json_object_set_new(error, "data", data);
 	return json_pack(
-	        "{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id ? id : json_null(), "error", error);
+		"{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id ? id : json_null(), "error", error);
 }
 
 static json_t *
@@ -64,7 +64,7 @@ unknown_method(const json_t *id, const struct xd_rpc_method *methods, const char
 		names[i] = methods[i].name;
 	nearest = xd_words_nearest(name, names);
 	snprintf(message, sizeof(message), "there is no method %.64s%s%s%s", name,
-	        nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+		nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 	return make_error(id, XD_RPC_METHOD_NOT_FOUND, message, NULL);
 }
 
@@ -87,9 +87,9 @@ check_params(const struct xd_rpc_method *method, struct xd_rpc_call *call)
 			continue;
 		call->bad_params = true;
 		return xd_fail(&call->err, -EINVAL, "%s takes no parameter \"%.60s\"%s",
-		        method->name, name,
-		        method->params[0] ? xd_words_hint(name, method->params, hint, sizeof(hint))
-		                          : "");
+			method->name, name,
+			method->params[0] ? xd_words_hint(name, method->params, hint, sizeof(hint))
+					  : "");
 	}
 	return 0;
 }
@@ -97,7 +97,7 @@ check_params(const struct xd_rpc_method *method, struct xd_rpc_call *call)
 /* Calls a method by its request; the answer, also for a notification. */
 static json_t *
 dispatch(const struct xd_rpc_method *methods, void *ctx, const json_t *id, const char *name,
-        const json_t *params)
+	const json_t *params)
 {
 	const struct xd_rpc_method *method = find_method(methods, name);
 	struct xd_rpc_call call = {.ctx = ctx};
@@ -107,7 +107,7 @@ dispatch(const struct xd_rpc_method *methods, void *ctx, const json_t *id, const
 		return unknown_method(id, methods, name);
 	if (params && !json_is_object(params))
 		return make_error(id, XD_RPC_INVALID_PARAMS,
-		        "params must be an object: parameters have names", NULL);
+			"params must be an object: parameters have names", NULL);
 	if (!params)
 		params = none = json_object();
 	call.params = params;
@@ -117,7 +117,7 @@ dispatch(const struct xd_rpc_method *methods, void *ctx, const json_t *id, const
 	if (!result)
 		return call_error(id, &call);
 	answer = json_pack(
-	        "{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id ? id : json_null(), "result", result);
+		"{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id ? id : json_null(), "result", result);
 	return answer;
 }
 
@@ -135,7 +135,7 @@ answer_one(const struct xd_rpc_method *methods, void *ctx, const json_t *request
 		return make_error(NULL, XD_RPC_INVALID_REQUEST, "a request is an object", NULL);
 	if (id && !json_is_string(id) && !json_is_number(id) && !json_is_null(id))
 		return make_error(NULL, XD_RPC_INVALID_REQUEST,
-		        "\"id\" must be a string, a number or null", NULL);
+			"\"id\" must be a string, a number or null", NULL);
 	if (!version || strcmp(version, "2.0"))
 		return make_error(id, XD_RPC_INVALID_REQUEST, "\"jsonrpc\" must be \"2.0\"", NULL);
 	if (!name)
@@ -159,7 +159,7 @@ answer_batch(const struct xd_rpc_method *methods, void *ctx, const json_t *batch
 		return make_error(NULL, XD_RPC_INVALID_REQUEST, "the batch is empty", NULL);
 	if (json_array_size(batch) > XD_RPC_MAX_BATCH)
 		return make_error(NULL, XD_RPC_INVALID_REQUEST,
-		        "the batch has too many requests: at most 256", NULL);
+			"the batch has too many requests: at most 256", NULL);
 	answers = json_array();
 	json_array_foreach(batch, i, request)
 	{
@@ -209,7 +209,7 @@ xd_rpc_answer(const struct xd_rpc_method *methods, void *ctx, const char *text, 
 	request = json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
 	if (!request) {
 		snprintf(message, sizeof(message), "not JSON: %s (column %d)", error.text,
-		        error.column);
+			error.column);
 		return xd_rpc_error(XD_RPC_PARSE_ERROR, message);
 	}
 	if (json_is_array(request))
@@ -236,12 +236,12 @@ xd_rpc_string(struct xd_rpc_call *call, const char *name, bool required, const c
 	}
 	call->bad_params = true;
 	return xd_fail(&call->err, -EINVAL, "parameter \"%s\" %s", name,
-	        param ? "must be a string" : "is missing");
+		param ? "must be a string" : "is missing");
 }
 
 int
 xd_rpc_integer(struct xd_rpc_call *call, const char *name, json_int_t min, json_int_t max,
-        json_int_t *value)
+	json_int_t *value)
 {
 	json_t *param = json_object_get(call->params, name);
 
@@ -252,7 +252,7 @@ xd_rpc_integer(struct xd_rpc_call *call, const char *name, json_int_t min, json_
 		return 0;
 	call->bad_params = true;
 	return xd_fail(&call->err, -EINVAL,
-	        "parameter \"%s\" must be a number, %" JSON_INTEGER_FORMAT
-	        " to %" JSON_INTEGER_FORMAT,
-	        name, min, max);
+		"parameter \"%s\" must be a number, %" JSON_INTEGER_FORMAT
+		" to %" JSON_INTEGER_FORMAT,
+		name, min, max);
 }

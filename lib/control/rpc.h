@@ -49,6 +49,6 @@ char *xd_rpc_error(int code, const char *message);
  * required, else the error is filled in: -EINVAL. */
 int xd_rpc_string(struct xd_rpc_call *call, const char *name, bool required, const char **value);
 int xd_rpc_integer(struct xd_rpc_call *call, const char *name, json_int_t min, json_int_t max,
-        json_int_t *value);
+	json_int_t *value);
 
 #endif

@@ -65,7 +65,7 @@ flush(struct client *client)
 {
 	while (has_output(client)) {
 		ssize_t n = send(client->fd, client->out + client->out_done,
-		        client->out_len - client->out_done, MSG_NOSIGNAL | MSG_DONTWAIT);
+			client->out_len - client->out_done, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -107,7 +107,7 @@ static bool
 refuse_long(struct client *client)
 {
 	return answer(
-	        client, xd_rpc_error(XD_RPC_INVALID_REQUEST, "the request is longer than 1 MiB"));
+		client, xd_rpc_error(XD_RPC_INVALID_REQUEST, "the request is longer than 1 MiB"));
 }
 
 static bool
@@ -178,7 +178,7 @@ fill(struct client *client)
 		client->in_size = client->in_len + READ_BYTES;
 	}
 	n = recv(client->fd, client->in + client->in_len, client->in_size - client->in_len,
-	        MSG_DONTWAIT);
+		MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
 	if (n == 0)
@@ -221,7 +221,7 @@ accept_client(void *ctx, uint32_t events)
 
 	(void)events;
 	if (server->nb_clients == XD_SERVER_MAX_CLIENTS ||
-	        (fd < 0 && errno == EMFILE && server->nb_clients > 0))
+		(fd < 0 && errno == EMFILE && server->nb_clients > 0))
 		hang_up(TAILQ_FIRST(&server->clients));
 	if (fd < 0)
 		return;

@@ -11,7 +11,7 @@
 
 static int
 read_number(
-        const struct xd_setting *setting, const char *text, uint64_t *number, struct xd_error *err)
+	const struct xd_setting *setting, const char *text, uint64_t *number, struct xd_error *err)
 {
 	switch (xd_words_number(text, setting->min, setting->max, number)) {
 	case 0:
@@ -20,7 +20,7 @@ read_number(
 		return xd_fail(err, -EINVAL, "is %.20s: must be %s", text, setting->help);
 	default:
 		return xd_fail(
-		        err, -EINVAL, "\"%.60s\" is not a number: must be %s", text, setting->help);
+			err, -EINVAL, "\"%.60s\" is not a number: must be %s", text, setting->help);
 	}
 }
 
@@ -31,7 +31,7 @@ read_string(char *to, size_t size, const char *what, const char *text, struct xd
 
 	if (len >= size)
 		return xd_fail(err, -ENAMETOOLONG, "has %zu bytes: %s has at most %zu", len, what,
-		        size - 1);
+			size - 1);
 	memcpy(to, text, len + 1);
 	return 0;
 }
@@ -204,7 +204,7 @@ set_mode(const struct xd_setting *setting, void *entry, const char *text, struct
 		port->mode = XD_SOCKET_SERVER;
 	else
 		return xd_fail(
-		        err, -EINVAL, "\"%.60s\" is not a mode: must be %s", text, setting->help);
+			err, -EINVAL, "\"%.60s\" is not a mode: must be %s", text, setting->help);
 	return 0;
 }
 
@@ -269,27 +269,27 @@ print_mac_limit(const void *entry, char *text)
 
 /* type comes first: which other keys are valid depends on it. */
 const struct xd_setting xd_port_settings[] = {
-        {"type", NULL, XD_SETTING_WORD, "vhost-user or dpdk", 0, 0, set_type, print_type},
-        {"bridge", NULL, XD_SETTING_WORD, "the name of a bridge", 0, 0, set_bridge, print_bridge},
-        {"vlan", NULL, XD_SETTING_NUMBER, "1 to 4094, or none", 1, XD_VLAN_MAX, set_vlan,
-                print_vlan},
-        {"vlans", NULL, XD_SETTING_LIST, "a list such as 10,20 or 10-20, or none", 0, XD_VLAN_MAX,
-                set_vlans, print_vlans},
-        {"queues", NULL, XD_SETTING_NUMBER, "1 to 16", 1, 16, set_queues, print_queues},
-        {"mtu", NULL, XD_SETTING_NUMBER, "68 to 65535", 68, 65535, set_mtu, print_mtu},
-        {"path", "vhost-user", XD_SETTING_WORD, "the path of a socket", 0, 0, set_path, print_path},
-        {"mode", "vhost-user", XD_SETTING_WORD, "client or server", 0, 0, set_mode, print_mode},
-        {"devargs", "dpdk", XD_SETTING_WORD, "a PCI address or a DPDK device such as net_tap0", 0,
-                0, set_devargs, print_devargs},
-        {0},
+	{"type", NULL, XD_SETTING_WORD, "vhost-user or dpdk", 0, 0, set_type, print_type},
+	{"bridge", NULL, XD_SETTING_WORD, "the name of a bridge", 0, 0, set_bridge, print_bridge},
+	{"vlan", NULL, XD_SETTING_NUMBER, "1 to 4094, or none", 1, XD_VLAN_MAX, set_vlan,
+		print_vlan},
+	{"vlans", NULL, XD_SETTING_LIST, "a list such as 10,20 or 10-20, or none", 0, XD_VLAN_MAX,
+		set_vlans, print_vlans},
+	{"queues", NULL, XD_SETTING_NUMBER, "1 to 16", 1, 16, set_queues, print_queues},
+	{"mtu", NULL, XD_SETTING_NUMBER, "68 to 65535", 68, 65535, set_mtu, print_mtu},
+	{"path", "vhost-user", XD_SETTING_WORD, "the path of a socket", 0, 0, set_path, print_path},
+	{"mode", "vhost-user", XD_SETTING_WORD, "client or server", 0, 0, set_mode, print_mode},
+	{"devargs", "dpdk", XD_SETTING_WORD, "a PCI address or a DPDK device such as net_tap0", 0,
+		0, set_devargs, print_devargs},
+	{0},
 };
 
 const struct xd_setting xd_bridge_settings[] = {
-        {"ageing_s", NULL, XD_SETTING_NUMBER, "1 to 1000000 seconds", 1, 1000000, set_ageing,
-                print_ageing},
-        {"mac_limit", NULL, XD_SETTING_NUMBER, "1 to 16777216 addresses", 1, 16777216,
-                set_mac_limit, print_mac_limit},
-        {0},
+	{"ageing_s", NULL, XD_SETTING_NUMBER, "1 to 1000000 seconds", 1, 1000000, set_ageing,
+		print_ageing},
+	{"mac_limit", NULL, XD_SETTING_NUMBER, "1 to 16777216 addresses", 1, 16777216,
+		set_mac_limit, print_mac_limit},
+	{0},
 };
 
 bool
@@ -303,7 +303,7 @@ xd_setting_applies(const struct xd_setting *setting, const char *type)
 
 int
 xd_setting_known(const struct xd_setting *table, const char *type, const char *prefix,
-        const char *key, struct xd_error *err)
+	const char *key, struct xd_error *err)
 {
 	const char *keys[16] = {0};
 	char path[128], hint[200];
@@ -315,20 +315,20 @@ xd_setting_known(const struct xd_setting *table, const char *type, const char *p
 
 		if (!strcmp(s->key, key) && !applies)
 			return xd_fail_key(err, -EINVAL, path,
-			        "a port of type %s has no %s: that is for type %s", type, key,
-			        s->type);
+				"a port of type %s has no %s: that is for type %s", type, key,
+				s->type);
 		if (!strcmp(s->key, key))
 			return 0;
 		if (applies)
 			keys[n++] = s->key;
 	}
 	return xd_fail_key(err, -ENOENT, path, "there is no such key%s",
-	        xd_words_hint(key, keys, hint, sizeof(hint)));
+		xd_words_hint(key, keys, hint, sizeof(hint)));
 }
 
 int
 xd_setting_set(const struct xd_setting *table, const char *type, const char *prefix, void *entry,
-        const char *key, const char *text, struct xd_error *err)
+	const char *key, const char *text, struct xd_error *err)
 {
 	int ret = xd_setting_known(table, type, prefix, key, err);
 	const struct xd_setting *s = table;
@@ -357,7 +357,7 @@ xd_port_set(struct xd_port_config *port, const char *key, const char *text, stru
 
 int
 xd_bridge_set(
-        struct xd_bridge_config *bridge, const char *key, const char *text, struct xd_error *err)
+	struct xd_bridge_config *bridge, const char *key, const char *text, struct xd_error *err)
 {
 	char prefix[XD_NAME_MAX + 16];
 

@@ -28,7 +28,7 @@ struct xd_setting {
 	uint64_t min, max; /* of a number */
 	/* Reads text into the entry (struct xd_port_config, ...); errors have no key. */
 	int (*set)(const struct xd_setting *setting, void *entry, const char *text,
-	        struct xd_error *err);
+		struct xd_error *err);
 	/* Writes the value, "" when it is not set. */
 	void (*print)(const void *entry, char text[XD_SETTING_TEXT]);
 };
@@ -42,17 +42,17 @@ extern const struct xd_setting xd_memory_settings[]; /* of struct xd_config */
 /* Sets one key. Errors name the full key, "ports.NAME.KEY". -ENOENT: there is no such key (the
  * text names the nearest one); -EINVAL: not a value for it, or a key of another port type. */
 int xd_port_set(
-        struct xd_port_config *port, const char *key, const char *text, struct xd_error *err);
+	struct xd_port_config *port, const char *key, const char *text, struct xd_error *err);
 int xd_bridge_set(
-        struct xd_bridge_config *bridge, const char *key, const char *text, struct xd_error *err);
+	struct xd_bridge_config *bridge, const char *key, const char *text, struct xd_error *err);
 
 /* The same for any table: `type` is the port's or NULL, errors name PREFIX.KEY. */
 int xd_setting_set(const struct xd_setting *table, const char *type, const char *prefix,
-        void *entry, const char *key, const char *text, struct xd_error *err);
+	void *entry, const char *key, const char *text, struct xd_error *err);
 
 /* The check of the key alone. */
 int xd_setting_known(const struct xd_setting *table, const char *type, const char *prefix,
-        const char *key, struct xd_error *err);
+	const char *key, struct xd_error *err);
 
 /* Whether a port of this type has the setting at all. */
 bool xd_setting_applies(const struct xd_setting *setting, const char *type);

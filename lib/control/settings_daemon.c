@@ -10,7 +10,7 @@
 /* The index of text among words, or an error that names them. */
 static int
 read_word(const struct xd_setting *setting, const char *const *words, int n, const char *text,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	for (int i = 0; i < n; i++) {
 		if (!strcmp(words[i], text))
@@ -39,7 +39,7 @@ print_cores(const void *entry, char *text)
 	text[0] = 0;
 	for (unsigned i = 0; i < config->nb_cores; i++)
 		used += snprintf(text + used, XD_SETTING_TEXT - used, "%s%u", i ? "," : "",
-		        config->cores[i]);
+			config->cores[i]);
 }
 
 static const char *const idle_words[] = {"sleep", "poll"};
@@ -61,10 +61,10 @@ print_idle(const void *entry, char *text)
 }
 
 const struct xd_setting xd_worker_settings[] = {
-        {"cores", NULL, XD_SETTING_LIST, "a list such as 1,2", 0, XD_RANGES_MAX - 1, set_cores,
-                print_cores},
-        {"idle", NULL, XD_SETTING_WORD, "sleep or poll", 0, 0, set_idle, print_idle},
-        {0},
+	{"cores", NULL, XD_SETTING_LIST, "a list such as 1,2", 0, XD_RANGES_MAX - 1, set_cores,
+		print_cores},
+	{"idle", NULL, XD_SETTING_WORD, "sleep or poll", 0, 0, set_idle, print_idle},
+	{0},
 };
 
 /* ---- memory ---- */
@@ -88,9 +88,9 @@ print_hugepages(const void *entry, char *text)
 }
 
 const struct xd_setting xd_memory_settings[] = {
-        {"hugepages", NULL, XD_SETTING_WORD, "auto, required or none", 0, 0, set_hugepages,
-                print_hugepages},
-        {0},
+	{"hugepages", NULL, XD_SETTING_WORD, "auto, required or none", 0, 0, set_hugepages,
+		print_hugepages},
+	{0},
 };
 
 /* ---- control ---- */
@@ -103,7 +103,7 @@ set_path(const struct xd_setting *setting, void *entry, const char *text, struct
 	(void)setting;
 	if (strlen(text) >= sizeof(config->control_path))
 		return xd_fail(err, -ENAMETOOLONG, "has %zu bytes: a socket path has at most %zu",
-		        strlen(text), sizeof(config->control_path) - 1);
+			strlen(text), sizeof(config->control_path) - 1);
 	strcpy(config->control_path, text);
 	return 0;
 }
@@ -150,11 +150,11 @@ print_mode(const void *entry, char *text)
 }
 
 const struct xd_setting xd_control_settings[] = {
-        {"path", NULL, XD_SETTING_WORD, "the path of a socket", 0, 0, set_path, print_path},
-        {"group", NULL, XD_SETTING_WORD, "the name of a group", 0, 0, set_group, print_group},
-        {"mode", NULL, XD_SETTING_WORD, "permission bits such as \"0660\"", 0, 0, set_mode,
-                print_mode},
-        {0},
+	{"path", NULL, XD_SETTING_WORD, "the path of a socket", 0, 0, set_path, print_path},
+	{"group", NULL, XD_SETTING_WORD, "the name of a group", 0, 0, set_group, print_group},
+	{"mode", NULL, XD_SETTING_WORD, "permission bits such as \"0660\"", 0, 0, set_mode,
+		print_mode},
+	{0},
 };
 
 /* ---- log ---- */
@@ -176,7 +176,7 @@ print_level(const void *entry, char *text)
 }
 
 const struct xd_setting xd_log_settings[] = {
-        {"level", NULL, XD_SETTING_WORD, "error, warn, info or debug", 0, 0, set_level,
-                print_level},
-        {0},
+	{"level", NULL, XD_SETTING_WORD, "error, warn, info or debug", 0, 0, set_level,
+		print_level},
+	{0},
 };

@@ -18,8 +18,8 @@
 #define CHECKSUM_LEN (sizeof(CHECKSUM) - 1 + 16 + 1)
 
 static const char head[] = "# Changes made while crossdockd ran, over its configuration file. "
-                           "Not to be edited:\n"
-                           "# without this file crossdockd starts from the configuration alone.\n";
+			   "Not to be edited:\n"
+			   "# without this file crossdockd starts from the configuration alone.\n";
 
 /* FNV-1a: against accidents, not against forgery. */
 static uint64_t
@@ -134,7 +134,7 @@ check_text(const char *text, size_t len)
 	if (len < CHECKSUM_LEN)
 		return -EINVAL;
 	snprintf(last, sizeof(last), CHECKSUM "%016" PRIx64 "\n",
-	        checksum(text, len - CHECKSUM_LEN));
+		checksum(text, len - CHECKSUM_LEN));
 	return memcmp(text + len - CHECKSUM_LEN, last, CHECKSUM_LEN) ? -EINVAL : 0;
 }
 
@@ -155,18 +155,18 @@ xd_state_read(const char *path, struct xd_error *err)
 	}
 	if (check_text(text, len)) {
 		xd_fail(err, -EINVAL,
-		        "state file %s is cut short or was edited: remove it to start "
-		        "from the configuration file alone",
-		        path);
+			"state file %s is cut short or was edited: remove it to start "
+			"from the configuration file alone",
+			path);
 		goto out;
 	}
 	delta = xd_yaml_parse(text, len, NULL, &inner);
 	format = json_string_value(json_object_get(delta, "format"));
 	if (!format || strcmp(format, FORMAT)) {
 		xd_fail(err, -EINVAL,
-		        "state file %s is of another version: remove it to start from "
-		        "the configuration file alone",
-		        path);
+			"state file %s is of another version: remove it to start from "
+			"the configuration file alone",
+			path);
 		json_decref(delta);
 		delta = NULL;
 		goto out;

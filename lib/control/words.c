@@ -32,7 +32,7 @@ distance(const char *a, size_t na, const char *b, size_t nb)
 		for (size_t j = 1; j <= nb; j++) {
 			unsigned above = row[j];
 			unsigned differ = tolower((unsigned char)a[i - 1]) !=
-			                  tolower((unsigned char)b[j - 1]);
+					  tolower((unsigned char)b[j - 1]);
 
 			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + differ);
 			diagonal = above;

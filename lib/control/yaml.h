@@ -26,7 +26,7 @@ char *xd_yaml_print(const json_t *root, unsigned block_levels);
 /* Reads a configuration. What the text does not say has its default; without workers.cores there
  * is one worker, on default_core. The result is not yet checked (xd_daemon_config_check). */
 struct xd_daemon_config *xd_yaml_read_config(const char *text, size_t len, unsigned default_core,
-        struct xd_lines *lines, struct xd_error *err);
+	struct xd_lines *lines, struct xd_error *err);
 
 /* The bytes of a file, ended by a NUL that *len does not count; the caller frees. -ENOENT and the
  * like in err. */

@@ -12,12 +12,12 @@
 #include "control/yaml.h"
 
 static const char *const sections[] = {
-        "workers", "memory", "control", "log", "bridges", "ports", NULL};
+	"workers", "memory", "control", "log", "bridges", "ports", NULL};
 
 /* The text of a value, or an error when it is of the wrong kind for the setting. */
 static int
 value_text(const json_t *value, const char *prefix, const char *key, const struct xd_setting *table,
-        char *text, struct xd_error *err)
+	char *text, struct xd_error *err)
 {
 	char path[128];
 	bool list = false;
@@ -45,13 +45,13 @@ check_mapping(const json_t *value, const char *path, struct xd_error *err)
 	if (json_is_object(value) || json_is_null(value))
 		return 0;
 	return xd_fail_key(err, -EINVAL, path, "is %s, but a section (key: value) is wanted",
-	        json_is_array(value) ? "a list" : "one value");
+		json_is_array(value) ? "a list" : "one value");
 }
 
 /* Sets every key of a section. */
 static int
 read_settings(const struct xd_setting *table, const char *type, const json_t *section,
-        const char *prefix, void *entry, struct xd_error *err)
+	const char *prefix, void *entry, struct xd_error *err)
 {
 	char text[XD_SETTING_TEXT];
 	const char *key;
@@ -148,10 +148,10 @@ read_sections(const json_t *root, struct xd_daemon_config *config, struct xd_err
 		const struct xd_setting *table;
 		void *entry;
 	} tables[] = {
-	        {"workers", xd_worker_settings, config->config},
-	        {"memory", xd_memory_settings, config->config},
-	        {"control", xd_control_settings, config},
-	        {"log", xd_log_settings, config},
+		{"workers", xd_worker_settings, config->config},
+		{"memory", xd_memory_settings, config->config},
+		{"control", xd_control_settings, config},
+		{"log", xd_log_settings, config},
 	};
 	char hint[160];
 	const char *key;
@@ -160,8 +160,8 @@ read_sections(const json_t *root, struct xd_daemon_config *config, struct xd_err
 
 	if (!json_is_object(root) && !json_is_null(root))
 		return xd_fail(err, -EINVAL,
-		        "is not a configuration: sections such as "
-		        "\"bridges:\" and \"ports:\" are wanted");
+			"is not a configuration: sections such as "
+			"\"bridges:\" and \"ports:\" are wanted");
 	json_object_foreach((json_t *)root, key, value)
 	{
 		bool known = false;
@@ -170,13 +170,13 @@ read_sections(const json_t *root, struct xd_daemon_config *config, struct xd_err
 			known = known || !strcmp(sections[i], key);
 		if (!known)
 			return xd_fail_key(err, -ENOENT, key, "there is no such section%s",
-			        xd_words_hint(key, sections, hint, sizeof(hint)));
+				xd_words_hint(key, sections, hint, sizeof(hint)));
 	}
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
 		value = json_object_get(root, tables[i].name);
 		ret = value ? read_settings(tables[i].table, NULL, value, tables[i].name,
-		                      tables[i].entry, err)
-		            : 0;
+				      tables[i].entry, err)
+			    : 0;
 		if (ret)
 			return ret;
 	}
@@ -188,7 +188,7 @@ read_sections(const json_t *root, struct xd_daemon_config *config, struct xd_err
 
 struct xd_daemon_config *
 xd_yaml_read_config(const char *text, size_t len, unsigned default_core, struct xd_lines *lines,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct xd_daemon_config *config;
 	json_t *root = xd_yaml_parse(text, len, lines, err);
@@ -231,7 +231,7 @@ xd_read_file(const char *path, size_t *len, struct xd_error *err)
 		goto err;
 	}
 	while (used < XD_YAML_MAX_BYTES &&
-	        (n = read(fd, text + used, XD_YAML_MAX_BYTES - used)) > 0)
+		(n = read(fd, text + used, XD_YAML_MAX_BYTES - used)) > 0)
 		used += n;
 	if (n < 0) {
 		xd_fail(err, -errno, "%s: %s", path, strerror(errno));

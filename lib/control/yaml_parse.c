@@ -44,7 +44,7 @@ convert_scalar(struct walk *walk, const yaml_node_t *node, const char *path)
 	if (strlen(text) != node->data.scalar.length)
 		return fail(walk, path, line_of(node), "has a NUL character");
 	if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	        (!text[0] || !strcmp(text, "~") || !strcmp(text, "null")))
+		(!text[0] || !strcmp(text, "~") || !strcmp(text, "null")))
 		return json_null();
 	string = json_string(text);
 	return string ? string : fail(walk, path, line_of(node), "is not UTF-8 text");
@@ -56,7 +56,7 @@ convert_sequence(struct walk *walk, const yaml_node_t *node, const char *path, u
 	json_t *list = json_array();
 
 	for (yaml_node_item_t *i = node->data.sequence.items.start;
-	        i < node->data.sequence.items.top; i++) {
+		i < node->data.sequence.items.top; i++) {
 		json_t *item = convert(walk, *i, path, depth + 1);
 
 		if (!item || json_array_append_new(list, item)) {
@@ -70,7 +70,7 @@ convert_sequence(struct walk *walk, const yaml_node_t *node, const char *path, u
 /* Adds one pair of a mapping to object. */
 static int
 convert_pair(struct walk *walk, const yaml_node_pair_t *pair, const char *path, unsigned depth,
-        json_t *object)
+	json_t *object)
 {
 	yaml_node_t *key = yaml_document_get_node(&walk->document, pair->key);
 	unsigned line = line_of(key);
@@ -78,15 +78,15 @@ convert_pair(struct walk *walk, const yaml_node_pair_t *pair, const char *path, 
 	json_t *value;
 
 	if (key->type != YAML_SCALAR_NODE ||
-	        strlen((const char *)key->data.scalar.value) != key->data.scalar.length) {
+		strlen((const char *)key->data.scalar.value) != key->data.scalar.length) {
 		fail(walk, path, line, "a key must be one word");
 		return -EINVAL;
 	}
 	snprintf(name, sizeof(name), "%s%s%.100s", path, path[0] ? "." : "",
-	        (const char *)key->data.scalar.value);
+		(const char *)key->data.scalar.value);
 	if (json_object_get(object, (const char *)key->data.scalar.value)) {
 		snprintf(text, sizeof(text), "is given twice, first on line %u",
-		        xd_lines_find(walk->lines, name));
+			xd_lines_find(walk->lines, name));
 		fail(walk, name, line, text);
 		return -EEXIST;
 	}
@@ -107,7 +107,7 @@ convert_mapping(struct walk *walk, const yaml_node_t *node, const char *path, un
 	json_t *object = json_object();
 
 	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-	        pair < node->data.mapping.pairs.top; pair++) {
+		pair < node->data.mapping.pairs.top; pair++) {
 		if (convert_pair(walk, pair, path, depth, object)) {
 			json_decref(object);
 			return NULL;
@@ -150,7 +150,7 @@ syntax_error(const yaml_parser_t *parser, const char *text, struct walk *walk)
 	}
 	xd_lines_add(walk->lines, "", line);
 	xd_fail(walk->err, -EINVAL, "is not YAML: %s%s%s", parser->context ? parser->context : "",
-	        parser->context ? ", " : "", parser->problem ? parser->problem : "no memory");
+		parser->context ? ", " : "", parser->problem ? parser->problem : "no memory");
 }
 
 /* Fails when another document follows the first. */

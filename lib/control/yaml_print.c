@@ -21,7 +21,7 @@ static bool
 wants_quotes(const char *text)
 {
 	static const char *const words[] = {
-	        "", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n"};
+		"", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n"};
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		if (!strcasecmp(text, words[i]))
@@ -36,8 +36,8 @@ emit_scalar(struct print *print, const char *text, bool quoted)
 	yaml_event_t event;
 
 	if (!yaml_scalar_event_initialize(&event, NULL, NULL, (const unsigned char *)text,
-	            strlen(text), 1, 1,
-	            quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE))
+		    strlen(text), 1, 1,
+		    quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE))
 		return -ENOMEM;
 	return yaml_emitter_emit(&print->emitter, &event) ? 0 : -ENOMEM;
 }
@@ -53,8 +53,8 @@ emit_object(struct print *print, const json_t *value, unsigned depth)
 	json_t *item;
 
 	if (!yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
-	            block ? YAML_BLOCK_MAPPING_STYLE : YAML_FLOW_MAPPING_STYLE) ||
-	        !yaml_emitter_emit(&print->emitter, &event))
+		    block ? YAML_BLOCK_MAPPING_STYLE : YAML_FLOW_MAPPING_STYLE) ||
+		!yaml_emitter_emit(&print->emitter, &event))
 		return -ENOMEM;
 	json_object_foreach((json_t *)value, key, item)
 	{
@@ -73,7 +73,7 @@ run_length(const json_t *list, size_t i)
 	size_t n = 0;
 
 	while (json_is_integer(json_array_get(list, i + n)) &&
-	        json_integer_value(json_array_get(list, i + n)) == first + (json_int_t)n)
+		json_integer_value(json_array_get(list, i + n)) == first + (json_int_t)n)
 		n++;
 	return n;
 }
@@ -88,7 +88,7 @@ emit_item(struct print *print, const json_t *list, size_t *i, unsigned depth)
 	/* "20-30" reads better than eleven numbers; settings take either. */
 	if (n > 2) {
 		snprintf(range, sizeof(range), "%" JSON_INTEGER_FORMAT "-%" JSON_INTEGER_FORMAT,
-		        first, first + (json_int_t)n - 1);
+			first, first + (json_int_t)n - 1);
 		*i += n;
 		return emit_scalar(print, range, false);
 	}
@@ -102,8 +102,8 @@ emit_array(struct print *print, const json_t *value, unsigned depth)
 	size_t i = 0;
 
 	if (!yaml_sequence_start_event_initialize(
-	            &event, NULL, NULL, 1, YAML_FLOW_SEQUENCE_STYLE) ||
-	        !yaml_emitter_emit(&print->emitter, &event))
+		    &event, NULL, NULL, 1, YAML_FLOW_SEQUENCE_STYLE) ||
+		!yaml_emitter_emit(&print->emitter, &event))
 		return -ENOMEM;
 	while (i < json_array_size(value)) {
 		if (emit_item(print, value, &i, depth + 1))
@@ -125,10 +125,10 @@ emit(struct print *print, const json_t *value, unsigned depth)
 		return emit_array(print, value, depth);
 	case JSON_STRING:
 		return emit_scalar(
-		        print, json_string_value(value), wants_quotes(json_string_value(value)));
+			print, json_string_value(value), wants_quotes(json_string_value(value)));
 	case JSON_INTEGER:
 		snprintf(
-		        number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+			number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		return emit_scalar(print, number, false);
 	case JSON_TRUE:
 		return emit_scalar(print, "true", false);

@@ -36,7 +36,7 @@ xd_fdb_create(const struct xd_fdb_opts *opts, struct xd_error *err)
 
 	if (opts->mac_limit < 1 || opts->mac_limit > MAC_LIMIT_MAX) {
 		xd_fail(err, -EINVAL, "mac_limit %u: it must be from 1 to %u", opts->mac_limit,
-		        MAC_LIMIT_MAX);
+			MAC_LIMIT_MAX);
 		return NULL;
 	}
 	if (opts->ageing_s < 1) {
@@ -67,8 +67,8 @@ err_table:
 	xd_memory_free(fdb, sizeof(*fdb));
 err_memory:
 	xd_fail(err, -ENOMEM,
-	        "no memory for an address table of %zu KiB; free some or lower mac_limit",
-	        (size_t)nb_buckets * sizeof(struct xd_fdb_bucket) / 1024);
+		"no memory for an address table of %zu KiB; free some or lower mac_limit",
+		(size_t)nb_buckets * sizeof(struct xd_fdb_bucket) / 1024);
 	return NULL;
 err_fdb:
 	xd_memory_free(fdb, sizeof(*fdb));
@@ -105,7 +105,7 @@ xd_fdb_copy(struct xd_fdb *dst, const struct xd_fdb *src)
 
 			if (xd_fdb_entry_live(src, e))
 				xd_fdb_learn_slow(dst, e.key, xd_fdb_hash(dst, e.key),
-				        xd_fdb_entry_port(e), xd_fdb_entry_seen_s(e));
+					xd_fdb_entry_port(e), xd_fdb_entry_seen_s(e));
 		}
 	}
 }
@@ -115,9 +115,9 @@ record_of(struct xd_fdb_entry e, uint32_t now_s)
 {
 	int32_t age_s = (int32_t)(now_s - xd_fdb_entry_seen_s(e));
 	struct xd_fdb_record record = {
-	        .vlan = (uint16_t)(e.key >> 48),
-	        .port = xd_fdb_entry_port(e),
-	        .age_s = age_s > 0 ? (uint32_t)age_s : 0,
+		.vlan = (uint16_t)(e.key >> 48),
+		.port = xd_fdb_entry_port(e),
+		.age_s = age_s > 0 ? (uint32_t)age_s : 0,
 	};
 
 	for (unsigned i = 0; i < sizeof(record.mac); i++)
@@ -127,7 +127,7 @@ record_of(struct xd_fdb_entry e, uint32_t now_s)
 
 void
 xd_fdb_foreach(const struct xd_fdb *fdb, uint32_t now_s,
-        bool (*fn)(void *ctx, const struct xd_fdb_record *record), void *ctx)
+	bool (*fn)(void *ctx, const struct xd_fdb_record *record), void *ctx)
 {
 	for (uint32_t b = 0; b <= fdb->mask; b++) {
 		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {

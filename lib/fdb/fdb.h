@@ -50,8 +50,8 @@
 #define XD_MAX_PORTS 1024
 #define XD_PORT_NONE 0xffff
 
-#define XD_FDB_WAYS    4  /* entries in a bucket */
-#define XD_FDB_STRIPES 64 /* locks */
+#define XD_FDB_WAYS    4    /* entries in a bucket */
+#define XD_FDB_STRIPES 64   /* locks */
 #define XD_FDB_BIG     8192 /* buckets, from which on a table is not near by itself */
 
 /* value: port in bits 0 to 15, generation in 16 to 31, second last seen in 32 to 63.
@@ -127,7 +127,7 @@ void xd_fdb_copy(struct xd_fdb *dst, const struct xd_fdb *src);
 /* Calls fn for every live address, in no order, until it returns false. An address that changes
  * meanwhile may be told in its old or new state, or, if it moves in the table, twice or not. */
 void xd_fdb_foreach(const struct xd_fdb *fdb, uint32_t now_s,
-        bool (*fn)(void *ctx, const struct xd_fdb_record *record), void *ctx);
+	bool (*fn)(void *ctx, const struct xd_fdb_record *record), void *ctx);
 
 /* ---- Any thread: figures of the moment ---- */
 
@@ -141,7 +141,7 @@ uint64_t xd_fdb_bytes(const struct xd_fdb *fdb); /* memory of the table */
 
 /* Everything about learning but the look that finds nothing to do. Any worker. */
 void xd_fdb_learn_slow(
-        struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s);
+	struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s);
 
 /* The key of an address in a VLAN (0: none). Reads 8 bytes at mac. */
 static inline uint64_t
@@ -160,8 +160,9 @@ xd_fdb_key(const uint8_t *mac, uint16_t vlan)
  * Hash of a key: its lower half names the first bucket, its upper half the second, and its topmost
  * bits the stripe. Keyed by the table's secret, so that a guest cannot choose addresses that meet:
  * three rounds of AES where the processor has them (after two, four bytes of the result depend on
- * as few as two of a row of addresses); else multiply-add-shift modulo 2^128 (Dietzfelbinger 1996), whose pairs are independent
- * over the choice of the secret, and a bijection that hides its being linear.
+ * as few as two of a row of addresses); else multiply-add-shift modulo 2^128 (Dietzfelbinger 1996),
+ * whose pairs are independent over the choice of the secret, and a bijection that hides its being
+ * linear.
  */
 static inline uint64_t
 xd_fdb_hash(const struct xd_fdb *fdb, uint64_t key)
@@ -245,7 +246,7 @@ xd_fdb_match(const struct xd_fdb_bucket *bucket, uint64_t key)
 {
 #if defined(__AVX512F__) && !defined(__SANITIZE_THREAD__)
 	return _mm512_mask_cmpeq_epi64_mask(
-	        0x55, _mm512_load_si512(bucket), _mm512_set1_epi64((long long)key));
+		0x55, _mm512_load_si512(bucket), _mm512_set1_epi64((long long)key));
 #elif defined(__AVX2__) && !defined(__SANITIZE_THREAD__)
 	const __m256i *half = (const __m256i *)bucket;
 	__m256i k = _mm256_set1_epi64x((long long)key);
@@ -253,7 +254,7 @@ xd_fdb_match(const struct xd_fdb_bucket *bucket, uint64_t key)
 	__m256i b = _mm256_cmpeq_epi64(_mm256_load_si256(half + 1), k);
 
 	return (_mm256_movemask_pd(_mm256_castsi256_pd(a)) |
-	               _mm256_movemask_pd(_mm256_castsi256_pd(b)) << 4) &
+		       _mm256_movemask_pd(_mm256_castsi256_pd(b)) << 4) &
 	       0x55;
 #else
 	uint32_t match = 0;

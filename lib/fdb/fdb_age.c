@@ -115,7 +115,7 @@ xd_fdb_forget(struct xd_fdb *fdb, uint64_t key)
 {
 	uint64_t hash = xd_fdb_hash(fdb, key);
 	struct xd_fdb_bucket *buckets[] = {
-	        &fdb->buckets[xd_fdb_first(fdb, hash)], &fdb->buckets[xd_fdb_second(fdb, hash)]};
+		&fdb->buckets[xd_fdb_first(fdb, hash)], &fdb->buckets[xd_fdb_second(fdb, hash)]};
 	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
 	bool found = false;
 

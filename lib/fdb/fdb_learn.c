@@ -17,7 +17,7 @@ static struct xd_fdb_entry *
 find_slot(const struct xd_fdb *fdb, uint64_t key, uint64_t hash, struct xd_fdb_entry *found)
 {
 	struct xd_fdb_bucket *buckets[] = {
-	        &fdb->buckets[xd_fdb_first(fdb, hash)], &fdb->buckets[xd_fdb_second(fdb, hash)]};
+		&fdb->buckets[xd_fdb_first(fdb, hash)], &fdb->buckets[xd_fdb_second(fdb, hash)]};
 
 	for (unsigned b = 0; b < 2; b++) {
 		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
@@ -79,7 +79,7 @@ place_free(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry
 /* Puts the entry where one lies that has expired but was not swept yet. */
 static bool
 place_expired(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry new,
-        const struct xd_fdb_stripe *held)
+	const struct xd_fdb_stripe *held)
 {
 	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 		struct xd_fdb_entry e = xd_fdb_load(&bucket->entries[i]);
@@ -106,7 +106,7 @@ place_expired(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_en
  * between copy and replacement is lost. */
 static bool
 displace(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_bucket *other, uint64_t key,
-        struct xd_fdb_entry new)
+	struct xd_fdb_entry new)
 {
 	struct xd_fdb_entry e = xd_fdb_load(slot);
 
@@ -120,7 +120,7 @@ displace(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_bucket *ot
 /* Makes room by moving one entry of a full bucket to its other bucket. */
 static bool
 place_displacing(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry new,
-        const struct xd_fdb_stripe *held)
+	const struct xd_fdb_stripe *held)
 {
 	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 		uint64_t key = xd_fdb_load(&bucket->entries[i]).key;
@@ -158,7 +158,7 @@ place(struct xd_fdb *fdb, struct xd_fdb_entry new, uint64_t hash)
 /* A live entry whose port changed. */
 static void
 move(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
-        struct xd_fdb_entry new)
+	struct xd_fdb_entry new)
 {
 	bool room = count_port(fdb, xd_fdb_entry_port(new));
 
@@ -177,7 +177,7 @@ move(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 /* A key that is not in the table, or only of an old generation. */
 static void
 insert(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
-        struct xd_fdb_entry new, uint64_t hash)
+	struct xd_fdb_entry new, uint64_t hash)
 {
 	if (count_new(fdb, xd_fdb_entry_port(new))) {
 		/* Another key may just have taken the old entry's place. */

@@ -28,7 +28,7 @@ xd_fdb_entry_make(const struct xd_fdb *fdb, uint64_t key, uint16_t port, uint32_
 	uint16_t generation = __atomic_load_n(&fdb->generation[port], __ATOMIC_RELAXED);
 
 	return (struct xd_fdb_entry){
-	        .key = key, .value = port | (uint64_t)generation << 16 | (uint64_t)now_s << 32};
+		.key = key, .value = port | (uint64_t)generation << 16 | (uint64_t)now_s << 32};
 }
 
 /* Of the port's current generation. Stays true while the caller holds a stripe's lock. */
@@ -36,7 +36,7 @@ static inline bool
 xd_fdb_entry_live(const struct xd_fdb *fdb, struct xd_fdb_entry e)
 {
 	return e.key != 0 && __atomic_load_n(&fdb->generation[xd_fdb_entry_port(e)],
-	                             __ATOMIC_RELAXED) == (uint16_t)(e.value >> 16);
+				     __ATOMIC_RELAXED) == (uint16_t)(e.value >> 16);
 }
 
 /* Longer ago than the ageing time: then it was at least that long, as seconds were cut off. */
@@ -57,14 +57,14 @@ xd_fdb_cas(struct xd_fdb_entry *slot, struct xd_fdb_entry old, struct xd_fdb_ent
 	rte_int128_t desired = {.val = {new.key, new.value}};
 
 	return rte_atomic128_cmp_exchange(
-	        (rte_int128_t *)slot, &expected, &desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+		(rte_int128_t *)slot, &expected, &desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 #else
 	unsigned __int128 expected, desired;
 
 	memcpy(&expected, &old, sizeof(expected));
 	memcpy(&desired, &new, sizeof(desired));
 	return __atomic_compare_exchange_n((unsigned __int128 *)slot, &expected, desired, 0,
-	        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+		__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 #endif
 }
 

@@ -21,13 +21,13 @@
 
 struct rte_mbuf;
 
-#define XD_HEADROOM    64  /* bytes before the head, for tags and tunnel headers */
-#define XD_HEAD        128 /* bytes of a frame that are looked at */
-#define XD_BATCH       32  /* frames in a turn */
-#define XD_BATCH_SEGS  256 /* descriptors in a turn */
+#define XD_HEADROOM    64           /* bytes before the head, for tags and tunnel headers */
+#define XD_HEAD        128          /* bytes of a frame that are looked at */
+#define XD_BATCH       32           /* frames in a turn */
+#define XD_BATCH_SEGS  256          /* descriptors in a turn */
 #define XD_BATCH_BYTES (128 * 1024) /* bytes in a turn: once reached, the turn ends */
-#define XD_FRAME_MIN   14  /* an Ethernet header */
-#define XD_FRAME_MAX   65553 /* 64 KiB of IP behind a tagged header */
+#define XD_FRAME_MIN   14           /* an Ethernet header */
+#define XD_FRAME_MAX   65553        /* 64 KiB of IP behind a tagged header */
 
 /* A host-contiguous piece of a frame. */
 struct xd_seg {

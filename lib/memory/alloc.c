@@ -39,7 +39,7 @@ prefer_node(void *p, size_t bytes, int node)
 	const unsigned bits = 8 * sizeof(mask[0]);
 
 	if (node < 0 || (size_t)node >= 8 * sizeof(mask) || numa_available() < 0 ||
-	        numa_max_node() < 1)
+		numa_max_node() < 1)
 		return;
 	mask[(unsigned)node / bits] = 1ul << ((unsigned)node % bits);
 	mbind(p, bytes, MPOL_PREFERRED, mask, 8 * sizeof(mask), 0);
@@ -49,7 +49,7 @@ static void *
 map_huge(size_t bytes, int node)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1, 0);
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;
@@ -68,7 +68,7 @@ map_ordinary(size_t bytes, size_t align, int node)
 {
 	size_t spare = align > SMALL_PAGE ? align : 0;
 	uint8_t *p = mmap(
-	        NULL, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		NULL, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t before;
 
 	if (p == MAP_FAILED)

@@ -72,7 +72,7 @@ has_arg(const struct xd_memory_opts *opts, const char *const *names)
 			bool is_short = names[k][1] != '-';
 
 			if (strncmp(arg, names[k], len) == 0 &&
-			        (arg[len] == '\0' || arg[len] == '=' || is_short))
+				(arg[len] == '\0' || arg[len] == '=' || is_short))
 				return true;
 		}
 	}
@@ -102,7 +102,7 @@ main_lcore(char *text, size_t size)
 			len += (size_t)snprintf(text + len, size - len, "%s%d", separator, first);
 		else
 			len += (size_t)snprintf(
-			        text + len, size - len, "%s%d-%d", separator, first, last);
+				text + len, size - len, "%s%d-%d", separator, first, last);
 		separator = ",";
 		first = last;
 	}
@@ -166,7 +166,7 @@ set_owner(struct xd_eal_log *el, struct xd_error *err)
 
 	if (mz == NULL)
 		return xd_fail(err, -rte_errno, "the EAL is up but has no memory: %s",
-		        rte_strerror(rte_errno));
+			rte_strerror(rte_errno));
 	memcpy(mz->addr, &el, sizeof(el));
 	return 0;
 }
@@ -181,8 +181,8 @@ bring_up(struct args *args, const struct xd_memory_opts *opts, bool huge, struct
 		return xd_fail(err, -ENOMEM, "out of memory");
 	if (rte_eal_init((int)args->n, args->argv) < 0) {
 		ret = xd_fail(err, rte_errno > 0 ? -rte_errno : -EINVAL,
-		        "DPDK's EAL does not start: %s",
-		        el->problem[0] != '\0' ? el->problem : rte_strerror(rte_errno));
+			"DPDK's EAL does not start: %s",
+			el->problem[0] != '\0' ? el->problem : rte_strerror(rte_errno));
 		xd_eal_log_close(el);
 		return ret;
 	}
@@ -194,7 +194,7 @@ bring_up(struct args *args, const struct xd_memory_opts *opts, bool huge, struct
 		return ret;
 	}
 	xd_log(opts->log, XD_LOG_MEMORY, XD_LOG_INFO, "%s, on %s pages", rte_version(),
-	        huge ? "huge" : "ordinary");
+		huge ? "huge" : "ordinary");
 	return 0;
 }
 
@@ -209,7 +209,7 @@ xd_memory_start(const struct xd_memory_opts *opts, struct xd_error *err)
 	if (eal_is_up()) {
 		if (opts->hugepages == XD_HUGEPAGES_REQUIRED && !rte_eal_has_hugepages())
 			return xd_fail(err, -ENOMEM,
-			        "hugepages are required, and the EAL was started without them");
+				"hugepages are required, and the EAL was started without them");
 		return 0;
 	}
 	ret = choose_pages(opts, &huge, err);

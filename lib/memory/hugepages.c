@@ -17,7 +17,7 @@ static bool
 can_reserve(size_t bytes, int page_flag)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | page_flag, -1, 0);
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | page_flag, -1, 0);
 
 	if (p == MAP_FAILED)
 		return false;
@@ -56,11 +56,11 @@ xd_hugepages_fail(struct xd_error *err)
 	unused -= reserved < unused ? reserved : unused;
 	if (unused >= NB_2M)
 		return xd_fail(err, -ENOMEM,
-		        "needs %u MiB of hugepages; %lu MiB are free, but a limit of this process "
-		        "keeps it from using them: see hugetlb.2MB.max of its control group",
-		        XD_HUGEPAGES_NEED_MIB, unused * 2);
+			"needs %u MiB of hugepages; %lu MiB are free, but a limit of this process "
+			"keeps it from using them: see hugetlb.2MB.max of its control group",
+			XD_HUGEPAGES_NEED_MIB, unused * 2);
 	return xd_fail(err, -ENOMEM,
-	        "needs %u MiB of hugepages, %lu MiB are free; type: "
-	        "echo %lu >" SYSFS_2M "nr_hugepages",
-	        XD_HUGEPAGES_NEED_MIB, unused * 2, total + NB_2M - unused);
+		"needs %u MiB of hugepages, %lu MiB are free; type: "
+		"echo %lu >" SYSFS_2M "nr_hugepages",
+		XD_HUGEPAGES_NEED_MIB, unused * 2, total + NB_2M - unused);
 }

@@ -35,7 +35,7 @@ int xd_memory_core_node(unsigned core);
  * per lcore. Needs the EAL. NULL with err: -ENOMEM says how much is needed and what to type,
  * -EEXIST that the name is taken, -EINVAL that n or data_room cannot be. Control. */
 struct rte_mempool *xd_pool_create(
-        const char *name, unsigned n, unsigned data_room, int node, struct xd_error *err);
+	const char *name, unsigned n, unsigned data_room, int node, struct xd_error *err);
 /* Bytes that a pool holds, buffers and bookkeeping; NULL holds none. */
 uint64_t xd_pool_bytes(const struct rte_mempool *pool);
 

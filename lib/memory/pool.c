@@ -52,17 +52,17 @@ fail_no_memory(struct xd_error *err, unsigned n, unsigned data_room)
 
 	if (rte_eal_has_hugepages())
 		xd_fail(err, -ENOMEM,
-		        "%u packet buffers need %lu MiB of hugepages and they are not free; add "
-		        "%lu pages of 2 MiB to what is in "
-		        "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages, or use fewer "
-		        "queues",
-		        n, mib, (mib + 1) / 2);
+			"%u packet buffers need %lu MiB of hugepages and they are not free; add "
+			"%lu pages of 2 MiB to what is in "
+			"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages, or use fewer "
+			"queues",
+			n, mib, (mib + 1) / 2);
 	else
 		xd_fail(err, -ENOMEM,
-		        "%u packet buffers need %lu MiB and the EAL has no more; start it with the "
-		        "EAL option -m and more megabytes (512 if nothing is said), or use fewer "
-		        "queues",
-		        n, mib);
+			"%u packet buffers need %lu MiB and the EAL has no more; start it with the "
+			"EAL option -m and more megabytes (512 if nothing is said), or use fewer "
+			"queues",
+			n, mib);
 }
 
 static struct rte_mempool *
@@ -95,7 +95,7 @@ xd_pool_create(const char *name, unsigned n, unsigned data_room, int node, struc
 			fail_no_memory(err, n, data_room);
 		else
 			xd_fail(err, -rte_errno, "pool %s of %u packet buffers: %s", name, n,
-			        rte_strerror(rte_errno));
+				rte_strerror(rte_errno));
 	}
 	return pool;
 }

@@ -19,8 +19,8 @@
 #include "frame/frame.h"
 #include "stats/counters.h"
 
-#define XD_MAX_PORTS 1024
-#define XD_PORT_NONE 0xffff
+#define XD_MAX_PORTS   1024
+#define XD_PORT_NONE   0xffff
 #define XD_PORT_QUEUES 16
 
 struct xd_port;
@@ -30,11 +30,13 @@ struct xd_port_env {
 	const struct xd_log *log;
 	struct xd_loop *loop; /* its callbacks hold the switch's lock */
 	void *ctx;
-	/* Waits until every worker has left the turn it is in. Control; never from a data-path call. */
+	/* Waits until every worker has left the turn it is in. Control; never from a data-path
+	 * call. */
 	void (*quiesce)(void *ctx);
 	/* The port went up, down, or changed: tells whoever watches the switch. Control. */
 	void (*changed)(void *ctx, struct xd_port *port);
-	/* Number of workers that may transmit at once; a driver provides that many queues or locks. */
+	/* Number of workers that may transmit at once; a driver provides that many queues or locks.
+	 */
 	unsigned (*nb_workers)(void *ctx);
 };
 
@@ -69,10 +71,11 @@ struct xd_driver {
 	uint16_t (*rx)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 	/* The same worker, before its next rx: gives lent buffers back. */
 	void (*release)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
-	/* Any worker: transmits frames in order and returns how many are dealt with: sent and counted
-	 * in port->counters[worker].tx_frames and tx_bytes, or dropped and counted. Fewer than n: the device is full, and frames[ret] on
-	 * are untouched. A frame with mbuf set and nb_dst == 1 may be taken whole: set its mbuf to
-	 * NULL. `queue` is the worker's own number; the driver folds it into the queues it has. */
+	/* Any worker: transmits frames in order and returns how many are dealt with: sent and
+	 * counted in port->counters[worker].tx_frames and tx_bytes, or dropped and counted. Fewer
+	 * than n: the device is full, and frames[ret] on are untouched. A frame with mbuf set and
+	 * nb_dst == 1 may be taken whole: set its mbuf to NULL. `queue` is the worker's own number;
+	 * the driver folds it into the queues it has. */
 	uint16_t (*tx)(struct xd_port *port, uint16_t queue, unsigned worker,
 		struct xd_frame *const *frames, uint16_t n);
 	/* The same workers, at most one turn later and after a full memory fence: tell the device

@@ -19,11 +19,11 @@ enum xd_drop {
 	XD_DROP_SAME_PORT,  /* its destination is behind the port it came from */
 	XD_DROP_NO_PORT,    /* nowhere to flood it to */
 	/* transmit side */
-	XD_DROP_RING_FULL,  /* the receiver had no free buffer */
-	XD_DROP_PORT_DOWN,  /* no guest, or the port is being changed */
-	XD_DROP_MTU,        /* longer than the port's MTU allows */
-	XD_DROP_NO_MBUF,    /* the port's buffer pool is empty */
-	XD_DROP_FAULT,      /* the receiver's ring was found broken while transmitting */
+	XD_DROP_RING_FULL, /* the receiver had no free buffer */
+	XD_DROP_PORT_DOWN, /* no guest, or the port is being changed */
+	XD_DROP_MTU,       /* longer than the port's MTU allows */
+	XD_DROP_NO_MBUF,   /* the port's buffer pool is empty */
+	XD_DROP_FAULT,     /* the receiver's ring was found broken while transmitting */
 	XD_DROP_REASONS
 };
 

@@ -43,7 +43,7 @@ xd_histogram_slot(uint64_t value)
 	const uint64_t limit = (1ull << XD_HISTOGRAM_MAX_BITS) - 1;
 	uint64_t v = value < limit ? value : limit;
 	uint32_t shift =
-	        63u - XD_HISTOGRAM_SUB_BITS - (uint32_t)__builtin_clzll(v | XD_HISTOGRAM_SUB);
+		63u - XD_HISTOGRAM_SUB_BITS - (uint32_t)__builtin_clzll(v | XD_HISTOGRAM_SUB);
 
 	return shift * XD_HISTOGRAM_SUB + (uint32_t)(v >> shift);
 }

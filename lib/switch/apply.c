@@ -18,12 +18,12 @@ struct transit {
 	struct xd_switch *sw;
 	struct xd_state *now;
 	struct xd_state *next;
-	bool was_set[XD_MAX_PORTS];  /* took over new settings */
+	bool was_set[XD_MAX_PORTS];    /* took over new settings */
 	bool in_the_way[XD_MAX_PORTS]; /* of now: holds what a new port needs */
-	bool stopped[XD_MAX_PORTS];  /* of now */
-	bool started[XD_MAX_PORTS];  /* of next */
-	struct xd_plan *before;      /* now, without what is in the way */
-	struct xd_plan *between;     /* next, without queues that change their worker */
+	bool stopped[XD_MAX_PORTS];    /* of now */
+	bool started[XD_MAX_PORTS];    /* of next */
+	struct xd_plan *before;        /* now, without what is in the way */
+	struct xd_plan *between;       /* next, without queues that change their worker */
 };
 
 static int
@@ -97,10 +97,10 @@ make_bridges(struct transit *t, struct xd_error *err)
 
 		b->config = config->bridges[i];
 		b->fresh = !old || old->config.mac_limit != b->config.mac_limit;
-		b->fdb = b->fresh ? xd_fdb_create(&(struct xd_fdb_opts){.mac_limit =
-										b->config.mac_limit,
-						      .ageing_s = b->config.ageing_s,
-						      .node = XD_NODE_ANY},
+		b->fdb = b->fresh ? xd_fdb_create(
+					    &(struct xd_fdb_opts){.mac_limit = b->config.mac_limit,
+						    .ageing_s = b->config.ageing_s,
+						    .node = XD_NODE_ANY},
 					    err)
 				  : old->fdb;
 		if (!b->fdb)

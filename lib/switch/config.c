@@ -93,21 +93,21 @@ static int
 check_name(const char *what, const char *name, struct xd_error *err)
 {
 	static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                            "0123456789-_.:";
+				    "0123456789-_.:";
 	size_t len = strlen(name);
 
 	if (len == 0)
 		return xd_fail(err, -EINVAL, "a %s needs a name", what);
 	if (len >= XD_NAME_MAX)
 		return xd_fail(err, -EINVAL,
-		        "\"%.60s\" is too long for the name of a %s: at most "
-		        "%d characters",
-		        name, what, XD_NAME_MAX - 1);
+			"\"%.60s\" is too long for the name of a %s: at most "
+			"%d characters",
+			name, what, XD_NAME_MAX - 1);
 	if (strspn(name, valid) != len)
 		return xd_fail(err, -EINVAL,
-		        "\"%s\" is not a name for a %s: use letters, digits "
-		        "and -_.: only",
-		        name, what);
+			"\"%s\" is not a name for a %s: use letters, digits "
+			"and -_.: only",
+			name, what);
 	return 0;
 }
 
@@ -148,7 +148,7 @@ xd_config_add_bridge(struct xd_config *config, const char *name, struct xd_error
 
 struct xd_port_config *
 xd_config_add_port(struct xd_config *config, const char *name, const char *type, const char *bridge,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct xd_port_config *ports, *port;
 

@@ -57,23 +57,23 @@ check_workers(const struct xd_config *config, struct xd_error *err)
 
 	if (config->nb_cores > XD_MAX_WORKERS)
 		return xd_fail_key(err, -EINVAL, "workers.cores", "%u cores given, at most %d",
-		        config->nb_cores, XD_MAX_WORKERS);
+			config->nb_cores, XD_MAX_WORKERS);
 	for (unsigned i = 0; i < config->nb_cores; i++) {
 		unsigned core = config->cores[i];
 
 		for (unsigned j = 0; j < i; j++) {
 			if (config->cores[j] == core)
 				return xd_fail_key(err, -EINVAL, "workers.cores",
-				        "core %u is given twice: one worker runs on each core",
-				        core);
+					"core %u is given twice: one worker runs on each core",
+					core);
 		}
 		if (core >= (unsigned long)cores)
 			return xd_fail_key(err, -EINVAL, "workers.cores",
-			        "core %u does not exist: this machine has cores 0 to %ld", core,
-			        cores - 1);
+				"core %u does not exist: this machine has cores 0 to %ld", core,
+				cores - 1);
 		if (!may_run_on(core))
 			return xd_fail_key(err, -EINVAL, "workers.cores",
-			        "core %u is offline or kept from this process by its cpuset", core);
+				"core %u is offline or kept from this process by its cpuset", core);
 	}
 	if (config->idle != XD_IDLE_SLEEP && config->idle != XD_IDLE_POLL)
 		return xd_fail_key(err, -EINVAL, "workers.idle", "must be sleep or poll");
@@ -91,18 +91,18 @@ check_bridge(const struct xd_config *config, unsigned index, struct xd_error *er
 	snprintf(key, sizeof(key), "bridges.%.31s", bridge->name);
 	if (!bridge->name[0] || strnlen(bridge->name, XD_NAME_MAX) == XD_NAME_MAX)
 		return xd_fail_key(err, -EINVAL, key, "a bridge needs a name of 1 to %d characters",
-		        XD_NAME_MAX - 1);
+			XD_NAME_MAX - 1);
 	if (xd_config_bridge(config, bridge->name) != bridge)
 		return xd_fail_key(err, -EEXIST, key, "two bridges have this name");
 	if (bridge->ageing_s < 1 || bridge->ageing_s > AGEING_MAX_S) {
 		snprintf(key, sizeof(key), "bridges.%s.ageing_s", bridge->name);
 		return xd_fail_key(err, -EINVAL, key, "is %u: must be 1 to %d seconds",
-		        bridge->ageing_s, AGEING_MAX_S);
+			bridge->ageing_s, AGEING_MAX_S);
 	}
 	if (bridge->mac_limit < 1 || bridge->mac_limit > MAC_LIMIT_MAX) {
 		snprintf(key, sizeof(key), "bridges.%s.mac_limit", bridge->name);
 		return xd_fail_key(err, -EINVAL, key, "is %u: must be 1 to %d addresses",
-		        bridge->mac_limit, MAC_LIMIT_MAX);
+			bridge->mac_limit, MAC_LIMIT_MAX);
 	}
 	return 0;
 }
@@ -133,7 +133,7 @@ find_driver(const char *type, const struct xd_driver *const *drivers)
 
 static int
 unknown_type(const struct xd_port_config *port, const struct xd_driver *const *drivers,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	const struct xd_driver *const *tables[] = {xd_builtin_drivers, drivers};
 	char known[200] = "";
@@ -143,13 +143,13 @@ unknown_type(const struct xd_port_config *port, const struct xd_driver *const *d
 		for (const struct xd_driver *const *d = tables[t]; d && *d; d++) {
 			if (used < sizeof(known))
 				used += snprintf(known + used, sizeof(known) - used, "%s%s",
-				        used ? ", " : "", (*d)->type);
+					used ? ", " : "", (*d)->type);
 		}
 	}
 	if (!port->type[0])
 		return fail_port(err, -EINVAL, port, ".type", "is missing: one of %s", known);
 	return fail_port(err, -EINVAL, port, ".type", "there is no port type \"%.15s\": one of %s",
-	        port->type, known);
+		port->type, known);
 }
 
 static int
@@ -160,39 +160,39 @@ check_path(const struct xd_port_config *port, struct xd_error *err)
 
 	if (strnlen(port->path, XD_PATH_MAX) == XD_PATH_MAX)
 		return fail_port(err, -ENAMETOOLONG, port, ".path",
-		        "is too long: a socket path has at most %d bytes", XD_PATH_MAX - 1);
+			"is too long: a socket path has at most %d bytes", XD_PATH_MAX - 1);
 	if (port->path[0] != '/')
 		return fail_port(err, -EINVAL, port, ".path",
-		        "\"%s\" is relative: write the whole path, from /", port->path);
+			"\"%s\" is relative: write the whole path, from /", port->path);
 	strcpy(dir, port->path);
 	*strrchr(dir, '/') = 0;
 	if (!dir[0])
 		strcpy(dir, "/");
 	if (stat(dir, &st))
 		return fail_port(err, -errno, port, ".path", "directory %s: %s (mkdir -p %s)", dir,
-		        strerror(errno), dir);
+			strerror(errno), dir);
 	if (!S_ISDIR(st.st_mode))
 		return fail_port(err, -ENOTDIR, port, ".path", "%s is not a directory", dir);
 	if (stat(port->path, &st) == 0 && !S_ISSOCK(st.st_mode))
 		return fail_port(
-		        err, -EEXIST, port, ".path", "%s exists and is not a socket", port->path);
+			err, -EEXIST, port, ".path", "%s exists and is not a socket", port->path);
 	return 0;
 }
 
 static int
 check_unique(
-        const struct xd_config *config, const struct xd_port_config *port, struct xd_error *err)
+	const struct xd_config *config, const struct xd_port_config *port, struct xd_error *err)
 {
 	for (const struct xd_port_config *other = config->ports; other < port; other++) {
 		if (!strcmp(other->name, port->name))
 			return fail_port(err, -EEXIST, port, "", "two ports have this name");
 		if (port->path[0] && !strcmp(other->path, port->path))
 			return fail_port(err, -EEXIST, port, ".path",
-			        "%s is the path of port %s already", port->path, other->name);
+				"%s is the path of port %s already", port->path, other->name);
 		if (port->devargs[0] && !strcmp(other->devargs, port->devargs))
 			return fail_port(err, -EEXIST, port, ".devargs",
-			        "%.200s is the device of port %s already", port->devargs,
-			        other->name);
+				"%.200s is the device of port %s already", port->devargs,
+				other->name);
 	}
 	return 0;
 }
@@ -202,29 +202,29 @@ check_ranges(const struct xd_port_config *port, struct xd_error *err)
 {
 	if (port->vlan != XD_VLAN_NONE && (port->vlan < 1 || port->vlan > XD_VLAN_MAX))
 		return fail_port(err, -EINVAL, port, ".vlan", "is %u: must be 1 to %d", port->vlan,
-		        XD_VLAN_MAX);
+			XD_VLAN_MAX);
 	if (port->has_vlans && (port->vlans[63] >> 63))
 		return fail_port(
-		        err, -EINVAL, port, ".vlans", "has 4095: must be 0 to %d", XD_VLAN_MAX);
+			err, -EINVAL, port, ".vlans", "has 4095: must be 0 to %d", XD_VLAN_MAX);
 	if (port->queues < 1 || port->queues > QUEUES_MAX)
 		return fail_port(err, -EINVAL, port, ".queues", "is %u: must be 1 to %d",
-		        port->queues, QUEUES_MAX);
+			port->queues, QUEUES_MAX);
 	if (port->mtu < MTU_MIN)
 		return fail_port(err, -EINVAL, port, ".mtu", "is %u: must be %d to 65535",
-		        port->mtu, MTU_MIN);
+			port->mtu, MTU_MIN);
 	return 0;
 }
 
 static int
 check_port(const struct xd_config *config, const struct xd_port_config *port,
-        const struct xd_driver *const *drivers, struct xd_error *err)
+	const struct xd_driver *const *drivers, struct xd_error *err)
 {
 	const struct xd_driver *driver;
 	int ret;
 
 	if (!port->name[0] || strnlen(port->name, XD_NAME_MAX) == XD_NAME_MAX)
 		return fail_port(err, -EINVAL, port, "",
-		        "a port needs a name of 1 to %d characters", XD_NAME_MAX - 1);
+			"a port needs a name of 1 to %d characters", XD_NAME_MAX - 1);
 	ret = check_unique(config, port, err);
 	if (ret)
 		return ret;
@@ -235,7 +235,7 @@ check_port(const struct xd_config *config, const struct xd_port_config *port,
 		return fail_port(err, -EINVAL, port, ".bridge", "is missing: which bridge?");
 	if (!xd_config_bridge(config, port->bridge))
 		return fail_port(err, -ENOENT, port, ".bridge",
-		        "there is no bridge \"%s\": add it under bridges", port->bridge);
+			"there is no bridge \"%s\": add it under bridges", port->bridge);
 	ret = check_ranges(port, err);
 	if (ret == 0 && port->path[0])
 		ret = check_path(port, err);
@@ -246,7 +246,7 @@ check_port(const struct xd_config *config, const struct xd_port_config *port,
 
 int
 xd_config_check(const struct xd_config *config, const struct xd_driver *const *drivers,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	int ret = check_workers(config, err);
 
@@ -254,7 +254,7 @@ xd_config_check(const struct xd_config *config, const struct xd_driver *const *d
 		ret = check_bridge(config, i, err);
 	if (ret == 0 && config->nb_ports > XD_MAX_PORTS)
 		ret = xd_fail_key(err, -E2BIG, "ports", "%u ports given, at most %d",
-		        config->nb_ports, XD_MAX_PORTS);
+			config->nb_ports, XD_MAX_PORTS);
 	for (unsigned i = 0; ret == 0 && i < config->nb_ports; i++)
 		ret = check_port(config, &config->ports[i], drivers, err);
 	return ret;

@@ -157,8 +157,8 @@ xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned ma
 }
 
 unsigned
-xd_switch_worker_queues(struct xd_switch *sw, unsigned worker, struct xd_worker_queue *queues,
-	unsigned max)
+xd_switch_worker_queues(
+	struct xd_switch *sw, unsigned worker, struct xd_worker_queue *queues, unsigned max)
 {
 	const struct xd_plan_worker *plan;
 	const struct xd_worker *w;

@@ -53,7 +53,7 @@ xd_state_assign(struct xd_state *state, const struct xd_state *before)
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		for (unsigned q = 0; state->ports[i] && q < state->ports[i]->nb_queues; q++) {
 			uint8_t owner = state->ports[i] == before->ports[i] ? before->owner[i][q]
-									     : XD_OWNER_NONE;
+									    : XD_OWNER_NONE;
 
 			if (owner != XD_OWNER_NONE && state->workers[owner]) {
 				state->owner[i][q] = owner;
@@ -91,9 +91,9 @@ plan_vlans(struct xd_plan_port *p, const struct xd_port_config *config)
 		memset(p->tagged, has_vlan ? 0 : 0xff, sizeof(p->tagged));
 	} else {
 		memcpy(p->tagged, config->vlans, sizeof(p->tagged));
-		p->untagged_vlan = has_vlan		   ? config->vlan
+		p->untagged_vlan = has_vlan               ? config->vlan
 				   : config->vlans[0] & 1 ? 0
-							   : XD_VLAN_NONE;
+							  : XD_VLAN_NONE;
 		if (has_vlan)
 			p->tagged[config->vlan / 64] |= 1ull << (config->vlan % 64);
 	}

@@ -19,8 +19,8 @@
 #include "memory/memory.h"
 #include "worker/worker.h"
 
-#define XD_MAX_DRIVERS     32
-#define XD_OWNER_NONE      0xff
+#define XD_MAX_DRIVERS 32
+#define XD_OWNER_NONE  0xff
 
 struct xd_switch_bridge {
 	struct xd_bridge_config config;
@@ -31,12 +31,12 @@ struct xd_switch_bridge {
 /* One state of the switch: what a configuration became. The next one shares what stays the same. */
 struct xd_state {
 	struct xd_config *config;
-	struct xd_port *ports[XD_MAX_PORTS];      /* by index */
-	bool fresh_port[XD_MAX_PORTS];            /* made for this state */
+	struct xd_port *ports[XD_MAX_PORTS];       /* by index */
+	bool fresh_port[XD_MAX_PORTS];             /* made for this state */
 	struct xd_worker *workers[XD_MAX_WORKERS]; /* by index */
 	bool fresh_worker[XD_MAX_WORKERS];
 	unsigned nb_bridges;
-	struct xd_switch_bridge *bridges; /* in the order of config */
+	struct xd_switch_bridge *bridges;            /* in the order of config */
 	uint8_t owner[XD_MAX_PORTS][XD_PORT_QUEUES]; /* worker of each receive queue */
 	struct xd_plan *plan;
 };
@@ -63,8 +63,8 @@ uint32_t xd_switch_now_s(const struct xd_switch *sw);
 /* Waits until all workers have left the turn they are in. */
 void xd_switch_quiesce(struct xd_switch *sw);
 /* Publishes a plan, has every worker look at it, and waits until none uses the one before. */
-void xd_switch_publish(struct xd_switch *sw, const struct xd_state *state,
-	const struct xd_plan *plan);
+void xd_switch_publish(
+	struct xd_switch *sw, const struct xd_state *state, const struct xd_plan *plan);
 
 struct xd_state *xd_state_create(void);
 /* Frees the state itself, not what is in it. */

@@ -18,7 +18,7 @@ xd_cpu_time(void)
 	if (!file)
 		return t;
 	if (fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system,
-	            &idle, &iowait, &irq, &softirq, &steal) == 8) {
+		    &idle, &iowait, &irq, &softirq, &steal) == 8) {
 		t.busy_s = (double)(user + nice + system + irq + softirq) / hz;
 		t.steal_s = (double)steal / hz;
 	}

@@ -16,7 +16,7 @@ xd_gen_check_ports(struct xd_gen *gen, struct xd_error *err)
 	for (unsigned i = 0; i < gen->nb_ports; i++)
 		if (!xd_gen_port_alive(gen->ports[i]))
 			return xd_fail(err, -EPIPE, "port %u (%s): %s", i, gen->ports[i]->name,
-			        gen->ports[i]->fault);
+				gen->ports[i]->fault);
 	return 0;
 }
 
@@ -60,10 +60,10 @@ xd_gen_drain(struct xd_gen *gen, struct xd_error *err)
 	}
 	if (busy >= 0)
 		return xd_fail(err, -EBUSY,
-		        "port %d (%s): the switch does not take frames; is the port in a bridge "
-		        "and "
-		        "a worker running?",
-		        busy, gen->ports[busy]->name);
+			"port %d (%s): the switch does not take frames; is the port in a bridge "
+			"and "
+			"a worker running?",
+			busy, gen->ports[busy]->name);
 	return 0;
 }
 
@@ -89,7 +89,7 @@ xd_gen_look_before(struct xd_gen *gen, struct xd_surroundings *s)
 
 static void
 fill_switch(const struct xd_gen *gen, const struct xd_probe_sample *before,
-        const struct xd_probe_sample *after, struct xd_row *row)
+	const struct xd_probe_sample *after, struct xd_row *row)
 {
 	struct xd_switch_figures *f = &row->dut;
 

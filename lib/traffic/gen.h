@@ -69,6 +69,6 @@ struct xd_surroundings {
 void xd_gen_look_before(struct xd_gen *gen, struct xd_surroundings *s);
 /* Fills the row's fields from what was there before and is there now. row->time_s is set. */
 void xd_gen_look_after(
-        struct xd_gen *gen, const struct xd_surroundings *before, struct xd_row *row);
+	struct xd_gen *gen, const struct xd_surroundings *before, struct xd_row *row);
 
 #endif

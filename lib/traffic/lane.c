@@ -75,7 +75,7 @@ look_up(struct xd_lane *lane, unsigned looks, double share)
 	for (unsigned i = 0; i < lane->nb_ports && !lane->rc; i++)
 		if (!xd_gen_port_alive(lane->ports[i]))
 			lane->rc = xd_fail(&lane->err, -EPIPE, "%s: %s", lane->ports[i]->name,
-			        lane->ports[i]->fault);
+				lane->ports[i]->fault);
 	lane->cancelled = xd_gen_cancelled(lane->gen);
 	if (lane->what && looks % REPORT_EACH == 0)
 		xd_gen_progress(lane->gen, lane->what, share);
@@ -136,7 +136,7 @@ xd_lanes_run(struct xd_lane *lanes, unsigned n, struct xd_error *err)
 		rc = -pthread_create(&threads[started], NULL, thread, &lanes[started]);
 		if (rc)
 			return xd_fail(
-			        err, rc, "cannot start a thread for core %d", lanes[started].core);
+				err, rc, "cannot start a thread for core %d", lanes[started].core);
 	}
 	run(&lanes[0]);
 	for (unsigned i = 1; i < n; i++)

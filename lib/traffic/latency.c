@@ -81,7 +81,7 @@ run(struct trips *t, struct xd_error *err)
 			t->count++;
 			if (t->histogram)
 				xd_histogram_record(t->histogram,
-				        (uint64_t)((double)(t->now - before) * ns_per_cycle + 0.5));
+					(uint64_t)((double)(t->now - before) * ns_per_cycle + 0.5));
 		} else {
 			rc = recover(t, err);
 		}
@@ -99,12 +99,12 @@ static struct trips
 trips(struct xd_gen *gen, double seconds, const char *what)
 {
 	return (struct trips){
-	        .gen = gen,
-	        .max_count = UINT64_MAX,
-	        .cycles = (uint64_t)(seconds * gen->tsc_hz),
-	        .look_cycles = (uint64_t)(LOOK_UP_S * gen->tsc_hz),
-	        .lost_cycles = (uint64_t)(LOST_S * gen->tsc_hz),
-	        .what = what,
+		.gen = gen,
+		.max_count = UINT64_MAX,
+		.cycles = (uint64_t)(seconds * gen->tsc_hz),
+		.look_cycles = (uint64_t)(LOOK_UP_S * gen->tsc_hz),
+		.lost_cycles = (uint64_t)(LOST_S * gen->tsc_hz),
+		.what = what,
 	};
 }
 
@@ -136,9 +136,9 @@ prepare(struct xd_gen *gen, const struct xd_latency_opts *opts, uint32_t size, s
 
 	for (unsigned i = 0; i < 2; i++)
 		streams[i] = (struct xd_stream_opts){.size = size,
-		        .flows = 1,
-		        .from = (uint8_t)i,
-		        .to = (uint8_t)xd_gen_peer(i)};
+			.flows = 1,
+			.from = (uint8_t)i,
+			.to = (uint8_t)xd_gen_peer(i)};
 	for (unsigned i = 0; i < 2 && !rc; i++)
 		rc = xd_learn(gen, &streams[i], &learned, err);
 	for (unsigned i = 0; i < 2 && !rc; i++)
@@ -148,7 +148,7 @@ prepare(struct xd_gen *gen, const struct xd_latency_opts *opts, uint32_t size, s
 
 static int
 run_trial(struct xd_gen *gen, const struct xd_latency_opts *opts, uint32_t size, struct xd_row *row,
-        struct xd_histogram *histogram, struct xd_error *err)
+	struct xd_histogram *histogram, struct xd_error *err)
 {
 	struct trips warm = trips(gen, opts->warmup_s, "warm-up");
 	struct trips t = trips(gen, opts->time_s, "measuring");
@@ -188,11 +188,11 @@ xd_latency_run(struct xd_gen *gen, const struct xd_latency_opts *opts, struct xd
 	for (unsigned i = 0; i < opts->sizes.n && !rc; i++)
 		for (unsigned trial = 1; trial <= opts->trials && !rc; trial++) {
 			struct xd_row row = {
-			        .engine = XD_ENGINE_LATENCY,
-			        .trial = trial,
-			        .size = opts->sizes.bytes[i],
-			        .flows = 1,
-			        .touch = opts->touch,
+				.engine = XD_ENGINE_LATENCY,
+				.trial = trial,
+				.size = opts->sizes.bytes[i],
+				.flows = 1,
+				.touch = opts->touch,
 			};
 
 			rc = run_trial(gen, opts, row.size, &row, histogram, err);

@@ -56,14 +56,14 @@ first(struct xd_gen *gen, unsigned from, unsigned to, struct xd_error *err)
 			return rc;
 	}
 	return xd_fail(err, -EHOSTUNREACH,
-	        "no frame from port %u (%s) reached port %u (%s): are both in one bridge and VLAN, "
-	        "and is the switch's worker running?",
-	        from, gen->ports[from]->name, to, receiver->name);
+		"no frame from port %u (%s) reached port %u (%s): are both in one bridge and VLAN, "
+		"and is the switch's worker running?",
+		from, gen->ports[from]->name, to, receiver->name);
 }
 
 static int
 all(struct xd_gen *gen, unsigned from, unsigned to, uint32_t flows, struct xd_learned *learned,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct xd_gen_port *sender = gen->ports[from], *receiver = gen->ports[to];
 	uint64_t start = xd_clock_ns(), last = start, now = start, lost = 0, turns = 0;
@@ -98,13 +98,13 @@ all(struct xd_gen *gen, unsigned from, unsigned to, uint32_t flows, struct xd_le
 
 int
 xd_learn(struct xd_gen *gen, const struct xd_stream_opts *stream, struct xd_learned *learned,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	int rc = xd_gen_port_load(gen->ports[stream->to], NULL, XD_TOUCH_FULL, stream->size, err);
 
 	if (!rc)
 		rc = xd_gen_port_load(
-		        gen->ports[stream->from], stream, XD_TOUCH_FULL, stream->size, err);
+			gen->ports[stream->from], stream, XD_TOUCH_FULL, stream->size, err);
 	if (!rc)
 		rc = first(gen, stream->from, stream->to, err);
 	if (!rc)

@@ -15,6 +15,6 @@ struct xd_learned {
  * from `from` to `to`). Adds to *learned. -EHOSTUNREACH when not one frame gets through in three
  * seconds, -EPIPE when a port's peer has gone, -EINTR when cancelled. */
 int xd_learn(struct xd_gen *gen, const struct xd_stream_opts *stream, struct xd_learned *learned,
-        struct xd_error *err);
+	struct xd_error *err);
 
 #endif

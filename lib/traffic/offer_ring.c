@@ -34,9 +34,9 @@ lay_out(const struct xd_offer_opts *opts)
 		l.stride += XD_LINE;
 	l.desc = 0;
 	l.avail = round_up(xd_vring_desc_bytes(opts->size), PAGE) + XD_LINE -
-	          sizeof(struct xd_vring_avail);
+		  sizeof(struct xd_vring_avail);
 	l.used = round_up(l.avail + xd_vring_avail_bytes(opts->size), PAGE) + XD_LINE -
-	         sizeof(struct xd_vring_used);
+		 sizeof(struct xd_vring_used);
 	l.buffers = round_up(l.used + xd_vring_used_bytes(opts->size), PAGE) + XD_LINE;
 	l.bytes = round_up(l.buffers + (size_t)l.stride * opts->size, PAGE);
 	return l;
@@ -57,33 +57,33 @@ publish(struct xd_offer_ring *r, uint16_t n)
 
 int
 xd_offer_ring_init(struct xd_offer_ring *r, const struct xd_offer_opts *opts, void *memory,
-        uint64_t guest_addr)
+	uint64_t guest_addr)
 {
 	struct layout l = lay_out(opts);
 	uint8_t *base = memory;
 
 	*r = (struct xd_offer_ring){
-	        .desc = (struct xd_vring_desc *)(base + l.desc),
-	        .avail = (struct xd_vring_avail *)(base + l.avail),
-	        .used = (struct xd_vring_used *)(base + l.used),
-	        .frames = base + l.buffers,
-	        .stride = l.stride,
-	        .room = l.room,
-	        .size = opts->size,
-	        .mask = (uint16_t)(opts->size - 1),
-	        .write = opts->write,
-	        .event_idx = opts->event_idx,
-	        .mergeable = opts->mergeable,
-	        .kick_fd = opts->kick_fd,
+		.desc = (struct xd_vring_desc *)(base + l.desc),
+		.avail = (struct xd_vring_avail *)(base + l.avail),
+		.used = (struct xd_vring_used *)(base + l.used),
+		.frames = base + l.buffers,
+		.stride = l.stride,
+		.room = l.room,
+		.size = opts->size,
+		.mask = (uint16_t)(opts->size - 1),
+		.write = opts->write,
+		.event_idx = opts->event_idx,
+		.mergeable = opts->mergeable,
+		.kick_fd = opts->kick_fd,
 	};
 	r->ids = calloc(opts->size, sizeof(*r->ids));
 	if (!r->ids)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < opts->size; i++) {
 		r->desc[i] = (struct xd_vring_desc){
-		        .addr = guest_addr + l.buffers + (uint64_t)i * l.stride - XD_OFFER_HEADER,
-		        .len = XD_OFFER_HEADER + l.room,
-		        .flags = opts->write ? XD_VRING_DESC_F_WRITE : 0,
+			.addr = guest_addr + l.buffers + (uint64_t)i * l.stride - XD_OFFER_HEADER,
+			.len = XD_OFFER_HEADER + l.room,
+			.flags = opts->write ? XD_VRING_DESC_F_WRITE : 0,
 		};
 		r->ids[i] = (uint16_t)i;
 		r->avail->ring[i] = (uint16_t)i;
@@ -112,7 +112,7 @@ move_event(struct xd_offer_ring *r)
 		return;
 	r->event_set = r->used_idx;
 	__atomic_store_n(xd_vring_used_event(r->avail, r->size), (uint16_t)(r->used_idx - 1),
-	        __ATOMIC_RELAXED);
+		__ATOMIC_RELAXED);
 }
 
 /* Entries that the device has given back and that were not looked at. More than were offered
@@ -218,7 +218,7 @@ xd_offer_ring_load(struct xd_offer_ring *r, struct xd_stream *stream)
 
 static inline __attribute__((always_inline)) void
 write_burst(struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch,
-        enum xd_stream_vary vary, uint16_t n)
+	enum xd_stream_vary vary, uint16_t n)
 {
 	uint16_t at = r->avail_idx;
 
@@ -228,7 +228,7 @@ write_burst(struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch tou
 
 uint16_t
 xd_offer_ring_send(
-        struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
+	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
 {
 	uint16_t want = n;
 
@@ -249,7 +249,7 @@ xd_offer_ring_send(
 	publish(r, n);
 	if (touch != XD_TOUCH_NONE)
 		prefetch_frames(
-		        r, r->avail_idx, free_entries(r) < want ? free_entries(r) : want, 1);
+			r, r->avail_idx, free_entries(r) < want ? free_entries(r) : want, 1);
 	return n;
 }
 
@@ -268,7 +268,7 @@ buffers_of(const uint8_t *frame, bool mergeable)
 /* Takes the buffers after the first of a frame that spans several; adds their bytes to *len. */
 static bool
 take_rest(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_touch touch, uint32_t *len,
-        struct xd_receive_counts *counts)
+	struct xd_receive_counts *counts)
 {
 	for (uint16_t i = 1; i < n; i++) {
 		uint32_t bytes;
@@ -285,7 +285,7 @@ take_rest(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_touch touch,
 			const uint8_t *from = frame_at(r, id) - XD_LINE;
 
 			counts->sum ^=
-			        xd_lines_read(from, xd_lines(bytes + XD_LINE - XD_OFFER_HEADER));
+				xd_lines_read(from, xd_lines(bytes + XD_LINE - XD_OFFER_HEADER));
 		}
 		*len += bytes;
 	}
@@ -296,7 +296,7 @@ take_rest(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_touch touch,
  * is broken. */
 static inline __attribute__((always_inline)) uint16_t
 receive_one(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_touch touch, bool mergeable,
-        uint32_t size, struct xd_receive_counts *counts)
+	uint32_t size, struct xd_receive_counts *counts)
 {
 	uint16_t id, buffers;
 	uint32_t len;
@@ -312,7 +312,7 @@ receive_one(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_touch touc
 	buffers = buffers_of(frame, mergeable);
 	if (touch != XD_TOUCH_NONE)
 		counts->sum ^= xd_lines_read(
-		        frame, touch == XD_TOUCH_FULL ? xd_lines(len - XD_OFFER_HEADER) : 1);
+			frame, touch == XD_TOUCH_FULL ? xd_lines(len - XD_OFFER_HEADER) : 1);
 	if (mergeable && __builtin_expect(buffers != 1, 0)) {
 		if (buffers == 0 || buffers > n) {
 			r->broken = true;
@@ -333,14 +333,14 @@ receive_one(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_touch touc
 
 static inline __attribute__((always_inline)) uint16_t
 receive_burst(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum xd_touch touch,
-        bool mergeable, uint32_t size, struct xd_receive_counts *counts)
+	bool mergeable, uint32_t size, struct xd_receive_counts *counts)
 {
 	struct xd_receive_counts c = {0};
 	uint16_t done = 0;
 
 	while (done < n) {
 		uint16_t took = receive_one(r, (uint16_t)(r->used_idx + done),
-		        (uint16_t)(there - done), touch, mergeable, size, &c);
+			(uint16_t)(there - done), touch, mergeable, size, &c);
 
 		if (took == 0)
 			break;
@@ -355,7 +355,7 @@ receive_burst(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum xd_touch
 
 uint16_t
 xd_offer_ring_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
-        struct xd_receive_counts *counts)
+	struct xd_receive_counts *counts)
 {
 	uint16_t there = given_back(r);
 	uint16_t next;

@@ -68,7 +68,7 @@ size_t xd_offer_ring_bytes(const struct xd_offer_opts *opts);
 /* Lays the ring out at memory, which descriptors shall call guest_addr. A receive ring has all its
  * buffers offered afterwards. -ENOMEM. */
 int xd_offer_ring_init(struct xd_offer_ring *r, const struct xd_offer_opts *opts, void *memory,
-        uint64_t guest_addr);
+	uint64_t guest_addr);
 void xd_offer_ring_fini(struct xd_offer_ring *r);
 
 /* Makes a sending ring fit the stream: lengths in the descriptors, and every buffer written whole
@@ -78,12 +78,12 @@ int xd_offer_ring_load(struct xd_offer_ring *r, struct xd_stream *stream);
 /* Sends at most n of the stream's next frames; returns how many. They are published, and the device
  * is not yet told: see xd_offer_ring_notify. */
 uint16_t xd_offer_ring_send(
-        struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
+	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
 
 /* Takes at most n buffers that the device has filled and offers them again. Frames of `size` bytes
  * that are ours are counted as such. */
 uint16_t xd_offer_ring_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size,
-        uint16_t n, struct xd_receive_counts *counts);
+	uint16_t n, struct xd_receive_counts *counts);
 
 /* Buffers that the device has and did not give back yet. Looks at the used ring. */
 uint16_t xd_offer_ring_outstanding(struct xd_offer_ring *r);
@@ -105,11 +105,11 @@ xd_offer_ring_notify(struct xd_offer_ring *r, bool fenced)
 		return;
 	if (r->event_idx)
 		wanted = xd_vring_need_event(
-		        __atomic_load_n(xd_vring_avail_event(r->used, r->size), __ATOMIC_RELAXED),
-		        r->avail_idx, r->notified);
+			__atomic_load_n(xd_vring_avail_event(r->used, r->size), __ATOMIC_RELAXED),
+			r->avail_idx, r->notified);
 	else
 		wanted = !(__atomic_load_n(&r->used->flags, __ATOMIC_RELAXED) &
-		           XD_VRING_USED_F_NO_NOTIFY);
+			   XD_VRING_USED_F_NO_NOTIFY);
 	if (wanted || fenced)
 		r->notified = r->avail_idx;
 	if (__builtin_expect(wanted, 0))

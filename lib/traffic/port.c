@@ -18,14 +18,14 @@ find_kind(const char *spec, const char **args, struct xd_error *err)
 
 	for (unsigned i = 0; kinds[i]; i++) {
 		if (spec[len] != ':' || strlen(kinds[i]->name) != len ||
-		        memcmp(spec, kinds[i]->name, len))
+			memcmp(spec, kinds[i]->name, len))
 			continue;
 		*args = spec + len + 1;
 		return kinds[i];
 	}
 	snprintf(word, sizeof(word), "%.*s", (int)len, spec);
 	xd_fail(err, -EINVAL, "port %s: unknown kind %s%s (virtio:PATH, dpdk:DEVARGS)", spec, word,
-	        xd_words_hint(word, names, hint, sizeof(hint)));
+		xd_words_hint(word, names, hint, sizeof(hint)));
 	return NULL;
 }
 
@@ -73,7 +73,7 @@ xd_gen_port_close(struct xd_gen_port *port)
 
 int
 xd_gen_port_load(struct xd_gen_port *port, const struct xd_stream_opts *stream, enum xd_touch touch,
-        uint32_t expect, struct xd_error *err)
+	uint32_t expect, struct xd_error *err)
 {
 	struct xd_stream fresh = {0};
 	int rc = stream ? xd_stream_init(&fresh, stream, err) : 0;

@@ -62,13 +62,13 @@ struct xd_gen_port {
 int xd_gen_port_check(const char *spec, bool *needs_eal, struct xd_error *err);
 /* NULL with err: -EINVAL, -ENOMEM, -ETIMEDOUT (nobody there), -ECANCELED, or what the kind says. */
 struct xd_gen_port *xd_gen_port_open(
-        const char *spec, const struct xd_gen_port_opts *opts, struct xd_error *err);
+	const char *spec, const struct xd_gen_port_opts *opts, struct xd_error *err);
 void xd_gen_port_close(struct xd_gen_port *port); /* NULL is fine */
 
 /* Gives the port a new stream to send, frames of `expect` bytes to wait for, and zeroed counts.
  * stream may be NULL: it sends nothing. -EBUSY: the device holds on to what was sent before. */
 int xd_gen_port_load(struct xd_gen_port *port, const struct xd_stream_opts *stream,
-        enum xd_touch touch, uint32_t expect, struct xd_error *err);
+	enum xd_touch touch, uint32_t expect, struct xd_error *err);
 
 /* Sends at most n of the stream's frames, counts and returns how many. */
 static inline uint16_t

@@ -40,8 +40,8 @@ check(const char *text, struct xd_error *err)
 {
 	if (text[0] == '\0' || text[0] == ',')
 		return xd_fail(err, -EINVAL,
-		        "dpdk port: give a device, dpdk:net_virtio_user0,path=/run/x.sock or "
-		        "dpdk:0000:03:00.0");
+			"dpdk port: give a device, dpdk:net_virtio_user0,path=/run/x.sock or "
+			"dpdk:0000:03:00.0");
 	return 0;
 }
 
@@ -60,7 +60,7 @@ load(struct xd_gen_port *port, struct xd_error *err)
 
 	if (port->stream.size > room)
 		return xd_fail(err, -EINVAL, "%s: opened for frames of %u bytes, not %u",
-		        port->name, room, port->stream.size);
+			port->name, room, port->stream.size);
 	drop_pending(e);
 	return 0;
 }
@@ -111,12 +111,12 @@ read_one(struct xd_gen_port *port, const struct rte_mbuf *m)
 	/* Reading past a frame within its buffer is harmless: whole lines. */
 	if (port->touch != XD_TOUCH_NONE)
 		port->received.sum ^= xd_lines_read(
-		        frame, port->touch == XD_TOUCH_FULL ? xd_lines(m->data_len) : 1);
+			frame, port->touch == XD_TOUCH_FULL ? xd_lines(m->data_len) : 1);
 	for (const struct rte_mbuf *s = m->next; s && port->touch == XD_TOUCH_FULL; s = s->next)
 		port->received.sum ^=
-		        xd_lines_read(rte_pktmbuf_mtod(s, const uint8_t *), xd_lines(s->data_len));
+			xd_lines_read(rte_pktmbuf_mtod(s, const uint8_t *), xd_lines(s->data_len));
 	if (m->pkt_len == port->expect && m->data_len >= XD_STREAM_MIN &&
-	        xd_stream_is_ours(frame)) {
+		xd_stream_is_ours(frame)) {
 		port->received.frames++;
 		port->received.bytes += m->pkt_len;
 	} else {
@@ -192,13 +192,13 @@ port_close(struct xd_gen_port *port)
 }
 
 static const struct xd_gen_port_ops ops = {
-        .load = load,
-        .send = port_send,
-        .receive = port_receive,
-        .notify = notify,
-        .outstanding = outstanding,
-        .alive = alive,
-        .close = port_close,
+	.load = load,
+	.send = port_send,
+	.receive = port_receive,
+	.notify = notify,
+	.outstanding = outstanding,
+	.alive = alive,
+	.close = port_close,
 };
 
 /* Hot-plugs the device; one that the EAL has already is taken as it is. */
@@ -211,7 +211,7 @@ probe(struct ethdev_port *e, const char *devargs, struct xd_error *err)
 
 	if (rc)
 		return xd_fail(err, rc, "dpdk:%s: no such device, or no driver for it: %s", devargs,
-		        rte_strerror(-rc));
+			rte_strerror(-rc));
 	RTE_ETH_FOREACH_MATCHING_DEV(id, devargs, &it)
 	{
 		rte_eth_iterator_cleanup(&it);
@@ -224,7 +224,7 @@ probe(struct ethdev_port *e, const char *devargs, struct xd_error *err)
 
 static int
 configure(struct ethdev_port *e, const char *devargs, const struct xd_gen_port_opts *opts,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
@@ -232,13 +232,13 @@ configure(struct ethdev_port *e, const char *devargs, const struct xd_gen_port_o
 	char name[32];
 	/* Whole lines are written and read. */
 	uint32_t room = RTE_PKTMBUF_HEADROOM +
-	                xd_lines(opts->frame_bytes > 2048 ? opts->frame_bytes : 2048) * XD_LINE;
+			xd_lines(opts->frame_bytes > 2048 ? opts->frame_bytes : 2048) * XD_LINE;
 	int rc;
 
 	snprintf(name, sizeof(name), "pktgen%u", e->id);
 	if (room > UINT16_MAX)
 		return xd_fail(err, -EINVAL, "dpdk:%s: frames of at most %u bytes", devargs,
-		        UINT16_MAX - RTE_PKTMBUF_HEADROOM - XD_LINE);
+			UINT16_MAX - RTE_PKTMBUF_HEADROOM - XD_LINE);
 	e->pool = xd_pool_create(name, BUFFERS, room, opts->node, err);
 	if (!e->pool)
 		return -ENOMEM;
@@ -249,8 +249,8 @@ configure(struct ethdev_port *e, const char *devargs, const struct xd_gen_port_o
 	}
 	if (!rc && opts->frame_bytes > 1514 && info.max_mtu)
 		rte_eth_dev_set_mtu(e->id,
-		        (uint16_t)(opts->frame_bytes - 14 > info.max_mtu ? info.max_mtu
-		                                                         : opts->frame_bytes - 14));
+			(uint16_t)(opts->frame_bytes - 14 > info.max_mtu ? info.max_mtu
+									 : opts->frame_bytes - 14));
 	if (!rc)
 		rc = rte_eth_dev_adjust_nb_rx_tx_desc(e->id, &nb_rx, &nb_tx);
 	if (!rc)
@@ -261,7 +261,7 @@ configure(struct ethdev_port *e, const char *devargs, const struct xd_gen_port_o
 		rc = rte_eth_dev_start(e->id);
 	if (rc)
 		return xd_fail(
-		        err, rc, "dpdk:%s cannot be started: %s", devargs, rte_strerror(-rc));
+			err, rc, "dpdk:%s cannot be started: %s", devargs, rte_strerror(-rc));
 	e->started = true;
 	rte_eth_promiscuous_enable(e->id); /* some devices cannot, and need not */
 	return 0;
@@ -286,8 +286,8 @@ port_open(const char *text, const struct xd_gen_port_opts *opts, struct xd_error
 }
 
 const struct xd_gen_kind xd_gen_kind_ethdev = {
-        .name = "dpdk",
-        .needs_eal = true,
-        .check = check,
-        .open = port_open,
+	.name = "dpdk",
+	.needs_eal = true,
+	.check = check,
+	.open = port_open,
 };

@@ -11,7 +11,7 @@ struct xd_gen_kind {
 	bool needs_eal;
 	int (*check)(const char *args, struct xd_error *err);
 	struct xd_gen_port *(*open)(
-	        const char *args, const struct xd_gen_port_opts *opts, struct xd_error *err);
+		const char *args, const struct xd_gen_port_opts *opts, struct xd_error *err);
 };
 
 extern const struct xd_gen_kind xd_gen_kind_virtio;

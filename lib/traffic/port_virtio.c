@@ -75,16 +75,16 @@ parse_option(char *word, struct args *a, struct xd_error *err)
 		*value++ = '\0';
 	if (value && !strcmp(word, "size")) {
 		if (xd_words_number(value, 32, XD_VRING_SIZE_MAX, &a->size) ||
-		        (a->size & (a->size - 1)))
+			(a->size & (a->size - 1)))
 			return xd_fail(err, -EINVAL,
-			        "virtio port: size=%s: ring entries, a power of two from 32 to %d",
-			        value, XD_VRING_SIZE_MAX);
+				"virtio port: size=%s: ring entries, a power of two from 32 to %d",
+				value, XD_VRING_SIZE_MAX);
 		return 0;
 	}
 	if (value && !strcmp(word, "queues")) {
 		if (xd_words_number(value, 1, QUEUES_MAX, &a->queues))
 			return xd_fail(
-			        err, -EINVAL, "virtio port: queues=%s: 1 to %d", value, QUEUES_MAX);
+				err, -EINVAL, "virtio port: queues=%s: 1 to %d", value, QUEUES_MAX);
 		return 0;
 	}
 	if (value && !strcmp(word, "mrg"))
@@ -92,7 +92,7 @@ parse_option(char *word, struct args *a, struct xd_error *err)
 	if (value && !strcmp(word, "event_idx"))
 		return parse_switch(word, value, &a->event_idx, err);
 	return xd_fail(err, -EINVAL, "virtio port: unknown option %s%s", word,
-	        xd_words_hint(word, names, hint, sizeof(hint)));
+		xd_words_hint(word, names, hint, sizeof(hint)));
 }
 
 static int
@@ -107,8 +107,8 @@ parse_args(const char *text, struct args *a, struct xd_error *err)
 		return xd_fail(err, -EINVAL, "virtio port: give a socket, virtio:/run/x.sock");
 	if (len >= sizeof(a->path))
 		return xd_fail(err, -EINVAL,
-		        "virtio port: a socket path has at most %zu bytes, this one %zu",
-		        sizeof(a->path) - 1, len);
+			"virtio port: a socket path has at most %zu bytes, this one %zu",
+			sizeof(a->path) - 1, len);
 	if (strlen(text + len) >= sizeof(copy))
 		return xd_fail(err, -EINVAL, "virtio port: options too long: %s", text);
 	memcpy(a->path, text, len);
@@ -135,11 +135,11 @@ load(struct xd_gen_port *port, struct xd_error *err)
 	for (unsigned q = 0; q < v->nb_pairs; q++) {
 		if (port->stream.size > v->pairs[q].tx.room)
 			return xd_fail(err, -EINVAL, "%s: opened for frames of %u bytes, not %u",
-			        port->name, v->pairs[q].tx.room, port->stream.size);
+				port->name, v->pairs[q].tx.room, port->stream.size);
 		if (xd_offer_ring_load(&v->pairs[q].tx, &port->stream))
 			return xd_fail(err, -EBUSY,
-			        "%s: the switch took frames and does not give their buffers back",
-			        port->name);
+				"%s: the switch took frames and does not give their buffers back",
+				port->name);
 	}
 	return 0;
 }
@@ -163,7 +163,7 @@ port_receive(struct xd_gen_port *port, uint16_t n)
 
 	for (unsigned q = 0; q < v->nb_pairs; q++)
 		got += xd_offer_ring_receive(
-		        &v->pairs[q].rx, port->touch, port->expect, n, &port->received);
+			&v->pairs[q].rx, port->touch, port->expect, n, &port->received);
 	return got;
 }
 
@@ -198,8 +198,8 @@ alive(struct xd_gen_port *port)
 		if (!v->pairs[q].tx.broken && !v->pairs[q].rx.broken)
 			continue;
 		snprintf(port->fault, sizeof(port->fault),
-		        "the switch wrote nonsense into the used ring of vring %u",
-		        2 * q + v->pairs[q].tx.broken);
+			"the switch wrote nonsense into the used ring of vring %u",
+			2 * q + v->pairs[q].tx.broken);
 		return false;
 	}
 	if (xd_vu_frontend_alive(v->frontend))
@@ -235,13 +235,13 @@ port_close(struct xd_gen_port *port)
 }
 
 static const struct xd_gen_port_ops ops = {
-        .load = load,
-        .send = port_send,
-        .receive = port_receive,
-        .notify = notify,
-        .outstanding = outstanding,
-        .alive = alive,
-        .close = port_close,
+	.load = load,
+	.send = port_send,
+	.receive = port_receive,
+	.notify = notify,
+	.outstanding = outstanding,
+	.alive = alive,
+	.close = port_close,
 };
 
 static int
@@ -271,7 +271,7 @@ share_memory(struct virtio_port *v, size_t bytes, int node, struct xd_error *err
 	v->bytes = (bytes + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
 	if (map(v, MFD_HUGETLB | MFD_HUGE_2MB) && map(v, 0))
 		return xd_fail(err, -ENOMEM, "no %zu MiB of memory for rings; give size=256",
-		        v->bytes >> 20);
+			v->bytes >> 20);
 	madvise(v->memory, v->bytes, MADV_HUGEPAGE);
 	if (node >= 0 && numa_available() >= 0)
 		numa_tonode_memory(v->memory, v->bytes, node);
@@ -281,7 +281,7 @@ share_memory(struct virtio_port *v, size_t bytes, int node, struct xd_error *err
 
 static int
 make_ring(struct virtio_port *v, struct xd_offer_ring *ring, struct xd_offer_opts *o, bool write,
-        int *kick_fd, int *call_fd, size_t *offset)
+	int *kick_fd, int *call_fd, size_t *offset)
 {
 	*kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	*call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -297,14 +297,14 @@ make_ring(struct virtio_port *v, struct xd_offer_ring *ring, struct xd_offer_opt
 
 static int
 make_rings(struct virtio_port *v, const struct args *a, const struct xd_gen_port_opts *opts,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	uint64_t features = xd_vu_frontend_features(v->frontend);
 	struct xd_offer_opts o = {
-	        .size = (uint16_t)a->size,
-	        .room = opts->frame_bytes > ROOM_DEFAULT ? opts->frame_bytes : ROOM_DEFAULT,
-	        .event_idx = features >> XD_VIRTIO_RING_F_EVENT_IDX & 1,
-	        .mergeable = features >> VIRTIO_NET_F_MRG_RXBUF & 1,
+		.size = (uint16_t)a->size,
+		.room = opts->frame_bytes > ROOM_DEFAULT ? opts->frame_bytes : ROOM_DEFAULT,
+		.event_idx = features >> XD_VIRTIO_RING_F_EVENT_IDX & 1,
+		.mergeable = features >> VIRTIO_NET_F_MRG_RXBUF & 1,
 	};
 	size_t offset = 0;
 	int rc = share_memory(v, 2 * a->queues * xd_offer_ring_bytes(&o), opts->node, err);
@@ -315,7 +315,7 @@ make_rings(struct virtio_port *v, const struct args *a, const struct xd_gen_port
 		rc = make_ring(v, &p->rx, &o, true, &p->kick_fds[0], &p->call_fds[0], &offset);
 		if (!rc)
 			rc = make_ring(
-			        v, &p->tx, &o, false, &p->kick_fds[1], &p->call_fds[1], &offset);
+				v, &p->tx, &o, false, &p->kick_fds[1], &p->call_fds[1], &offset);
 		if (rc)
 			xd_fail(err, rc, "virtio port: no memory or descriptors for its rings");
 	}
@@ -328,12 +328,12 @@ attach_ring(struct virtio_port *v, unsigned index, struct xd_error *err)
 	struct pair *p = &v->pairs[index / 2];
 	const struct xd_offer_ring *r = index % 2 ? &p->tx : &p->rx;
 	struct xd_vu_frontend_ring ring = {
-	        .size = r->size,
-	        .desc = r->desc,
-	        .avail = r->avail,
-	        .used = r->used,
-	        .kick_fd = p->kick_fds[index % 2],
-	        .call_fd = p->call_fds[index % 2],
+		.size = r->size,
+		.desc = r->desc,
+		.avail = r->avail,
+		.used = r->used,
+		.kick_fd = p->kick_fds[index % 2],
+		.call_fd = p->call_fds[index % 2],
 	};
 
 	return xd_vu_frontend_set_ring(v->frontend, index, &ring, err);
@@ -343,10 +343,10 @@ static int
 attach(struct virtio_port *v, struct xd_error *err)
 {
 	struct xd_vu_frontend_region region = {
-	        .fd = v->fd,
-	        .addr = v->memory,
-	        .guest_addr = GUEST_BASE,
-	        .size = v->bytes,
+		.fd = v->fd,
+		.addr = v->memory,
+		.guest_addr = GUEST_BASE,
+		.size = v->bytes,
 	};
 	int rc = xd_vu_frontend_set_memory(v->frontend, &region, 1, err);
 
@@ -362,19 +362,19 @@ attach(struct virtio_port *v, struct xd_error *err)
 
 static int
 connect_switch(struct virtio_port *v, const struct args *a, const struct xd_gen_port_opts *opts,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct xd_vu_frontend_opts o = {
-	        .path = a->path,
-	        .server = a->server,
-	        .features = 1ull << XD_VIRTIO_F_VERSION_1 |
-	                    (uint64_t)a->mergeable << VIRTIO_NET_F_MRG_RXBUF |
-	                    (uint64_t)a->event_idx << XD_VIRTIO_RING_F_EVENT_IDX |
-	                    (uint64_t)(a->queues > 1) << VIRTIO_NET_F_MQ |
-	                    XD_VU_F_PROTOCOL_FEATURES,
-	        .protocol_features = XD_VU_PF_BIT(XD_VU_PF_MQ) | XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK),
-	        .timeout_ms = opts->timeout_ms,
-	        .cancel = opts->cancel,
+		.path = a->path,
+		.server = a->server,
+		.features = 1ull << XD_VIRTIO_F_VERSION_1 |
+			    (uint64_t)a->mergeable << VIRTIO_NET_F_MRG_RXBUF |
+			    (uint64_t)a->event_idx << XD_VIRTIO_RING_F_EVENT_IDX |
+			    (uint64_t)(a->queues > 1) << VIRTIO_NET_F_MQ |
+			    XD_VU_F_PROTOCOL_FEATURES,
+		.protocol_features = XD_VU_PF_BIT(XD_VU_PF_MQ) | XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK),
+		.timeout_ms = opts->timeout_ms,
+		.cancel = opts->cancel,
 	};
 
 	v->frontend = xd_vu_frontend_open(&o, err);
@@ -382,10 +382,10 @@ connect_switch(struct virtio_port *v, const struct args *a, const struct xd_gen_
 		return -EIO;
 	if (!(xd_vu_frontend_features(v->frontend) >> XD_VIRTIO_F_VERSION_1 & 1))
 		return xd_fail(
-		        err, -ENOTSUP, "%s: the switch offers no VIRTIO_F_VERSION_1", a->path);
+			err, -ENOTSUP, "%s: the switch offers no VIRTIO_F_VERSION_1", a->path);
 	if (a->queues > xd_vu_frontend_max_queue_pairs(v->frontend))
 		return xd_fail(err, -EINVAL, "%s: queues=%u, but the switch has %u there", a->path,
-		        (unsigned)a->queues, xd_vu_frontend_max_queue_pairs(v->frontend));
+			(unsigned)a->queues, xd_vu_frontend_max_queue_pairs(v->frontend));
 	return 0;
 }
 
@@ -418,7 +418,7 @@ port_open(const char *text, const struct xd_gen_port_opts *opts, struct xd_error
 }
 
 const struct xd_gen_kind xd_gen_kind_virtio = {
-        .name = "virtio",
-        .check = check,
-        .open = port_open,
+	.name = "virtio",
+	.check = check,
+	.open = port_open,
 };

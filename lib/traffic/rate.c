@@ -32,12 +32,12 @@ static struct xd_stream_opts
 stream_from(const struct trial *t, unsigned port, enum xd_pattern pattern)
 {
 	return (struct xd_stream_opts){
-	        .size = t->size,
-	        .flows = t->opts->flows,
-	        .flow_kind = t->opts->flow_kind,
-	        .pattern = pattern,
-	        .from = (uint8_t)port,
-	        .to = (uint8_t)xd_gen_peer(port),
+		.size = t->size,
+		.flows = t->opts->flows,
+		.flow_kind = t->opts->flow_kind,
+		.pattern = pattern,
+		.from = (uint8_t)port,
+		.to = (uint8_t)xd_gen_peer(port),
 	};
 }
 
@@ -65,7 +65,7 @@ load(struct trial *t, struct xd_error *err)
 		struct xd_stream_opts stream = stream_from(t, i, t->opts->pattern);
 
 		rc = xd_gen_port_load(t->gen->ports[i], sends(t, i) ? &stream : NULL,
-		        t->opts->touch, t->size, err);
+			t->opts->touch, t->size, err);
 	}
 	return rc;
 }
@@ -132,7 +132,7 @@ fill_ports(const struct trial *t, struct xd_rate_figures *f)
 			continue;
 		p->sent_pps = (double)(t->at_end[i].sent_frames - t->before[i].sent_frames) / s;
 		p->received_pps =
-		        (double)(t->at_end[i].received_frames - t->before[i].received_frames) / s;
+			(double)(t->at_end[i].received_frames - t->before[i].received_frames) / s;
 	}
 }
 
@@ -146,7 +146,7 @@ waiting_share(const struct trial *t)
 		const struct xd_lane *lane = &t->lanes[i];
 
 		if (lane->elapsed_cycles && lane->nb_ports &&
-		        (double)lane->waiting_cycles / (double)lane->elapsed_cycles < least)
+			(double)lane->waiting_cycles / (double)lane->elapsed_cycles < least)
 			least = (double)lane->waiting_cycles / (double)lane->elapsed_cycles;
 	}
 	return least;
@@ -180,7 +180,7 @@ fill(const struct trial *t, struct xd_rate_figures *f)
 		f->bottleneck = XD_BOTTLENECK_ASKED;
 	else
 		f->bottleneck = f->waiting_share > WAITING_MUCH ? XD_BOTTLENECK_SWITCH
-		                                                : XD_BOTTLENECK_GENERATOR;
+								: XD_BOTTLENECK_GENERATOR;
 }
 
 static int
@@ -224,19 +224,19 @@ measure(struct trial *t, struct xd_row *row, struct xd_error *err)
 
 static int
 run_trial(struct xd_gen *gen, const struct xd_rate_opts *opts, uint32_t size, unsigned number,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct trial t = {.gen = gen, .opts = opts, .size = size};
 	struct xd_row row = {
-	        .engine = XD_ENGINE_RATE,
-	        .trial = number,
-	        .size = size,
-	        .flows = opts->flows,
-	        .flow_kind = opts->flow_kind,
-	        .direction =
-	                opts->pattern == XD_PATTERN_BROADCAST ? XD_DIRECTION_ONE : opts->direction,
-	        .pattern = opts->pattern,
-	        .touch = opts->touch,
+		.engine = XD_ENGINE_RATE,
+		.trial = number,
+		.size = size,
+		.flows = opts->flows,
+		.flow_kind = opts->flow_kind,
+		.direction =
+			opts->pattern == XD_PATTERN_BROADCAST ? XD_DIRECTION_ONE : opts->direction,
+		.pattern = opts->pattern,
+		.touch = opts->touch,
 	};
 	int rc = learn(&t, err), kept;
 
@@ -260,17 +260,17 @@ xd_rate_check(const struct xd_gen *gen, const struct xd_rate_opts *opts, struct 
 		return xd_fail(err, -EINVAL, "rate needs two ports or more; give --port twice");
 	if (opts->pattern == XD_PATTERN_UNICAST && gen->nb_ports % 2)
 		return xd_fail(err, -EINVAL,
-		        "%u ports: unicast goes between pairs; give one port more or less, or "
-		        "--pattern broadcast",
-		        gen->nb_ports);
+			"%u ports: unicast goes between pairs; give one port more or less, or "
+			"--pattern broadcast",
+			gen->nb_ports);
 	for (unsigned i = 0; i < gen->nb_ports && opts->touch == XD_TOUCH_NONE; i++)
 		if (opts->flows > 1 && gen->ports[i]->ring_size &&
-		        opts->flows > gen->ports[i]->ring_size)
+			opts->flows > gen->ports[i]->ring_size)
 			return xd_fail(err, -EINVAL,
-			        "touch none sends buffers as they are: %s holds %u different "
-			        "flows, "
-			        "not %u; give --touch stamp",
-			        gen->ports[i]->name, gen->ports[i]->ring_size, opts->flows);
+				"touch none sends buffers as they are: %s holds %u different "
+				"flows, "
+				"not %u; give --touch stamp",
+				gen->ports[i]->name, gen->ports[i]->ring_size, opts->flows);
 	return 0;
 }
 

@@ -83,7 +83,7 @@ xd_results_init(struct xd_results *results, double tsc_hz)
 	read_line("/proc/cpuinfo", "model name", results->cpu, sizeof(results->cpu));
 	if (uname(&name) == 0)
 		snprintf(results->kernel, sizeof(results->kernel), "%s %s", name.sysname,
-		        name.release);
+			name.release);
 	snprintf(results->dpdk, sizeof(results->dpdk), "%s", rte_version());
 	snprintf(results->version, sizeof(results->version), "%s", xd_version());
 	read_line("/proc/meminfo", "HugePages_Free", free_pages, sizeof(free_pages));

@@ -40,7 +40,7 @@ struct xd_rate_figures {
 	double l2_bps;        /* the same in bit/s, without FCS */
 	double l1_bps;        /* with preamble, FCS and gap: 24 bytes more for each frame */
 	double waiting_share; /* of the generator's time: nothing to send into, nothing to receive
-	                       */
+			       */
 	enum xd_bottleneck bottleneck;
 	unsigned nb_ports;
 	struct xd_port_figures ports[XD_GEN_PORTS_MAX];

@@ -55,7 +55,7 @@ switch_json(const struct xd_switch_figures *f)
 	set_count(o, "frames", f->frames);
 	set_count(o, "busy_cycles", f->busy_cycles);
 	json_object_set_new(o, "busy_cycles_per_frame",
-	        f->frames ? json_real(f->busy_cycles_per_frame) : json_null());
+		f->frames ? json_real(f->busy_cycles_per_frame) : json_null());
 	set_real(o, "busy_share", f->busy_share);
 	return o;
 }
@@ -83,7 +83,7 @@ static void
 add_rate(json_t *o, const struct xd_rate_figures *f)
 {
 	json_object_set_new(
-	        o, "asked_pps", f->asked_pps > 0 ? json_real(f->asked_pps) : json_null());
+		o, "asked_pps", f->asked_pps > 0 ? json_real(f->asked_pps) : json_null());
 	set_count(o, "sent_frames", f->sent_frames);
 	set_count(o, "received_frames", f->received_frames);
 	json_object_set_new(o, "lost_frames", json_integer(f->lost_frames));

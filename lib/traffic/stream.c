@@ -113,7 +113,7 @@ check(const struct xd_stream_opts *opts, struct xd_error *err)
 {
 	if (opts->size < XD_STREAM_MIN || opts->size > XD_STREAM_MAX)
 		return xd_fail(err, -EINVAL, "size %u: frames have %u to %u bytes", opts->size,
-		        XD_STREAM_MIN, XD_STREAM_MAX);
+			XD_STREAM_MIN, XD_STREAM_MAX);
 	if (opts->flows == 0 || opts->flows > XD_STREAM_FLOWS_MAX)
 		return xd_fail(err, -EINVAL, "flows %u: 1 to %u", opts->flows, XD_STREAM_FLOWS_MAX);
 	return 0;

@@ -52,7 +52,7 @@ struct xd_stream {
 	uint32_t next;                        /* flow of the next frame */
 	uint32_t source_mac, destination_mac; /* low 32 bits of flow 0's */
 	uint8_t *frame; /* the template, aligned to a line; zero where flows differ and behind size
-	                 */
+			 */
 };
 
 /* Builds the template. -EINVAL, -ENOMEM. xd_stream_fini accepts a stream of zeroes. */

@@ -39,7 +39,7 @@ xd_switch_probe_close(struct xd_switch_probe *probe)
 
 int
 xd_switch_probe_sample(
-        struct xd_switch_probe *probe, struct xd_probe_sample *sample, struct xd_error *err)
+	struct xd_switch_probe *probe, struct xd_probe_sample *sample, struct xd_error *err)
 {
 	struct xd_error why = {0};
 	json_t *result = xd_client_call(probe->client, "worker.show", NULL, NULL, &why);
@@ -58,13 +58,13 @@ xd_switch_probe_sample(
 			break;
 		sample->workers[i].core = (int)json_integer_value(json_object_get(worker, "core"));
 		sample->workers[i].busy_cycles =
-		        (uint64_t)json_integer_value(json_object_get(worker, "busy_cycles"));
+			(uint64_t)json_integer_value(json_object_get(worker, "busy_cycles"));
 		sample->workers[i].frames =
-		        (uint64_t)json_integer_value(json_object_get(worker, "frames"));
+			(uint64_t)json_integer_value(json_object_get(worker, "frames"));
 		sample->nb_workers = (unsigned)i + 1;
 	}
 	json_decref(result);
 	return sample->nb_workers
-	               ? 0
-	               : xd_fail(err, -EPROTO, "the switch names no worker; is it crossdockd?");
+		       ? 0
+		       : xd_fail(err, -EPROTO, "the switch names no worker; is it crossdockd?");
 }

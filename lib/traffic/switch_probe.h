@@ -25,6 +25,6 @@ void xd_switch_probe_close(struct xd_switch_probe *probe); /* NULL is fine */
 
 /* worker.show. One thread. Errors as the client has them, or -EPROTO. */
 int xd_switch_probe_sample(
-        struct xd_switch_probe *probe, struct xd_probe_sample *sample, struct xd_error *err);
+	struct xd_switch_probe *probe, struct xd_probe_sample *sample, struct xd_error *err);
 
 #endif

@@ -33,7 +33,7 @@ split(const char *text, double *number, const char **unit)
 /* The unit's factor, or an error with the nearest one's name. units ends with a NULL name. */
 static int
 find_unit(const char *what, const char *text, const char *name, const struct unit *units,
-        double *factor, struct xd_error *err)
+	double *factor, struct xd_error *err)
 {
 	const char *names[16];
 	char hint[160];
@@ -49,12 +49,12 @@ find_unit(const char *what, const char *text, const char *name, const struct uni
 	}
 	names[n] = NULL;
 	return xd_fail(err, -EINVAL, "%s %s: unknown unit %s%s", what, text,
-	        name[0] ? name : "\"\"", xd_words_hint(name, names, hint, sizeof(hint)));
+		name[0] ? name : "\"\"", xd_words_hint(name, names, hint, sizeof(hint)));
 }
 
 static int
 parse_size(const char *text, size_t len, uint32_t min, uint32_t max, uint32_t *bytes,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	static const struct unit units[] = {{"", 1}, {"k", 1024}, {"K", 1024}, {NULL, 0}};
 	char word[32];
@@ -64,14 +64,14 @@ parse_size(const char *text, size_t len, uint32_t min, uint32_t max, uint32_t *b
 
 	if (len == 0 || len >= sizeof(word))
 		return xd_fail(err, -EINVAL,
-		        "size \"%.*s\": give bytes, such as 64 or 64,1518 or 64:1518:*2", (int)len,
-		        text);
+			"size \"%.*s\": give bytes, such as 64 or 64,1518 or 64:1518:*2", (int)len,
+			text);
 	memcpy(word, text, len);
 	word[len] = '\0';
 	if (!split(word, &number, &unit))
 		return xd_fail(err, -EINVAL,
-		        "size %s is no number; give bytes, such as 64 or 64,1518 or 64:1518:*2",
-		        word);
+			"size %s is no number; give bytes, such as 64 or 64,1518 or 64:1518:*2",
+			word);
 	rc = find_unit("size", word, unit, units, &factor, err);
 	if (rc)
 		return rc;
@@ -87,7 +87,7 @@ add_size(struct xd_sizes *sizes, uint32_t bytes, struct xd_error *err)
 {
 	if (sizes->n == XD_SIZES_MAX)
 		return xd_fail(
-		        err, -EINVAL, "more than %u sizes; take a larger step", XD_SIZES_MAX);
+			err, -EINVAL, "more than %u sizes; take a larger step", XD_SIZES_MAX);
 	sizes->bytes[sizes->n++] = bytes;
 	return 0;
 }
@@ -95,7 +95,7 @@ add_size(struct xd_sizes *sizes, uint32_t bytes, struct xd_error *err)
 /* "FIRST:LAST:*N" or "FIRST:LAST:+N" */
 static int
 parse_range(const char *text, size_t len, uint32_t min, uint32_t max, struct xd_sizes *sizes,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	const char *colon = memchr(text, ':', len);
 	const char *second = memchr(colon + 1, ':', len - (size_t)(colon + 1 - text));
@@ -106,8 +106,8 @@ parse_range(const char *text, size_t len, uint32_t min, uint32_t max, struct xd_
 
 	if (!second || (second[1] != '*' && second[1] != '+'))
 		return xd_fail(err, -EINVAL,
-		        "size %.*s: a range is FIRST:LAST:*FACTOR or FIRST:LAST:+STEP", (int)len,
-		        text);
+			"size %.*s: a range is FIRST:LAST:*FACTOR or FIRST:LAST:+STEP", (int)len,
+			text);
 	rc = parse_size(text, (size_t)(colon - text), min, max, &first, err);
 	if (!rc)
 		rc = parse_size(colon + 1, (size_t)(second - colon - 1), min, max, &last, err);
@@ -116,7 +116,7 @@ parse_range(const char *text, size_t len, uint32_t min, uint32_t max, struct xd_
 	step = isdigit((unsigned char)second[2]) ? strtoul(second + 2, &end, 10) : 0;
 	if (step < (second[1] == '*' ? 2 : 1) || step > max || end != text + len || last < first)
 		return xd_fail(err, -EINVAL,
-		        "size %.*s: a range goes up, by *2 or more or +1 or more", (int)len, text);
+			"size %.*s: a range goes up, by *2 or more or +1 or more", (int)len, text);
 	for (uint64_t at = first; at < last && !rc; at = second[1] == '*' ? at * step : at + step)
 		rc = add_size(sizes, (uint32_t)at, err);
 	return rc ? rc : add_size(sizes, last, err);
@@ -124,7 +124,7 @@ parse_range(const char *text, size_t len, uint32_t min, uint32_t max, struct xd_
 
 int
 xd_units_sizes(
-        const char *text, uint32_t min, uint32_t max, struct xd_sizes *sizes, struct xd_error *err)
+	const char *text, uint32_t min, uint32_t max, struct xd_sizes *sizes, struct xd_error *err)
 {
 	sizes->n = 0;
 	for (;;) {
@@ -149,8 +149,8 @@ int
 xd_units_rate(const char *text, struct xd_rate_limit *rate, struct xd_error *err)
 {
 	static const struct unit units[] = {{"pps", 1}, {"kpps", 1e3}, {"Mpps", 1e6}, {"Gpps", 1e9},
-	        {"bit", -1}, {"kbit", -1e3}, {"Mbit", -1e6}, {"Gbit", -1e9}, {"Tbit", -1e12},
-	        {"bps", -1}, {"kbps", -1e3}, {"Mbps", -1e6}, {"Gbps", -1e9}, {NULL, 0}};
+		{"bit", -1}, {"kbit", -1e3}, {"Mbit", -1e6}, {"Gbit", -1e9}, {"Tbit", -1e12},
+		{"bps", -1}, {"kbps", -1e3}, {"Mbps", -1e6}, {"Gbps", -1e9}, {NULL, 0}};
 	double number, factor;
 	const char *unit;
 	int rc;
@@ -182,14 +182,14 @@ int
 xd_units_seconds(const char *text, double *seconds, struct xd_error *err)
 {
 	static const struct unit units[] = {
-	        {"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"m", 60}, {"h", 3600}, {NULL, 0}};
+		{"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"m", 60}, {"h", 3600}, {NULL, 0}};
 	const char *unit;
 	double factor;
 	int rc;
 
 	if (!split(text, seconds, &unit))
 		return xd_fail(
-		        err, -EINVAL, "time %s: give seconds, such as 2 or 0.3 or 500ms", text);
+			err, -EINVAL, "time %s: give seconds, such as 2 or 0.3 or 500ms", text);
 	rc = find_unit("time", text, unit, units, &factor, err);
 	if (rc)
 		return rc;
@@ -203,21 +203,21 @@ int
 xd_units_count(const char *text, uint64_t min, uint64_t max, uint64_t *count, struct xd_error *err)
 {
 	static const struct unit units[] = {
-	        {"", 1}, {"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"G", 1e9}, {NULL, 0}};
+		{"", 1}, {"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"G", 1e9}, {NULL, 0}};
 	double number, factor;
 	const char *unit;
 	int rc;
 
 	if (!split(text, &number, &unit))
 		return xd_fail(
-		        err, -EINVAL, "%s is no number; give such as 1000 or 10k or 1M", text);
+			err, -EINVAL, "%s is no number; give such as 1000 or 10k or 1M", text);
 	rc = find_unit("count", text, unit, units, &factor, err);
 	if (rc)
 		return rc;
 	number *= factor;
 	if (number < (double)min || number > (double)max || number != floor(number))
 		return xd_fail(err, -EINVAL, "%s: from %llu to %llu", text, (unsigned long long)min,
-		        (unsigned long long)max);
+			(unsigned long long)max);
 	*count = (uint64_t)number;
 	return 0;
 }

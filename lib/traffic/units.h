@@ -18,7 +18,7 @@ struct xd_sizes {
 /* "64", "64,128,1518", "64:1518:*2" (doubling) or "64:1518:+64"; a range ends with its last size
  * even if no step meets it. Each size is min to max. */
 int xd_units_sizes(
-        const char *text, uint32_t min, uint32_t max, struct xd_sizes *sizes, struct xd_error *err);
+	const char *text, uint32_t min, uint32_t max, struct xd_sizes *sizes, struct xd_error *err);
 
 enum xd_rate_kind { XD_RATE_MAX, XD_RATE_PPS, XD_RATE_BPS };
 
@@ -36,6 +36,6 @@ double xd_rate_limit_pps(const struct xd_rate_limit *rate, uint32_t frame_bytes)
 int xd_units_seconds(const char *text, double *seconds, struct xd_error *err);
 /* "1000", "10k", "1M", from min to max. */
 int xd_units_count(
-        const char *text, uint64_t min, uint64_t max, uint64_t *count, struct xd_error *err);
+	const char *text, uint64_t min, uint64_t max, uint64_t *count, struct xd_error *err);
 
 #endif

@@ -93,11 +93,11 @@ xd_vu_backend_fail(struct xd_vu_backend *be, int code, const struct xd_error *er
 {
 	if (code == -ECONNRESET || code == -EPIPE) {
 		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_INFO, "%s: front end disconnected",
-		        be->name);
+			be->name);
 	} else {
 		be->state.nb_bad_messages++;
 		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN, "%s: %s, connection closed",
-		        be->name, err->text);
+			be->name, err->text);
 	}
 	xd_vu_backend_close(be);
 }
@@ -213,7 +213,7 @@ xd_vu_backend_open(struct xd_vu_backend *be, int fd)
 	be->watch = xd_loop_add(be->opts.loop, fd, EPOLLIN, on_socket, be);
 	if (!be->watch) {
 		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_ERROR,
-		        "%s: cannot watch the connection: %s", be->name, strerror(errno));
+			"%s: cannot watch the connection: %s", be->name, strerror(errno));
 		close(fd);
 		if (!be->opts.server)
 			xd_vu_backend_retry_later(be);
@@ -223,7 +223,7 @@ xd_vu_backend_open(struct xd_vu_backend *be, int fd)
 	be->heard = false;
 	be->waiting_logged = false;
 	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_INFO, "%s: front end connected on %s", be->name,
-	        be->path);
+		be->path);
 	change_begin(be);
 	be->state.connected = true;
 	be->state.connected_at_ns = xd_clock_ns();
@@ -242,12 +242,12 @@ xd_vu_backend_create(const struct xd_vu_backend_opts *opts, struct xd_error *err
 
 	if (opts->nb_queue_pairs < 1 || opts->nb_queue_pairs > XD_VU_MAX_VRINGS / 2) {
 		xd_fail(err, -EINVAL, "%u queue pairs, not 1 to %d", opts->nb_queue_pairs,
-		        XD_VU_MAX_VRINGS / 2);
+			XD_VU_MAX_VRINGS / 2);
 		return NULL;
 	}
 	if (strlen(opts->path) >= sizeof(be->path)) {
 		xd_fail(err, -ENAMETOOLONG, "socket path %s is longer than %zu bytes", opts->path,
-		        sizeof(be->path) - 1);
+			sizeof(be->path) - 1);
 		return NULL;
 	}
 	be = calloc(1, sizeof(*be));
@@ -290,6 +290,7 @@ xd_vu_backend_start(struct xd_vu_backend *be, struct xd_error *err)
 			return xd_fail(err, -ENOMEM, "no memory for a timer");
 	}
 	be->running = true;
+	be->state.connected_at_ns = xd_clock_ns();
 	return 0;
 }
 

@@ -24,28 +24,28 @@
 
 /* What the front end said of one ring; checked for form only. */
 struct xd_vu_vring {
-	uint32_t size;        /* entries; 0: not set */
+	uint32_t size; /* entries; 0: not set */
 	bool has_addr;
-	uint64_t desc_addr;   /* front end's virtual addresses */
+	uint64_t desc_addr; /* front end's virtual addresses */
 	uint64_t avail_addr;
 	uint64_t used_addr;
-	uint16_t base;        /* next available entry to look at; kept up to date by ops->pause */
-	int kick_fd;          /* -1: none (the ring is polled) */
-	int call_fd;          /* -1: none */
+	uint16_t base; /* next available entry to look at; kept up to date by ops->pause */
+	int kick_fd;   /* -1: none (the ring is polled) */
+	int call_fd;   /* -1: none */
 	int err_fd;
-	bool started;         /* SET_VRING_KICK came, GET_VRING_BASE did not */
-	bool enabled;         /* SET_VRING_ENABLE, or protocol features were not negotiated */
+	bool started; /* SET_VRING_KICK came, GET_VRING_BASE did not */
+	bool enabled; /* SET_VRING_ENABLE, or protocol features were not negotiated */
 };
 
 struct xd_vu_state {
 	bool connected;
-	uint64_t connected_at_ns;    /* of the last change of connected */
-	uint64_t features;           /* negotiated */
-	uint64_t protocol_features;  /* negotiated */
+	uint64_t connected_at_ns;   /* of the last change of connected */
+	uint64_t features;          /* negotiated */
+	uint64_t protocol_features; /* negotiated */
 	struct xd_guest_memory memory;
-	unsigned nb_vrings;          /* 2 * queue pairs of the port */
+	unsigned nb_vrings; /* 2 * queue pairs of the port */
 	struct xd_vu_vring vrings[XD_VU_MAX_VRINGS];
-	uint64_t nb_bad_messages;    /* since create */
+	uint64_t nb_bad_messages; /* since create */
 	uint64_t nb_connects;
 };
 
@@ -61,11 +61,11 @@ struct xd_vu_backend_ops {
 struct xd_vu_backend_opts {
 	const char *name; /* the port's, for log lines */
 	const char *path;
-	bool server;                 /* we listen; else we connect, again and again */
-	uint64_t features;           /* offered; VHOST_USER_F_PROTOCOL_FEATURES is added */
-	uint64_t protocol_features;  /* offered */
-	unsigned nb_queue_pairs;     /* 1 to XD_VU_MAX_VRINGS / 2 */
-	uint16_t mtu;                /* for SET_MTU checks and config space */
+	bool server;                /* we listen; else we connect, again and again */
+	uint64_t features;          /* offered; VHOST_USER_F_PROTOCOL_FEATURES is added */
+	uint64_t protocol_features; /* offered */
+	unsigned nb_queue_pairs;    /* 1 to XD_VU_MAX_VRINGS / 2 */
+	uint16_t mtu;               /* for SET_MTU checks and config space */
 	struct xd_loop *loop;
 	const struct xd_log *log;
 	const struct xd_vu_backend_ops *ops;

@@ -65,7 +65,7 @@ void xd_vu_backend_forget(struct xd_vu_backend *be);
 /* backend_requests.c and backend_rings.c: a request does what be->msg (m) asks for, and returns
  * an outcome or -errno with err filled. */
 typedef int (*xd_vu_request_fn)(
-        struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err);
+	struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err);
 xd_vu_request_fn xd_vu_ring_request(uint32_t request); /* NULL: not about one ring */
 /* Ring not started, kick descriptor closed. */
 void xd_vu_ring_stop(struct xd_vu_vring *vr);

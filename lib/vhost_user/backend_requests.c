@@ -47,7 +47,7 @@ set_features(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error 
 
 	if (features & ~be->opts.features)
 		return xd_fail(err, -EPROTO, "SET_FEATURES with 0x%" PRIx64 ", not offered",
-		        features & ~be->opts.features);
+			features & ~be->opts.features);
 	be->state.features = features;
 	/* Without protocol features there is no SET_VRING_ENABLE, and rings are enabled always. */
 	for (unsigned i = 0; i < be->state.nb_vrings; i++) {
@@ -71,8 +71,8 @@ set_protocol_features(struct xd_vu_backend *be, struct xd_vu_message *m, struct 
 
 	if (features & ~be->opts.protocol_features)
 		return xd_fail(err, -EPROTO,
-		        "SET_PROTOCOL_FEATURES with 0x%" PRIx64 ", not offered",
-		        features & ~be->opts.protocol_features);
+			"SET_PROTOCOL_FEATURES with 0x%" PRIx64 ", not offered",
+			features & ~be->opts.protocol_features);
 	be->state.protocol_features = features;
 	return XD_VU_DONE;
 }
@@ -177,8 +177,8 @@ net_set_mtu(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *
 
 	if (m->payload.u64 < MTU_MIN || m->payload.u64 > max) {
 		xd_fail(err, -EINVAL,
-		        "the guest's MTU of %" PRIu64 " is refused, the port takes %d to %" PRIu64,
-		        m->payload.u64, MTU_MIN, max);
+			"the guest's MTU of %" PRIu64 " is refused, the port takes %d to %" PRIu64,
+			m->payload.u64, MTU_MIN, max);
 		return XD_VU_NOT_DONE;
 	}
 	return XD_VU_DONE;
@@ -188,9 +188,9 @@ static int
 get_config(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
 {
 	struct virtio_net_config config = {
-	        .status = VIRTIO_NET_S_LINK_UP,
-	        .max_virtqueue_pairs = (uint16_t)be->opts.nb_queue_pairs,
-	        .mtu = be->opts.mtu,
+		.status = VIRTIO_NET_S_LINK_UP,
+		.max_virtqueue_pairs = (uint16_t)be->opts.nb_queue_pairs,
+		.mtu = be->opts.mtu,
 	};
 	uint8_t space[XD_VU_CONFIG_BYTES] = {0};
 	struct xd_vu_config *c = &m->payload.config;
@@ -199,8 +199,8 @@ get_config(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *e
 
 	if (offset > sizeof(space) || size > sizeof(space) - offset)
 		return xd_fail(err, -EPROTO,
-		        "GET_CONFIG of %u bytes at %u, beyond the configuration space", size,
-		        offset);
+			"GET_CONFIG of %u bytes at %u, beyond the configuration space", size,
+			offset);
 	memcpy(space, &config, sizeof(config));
 	memcpy(c->bytes, space + offset, size);
 	return XD_VU_ANSWER;
@@ -211,7 +211,7 @@ set_status(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *e
 {
 	if (m->payload.u64 > UINT8_MAX)
 		return xd_fail(
-		        err, -EPROTO, "SET_STATUS to 0x%" PRIx64 ", beyond 8 bits", m->payload.u64);
+			err, -EPROTO, "SET_STATUS to 0x%" PRIx64 ", beyond 8 bits", m->payload.u64);
 	be->status = (uint8_t)m->payload.u64;
 	/* 0 resets the device (virtio 1.2, 2.1.2). Front ends set their rings up again after it,
 	 * but do not all repeat what else they said before. */
@@ -230,23 +230,23 @@ get_status(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *e
 }
 
 static const xd_vu_request_fn functions[XD_VU_REQUESTS] = {
-        [XD_VU_GET_FEATURES] = get_features,
-        [XD_VU_SET_FEATURES] = set_features,
-        [XD_VU_SET_OWNER] = set_owner,
-        [XD_VU_RESET_OWNER] = reset_owner,
-        [XD_VU_SET_MEM_TABLE] = set_mem_table,
-        [XD_VU_GET_PROTOCOL_FEATURES] = get_protocol_features,
-        [XD_VU_SET_PROTOCOL_FEATURES] = set_protocol_features,
-        [XD_VU_GET_QUEUE_NUM] = get_queue_num,
-        [XD_VU_SEND_RARP] = send_rarp,
-        [XD_VU_NET_SET_MTU] = net_set_mtu,
-        [XD_VU_GET_CONFIG] = get_config,
-        [XD_VU_RESET_DEVICE] = reset_device,
-        [XD_VU_GET_MAX_MEM_SLOTS] = get_max_mem_slots,
-        [XD_VU_ADD_MEM_REG] = add_mem_reg,
-        [XD_VU_REM_MEM_REG] = rem_mem_reg,
-        [XD_VU_SET_STATUS] = set_status,
-        [XD_VU_GET_STATUS] = get_status,
+	[XD_VU_GET_FEATURES] = get_features,
+	[XD_VU_SET_FEATURES] = set_features,
+	[XD_VU_SET_OWNER] = set_owner,
+	[XD_VU_RESET_OWNER] = reset_owner,
+	[XD_VU_SET_MEM_TABLE] = set_mem_table,
+	[XD_VU_GET_PROTOCOL_FEATURES] = get_protocol_features,
+	[XD_VU_SET_PROTOCOL_FEATURES] = set_protocol_features,
+	[XD_VU_GET_QUEUE_NUM] = get_queue_num,
+	[XD_VU_SEND_RARP] = send_rarp,
+	[XD_VU_NET_SET_MTU] = net_set_mtu,
+	[XD_VU_GET_CONFIG] = get_config,
+	[XD_VU_RESET_DEVICE] = reset_device,
+	[XD_VU_GET_MAX_MEM_SLOTS] = get_max_mem_slots,
+	[XD_VU_ADD_MEM_REG] = add_mem_reg,
+	[XD_VU_REM_MEM_REG] = rem_mem_reg,
+	[XD_VU_SET_STATUS] = set_status,
+	[XD_VU_GET_STATUS] = get_status,
 };
 
 int
@@ -258,6 +258,6 @@ xd_vu_backend_handle(struct xd_vu_backend *be, struct xd_error *err)
 		fn = xd_vu_ring_request(be->msg.header.request);
 	if (!fn)
 		return xd_fail(err, -EPROTO, "%s is not supported",
-		        xd_vu_request_name(be->msg.header.request));
+			xd_vu_request_name(be->msg.header.request));
 	return fn(be, &be->msg, err);
 }

@@ -40,8 +40,8 @@ ring(struct xd_vu_backend *be, uint32_t index, struct xd_error *err)
 	if (index < be->state.nb_vrings)
 		return &be->state.vrings[index];
 	xd_fail(err, -EPROTO, "%s of ring %u, but the port has %u (%u queue pairs)",
-	        xd_vu_request_name(be->msg.header.request), index, be->state.nb_vrings,
-	        be->state.nb_vrings / 2);
+		xd_vu_request_name(be->msg.header.request), index, be->state.nb_vrings,
+		be->state.nb_vrings / 2);
 	return NULL;
 }
 
@@ -55,7 +55,7 @@ set_vring_num(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error
 		return -EPROTO;
 	if (num < 1 || num > VRING_SIZE_MAX || (num & (num - 1)))
 		return xd_fail(err, -EPROTO, "ring %u of %u entries, not a power of 2 up to %u",
-		        m->payload.state.index, num, VRING_SIZE_MAX);
+			m->payload.state.index, num, VRING_SIZE_MAX);
 	vr->size = num;
 	return XD_VU_DONE;
 }
@@ -70,7 +70,7 @@ set_vring_addr(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_erro
 		return -EPROTO;
 	if (addr->flags) /* only bit 0 is there: log writes, which we do not offer */
 		return xd_fail(err, -EPROTO, "SET_VRING_ADDR of ring %u with flags 0x%x",
-		        addr->index, addr->flags);
+			addr->index, addr->flags);
 	vr->desc_addr = addr->desc;
 	vr->avail_addr = addr->avail;
 	vr->used_addr = addr->used;
@@ -87,7 +87,7 @@ set_vring_base(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_erro
 		return -EPROTO;
 	if (m->payload.state.num > UINT16_MAX)
 		return xd_fail(err, -EPROTO, "ring %u at entry %u, beyond 65535",
-		        m->payload.state.index, m->payload.state.num);
+			m->payload.state.index, m->payload.state.num);
 	vr->base = (uint16_t)m->payload.state.num;
 	return XD_VU_DONE;
 }
@@ -167,20 +167,20 @@ set_vring_enable(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_er
 		return -EPROTO;
 	if (m->payload.state.num > 1)
 		return xd_fail(err, -EPROTO, "SET_VRING_ENABLE of ring %u to %u, not 0 or 1",
-		        m->payload.state.index, m->payload.state.num);
+			m->payload.state.index, m->payload.state.num);
 	vr->enabled = m->payload.state.num;
 	return XD_VU_DONE;
 }
 
 static const xd_vu_request_fn functions[XD_VU_REQUESTS] = {
-        [XD_VU_SET_VRING_NUM] = set_vring_num,
-        [XD_VU_SET_VRING_ADDR] = set_vring_addr,
-        [XD_VU_SET_VRING_BASE] = set_vring_base,
-        [XD_VU_GET_VRING_BASE] = get_vring_base,
-        [XD_VU_SET_VRING_KICK] = set_vring_kick,
-        [XD_VU_SET_VRING_CALL] = set_vring_call,
-        [XD_VU_SET_VRING_ERR] = set_vring_err,
-        [XD_VU_SET_VRING_ENABLE] = set_vring_enable,
+	[XD_VU_SET_VRING_NUM] = set_vring_num,
+	[XD_VU_SET_VRING_ADDR] = set_vring_addr,
+	[XD_VU_SET_VRING_BASE] = set_vring_base,
+	[XD_VU_GET_VRING_BASE] = get_vring_base,
+	[XD_VU_SET_VRING_KICK] = set_vring_kick,
+	[XD_VU_SET_VRING_CALL] = set_vring_call,
+	[XD_VU_SET_VRING_ERR] = set_vring_err,
+	[XD_VU_SET_VRING_ENABLE] = set_vring_enable,
 };
 
 xd_vu_request_fn

@@ -21,7 +21,7 @@ xd_vu_backend_retry_later(struct xd_vu_backend *be)
 	be->retry = xd_loop_timer(be->opts.loop, be->backoff_ms, 0, xd_vu_backend_connect, be);
 	if (!be->retry)
 		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_ERROR,
-		        "%s: no memory for a timer, connects to %s no more", be->name, be->path);
+			"%s: no memory for a timer, connects to %s no more", be->name, be->path);
 	be->backoff_ms *= 2;
 	if (be->backoff_ms > BACKOFF_MAX_MS)
 		be->backoff_ms = BACKOFF_MAX_MS;
@@ -39,8 +39,8 @@ xd_vu_backend_connect(void *ctx)
 	}
 	if (!be->waiting_logged)
 		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_INFO,
-		        "%s: waits for a front end to listen on %s (%s)", be->name, be->path,
-		        strerror(-fd));
+			"%s: waits for a front end to listen on %s (%s)", be->name, be->path,
+			strerror(-fd));
 	be->waiting_logged = true;
 	xd_vu_backend_retry_later(be);
 }
@@ -61,8 +61,8 @@ static void
 accept_failed(struct xd_vu_backend *be, int code)
 {
 	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_ERROR,
-	        "%s: cannot accept on %s: %s, tries again in %d ms", be->name, be->path,
-	        strerror(code), ACCEPT_RETRY_MS);
+		"%s: cannot accept on %s: %s, tries again in %d ms", be->name, be->path,
+		strerror(code), ACCEPT_RETRY_MS);
 	xd_loop_timer_cancel(be->retry);
 	be->retry = xd_loop_timer(be->opts.loop, ACCEPT_RETRY_MS, 0, accept_again, be);
 	if (be->retry)
@@ -87,8 +87,8 @@ turn_away(struct xd_vu_backend *be, int fd)
 		return;
 	be->refused_at_ns = now_ns;
 	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN,
-	        "%s: a second front end on %s was turned away, one is connected", be->name,
-	        be->path);
+		"%s: a second front end on %s was turned away, one is connected", be->name,
+		be->path);
 }
 
 static void

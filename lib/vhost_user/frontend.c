@@ -29,13 +29,13 @@ connect_to_switch(struct xd_vu_frontend *fe, struct xd_error *err)
 		ret = fe->sock;
 		if (ret != -ENOENT && ret != -ECONNREFUSED && ret != -EAGAIN)
 			return xd_fail(
-			        err, ret, "cannot connect to %s: %s", fe->path, strerror(-ret));
+				err, ret, "cannot connect to %s: %s", fe->path, strerror(-ret));
 		ret = xd_vu_fe_wait_some(fe, -1, 0, until_ns, CONNECT_RETRY_MS, err);
 		if (ret == -ETIMEDOUT)
 			return xd_fail(err, ret,
-			        "no switch answered on %s within %s: is it running, and is its "
-			        "port in server mode?",
-			        fe->path, xd_vu_fe_duration(fe->opts.timeout_ms).text);
+				"no switch answered on %s within %s: is it running, and is its "
+				"port in server mode?",
+				fe->path, xd_vu_fe_duration(fe->opts.timeout_ms).text);
 		if (ret < 0)
 			return ret;
 	}
@@ -55,13 +55,13 @@ accept_switch(struct xd_vu_frontend *fe, struct xd_error *err)
 			return 0;
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			return xd_fail(
-			        err, -errno, "cannot accept on %s: %s", fe->path, strerror(errno));
+				err, -errno, "cannot accept on %s: %s", fe->path, strerror(errno));
 		ret = xd_vu_fe_wait(fe, fe->listener.fd, POLLIN, until_ns, err);
 		if (ret == -ETIMEDOUT)
 			return xd_fail(err, ret,
-			        "no switch connected to %s within %s: is it running, and is its "
-			        "port in client mode?",
-			        fe->path, xd_vu_fe_duration(fe->opts.timeout_ms).text);
+				"no switch connected to %s within %s: is it running, and is its "
+				"port in client mode?",
+				fe->path, xd_vu_fe_duration(fe->opts.timeout_ms).text);
 		if (ret < 0)
 			return ret;
 	}
@@ -73,8 +73,8 @@ read_mtu(struct xd_vu_frontend *fe, struct xd_error *err)
 {
 	const uint32_t size = XD_VU_CONFIG_HEADER + CONFIG_BYTES;
 	struct xd_vu_message m = {
-	        .header = {.request = XD_VU_GET_CONFIG, .size = size},
-	        .payload.config.size = CONFIG_BYTES,
+		.header = {.request = XD_VU_GET_CONFIG, .size = size},
+		.payload.config.size = CONFIG_BYTES,
 	};
 	int ret = xd_vu_fe_query(fe, &m, size, err);
 
@@ -103,7 +103,7 @@ negotiate_protocol(struct xd_vu_frontend *fe, struct xd_error *err)
 			return ret;
 		if (pairs < 1 || pairs > UINT16_MAX)
 			return xd_fail(err, -EPROTO, "the switch on %s has %llu queue pairs",
-			        fe->path, (unsigned long long)pairs);
+				fe->path, (unsigned long long)pairs);
 		fe->max_queue_pairs = (unsigned)pairs;
 	}
 	return xd_vu_fe_has(fe, XD_VU_PF_CONFIG) ? read_mtu(fe, err) : 0;
@@ -140,7 +140,7 @@ xd_vu_frontend_open(const struct xd_vu_frontend_opts *opts, struct xd_error *err
 
 	if (strlen(opts->path) >= sizeof(fe->path)) {
 		xd_fail(err, -ENAMETOOLONG, "socket path %s is longer than %zu bytes", opts->path,
-		        sizeof(fe->path) - 1);
+			sizeof(fe->path) - 1);
 		return NULL;
 	}
 	fe = calloc(1, sizeof(*fe));
@@ -205,29 +205,29 @@ static struct xd_vu_mem_region
 describe(const struct xd_vu_frontend_region *r)
 {
 	return (struct xd_vu_mem_region){
-	        .guest_addr = r->guest_addr,
-	        .size = r->size,
-	        .user_addr = (uintptr_t)r->addr,
-	        .mmap_offset = r->fd_offset,
+		.guest_addr = r->guest_addr,
+		.size = r->size,
+		.user_addr = (uintptr_t)r->addr,
+		.mmap_offset = r->fd_offset,
 	};
 }
 
 int
 xd_vu_frontend_set_memory(struct xd_vu_frontend *fe, const struct xd_vu_frontend_region *regions,
-        unsigned n, struct xd_error *err)
+	unsigned n, struct xd_error *err)
 {
 	unsigned first = n < XD_VU_TABLE_REGIONS ? n : XD_VU_TABLE_REGIONS;
 	struct xd_vu_message m = {
-	        .header = {.request = XD_VU_SET_MEM_TABLE,
-	                .size = 8 + first * (uint32_t)sizeof(struct xd_vu_mem_region)},
-	        .payload.table.nb_regions = first,
-	        .nb_fds = first,
+		.header = {.request = XD_VU_SET_MEM_TABLE,
+			.size = 8 + first * (uint32_t)sizeof(struct xd_vu_mem_region)},
+		.payload.table.nb_regions = first,
+		.nb_fds = first,
 	};
 	int ret;
 
 	if (n < 1 || (n > XD_VU_TABLE_REGIONS && !xd_vu_fe_has(fe, XD_VU_PF_CONFIGURE_MEM_SLOTS)))
 		return xd_fail(err, -EINVAL, "%u memory regions, the switch on %s takes 1 to %d", n,
-		        fe->path, XD_VU_TABLE_REGIONS);
+			fe->path, XD_VU_TABLE_REGIONS);
 	for (unsigned i = 0; i < first; i++) {
 		m.payload.table.regions[i] = describe(&regions[i]);
 		m.fds[i] = regions[i].fd;
@@ -236,10 +236,10 @@ xd_vu_frontend_set_memory(struct xd_vu_frontend *fe, const struct xd_vu_frontend
 	ret = xd_vu_fe_change(fe, &m, err);
 	for (unsigned i = first; i < n && !ret; i++) {
 		m = (struct xd_vu_message){
-		        .header = {.request = XD_VU_ADD_MEM_REG, .size = sizeof(m.payload.one)},
-		        .payload.one.region = describe(&regions[i]),
-		        .nb_fds = 1,
-		        .fds = {regions[i].fd},
+			.header = {.request = XD_VU_ADD_MEM_REG, .size = sizeof(m.payload.one)},
+			.payload.one.region = describe(&regions[i]),
+			.nb_fds = 1,
+			.fds = {regions[i].fd},
 		};
 		ret = xd_vu_fe_change(fe, &m, err);
 	}
@@ -248,17 +248,17 @@ xd_vu_frontend_set_memory(struct xd_vu_frontend *fe, const struct xd_vu_frontend
 
 int
 xd_vu_frontend_set_ring(struct xd_vu_frontend *fe, unsigned index,
-        const struct xd_vu_frontend_ring *ring, struct xd_error *err)
+	const struct xd_vu_frontend_ring *ring, struct xd_error *err)
 {
 	struct xd_vu_message addr = {
-	        .header = {.request = XD_VU_SET_VRING_ADDR, .size = sizeof(addr.payload.addr)},
-	        .payload.addr =
-	                {
-	                        .index = index,
-	                        .desc = (uintptr_t)ring->desc,
-	                        .used = (uintptr_t)ring->used,
-	                        .avail = (uintptr_t)ring->avail,
-	                },
+		.header = {.request = XD_VU_SET_VRING_ADDR, .size = sizeof(addr.payload.addr)},
+		.payload.addr =
+			{
+				.index = index,
+				.desc = (uintptr_t)ring->desc,
+				.used = (uintptr_t)ring->used,
+				.avail = (uintptr_t)ring->avail,
+			},
 	};
 	int ret;
 
@@ -281,10 +281,10 @@ xd_vu_frontend_enable(struct xd_vu_frontend *fe, unsigned index, bool on, struct
 
 	if (!(fe->features & XD_VU_F_PROTOCOL_FEATURES))
 		return on ? 0
-		          : xd_fail(err, -ENOTSUP,
-		                    "the switch on %s cannot disable a ring: it knows no "
-		                    "protocol features",
-		                    fe->path);
+			  : xd_fail(err, -ENOTSUP,
+				    "the switch on %s cannot disable a ring: it knows no "
+				    "protocol features",
+				    fe->path);
 	ret = xd_vu_fe_change_state(fe, XD_VU_SET_VRING_ENABLE, index, on, err);
 	return ret ? ret : xd_vu_fe_barrier(fe, err);
 }
@@ -293,8 +293,8 @@ int
 xd_vu_frontend_stop_ring(struct xd_vu_frontend *fe, unsigned index, struct xd_error *err)
 {
 	struct xd_vu_message m = {
-	        .header = {.request = XD_VU_GET_VRING_BASE, .size = sizeof(m.payload.state)},
-	        .payload.state.index = index,
+		.header = {.request = XD_VU_GET_VRING_BASE, .size = sizeof(m.payload.state)},
+		.payload.state.index = index,
 	};
 	int ret = xd_vu_fe_query(fe, &m, sizeof(m.payload.state), err);
 
@@ -302,7 +302,7 @@ xd_vu_frontend_stop_ring(struct xd_vu_frontend *fe, unsigned index, struct xd_er
 		return ret;
 	if (m.payload.state.index != index || m.payload.state.num > UINT16_MAX)
 		return xd_fail(err, -EPROTO, "the switch on %s: ring %u stands at %u of ring %u",
-		        fe->path, index, m.payload.state.num, m.payload.state.index);
+			fe->path, index, m.payload.state.num, m.payload.state.index);
 	return (int)m.payload.state.num;
 }
 

@@ -15,10 +15,10 @@ struct xd_vu_frontend;
 
 struct xd_vu_frontend_opts {
 	const char *path;
-	bool server;                /* we listen and the switch connects */
-	uint64_t features;          /* wanted: what is negotiated is wanted & offered */
-	uint64_t protocol_features; /* wanted */
-	unsigned timeout_ms;        /* for each step; also for the peer to appear */
+	bool server;                 /* we listen and the switch connects */
+	uint64_t features;           /* wanted: what is negotiated is wanted & offered */
+	uint64_t protocol_features;  /* wanted */
+	unsigned timeout_ms;         /* for each step; also for the peer to appear */
 	const volatile bool *cancel; /* set by another thread or a signal handler; or NULL */
 };
 
@@ -33,11 +33,11 @@ struct xd_vu_frontend_region {
 
 struct xd_vu_frontend_ring {
 	uint16_t size;
-	uint16_t base;  /* first available index */
-	void *desc;     /* inside a region */
+	uint16_t base; /* first available index */
+	void *desc;    /* inside a region */
 	void *avail;
 	void *used;
-	int kick_fd;    /* eventfds, the caller's; -1: none */
+	int kick_fd; /* eventfds, the caller's; -1: none */
 	int call_fd;
 };
 
@@ -57,8 +57,7 @@ int xd_vu_frontend_set_memory(struct xd_vu_frontend *fe,
 /* SET_VRING_NUM, BASE, ADDR, CALL, KICK, in that order, for vring `index`. */
 int xd_vu_frontend_set_ring(struct xd_vu_frontend *fe, unsigned index,
 	const struct xd_vu_frontend_ring *ring, struct xd_error *err);
-int xd_vu_frontend_enable(
-	struct xd_vu_frontend *fe, unsigned index, bool on, struct xd_error *err);
+int xd_vu_frontend_enable(struct xd_vu_frontend *fe, unsigned index, bool on, struct xd_error *err);
 /* GET_VRING_BASE: stops the ring; returns where the back end stands, or a negative errno. */
 int xd_vu_frontend_stop_ring(struct xd_vu_frontend *fe, unsigned index, struct xd_error *err);
 /* False when the peer has hung up. Does not wait. Answers REPLY_ACK and back-end requests. */

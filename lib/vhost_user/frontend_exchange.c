@@ -44,7 +44,7 @@ cancelled(const struct xd_vu_frontend *fe, struct xd_error *err)
 
 int
 xd_vu_fe_wait_some(const struct xd_vu_frontend *fe, int fd, short events, uint64_t until_ns,
-        int max_ms, struct xd_error *err)
+	int max_ms, struct xd_error *err)
 {
 	struct pollfd p = {.fd = fd, .events = events};
 	uint64_t now_ns = xd_clock_ns();
@@ -61,7 +61,7 @@ xd_vu_fe_wait_some(const struct xd_vu_frontend *fe, int fd, short events, uint64
 
 int
 xd_vu_fe_wait(const struct xd_vu_frontend *fe, int fd, short events, uint64_t until_ns,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	int ret;
 
@@ -75,15 +75,15 @@ static int
 no_answer(const struct xd_vu_frontend *fe, uint32_t request, struct xd_error *err)
 {
 	return xd_fail(err, -ETIMEDOUT, "the switch on %s did not answer %s within %s", fe->path,
-	        xd_vu_request_name(request), xd_vu_fe_duration(fe->opts.timeout_ms).text);
+		xd_vu_request_name(request), xd_vu_fe_duration(fe->opts.timeout_ms).text);
 }
 
 static int
 hung_up(const struct xd_vu_frontend *fe, uint32_t request, struct xd_error *err)
 {
 	return xd_fail(err, -ECONNRESET,
-	        "the switch on %s closed the connection on %s: its log says why", fe->path,
-	        xd_vu_request_name(request));
+		"the switch on %s closed the connection on %s: its log says why", fe->path,
+		xd_vu_request_name(request));
 }
 
 static int
@@ -109,7 +109,7 @@ send_message(struct xd_vu_frontend *fe, const struct xd_vu_message *m, struct xd
 
 static int
 receive_upto(struct xd_vu_frontend *fe, struct xd_vu_message *m, uint32_t upto, uint32_t request,
-        uint64_t until_ns, struct xd_error *err)
+	uint64_t until_ns, struct xd_error *err)
 {
 	int ret;
 
@@ -130,7 +130,7 @@ receive_upto(struct xd_vu_frontend *fe, struct xd_vu_message *m, uint32_t upto, 
 /* The answer to request, with exactly size bytes, into m. */
 static int
 receive_reply(struct xd_vu_frontend *fe, struct xd_vu_message *m, uint32_t request, uint32_t size,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	uint64_t until_ns = xd_vu_fe_deadline_ns(fe);
 	struct xd_error why;
@@ -150,7 +150,7 @@ receive_reply(struct xd_vu_frontend *fe, struct xd_vu_message *m, uint32_t reque
 
 int
 xd_vu_fe_query(struct xd_vu_frontend *fe, struct xd_vu_message *m, uint32_t reply_size,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	uint32_t request = m->header.request;
 	int ret;
@@ -162,7 +162,7 @@ xd_vu_fe_query(struct xd_vu_frontend *fe, struct xd_vu_message *m, uint32_t repl
 
 int
 xd_vu_fe_query_u64(
-        struct xd_vu_frontend *fe, uint32_t request, uint64_t *value, struct xd_error *err)
+	struct xd_vu_frontend *fe, uint32_t request, uint64_t *value, struct xd_error *err)
 {
 	struct xd_vu_message m = {.header.request = request};
 	int ret = xd_vu_fe_query(fe, &m, sizeof(*value), err);
@@ -191,7 +191,7 @@ xd_vu_fe_change(struct xd_vu_frontend *fe, struct xd_vu_message *m, struct xd_er
 	ret = receive_reply(fe, m, request, sizeof(m->payload.u64), err);
 	if (!ret && m->payload.u64)
 		return xd_fail(err, -EINVAL, "the switch on %s refused %s: its log says why",
-		        fe->path, xd_vu_request_name(request));
+			fe->path, xd_vu_request_name(request));
 	return ret;
 }
 
@@ -201,27 +201,27 @@ xd_vu_fe_barrier(struct xd_vu_frontend *fe, struct xd_error *err)
 	uint64_t ignored;
 
 	return xd_vu_fe_has(fe, XD_VU_PF_REPLY_ACK)
-	               ? 0
-	               : xd_vu_fe_query_u64(fe, XD_VU_GET_FEATURES, &ignored, err);
+		       ? 0
+		       : xd_vu_fe_query_u64(fe, XD_VU_GET_FEATURES, &ignored, err);
 }
 
 int
 xd_vu_fe_change_u64(
-        struct xd_vu_frontend *fe, uint32_t request, uint64_t value, struct xd_error *err)
+	struct xd_vu_frontend *fe, uint32_t request, uint64_t value, struct xd_error *err)
 {
 	struct xd_vu_message m = {
-	        .header = {.request = request, .size = sizeof(value)}, .payload.u64 = value};
+		.header = {.request = request, .size = sizeof(value)}, .payload.u64 = value};
 
 	return xd_vu_fe_change(fe, &m, err);
 }
 
 int
 xd_vu_fe_change_state(struct xd_vu_frontend *fe, uint32_t request, uint32_t index, uint32_t num,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct xd_vu_message m = {
-	        .header = {.request = request, .size = sizeof(m.payload.state)},
-	        .payload.state = {.index = index, .num = num},
+		.header = {.request = request, .size = sizeof(m.payload.state)},
+		.payload.state = {.index = index, .num = num},
 	};
 
 	return xd_vu_fe_change(fe, &m, err);
@@ -229,13 +229,13 @@ xd_vu_fe_change_state(struct xd_vu_frontend *fe, uint32_t request, uint32_t inde
 
 int
 xd_vu_fe_change_ring_fd(
-        struct xd_vu_frontend *fe, uint32_t request, uint32_t index, int fd, struct xd_error *err)
+	struct xd_vu_frontend *fe, uint32_t request, uint32_t index, int fd, struct xd_error *err)
 {
 	struct xd_vu_message m = {
-	        .header = {.request = request, .size = sizeof(m.payload.u64)},
-	        .payload.u64 = index | (fd < 0 ? XD_VU_VRING_NO_FD : 0),
-	        .nb_fds = fd >= 0,
-	        .fds = {fd},
+		.header = {.request = request, .size = sizeof(m.payload.u64)},
+		.payload.u64 = index | (fd < 0 ? XD_VU_VRING_NO_FD : 0),
+		.nb_fds = fd >= 0,
+		.fds = {fd},
 	};
 
 	return xd_vu_fe_change(fe, &m, err);

@@ -29,23 +29,23 @@ uint64_t xd_vu_fe_deadline_ns(const struct xd_vu_frontend *fe);
 /* Waits at most max_ms or until the deadline for events on fd (-1: just waits). 1: something
  * came, 0: nothing in max_ms, -ETIMEDOUT (err not filled), -ECANCELED. */
 int xd_vu_fe_wait_some(const struct xd_vu_frontend *fe, int fd, short events, uint64_t until_ns,
-        int max_ms, struct xd_error *err);
+	int max_ms, struct xd_error *err);
 int xd_vu_fe_wait(const struct xd_vu_frontend *fe, int fd, short events, uint64_t until_ns,
-        struct xd_error *err);
+	struct xd_error *err);
 /* Asks, and receives an answer of as many bytes as m's payload has, into m. */
 int xd_vu_fe_query(struct xd_vu_frontend *fe, struct xd_vu_message *m, uint32_t reply_size,
-        struct xd_error *err);
+	struct xd_error *err);
 int xd_vu_fe_query_u64(
-        struct xd_vu_frontend *fe, uint32_t request, uint64_t *value, struct xd_error *err);
+	struct xd_vu_frontend *fe, uint32_t request, uint64_t *value, struct xd_error *err);
 bool xd_vu_fe_has(const struct xd_vu_frontend *fe, enum xd_vu_protocol_feature feature);
 /* Sends a change. Where acknowledgements are not to be had, xd_vu_fe_barrier() must follow. */
 int xd_vu_fe_change(struct xd_vu_frontend *fe, struct xd_vu_message *m, struct xd_error *err);
 int xd_vu_fe_barrier(struct xd_vu_frontend *fe, struct xd_error *err);
 int xd_vu_fe_change_u64(
-        struct xd_vu_frontend *fe, uint32_t request, uint64_t value, struct xd_error *err);
+	struct xd_vu_frontend *fe, uint32_t request, uint64_t value, struct xd_error *err);
 int xd_vu_fe_change_state(struct xd_vu_frontend *fe, uint32_t request, uint32_t index, uint32_t num,
-        struct xd_error *err);
+	struct xd_error *err);
 int xd_vu_fe_change_ring_fd(
-        struct xd_vu_frontend *fe, uint32_t request, uint32_t index, int fd, struct xd_error *err);
+	struct xd_vu_frontend *fe, uint32_t request, uint32_t index, int fd, struct xd_error *err);
 
 #endif

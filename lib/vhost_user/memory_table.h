@@ -17,10 +17,10 @@
 /* Maps a region and appends it. fd becomes the table's on success alone. -EINVAL: the region is
  * not acceptable; -ENOSPC: no slot left; or of fstat and mmap. */
 int xd_vu_memory_add(struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, int fd,
-        struct xd_error *err);
+	struct xd_error *err);
 /* Unmaps the region of these addresses and size. -ENOENT: there is none. */
 int xd_vu_memory_remove(
-        struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, struct xd_error *err);
+	struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, struct xd_error *err);
 /* Unmaps all. */
 void xd_vu_memory_clear(struct xd_guest_memory *mem);
 

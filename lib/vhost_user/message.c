@@ -86,29 +86,29 @@ xd_vu_request_name(uint32_t request)
 
 int
 xd_vu_check_header(
-        const struct xd_vu_header *header, uint64_t protocol_features, struct xd_error *err)
+	const struct xd_vu_header *header, uint64_t protocol_features, struct xd_error *err)
 {
 	const struct xd_vu_rule *rule = xd_vu_rule(header->request);
 
 	if ((header->flags & XD_VU_VERSION_MASK) != XD_VU_VERSION)
 		return xd_fail(err, -EPROTO, "message of version %u, not 1",
-		        header->flags & XD_VU_VERSION_MASK);
+			header->flags & XD_VU_VERSION_MASK);
 	if (header->flags & XD_VU_FLAG_REPLY)
 		return xd_fail(err, -EPROTO, "an answer (to request %u) where a request was due",
-		        header->request);
+			header->request);
 	if (!rule)
 		return xd_fail(err, -EPROTO, "unknown request %u", header->request);
 	if (!rule->supported)
 		return xd_fail(err, -EPROTO, "%s is not supported", rule->name);
 	if (rule->needs != NO_FEATURE && !(protocol_features & XD_VU_PF_BIT(rule->needs)))
 		return xd_fail(err, -EPROTO, "%s without protocol feature %d negotiated",
-		        rule->name, rule->needs);
+			rule->name, rule->needs);
 	if (header->size < rule->size_min || header->size > rule->size_max)
 		return xd_fail(err, -EPROTO, "%s with %u bytes, not %u%s", rule->name, header->size,
-		        header->size < rule->size_min ? rule->size_min : rule->size_max,
-		        rule->size_min == rule->size_max ? ""
-		        : header->size < rule->size_min  ? " or more"
-		                                         : " or less");
+			header->size < rule->size_min ? rule->size_min : rule->size_max,
+			rule->size_min == rule->size_max ? ""
+			: header->size < rule->size_min  ? " or more"
+							 : " or less");
 	return 0;
 }
 
@@ -116,7 +116,7 @@ static int
 wrong_fds(const struct xd_vu_message *msg, unsigned want, struct xd_error *err)
 {
 	return xd_fail(err, -EPROTO, "%s with %u descriptors, not %u",
-	        xd_vu_request_name(msg->header.request), msg->nb_fds, want);
+		xd_vu_request_name(msg->header.request), msg->nb_fds, want);
 }
 
 int
@@ -133,10 +133,10 @@ xd_vu_check_message(const struct xd_vu_message *msg, struct xd_error *err)
 		want = msg->payload.table.nb_regions;
 		if (want < 1 || want > XD_VU_TABLE_REGIONS)
 			return xd_fail(err, -EPROTO, "%s of %u regions, not 1 to %u", rule->name,
-			        want, XD_VU_TABLE_REGIONS);
+				want, XD_VU_TABLE_REGIONS);
 		if (size != 8 + want * sizeof(struct xd_vu_mem_region))
 			return xd_fail(err, -EPROTO, "%s of %u regions with %u bytes", rule->name,
-			        want, size);
+				want, size);
 		return msg->nb_fds == want ? 0 : wrong_fds(msg, want, err);
 	case XD_VU_SET_VRING_KICK:
 	case XD_VU_SET_VRING_CALL:
@@ -146,7 +146,7 @@ xd_vu_check_message(const struct xd_vu_message *msg, struct xd_error *err)
 	case XD_VU_GET_CONFIG:
 		if (msg->payload.config.size != size - XD_VU_CONFIG_HEADER)
 			return xd_fail(err, -EPROTO, "%s of %u bytes with room for %u", rule->name,
-			        msg->payload.config.size, size - XD_VU_CONFIG_HEADER);
+				msg->payload.config.size, size - XD_VU_CONFIG_HEADER);
 		break;
 	}
 	if (msg->nb_fds < rule->fds_min)
@@ -158,19 +158,19 @@ xd_vu_check_message(const struct xd_vu_message *msg, struct xd_error *err)
 
 int
 xd_vu_check_reply(
-        const struct xd_vu_header *header, uint32_t request, uint32_t size, struct xd_error *err)
+	const struct xd_vu_header *header, uint32_t request, uint32_t size, struct xd_error *err)
 {
 	const char *name = xd_vu_request_name(request);
 
 	if ((header->flags & (XD_VU_VERSION_MASK | XD_VU_FLAG_REPLY)) !=
-	        (XD_VU_VERSION | XD_VU_FLAG_REPLY))
+		(XD_VU_VERSION | XD_VU_FLAG_REPLY))
 		return xd_fail(err, -EPROTO, "answer to %s with flags 0x%x", name, header->flags);
 	if (header->request != request)
 		return xd_fail(err, -EPROTO, "answer to %s where one to %s was due",
-		        xd_vu_request_name(header->request), name);
+			xd_vu_request_name(header->request), name);
 	if (header->size != size || size > sizeof(union xd_vu_payload))
 		return xd_fail(err, -EPROTO, "answer to %s with %u bytes, not %u", name,
-		        header->size, size);
+			header->size, size);
 	return 0;
 }
 
@@ -199,11 +199,11 @@ collect_fds(struct xd_vu_message *msg, struct msghdr *hdr, struct xd_error *err)
 	}
 	if (surplus)
 		return xd_fail(
-		        err, -EPROTO, "more than %u descriptors with a message", XD_VU_MAX_FDS);
+			err, -EPROTO, "more than %u descriptors with a message", XD_VU_MAX_FDS);
 	if (hdr->msg_flags & MSG_CTRUNC)
 		return xd_fail(err, -EPROTO,
-		        "descriptors cut off: more than %u came, or this process has too many open",
-		        XD_VU_MAX_FDS);
+			"descriptors cut off: more than %u came, or this process has too many open",
+			XD_VU_MAX_FDS);
 	return 0;
 }
 
@@ -235,10 +235,10 @@ xd_vu_receive(struct xd_vu_message *msg, int sock, uint32_t upto, struct xd_erro
 		/* Never past the message's end, so that descriptors of the next stay with it. */
 		struct iovec iov = part(msg, msg->have, upto);
 		struct msghdr hdr = {
-		        .msg_iov = &iov,
-		        .msg_iovlen = 1,
-		        .msg_control = &control,
-		        .msg_controllen = sizeof(control),
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
+			.msg_control = &control,
+			.msg_controllen = sizeof(control),
 		};
 		ssize_t n = recvmsg(sock, &hdr, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 		int ret;

@@ -164,12 +164,12 @@ const char *xd_vu_request_name(uint32_t request);
 /* Checks a request's header before its payload is read. -EPROTO: err says in words what is wrong
  * with it. After 0 the payload fits. */
 int xd_vu_check_header(
-        const struct xd_vu_header *header, uint64_t protocol_features, struct xd_error *err);
+	const struct xd_vu_header *header, uint64_t protocol_features, struct xd_error *err);
 /* Checks a whole request: its descriptors, and sizes that the payload speaks of. -EPROTO. */
 int xd_vu_check_message(const struct xd_vu_message *msg, struct xd_error *err);
 /* Checks the header of an answer to request. -EPROTO. */
 int xd_vu_check_reply(
-        const struct xd_vu_header *header, uint32_t request, uint32_t size, struct xd_error *err);
+	const struct xd_vu_header *header, uint32_t request, uint32_t size, struct xd_error *err);
 
 /* Receives, without waiting, until msg->have is upto bytes (a header's, or the whole message's,
  * whose header was checked). 1: it is; 0: more must come; -ECONNRESET: the peer hung up between

@@ -54,7 +54,7 @@ directory_missing(const char *path, struct xd_error *err)
 	int len = slash ? (int)(slash - path) : 0;
 
 	return xd_fail(err, -ENOENT, "directory %.*s of %s does not exist: mkdir -p %.*s", len,
-	        path, path, len, path);
+		path, path, len, path);
 }
 
 /* Something is at path already: removes it if it is a socket that nobody answers on. */
@@ -68,7 +68,7 @@ remove_stale(const char *path, struct xd_error *err)
 		return errno == ENOENT ? 0 : xd_fail(err, -errno, "%s: %s", path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
 		return xd_fail(err, -EEXIST,
-		        "%s exists and is not a socket: remove it or choose another path", path);
+			"%s exists and is not a socket: remove it or choose another path", path);
 	fd = xd_vu_connect(path);
 	if (fd >= 0)
 		close(fd);
@@ -78,7 +78,7 @@ remove_stale(const char *path, struct xd_error *err)
 		return xd_fail(err, fd, "%s: %s", path, strerror(-fd));
 	if (unlink(path) < 0 && errno != ENOENT)
 		return xd_fail(
-		        err, -errno, "cannot replace stale socket %s: %s", path, strerror(errno));
+			err, -errno, "cannot replace stale socket %s: %s", path, strerror(errno));
 	return 0;
 }
 
@@ -103,7 +103,7 @@ bind_fresh(int fd, const struct sockaddr_un *sun, struct xd_error *err)
 		return directory_missing(sun->sun_path, err);
 	default:
 		return xd_fail(
-		        err, -errno, "cannot make socket %s: %s", sun->sun_path, strerror(errno));
+			err, -errno, "cannot make socket %s: %s", sun->sun_path, strerror(errno));
 	}
 }
 
@@ -118,7 +118,7 @@ xd_vu_listen(struct xd_vu_listener *listener, const char *path, struct xd_error 
 	listener->fd = -1;
 	if (ret == -ENAMETOOLONG)
 		return xd_fail(err, ret, "socket path %s is longer than %zu bytes", path,
-		        sizeof(sun.sun_path) - 1);
+			sizeof(sun.sun_path) - 1);
 	if (ret)
 		return xd_fail(err, ret, "socket path is empty");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -152,7 +152,7 @@ xd_vu_unlisten(struct xd_vu_listener *listener)
 		return;
 	/* Another process may have put its own socket in our place. */
 	if (lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
-	        st.st_ino == listener->ino)
+		st.st_ino == listener->ino)
 		unlink(listener->path);
 	close(listener->fd);
 	listener->fd = -1;

@@ -11,12 +11,12 @@
 
 struct xd_guest_region {
 	uint64_t guest_addr; /* guest physical */
-	uint64_t user_addr;  /* the front end's virtual address, which ring addresses are given in */
-	uint64_t size;       /* bytes; guest_addr + size and user_addr + size do not wrap */
-	uint8_t *host;       /* where guest_addr is mapped here */
-	void *map;           /* what was mapped, */
-	uint64_t map_bytes;  /* and how much of it: at least size */
-	int fd;              /* the file behind it; owned */
+	uint64_t user_addr; /* the front end's virtual address, which ring addresses are given in */
+	uint64_t size;      /* bytes; guest_addr + size and user_addr + size do not wrap */
+	uint8_t *host;      /* where guest_addr is mapped here */
+	void *map;          /* what was mapped, */
+	uint64_t map_bytes; /* and how much of it: at least size */
+	int fd;             /* the file behind it; owned */
 };
 
 /* Regions in no order and without overlap in guest_addr. Written by control while the port is

@@ -118,7 +118,8 @@ look_ahead(struct xd_vq *vq)
 /* Buffers that are each one descriptor in one region: as many of the next as there are, up to
  * `limit` of vq->ahead. Returns the first that is anything else. */
 static inline uint16_t
-dequeue_simple(struct xd_vq *vq, struct xd_batch *batch, uint16_t limit, struct xd_counters *counters)
+dequeue_simple(
+	struct xd_vq *vq, struct xd_batch *batch, uint16_t limit, struct xd_counters *counters)
 {
 	const struct xd_vq_ahead *a = &vq->ahead;
 	struct xd_frame *f = &batch->frames[batch->n];

@@ -58,8 +58,8 @@ xd_vq_setup(struct xd_vq *vq, const struct xd_guest_memory *mem, const struct xd
 		return xd_fail(err, -EINVAL, "ring of %u entries: not a power of two up to %u",
 			setup->size, XD_VQ_SIZE_MAX);
 	vq->desc = ring_part(mem, "descriptor", setup->desc_addr, 16 * n, 16, err);
-	vq->avail = vq->desc ? ring_part(mem, "available", setup->avail_addr, 6 + 2 * n, 2, err)
-			     : NULL;
+	vq->avail =
+		vq->desc ? ring_part(mem, "available", setup->avail_addr, 6 + 2 * n, 2, err) : NULL;
 	vq->used = vq->avail ? ring_part(mem, "used", setup->used_addr, 6 + 8 * n, 4, err) : NULL;
 	if (!vq->used)
 		return -EFAULT;

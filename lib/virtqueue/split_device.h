@@ -27,14 +27,14 @@
 /* The rule that a guest broke. */
 enum xd_vq_fault {
 	XD_VQ_OK,
-	XD_VQ_AVAIL_JUMP,      /* available index ahead by more than the ring holds */
-	XD_VQ_BAD_INDEX,       /* descriptor index beyond the table */
-	XD_VQ_BAD_ADDRESS,     /* buffer outside the shared memory */
-	XD_VQ_LOOP,            /* chain longer than the ring, so it loops */
-	XD_VQ_BAD_DIRECTION,   /* device-writable where readable is due, or the reverse */
-	XD_VQ_EMPTY_DESC,      /* descriptor of length zero */
-	XD_VQ_SHORT_BUFFER,    /* too short for the virtio-net header */
-	XD_VQ_BAD_INDIRECT,    /* indirect table of odd length, nested, or not negotiated */
+	XD_VQ_AVAIL_JUMP,    /* available index ahead by more than the ring holds */
+	XD_VQ_BAD_INDEX,     /* descriptor index beyond the table */
+	XD_VQ_BAD_ADDRESS,   /* buffer outside the shared memory */
+	XD_VQ_LOOP,          /* chain longer than the ring, so it loops */
+	XD_VQ_BAD_DIRECTION, /* device-writable where readable is due, or the reverse */
+	XD_VQ_EMPTY_DESC,    /* descriptor of length zero */
+	XD_VQ_SHORT_BUFFER,  /* too short for the virtio-net header */
+	XD_VQ_BAD_INDIRECT,  /* indirect table of odd length, nested, or not negotiated */
 	XD_VQ_FAULTS
 };
 
@@ -64,8 +64,8 @@ struct xd_vq {
 	bool event_idx;
 	bool indirect;
 	bool mergeable;
-	bool live;         /* control writes, workers read: frames may pass */
-	int call_fd;       /* -1: none */
+	bool live;   /* control writes, workers read: frames may pass */
+	int call_fd; /* -1: none */
 
 	/* Written by the one worker that dequeues, or by those that enqueue, under the lock. */
 	uint16_t last_avail __rte_cache_aligned; /* next available entry to look at */
@@ -80,8 +80,8 @@ struct xd_vq {
 
 /* What control says of a ring to be brought up. */
 struct xd_vq_setup {
-	uint16_t size;   /* entries: a power of two */
-	uint16_t base;   /* next available entry */
+	uint16_t size;                             /* entries: a power of two */
+	uint16_t base;                             /* next available entry */
 	uint64_t desc_addr, avail_addr, used_addr; /* front end's virtual addresses */
 	bool event_idx, indirect, mergeable;
 	uint8_t hdr_bytes;
@@ -108,8 +108,8 @@ uint16_t xd_vq_enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_
  * lock, but not around the system call. */
 void xd_vq_notify(struct xd_vq *vq, struct xd_counters *counters);
 
-/* After a pause: tells the guest whatever it asks for, because a notification may have been due when
- * the pause began. Control. */
+/* After a pause: tells the guest whatever it asks for, because a notification may have been due
+ * when the pause began. Control. */
 void xd_vq_notify_now(const struct xd_vq *vq);
 
 /* Asks the guest for a kick when it makes a buffer available; true: some are already. The owning
@@ -254,16 +254,16 @@ struct xd_vq_walk {
 	uint32_t entries; /* of table */
 	uint32_t left;    /* descriptors that may still come, by the ring's size */
 	uint16_t next;
-	bool more;        /* a descriptor is still to be read */
-	bool writable;    /* what direction is due */
+	bool more;     /* a descriptor is still to be read */
+	bool writable; /* what direction is due */
 	bool in_indirect;
 	/* the descriptor at hand, when it crosses from one region into the next */
 	uint64_t addr;
 	uint32_t len;
 };
 
-void xd_vq_walk_begin(const struct xd_vq *vq, struct xd_vq_walk *walk, uint16_t head,
-	bool writable);
+void xd_vq_walk_begin(
+	const struct xd_vq *vq, struct xd_vq_walk *walk, uint16_t head, bool writable);
 /* The next host-contiguous piece. 1: *seg is filled; 0: the chain has ended; -1: vq->fault. */
 int xd_vq_walk_next(struct xd_vq *vq, struct xd_vq_walk *walk, struct xd_seg *seg);
 

@@ -31,13 +31,13 @@ xd_split_driver_init(struct xd_split_driver *d, void *memory, uint32_t size, boo
 	if (size == 0 || size > XD_VRING_SIZE_MAX || (size & (size - 1)))
 		return -EINVAL;
 	*d = (struct xd_split_driver){
-	        .desc = (struct xd_vring_desc *)base,
-	        .avail = (struct xd_vring_avail *)(base + xd_vring_desc_bytes(size)),
-	        .used = (struct xd_vring_used *)(base + used_offset(size)),
-	        .size = (uint16_t)size,
-	        .mask = (uint16_t)(size - 1),
-	        .event_idx = event_idx,
-	        .nb_free = (uint16_t)size,
+		.desc = (struct xd_vring_desc *)base,
+		.avail = (struct xd_vring_avail *)(base + xd_vring_desc_bytes(size)),
+		.used = (struct xd_vring_used *)(base + used_offset(size)),
+		.size = (uint16_t)size,
+		.mask = (uint16_t)(size - 1),
+		.event_idx = event_idx,
+		.nb_free = (uint16_t)size,
 	};
 	d->tokens = calloc(size, sizeof(*d->tokens));
 	if (!d->tokens)
@@ -69,11 +69,11 @@ static struct xd_vring_desc
 describe(const struct xd_split_piece *piece, bool last, uint16_t next)
 {
 	return (struct xd_vring_desc){
-	        .addr = piece->addr,
-	        .len = piece->len,
-	        .flags = (uint16_t)((piece->write ? XD_VRING_DESC_F_WRITE : 0) |
-	                            (last ? 0 : XD_VRING_DESC_F_NEXT)),
-	        .next = last ? 0 : next,
+		.addr = piece->addr,
+		.len = piece->len,
+		.flags = (uint16_t)((piece->write ? XD_VRING_DESC_F_WRITE : 0) |
+				    (last ? 0 : XD_VRING_DESC_F_NEXT)),
+		.next = last ? 0 : next,
 	};
 }
 
@@ -90,7 +90,7 @@ offer(struct xd_split_driver *d, uint16_t head, uint16_t nb_descs, uint16_t next
 
 int
 xd_split_driver_add(
-        struct xd_split_driver *d, const struct xd_split_piece *pieces, unsigned n, void *cookie)
+	struct xd_split_driver *d, const struct xd_split_piece *pieces, unsigned n, void *cookie)
 {
 	uint16_t head = d->free_head, at = head;
 
@@ -110,7 +110,7 @@ xd_split_driver_add(
 
 int
 xd_split_driver_add_indirect(struct xd_split_driver *d, const struct xd_split_piece *pieces,
-        unsigned n, struct xd_vring_desc *table, uint64_t table_addr, void *cookie)
+	unsigned n, struct xd_vring_desc *table, uint64_t table_addr, void *cookie)
 {
 	uint16_t head = d->free_head;
 
@@ -121,9 +121,9 @@ xd_split_driver_add_indirect(struct xd_split_driver *d, const struct xd_split_pi
 	for (unsigned i = 0; i < n; i++)
 		table[i] = describe(&pieces[i], i + 1 == n, (uint16_t)(i + 1));
 	d->desc[head] = (struct xd_vring_desc){
-	        .addr = table_addr,
-	        .len = (uint32_t)(n * sizeof(*table)),
-	        .flags = XD_VRING_DESC_F_INDIRECT,
+		.addr = table_addr,
+		.len = (uint32_t)(n * sizeof(*table)),
+		.flags = XD_VRING_DESC_F_INDIRECT,
 	};
 	offer(d, head, 1, d->tokens[head].next, cookie);
 	return 0;
@@ -142,8 +142,8 @@ xd_split_driver_publish(struct xd_split_driver *d)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (d->event_idx)
 		return xd_vring_need_event(
-		        __atomic_load_n(xd_vring_avail_event(d->used, d->size), __ATOMIC_RELAXED),
-		        d->published, before);
+			__atomic_load_n(xd_vring_avail_event(d->used, d->size), __ATOMIC_RELAXED),
+			d->published, before);
 	return !(__atomic_load_n(&d->used->flags, __ATOMIC_RELAXED) & XD_VRING_USED_F_NO_NOTIFY);
 }
 
@@ -186,7 +186,7 @@ xd_split_driver_interrupts_on(struct xd_split_driver *d)
 {
 	if (d->event_idx)
 		__atomic_store_n(
-		        xd_vring_used_event(d->avail, d->size), d->used_idx, __ATOMIC_RELAXED);
+			xd_vring_used_event(d->avail, d->size), d->used_idx, __ATOMIC_RELAXED);
 	else
 		__atomic_store_n(&d->avail->flags, 0, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -198,7 +198,7 @@ xd_split_driver_interrupts_off(struct xd_split_driver *d)
 {
 	if (d->event_idx)
 		__atomic_store_n(xd_vring_used_event(d->avail, d->size),
-		        (uint16_t)(d->used_idx - 1), __ATOMIC_RELAXED);
+			(uint16_t)(d->used_idx - 1), __ATOMIC_RELAXED);
 	else
 		__atomic_store_n(&d->avail->flags, XD_VRING_AVAIL_F_NO_INTERRUPT, __ATOMIC_RELAXED);
 }

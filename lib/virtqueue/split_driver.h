@@ -45,7 +45,7 @@ struct xd_split_driver {
 	struct xd_split_token {
 		void *cookie;
 		uint16_t
-		        next; /* of the free list, or of the chain: never read from shared memory */
+			next; /* of the free list, or of the chain: never read from shared memory */
 		uint16_t nb_descs; /* of the chain that begins here; 0: none does */
 	} * tokens;                /* by descriptor */
 };
@@ -63,12 +63,12 @@ void xd_split_driver_fini(struct xd_split_driver *d);
  * descriptors are free; -EINVAL: n is 0 or greater than size, or a piece that is read follows one
  * that is written (section 2.7.4.2). */
 int xd_split_driver_add(
-        struct xd_split_driver *d, const struct xd_split_piece *pieces, unsigned n, void *cookie);
+	struct xd_split_driver *d, const struct xd_split_piece *pieces, unsigned n, void *cookie);
 /* The same in one descriptor, with the chain in an indirect table of the caller's: n entries at
  * `table`, guest physical table_addr, which the device reads until it gives the chain back. Only
  * when VIRTIO_F_INDIRECT_DESC was negotiated. */
 int xd_split_driver_add_indirect(struct xd_split_driver *d, const struct xd_split_piece *pieces,
-        unsigned n, struct xd_vring_desc *table, uint64_t table_addr, void *cookie);
+	unsigned n, struct xd_vring_desc *table, uint64_t table_addr, void *cookie);
 
 /* Lets the device see what was added. True: it asks to be kicked. Contains a full fence. */
 bool xd_split_driver_publish(struct xd_split_driver *d);

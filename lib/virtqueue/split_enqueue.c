@@ -2,10 +2,10 @@
 /*
  * From frames to a guest's receive queue: the one copy.
  *
- * Nearly always one frame fills one buffer. A turn's buffers are read first, and the lines that will
- * be written asked for; not a turn earlier, as the dequeue does, because a receiver that walks its
- * buffers has its own prefetcher fetch them back before they are written. A frame that needs several
- * buffers (VIRTIO_NET_F_MRG_RXBUF) or one that is a chain goes the general way.
+ * Nearly always one frame fills one buffer. A turn's buffers are read first, and the lines that
+ * will be written asked for; not a turn earlier, as the dequeue does, because a receiver that walks
+ * its buffers has its own prefetcher fetch them back before they are written. A frame that needs
+ * several buffers (VIRTIO_NET_F_MRG_RXBUF) or one that is a chain goes the general way.
  */
 #include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
@@ -19,17 +19,17 @@
 #define HEADER_NUM_BUFFERS 10
 
 /* Results of writing a frame into buffers, beside 1 for done. */
-#define NO_BUFFER  0
-#define FAULT      (-1)
+#define NO_BUFFER    0
+#define FAULT        (-1)
 #define DOES_NOT_FIT (-2) /* a frame that this guest's buffers cannot hold */
 
 /* A buffer being written, piece after piece, and the next buffer when it is full. */
 struct writer {
 	struct xd_vq_walk walk;
-	struct xd_seg room;  /* what is left of the piece at hand */
-	uint32_t written;    /* bytes in this buffer */
-	uint16_t id;         /* of this buffer */
-	uint16_t nb_buffers; /* begun for this frame */
+	struct xd_seg room;      /* what is left of the piece at hand */
+	uint32_t written;        /* bytes in this buffer */
+	uint16_t id;             /* of this buffer */
+	uint16_t nb_buffers;     /* begun for this frame */
 	uint8_t *num_buffers[2]; /* where the two bytes of that field lie */
 };
 

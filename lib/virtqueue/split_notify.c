@@ -12,7 +12,7 @@ wanted(const struct xd_vq *vq, uint16_t old, uint16_t new)
 
 	if (!vq->event_idx)
 		return !(__atomic_load_n(&vq->avail->flags, __ATOMIC_RELAXED) &
-			XD_VRING_AVAIL_F_NO_INTERRUPT);
+			 XD_VRING_AVAIL_F_NO_INTERRUPT);
 	event = __atomic_load_n(&vq->avail->ring[vq->size], __ATOMIC_RELAXED);
 	return (uint16_t)(new - event - 1) < (uint16_t)(new - old);
 }
@@ -55,8 +55,8 @@ xd_vq_arm(struct xd_vq *vq)
 	if (!__atomic_load_n(&vq->live, __ATOMIC_RELAXED))
 		return false;
 	if (vq->event_idx)
-		__atomic_store_n(xd_vring_avail_event(vq->used, vq->size), vq->last_avail,
-			__ATOMIC_RELAXED);
+		__atomic_store_n(
+			xd_vring_avail_event(vq->used, vq->size), vq->last_avail, __ATOMIC_RELAXED);
 	__atomic_store_n(&vq->used->flags, 0, __ATOMIC_RELAXED);
 	/* The guest publishes, then looks at what we wrote; we wrote, and now look at what it
 	 * published: one of the two sees the other. */

@@ -40,10 +40,10 @@ struct xd_worker {
 	struct xd_switch *sw;
 	unsigned index; /* slot in plans, counters and qsbr */
 	unsigned core;
-	bool own;       /* has a thread of ours */
+	bool own; /* has a thread of ours */
 	pthread_t thread;
-	bool stop;      /* written by control */
-	int wake_fd;    /* readable: look at stop and at the plan */
+	bool stop;   /* written by control */
+	int wake_fd; /* readable: look at stop and at the plan */
 	int epoll_fd;
 
 	/* The worker's own. */

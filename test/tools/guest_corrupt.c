@@ -15,7 +15,7 @@ whole(struct guest *g)
 
 	memset(g->tx_area, 0, GUEST_HEADER + LEN);
 	desc[0] = (struct xd_vring_desc){
-	        .addr = guest_addr(g, g->tx_area), .len = GUEST_HEADER + LEN};
+		.addr = guest_addr(g, g->tx_area), .len = GUEST_HEADER + LEN};
 	return desc;
 }
 
@@ -29,8 +29,8 @@ whole_indirect(struct guest *g)
 	memset(table, 0, 16 * sizeof(*table));
 	table[0] = desc[0];
 	desc[0] = (struct xd_vring_desc){.addr = guest_addr(g, table),
-	        .len = sizeof(*table),
-	        .flags = XD_VRING_DESC_F_INDIRECT};
+		.len = sizeof(*table),
+		.flags = XD_VRING_DESC_F_INDIRECT};
 	return table;
 }
 
@@ -104,7 +104,7 @@ avail_jump(struct guest *g)
 
 	whole(g);
 	__atomic_store_n(
-	        &tx->avail->idx, (uint16_t)(tx->avail_idx + g->options.size + 1), __ATOMIC_RELEASE);
+		&tx->avail->idx, (uint16_t)(tx->avail_idx + g->options.size + 1), __ATOMIC_RELEASE);
 }
 
 static void
@@ -217,34 +217,34 @@ rx_avail_jump(struct guest *g)
 	struct xd_split_driver *rx = &g->rings[GUEST_RX];
 
 	__atomic_store_n(
-	        &rx->avail->idx, (uint16_t)(rx->avail_idx + g->options.size + 1), __ATOMIC_RELEASE);
+		&rx->avail->idx, (uint16_t)(rx->avail_idx + g->options.size + 1), __ATOMIC_RELEASE);
 }
 
 static const struct {
 	const char *name;
 	void (*damage)(struct guest *g);
 } ways[] = {
-        {"bad-head", bad_head},
-        {"bad-next", bad_next},
-        {"loop", loop},
-        {"address-outside", address_outside},
-        {"address-across-end", address_across_end},
-        {"address-wraps", address_wraps},
-        {"avail-jump", avail_jump},
-        {"empty-descriptor", empty_descriptor},
-        {"short-header", short_header},
-        {"writable", writable},
-        {"indirect-odd", indirect_odd},
-        {"indirect-empty", indirect_empty},
-        {"indirect-huge", indirect_huge},
-        {"indirect-outside", indirect_outside},
-        {"indirect-nested", indirect_nested},
-        {"indirect-loop", indirect_loop},
-        {"rx-bad-head", rx_bad_head},
-        {"rx-address-outside", rx_address_outside},
-        {"rx-read-only", rx_read_only},
-        {"rx-empty-descriptor", rx_empty_descriptor},
-        {"rx-avail-jump", rx_avail_jump},
+	{"bad-head", bad_head},
+	{"bad-next", bad_next},
+	{"loop", loop},
+	{"address-outside", address_outside},
+	{"address-across-end", address_across_end},
+	{"address-wraps", address_wraps},
+	{"avail-jump", avail_jump},
+	{"empty-descriptor", empty_descriptor},
+	{"short-header", short_header},
+	{"writable", writable},
+	{"indirect-odd", indirect_odd},
+	{"indirect-empty", indirect_empty},
+	{"indirect-huge", indirect_huge},
+	{"indirect-outside", indirect_outside},
+	{"indirect-nested", indirect_nested},
+	{"indirect-loop", indirect_loop},
+	{"rx-bad-head", rx_bad_head},
+	{"rx-address-outside", rx_address_outside},
+	{"rx-read-only", rx_read_only},
+	{"rx-empty-descriptor", rx_empty_descriptor},
+	{"rx-avail-jump", rx_avail_jump},
 };
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))

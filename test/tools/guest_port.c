@@ -52,9 +52,9 @@ static int
 offer_buffer(struct guest *g, uint8_t *buffer)
 {
 	struct xd_split_piece piece = {
-	        .addr = guest_addr(g, buffer),
-	        .len = g->rx_room,
-	        .write = true,
+		.addr = guest_addr(g, buffer),
+		.len = g->rx_room,
+		.write = true,
 	};
 
 	return xd_split_driver_add(&g->rings[GUEST_RX], &piece, 1, buffer);
@@ -70,7 +70,7 @@ make_rings(struct guest *g, struct xd_error *err)
 	rc = share_memory(g, 2 * ring + TX_AREA + (size_t)g->options.size * g->rx_room);
 	for (unsigned i = 0; i < 2 && !rc; i++) {
 		rc = xd_split_driver_init(&g->rings[i], g->memory + i * ring, g->options.size,
-		        g->features >> XD_VIRTIO_RING_F_EVENT_IDX & 1);
+			g->features >> XD_VIRTIO_RING_F_EVENT_IDX & 1);
 		g->kick_fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		g->call_fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	}
@@ -90,21 +90,21 @@ static int
 attach(struct guest *g, struct xd_error *err)
 {
 	struct xd_vu_frontend_region region = {
-	        .fd = g->fd,
-	        .addr = g->memory,
-	        .guest_addr = GUEST_BASE,
-	        .size = g->bytes,
+		.fd = g->fd,
+		.addr = g->memory,
+		.guest_addr = GUEST_BASE,
+		.size = g->bytes,
 	};
 	int rc = xd_vu_frontend_set_memory(g->frontend, &region, 1, err);
 
 	for (unsigned i = 0; i < 2 && !rc; i++) {
 		struct xd_vu_frontend_ring ring = {
-		        .size = (uint16_t)g->options.size,
-		        .desc = g->rings[i].desc,
-		        .avail = g->rings[i].avail,
-		        .used = g->rings[i].used,
-		        .kick_fd = g->kick_fds[i],
-		        .call_fd = g->call_fds[i],
+			.size = (uint16_t)g->options.size,
+			.desc = g->rings[i].desc,
+			.avail = g->rings[i].avail,
+			.used = g->rings[i].used,
+			.kick_fd = g->kick_fds[i],
+			.call_fd = g->call_fds[i],
 		};
 
 		rc = xd_vu_frontend_set_ring(g->frontend, i, &ring, err);
@@ -120,14 +120,14 @@ int
 guest_open(struct guest *g, const struct guest_options *options, struct xd_error *err)
 {
 	struct xd_vu_frontend_opts o = {
-	        .path = options->path,
-	        .server = options->server,
-	        .features = 1ull << XD_VIRTIO_F_VERSION_1 | XD_VU_F_PROTOCOL_FEATURES |
-	                    (uint64_t)options->mergeable << VIRTIO_NET_F_MRG_RXBUF |
-	                    (uint64_t)options->event_idx << XD_VIRTIO_RING_F_EVENT_IDX |
-	                    (uint64_t)options->indirect << XD_VIRTIO_RING_F_INDIRECT_DESC,
-	        .protocol_features = XD_VU_PF_BIT(XD_VU_PF_MQ) | XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK),
-	        .timeout_ms = TIMEOUT_MS,
+		.path = options->path,
+		.server = options->server,
+		.features = 1ull << XD_VIRTIO_F_VERSION_1 | XD_VU_F_PROTOCOL_FEATURES |
+			    (uint64_t)options->mergeable << VIRTIO_NET_F_MRG_RXBUF |
+			    (uint64_t)options->event_idx << XD_VIRTIO_RING_F_EVENT_IDX |
+			    (uint64_t)options->indirect << XD_VIRTIO_RING_F_INDIRECT_DESC,
+		.protocol_features = XD_VU_PF_BIT(XD_VU_PF_MQ) | XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK),
+		.timeout_ms = TIMEOUT_MS,
 	};
 	int rc;
 
@@ -173,7 +173,7 @@ guest_kick(struct guest *g, unsigned ring)
 /* Spreads header and frame over buffers of the given sizes; returns their number or -EINVAL. */
 static int
 spread(struct guest *g, const uint8_t *frame, size_t len, const unsigned *split, unsigned n,
-        struct xd_split_piece *pieces)
+	struct xd_split_piece *pieces)
 {
 	static const uint8_t header[GUEST_HEADER];
 	size_t at = 0, offset = 0, total = GUEST_HEADER + len;
@@ -205,7 +205,7 @@ take_sent(struct guest *g, int *rc)
 
 int
 guest_send(struct guest *g, const uint8_t *frame, size_t len, const unsigned *split, unsigned n,
-        bool indirect)
+	bool indirect)
 {
 	struct xd_split_piece pieces[PIECES_MAX];
 	struct xd_vring_desc *table = (struct xd_vring_desc *)(g->tx_area + TABLE_OFFSET);
@@ -216,7 +216,7 @@ guest_send(struct guest *g, const uint8_t *frame, size_t len, const unsigned *sp
 		return count;
 	if (indirect)
 		rc = xd_split_driver_add_indirect(
-		        tx, pieces, (unsigned)count, table, guest_addr(g, table), g);
+			tx, pieces, (unsigned)count, table, guest_addr(g, table), g);
 	else
 		rc = xd_split_driver_add(tx, pieces, (unsigned)count, g);
 	if (!rc && xd_split_driver_publish(tx))
@@ -313,8 +313,8 @@ static int
 wait_call(struct guest *g, uint64_t deadline)
 {
 	struct pollfd fds[2] = {
-	        {.fd = g->call_fds[GUEST_RX], .events = POLLIN},
-	        {.fd = xd_vu_frontend_fd(g->frontend), .events = POLLRDHUP},
+		{.fd = g->call_fds[GUEST_RX], .events = POLLIN},
+		{.fd = xd_vu_frontend_fd(g->frontend), .events = POLLRDHUP},
 	};
 	uint64_t now = xd_clock_ns();
 

@@ -48,7 +48,7 @@ void guest_close(struct guest *g); /* keeps the options */
  * n 0: the header in one and the frame in another. With indirect, the chain lies in a table.
  * Returns 0, or -ENOSPC, -EINVAL. Does not wait. */
 int guest_send(struct guest *g, const uint8_t *frame, size_t len, const unsigned *split, unsigned n,
-        bool indirect);
+	bool indirect);
 /* Waits until the device has given back all that was sent. -ETIMEDOUT, -EPROTO. */
 int guest_wait_sent(struct guest *g, unsigned ms);
 /* Sends the same frame count times; returns how many the device gave back, or negative. */

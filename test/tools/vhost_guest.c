@@ -49,7 +49,7 @@ parse_options(char *text, struct guest_options *o)
 	int rc = 0;
 
 	*o = (struct guest_options){
-	        .size = 256, .event_idx = true, .mergeable = true, .indirect = true};
+		.size = 256, .event_idx = true, .mergeable = true, .indirect = true};
 	if (!word || strlen(word) >= sizeof(o->path))
 		return -EINVAL;
 	strcpy(o->path, word);
@@ -275,7 +275,7 @@ main(int argc, char **argv)
 	if (!line || argc != 2 || parse_options(argv[1], &options)) {
 		fputs("usage: vhost_guest PATH[,server][,size=256][,event_idx=on|off][,mrg=on|off]"
 		      "[,indirect=on|off]\n",
-		        stderr);
+			stderr);
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);

@@ -53,11 +53,11 @@ large(struct xd_rpc_call *call)
 }
 
 static const struct xd_rpc_method methods[] = {
-        {"echo", echo, {"text"}},
-        {"add", add, {"n"}},
-        {"refuse", refuse, {NULL}},
-        {"large", large, {NULL}},
-        {0},
+	{"echo", echo, {"text"}},
+	{"add", add, {"n"}},
+	{"refuse", refuse, {NULL}},
+	{"large", large, {NULL}},
+	{0},
 };
 
 /* How answers begin. */

@@ -69,7 +69,7 @@ test_from_json(void **state)
 	static const struct {
 		const char *json, *text; /* NULL: refused */
 	} values[] = {{"\"a\"", "a"}, {"7", "7"}, {"null", ""}, {"[10, \"20-30\"]", "10,20-30"},
-	        {"[]", ""}, {"true", NULL}, {"1.5", NULL}, {"{}", NULL}, {"[[1]]", NULL}};
+		{"[]", ""}, {"true", NULL}, {"1.5", NULL}, {"{}", NULL}, {"[[1]]", NULL}};
 	char text[XD_SETTING_TEXT];
 	char *large = malloc(XD_SETTING_TEXT + 3);
 	json_t *json;
@@ -140,7 +140,7 @@ static void
 test_names(void **state)
 {
 	static const char *const names[] = {
-	        "", "a b", "a/b", "a\n", "\xc3\xa4", "0123456789012345678901234567890123456789"};
+		"", "a b", "a/b", "a\n", "\xc3\xa4", "0123456789012345678901234567890123456789"};
 	struct xd_config *config = xd_config_create();
 	struct xd_error err;
 
@@ -271,13 +271,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_settings),
-	        cmocka_unit_test(test_from_json),
-	        cmocka_unit_test(test_ranges),
-	        cmocka_unit_test(test_words),
-	        cmocka_unit_test(test_names),
-	        cmocka_unit_test(test_check),
-	        cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_from_json),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,10 +50,10 @@ setup(void **state)
 {
 	struct served *served = calloc(1, sizeof(*served));
 	struct xd_server_opts opts = {.path = served->path,
-	        .group = "",
-	        .mode = 0640,
-	        .methods = methods,
-	        .ctx = &served->ctx};
+		.group = "",
+		.mode = 0640,
+		.methods = methods,
+		.ctx = &served->ctx};
 	struct xd_error err;
 
 	strcpy(served->dir, "/tmp/xd-control-XXXXXX");
@@ -376,14 +376,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(test_server),
-	        TEST(test_server_long_line),
-	        TEST(test_server_slow_client),
-	        TEST(test_server_many_clients),
-	        TEST(test_client),
-	        TEST(test_client_bad_peer),
-	        TEST(test_listen),
-	        TEST(test_listen_close_others),
+		TEST(test_server),
+		TEST(test_server_long_line),
+		TEST(test_server_slow_client),
+		TEST(test_server_many_clients),
+		TEST(test_client),
+		TEST(test_client_bad_peer),
+		TEST(test_listen),
+		TEST(test_listen_close_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

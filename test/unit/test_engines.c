@@ -141,12 +141,12 @@ alive(struct xd_gen_port *port)
 }
 
 static const struct xd_gen_port_ops ops = {
-        .load = load,
-        .send = fake_send,
-        .receive = fake_receive,
-        .notify = notify,
-        .outstanding = outstanding,
-        .alive = alive,
+	.load = load,
+	.send = fake_send,
+	.receive = fake_receive,
+	.notify = notify,
+	.outstanding = outstanding,
+	.alive = alive,
 };
 
 static int
@@ -197,11 +197,11 @@ static struct xd_rate_opts
 rate_opts(void)
 {
 	return (struct xd_rate_opts){
-	        .sizes = {.n = 1, .bytes = {64}},
-	        .flows = 1,
-	        .time_s = 0.02,
-	        .warmup_s = 0.005,
-	        .trials = 1,
+		.sizes = {.n = 1, .bytes = {64}},
+		.flows = 1,
+		.time_s = 0.02,
+		.warmup_s = 0.005,
+		.trials = 1,
 	};
 }
 
@@ -382,7 +382,7 @@ test_switch_goes_away(void **state)
 	struct fabric *f = begin(2);
 	struct xd_rate_opts opts = rate_opts();
 	struct xd_latency_opts latency = {
-	        .sizes = {.n = 1, .bytes = {64}}, .time_s = 5, .trials = 1};
+		.sizes = {.n = 1, .bytes = {64}}, .time_s = 5, .trials = 1};
 	struct xd_error err;
 
 	(void)state;
@@ -426,10 +426,10 @@ test_latency(void **state)
 {
 	struct fabric *f = begin(2);
 	struct xd_latency_opts opts = {.sizes = {.n = 2, .bytes = {64, 1500}},
-	        .count = 500,
-	        .time_s = 5,
-	        .warmup_s = 0.001,
-	        .trials = 1};
+		.count = 500,
+		.time_s = 5,
+		.warmup_s = 0.001,
+		.trials = 1};
 	struct xd_error err;
 
 	(void)state;
@@ -457,7 +457,7 @@ test_latency_lost(void **state)
 {
 	struct fabric *f = begin(2);
 	struct xd_latency_opts opts = {
-	        .sizes = {.n = 1, .bytes = {64}}, .count = 100, .time_s = 5, .trials = 1};
+		.sizes = {.n = 1, .bytes = {64}}, .count = 100, .time_s = 5, .trials = 1};
 	struct xd_error err;
 
 	(void)state;
@@ -489,19 +489,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_rate_one_way),
-	        cmocka_unit_test(test_rate_both_ways_and_pairs),
-	        cmocka_unit_test(test_rate_on_two_cores),
-	        cmocka_unit_test(test_rate_counts_what_is_lost),
-	        cmocka_unit_test(test_broadcast),
-	        cmocka_unit_test(test_every_flow_is_learned),
-	        cmocka_unit_test(test_asked_rate),
-	        cmocka_unit_test(test_nobody_hears),
-	        cmocka_unit_test(test_switch_goes_away),
-	        cmocka_unit_test(test_cancel),
-	        cmocka_unit_test(test_latency),
-	        cmocka_unit_test(test_latency_lost),
-	        cmocka_unit_test(test_touch_none_needs_room),
+		cmocka_unit_test(test_rate_one_way),
+		cmocka_unit_test(test_rate_both_ways_and_pairs),
+		cmocka_unit_test(test_rate_on_two_cores),
+		cmocka_unit_test(test_rate_counts_what_is_lost),
+		cmocka_unit_test(test_broadcast),
+		cmocka_unit_test(test_every_flow_is_learned),
+		cmocka_unit_test(test_asked_rate),
+		cmocka_unit_test(test_nobody_hears),
+		cmocka_unit_test(test_switch_goes_away),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_latency),
+		cmocka_unit_test(test_latency_lost),
+		cmocka_unit_test(test_touch_none_needs_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,7 @@ static struct xd_port_config
 config_of(const char *name, const char *devargs)
 {
 	struct xd_port_config config = {
-	        .type = "dpdk", .vlan = XD_VLAN_NONE, .queues = 1, .mtu = 1500};
+		.type = "dpdk", .vlan = XD_VLAN_NONE, .queues = 1, .mtu = 1500};
 
 	snprintf(config.name, sizeof(config.name), "%s", name);
 	snprintf(config.devargs, sizeof(config.devargs), "%s", devargs);
@@ -88,7 +88,7 @@ setup(void **state)
 	struct xd_port_config a = config_of("a", "net_ring_a"), b = config_of("b", "net_ring_b");
 
 	fx->env = (struct xd_port_env){
-	        .ctx = &fx->nb_quiesce, .quiesce = count_quiesce, .nb_workers = two_workers};
+		.ctx = &fx->nb_quiesce, .quiesce = count_quiesce, .nb_workers = two_workers};
 	fx->batch = aligned_alloc(64, sizeof(*fx->batch));
 	memset(fx->batch, 0, sizeof(*fx->batch));
 	fx->batch->worker = 1;
@@ -249,10 +249,10 @@ static void
 test_check(void **state)
 {
 	const char *const bad[] = {"", ",x=1", "net_tap0,iface=x\n", "net tap0", "net_tap0,",
-	        "net_tap0,x=1,,y=2", "net_tap0,=1",
-	        "net_ring_with_a_name_that_is_much_longer_than_what_dpdk_can_store_in_64"};
+		"net_tap0,x=1,,y=2", "net_tap0,=1",
+		"net_ring_with_a_name_that_is_much_longer_than_what_dpdk_can_store_in_64"};
 	const char *const good[] = {
-	        "0000:03:00.0", "net_tap0,iface=x", "net_null0", "net_pcap0,rx_pcap=a,tx_pcap=b"};
+		"0000:03:00.0", "net_tap0,iface=x", "net_null0", "net_pcap0,rx_pcap=a,tx_pcap=b"};
 	struct xd_error err = {0};
 
 	(void)state;
@@ -658,7 +658,7 @@ test_many_frames_in_order(void **state)
 			frames[i]->buf[XD_HEADROOM + k] = byte_at(i, k);
 	}
 	assert_int_equal(driver->tx(fx->b, 2 * ethdev(fx->b)->nb_tx, 1, frames, RTE_DIM(frames)),
-	        RTE_DIM(frames));
+		RTE_DIM(frames));
 	for (unsigned i = 0; i < RTE_DIM(frames); i++) {
 		expect(fx->b, 60, i, 0, 0);
 		free(frames[i]);
@@ -812,28 +812,28 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_check),
-	        TEST(test_start_fails),
-	        TEST(test_device_of_the_application),
-	        TEST(test_receive),
-	        TEST(test_receive_chain),
-	        TEST(test_receive_drops),
-	        TEST(test_stripped_tag_is_put_back),
-	        TEST(test_forward_whole),
-	        TEST(test_forward_edited),
-	        TEST(test_edited_but_held_by_others),
-	        TEST(test_flood),
-	        TEST(test_guest_frames),
-	        TEST(test_jumbo),
-	        TEST(test_over_mtu),
-	        TEST(test_empty_pool),
-	        TEST(test_full_device),
-	        TEST(test_many_frames_in_order),
-	        TEST(test_stopped),
-	        TEST(test_pool_outlives_port),
-	        TEST(test_set),
-	        TEST(test_describe),
-	        TEST(test_queues),
+		cmocka_unit_test(test_check),
+		TEST(test_start_fails),
+		TEST(test_device_of_the_application),
+		TEST(test_receive),
+		TEST(test_receive_chain),
+		TEST(test_receive_drops),
+		TEST(test_stripped_tag_is_put_back),
+		TEST(test_forward_whole),
+		TEST(test_forward_edited),
+		TEST(test_edited_but_held_by_others),
+		TEST(test_flood),
+		TEST(test_guest_frames),
+		TEST(test_jumbo),
+		TEST(test_over_mtu),
+		TEST(test_empty_pool),
+		TEST(test_full_device),
+		TEST(test_many_frames_in_order),
+		TEST(test_stopped),
+		TEST(test_pool_outlives_port),
+		TEST(test_set),
+		TEST(test_describe),
+		TEST(test_queues),
 	};
 
 	return cmocka_run_group_tests_name("ethdev", tests, start_eal, stop_eal);

@@ -29,9 +29,9 @@ static struct xd_fdb *
 make(uint32_t mac_limit, uint32_t ageing_s, uint32_t port_limit)
 {
 	struct xd_fdb_opts opts = {.mac_limit = mac_limit,
-	        .ageing_s = ageing_s,
-	        .port_limit = port_limit,
-	        .node = XD_NODE_ANY};
+		.ageing_s = ageing_s,
+		.port_limit = port_limit,
+		.node = XD_NODE_ANY};
 	struct xd_error err = {0};
 	struct xd_fdb *fdb = xd_fdb_create(&opts, &err);
 
@@ -210,7 +210,7 @@ test_generations_come_round(void **state)
 		for (uint32_t i = 0; i < 65536; i++) {
 			xd_fdb_flush_port(fdb, 0);
 			if (lookup(fdb, key_of(round, 0)) != XD_PORT_NONE ||
-			        lookup(fdb, key_of(50, 0)) != XD_PORT_NONE)
+				lookup(fdb, key_of(50, 0)) != XD_PORT_NONE)
 				fail_msg("alive again after %u flushes", i + 1);
 		}
 		assert_int_equal(xd_fdb_count_port(fdb, 0), 0);
@@ -299,7 +299,7 @@ collect_colliding(const struct xd_fdb *fdb, uint64_t *keys, unsigned n)
 		uint64_t hash = xd_fdb_hash(fdb, key_of(i, 0));
 
 		if (xd_fdb_first(fdb, hash) == xd_fdb_first(fdb, hash0) &&
-		        xd_fdb_second(fdb, hash) == xd_fdb_second(fdb, hash0))
+			xd_fdb_second(fdb, hash) == xd_fdb_second(fdb, hash0))
 			keys[found++] = key_of(i, 0);
 	}
 	return found;
@@ -539,7 +539,7 @@ count_key(void *ctx, const struct xd_fdb_record *record)
 {
 	uint32_t *times = ctx;
 	uint32_t n =
-	        (uint32_t)record->mac[3] << 16 | (uint32_t)record->mac[4] << 8 | record->mac[5];
+		(uint32_t)record->mac[3] << 16 | (uint32_t)record->mac[4] << 8 | record->mac[5];
 
 	assert_true(n < NB_RACED);
 	assert_true(record->port == PORT_A || record->port == PORT_B);
@@ -570,7 +570,7 @@ recount(const struct xd_fdb *fdb)
 /* meanwhile runs while the learners do; between runs after each round, when all is still. */
 static void
 run_race(struct xd_fdb *fdb, bool reversed, void (*meanwhile)(struct xd_fdb *, uint32_t round),
-        void (*between)(struct xd_fdb *, uint32_t round))
+	void (*between)(struct xd_fdb *, uint32_t round))
 {
 	struct race race = {.fdb = fdb, .reversed = reversed};
 	struct racer racers[NB_RACERS];
@@ -579,7 +579,7 @@ run_race(struct xd_fdb *fdb, bool reversed, void (*meanwhile)(struct xd_fdb *, u
 	for (unsigned i = 0; i < NB_RACERS; i++) {
 		racers[i] = (struct racer){.race = &race, .port = i == 0 ? PORT_A : PORT_B};
 		assert_int_equal(
-		        pthread_create(&racers[i].thread, NULL, race_learn, &racers[i]), 0);
+			pthread_create(&racers[i].thread, NULL, race_learn, &racers[i]), 0);
 	}
 	if (reversed)
 		assert_int_equal(pthread_create(&reader, NULL, race_read, &race), 0);
@@ -702,25 +702,25 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_key),
-	        cmocka_unit_test(test_learn_and_look_up),
-	        cmocka_unit_test(test_impossible_learning),
-	        cmocka_unit_test(test_vlans_are_separate),
-	        cmocka_unit_test(test_move),
-	        cmocka_unit_test(test_ageing),
-	        cmocka_unit_test(test_flush_port),
-	        cmocka_unit_test(test_generations_come_round),
-	        cmocka_unit_test(test_forget),
-	        cmocka_unit_test(test_mac_limit),
-	        cmocka_unit_test(test_port_limit),
-	        cmocka_unit_test(test_full_buckets),
-	        cmocka_unit_test(test_capacity),
-	        cmocka_unit_test(test_create_refuses),
-	        cmocka_unit_test(test_foreach_and_copy),
-	        cmocka_unit_test(test_threads_learn_and_move),
-	        cmocka_unit_test(test_threads_in_a_full_table),
-	        cmocka_unit_test(test_threads_displace),
-	        cmocka_unit_test(test_threads_while_flushing),
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_learn_and_look_up),
+		cmocka_unit_test(test_impossible_learning),
+		cmocka_unit_test(test_vlans_are_separate),
+		cmocka_unit_test(test_move),
+		cmocka_unit_test(test_ageing),
+		cmocka_unit_test(test_flush_port),
+		cmocka_unit_test(test_generations_come_round),
+		cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_mac_limit),
+		cmocka_unit_test(test_port_limit),
+		cmocka_unit_test(test_full_buckets),
+		cmocka_unit_test(test_capacity),
+		cmocka_unit_test(test_create_refuses),
+		cmocka_unit_test(test_foreach_and_copy),
+		cmocka_unit_test(test_threads_learn_and_move),
+		cmocka_unit_test(test_threads_in_a_full_table),
+		cmocka_unit_test(test_threads_displace),
+		cmocka_unit_test(test_threads_while_flushing),
 	};
 
 	return cmocka_run_group_tests_name("fdb", tests, NULL, NULL);

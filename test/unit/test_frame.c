@@ -200,12 +200,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(test_gather),
-	        TEST(test_gather_without_segments),
-	        TEST(test_push_and_pop),
-	        TEST(test_headroom_ends),
-	        TEST(test_tag_is_pushed_and_popped),
-	        cmocka_unit_test(test_copy_short),
+		TEST(test_gather),
+		TEST(test_gather_without_segments),
+		TEST(test_push_and_pop),
+		TEST(test_headroom_ends),
+		TEST(test_tag_is_pushed_and_popped),
+		cmocka_unit_test(test_copy_short),
 	};
 
 	return cmocka_run_group_tests_name("frame", tests, NULL, NULL);

@@ -341,19 +341,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(watch_is_called_while_it_is_there),
-	        TEST(watch_that_removes_itself_is_not_called_again),
-	        TEST(watch_removed_within_its_batch_is_not_called),
-	        TEST(watch_removed_by_another_thread_is_not_called),
-	        TEST(wake_ends_a_wait),
-	        TEST(timers_run_in_order_of_time),
-	        TEST(timer_never_runs_early),
-	        TEST(cancelled_timer_does_not_run),
-	        TEST(periodic_timer_repeats_until_cancelled),
-	        TEST(one_shot_may_cancel_itself),
-	        TEST(timer_of_another_thread_ends_a_wait),
-	        TEST(destroy_frees_what_is_left),
-	        TEST(add_reports_a_bad_descriptor),
+		TEST(watch_is_called_while_it_is_there),
+		TEST(watch_that_removes_itself_is_not_called_again),
+		TEST(watch_removed_within_its_batch_is_not_called),
+		TEST(watch_removed_by_another_thread_is_not_called),
+		TEST(wake_ends_a_wait),
+		TEST(timers_run_in_order_of_time),
+		TEST(timer_never_runs_early),
+		TEST(cancelled_timer_does_not_run),
+		TEST(periodic_timer_repeats_until_cancelled),
+		TEST(one_shot_may_cancel_itself),
+		TEST(timer_of_another_thread_ends_a_wait),
+		TEST(destroy_frees_what_is_left),
+		TEST(add_reports_a_bad_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

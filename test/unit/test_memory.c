@@ -122,16 +122,16 @@ test_words_for_too_few_hugepages(void **state)
 	assert_int_equal(xd_hugepages_fail(&err), -ENOMEM);
 	assert_non_null(strstr(err.text, "needs 32 MiB of hugepages"));
 	assert_true(
-	        strstr(err.text, "echo ") != NULL || strstr(err.text, "hugetlb.2MB.max") != NULL);
+		strstr(err.text, "echo ") != NULL || strstr(err.text, "hugetlb.2MB.max") != NULL);
 }
 
 static int
 start(enum xd_hugepages hugepages, char *const *eal_args, unsigned n, struct xd_error *err)
 {
 	struct xd_memory_opts opts = {.hugepages = hugepages,
-	        .program = "test_memory",
-	        .eal_args = eal_args,
-	        .nb_eal_args = n};
+		.program = "test_memory",
+		.eal_args = eal_args,
+		.nb_eal_args = n};
 
 	return xd_memory_start(&opts, err);
 }
@@ -208,8 +208,8 @@ static void
 application_eal(void)
 {
 	char *argv[] = {(char[]){"app"}, (char[]){"--no-huge"}, (char[]){"-m"}, (char[]){"64"},
-	        (char[]){"--no-shconf"}, (char[]){"--no-pci"}, (char[]){"--no-telemetry"},
-	        (char[]){"--log-level"}, (char[]){"error"}, NULL};
+		(char[]){"--no-shconf"}, (char[]){"--no-pci"}, (char[]){"--no-telemetry"},
+		(char[]){"--log-level"}, (char[]){"error"}, NULL};
 	struct xd_error err = {0};
 
 	REQUIRE(rte_eal_init(9, argv) >= 0);
@@ -237,7 +237,7 @@ quiet_start(void)
 	char text[4096] = "", seen[4096] = "";
 	struct xd_log log;
 	struct xd_memory_opts opts = {
-	        .hugepages = XD_HUGEPAGES_NONE, .program = "test_memory", .log = &log};
+		.hugepages = XD_HUGEPAGES_NONE, .program = "test_memory", .log = &log};
 	FILE *out = tmpfile();
 
 	REQUIRE(out != NULL);
@@ -298,7 +298,7 @@ static void
 test_eal(void **state)
 {
 	void (*const checks[])(void) = {bad_option, auto_pages, required_pages, application_eal,
-	        quiet_start, affinity_stays, lazy_memory};
+		quiet_start, affinity_stays, lazy_memory};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
@@ -353,13 +353,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_tables),
-	        cmocka_unit_test(test_tables_are_given_back),
-	        cmocka_unit_test(test_impossible_tables),
-	        cmocka_unit_test(test_core_node),
-	        cmocka_unit_test(test_words_for_too_few_hugepages),
-	        cmocka_unit_test(test_eal),
-	        cmocka_unit_test(test_pools),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_tables_are_given_back),
+		cmocka_unit_test(test_impossible_tables),
+		cmocka_unit_test(test_core_node),
+		cmocka_unit_test(test_words_for_too_few_hugepages),
+		cmocka_unit_test(test_eal),
+		cmocka_unit_test(test_pools),
 	};
 
 	return cmocka_run_group_tests_name("memory", tests, NULL, NULL);

@@ -117,7 +117,7 @@ test_layout(void **state)
 	for (uint32_t size = 32; size <= 32768; size *= 2)
 		for (unsigned room = 1500; room < 10000; room += 4000) {
 			struct xd_offer_opts opts = {
-			        .size = (uint16_t)size, .room = room, .kick_fd = -1};
+				.size = (uint16_t)size, .room = room, .kick_fd = -1};
 			struct xd_offer_ring r;
 			size_t bytes = xd_offer_ring_bytes(&opts);
 			uint8_t *memory = aligned_alloc(4096, bytes);
@@ -130,12 +130,12 @@ test_layout(void **state)
 			assert_int_equal((uintptr_t)r.used->ring % 64, 0);
 			assert_true((uint8_t *)r.avail >= memory + xd_vring_desc_bytes(size));
 			assert_true((uint8_t *)r.used >=
-			            (uint8_t *)r.avail + xd_vring_avail_bytes(size));
+				    (uint8_t *)r.avail + xd_vring_avail_bytes(size));
 			assert_true(r.frames - XD_OFFER_HEADER >=
-			            (uint8_t *)r.used + xd_vring_used_bytes(size));
+				    (uint8_t *)r.used + xd_vring_used_bytes(size));
 			assert_true(r.room >= room);
 			assert_true(r.frames + (size_t)(size - 1) * r.stride + r.room <=
-			            memory + bytes);
+				    memory + bytes);
 			assert_int_equal(r.stride / 64 % 2, 1);
 			xd_offer_ring_fini(&r);
 			free(memory);
@@ -233,7 +233,7 @@ receive_all(bool in_order, bool mergeable, uint32_t size)
 {
 	struct xd_stream_opts so = {.size = size, .flows = 1000, .to = 1};
 	struct xd_offer_opts opts = {
-	        .size = 64, .room = 2048, .write = true, .mergeable = mergeable};
+		.size = 64, .room = 2048, .write = true, .mergeable = mergeable};
 	struct xd_receive_counts counts = {0};
 	uint64_t delivered = 0;
 	unsigned seed = 1;
@@ -247,7 +247,7 @@ receive_all(bool in_order, bool mergeable, uint32_t size)
 			delivered++;
 		}
 		xd_offer_ring_receive(
-		        &f.ring, XD_TOUCH_FULL, size, 1 + rand_r(&seed) % 64, &counts);
+			&f.ring, XD_TOUCH_FULL, size, 1 + rand_r(&seed) % 64, &counts);
 		assert_false(f.ring.broken);
 	}
 	while (xd_offer_ring_receive(&f.ring, XD_TOUCH_FULL, size, 64, &counts))
@@ -304,8 +304,8 @@ test_bad_device(void **state)
 		uint32_t id, len;
 		uint16_t jump, buffers;
 	} cases[] = {{64, 76, 1, 1}, {UINT32_MAX, 76, 1, 1}, {0, 13, 1, 1}, {0, 1u << 30, 1, 1},
-	        {0, 2061, 1, 1}, {0, 76, 65, 1}, {0, 76, 1, 0}, {0, 76, 1, 2}, {0, 76, 1, 65535},
-	        {65536, 76, 1, 1}};
+		{0, 2061, 1, 1}, {0, 76, 65, 1}, {0, 76, 1, 0}, {0, 76, 1, 2}, {0, 76, 1, 65535},
+		{65536, 76, 1, 1}};
 	struct xd_stream_opts so = {.size = 64, .flows = 1, .to = 1};
 	struct xd_offer_opts opts = {.size = 64, .room = 2048, .write = true, .mergeable = true};
 
@@ -394,7 +394,7 @@ test_kicks_by_event(void **state)
 
 		/* used_event never lies among what comes next: no interrupt is asked for. */
 		assert_false(xd_vring_need_event(*xd_vring_used_event(f.ring.avail, 64),
-		        (uint16_t)(f.device.used_idx + 3), f.device.used_idx));
+			(uint16_t)(f.device.used_idx + 3), f.device.used_idx));
 		*event = (uint16_t)(before + i % 5); /* three are sent */
 		assert_int_equal(xd_offer_ring_send(&f.ring, &f.stream, XD_TOUCH_STAMP, 3), 3);
 		xd_offer_ring_notify(&f.ring, true);
@@ -428,15 +428,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_layout),
-	        cmocka_unit_test(test_send_in_order),
-	        cmocka_unit_test(test_send_out_of_order),
-	        cmocka_unit_test(test_receive),
-	        cmocka_unit_test(test_foreign),
-	        cmocka_unit_test(test_bad_device),
-	        cmocka_unit_test(test_kicks),
-	        cmocka_unit_test(test_kicks_by_event),
-	        cmocka_unit_test(test_load_waits),
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_send_in_order),
+		cmocka_unit_test(test_send_out_of_order),
+		cmocka_unit_test(test_receive),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_bad_device),
+		cmocka_unit_test(test_kicks),
+		cmocka_unit_test(test_kicks_by_event),
+		cmocka_unit_test(test_load_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

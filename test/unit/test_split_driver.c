@@ -51,11 +51,11 @@ begin(struct fixture *f, uint32_t size, bool event_idx)
 	assert_true(xd_split_driver_bytes(size) < DATA);
 	assert_int_equal(xd_split_driver_init(&f->driver, f->memory, size, event_idx), 0);
 	f->device = (struct device){
-	        .memory = f->memory,
-	        .desc = f->driver.desc,
-	        .avail = f->driver.avail,
-	        .used = f->driver.used,
-	        .size = (uint16_t)size,
+		.memory = f->memory,
+		.desc = f->driver.desc,
+		.avail = f->driver.avail,
+		.used = f->driver.used,
+		.size = (uint16_t)size,
 	};
 }
 
@@ -83,7 +83,7 @@ device_take(struct device *dev, uint16_t *head)
 /* Follows a chain in one table; returns the number of pieces. */
 static unsigned
 walk(const struct xd_vring_desc *table, uint32_t entries, uint32_t first,
-        struct xd_split_piece *pieces)
+	struct xd_split_piece *pieces)
 {
 	unsigned n = 0;
 
@@ -91,7 +91,7 @@ walk(const struct xd_vring_desc *table, uint32_t entries, uint32_t first,
 		assert_true(i < entries);
 		assert_true(n < entries); /* a longer chain loops */
 		pieces[n++] = (struct xd_split_piece){
-		        table[i].addr, table[i].len, (table[i].flags & XD_VRING_DESC_F_WRITE) != 0};
+			table[i].addr, table[i].len, (table[i].flags & XD_VRING_DESC_F_WRITE) != 0};
 		assert_false(table[i].flags & XD_VRING_DESC_F_INDIRECT);
 		if (!(table[i].flags & XD_VRING_DESC_F_NEXT))
 			return n;
@@ -108,7 +108,7 @@ device_chain(const struct device *dev, uint16_t head, struct xd_split_piece *pie
 	assert_int_equal(d->flags, XD_VRING_DESC_F_INDIRECT);
 	assert_int_equal(d->len % sizeof(*d), 0);
 	return walk((const struct xd_vring_desc *)at(dev, d->addr, d->len),
-	        d->len / (uint32_t)sizeof(*d), 0, pieces);
+		d->len / (uint32_t)sizeof(*d), 0, pieces);
 }
 
 static void
@@ -134,7 +134,7 @@ make_pieces(struct xd_split_piece *pieces, unsigned n, unsigned nb_write, unsign
 {
 	for (unsigned i = 0; i < n; i++)
 		pieces[i] = (struct xd_split_piece){BASE + DATA + 64 * i + salt % 64,
-		        1 + (i * 7 + salt) % 1000, i + nb_write >= n};
+			1 + (i * 7 + salt) % 1000, i + nb_write >= n};
 }
 
 /* ---- Tests ---- */
@@ -162,7 +162,7 @@ test_sizes(void **state)
 		assert_true((uint8_t *)d.avail >= big + xd_vring_desc_bytes(size));
 		assert_true((uint8_t *)d.used >= (uint8_t *)d.avail + xd_vring_avail_bytes(size));
 		assert_true(big + xd_split_driver_bytes(size) >=
-		            (uint8_t *)d.used + xd_vring_used_bytes(size));
+			    (uint8_t *)d.used + xd_vring_used_bytes(size));
 		xd_split_driver_fini(&d);
 		free(big);
 	}
@@ -215,8 +215,8 @@ test_indirect(void **state)
 	for (unsigned n = 1; n <= 64; n++) {
 		make_pieces(pieces, n, n / 2, n);
 		assert_int_equal(xd_split_driver_add_indirect(
-		                         &f.driver, pieces, n, table, BASE + DATA, table),
-		        0);
+					 &f.driver, pieces, n, table, BASE + DATA, table),
+			0);
 		assert_int_equal(f.driver.nb_free, 63);
 		xd_split_driver_publish(&f.driver);
 		assert_true(device_take(&f.device, &head));
@@ -244,13 +244,13 @@ test_refused(void **state)
 	pieces[0].write = true; /* and pieces[1] is read: the wrong order */
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 2, NULL), -EINVAL);
 	assert_int_equal(
-	        xd_split_driver_add_indirect(&f.driver, pieces, 2, table, 0, NULL), -EINVAL);
+		xd_split_driver_add_indirect(&f.driver, pieces, 2, table, 0, NULL), -EINVAL);
 	pieces[0].write = false;
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 5, NULL), 0);
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 4, NULL), -ENOSPC);
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 3, NULL), 0);
 	assert_int_equal(
-	        xd_split_driver_add_indirect(&f.driver, pieces, 2, table, 0, NULL), -ENOSPC);
+		xd_split_driver_add_indirect(&f.driver, pieces, 2, table, 0, NULL), -ENOSPC);
 	assert_int_equal(xd_split_driver_add(&f.driver, pieces, 1, NULL), -ENOSPC);
 	end(&f);
 }
@@ -280,7 +280,7 @@ test_out_of_order(void **state)
 
 		make_pieces(pieces, n, n / 3, added);
 		if (!chains[slot].out &&
-		        xd_split_driver_add(&f.driver, pieces, n, &chains[slot]) == 0) {
+			xd_split_driver_add(&f.driver, pieces, n, &chains[slot]) == 0) {
 			chains[slot].n = n;
 			chains[slot].salt = added++;
 			chains[slot].out = true;
@@ -382,15 +382,15 @@ test_interrupts(void **state)
 		one(&f);
 		xd_split_driver_interrupts_off(&f.driver);
 		assert_int_equal(
-		        f.driver.avail->flags, event_idx ? 0 : XD_VRING_AVAIL_F_NO_INTERRUPT);
+			f.driver.avail->flags, event_idx ? 0 : XD_VRING_AVAIL_F_NO_INTERRUPT);
 		if (event_idx) /* 65535 chains away */
 			assert_false(
-			        xd_vring_need_event(*xd_vring_used_event(f.driver.avail, 8), 8, 1));
+				xd_vring_need_event(*xd_vring_used_event(f.driver.avail, 8), 8, 1));
 		assert_false(xd_split_driver_interrupts_on(&f.driver));
 		assert_int_equal(f.driver.avail->flags, 0);
 		if (event_idx)
 			assert_true(
-			        xd_vring_need_event(*xd_vring_used_event(f.driver.avail, 8), 2, 1));
+				xd_vring_need_event(*xd_vring_used_event(f.driver.avail, 8), 2, 1));
 		/* One used between the last look and asking. */
 		assert_int_equal(xd_split_driver_add(&f.driver, &piece, 1, NULL), 0);
 		xd_split_driver_publish(&f.driver);
@@ -478,7 +478,7 @@ test_device_on_another_thread(void **state)
 	while (back < ECHOES) {
 		uint8_t *buffer = f.memory + DATA + sent % 16 * 128;
 		struct xd_split_piece pieces[] = {{BASE + (uint64_t)(buffer - f.memory), 8, false},
-		        {BASE + (uint64_t)(buffer - f.memory) + 64, 8, true}};
+			{BASE + (uint64_t)(buffer - f.memory) + 64, 8, true}};
 		uint32_t len;
 		void *cookie;
 		int rc;
@@ -509,16 +509,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_sizes),
-	        cmocka_unit_test(test_every_chain_shape),
-	        cmocka_unit_test(test_indirect),
-	        cmocka_unit_test(test_refused),
-	        cmocka_unit_test(test_out_of_order),
-	        cmocka_unit_test(test_kick_by_flag),
-	        cmocka_unit_test(test_kick_by_event),
-	        cmocka_unit_test(test_interrupts),
-	        cmocka_unit_test(test_bad_device),
-	        cmocka_unit_test(test_device_on_another_thread),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_every_chain_shape),
+		cmocka_unit_test(test_indirect),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_out_of_order),
+		cmocka_unit_test(test_kick_by_flag),
+		cmocka_unit_test(test_kick_by_event),
+		cmocka_unit_test(test_interrupts),
+		cmocka_unit_test(test_bad_device),
+		cmocka_unit_test(test_device_on_another_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,8 +67,9 @@ make_ring(const struct variant *v)
 	memset(r->mem, 0, MEM_BYTES);
 	/* Two regions side by side in host memory and far apart for the guest. */
 	r->guest.n = 2;
-	r->guest.regions[0] = (struct xd_guest_region){
-		.guest_addr = GUEST_BASE, .user_addr = USER_BASE, .size = MEM_BYTES / 2,
+	r->guest.regions[0] = (struct xd_guest_region){.guest_addr = GUEST_BASE,
+		.user_addr = USER_BASE,
+		.size = MEM_BYTES / 2,
 		.host = r->mem};
 	r->guest.regions[1] = (struct xd_guest_region){.guest_addr = GUEST_BASE + MEM_BYTES / 2,
 		.user_addr = USER_BASE + MEM_BYTES / 2,
@@ -163,17 +164,17 @@ expect_returned(struct ring *r, uintptr_t cookie)
 /* ---- The guest transmits ---- */
 
 static const uint32_t shapes[][5] = {
-	{0},                /* one descriptor */
-	{12},               /* header apart */
-	{12, 14},           /* and the Ethernet header */
-	{1, 1, 10, 1, 13},  /* header and frame in crumbs */
-	{5, 7, 60, 64, 4},  /* the snapshot ends within a piece */
-	{14, 126, 1},       /* and on the border of one */
+	{0},               /* one descriptor */
+	{12},              /* header apart */
+	{12, 14},          /* and the Ethernet header */
+	{1, 1, 10, 1, 13}, /* header and frame in crumbs */
+	{5, 7, 60, 64, 4}, /* the snapshot ends within a piece */
+	{14, 126, 1},      /* and on the border of one */
 	{140},
 };
 
-static const uint32_t lengths[] = {14, 15, 52, 60, 63, 64, 65, 100, 127, 128, 129, 191, 192, 193,
-	256, 1500, 1514, 4000};
+static const uint32_t lengths[] = {
+	14, 15, 52, 60, 63, 64, 65, 100, 127, 128, 129, 191, 192, 193, 256, 1500, 1514, 4000};
 
 static void
 every_shape_is_read(void **state)
@@ -394,8 +395,7 @@ offer(struct ring *r, unsigned b, uint32_t bytes, const uint32_t *sizes, unsigne
 	count = cut(buf_addr(b), bytes, sizes, n, pieces);
 	for (unsigned i = 0; i < count; i++)
 		pieces[i].write = true;
-	assert_int_equal(
-		xd_split_driver_add(&r->driver, pieces, count, (void *)(uintptr_t)b), 0);
+	assert_int_equal(xd_split_driver_add(&r->driver, pieces, count, (void *)(uintptr_t)b), 0);
 	xd_split_driver_publish(&r->driver);
 }
 

@@ -85,28 +85,28 @@ assert_same(const struct xd_daemon_config *a, const struct xd_daemon_config *b)
 }
 
 static const char base_yaml[] =
-        "control: {path: /tmp/xd-state.sock}\n"
-        "workers: {cores: [0]}\n"
-        "bridges: {br0: {ageing_s: 60}, br1: {}}\n"
-        "ports:\n"
-        "  a: {type: dpdk, bridge: br0, devargs: net_null0, vlan: 10}\n"
-        "  b: {type: vhost-user, bridge: br0, path: /tmp/b.sock, mode: server}\n"
-        "  c: {type: dpdk, bridge: br1, devargs: net_null1, vlans: [1, 2]}\n";
+	"control: {path: /tmp/xd-state.sock}\n"
+	"workers: {cores: [0]}\n"
+	"bridges: {br0: {ageing_s: 60}, br1: {}}\n"
+	"ports:\n"
+	"  a: {type: dpdk, bridge: br0, devargs: net_null0, vlan: 10}\n"
+	"  b: {type: vhost-user, bridge: br0, path: /tmp/b.sock, mode: server}\n"
+	"  c: {type: dpdk, bridge: br1, devargs: net_null1, vlans: [1, 2]}\n";
 
 /* Other configurations that base may be changed into. */
 static const char *const others[] = {
-        base_yaml,
-        "",
-        "workers: {cores: [0, 1], idle: poll}\nlog: {level: debug}\n"
-        "bridges: {br1: {}, br0: {ageing_s: 60}}\n"
-        "ports:\n"
-        "  a: {type: dpdk, bridge: br0, devargs: net_null0, vlan: 10}\n",
-        "bridges: {br0: {mac_limit: 5}, br2: {ageing_s: 1}}\n"
-        "ports:\n"
-        "  a: {type: dpdk, bridge: br2, devargs: net_null0, mtu: 9000, queues: 3}\n"
-        "  b: {type: dpdk, bridge: br0, devargs: net_null2}\n"
-        "  c: {type: vhost-user, bridge: br0, path: /tmp/c.sock}\n"
-        "  d: {type: vhost-user, bridge: br2, path: /tmp/d.sock, vlans: 0-4094, vlan: 1}\n",
+	base_yaml,
+	"",
+	"workers: {cores: [0, 1], idle: poll}\nlog: {level: debug}\n"
+	"bridges: {br1: {}, br0: {ageing_s: 60}}\n"
+	"ports:\n"
+	"  a: {type: dpdk, bridge: br0, devargs: net_null0, vlan: 10}\n",
+	"bridges: {br0: {mac_limit: 5}, br2: {ageing_s: 1}}\n"
+	"ports:\n"
+	"  a: {type: dpdk, bridge: br2, devargs: net_null0, mtu: 9000, queues: 3}\n"
+	"  b: {type: dpdk, bridge: br0, devargs: net_null2}\n"
+	"  c: {type: vhost-user, bridge: br0, path: /tmp/c.sock}\n"
+	"  d: {type: vhost-user, bridge: br2, path: /tmp/d.sock, vlans: 0-4094, vlan: 1}\n",
 };
 
 #define NB_OTHERS (sizeof(others) / sizeof(*others))
@@ -169,15 +169,15 @@ test_delta_does_not_fit(void **state)
 	static const struct {
 		const char *delta, *key;
 	} cases[] = {
-	        {"changed: {ports: {x: {mtu: 1500}}}", "ports.x"},
-	        {"changed: {bridges: {x: {ageing_s: 1}}}", "bridges.x"},
-	        {"added: {ports: {a: {type: dpdk, bridge: br0, devargs: net_null9}}}", "ports.a"},
-	        {"added: {bridges: {br0: {ageing_s: 1}}}", "bridges.br0"},
-	        {"added: {ports: {z: {type: dpdk, path: /tmp/x}}}", "ports.z.path"},
-	        {"changed: {ports: {a: {mtu: 1}}}", "ports.a.mtu"},
-	        {"changed: {ports: {a: []}}", "ports.a"},
-	        {"workers: {cores: x}", "workers.cores"},
-	        {"chnaged: {}", "chnaged"},
+		{"changed: {ports: {x: {mtu: 1500}}}", "ports.x"},
+		{"changed: {bridges: {x: {ageing_s: 1}}}", "bridges.x"},
+		{"added: {ports: {a: {type: dpdk, bridge: br0, devargs: net_null9}}}", "ports.a"},
+		{"added: {bridges: {br0: {ageing_s: 1}}}", "bridges.br0"},
+		{"added: {ports: {z: {type: dpdk, path: /tmp/x}}}", "ports.z.path"},
+		{"changed: {ports: {a: {mtu: 1}}}", "ports.a.mtu"},
+		{"changed: {ports: {a: []}}", "ports.a"},
+		{"workers: {cores: x}", "workers.cores"},
+		{"chnaged: {}", "chnaged"},
 	};
 
 	(void)state;
@@ -199,9 +199,9 @@ static void
 test_delta_taken_over(void **state)
 {
 	static const char text[] =
-	        "added: {ports: {a: {type: dpdk, bridge: br0, devargs: net_null0, vlan: 10}},\n"
-	        "        bridges: {br0: {ageing_s: 60}}}\n"
-	        "deleted: {ports: [gone], bridges: [gone]}";
+		"added: {ports: {a: {type: dpdk, bridge: br0, devargs: net_null0, vlan: 10}},\n"
+		"        bridges: {br0: {ageing_s: 60}}}\n"
+		"deleted: {ports: [gone], bridges: [gone]}";
 	struct xd_daemon_config *base = from_yaml(base_yaml), *same = from_yaml(base_yaml);
 	struct xd_error err;
 	json_t *delta = xd_yaml_parse(text, strlen(text), NULL, &err);
@@ -295,8 +295,8 @@ static void
 test_load(void **state)
 {
 	static const char bad_yaml[] = "control: {path: /tmp/xd-state.sock}\n"
-	                               "ports:\n"
-	                               "  a: {type: dpdk, bridge: br9, devargs: net_null0}\n";
+				       "ports:\n"
+				       "  a: {type: dpdk, bridge: br9, devargs: net_null0}\n";
 	const struct files *files = *state;
 	struct xd_control_source source = {files->config, files->state, NULL, 0};
 	json_t *delta = json_pack("{s:{s:{s:{s:i}}}}", "changed", "ports", "a", "mtu", 9000);
@@ -361,15 +361,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(test_delta),
-	        TEST(test_delta_is_by_key),
-	        TEST(test_delta_does_not_fit),
-	        TEST(test_delta_taken_over),
-	        TEST(test_no_file),
-	        TEST(test_damaged_file),
-	        TEST(test_write_fails),
-	        TEST(test_load),
-	        TEST(test_load_socket_path),
+		TEST(test_delta),
+		TEST(test_delta_is_by_key),
+		TEST(test_delta_does_not_fit),
+		TEST(test_delta_taken_over),
+		TEST(test_no_file),
+		TEST(test_damaged_file),
+		TEST(test_write_fails),
+		TEST(test_load),
+		TEST(test_load_socket_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,12 +193,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_percentiles_against_sorted),
-	        cmocka_unit_test(test_slots_are_contiguous),
-	        cmocka_unit_test(test_merge_is_union),
-	        cmocka_unit_test(test_extremes),
-	        cmocka_unit_test(test_counters_sum),
-	        cmocka_unit_test(test_drop_names),
+		cmocka_unit_test(test_percentiles_against_sorted),
+		cmocka_unit_test(test_slots_are_contiguous),
+		cmocka_unit_test(test_merge_is_union),
+		cmocka_unit_test(test_extremes),
+		cmocka_unit_test(test_counters_sum),
+		cmocka_unit_test(test_drop_names),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

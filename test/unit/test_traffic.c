@@ -56,11 +56,11 @@ test_bad_sizes(void **state)
 {
 	/* What is wrong, and what the line must say. */
 	static const char *const cases[][2] = {{"", "size"}, {"64,", "size"}, {"59", "60 to 65535"},
-	        {"65536", "60 to 65535"}, {"0x40", "0x40"}, {"-64", "-64"}, {"sixty", "sixty"},
-	        {"64q", "q"}, {"64:128", "FIRST:LAST"}, {"64:128:2", "FIRST:LAST"},
-	        {"64:128:*1", "up"}, {"64:128:+0", "up"}, {"128:64:*2", "up"}, {"64:128:*", "up"},
-	        {"64:128:+-1", "up"}, {"60:65535:+1", "more than 256"}, {"64.5", "60 to 65535"},
-	        {"64:", "FIRST:LAST"}, {"1e999", "1e999"}};
+		{"65536", "60 to 65535"}, {"0x40", "0x40"}, {"-64", "-64"}, {"sixty", "sixty"},
+		{"64q", "q"}, {"64:128", "FIRST:LAST"}, {"64:128:2", "FIRST:LAST"},
+		{"64:128:*1", "up"}, {"64:128:+0", "up"}, {"128:64:*2", "up"}, {"64:128:*", "up"},
+		{"64:128:+-1", "up"}, {"60:65535:+1", "more than 256"}, {"64.5", "60 to 65535"},
+		{"64:", "FIRST:LAST"}, {"1e999", "1e999"}};
 	struct xd_sizes sizes;
 	struct xd_error err;
 
@@ -82,9 +82,9 @@ test_rates(void **state)
 		enum xd_rate_kind kind;
 		double value;
 	} good[] = {{"max", XD_RATE_MAX, 0}, {"5Mpps", XD_RATE_PPS, 5e6},
-	        {"100kpps", XD_RATE_PPS, 1e5}, {"1pps", XD_RATE_PPS, 1},
-	        {"10Gbit", XD_RATE_BPS, 1e10}, {"2.5Gbit", XD_RATE_BPS, 2.5e9},
-	        {"64000bit", XD_RATE_BPS, 64000}, {"10Gbps", XD_RATE_BPS, 1e10}};
+		{"100kpps", XD_RATE_PPS, 1e5}, {"1pps", XD_RATE_PPS, 1},
+		{"10Gbit", XD_RATE_BPS, 1e10}, {"2.5Gbit", XD_RATE_BPS, 2.5e9},
+		{"64000bit", XD_RATE_BPS, 64000}, {"10Gbps", XD_RATE_BPS, 1e10}};
 	struct xd_rate_limit rate;
 	struct xd_error err;
 
@@ -194,7 +194,7 @@ static void
 test_frames_are_valid(void **state)
 {
 	static const uint32_t sizes[] = {
-	        60, 61, 63, 64, 65, 127, 128, 129, 1500, 1518, 9018, 65535};
+		60, 61, 63, 64, 65, 127, 128, 129, 1500, 1518, 9018, 65535};
 	uint8_t *frame = malloc(65536 + 64);
 	struct xd_error err;
 
@@ -202,12 +202,12 @@ test_frames_are_valid(void **state)
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		for (unsigned kind = 0; kind < 6; kind++) {
 			struct xd_stream_opts opts = {
-			        .size = sizes[i],
-			        .flows = kind % 3 == 0 ? 1 : 100000,
-			        .flow_kind = kind % 3 == 1 ? XD_FLOW_MAC : XD_FLOW_L4,
-			        .pattern = kind < 3 ? XD_PATTERN_UNICAST : XD_PATTERN_BROADCAST,
-			        .from = 3,
-			        .to = 2,
+				.size = sizes[i],
+				.flows = kind % 3 == 0 ? 1 : 100000,
+				.flow_kind = kind % 3 == 1 ? XD_FLOW_MAC : XD_FLOW_L4,
+				.pattern = kind < 3 ? XD_PATTERN_UNICAST : XD_PATTERN_BROADCAST,
+				.from = 3,
+				.to = 2,
 			};
 			struct xd_stream s;
 
@@ -244,7 +244,7 @@ test_mac_flows(void **state)
 		xd_stream_write_any(&s, frame, XD_TOUCH_STAMP);
 		if (mac(frame) != 0x025800000000 + f || mac(frame + 6) != 0x025801000000 + f)
 			fail_msg("frame %u: %012llx to %012llx", (unsigned)n,
-			        (unsigned long long)mac(frame + 6), (unsigned long long)mac(frame));
+				(unsigned long long)mac(frame + 6), (unsigned long long)mac(frame));
 	}
 	xd_stream_fini(&s);
 }
@@ -262,7 +262,7 @@ test_l4_flows(void **state)
 {
 	enum { FLOWS = 100000 };
 	struct xd_stream_opts opts = {
-	        .size = 64, .flows = FLOWS, .flow_kind = XD_FLOW_L4, .from = 0, .to = 1};
+		.size = 64, .flows = FLOWS, .flow_kind = XD_FLOW_L4, .from = 0, .to = 1};
 	uint64_t *seen = calloc(FLOWS, sizeof(*seen));
 	struct xd_stream s;
 	uint8_t frame[64];
@@ -314,13 +314,13 @@ test_bad_streams(void **state)
 
 	(void)state;
 	assert_int_equal(xd_stream_init(&s, &(struct xd_stream_opts){.size = 59, .flows = 1}, &err),
-	        -EINVAL);
+		-EINVAL);
 	assert_int_equal(xd_stream_init(&s, &(struct xd_stream_opts){.size = 64}, &err), -EINVAL);
 	assert_int_equal(
-	        xd_stream_init(&s,
-	                &(struct xd_stream_opts){.size = 64, .flows = XD_STREAM_FLOWS_MAX + 1},
-	                &err),
-	        -EINVAL);
+		xd_stream_init(&s,
+			&(struct xd_stream_opts){.size = 64, .flows = XD_STREAM_FLOWS_MAX + 1},
+			&err),
+		-EINVAL);
 	xd_stream_fini(&s);
 }
 
@@ -351,13 +351,13 @@ static void
 test_port_names(void **state)
 {
 	static const char *const good[] = {"virtio:/tmp/a.sock", "virtio:/tmp/a.sock,server",
-	        "virtio:a,size=256,queues=2,mrg=on,event_idx=off"};
+		"virtio:a,size=256,queues=2,mrg=on,event_idx=off"};
 	static const char *const bad[][2] = {{"/tmp/a.sock", "virtio:PATH"},
-	        {"virtoi:/tmp/a.sock", "virtio"}, {"virtio:", "socket"},
-	        {"virtio:a,sever", "server"}, {"virtio:a,size=100", "power of two"},
-	        {"virtio:a,size=65536", "power of two"}, {"virtio:a,queues=0", "1 to"},
-	        {"virtio:a,mrg=yes", "on or off"}, {"virtio:a,mgr=on", "mrg"},
-	        {"virtio:a,size", "size"}, {"dpdk:", "device"}, {"dpkd:net_null0", "dpdk"}};
+		{"virtoi:/tmp/a.sock", "virtio"}, {"virtio:", "socket"},
+		{"virtio:a,sever", "server"}, {"virtio:a,size=100", "power of two"},
+		{"virtio:a,size=65536", "power of two"}, {"virtio:a,queues=0", "1 to"},
+		{"virtio:a,mrg=yes", "on or off"}, {"virtio:a,mgr=on", "mrg"},
+		{"virtio:a,size", "size"}, {"dpdk:", "device"}, {"dpkd:net_null0", "dpdk"}};
 	char longest[256] = "virtio:";
 	struct xd_error err;
 	bool needs_eal;
@@ -387,33 +387,33 @@ static struct xd_row
 rate_row(void)
 {
 	return (struct xd_row){
-	        .engine = XD_ENGINE_RATE,
-	        .trial = 2,
-	        .size = 64,
-	        .flows = 1000,
-	        .flow_kind = XD_FLOW_L4,
-	        .direction = XD_DIRECTION_BOTH,
-	        .touch = XD_TOUCH_STAMP,
-	        .time_s = 2,
-	        .placement_before_ns = 120,
-	        .placement_after_ns = 475,
-	        .steal_s = 0.25,
-	        .cpu_s = 4,
-	        .dut = {.known = true,
-	                .frames = 100,
-	                .busy_cycles = 4550,
-	                .busy_cycles_per_frame = 45.5,
-	                .busy_share = 0.75},
-	        .rate = {.sent_frames = 110,
-	                .received_frames = 100,
-	                .lost_frames = 10,
-	                .sent_pps = 55,
-	                .pps = 50,
-	                .l2_bps = 25600,
-	                .l1_bps = 35200,
-	                .bottleneck = XD_BOTTLENECK_GENERATOR,
-	                .nb_ports = 2,
-	                .ports = {{.sent_frames = 110}, {.received_frames = 100}}},
+		.engine = XD_ENGINE_RATE,
+		.trial = 2,
+		.size = 64,
+		.flows = 1000,
+		.flow_kind = XD_FLOW_L4,
+		.direction = XD_DIRECTION_BOTH,
+		.touch = XD_TOUCH_STAMP,
+		.time_s = 2,
+		.placement_before_ns = 120,
+		.placement_after_ns = 475,
+		.steal_s = 0.25,
+		.cpu_s = 4,
+		.dut = {.known = true,
+			.frames = 100,
+			.busy_cycles = 4550,
+			.busy_cycles_per_frame = 45.5,
+			.busy_share = 0.75},
+		.rate = {.sent_frames = 110,
+			.received_frames = 100,
+			.lost_frames = 10,
+			.sent_pps = 55,
+			.pps = 50,
+			.l2_bps = 25600,
+			.l1_bps = 35200,
+			.bottleneck = XD_BOTTLENECK_GENERATOR,
+			.nb_ports = 2,
+			.ports = {{.sent_frames = 110}, {.received_frames = 100}}},
 	};
 }
 
@@ -502,22 +502,22 @@ static void
 test_latency_json(void **state)
 {
 	struct xd_row row = {
-	        .engine = XD_ENGINE_LATENCY,
-	        .size = 64,
-	        .latency = {.count = 7,
-	                .lost = 1,
-	                .min_ns = 1,
-	                .mean_ns = 2,
-	                .p50_ns = 3,
-	                .p95_ns = 4,
-	                .p99_ns = 5,
-	                .p99_9_ns = 6,
-	                .p99_99_ns = 7,
-	                .max_ns = 8,
-	                .half_mean_ns = 1},
+		.engine = XD_ENGINE_LATENCY,
+		.size = 64,
+		.latency = {.count = 7,
+			.lost = 1,
+			.min_ns = 1,
+			.mean_ns = 2,
+			.p50_ns = 3,
+			.p95_ns = 4,
+			.p99_ns = 5,
+			.p99_9_ns = 6,
+			.p99_99_ns = 7,
+			.max_ns = 8,
+			.half_mean_ns = 1},
 	};
 	static const char *const keys[] = {
-	        "min", "mean", "p50", "p95", "p99", "p99_9", "p99_99", "max"};
+		"min", "mean", "p50", "p95", "p99", "p99_9", "p99_99", "max"};
 	struct xd_results results;
 	json_t *root, *o;
 
@@ -588,22 +588,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_sizes),
-	        cmocka_unit_test(test_bad_sizes),
-	        cmocka_unit_test(test_rates),
-	        cmocka_unit_test(test_times_and_counts),
-	        cmocka_unit_test(test_frames_are_valid),
-	        cmocka_unit_test(test_mac_flows),
-	        cmocka_unit_test(test_l4_flows),
-	        cmocka_unit_test(test_touch),
-	        cmocka_unit_test(test_bad_streams),
-	        cmocka_unit_test(test_lines_read),
-	        cmocka_unit_test(test_port_names),
-	        cmocka_unit_test(test_rate_json),
-	        cmocka_unit_test(test_latency_json),
-	        cmocka_unit_test(test_write_results),
-	        cmocka_unit_test(test_placement_classes),
-	        cmocka_unit_test(test_tsc),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_bad_sizes),
+		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_times_and_counts),
+		cmocka_unit_test(test_frames_are_valid),
+		cmocka_unit_test(test_mac_flows),
+		cmocka_unit_test(test_l4_flows),
+		cmocka_unit_test(test_touch),
+		cmocka_unit_test(test_bad_streams),
+		cmocka_unit_test(test_lines_read),
+		cmocka_unit_test(test_port_names),
+		cmocka_unit_test(test_rate_json),
+		cmocka_unit_test(test_latency_json),
+		cmocka_unit_test(test_write_results),
+		cmocka_unit_test(test_placement_classes),
+		cmocka_unit_test(test_tsc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,13 +9,13 @@ static void
 furnish(struct xd_vu_frontend *fe, int fd)
 {
 	struct xd_vu_frontend_region r[2] = {
-	        {.fd = fd, .addr = (void *)0x10000000, .guest_addr = 0, .size = 4096},
-	        {.fd = fd, .addr = (void *)0x20000000, .guest_addr = 1 << 20, .size = 4096},
+		{.fd = fd, .addr = (void *)0x10000000, .guest_addr = 0, .size = 4096},
+		{.fd = fd, .addr = (void *)0x20000000, .guest_addr = 1 << 20, .size = 4096},
 	};
 	struct xd_vu_frontend_ring ring = {.size = 256,
-	        .desc = (void *)0x10000000,
-	        .avail = (void *)0x10000000,
-	        .used = (void *)0x10000000};
+		.desc = (void *)0x10000000,
+		.avail = (void *)0x10000000,
+		.used = (void *)0x10000000};
 
 	assert_int_equal(xd_vu_frontend_set_memory(fe, r, 2, NULL), 0);
 	ring.kick_fd = eventfd(0, 0);
@@ -366,50 +366,50 @@ struct bad {
 };
 
 static const struct bad bad_messages[] = {
-        {"version 0", 1, 0, 0, {0}, 0},
-        {"version 2", 1, 2, 0, {0}, 0},
-        {"an answer", 1, 5, 0, {0}, 0},
-        {"unknown request 0", 0, 1, 0, {0}, 0},
-        {"unknown request 4096", 4096, 1, 0, {0}, 0},
-        {"SET_LOG_BASE is not supported", 6, 1, 16, {0}, 1},
-        {"SET_BACKEND_REQ_FD is not supported", 21, 1, 0, {0}, 1},
-        {"IOTLB_MSG is not supported", 22, 1, 32, {0}, 0},
-        {"GET_INFLIGHT_FD is not supported", 31, 1, 24, {0}, 0},
-        {"GET_QUEUE_NUM without protocol feature 0", 17, 1, 0, {0}, 0},
-        {"ADD_MEM_REG without protocol feature 15", 37, 1, 40, {0}, 1},
-        {"GET_STATUS without protocol feature 16", 40, 1, 0, {0}, 0},
-        {"GET_CONFIG without protocol feature 9", 24, 1, 13, {0}, 0},
-        {"SET_FEATURES with 4 bytes, not 8,", 2, 1, 4, {0}, 0},
-        {"SET_FEATURES with 16 bytes, not 8,", 2, 1, 16, {0}, 0},
-        {"GET_FEATURES with 8 bytes", 1, 1, 8, {0}, 0},
-        {"GET_FEATURES with 4294967295 bytes", 1, 1, UINT32_MAX, {0}, 0},
-        {"GET_FEATURES with 1 descriptors, not 0", 1, 1, 0, {0}, 1},
-        {"SET_MEM_TABLE of 2 regions with 40 bytes", 5, 1, 40, {2}, 2},
-        {"SET_MEM_TABLE with 2 descriptors, not 1", 5, 1, 40, {1}, 2},
-        {"SET_MEM_TABLE with 0 descriptors, not 1", 5, 1, 40, {1}, 0},
-        {"SET_MEM_TABLE of 0 regions", 5, 1, 40, {0}, 1},
-        {"SET_VRING_KICK with 0 descriptors, not 1", 12, 1, 8, {0}, 0},
-        {"SET_VRING_CALL with 2 descriptors, not 1", 13, 1, 8, {0}, 2},
-        {"SET_VRING_ERR with 1 descriptors, not 0", 14, 1, 8, {0x100}, 1},
-        {"more than 8", 1, 1, 0, {0}, 9},
-        {"more than 8", 1, 1, 0, {0}, 16},
-        {"not offered", 2, 1, 8, {1}, 0},
-        {"not offered", 16, 1, 8, {1 << 5}, 0},
-        {"SET_VRING_NUM of ring 4,", 8, 1, 8, {256ull << 32 | 4}, 0},
-        {"SET_VRING_NUM of ring 4294967295,", 8, 1, 8, {256ull << 32 | UINT32_MAX}, 0},
-        {"of 0 entries", 8, 1, 8, {0}, 0},
-        {"of 257 entries", 8, 1, 8, {257ull << 32}, 0},
-        {"of 65536 entries", 8, 1, 8, {65536ull << 32}, 0},
-        {"SET_VRING_ADDR of ring 4,", 9, 1, 40, {4}, 0},
-        {"with flags 0x1", 9, 1, 40, {1ull << 32}, 0},
-        {"SET_VRING_BASE of ring 4,", 10, 1, 8, {4}, 0},
-        {"beyond 65535", 10, 1, 8, {65536ull << 32}, 0},
-        {"GET_VRING_BASE of ring 4,", 11, 1, 8, {4}, 0},
-        {"SET_VRING_KICK of ring 4,", 12, 1, 8, {4}, 1},
-        {"SET_VRING_CALL of ring 255,", 13, 1, 8, {255}, 1},
-        {"SET_VRING_ERR of ring 4,", 14, 1, 8, {4}, 1},
-        {"SET_VRING_ENABLE of ring 4,", 18, 1, 8, {1ull << 32 | 4}, 0},
-        {"not 0 or 1", 18, 1, 8, {2ull << 32}, 0},
+	{"version 0", 1, 0, 0, {0}, 0},
+	{"version 2", 1, 2, 0, {0}, 0},
+	{"an answer", 1, 5, 0, {0}, 0},
+	{"unknown request 0", 0, 1, 0, {0}, 0},
+	{"unknown request 4096", 4096, 1, 0, {0}, 0},
+	{"SET_LOG_BASE is not supported", 6, 1, 16, {0}, 1},
+	{"SET_BACKEND_REQ_FD is not supported", 21, 1, 0, {0}, 1},
+	{"IOTLB_MSG is not supported", 22, 1, 32, {0}, 0},
+	{"GET_INFLIGHT_FD is not supported", 31, 1, 24, {0}, 0},
+	{"GET_QUEUE_NUM without protocol feature 0", 17, 1, 0, {0}, 0},
+	{"ADD_MEM_REG without protocol feature 15", 37, 1, 40, {0}, 1},
+	{"GET_STATUS without protocol feature 16", 40, 1, 0, {0}, 0},
+	{"GET_CONFIG without protocol feature 9", 24, 1, 13, {0}, 0},
+	{"SET_FEATURES with 4 bytes, not 8,", 2, 1, 4, {0}, 0},
+	{"SET_FEATURES with 16 bytes, not 8,", 2, 1, 16, {0}, 0},
+	{"GET_FEATURES with 8 bytes", 1, 1, 8, {0}, 0},
+	{"GET_FEATURES with 4294967295 bytes", 1, 1, UINT32_MAX, {0}, 0},
+	{"GET_FEATURES with 1 descriptors, not 0", 1, 1, 0, {0}, 1},
+	{"SET_MEM_TABLE of 2 regions with 40 bytes", 5, 1, 40, {2}, 2},
+	{"SET_MEM_TABLE with 2 descriptors, not 1", 5, 1, 40, {1}, 2},
+	{"SET_MEM_TABLE with 0 descriptors, not 1", 5, 1, 40, {1}, 0},
+	{"SET_MEM_TABLE of 0 regions", 5, 1, 40, {0}, 1},
+	{"SET_VRING_KICK with 0 descriptors, not 1", 12, 1, 8, {0}, 0},
+	{"SET_VRING_CALL with 2 descriptors, not 1", 13, 1, 8, {0}, 2},
+	{"SET_VRING_ERR with 1 descriptors, not 0", 14, 1, 8, {0x100}, 1},
+	{"more than 8", 1, 1, 0, {0}, 9},
+	{"more than 8", 1, 1, 0, {0}, 16},
+	{"not offered", 2, 1, 8, {1}, 0},
+	{"not offered", 16, 1, 8, {1 << 5}, 0},
+	{"SET_VRING_NUM of ring 4,", 8, 1, 8, {256ull << 32 | 4}, 0},
+	{"SET_VRING_NUM of ring 4294967295,", 8, 1, 8, {256ull << 32 | UINT32_MAX}, 0},
+	{"of 0 entries", 8, 1, 8, {0}, 0},
+	{"of 257 entries", 8, 1, 8, {257ull << 32}, 0},
+	{"of 65536 entries", 8, 1, 8, {65536ull << 32}, 0},
+	{"SET_VRING_ADDR of ring 4,", 9, 1, 40, {4}, 0},
+	{"with flags 0x1", 9, 1, 40, {1ull << 32}, 0},
+	{"SET_VRING_BASE of ring 4,", 10, 1, 8, {4}, 0},
+	{"beyond 65535", 10, 1, 8, {65536ull << 32}, 0},
+	{"GET_VRING_BASE of ring 4,", 11, 1, 8, {4}, 0},
+	{"SET_VRING_KICK of ring 4,", 12, 1, 8, {4}, 1},
+	{"SET_VRING_CALL of ring 255,", 13, 1, 8, {255}, 1},
+	{"SET_VRING_ERR of ring 4,", 14, 1, 8, {4}, 1},
+	{"SET_VRING_ENABLE of ring 4,", 18, 1, 8, {1ull << 32 | 4}, 0},
+	{"not 0 or 1", 18, 1, 8, {2ull << 32}, 0},
 };
 
 static void
@@ -540,7 +540,7 @@ noise_leaves_nothing_behind(void **state)
 		}
 		close(sock);
 		WAIT_FOR(e, xd_vu_backend_state(e->be)->nb_connects == round + 1 &&
-		                    !xd_vu_backend_state(e->be)->connected);
+				    !xd_vu_backend_state(e->be)->connected);
 	}
 	close(fd);
 	env_close(e, env_open(e));
@@ -552,14 +552,14 @@ noise_leaves_nothing_behind(void **state)
 
 static struct xd_vu_frontend *
 try_open(struct env *e, bool server, unsigned timeout_ms, const volatile bool *cancel,
-        struct xd_error *err)
+	struct xd_error *err)
 {
 	struct xd_vu_frontend_opts opts = {
-	        .path = e->path,
-	        .server = server,
-	        .features = FEATURES,
-	        .timeout_ms = timeout_ms,
-	        .cancel = cancel,
+		.path = e->path,
+		.server = server,
+		.features = FEATURES,
+		.timeout_ms = timeout_ms,
+		.cancel = cancel,
 	};
 
 	memset(err, 0, sizeof(*err));
@@ -628,25 +628,25 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        SERVER(nothing_is_left_after_a_hundred_connections),
-	        SERVER(who_comes_back_at_once_is_not_turned_away),
-	        SERVER(second_client_is_turned_away),
-	        CLIENT(client_waits_for_the_listener),
-	        CLIENT(client_is_patient_with_a_peer_that_hangs_up),
-	        SERVER(disconnect_by_the_owner),
-	        STOPPED(stale_socket_is_replaced),
-	        STOPPED(live_socket_is_not_stolen),
-	        STOPPED(file_that_is_no_socket_is_left_alone),
-	        STOPPED(missing_directory_is_named),
-	        cmocka_unit_test(path_of_a_socket_is_bounded),
-	        SERVER(stop_removes_only_its_own_file),
-	        SERVER(bad_message_closes_the_connection),
-	        SERVER(message_cut_off_by_a_hang_up_is_bad),
-	        SERVER(message_in_single_bytes),
-	        SERVER(front_end_that_reads_no_answers_is_dropped),
-	        SERVER(noise_leaves_nothing_behind),
-	        STOPPED(front_end_says_what_is_missing),
-	        STOPPED(front_end_can_be_cancelled),
+		SERVER(nothing_is_left_after_a_hundred_connections),
+		SERVER(who_comes_back_at_once_is_not_turned_away),
+		SERVER(second_client_is_turned_away),
+		CLIENT(client_waits_for_the_listener),
+		CLIENT(client_is_patient_with_a_peer_that_hangs_up),
+		SERVER(disconnect_by_the_owner),
+		STOPPED(stale_socket_is_replaced),
+		STOPPED(live_socket_is_not_stolen),
+		STOPPED(file_that_is_no_socket_is_left_alone),
+		STOPPED(missing_directory_is_named),
+		cmocka_unit_test(path_of_a_socket_is_bounded),
+		SERVER(stop_removes_only_its_own_file),
+		SERVER(bad_message_closes_the_connection),
+		SERVER(message_cut_off_by_a_hang_up_is_bad),
+		SERVER(message_in_single_bytes),
+		SERVER(front_end_that_reads_no_answers_is_dropped),
+		SERVER(noise_leaves_nothing_behind),
+		STOPPED(front_end_says_what_is_missing),
+		STOPPED(front_end_can_be_cancelled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,46 +26,46 @@ static const struct expected {
 	int needs;
 	bool mutates;
 } expected[] = {
-        {1, 0, 0, 0, 0, -1, false},
-        {2, 8, 8, 0, 0, -1, true},
-        {3, 0, 0, 0, 0, -1, false},
-        {4, 0, 0, 0, 0, -1, true},
-        {5, 40, 264, 1, 8, -1, true},
-        {6, -1, -1, 0, 0, -1, false},
-        {7, -1, -1, 0, 0, -1, false},
-        {8, 8, 8, 0, 0, -1, true},
-        {9, 40, 40, 0, 0, -1, true},
-        {10, 8, 8, 0, 0, -1, true},
-        {11, 8, 8, 0, 0, -1, true},
-        {12, 8, 8, 0, 1, -1, true},
-        {13, 8, 8, 0, 1, -1, true},
-        {14, 8, 8, 0, 1, -1, true},
-        {15, 0, 0, 0, 0, -1, false},
-        {16, 8, 8, 0, 0, -1, false},
-        {17, 0, 0, 0, 0, 0, false},
-        {18, 8, 8, 0, 0, -1, true},
-        {19, 8, 8, 0, 0, 2, false},
-        {20, 8, 8, 0, 0, 4, false},
-        {21, -1, -1, 0, 0, -1, false},
-        {22, -1, -1, 0, 0, -1, false},
-        {23, -1, -1, 0, 0, -1, false},
-        {24, 12, 268, 0, 0, 9, false},
-        {25, -1, -1, 0, 0, -1, false},
-        {26, -1, -1, 0, 0, -1, false},
-        {27, -1, -1, 0, 0, -1, false},
-        {28, -1, -1, 0, 0, -1, false},
-        {29, -1, -1, 0, 0, -1, false},
-        {30, -1, -1, 0, 0, -1, false},
-        {31, -1, -1, 0, 0, -1, false},
-        {32, -1, -1, 0, 0, -1, false},
-        {33, -1, -1, 0, 0, -1, false},
-        {34, 0, 0, 0, 0, 13, true},
-        {35, -1, -1, 0, 0, -1, false},
-        {36, 0, 0, 0, 0, 15, false},
-        {37, 40, 40, 1, 1, 15, true},
-        {38, 40, 40, 0, 1, 15, true},
-        {39, 8, 8, 0, 0, 16, true},
-        {40, 0, 0, 0, 0, 16, false},
+	{1, 0, 0, 0, 0, -1, false},
+	{2, 8, 8, 0, 0, -1, true},
+	{3, 0, 0, 0, 0, -1, false},
+	{4, 0, 0, 0, 0, -1, true},
+	{5, 40, 264, 1, 8, -1, true},
+	{6, -1, -1, 0, 0, -1, false},
+	{7, -1, -1, 0, 0, -1, false},
+	{8, 8, 8, 0, 0, -1, true},
+	{9, 40, 40, 0, 0, -1, true},
+	{10, 8, 8, 0, 0, -1, true},
+	{11, 8, 8, 0, 0, -1, true},
+	{12, 8, 8, 0, 1, -1, true},
+	{13, 8, 8, 0, 1, -1, true},
+	{14, 8, 8, 0, 1, -1, true},
+	{15, 0, 0, 0, 0, -1, false},
+	{16, 8, 8, 0, 0, -1, false},
+	{17, 0, 0, 0, 0, 0, false},
+	{18, 8, 8, 0, 0, -1, true},
+	{19, 8, 8, 0, 0, 2, false},
+	{20, 8, 8, 0, 0, 4, false},
+	{21, -1, -1, 0, 0, -1, false},
+	{22, -1, -1, 0, 0, -1, false},
+	{23, -1, -1, 0, 0, -1, false},
+	{24, 12, 268, 0, 0, 9, false},
+	{25, -1, -1, 0, 0, -1, false},
+	{26, -1, -1, 0, 0, -1, false},
+	{27, -1, -1, 0, 0, -1, false},
+	{28, -1, -1, 0, 0, -1, false},
+	{29, -1, -1, 0, 0, -1, false},
+	{30, -1, -1, 0, 0, -1, false},
+	{31, -1, -1, 0, 0, -1, false},
+	{32, -1, -1, 0, 0, -1, false},
+	{33, -1, -1, 0, 0, -1, false},
+	{34, 0, 0, 0, 0, 13, true},
+	{35, -1, -1, 0, 0, -1, false},
+	{36, 0, 0, 0, 0, 15, false},
+	{37, 40, 40, 1, 1, 15, true},
+	{38, 40, 40, 0, 1, 15, true},
+	{39, 8, 8, 0, 0, 16, true},
+	{40, 0, 0, 0, 0, 16, false},
 };
 #define NB_EXPECTED (sizeof(expected) / sizeof(expected[0]))
 
@@ -102,7 +102,7 @@ payload_sizes(void **state)
 
 		for (int size = 0; size < 600; size++)
 			assert_int_equal(check_size(e, (uint32_t)size) == 0,
-			        size >= e->size_min && size <= e->size_max);
+				size >= e->size_min && size <= e->size_max);
 		assert_int_equal(check_size(e, UINT32_MAX), -EPROTO);
 		assert_int_equal(check_size(e, UINT32_MAX - 11), -EPROTO);
 	}
@@ -147,8 +147,8 @@ protocol_features_needed(void **state)
 	for (unsigned i = 0; i < NB_EXPECTED; i++) {
 		const struct expected *e = &expected[i];
 		struct xd_vu_header h = {.request = e->request,
-		        .flags = XD_VU_VERSION,
-		        .size = (uint32_t)e->size_min};
+			.flags = XD_VU_VERSION,
+			.size = (uint32_t)e->size_min};
 		bool always = e->needs < 0;
 
 		if (e->size_min < 0)
@@ -168,7 +168,7 @@ which_requests_mutate(void **state)
 	for (unsigned i = 0; i < NB_EXPECTED; i++) {
 		if (expected[i].size_min >= 0)
 			assert_int_equal(
-			        xd_vu_rule(expected[i].request)->mutates, expected[i].mutates);
+				xd_vu_rule(expected[i].request)->mutates, expected[i].mutates);
 	}
 }
 
@@ -179,14 +179,14 @@ descriptor_counts(void **state)
 	for (unsigned i = 0; i < NB_EXPECTED; i++) {
 		const struct expected *e = &expected[i];
 		struct xd_vu_message m = {.header = {.request = e->request,
-		                                  .flags = XD_VU_VERSION,
-		                                  .size = (uint32_t)e->size_min}};
+						  .flags = XD_VU_VERSION,
+						  .size = (uint32_t)e->size_min}};
 
 		if (e->size_min < 0 || e->request == 5 || (e->request >= 12 && e->request <= 14))
 			continue; /* these have tests of their own */
 		for (m.nb_fds = 0; m.nb_fds <= XD_VU_MAX_FDS; m.nb_fds++)
 			assert_int_equal(xd_vu_check_message(&m, NULL) == 0,
-			        m.nb_fds >= e->fds_min && m.nb_fds <= e->fds_max);
+				m.nb_fds >= e->fds_min && m.nb_fds <= e->fds_max);
 	}
 }
 
@@ -196,7 +196,7 @@ ring_descriptor_or_the_bit_that_says_none(void **state)
 	(void)state;
 	for (uint32_t r = XD_VU_SET_VRING_KICK; r <= XD_VU_SET_VRING_ERR; r++) {
 		struct xd_vu_message m = {
-		        .header = {.request = r, .flags = XD_VU_VERSION, .size = 8}};
+			.header = {.request = r, .flags = XD_VU_VERSION, .size = 8}};
 
 		for (m.nb_fds = 0; m.nb_fds <= XD_VU_MAX_FDS; m.nb_fds++) {
 			m.payload.u64 = 1;
@@ -215,18 +215,18 @@ memory_table_counts_agree(void **state)
 	(void)state;
 	for (uint32_t n = 1; n <= 8; n++) {
 		struct xd_vu_message m = {
-		        .header = {.request = XD_VU_SET_MEM_TABLE, .flags = XD_VU_VERSION}};
+			.header = {.request = XD_VU_SET_MEM_TABLE, .flags = XD_VU_VERSION}};
 
 		m.payload.table.nb_regions = n;
 		for (m.header.size = 40; m.header.size <= 264; m.header.size += 8) {
 			for (m.nb_fds = 0; m.nb_fds <= 8; m.nb_fds++)
 				assert_int_equal(xd_vu_check_message(&m, NULL) == 0,
-				        m.header.size == 8 + n * 32 && m.nb_fds == n);
+					m.header.size == 8 + n * 32 && m.nb_fds == n);
 		}
 	}
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct xd_vu_message m = {
-		        .header = {.request = XD_VU_SET_MEM_TABLE, .size = 8 + bad[i] * 32}};
+			.header = {.request = XD_VU_SET_MEM_TABLE, .size = 8 + bad[i] * 32}};
 
 		m.payload.table.nb_regions = bad[i];
 		m.nb_fds = 1;
@@ -272,8 +272,8 @@ static struct xd_vu_message
 sample(const struct expected *e, int fd)
 {
 	struct xd_vu_message m = {.header = {.request = e->request,
-	                                  .flags = XD_VU_VERSION,
-	                                  .size = e->size_max < 0 ? 0 : (uint32_t)e->size_max}};
+					  .flags = XD_VU_VERSION,
+					  .size = e->size_max < 0 ? 0 : (uint32_t)e->size_max}};
 
 	for (unsigned i = 0; i < m.header.size; i++)
 		((uint8_t *)&m.payload)[i] = (uint8_t)(i + 1);
@@ -521,22 +521,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(payload_sizes),
-	        cmocka_unit_test(unknown_requests),
-	        cmocka_unit_test(version_and_reply_bits),
-	        cmocka_unit_test(protocol_features_needed),
-	        cmocka_unit_test(which_requests_mutate),
-	        cmocka_unit_test(descriptor_counts),
-	        cmocka_unit_test(ring_descriptor_or_the_bit_that_says_none),
-	        cmocka_unit_test(memory_table_counts_agree),
-	        cmocka_unit_test(config_size_agrees),
-	        cmocka_unit_test(replies),
-	        cmocka_unit_test(whole_messages_back_to_back),
-	        cmocka_unit_test(messages_in_two_pieces_at_every_byte),
-	        cmocka_unit_test(messages_cut_off_at_every_byte),
-	        cmocka_unit_test(too_many_descriptors),
-	        cmocka_unit_test(too_many_descriptors_in_pieces),
-	        cmocka_unit_test(a_full_socket_is_not_waited_for),
+		cmocka_unit_test(payload_sizes),
+		cmocka_unit_test(unknown_requests),
+		cmocka_unit_test(version_and_reply_bits),
+		cmocka_unit_test(protocol_features_needed),
+		cmocka_unit_test(which_requests_mutate),
+		cmocka_unit_test(descriptor_counts),
+		cmocka_unit_test(ring_descriptor_or_the_bit_that_says_none),
+		cmocka_unit_test(memory_table_counts_agree),
+		cmocka_unit_test(config_size_agrees),
+		cmocka_unit_test(replies),
+		cmocka_unit_test(whole_messages_back_to_back),
+		cmocka_unit_test(messages_in_two_pieces_at_every_byte),
+		cmocka_unit_test(messages_cut_off_at_every_byte),
+		cmocka_unit_test(too_many_descriptors),
+		cmocka_unit_test(too_many_descriptors_in_pieces),
+		cmocka_unit_test(a_full_socket_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,17 +44,17 @@ memory_is_mapped_where_it_should_be(void **state)
 	int fd = memory_file(4 * MIB);
 	/* The second begins within a page, and the third ends at the end of the file. */
 	struct xd_vu_frontend_region r[] = {
-	        {.fd = fd, .addr = (void *)0x10000000, .guest_addr = 0, .size = MIB},
-	        {.fd = fd,
-	                .fd_offset = MIB + 768,
-	                .addr = (void *)0x20000000,
-	                .guest_addr = 0x100000000,
-	                .size = 2 * MIB - 768},
-	        {.fd = fd,
-	                .fd_offset = 3 * MIB,
-	                .addr = (void *)0x30000000,
-	                .guest_addr = UINT64_MAX - MIB,
-	                .size = MIB},
+		{.fd = fd, .addr = (void *)0x10000000, .guest_addr = 0, .size = MIB},
+		{.fd = fd,
+			.fd_offset = MIB + 768,
+			.addr = (void *)0x20000000,
+			.guest_addr = 0x100000000,
+			.size = 2 * MIB - 768},
+		{.fd = fd,
+			.fd_offset = 3 * MIB,
+			.addr = (void *)0x30000000,
+			.guest_addr = UINT64_MAX - MIB,
+			.size = MIB},
 	};
 	const struct xd_guest_memory *mem;
 	uint64_t contiguous = 0;
@@ -116,7 +116,7 @@ memory_beyond_its_file_is_refused(void **state)
 {
 	int fd = memory_file(MIB);
 	struct xd_vu_frontend_region r = {
-	        .fd = fd, .addr = (void *)0x10000000, .guest_addr = 0, .size = MIB + 1};
+		.fd = fd, .addr = (void *)0x10000000, .guest_addr = 0, .size = MIB + 1};
 
 	expect_refused(*state, &r, 1, "beyond its file");
 	r.size = MIB;
@@ -137,11 +137,11 @@ memory_that_wraps_or_overlaps_is_refused(void **state)
 {
 	int fd = memory_file(2 * MIB);
 	struct xd_vu_frontend_region r[2] = {
-	        {.fd = fd,
-	                .addr = (void *)0x10000000,
-	                .guest_addr = UINT64_MAX - MIB + 1,
-	                .size = MIB},
-	        {.fd = fd, .addr = (void *)0x20000000, .guest_addr = 0, .size = MIB},
+		{.fd = fd,
+			.addr = (void *)0x10000000,
+			.guest_addr = UINT64_MAX - MIB + 1,
+			.size = MIB},
+		{.fd = fd, .addr = (void *)0x20000000, .guest_addr = 0, .size = MIB},
 	};
 
 	expect_refused(*state, r, 2, "wraps");
@@ -184,9 +184,9 @@ memory_is_taken_wholly_or_not_at_all(void **state)
 {
 	int fd = memory_file(MIB);
 	struct xd_vu_frontend_region r[] = {
-	        {.fd = fd, .addr = (void *)0x10000000, .guest_addr = 0, .size = MIB},
-	        {.fd = fd, .addr = (void *)0x20000000, .guest_addr = MIB, .size = MIB},
-	        {.fd = fd, .addr = (void *)0x30000000, .guest_addr = 2 * MIB, .size = 2 * MIB},
+		{.fd = fd, .addr = (void *)0x10000000, .guest_addr = 0, .size = MIB},
+		{.fd = fd, .addr = (void *)0x20000000, .guest_addr = MIB, .size = MIB},
+		{.fd = fd, .addr = (void *)0x30000000, .guest_addr = 2 * MIB, .size = 2 * MIB},
 	};
 
 	expect_refused(*state, r, 3, "beyond its file");
@@ -206,9 +206,9 @@ memory_slots_are_added_and_removed(void **state)
 
 	for (unsigned i = 0; i < XD_GUEST_REGIONS_MAX; i++)
 		r[i] = (struct xd_vu_frontend_region){.fd = fd,
-		        .addr = (void *)(uintptr_t)(0x10000000 + 4096 * i),
-		        .guest_addr = 4096 * i,
-		        .size = 4096};
+			.addr = (void *)(uintptr_t)(0x10000000 + 4096 * i),
+			.guest_addr = 4096 * i,
+			.size = 4096};
 	assert_int_equal(xd_vu_frontend_set_memory(fe, r, XD_GUEST_REGIONS_MAX, NULL), 0);
 	assert_int_equal(env_state(e).memory.n, XD_GUEST_REGIONS_MAX);
 	send_request(sock, XD_VU_GET_MAX_MEM_SLOTS, NULL, 0, -1);
@@ -216,7 +216,7 @@ memory_slots_are_added_and_removed(void **state)
 
 	/* Removing: exact addresses only; with a needless descriptor, as QEMU sends it, or none. */
 	one.region = (struct xd_vu_mem_region){
-	        .guest_addr = 4096 * 7, .user_addr = 0x10000000 + 4096 * 7, .size = 4096};
+		.guest_addr = 4096 * 7, .user_addr = 0x10000000 + 4096 * 7, .size = 4096};
 	assert_int_equal(ask_ack(sock, XD_VU_REM_MEM_REG, &one, sizeof(one), fd), 0);
 	one.region.guest_addr = 4096 * 9;
 	one.region.user_addr = 0x10000000 + 4096 * 9;
@@ -243,7 +243,7 @@ memory_slot_that_is_not_there_cannot_be_removed(void **state)
 	struct env *e = *state;
 	int fd = memory_file(8192);
 	struct xd_vu_mem_one one = {
-	        .region = {.guest_addr = 0, .user_addr = 0x10000000, .size = 4096}};
+		.region = {.guest_addr = 0, .user_addr = 0x10000000, .size = 4096}};
 
 	for (unsigned i = 0; i < 3; i++) {
 		struct xd_vu_frontend *fe = env_open(e);
@@ -265,13 +265,13 @@ static struct xd_vu_frontend_ring
 sample_ring(int kick_fd, int call_fd)
 {
 	return (struct xd_vu_frontend_ring){
-	        .size = 256,
-	        .base = 65535,
-	        .desc = (void *)0x10000000,
-	        .avail = (void *)0x10001000,
-	        .used = (void *)0x10002000,
-	        .kick_fd = kick_fd,
-	        .call_fd = call_fd,
+		.size = 256,
+		.base = 65535,
+		.desc = (void *)0x10000000,
+		.avail = (void *)0x10001000,
+		.used = (void *)0x10002000,
+		.kick_fd = kick_fd,
+		.call_fd = call_fd,
 	};
 }
 
@@ -408,21 +408,21 @@ mutating_requests_pause(void **state)
 		uint64_t payload[5];
 		bool mutates;
 	} cases[] = {
-	        {XD_VU_SET_OWNER, 0, {0}, false},
-	        {XD_VU_SET_PROTOCOL_FEATURES, 8, {PROTOCOL_FEATURES}, false},
-	        {XD_VU_SEND_RARP, 8, {0x010203040506}, false},
-	        {XD_VU_NET_SET_MTU, 8, {1500}, false},
-	        {XD_VU_SET_FEATURES, 8, {FEATURES | XD_VU_F_PROTOCOL_FEATURES}, true},
-	        {XD_VU_SET_VRING_NUM, 8, {1ull << 32 | 1}, true},
-	        {XD_VU_SET_VRING_BASE, 8, {7ull << 32 | 1}, true},
-	        {XD_VU_SET_VRING_ADDR, 40, {1, 2, 3, 4, 0}, true},
-	        {XD_VU_SET_VRING_KICK, 8, {0x101}, true},
-	        {XD_VU_SET_VRING_CALL, 8, {0x101}, true},
-	        {XD_VU_SET_VRING_ERR, 8, {0x101}, true},
-	        {XD_VU_SET_VRING_ENABLE, 8, {1ull << 32}, true},
-	        {XD_VU_SET_STATUS, 8, {1}, true},
-	        {XD_VU_RESET_OWNER, 0, {0}, true},
-	        {XD_VU_RESET_DEVICE, 0, {0}, true},
+		{XD_VU_SET_OWNER, 0, {0}, false},
+		{XD_VU_SET_PROTOCOL_FEATURES, 8, {PROTOCOL_FEATURES}, false},
+		{XD_VU_SEND_RARP, 8, {0x010203040506}, false},
+		{XD_VU_NET_SET_MTU, 8, {1500}, false},
+		{XD_VU_SET_FEATURES, 8, {FEATURES | XD_VU_F_PROTOCOL_FEATURES}, true},
+		{XD_VU_SET_VRING_NUM, 8, {1ull << 32 | 1}, true},
+		{XD_VU_SET_VRING_BASE, 8, {7ull << 32 | 1}, true},
+		{XD_VU_SET_VRING_ADDR, 40, {1, 2, 3, 4, 0}, true},
+		{XD_VU_SET_VRING_KICK, 8, {0x101}, true},
+		{XD_VU_SET_VRING_CALL, 8, {0x101}, true},
+		{XD_VU_SET_VRING_ERR, 8, {0x101}, true},
+		{XD_VU_SET_VRING_ENABLE, 8, {1ull << 32}, true},
+		{XD_VU_SET_STATUS, 8, {1}, true},
+		{XD_VU_RESET_OWNER, 0, {0}, true},
+		{XD_VU_RESET_DEVICE, 0, {0}, true},
 	};
 	struct env *e = *state;
 	struct xd_vu_frontend *fe = env_open(e);
@@ -432,7 +432,7 @@ mutating_requests_pause(void **state)
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		before = e->pauses;
 		assert_int_equal(
-		        ask_ack(sock, cases[i].request, cases[i].payload, cases[i].size, -1), 0);
+			ask_ack(sock, cases[i].request, cases[i].payload, cases[i].size, -1), 0);
 		xd_loop_lock(e->loop);
 		assert_int_equal(e->pauses, before + cases[i].mutates);
 		assert_int_equal(e->resumes, e->pauses);
@@ -506,22 +506,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(negotiates_what_both_want),
-	        TEST(memory_is_mapped_where_it_should_be),
-	        TEST(memory_beyond_its_file_is_refused),
-	        TEST(memory_that_wraps_or_overlaps_is_refused),
-	        TEST(memory_that_is_no_file_is_refused),
-	        TEST(memory_is_taken_wholly_or_not_at_all),
-	        TEST(memory_slots_are_added_and_removed),
-	        TEST(memory_slot_that_is_not_there_cannot_be_removed),
-	        TEST(ring_is_set_enabled_and_stopped),
-	        TEST(ring_without_descriptors_is_polled),
-	        TEST(ring_starts_enabled_without_protocol_features),
-	        TEST(features_again_leave_enabled_rings_alone),
-	        TEST(works_without_reply_ack),
-	        TEST(mutating_requests_pause),
-	        TEST(status_and_resets),
-	        TEST(mtu_beyond_the_port_is_refused_and_the_connection_stays),
+		TEST(negotiates_what_both_want),
+		TEST(memory_is_mapped_where_it_should_be),
+		TEST(memory_beyond_its_file_is_refused),
+		TEST(memory_that_wraps_or_overlaps_is_refused),
+		TEST(memory_that_is_no_file_is_refused),
+		TEST(memory_is_taken_wholly_or_not_at_all),
+		TEST(memory_slots_are_added_and_removed),
+		TEST(memory_slot_that_is_not_there_cannot_be_removed),
+		TEST(ring_is_set_enabled_and_stopped),
+		TEST(ring_without_descriptors_is_polled),
+		TEST(ring_starts_enabled_without_protocol_features),
+		TEST(features_again_leave_enabled_rings_alone),
+		TEST(works_without_reply_ack),
+		TEST(mutating_requests_pause),
+		TEST(status_and_resets),
+		TEST(mtu_beyond_the_port_is_refused_and_the_connection_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,23 +26,23 @@ read_yaml(const char *text, struct xd_lines *lines, struct xd_error *err)
 }
 
 static const char full[] =
-        "workers: {cores: [0], idle: poll}\n"
-        "memory:  {hugepages: none}\n"
-        "control: {path: /tmp/xd-test.sock, mode: \"0600\"}\n"
-        "log:     {level: debug}\n"
-        "bridges:\n"
-        "  br0: {ageing_s: 60, mac_limit: 1000000}\n"
-        "  br1:\n"
-        "ports:\n"
-        "  vm1:    {type: vhost-user, bridge: br0, path: /tmp/vm1.sock, mode: server, vlan: 10}\n"
-        "  vm2:    {type: vhost-user, bridge: br0, path: /tmp/vm2.sock, queues: 2, mtu: 9000}\n"
-        "  uplink: {type: dpdk, bridge: br0, devargs: \"net_null0\", vlans: [0, 10, 20-30]}\n"
-        "  eth1.7:\n"
-        "    bridge: br1\n"
-        "    vlans: 1-4094\n"
-        "    vlan: 7\n"
-        "    devargs: net_null1\n"
-        "    type: dpdk\n";
+	"workers: {cores: [0], idle: poll}\n"
+	"memory:  {hugepages: none}\n"
+	"control: {path: /tmp/xd-test.sock, mode: \"0600\"}\n"
+	"log:     {level: debug}\n"
+	"bridges:\n"
+	"  br0: {ageing_s: 60, mac_limit: 1000000}\n"
+	"  br1:\n"
+	"ports:\n"
+	"  vm1:    {type: vhost-user, bridge: br0, path: /tmp/vm1.sock, mode: server, vlan: 10}\n"
+	"  vm2:    {type: vhost-user, bridge: br0, path: /tmp/vm2.sock, queues: 2, mtu: 9000}\n"
+	"  uplink: {type: dpdk, bridge: br0, devargs: \"net_null0\", vlans: [0, 10, 20-30]}\n"
+	"  eth1.7:\n"
+	"    bridge: br1\n"
+	"    vlans: 1-4094\n"
+	"    vlan: 7\n"
+	"    devargs: net_null1\n"
+	"    type: dpdk\n";
 
 static void
 test_full(void **state)
@@ -118,94 +118,94 @@ static const struct bad {
 	unsigned line;
 	const char *key, *text;
 } bad[] = {
-        /* the file */
-        {"bridges:\n  br0: {\n", 3, "", "is not YAML"},
-        {"a: b: c\n", 1, "", "is not YAML"},
-        {"\n- a\n", 2, "", "is not a configuration"},
-        {"log: {}\n---\nlog: {}\n", 3, "", "second document"},
-        {"log:\n  level: \"\xff\"\n", 2, "", "is not YAML"},
-        {"brigdes:\n", 1, "brigdes", "did you mean bridges?"},
-        {"log: {}\nxyzzy: 1\n", 2, "xyzzy", "valid are: workers"},
-        {"log: {}\nports: {}\nlog: {}\n", 3, "log", "is given twice, first on line 1"},
-        {"? [a]\n: b\n", 1, "", "must be one word"},
-        /* workers, memory, control, log */
-        {"workers: [1]\n", 1, "workers", "is a list, but a section"},
-        {"workers:\n  core: 1\n", 2, "workers.core", "did you mean cores?"},
-        {"workers:\n  cores: {a: 1}\n", 2, "workers.cores", "is a section, but"},
-        {"workers:\n  cores: [[1]]\n", 2, "workers.cores", "plain list"},
-        {"workers:\n  cores: []\n", 2, "workers.cores", "not a list of numbers"},
-        {"workers:\n  cores: all\n", 2, "workers.cores", "not a list of numbers"},
-        {"workers:\n  cores: 2-1\n", 2, "workers.cores", "lower number first"},
-        {"workers:\n  cores: [0, 0]\n", 2, "workers.cores", "core 0 is given twice"},
-        {"workers:\n  cores: 0\n  cores: 1\n", 3, "workers.cores", "is given twice"},
-        {"workers:\n  cores: 4000\n", 2, "workers.cores", "core 4000 does not exist"},
-        {"workers:\n  cores:\n", 2, "workers.cores", "has no value"},
-        {"workers:\n  idle: busy\n", 2, "workers.idle", "must be sleep or poll"},
-        {"memory:\n  hugepages: 1\n", 2, "memory.hugepages", "must be auto, required or none"},
-        {"control:\n  path: run/x\n", 2, "control.path", "is relative"},
-        {"control:\n  path: /nonexistent/x\n", 2, "control.path", "mkdir -p /nonexistent"},
-        {"control:\n  mode: 0999\n", 2, "control.mode", "permission bits"},
-        {"control:\n  path: /tmp/c\n  group: no-such-group\n", 3, "control.group", "groupadd"},
-        {"log:\n  level: loud\n", 2, "log.level", "must be error, warn, info or debug"},
-        /* bridges */
-        {"bridges: br0\n", 1, "bridges", "is one value, but a section"},
-        {"bridges:\n  br0: 1\n", 2, "bridges.br0", "is one value, but a section"},
-        {"bridges:\n  b r: {}\n", 2, "bridges.b r", "is not a name"},
-        {"bridges:\n  br0123456789012345678901234567890: {}\n", 2,
-                "bridges.br0123456789012345678901234567890", "too long"},
-        {"bridges:\n  br0: {}\n  br0: {}\n", 3, "bridges.br0", "is given twice"},
-        {"bridges:\n  br0:\n    ageing: 5\n", 3, "bridges.br0.ageing", "did you mean ageing_s?"},
-        {"bridges:\n  br0:\n    ageing_s: 0\n", 3, "bridges.br0.ageing_s", "is 0: must be 1"},
-        {"bridges:\n  br0:\n    ageing_s: 1000001\n", 3, "bridges.br0.ageing_s", "must be 1"},
-        {"bridges:\n  br0:\n    mac_limit: -1\n", 3, "bridges.br0.mac_limit", "not a number"},
-        {"bridges:\n  br0:\n    mac_limit: 16777217\n", 3, "bridges.br0.mac_limit", "must be 1"},
+	/* the file */
+	{"bridges:\n  br0: {\n", 3, "", "is not YAML"},
+	{"a: b: c\n", 1, "", "is not YAML"},
+	{"\n- a\n", 2, "", "is not a configuration"},
+	{"log: {}\n---\nlog: {}\n", 3, "", "second document"},
+	{"log:\n  level: \"\xff\"\n", 2, "", "is not YAML"},
+	{"brigdes:\n", 1, "brigdes", "did you mean bridges?"},
+	{"log: {}\nxyzzy: 1\n", 2, "xyzzy", "valid are: workers"},
+	{"log: {}\nports: {}\nlog: {}\n", 3, "log", "is given twice, first on line 1"},
+	{"? [a]\n: b\n", 1, "", "must be one word"},
+	/* workers, memory, control, log */
+	{"workers: [1]\n", 1, "workers", "is a list, but a section"},
+	{"workers:\n  core: 1\n", 2, "workers.core", "did you mean cores?"},
+	{"workers:\n  cores: {a: 1}\n", 2, "workers.cores", "is a section, but"},
+	{"workers:\n  cores: [[1]]\n", 2, "workers.cores", "plain list"},
+	{"workers:\n  cores: []\n", 2, "workers.cores", "not a list of numbers"},
+	{"workers:\n  cores: all\n", 2, "workers.cores", "not a list of numbers"},
+	{"workers:\n  cores: 2-1\n", 2, "workers.cores", "lower number first"},
+	{"workers:\n  cores: [0, 0]\n", 2, "workers.cores", "core 0 is given twice"},
+	{"workers:\n  cores: 0\n  cores: 1\n", 3, "workers.cores", "is given twice"},
+	{"workers:\n  cores: 4000\n", 2, "workers.cores", "core 4000 does not exist"},
+	{"workers:\n  cores:\n", 2, "workers.cores", "has no value"},
+	{"workers:\n  idle: busy\n", 2, "workers.idle", "must be sleep or poll"},
+	{"memory:\n  hugepages: 1\n", 2, "memory.hugepages", "must be auto, required or none"},
+	{"control:\n  path: run/x\n", 2, "control.path", "is relative"},
+	{"control:\n  path: /nonexistent/x\n", 2, "control.path", "mkdir -p /nonexistent"},
+	{"control:\n  mode: 0999\n", 2, "control.mode", "permission bits"},
+	{"control:\n  path: /tmp/c\n  group: no-such-group\n", 3, "control.group", "groupadd"},
+	{"log:\n  level: loud\n", 2, "log.level", "must be error, warn, info or debug"},
+	/* bridges */
+	{"bridges: br0\n", 1, "bridges", "is one value, but a section"},
+	{"bridges:\n  br0: 1\n", 2, "bridges.br0", "is one value, but a section"},
+	{"bridges:\n  b r: {}\n", 2, "bridges.b r", "is not a name"},
+	{"bridges:\n  br0123456789012345678901234567890: {}\n", 2,
+		"bridges.br0123456789012345678901234567890", "too long"},
+	{"bridges:\n  br0: {}\n  br0: {}\n", 3, "bridges.br0", "is given twice"},
+	{"bridges:\n  br0:\n    ageing: 5\n", 3, "bridges.br0.ageing", "did you mean ageing_s?"},
+	{"bridges:\n  br0:\n    ageing_s: 0\n", 3, "bridges.br0.ageing_s", "is 0: must be 1"},
+	{"bridges:\n  br0:\n    ageing_s: 1000001\n", 3, "bridges.br0.ageing_s", "must be 1"},
+	{"bridges:\n  br0:\n    mac_limit: -1\n", 3, "bridges.br0.mac_limit", "not a number"},
+	{"bridges:\n  br0:\n    mac_limit: 16777217\n", 3, "bridges.br0.mac_limit", "must be 1"},
 };
 
 /* The same for one key of a port, on line 4 after a good bridge and a good port name. */
 static const struct bad bad_ports[] = {
-        {"", 3, "ports.p.type", "is missing: one of vhost-user, dpdk"},
-        {"type: vhost", 4, "ports.p.type", "one of vhost-user, dpdk"},
-        {"type: [dpdk]", 4, "ports.p.type", "is a list"},
-        {"type: dpdk\n    bridge: br1", 5, "ports.p.bridge", "there is no bridge \"br1\""},
-        {"type: dpdk\n    devargs: net_null0", 3, "ports.p.bridge", "is missing"},
-        {"type: dpdk\n    path: /tmp/x", 5, "ports.p.path", "a port of type dpdk has no path"},
-        {"path: /tmp/x\n    type: dpdk", 4, "ports.p.path", "a port of type dpdk has no path"},
-        {"type: dpdk\n    bridge: br0", 3, "ports.p", "devargs"},
-        {"type: vhost-user\n    bridge: br0", 3, "ports.p", "path"},
-        {"type: vhost-user\n    devargs: x", 5, "ports.p.devargs", "no devargs"},
-        {"vlan: 0", 4, "ports.p.vlan", "is 0: must be 1 to 4094"},
-        {"vlan: 5000", 4, "ports.p.vlan", "is 5000: must be 1 to 4094"},
-        {"vlan: 99999999999999999999", 4, "ports.p.vlan", "must be 1 to 4094"},
-        {"vlan: 0x10", 4, "ports.p.vlan", "not a number"},
-        {"vlan: [1, 2]", 4, "ports.p.vlan", "is a list, but one value is wanted"},
-        {"vlans: [1, 4095]", 4, "ports.p.vlans", "has 4095: must be 0 to 4094"},
-        {"vlans: a", 4, "ports.p.vlans", "not a list of numbers"},
-        {"queues: 0", 4, "ports.p.queues", "must be 1 to 16"},
-        {"queues: 17", 4, "ports.p.queues", "must be 1 to 16"},
-        {"mtu: 67", 4, "ports.p.mtu", "must be 68 to 65535"},
-        {"mtu: 65536", 4, "ports.p.mtu", "must be 68 to 65535"},
-        {"mode: both", 4, "ports.p.mode", "must be client or server"},
-        {"mut: 1500", 4, "ports.p.mut", "did you mean mtu?"},
-        {"mtu: 1500\n    mtu: 1600", 5, "ports.p.mtu", "is given twice, first on line 4"},
-        {"type: vhost-user\n    bridge: br0\n    path: vm1.sock", 6, "ports.p.path", "is relative"},
-        {"type: vhost-user\n    bridge: br0\n    path: /nonexistent/x", 6, "ports.p.path",
-                "mkdir -p /nonexistent"},
-        {"type: vhost-user\n    bridge: br0\n    path: /etc/passwd", 6, "ports.p.path",
-                "is not a socket"},
-        {"type: vhost-user\n    bridge: br0\n    path: /etc/passwd/x", 6, "ports.p.path",
-                "/etc/passwd"},
-        {"type: vhost-user\n    bridge: br0\n    path: /tmp/"
-         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-         "xxxxxxxxxxxxxxxxxxxx",
-                6, "ports.p.path", "a socket path has at most 107"},
-        {"type: vhost-user\n    bridge: br0\n    path: /tmp/c.sock\ncontrol: {path: /tmp/c.sock}",
-                6, "ports.p.path", "control socket"},
-        {"type: vhost-user\n    bridge: br0\n    path: /tmp/a\n"
-         "  q: {type: vhost-user, bridge: br0, path: /tmp/a}",
-                7, "ports.q.path", "/tmp/a is the path of port p already"},
-        {"type: dpdk\n    bridge: br0\n    devargs: net_null0\n"
-         "  q:\n    type: dpdk\n    bridge: br0\n    devargs: net_null0",
-                10, "ports.q.devargs", "is the device of port p already"},
+	{"", 3, "ports.p.type", "is missing: one of vhost-user, dpdk"},
+	{"type: vhost", 4, "ports.p.type", "one of vhost-user, dpdk"},
+	{"type: [dpdk]", 4, "ports.p.type", "is a list"},
+	{"type: dpdk\n    bridge: br1", 5, "ports.p.bridge", "there is no bridge \"br1\""},
+	{"type: dpdk\n    devargs: net_null0", 3, "ports.p.bridge", "is missing"},
+	{"type: dpdk\n    path: /tmp/x", 5, "ports.p.path", "a port of type dpdk has no path"},
+	{"path: /tmp/x\n    type: dpdk", 4, "ports.p.path", "a port of type dpdk has no path"},
+	{"type: dpdk\n    bridge: br0", 3, "ports.p", "devargs"},
+	{"type: vhost-user\n    bridge: br0", 3, "ports.p", "path"},
+	{"type: vhost-user\n    devargs: x", 5, "ports.p.devargs", "no devargs"},
+	{"vlan: 0", 4, "ports.p.vlan", "is 0: must be 1 to 4094"},
+	{"vlan: 5000", 4, "ports.p.vlan", "is 5000: must be 1 to 4094"},
+	{"vlan: 99999999999999999999", 4, "ports.p.vlan", "must be 1 to 4094"},
+	{"vlan: 0x10", 4, "ports.p.vlan", "not a number"},
+	{"vlan: [1, 2]", 4, "ports.p.vlan", "is a list, but one value is wanted"},
+	{"vlans: [1, 4095]", 4, "ports.p.vlans", "has 4095: must be 0 to 4094"},
+	{"vlans: a", 4, "ports.p.vlans", "not a list of numbers"},
+	{"queues: 0", 4, "ports.p.queues", "must be 1 to 16"},
+	{"queues: 17", 4, "ports.p.queues", "must be 1 to 16"},
+	{"mtu: 67", 4, "ports.p.mtu", "must be 68 to 65535"},
+	{"mtu: 65536", 4, "ports.p.mtu", "must be 68 to 65535"},
+	{"mode: both", 4, "ports.p.mode", "must be client or server"},
+	{"mut: 1500", 4, "ports.p.mut", "did you mean mtu?"},
+	{"mtu: 1500\n    mtu: 1600", 5, "ports.p.mtu", "is given twice, first on line 4"},
+	{"type: vhost-user\n    bridge: br0\n    path: vm1.sock", 6, "ports.p.path", "is relative"},
+	{"type: vhost-user\n    bridge: br0\n    path: /nonexistent/x", 6, "ports.p.path",
+		"mkdir -p /nonexistent"},
+	{"type: vhost-user\n    bridge: br0\n    path: /etc/passwd", 6, "ports.p.path",
+		"is not a socket"},
+	{"type: vhost-user\n    bridge: br0\n    path: /etc/passwd/x", 6, "ports.p.path",
+		"/etc/passwd"},
+	{"type: vhost-user\n    bridge: br0\n    path: /tmp/"
+	 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	 "xxxxxxxxxxxxxxxxxxxx",
+		6, "ports.p.path", "a socket path has at most 107"},
+	{"type: vhost-user\n    bridge: br0\n    path: /tmp/c.sock\ncontrol: {path: /tmp/c.sock}",
+		6, "ports.p.path", "control socket"},
+	{"type: vhost-user\n    bridge: br0\n    path: /tmp/a\n"
+	 "  q: {type: vhost-user, bridge: br0, path: /tmp/a}",
+		7, "ports.q.path", "/tmp/a is the path of port p already"},
+	{"type: dpdk\n    bridge: br0\n    devargs: net_null0\n"
+	 "  q:\n    type: dpdk\n    bridge: br0\n    devargs: net_null0",
+		10, "ports.q.devargs", "is the device of port p already"},
 };
 
 static void
@@ -224,11 +224,11 @@ check_bad(const char *yaml, const struct bad *want)
 		ret = xd_daemon_config_check(config, &err);
 	}
 	if (ret == 0 || strncmp(err.key, want->key, strlen(want->key)) ||
-	        (!want->key[0] && err.key[0]) || !strstr(err.text, want->text) ||
-	        xd_lines_find(lines, err.key) != want->line || strchr(err.text, '\n'))
+		(!want->key[0] && err.key[0]) || !strstr(err.text, want->text) ||
+		xd_lines_find(lines, err.key) != want->line || strchr(err.text, '\n'))
 		fail_msg("%s\nwanted line %u: %s: %s\ngot    line %u: %s: %s", yaml, want->line,
-		        want->key, want->text, xd_lines_find(lines, err.key), err.key,
-		        ret ? err.text : "no error");
+			want->key, want->text, xd_lines_find(lines, err.key), err.key,
+			ret ? err.text : "no error");
 	xd_daemon_config_destroy(config);
 	xd_lines_destroy(lines);
 }
@@ -243,7 +243,7 @@ test_bad(void **state)
 		check_bad(bad[i].yaml, &bad[i]);
 	for (unsigned i = 0; i < sizeof(bad_ports) / sizeof(*bad_ports); i++) {
 		snprintf(yaml, sizeof(yaml), "bridges: {br0: {}}\nports:\n  p:\n    %s\n",
-		        bad_ports[i].yaml);
+			bad_ports[i].yaml);
 		check_bad(yaml, &bad_ports[i]);
 	}
 }
@@ -253,10 +253,10 @@ static void
 test_yaml_bombs(void **state)
 {
 	static const char laughs[] = "a: &a [x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x]\n"
-	                             "b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
-	                             "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
-	                             "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
-	                             "e: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n";
+				     "b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+				     "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+				     "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+				     "e: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n";
 	struct xd_error err;
 	char deep[200];
 
@@ -340,12 +340,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_full),
-	        cmocka_unit_test(test_empty),
-	        cmocka_unit_test(test_bad),
-	        cmocka_unit_test(test_yaml_bombs),
-	        cmocka_unit_test(test_round_trip),
-	        cmocka_unit_test(test_format),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_yaml_bombs),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

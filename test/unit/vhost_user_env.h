@@ -29,9 +29,9 @@
 #define FEATURES ((1ull << 32) | (1ull << 15) | (1ull << 5)) /* VERSION_1, MRG_RXBUF, MAC */
 #define PROTOCOL_FEATURES                                                                          \
 	(XD_VU_PF_BIT(XD_VU_PF_MQ) | XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK) |                            \
-	        XD_VU_PF_BIT(XD_VU_PF_NET_MTU) | XD_VU_PF_BIT(XD_VU_PF_CONFIGURE_MEM_SLOTS) |      \
-	        XD_VU_PF_BIT(XD_VU_PF_STATUS) | XD_VU_PF_BIT(XD_VU_PF_RARP) |                      \
-	        XD_VU_PF_BIT(XD_VU_PF_CONFIG) | XD_VU_PF_BIT(XD_VU_PF_RESET_DEVICE))
+		XD_VU_PF_BIT(XD_VU_PF_NET_MTU) | XD_VU_PF_BIT(XD_VU_PF_CONFIGURE_MEM_SLOTS) |      \
+		XD_VU_PF_BIT(XD_VU_PF_STATUS) | XD_VU_PF_BIT(XD_VU_PF_RARP) |                      \
+		XD_VU_PF_BIT(XD_VU_PF_CONFIG) | XD_VU_PF_BIT(XD_VU_PF_RESET_DEVICE))
 #define PATIENCE_NS (20 * XD_NS_PER_S) /* only a broken program needs so long */
 
 struct env {
@@ -73,7 +73,7 @@ env_differs(const struct xd_vu_state *a, const struct xd_vu_state *b)
 	return a->connected != b->connected || a->features != b->features ||
 	       a->memory.n != b->memory.n ||
 	       memcmp(a->memory.regions, b->memory.regions,
-	               a->memory.n * sizeof(a->memory.regions[0])) ||
+		       a->memory.n * sizeof(a->memory.regions[0])) ||
 	       memcmp(a->vrings, b->vrings, sizeof(a->vrings));
 }
 
@@ -123,17 +123,17 @@ env_backend(struct env *e, bool server)
 {
 	static const struct xd_vu_backend_ops ops = {.pause = env_pause, .resume = env_resume};
 	struct xd_vu_backend_opts opts = {
-	        .name = "vm1",
-	        .path = e->path,
-	        .server = server,
-	        .features = FEATURES,
-	        .protocol_features = PROTOCOL_FEATURES,
-	        .nb_queue_pairs = 2,
-	        .mtu = 9000,
-	        .loop = e->loop,
-	        .log = &e->log,
-	        .ops = &ops,
-	        .ctx = e,
+		.name = "vm1",
+		.path = e->path,
+		.server = server,
+		.features = FEATURES,
+		.protocol_features = PROTOCOL_FEATURES,
+		.nb_queue_pairs = 2,
+		.mtu = 9000,
+		.loop = e->loop,
+		.log = &e->log,
+		.ops = &ops,
+		.ctx = e,
 	};
 	struct xd_vu_backend *be = xd_vu_backend_create(&opts, NULL);
 
@@ -236,11 +236,11 @@ static inline struct xd_vu_frontend *
 env_open_with(struct env *e, bool server, uint64_t features, uint64_t protocol_features)
 {
 	struct xd_vu_frontend_opts opts = {
-	        .path = e->path,
-	        .server = server,
-	        .features = features,
-	        .protocol_features = protocol_features,
-	        .timeout_ms = 20000,
+		.path = e->path,
+		.server = server,
+		.features = features,
+		.protocol_features = protocol_features,
+		.timeout_ms = 20000,
 	};
 	struct xd_error err = {0};
 	struct xd_vu_frontend *fe = xd_vu_frontend_open(&opts, &err);
@@ -313,12 +313,12 @@ memory_file(size_t size)
 /* Any message: what a front end of good or bad will sends. */
 static inline void
 send_raw(int sock, const void *header, const void *payload, size_t size, const int *fds,
-        unsigned nb_fds)
+	unsigned nb_fds)
 {
 	uint8_t control[CMSG_SPACE(16 * sizeof(int))] = {0};
 	struct iovec iov[2] = {
-	        {.iov_base = (void *)(uintptr_t)header, .iov_len = 12},
-	        {.iov_base = (void *)(uintptr_t)payload, .iov_len = size},
+		{.iov_base = (void *)(uintptr_t)header, .iov_len = 12},
+		{.iov_base = (void *)(uintptr_t)payload, .iov_len = size},
 	};
 	struct msghdr hdr = {.msg_iov = iov, .msg_iovlen = 2};
 
