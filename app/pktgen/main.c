@@ -23,6 +23,7 @@
 static volatile bool cancelled;
 
 struct program {
+	struct xd_log log; /* the EAL's, for as long as it is up */
 	struct options options;
 	struct xd_gen gen;
 	struct xd_results results;
@@ -67,12 +68,11 @@ on_log(void *ctx, enum xd_log_level level, enum xd_log_component component, cons
 static int
 start_eal(struct program *p, const char *name, struct xd_error *err)
 {
-	struct xd_log log;
 	struct xd_memory_opts opts = {
 		.program = name,
 		.eal_args = p->options.eal_args,
 		.nb_eal_args = p->options.nb_eal_args,
-		.log = &log,
+		.log = &p->log,
 	};
 	int rc;
 
@@ -80,7 +80,7 @@ start_eal(struct program *p, const char *name, struct xd_error *err)
 		return xd_fail(err, -EINVAL, "EAL options are of use with dpdk: ports only");
 	if (!p->options.needs_eal)
 		return 0;
-	xd_log_init(&log, on_log, NULL, XD_LOG_WARN);
+	xd_log_init(&p->log, on_log, NULL, XD_LOG_WARN);
 	rc = xd_memory_start(&opts, err);
 	p->eal = rc == 0;
 	return rc;

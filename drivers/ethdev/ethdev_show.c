@@ -1,84 +1,64 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A dpdk port in words, for `port show`. Control. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "drivers/ethdev/ethdev.h"
 #include "memory/memory.h"
-
-struct teller {
-	xd_describe_fn fn;
-	void *ctx;
-};
-
-static void tell(struct teller *t, const char *key, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+#include "port/describe.h"
 
 static void
-tell(struct teller *t, const char *key, const char *fmt, ...)
-{
-	char value[256];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(value, sizeof(value), fmt, args);
-	va_end(args);
-	t->fn(t->ctx, key, value);
-}
-
-static void
-tell_link(struct teller *t, uint16_t port_id)
+tell_link(struct xd_teller *t, uint16_t port_id)
 {
 	struct rte_eth_link link;
 
 	if (rte_eth_link_get_nowait(port_id, &link) != 0)
 		return;
 	if (link.link_status == RTE_ETH_LINK_DOWN)
-		tell(t, "link", "down");
+		xd_tell(t, "link", "down");
 	else if (link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN)
-		tell(t, "link", "up");
+		xd_tell(t, "link", "up");
 	else
-		tell(t, "link", "up, %u Mbit/s, %s duplex", link.link_speed,
+		xd_tell(t, "link", "up, %u Mbit/s, %s duplex", link.link_speed,
 			link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX ? "full" : "half");
 }
 
 static void
-tell_device(struct teller *t, const struct xd_ethdev_port *p)
+tell_device(struct xd_teller *t, const struct xd_ethdev_port *p)
 {
 	struct rte_ether_addr mac;
 	struct rte_eth_stats stats;
 	int node = rte_eth_dev_socket_id(p->port_id);
 
 	if (rte_eth_macaddr_get(p->port_id, &mac) == 0)
-		tell(t, "mac", RTE_ETHER_ADDR_PRT_FMT, RTE_ETHER_ADDR_BYTES(&mac));
+		xd_tell(t, "mac", RTE_ETHER_ADDR_PRT_FMT, RTE_ETHER_ADDR_BYTES(&mac));
 	if (node >= 0)
-		tell(t, "numa_node", "%d", node);
+		xd_tell(t, "numa_node", "%d", node);
 	if (rte_eth_stats_get(p->port_id, &stats) != 0)
 		return;
-	tell(t, "device_rx_missed", "%" PRIu64, stats.imissed);
-	tell(t, "device_rx_errors", "%" PRIu64, stats.ierrors);
-	tell(t, "device_rx_no_buffer", "%" PRIu64, stats.rx_nombuf);
-	tell(t, "device_tx_errors", "%" PRIu64, stats.oerrors);
+	xd_tell(t, "device_rx_missed", "%" PRIu64, stats.imissed);
+	xd_tell(t, "device_rx_errors", "%" PRIu64, stats.ierrors);
+	xd_tell(t, "device_rx_no_buffer", "%" PRIu64, stats.rx_nombuf);
+	xd_tell(t, "device_tx_errors", "%" PRIu64, stats.oerrors);
 }
 
 void
 xd_ethdev_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 {
 	const struct xd_ethdev_port *p = (const struct xd_ethdev_port *)port;
-	struct teller t = {fn, ctx};
+	struct xd_teller t = {fn, ctx};
 	struct rte_eth_dev_info info;
 
 	if (!p->running) {
-		tell(&t, "device", "stopped");
+		xd_tell(&t, "device", "stopped");
 		return;
 	}
 	if (rte_eth_dev_info_get(p->port_id, &info) == 0)
-		tell(&t, "device_driver", "%s", info.driver_name);
+		xd_tell(&t, "device_driver", "%s", info.driver_name);
 	tell_link(&t, p->port_id);
-	tell(&t, "receive_queues", "%u of %u descriptors", p->nb_rx, p->nb_rx_desc);
-	tell(&t, "transmit_queues", "%u of %u descriptors", p->nb_tx, p->nb_tx_desc);
-	tell(&t, "buffers", "%u of %u B, %u in use, %" PRIu64 " KiB", p->pool->size, p->data_room,
-		rte_mempool_in_use_count(p->pool), xd_pool_bytes(p->pool) / 1024);
+	xd_tell(&t, "receive_queues", "%u of %u descriptors", p->nb_rx, p->nb_rx_desc);
+	xd_tell(&t, "transmit_queues", "%u of %u descriptors", p->nb_tx, p->nb_tx_desc);
+	xd_tell(&t, "buffers", "%u of %u B, %u in use, %" PRIu64 " KiB", p->pool->size,
+		p->data_room, rte_mempool_in_use_count(p->pool), xd_pool_bytes(p->pool) / 1024);
 	tell_device(&t, p);
 }

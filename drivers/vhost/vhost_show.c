@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A vhost-user port in words, for `port show`. Control. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "drivers/vhost/vhost.h"
+#include "port/describe.h"
 #include "vhost_user/message.h"
 
 static const struct {
@@ -22,28 +22,8 @@ static const struct {
 	{XD_VIRTIO_F_VERSION_1, "version_1"},
 };
 
-struct teller {
-	xd_describe_fn fn;
-	void *ctx;
-};
-
-static void tell(struct teller *t, const char *key, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
 static void
-tell(struct teller *t, const char *key, const char *fmt, ...)
-{
-	char value[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(value, sizeof(value), fmt, args);
-	va_end(args);
-	t->fn(t->ctx, key, value);
-}
-
-static void
-tell_features(struct teller *t, const struct xd_vu_state *state)
+tell_features(struct xd_teller *t, const struct xd_vu_state *state)
 {
 	char text[256] = "";
 	size_t used = 0;
@@ -53,11 +33,11 @@ tell_features(struct teller *t, const struct xd_vu_state *state)
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
 				used ? " " : "", features[i].name);
 	}
-	tell(t, "features", "%s", text);
+	xd_tell(t, "features", "%s", text);
 }
 
 static void
-tell_ring(struct teller *t, const struct xd_vhost_port *p, const struct xd_vu_state *state,
+tell_ring(struct xd_teller *t, const struct xd_vhost_port *p, const struct xd_vu_state *state,
 	unsigned i)
 {
 	const struct xd_vq *vq = &p->vqs[i];
@@ -66,10 +46,10 @@ tell_ring(struct teller *t, const struct xd_vhost_port *p, const struct xd_vu_st
 
 	snprintf(key, sizeof(key), "%s_queue_%u", i % 2 ? "transmit" : "receive", i / 2);
 	if (vq->size)
-		tell(t, key, "split ring of %u, %s", vq->size,
+		xd_tell(t, key, "split ring of %u, %s", vq->size,
 			vring->kick_fd < 0 ? "polled" : "kicked");
 	else
-		tell(t, key, "%s",
+		xd_tell(t, key, "%s",
 			!vring->started   ? "not started"
 			: !vring->enabled ? "disabled"
 					  : "not in use");
@@ -81,29 +61,30 @@ xd_vhost_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
 	const struct xd_vu_state *state = xd_vu_backend_state(p->backend);
 	uint64_t since_s = (xd_clock_ns() - state->connected_at_ns) / XD_NS_PER_S;
-	struct teller t = {fn, ctx};
+	struct xd_teller t = {fn, ctx};
 
-	tell(&t, "connection", "%s for %" PRIu64 " s",
+	xd_tell(&t, "connection", "%s for %" PRIu64 " s",
 		state->connected                        ? "connected"
 		: port->config.mode == XD_SOCKET_SERVER ? "waiting for a front end"
 							: "trying to connect",
 		since_s);
-	tell(&t, "connects", "%" PRIu64, state->nb_connects);
+	xd_tell(&t, "connects", "%" PRIu64, state->nb_connects);
 	if (state->nb_bad_messages)
-		tell(&t, "bad_messages", "%" PRIu64, state->nb_bad_messages);
+		xd_tell(&t, "bad_messages", "%" PRIu64, state->nb_bad_messages);
 	if (p->nb_faults)
-		tell(&t, "faults", "%" PRIu64, p->nb_faults);
+		xd_tell(&t, "faults", "%" PRIu64, p->nb_faults);
 	if (p->faulted)
-		tell(&t, "fault",
+		xd_tell(&t, "fault",
 			"the guest broke its %s; reset its driver or reconnect it to bring the "
 			"port back",
 			p->fault_text);
 	if (p->setup_text[0])
-		tell(&t, "problem", "%s", p->setup_text);
+		xd_tell(&t, "problem", "%s", p->setup_text);
 	if (!state->connected)
 		return;
 	tell_features(&t, state);
-	tell(&t, "memory", "%u regions, %" PRIu64 " MiB", state->memory.n, port->guest_bytes >> 20);
+	xd_tell(&t, "memory", "%u regions, %" PRIu64 " MiB", state->memory.n,
+		port->guest_bytes >> 20);
 	for (unsigned i = 0; i < 2 * p->nb_pairs; i++)
 		tell_ring(&t, p, state, i);
 }

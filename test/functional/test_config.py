@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 
-from daemon import Daemon, config_text
 from guest import SwitchCase
 from harness import Case
 from process import PATIENCE_S, program, temporary_directory, wait_for
@@ -38,8 +37,8 @@ ERRORS = {
     "no type": ("    type: vhost-user\n", "", "ports.vm1", "vm1:"),
     "duplicate name": ("  vm2:", "  vm1:", "ports.vm1", "vm1:#2"),
     "duplicate path": ("vm2.sock", "vm1.sock", "ports.vm2.path", "vm1.sock#2"),
-    "unknown bridge": ("    bridge: br0\n    path: {dir}/vm1", "    bridge: br1\n    path: {dir}/vm1",
-                       "ports.vm1.bridge", "br1"),
+    "unknown bridge": ("    bridge: br0\n    path: {dir}/vm1",
+                       "    bridge: br1\n    path: {dir}/vm1", "ports.vm1.bridge", "br1"),
     "no bridge": ("    bridge: br0\n    path: {dir}/vm1", "    path: {dir}/vm1",
                   "ports.vm1", "vm1:"),
     "VLAN 5000": ("    path: {dir}/vm1.sock", "    path: {dir}/vm1.sock\n    vlan: 5000",
@@ -75,7 +74,8 @@ ERRORS = {
     "list for a value": ("    bridge: br0\n    path: {dir}/vm1",
                          "    bridge: [br0]\n    path: {dir}/vm1", "ports.vm1.bridge", "[br0]"),
     "port that is no section": ("  vm1:\n    type: vhost-user\n    bridge: br0\n"
-                                "    path: {dir}/vm1.sock\n", "  vm1: yes\n", "ports.vm1", "vm1: yes"),
+                                "    path: {dir}/vm1.sock\n", "  vm1: yes\n", "ports.vm1",
+                                "vm1: yes"),
 }
 
 
@@ -123,7 +123,8 @@ class Errors(Case):
 
     def test_broken_yaml_names_the_line(self):
         directory = temporary_directory(self)
-        for text, line in (("bridges:\n  br0: {\n", 3), ("ports: [\n}\n", 2), ("a: b\n\tc: d\n", 2)):
+        for text, line in (("bridges:\n  br0: {\n", 3), ("ports: [\n}\n", 2),
+                           ("a: b\n\tc: d\n", 2)):
             with self.subTest(text):
                 said = self.refused(directory, text)
                 number = int(said.split(".yaml:")[1].split(":")[0])
@@ -266,8 +267,8 @@ class Signals(SwitchCase):
         self.start(["vm1", "vm2"])
         guests = self.guests("vm1", "vm2")
         text = self.daemon.config.read_text()
-        extra = f"  vm3: {{type: vhost-user, bridge: br0, mode: server, path: {self.path('vm3')}}}\n"
-        self.daemon.config.write_text(text + extra)
+        self.daemon.config.write_text(
+            text + f"  vm3: {{type: vhost-user, bridge: br0, path: {self.path('vm3')}}}\n")
         self.daemon.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "vm3" in self.daemon.ports(), "vm3")
         # What did not change was not disturbed.

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 
 from process import PATIENCE_S, program, wait_for
 
@@ -167,15 +166,3 @@ class Daemon:
         found = [i for i, line in enumerate(text) if SANITIZER.search(line)]
         shown = text[found[0]:found[0] + 40] if found else text[-20:]
         return "\n".join(["crossdockd's log:", *(f"  {line}" for line in shown)]) if text else ""
-
-
-def settle(read, quiet_s=0.2):
-    """What read() returns once it has stopped changing."""
-    last = read()
-    since = time.monotonic()
-    while time.monotonic() - since < quiet_s:
-        time.sleep(0.02)
-        now = read()
-        if now != last:
-            last, since = now, time.monotonic()
-    return last

@@ -75,7 +75,8 @@ def _setns(fd):
 
 def veth(here, interface, there, peer):
     """A pair: interface in the namespace here, peer in there."""
-    here.ip("link", "add", "name", interface, "type", "veth", "peer", "name", peer, "netns", there.name)
+    here.ip("link", "add", "name", interface, "type", "veth",
+            "peer", "name", peer, "netns", there.name)
     with there:
         checksums_in_software(peer)
     here.ip("link", "set", interface, "up")

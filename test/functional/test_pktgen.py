@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""crossdock-pktgen against the switch: that its figures add up with the switch's own counters. How
+large they are is nobody's business here."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+from daemon import SANITIZER, WORKER_CORE
+from guest import SwitchCase
+from harness import Case
+from process import BUILD, PATIENCE_S, SOURCE, program
+
+CORE = min(os.sched_getaffinity(0) - {WORKER_CORE} or {WORKER_CORE})
+WARM_S, RUN_S = "0.1", "0.3"
+
+
+class Pktgen(SwitchCase):
+    def command(self, engine, *words, ports=("vm1", "vm2"), eal=()):
+        command = [program("crossdock-pktgen"), engine, "--json", str(self.directory / "out.json"),
+                   "--core", str(CORE), "--time", RUN_S, "--warmup", WARM_S]
+        for name in ports:
+            server = ",server" if self.modes.get(name) == "client" else ""
+            port = name if ":" in name else f"virtio:{self.path(name)}{server}"
+            command += ["--port", port]
+        return [*command, *map(str, words), *(["--", *eal] if eal else [])]
+
+    def run_pktgen(self, engine, *words, **options):
+        """The rows of its JSON."""
+        done = subprocess.run(self.command(engine, *words, **options), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=PATIENCE_S * 4)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIsNone(SANITIZER.search(done.stderr), done.stderr)
+        return json.loads((self.directory / "out.json").read_text())["rows"]
+
+    def test_slow_enough_means_no_loss(self):
+        self.start({"vm1": {}, "vm2": {"mode": "client"}})
+        for words in ((), ("--direction", "both"), ("--flows", 100), ("--touch", "none"),
+                      ("--flows", 100, "--flow-kind", "l4")):
+            with self.subTest(words):
+                row, = self.run_pktgen("rate", "--rate", "2kpps", *words)
+                self.assertGreater(row["sent_frames"], 0)
+                self.assertEqual(row["lost_frames"], 0)
+                self.assertEqual(row["received_frames"], row["sent_frames"])
+
+    def test_figures_agree_with_the_switch(self):
+        self.start(["vm1", "vm2"])
+        row, = self.run_pktgen("rate", "--size", 1500)
+        vm1, vm2 = self.daemon.port("vm1"), self.daemon.port("vm2")
+        # Warming up and learning count at the switch too.
+        self.assertGreaterEqual(vm2["tx_frames"], row["received_frames"])
+        self.assertEqual(vm1["rx_frames"] - sum(vm1["drops"].values()),
+                         vm2["tx_frames"] + sum(vm2["drops"].values()))
+        self.assertGreaterEqual(self.daemon.ctl("worker", "show")["workers"][0]["frames"],
+                                vm1["rx_frames"])
+
+    def test_sizes(self):
+        self.start(["vm1", "vm2"])
+        rows = self.run_pktgen("rate", "--rate", "2kpps", "--size", "60:1514:*5")
+        self.assertEqual([row["size"] for row in rows], [60, 300, 1500, 1514])
+        self.assertTrue(all(row["lost_frames"] == 0 for row in rows))
+
+    def test_many_addresses_are_learned(self):
+        self.start(["vm1", "vm2"])
+        self.run_pktgen("rate", "--rate", "20kpps", "--flows", 1000)
+        self.assertGreaterEqual(len(self.daemon.fdb()), 2000)
+
+    def test_round_trips(self):
+        self.start(["vm1", "vm2"])
+        row, = self.run_pktgen("latency")
+        self.assertGreater(row["count"], 0)
+        self.assertEqual(row["lost"], 0)
+        rtt = row["rtt_ns"]
+        self.assertLessEqual(0 < rtt["min"] <= rtt["p50"] <= rtt["p99"] and rtt["p99"], rtt["max"])
+
+    def test_broadcast(self):
+        self.start(["vm1", "vm2", "vm3", "vm4"])
+        row, = self.run_pktgen("rate", "--rate", "2kpps", "--pattern", "broadcast",
+                               ports=("vm1", "vm2", "vm3", "vm4"))
+        self.assertEqual(row["received_frames"], 3 * row["sent_frames"])
+
+    def test_a_foreign_guest(self):
+        """DPDK's virtio-user in place of the generator's own rings."""
+        self.start(["vm1", "vm2"])
+        ports = [f"dpdk:net_virtio_user{i},path={self.path(name)},queues=1"
+                 for i, name in enumerate(("vm1", "vm2"))]
+        row, = self.run_pktgen("rate", "--rate", "2kpps", ports=ports, eal=(
+            "--no-huge", "-m", "256", "--no-pci", "--single-file-segments"))
+        self.assertGreater(row["received_frames"], 0)
+        self.assertEqual(row["lost_frames"], 0)
+
+    def test_ports_come_and_go_under_full_load(self):
+        """Frames that are on their way when a port comes or goes are neither lost nor doubled:
+        what went into one port came out of the other, or was counted."""
+        self.start(["vm1", "vm2"])
+        command = self.command("rate", "--time", 2)
+        running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.addCleanup(running.wait)
+        self.addCleanup(running.kill)
+        self.daemon.wait_up()
+        while running.poll() is None:
+            self.daemon.ctl("port", "add", "vm3", "type=vhost-user", "bridge=br0", "mode=server",
+                            f"path={self.path('vm3')}")
+            self.daemon.ctl("port", "del", "vm3")
+        self.assertEqual(running.returncode, 0)
+        vm1, vm2 = self.daemon.port("vm1"), self.daemon.port("vm2")
+        self.assertEqual(vm1["driver"]["connects"] + vm2["driver"]["connects"], "11")
+        self.assertEqual(vm1["rx_frames"] - sum(vm1["drops"].values()),
+                         vm2["tx_frames"] + sum(vm2["drops"].values()))
+
+    def test_errors_are_one_line(self):
+        self.start(["vm1"])
+        good = f"virtio:{self.path('vm1')}"
+        for words in ((), ("explode",), ("rate",), ("rate", "--port", good),
+                      ("rate", "--port", good, "--port", "nonsense:x"),
+                      ("rate", "--port", good, "--port", good, "--size", "abc"),
+                      ("rate", "--port", good, "--port", good, "--rate", "fast"),
+                      ("rate", "--port", good, "--port", good, "--frobnicate")):
+            with self.subTest(words):
+                done = subprocess.run([program("crossdock-pktgen"), *words], text=True,
+                                      stdin=subprocess.DEVNULL, capture_output=True)
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.assertTrue(done.stderr.strip())
+
+
+class Demo(Case):
+    def running(self):
+        """Programs of this build that run."""
+        found = set()
+        for link in pathlib.Path("/proc").glob("[0-9]*/exe"):
+            try:
+                target = os.readlink(link)
+            except OSError:
+                continue
+            if target.startswith(f"{BUILD}/"):
+                found.add((link.parent.name, target))
+        return found
+
+    def test_demo_measures_and_leaves_nothing_running(self):
+        before = self.running()
+        done = subprocess.run([str(SOURCE / "examples" / "demo.sh"), str(BUILD)], text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("1518", done.stdout)
+        self.assertEqual(self.running(), before)
