@@ -93,45 +93,74 @@ look(const struct xd_fdb *fdb, struct xd_look *l, uint64_t mac, uint64_t vlan)
 	l->first = xd_fdb_prefetch(fdb, xd_fdb_hash(fdb, l->key));
 }
 
-void
-xd_bridge_input(struct xd_turn *turn)
+/* One frame that is not plain: looked at in full, perhaps dropped and counted. */
+static void
+input_other(struct xd_turn *turn, struct xd_frame *f)
 {
-	const struct xd_plan_port *in = turn->in;
-	const struct xd_fdb *fdb = in->bridge->fdb;
-	const uint64_t route = in->index | (uint64_t)in->untagged_vlan << 16;
-	const bool may_be_plain = in->untagged_vlan != XD_VLAN_NONE;
-	struct xd_counters *counters = xd_turn_counters(turn);
-	struct xd_frame *f = turn->batch->frames;
-	struct xd_frame *const end = f + turn->batch->n;
-	uint64_t bytes = 0;
-	uint16_t n = 0;
+	const struct xd_fdb *fdb = turn->in->bridge->fdb;
+	enum xd_drop reason = classify(turn->in, f);
+	struct words w;
+
+	if (reason != XD_DROP_REASONS) {
+		xd_turn_counters(turn)->drops[reason]++;
+		return;
+	}
+	/* A tag may have been taken off. */
+	w = read_words(xd_frame_data(f));
+	turn->dst[turn->n].key = 0;
+	if (!(w.w0 & 1))
+		look(fdb, &turn->dst[turn->n], w.w0 & MAC_MASK, f->vlan);
+	look(fdb, &turn->src[turn->n], source(w), f->vlan);
+	turn->frames[turn->n++] = f;
+}
+
+/* Frames from f on that are plain. Returns the first that is not, or end. */
+static inline struct xd_frame *
+input_run(struct xd_turn *restrict turn, const struct xd_fdb *restrict fdb,
+	struct xd_frame *restrict f, const struct xd_frame *end, uint64_t *bytes)
+{
+	const uint64_t vlan = turn->in->untagged_vlan;
+	const uint64_t route = turn->in->index | vlan << 16;
+	uint16_t n = turn->n;
+	uint64_t sum = 0;
 
 	for (; f < end; f++) {
-		struct words w = read_words(xd_frame_data(f));
-		uint64_t vlan = in->untagged_vlan;
+		/* Where drivers put a frame. */
+		struct words w = read_words(f->buf + XD_HEADROOM);
 
-		bytes += f->len;
 		f->route = route;
-		turn->dst[n].key = 0;
-		if (likely(may_be_plain && is_plain(w))) {
-			look(fdb, &turn->dst[n], w.w0 & MAC_MASK, vlan);
-		} else {
-			enum xd_drop reason = classify(in, f);
-
-			if (reason != XD_DROP_REASONS) {
-				counters->drops[reason]++;
-				continue;
-			}
-			/* A tag may have been taken off. */
-			w = read_words(xd_frame_data(f));
-			vlan = f->vlan;
-			if (!(w.w0 & 1))
-				look(fdb, &turn->dst[n], w.w0 & MAC_MASK, vlan);
-		}
+		if (unlikely(!is_plain(w)))
+			break;
+		sum += f->len;
+		look(fdb, &turn->dst[n], w.w0 & MAC_MASK, vlan);
 		look(fdb, &turn->src[n], source(w), vlan);
 		turn->frames[n++] = f;
 	}
 	turn->n = n;
+	*bytes += sum;
+	return f;
+}
+
+void
+xd_bridge_input(struct xd_turn *turn)
+{
+	const bool may_be_plain = turn->in->untagged_vlan != XD_VLAN_NONE;
+	struct xd_counters *counters = xd_turn_counters(turn);
+	struct xd_frame *f = turn->batch->frames;
+	struct xd_frame *const end = f + turn->batch->n;
+	uint64_t bytes = 0;
+
+	turn->n = 0;
+	while (f < end) {
+		if (likely(may_be_plain))
+			f = input_run(turn, turn->in->bridge->fdb, f, end, &bytes);
+		else
+			f->route = turn->in->index | (uint64_t)XD_VLAN_NONE << 16;
+		if (likely(f == end))
+			break;
+		bytes += f->len;
+		input_other(turn, f++);
+	}
 	counters->rx_frames += turn->batch->n;
 	counters->rx_bytes += bytes;
 }

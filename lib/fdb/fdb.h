@@ -52,7 +52,6 @@
 
 #define XD_FDB_WAYS    4    /* entries in a bucket */
 #define XD_FDB_STRIPES 64   /* locks */
-#define XD_FDB_BIG     8192 /* buckets, from which on a table is not near by itself */
 
 /* value: port in bits 0 to 15, generation in 16 to 31, second last seen in 32 to 63.
  * key 0: empty. */
@@ -200,16 +199,13 @@ xd_fdb_second(const struct xd_fdb *fdb, uint64_t hash)
 	return other ^ (other == xd_fdb_first(fdb, hash));
 }
 
-/* The key's first bucket, brought near. The second one is seldom needed, and of a small table it is
- * near anyway. */
+/* The key's first bucket, brought near. The second one is needed too seldom to be asked for. */
 static inline const struct xd_fdb_bucket *
 xd_fdb_prefetch(const struct xd_fdb *fdb, uint64_t hash)
 {
 	const struct xd_fdb_bucket *first = &fdb->buckets[xd_fdb_first(fdb, hash)];
 
 	__builtin_prefetch(first);
-	if (__builtin_expect(fdb->mask >= XD_FDB_BIG, 0))
-		__builtin_prefetch(&fdb->buckets[xd_fdb_second(fdb, hash)]);
 	return first;
 }
 

@@ -192,18 +192,13 @@ xd_vq_break(struct xd_vq *vq, enum xd_vq_fault fault)
 	return -1;
 }
 
-/*
- * Reads at most a batch of available buffers ahead, when all of the last ones are used: entries and
- * descriptors first, so that their cache misses overlap. flags is what a simple buffer's descriptor
- * says. Returns how many there are. A guest's index that cannot be stops the ring.
- */
+/* How many available buffers to look at, at most a batch. A guest's index that cannot be stops the
+ * ring. */
 static inline uint16_t
-xd_vq_look_ahead(struct xd_vq *vq, uint16_t flags)
+xd_vq_pending(struct xd_vq *vq)
 {
-	struct xd_vq_ahead *a = &vq->ahead;
 	uint16_t n = vq->avail_seen - vq->last_avail;
 
-	a->at = a->n = 0;
 	if (n < XD_BATCH) {
 		vq->avail_seen = xd_vq_avail_idx(vq);
 		n = vq->avail_seen - vq->last_avail;
@@ -212,22 +207,47 @@ xd_vq_look_ahead(struct xd_vq *vq, uint16_t flags)
 			return 0;
 		}
 	}
-	n = RTE_MIN(n, XD_BATCH);
-	for (uint16_t i = 0; i < n; i++) {
-		a->id[i] = xd_vq_avail_entry(vq, vq->last_avail + i);
-		if (unlikely(a->id[i] >= vq->size)) {
+	return RTE_MIN(n, XD_BATCH);
+}
+
+/*
+ * Reads at most a batch of available buffers ahead, when all of the last ones are used. flags is
+ * what a simple buffer's descriptor says. Returns how many there are.
+ */
+static inline uint16_t
+xd_vq_look_ahead(struct xd_vq *vq, uint16_t flags)
+{
+	/* Copies, because the compiler cannot know that what it writes is none of these. */
+	const struct xd_vring_desc *const desc = vq->desc;
+	const uint16_t last = vq->last_avail, size = vq->size;
+	struct xd_vq_ahead *a = &vq->ahead;
+	struct xd_guest_region hot = vq->hot;
+	uint16_t n, i;
+
+	a->at = a->n = 0;
+	n = xd_vq_pending(vq);
+	for (i = 0; i < n; i++) {
+		uint16_t id = xd_vq_avail_entry(vq, last + i);
+		struct xd_vring_desc d;
+		uint64_t offset;
+
+		if (unlikely(id >= size)) {
 			xd_vq_break(vq, XD_VQ_BAD_INDEX);
-			n = i;
+			break;
+		}
+		d = xd_vq_read_desc(&desc[id]);
+		offset = d.addr - hot.guest_addr;
+		a->id[i] = id;
+		a->len[i] = d.len;
+		if (likely(d.flags == flags && offset < hot.size && d.len <= hot.size - offset)) {
+			a->data[i] = hot.host + offset;
+		} else {
+			a->data[i] = xd_vq_simple(vq, &d, flags);
+			hot = vq->hot;
 		}
 	}
-	for (uint16_t i = 0; i < n; i++) {
-		struct xd_vring_desc d = xd_vq_read_desc(&vq->desc[a->id[i]]);
-
-		a->data[i] = xd_vq_simple(vq, &d, flags);
-		a->len[i] = d.len;
-	}
-	a->n = n;
-	return n;
+	a->n = i;
+	return i;
 }
 
 /*
