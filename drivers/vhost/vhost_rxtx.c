@@ -83,7 +83,7 @@ xd_vhost_notify_rx(struct xd_port *port, uint16_t queue, unsigned worker)
 {
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
 
-	xd_vq_notify(&p->vqs[XD_VHOST_FROM_GUEST(queue)], &port->counters[worker]);
+	xd_vq_notify_released(&p->vqs[XD_VHOST_FROM_GUEST(queue)], &port->counters[worker]);
 }
 
 void
@@ -93,7 +93,7 @@ xd_vhost_notify_tx(struct xd_port *port, uint16_t queue, unsigned worker)
 	uint16_t nb_live = __atomic_load_n(&p->nb_live, __ATOMIC_ACQUIRE);
 
 	if (nb_live)
-		xd_vq_notify(&p->vqs[XD_VHOST_TO_GUEST(p->live[queue % nb_live])],
+		xd_vq_notify_enqueued(&p->vqs[XD_VHOST_TO_GUEST(p->live[queue % nb_live])],
 			&port->counters[worker]);
 }
 

@@ -12,6 +12,7 @@ forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, ui
 	const struct xd_plan_port *out = turn->plan->ports[port];
 	struct xd_counters *counters = xd_turn_counters(turn);
 	struct xd_output *output;
+	uint64_t as_it_is;
 	uint16_t sent;
 
 	if (unlikely(port == turn->in->index)) {
@@ -25,11 +26,11 @@ forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, ui
 	}
 	output = &turn->outputs[port];
 	sent = output->n;
+	as_it_is = xd_frame_route(turn->in->index, out->untagged_vlan);
 	for (uint16_t i = 0; i < n; i++) {
 		struct xd_frame *f = frames[i];
 
-		f->nb_dst = 1;
-		if (unlikely(f->tagged || f->vlan != out->untagged_vlan)) {
+		if (unlikely(f->route != as_it_is)) {
 			if (!xd_plan_port_carries(out, f->vlan)) {
 				counters->drops[XD_DROP_NO_PORT]++;
 				continue;

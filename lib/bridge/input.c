@@ -120,7 +120,7 @@ input_run(struct xd_turn *restrict turn, const struct xd_fdb *restrict fdb,
 	struct xd_frame *restrict f, const struct xd_frame *end, uint64_t *bytes)
 {
 	const uint64_t vlan = turn->in->untagged_vlan;
-	const uint64_t route = turn->in->index | vlan << 16;
+	const uint64_t route = xd_frame_route(turn->in->index, turn->in->untagged_vlan);
 	uint16_t n = turn->n;
 	uint64_t sum = 0;
 
@@ -155,7 +155,7 @@ xd_bridge_input(struct xd_turn *turn)
 		if (likely(may_be_plain))
 			f = input_run(turn, turn->in->bridge->fdb, f, end, &bytes);
 		else
-			f->route = turn->in->index | (uint64_t)XD_VLAN_NONE << 16;
+			f->route = xd_frame_route(turn->in->index, XD_VLAN_NONE);
 		if (likely(f == end))
 			break;
 		bytes += f->len;

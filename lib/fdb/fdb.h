@@ -50,8 +50,8 @@
 #define XD_MAX_PORTS 1024
 #define XD_PORT_NONE 0xffff
 
-#define XD_FDB_WAYS    4    /* entries in a bucket */
-#define XD_FDB_STRIPES 64   /* locks */
+#define XD_FDB_WAYS    4  /* entries in a bucket */
+#define XD_FDB_STRIPES 64 /* locks */
 
 /* value: port in bits 0 to 15, generation in 16 to 31, second last seen in 32 to 63.
  * key 0: empty. */

@@ -102,6 +102,13 @@ xd_frame_init(struct xd_frame *f, uint32_t len, uint8_t head_len, uint8_t nb_seg
 	f->offload = (struct xd_offload){0};
 }
 
+/* The route of an untagged frame on its way from one port to one other. */
+static inline uint64_t
+xd_frame_route(uint16_t in_port, uint16_t vlan)
+{
+	return in_port | (uint64_t)vlan << 16 | 1ull << 40;
+}
+
 static inline uint8_t *
 xd_frame_data(struct xd_frame *f)
 {

@@ -104,9 +104,10 @@ void xd_vq_release(struct xd_vq *vq, struct xd_batch *batch);
 uint16_t xd_vq_enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n,
 	uint32_t max_frame, struct xd_counters *counters);
 
-/* After a full fence that follows release or enqueue: tells the guest if it asked for it. Takes the
- * lock, but not around the system call. */
-void xd_vq_notify(struct xd_vq *vq, struct xd_counters *counters);
+/* After a full fence that follows release, the owning worker, or enqueue, any worker: tells the
+ * guest if it asked for it. The latter takes the lock, but not around the system call. */
+void xd_vq_notify_released(struct xd_vq *vq, struct xd_counters *counters);
+void xd_vq_notify_enqueued(struct xd_vq *vq, struct xd_counters *counters);
 
 /* After a pause: tells the guest whatever it asks for, because a notification may have been due
  * when the pause began. Control. */

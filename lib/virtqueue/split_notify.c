@@ -28,22 +28,39 @@ xd_vq_notify_now(const struct xd_vq *vq)
 		return;
 }
 
-void
-xd_vq_notify(struct xd_vq *vq, struct xd_counters *counters)
+/* Whether the guest is to be told of what was used since it was last thought of. */
+static bool
+due(struct xd_vq *vq, struct xd_counters *counters)
 {
-	bool tell = false;
+	bool tell;
+
+	if (vq->used_idx == vq->told_idx)
+		return false;
+	tell = wanted(vq, vq->told_idx, vq->used_idx);
+	vq->told_idx = vq->used_idx;
+	if (tell)
+		counters->notify_sent++;
+	else
+		counters->notify_suppressed++;
+	return tell;
+}
+
+void
+xd_vq_notify_released(struct xd_vq *vq, struct xd_counters *counters)
+{
+	if (__atomic_load_n(&vq->live, __ATOMIC_RELAXED) && due(vq, counters))
+		xd_vq_notify_now(vq);
+}
+
+void
+xd_vq_notify_enqueued(struct xd_vq *vq, struct xd_counters *counters)
+{
+	bool tell;
 
 	if (!__atomic_load_n(&vq->live, __ATOMIC_RELAXED))
 		return;
 	rte_spinlock_lock(&vq->lock);
-	if (vq->used_idx != vq->told_idx) {
-		tell = wanted(vq, vq->told_idx, vq->used_idx);
-		vq->told_idx = vq->used_idx;
-		if (tell)
-			counters->notify_sent++;
-		else
-			counters->notify_suppressed++;
-	}
+	tell = due(vq, counters);
 	rte_spinlock_unlock(&vq->lock);
 	if (tell)
 		xd_vq_notify_now(vq);
