@@ -51,7 +51,7 @@ struct xd_turn {
 void xd_bridge_input(struct xd_turn *turn);
 void xd_bridge_learn(struct xd_turn *turn);
 void xd_bridge_forward(struct xd_turn *turn);
-void xd_bridge_flood(struct xd_turn *turn, struct xd_frame *f);
+void xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n);
 
 static inline struct xd_counters *
 xd_turn_counters(const struct xd_turn *turn)
@@ -59,14 +59,16 @@ xd_turn_counters(const struct xd_turn *turn)
 	return &turn->in->port->counters[turn->batch->worker];
 }
 
+/* Puts frames on their way to a port. */
 static inline void
-xd_turn_send(struct xd_turn *turn, uint16_t port, struct xd_frame *f)
+xd_turn_send(struct xd_turn *turn, uint16_t port, struct xd_frame *const *frames, uint16_t n)
 {
 	struct xd_output *out = &turn->outputs[port];
 
 	if (out->n == 0)
 		turn->busy[turn->nb_busy++] = port;
-	out->frames[out->n++] = f;
+	memcpy(&out->frames[out->n], frames, n * sizeof(*frames));
+	out->n += n;
 }
 
 #endif

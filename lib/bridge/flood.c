@@ -1,38 +1,72 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* To every other port that carries the VLAN: group addresses and unknown destinations. */
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 
 #include "bridge/bridge.h"
 #include "bridge/vlan.h"
 
-void
-xd_bridge_flood(struct xd_turn *turn, struct xd_frame *f)
+/* Frames of one VLAN in one form, and the same with or without the tag: made when the first port
+ * wants them so. */
+struct forms {
+	struct xd_frame *const *as_they_are;
+	bool tagged;
+	struct xd_frame *other[XD_BATCH];
+	bool has_other;
+};
+
+static struct xd_frame *const *
+in_form(struct xd_turn *turn, struct forms *forms, uint16_t n, bool tagged)
+{
+	if (tagged == forms->tagged)
+		return forms->as_they_are;
+	for (uint16_t i = 0; !forms->has_other && i < n; i++) {
+		struct xd_frame *clone = &turn->clones[turn->nb_clones++];
+
+		*clone = *forms->as_they_are[i];
+		xd_vlan_form(clone, tagged);
+		forms->other[i] = clone;
+	}
+	forms->has_other = true;
+	return forms->other;
+}
+
+/* Frames that follow each other on the same route: what is true of one is true of all. */
+static void
+flood_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n)
 {
 	const struct xd_plan_bridge *bridge = turn->in->bridge;
-	/* The frame with and without its tag. One of them is the frame as it came; the other is
-	 * made when the first port wants it. */
-	struct xd_frame *forms[2] = {0};
+	const uint16_t vlan = frames[0]->vlan;
+	struct forms forms = {.as_they_are = frames, .tagged = frames[0]->tagged};
 	unsigned nb_dst = 0;
 
-	forms[f->tagged] = f;
 	for (uint16_t i = 0; i < bridge->nb_members; i++) {
 		const struct xd_plan_port *out = turn->plan->ports[bridge->members[i]];
-		bool tagged = f->vlan != out->untagged_vlan;
 
-		if (out == turn->in || !xd_plan_port_carries(out, f->vlan))
+		if (out == turn->in || !xd_plan_port_carries(out, vlan))
 			continue;
-		if (!forms[tagged]) {
-			forms[tagged] = &turn->clones[turn->nb_clones++];
-			*forms[tagged] = *f;
-			xd_vlan_form(forms[tagged], tagged);
-		}
-		xd_turn_send(turn, out->index, forms[tagged]);
+		xd_turn_send(
+			turn, out->index, in_form(turn, &forms, n, vlan != out->untagged_vlan), n);
 		nb_dst++;
 	}
-	if (nb_dst == 0)
-		xd_turn_counters(turn)->drops[XD_DROP_NO_PORT]++;
+	if (unlikely(nb_dst == 0))
+		xd_turn_counters(turn)->drops[XD_DROP_NO_PORT] += n;
+	if (nb_dst < 2)
+		return;
 	/* Both forms share what lies behind the head, so neither may be taken by one receiver. */
-	f->nb_dst = (uint8_t)RTE_MIN(nb_dst, (unsigned)UINT8_MAX);
-	if (forms[0] && forms[1])
-		forms[0]->nb_dst = forms[1]->nb_dst = (uint8_t)RTE_MAX(f->nb_dst, 2);
+	for (uint16_t i = 0; i < n; i++) {
+		frames[i]->nb_dst = (uint8_t)RTE_MIN(nb_dst, (unsigned)UINT8_MAX);
+		if (forms.has_other)
+			forms.other[i]->nb_dst = frames[i]->nb_dst;
+	}
+}
+
+void
+xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n)
+{
+	for (uint16_t i = 0, run; i < n; i += run) {
+		for (run = 1; i + run < n && frames[i + run]->route == frames[i]->route;)
+			run++;
+		flood_run(turn, frames + i, run);
+	}
 }

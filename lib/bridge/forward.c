@@ -65,7 +65,6 @@ xd_bridge_forward(struct xd_turn *turn)
 			forward_run(turn, &turn->frames[i], run, ports[i]);
 			continue;
 		}
-		for (uint16_t k = 0; k < run; k++)
-			xd_bridge_flood(turn, turn->frames[i + k]);
+		xd_bridge_flood(turn, &turn->frames[i], run);
 	}
 }

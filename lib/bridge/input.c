@@ -79,11 +79,16 @@ source(struct words w)
 	return w.w0 >> 48 | (uint64_t)(uint32_t)w.w1 << 16;
 }
 
-/* Untagged unicast from somebody; of anything else, classify has to think. */
+/* An untagged frame from somebody, to one or all; of anything else, classify has to think. */
 static inline bool
 is_plain(struct words w)
 {
-	return !(w.w0 & (1ull << 48 | 1)) && source(w) != 0 && (uint16_t)(w.w1 >> 32) != 0x0081;
+	const uint64_t group_source = 1ull << 48, group = 1;
+
+	if (unlikely(w.w0 & (group_source | group)) &&
+		((w.w0 & group_source) || (w.w0 & MAC_MASK) != MAC_MASK))
+		return false;
+	return source(w) != 0 && (uint16_t)(w.w1 >> 32) != 0x0081;
 }
 
 static inline void
@@ -132,7 +137,10 @@ input_run(struct xd_turn *restrict turn, const struct xd_fdb *restrict fdb,
 		if (unlikely(!is_plain(w)))
 			break;
 		sum += f->len;
-		look(fdb, &turn->dst[n], w.w0 & MAC_MASK, vlan);
+		if (likely(!(w.w0 & 1)))
+			look(fdb, &turn->dst[n], w.w0 & MAC_MASK, vlan);
+		else
+			turn->dst[n].key = 0;
 		look(fdb, &turn->src[n], source(w), vlan);
 		turn->frames[n++] = f;
 	}

@@ -142,8 +142,8 @@ enqueue_chain(struct xd_vq *vq, struct xd_frame *f)
 	return 1;
 }
 
-/* Reads the next available buffers and asks for the lines that will be written first. The header is
- * usually compared and not written: see enqueue_simple. */
+/* Reads the next available buffers and asks for the lines that will be written first. A header in a
+ * line of its own is usually not written, see enqueue_simple, and then it is near. */
 static inline uint16_t
 look_ahead(struct xd_vq *vq)
 {
@@ -153,7 +153,6 @@ look_ahead(struct xd_vq *vq)
 	for (uint16_t i = 0; i < n; i++) {
 		if (unlikely(!a->data[i]))
 			continue;
-		rte_prefetch0(a->data[i]);
 		rte_prefetch0_write(a->data[i] + HEADER_BYTES);
 	}
 	return n;
