@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Ports that come and go while others carry traffic."""
 
+import os
+import re
 import socket
 import threading
 import time
@@ -130,6 +132,24 @@ class UnderTraffic(SwitchCase):
             self.daemon.ctl("port", "set", "vm3", words)
             self.traffic.some(1)
         del vm3
+        self.finish()
+
+    def test_workers_come_and_go(self):
+        """A queue that changes its worker has one owner at any time, and loses nothing."""
+        every = sorted(os.sched_getaffinity(0))
+        if len(every) < 2:
+            self.skipTest("one CPU: there is no second worker to go over to")
+        before = self.daemon.config.read_text()
+        new = self.directory / "workers.yaml"
+        for cores in 4 * ([every[0]], every, [every[-1]], every[:2]):
+            text = re.sub(r"cores: \[[0-9, ]*\]", f"cores: {cores}", before)
+            new.write_text(text)
+            self.daemon.ctl("config", "apply", new)
+            workers = self.daemon.ctl("worker", "show")["workers"]
+            self.assertEqual(sorted(w["core"] for w in workers), cores)
+            self.assertEqual(sorted(q["port"] for w in workers for q in w["queues"]),
+                             ["vm1", "vm2"])
+            self.traffic.some(2)
         self.finish()
 
     def test_bridges_are_added_and_removed(self):
