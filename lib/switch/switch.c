@@ -55,9 +55,6 @@ env_changed(void *ctx, struct xd_port *port)
 
 	xd_log(&sw->log, XD_LOG_PORT, XD_LOG_DEBUG, "%s: now %s", port->config.name,
 		port->up ? "up" : "down");
-	/* Nobody is behind it any more; who was may come back by another port. */
-	for (unsigned i = 0; !port->up && i < sw->state->nb_bridges; i++)
-		xd_fdb_flush_port(sw->state->bridges[i].fdb, port->index);
 	if (write(sw->event_fd, &one, sizeof(one)) < 0)
 		return; /* unread as it is, the descriptor says what it has to say */
 }
