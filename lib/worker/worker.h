@@ -16,7 +16,7 @@
 #include "bridge/bridge.h"
 
 #define XD_WORKER_LOOKS   16  /* tries to transmit to a full ring before frames are dropped */
-#define XD_WORKER_ROUNDS  8   /* turns of each queue before a worker shows itself quiescent */
+#define XD_WORKER_ROUNDS  32  /* turns of each queue before a worker shows itself quiescent */
 #define XD_WORKER_SPIN_US 100 /* without a frame for so long, an idle worker goes to sleep */
 
 /* Somebody who may want to hear of what a turn did. */

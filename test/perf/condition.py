@@ -21,6 +21,7 @@ class Condition:
     idle: str           # crossdockd's workers.idle
     time_s: float
     warmup_s: float
+    guest: str          # options of the generator's virtio ports, such as "mrg=on"
 
     @property
     def other_cpus(self):
@@ -80,6 +81,7 @@ def environment(condition):
         "dut_core": condition.dut_core,
         "other_cpus": sorted(condition.other_cpus),
         "idle": condition.idle,
+        "guest": condition.guest,
         "time_s": condition.time_s,
         "warmup_s": condition.warmup_s,
         "touch": "full",

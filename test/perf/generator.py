@@ -27,7 +27,7 @@ class Generator:
         c = self.condition
         command = [self.program, engine]
         for path in paths:
-            command += ["--port", f"virtio:{path}"]
+            command += ["--port", ",".join(filter(None, (f"virtio:{path}", c.guest)))]
         command += ["--core", str(c.generator_core),
                     "--placement", f"{c.generator_core},{c.dut_core}", "--json", result]
         for key, value in options.items():

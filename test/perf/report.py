@@ -173,6 +173,8 @@ def environment(env):
     lines += [f"cores   {cores}", f"memory  {pages}",
               f"trials  {env['time_s']:g} s after {env['warmup_s']:g} s of warm-up; every byte "
               f"written and read (touch=full); crossdock's worker: idle {env['idle']}"]
+    if env["guest"]:
+        lines.append(f"guests  negotiate {env['guest']}")
     if env["busy_cpus_before"] > 0.1:
         lines.append(f"WARNING other programs keep {env['busy_cpus_before']:.1f} CPUs busy: every "
                      "figure will be too low, and ratios by chance")
