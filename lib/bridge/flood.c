@@ -51,9 +51,12 @@ flood_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n)
 	}
 	if (unlikely(nb_dst == 0))
 		xd_turn_counters(turn)->drops[XD_DROP_NO_PORT] += n;
+	/* Both forms share what lies behind the head, and the mbuf is given back by the frame that
+	 * came: a clone's only receiver may not take it away either. */
+	if (forms.has_other)
+		nb_dst = RTE_MAX(nb_dst, 2u);
 	if (nb_dst < 2)
 		return;
-	/* Both forms share what lies behind the head, so neither may be taken by one receiver. */
 	for (uint16_t i = 0; i < n; i++) {
 		frames[i]->nb_dst = (uint8_t)RTE_MIN(nb_dst, (unsigned)UINT8_MAX);
 		if (forms.has_other)

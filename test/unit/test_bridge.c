@@ -292,6 +292,23 @@ tags_are_pushed_and_popped(void **state)
 	assert_tagged(got(w, 4), 5 << 13 | 10);
 }
 
+/* A clone shares its mbuf with the frame that came, which gives it back. */
+static void
+the_only_receiver_of_a_clone_takes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct xd_frame *f;
+
+	w->bridge.nb_members = 2;
+	make_access(w, 0, 10);
+	make_trunk(w, 1, 10, XD_VLAN_NONE);
+	f = add_frame(w, broadcast, mac_a, -1);
+	run(w, 0);
+	assert_tagged(got(w, 1), 10);
+	assert_ptr_not_equal(got(w, 1), f);
+	assert_true(got(w, 1)->nb_dst > 1);
+}
+
 static void
 trunks_refuse_what_they_do_not_carry(void **state)
 {
@@ -407,6 +424,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(access_ports_are_isolated, setup, teardown),
 		cmocka_unit_test_setup_teardown(alone_in_its_vlan, setup, teardown),
 		cmocka_unit_test_setup_teardown(tags_are_pushed_and_popped, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_only_receiver_of_a_clone_takes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			trunks_refuse_what_they_do_not_carry, setup, teardown),
 		cmocka_unit_test_setup_teardown(native_vlan, setup, teardown),
