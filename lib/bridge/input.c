@@ -36,7 +36,7 @@ classify_tagged(const struct xd_plan_port *in, struct xd_frame *f)
 	return vlan <= XD_VLAN_MAX && xd_plan_port_tagged(in, vlan);
 }
 
-/* Frames that are anything but untagged unicast. XD_DROP_REASONS: to be switched. */
+/* A frame that is not plain, see is_plain. XD_DROP_REASONS: to be switched. */
 static enum xd_drop
 classify(const struct xd_plan_port *in, struct xd_frame *f)
 {

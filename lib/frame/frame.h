@@ -89,7 +89,7 @@ struct xd_batch {
 	uint32_t bytes;
 	struct xd_frame frames[XD_BATCH];
 	struct xd_seg segs[XD_BATCH_SEGS];
-	uint16_t done[XD_BATCH_SEGS]; /* the receiving driver's: buffers to give back in release */
+	uint16_t done[XD_BATCH]; /* the receiving driver's: buffers to give back in release */
 };
 
 /* Everything about a received frame but its bytes and segments; without an mbuf. */

@@ -26,21 +26,28 @@ struct xd_guest_memory {
 	struct xd_guest_region regions[XD_GUEST_REGIONS_MAX];
 };
 
+/* The region that holds guest_addr, or NULL. */
+static inline const struct xd_guest_region *
+xd_guest_region(const struct xd_guest_memory *mem, uint64_t guest_addr)
+{
+	for (unsigned i = 0; i < mem->n; i++) {
+		if (guest_addr - mem->regions[i].guest_addr < mem->regions[i].size)
+			return &mem->regions[i];
+	}
+	return NULL;
+}
+
 /* Host address of guest_addr, with *contiguous set to the bytes that lie behind it in the same
  * region; NULL when no region holds it. */
 static inline uint8_t *
 xd_guest_ptr(const struct xd_guest_memory *mem, uint64_t guest_addr, uint64_t *contiguous)
 {
-	for (unsigned i = 0; i < mem->n; i++) {
-		const struct xd_guest_region *r = &mem->regions[i];
-		uint64_t offset = guest_addr - r->guest_addr;
+	const struct xd_guest_region *r = xd_guest_region(mem, guest_addr);
 
-		if (offset < r->size) {
-			*contiguous = r->size - offset;
-			return r->host + offset;
-		}
-	}
-	return NULL;
+	if (!r)
+		return NULL;
+	*contiguous = r->size - (guest_addr - r->guest_addr);
+	return r->host + (guest_addr - r->guest_addr);
 }
 
 /* Host address of len bytes at the front end's address user_addr, all in one region, or NULL. */

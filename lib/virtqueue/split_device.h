@@ -123,22 +123,19 @@ static inline uint8_t *
 xd_vq_ptr(struct xd_vq *vq, uint64_t guest_addr, uint64_t *contiguous)
 {
 	uint64_t offset = guest_addr - vq->hot.guest_addr;
+	const struct xd_guest_region *r;
 
 	if (likely(offset < vq->hot.size)) {
 		*contiguous = vq->hot.size - offset;
 		return vq->hot.host + offset;
 	}
-	for (unsigned i = 0; i < vq->mem->n; i++) {
-		const struct xd_guest_region *r = &vq->mem->regions[i];
-
-		offset = guest_addr - r->guest_addr;
-		if (offset < r->size) {
-			vq->hot = *r;
-			*contiguous = r->size - offset;
-			return r->host + offset;
-		}
-	}
-	return NULL;
+	r = xd_guest_region(vq->mem, guest_addr);
+	if (!r)
+		return NULL;
+	vq->hot = *r;
+	offset = guest_addr - r->guest_addr;
+	*contiguous = r->size - offset;
+	return r->host + offset;
 }
 
 /* The simplest and commonest buffer: one descriptor, in one region. Returns its address or NULL
