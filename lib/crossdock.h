@@ -51,6 +51,13 @@ struct xd_worker;
 enum xd_idle { XD_IDLE_SLEEP, XD_IDLE_POLL };
 enum xd_hugepages { XD_HUGEPAGES_AUTO, XD_HUGEPAGES_REQUIRED, XD_HUGEPAGES_NONE };
 enum xd_socket_mode { XD_SOCKET_CLIENT, XD_SOCKET_SERVER }; /* the switch's role */
+enum xd_full { XD_FULL_DROP, XD_FULL_WAIT };                /* see struct xd_port_config */
+/* OVS-DPDK 3.1 as it is, and with userspace-tso-enable=true. */
+enum xd_compat { XD_COMPAT_NONE, XD_COMPAT_OVS_3_1, XD_COMPAT_OVS_3_1_TSO };
+
+#define XD_PORT_MACS  16
+#define XD_MODE_UNSET 0xffff
+#define XD_VIRTIO_ALL UINT64_MAX
 
 struct xd_bridge_config {
 	char name[XD_NAME_MAX];
@@ -74,9 +81,28 @@ struct xd_port_config {
 	uint64_t vlans[64]; /* one bit per VLAN */
 	uint16_t queues;    /* receive and transmit queue pairs; 1 */
 	uint16_t mtu;       /* bytes of payload; 68 to 65535; 1500 */
+	/* Addresses that frames from this port may have as their source; none given: any. */
+	uint16_t nb_macs;
+	uint8_t macs[XD_PORT_MACS][6];
+	uint32_t mac_limit; /* addresses learned behind the port at most; 0: the bridge's limit only
+			     */
 	/* type vhost-user */
 	char path[XD_PATH_MAX];
 	enum xd_socket_mode mode;
+	/* What becomes of frames for a guest that has no free buffer: dropped after a few looks, or
+	 * left in the sender's ring for at most wait_us, then dropped. */
+	enum xd_full full;
+	uint32_t wait_us; /* 1 to 1000000; 1000 */
+	/* Virtio feature bits that may be offered (virtio 1.2, 5.1.3 and 6); XD_VIRTIO_ALL: all
+	 * that the driver has. compat: exactly those of another switch, and of these those in
+	 * features. */
+	uint64_t features;
+	enum xd_compat compat;
+	/* The socket that the switch makes (mode server); "" and XD_MODE_UNSET: as the process has
+	 * it */
+	char socket_owner[XD_NAME_MAX]; /* a user's name or number */
+	char socket_group[XD_NAME_MAX];
+	uint16_t socket_mode; /* permission bits, 0600 to 0777 */
 	/* type dpdk: a PCI address or "net_tap0,iface=x" */
 	char devargs[XD_DEVARGS_MAX];
 };
@@ -130,7 +156,9 @@ void xd_memory_stop(void);
 
 struct xd_switch_opts {
 	const struct xd_driver *const *drivers; /* more port types, ended by NULL; or NULL */
-	xd_log_fn log;                          /* NULL: silent */
+	const char *run_dir; /* for files that outlive the process (where packed rings stand); or
+				NULL */
+	xd_log_fn log;       /* NULL: silent */
 	void *log_ctx;
 	enum xd_log_level log_level; /* 0 is error only */
 };
@@ -161,8 +189,12 @@ struct xd_port_info {
 	struct xd_port_config config;
 	uint16_t index;
 	bool up;
-	uint32_t nb_macs; /* addresses learned behind it */
+	uint32_t nb_macs;     /* addresses learned behind it */
+	uint64_t not_learned; /* learnings refused: a limit was reached or the table full */
+	uint64_t damped;      /* moves to it not followed: the address went to and fro */
 	struct xd_counters counters;
+	uint16_t nb_queues;
+	struct xd_drops drops[16]; /* by queue */
 };
 
 struct xd_bridge_info {
@@ -172,6 +204,7 @@ struct xd_bridge_info {
 	uint64_t fdb_bytes; /* memory of its table */
 	uint64_t moves;     /* addresses that changed port */
 	uint64_t full;      /* addresses not learned: table or limit full */
+	uint64_t damped;    /* moves not followed: the address went to and fro */
 };
 
 struct xd_fdb_info {

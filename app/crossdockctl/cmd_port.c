@@ -7,15 +7,40 @@
 #include "control/ranges.h"
 #include "table.h"
 
-/* A value for people: lists as ranges, objects as "key 1, key 2". */
 static void
-print_value(const json_t *value)
+print_label(const char *label)
+{
+	printf("%-20s ", label);
+}
+
+/* Numbers as ranges, words as they are. */
+static void
+print_list(const json_t *list)
 {
 	char text[XD_RANGES_TEXT];
 	struct xd_ranges ranges = {0};
-	const char *key;
 	json_t *item;
 	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		json_int_t number = json_integer_value(item);
+
+		if (json_is_string(item))
+			printf("%s%s", i ? " " : "", json_string_value(item));
+		else if (number >= 0 && number < XD_RANGES_MAX)
+			ranges.bits[number / 64] |= 1ull << (number % 64);
+	}
+	xd_ranges_print(&ranges, text);
+	fputs(text, stdout);
+}
+
+/* A value for people: lists as above, objects as "key 1, key 2". */
+static void
+print_value(const json_t *value)
+{
+	const char *key;
+	json_t *item;
 	int n = 0;
 
 	switch (json_typeof(value)) {
@@ -26,15 +51,7 @@ print_value(const json_t *value)
 		printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		break;
 	case JSON_ARRAY:
-		json_array_foreach(value, i, item)
-		{
-			json_int_t number = json_integer_value(item);
-
-			if (number >= 0 && number < XD_RANGES_MAX)
-				ranges.bits[number / 64] |= 1ull << (number % 64);
-		}
-		xd_ranges_print(&ranges, text);
-		printf("%s", text);
+		print_list(value);
 		break;
 	case JSON_OBJECT:
 		json_object_foreach((json_t *)value, key, item) printf("%s%s %" JSON_INTEGER_FORMAT,
@@ -47,24 +64,52 @@ print_value(const json_t *value)
 	}
 }
 
+/* One line for each queue that dropped anything. */
+static void
+print_queue_drops(const json_t *queues)
+{
+	json_t *queue;
+	size_t i;
+
+	json_array_foreach(queues, i, queue)
+	{
+		char label[32];
+
+		snprintf(label, sizeof(label), "drops_queue_%d", (int)ctl_number(queue, "queue"));
+		print_label(label);
+		print_value(json_object_get(queue, "drops"));
+		putchar('\n');
+	}
+}
+
 /* All facts, one per line. */
 static void
 print_facts(const json_t *object)
 {
 	json_t *driver = json_object_get(object, "driver"), *value;
+	json_t *queues = json_object_get(object, "queue_drops");
 	const char *key;
 
 	json_object_foreach((json_t *)object, key, value)
 	{
+		char label[64];
+
 		if (value == driver)
 			continue;
-		printf("%-20s ", key);
+		if (value == queues) {
+			print_queue_drops(queues);
+			continue;
+		}
+		/* What was asked for, where the driver tells what became of it. */
+		snprintf(label, sizeof(label), "%s%s", key,
+			json_object_get(driver, key) ? " (set)" : "");
+		print_label(label);
 		print_value(value);
 		putchar('\n');
 	}
 	json_object_foreach(driver, key, value)
 	{
-		printf("%-20s ", key);
+		print_label(key);
 		print_value(value);
 		putchar('\n');
 	}
@@ -135,8 +180,8 @@ print_ports(const json_t *ports)
 static void
 print_bridges(const json_t *bridges)
 {
-	static const char *const headers[] = {
-		"NAME", ">PORTS", ">MACS", ">LIMIT", ">AGEING", ">MOVES", ">FULL", ">FDB", NULL};
+	static const char *const headers[] = {"NAME", ">PORTS", ">MACS", ">LIMIT", ">AGEING",
+		">MOVES", ">DAMPED", ">FULL", ">FDB", NULL};
 	struct table *table = table_create(headers);
 	json_t *bridge;
 	char bytes[16];
@@ -150,6 +195,7 @@ print_bridges(const json_t *bridges)
 		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(bridge, "mac_limit"));
 		table_cell(table, "%" JSON_INTEGER_FORMAT " s", ctl_number(bridge, "ageing_s"));
 		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(bridge, "moves"));
+		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(bridge, "damped"));
 		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(bridge, "full"));
 		table_cell(table, "%s", ctl_bytes(ctl_number(bridge, "fdb_bytes"), bytes));
 	}

@@ -13,7 +13,8 @@ const struct command commands[] = {
 	{"port", "add", "NAME KEY=VALUE...", "add a port",
 		"vm3 type=vhost-user bridge=br0 path=/run/crossdock/vm3.sock", 1, 64,
 		{WORD_NONE, WORD_PORT_KEYS}, "port.add", entry_params, config_print_changed, NULL},
-	{"port", "set", "NAME KEY=VALUE...", "change settings of a port", "vm3 mtu=9000", 2, 64,
+	{"port", "set", "NAME KEY=VALUE...", "change settings of a port",
+		"vm3 full=wait wait_us=500 macs=52:54:00:12:34:56", 2, 64,
 		{WORD_PORT, WORD_PORT_KEYS}, "port.set", entry_params, config_print_changed, NULL},
 	{"port", "del", "NAME", "delete a port", "vm3", 1, 1, {WORD_PORT}, "port.del", name_params,
 		config_print_changed, NULL},
@@ -35,10 +36,12 @@ const struct command commands[] = {
 		{WORD_NONE}, "worker.show", NULL, worker_print, NULL},
 	{"memory", "show", "", "memory in use", NULL, 0, 0, {WORD_NONE}, "memory.show", NULL,
 		memory_print, NULL},
-	{"stats", "show", "[PORT]", "counters of ports; with --interval SECONDS, rates", NULL, 0, 1,
-		{WORD_PORT}, "stats.show", port_params, NULL, stats_show},
-	{"stats", "drops", "[PORT]", "frames dropped, by port and reason", NULL, 0, 1, {WORD_PORT},
-		"stats.drops", port_params, drops_print, NULL},
+	{"stats", "show", "[PORT]", "counters of ports; with --interval SECONDS, rates",
+		"vm1 --interval 1", 0, 1, {WORD_PORT}, "stats.show", port_params, NULL, stats_show},
+	{"stats", "drops", "[PORT]",
+		"frames dropped, by port, queue and reason, and so many a second",
+		"vm1 --interval 5", 0, 1, {WORD_PORT}, "stats.drops", port_params, NULL,
+		stats_drops},
 	{"log", "show", "", "log levels and the last lines", NULL, 0, 0, {WORD_NONE}, "log.show",
 		NULL, log_print, NULL},
 	{"log", "set", "[COMPONENT] LEVEL", "set the level of one component, or of all",
@@ -96,7 +99,7 @@ help_keys(const char *what, const struct xd_setting *settings)
 {
 	printf("\nkeys of a %s:\n", what);
 	for (const struct xd_setting *s = settings; s->key; s++) {
-		printf("  %-10s %s", s->key, s->help);
+		printf("  %-13s %s", s->key, s->help);
 		if (s->type)
 			printf(" (type %s)", s->type);
 		putchar('\n');
@@ -149,7 +152,8 @@ command_help(const char *noun)
 	printf("\n"
 	       "  -C, --control SOCKET   instead of $CROSSDOCK_CONTROL or " XD_CONTROL_PATH "\n"
 	       "  -j, --json             print JSON\n"
-	       "  -i, --interval SECONDS stats show: rates over so long\n"
+	       "  -i, --interval SECONDS stats show: rates over so long; stats drops: 1, or 0 for\n"
+	       "                         counts alone\n"
 	       "  -V, --version          print the version\n"
 	       "  -h, --help             print this; after a NOUN, more about it\n"
 	       "\n"
@@ -157,7 +161,8 @@ command_help(const char *noun)
 	       "path=/run/crossdock/vm3.sock\n"
 	       "  crossdockctl port set vm3 mtu=9000\n"
 	       "  crossdockctl --json worker show\n"
-	       "  crossdockctl stats show --interval 1\n");
+	       "  crossdockctl stats show --interval 1\n"
+	       "  crossdockctl stats drops vm3\n");
 	return CTL_DONE;
 }
 

@@ -69,7 +69,7 @@ void worker_print(const json_t *result);
 void memory_print(const json_t *result);
 json_t *port_params(struct ctl *ctl, int argc, char **argv);
 int stats_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
-void drops_print(const json_t *result);
+int stats_drops(struct ctl *ctl, const struct command *command, int argc, char **argv);
 json_t *log_set_params(struct ctl *ctl, int argc, char **argv);
 void log_print(const json_t *result);
 void status_print(const json_t *result);

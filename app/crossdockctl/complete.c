@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "complete.h"
 #include "control/settings.h"
+#include "virtqueue/feature_names.h"
 
 static void
 offer(json_t *list, const char *prefix, const char *word)
@@ -45,11 +46,28 @@ offer_keys(json_t *list, const char *prefix, const struct xd_setting *settings)
 	}
 }
 
+/* "features=" and a list of names, of which the last is being typed. */
+static void
+offer_features(json_t *list, const char *prefix)
+{
+	const char *comma = strrchr(prefix, ','),
+		   *last = comma ? comma + 1 : strchr(prefix, '=') + 1;
+	char word[1024];
+
+	for (const struct xd_feature_name *f = xd_feature_names; f->name; f++) {
+		snprintf(word, sizeof(word), "%.*s%s", (int)(last - prefix), prefix, f->name);
+		offer(list, prefix, word);
+	}
+	if (!comma)
+		offer(list, prefix, "features=all");
+}
+
 static void
 offer_pairs(struct ctl *ctl, json_t *list, const char *prefix, const struct xd_setting *settings)
 {
 	static const char *const values[] = {"type=vhost-user", "type=dpdk", "mode=client",
-		"mode=server", "vlan=none", "vlans=none", NULL};
+		"mode=server", "vlan=none", "vlans=none", "macs=any", "full=drop", "full=wait",
+		"compat=ovs-3.1", "compat=ovs-3.1-tso", "compat=none", NULL};
 
 	if (!strchr(prefix, '=')) {
 		offer_keys(list, prefix, settings);
@@ -57,6 +75,8 @@ offer_pairs(struct ctl *ctl, json_t *list, const char *prefix, const struct xd_s
 	}
 	if (!strncmp(prefix, "bridge=", 7))
 		offer_names(ctl, list, prefix, "bridge", "bridge=");
+	if (!strncmp(prefix, "features=", 9))
+		offer_features(list, prefix);
 	for (unsigned i = 0; values[i]; i++)
 		offer(list, prefix, values[i]);
 }

@@ -16,7 +16,7 @@
 struct ctl {
 	const char *socket;
 	bool json;
-	double interval_s;        /* of rates; 0: none asked for */
+	double interval_s;        /* of rates; 0: no rates; negative: none was given */
 	const char *file;         /* whose YAML the call carries, for errors; or NULL */
 	struct xd_client *client; /* connected when the first call is made */
 	int status;

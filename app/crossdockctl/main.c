@@ -35,8 +35,8 @@ set_interval(struct ctl *ctl, const char *text)
 	char *end;
 
 	ctl->interval_s = strtod(text, &end);
-	if (end == text || *end || !(ctl->interval_s > 0 && ctl->interval_s <= MAX_INTERVAL_S))
-		return ctl_usage("--interval %s: must be a number of seconds", text);
+	if (end == text || *end || !(ctl->interval_s >= 0 && ctl->interval_s <= MAX_INTERVAL_S))
+		return ctl_usage("--interval %s: must be 0 to %d seconds", text, MAX_INTERVAL_S);
 	return 0;
 }
 
@@ -108,7 +108,8 @@ int
 main(int argc, char **argv)
 {
 	const char *socket = getenv("CROSSDOCK_CONTROL");
-	struct ctl ctl = {.socket = socket && socket[0] ? socket : XD_CONTROL_PATH};
+	struct ctl ctl = {
+		.socket = socket && socket[0] ? socket : XD_CONTROL_PATH, .interval_s = -1};
 	int status = run(&ctl, argc, argv);
 
 	ctl_disconnect(&ctl);

@@ -29,6 +29,7 @@ struct daemon {
 	struct xd_control control;
 	struct xd_loop *loop;
 	struct xd_server *server;
+	char run_dir[XD_PATH_MAX]; /* the control socket's directory */
 	int signal_fd;
 	bool ending;
 };
@@ -151,11 +152,25 @@ start_memory(struct daemon *daemon)
 	return 0;
 }
 
+/* Files that outlive the process go where the control socket is: that directory was checked, and
+ * holds what belongs to this switch. */
+static const char *
+find_run_dir(struct daemon *daemon)
+{
+	char *slash;
+
+	strcpy(daemon->run_dir, daemon->control.running->control_path);
+	slash = strrchr(daemon->run_dir, '/');
+	slash[slash == daemon->run_dir] = 0;
+	return daemon->run_dir;
+}
+
 static int
 start_switch(struct daemon *daemon)
 {
 	struct xd_control *control = &daemon->control;
-	struct xd_switch_opts opts = {.log = output_log,
+	struct xd_switch_opts opts = {.run_dir = find_run_dir(daemon),
+		.log = output_log,
 		.log_ctx = &daemon->output,
 		.log_level = control->running->log_level};
 	char text[TEXT_BYTES];

@@ -6,10 +6,16 @@
 	"  virtio:PATH            the guest side of a vhost-user socket that the switch listens "  \
 	"on\n"                                                                                     \
 	"    ,server              listen instead, and the switch connects\n"                       \
-	"    ,size=N              ring entries, a power of two (1024)\n"                           \
+	"    ,size=N              ring entries, a power of two (1024; 256 with tso=on)\n"          \
 	"    ,queues=N            queue pairs (1)\n"                                               \
 	"    ,mrg=on|off          mergeable receive buffers (off)\n"                               \
 	"    ,event_idx=on|off    event index (off)\n"                                             \
+	"    ,packed=on|off       packed rings (off)\n"                                            \
+	"    ,in_order=on|off     buffers come back in order (off)\n"                              \
+	"    ,csum=on|off         leave checksums to the switch or the receiver (off)\n"           \
+	"    ,tso=on|off          send TCP that is still to be cut, to 64 KiB a frame (off)\n"     \
+	"    ,mss=N               payload of each segment it is to be cut into (1460)\n"           \
+	"    ,irq=on|off          wait for interrupts as a guest's driver does (off: poll)\n"      \
 	"  dpdk:DEVARGS           a DPDK device: net_virtio_user0,path=PATH,queues=1  "            \
 	"net_tap0,iface=x\n"                                                                       \
 	"                         0000:03:00.0; EAL options follow --\n"
@@ -63,6 +69,9 @@ static const char rate[] =
 	"  crossdock-pktgen rate --port virtio:/tmp/a.sock,server --port virtio:/tmp/b.sock,server "
 	"\\\n"
 	"      --rate 1Mpps --time 10 --switch /run/crossdock/control.sock\n"
+	"  crossdock-pktgen rate --port virtio:/tmp/a.sock,tso=on --port virtio:/tmp/b.sock,tso=on "
+	"\\\n"
+	"      --size 65536\n"
 	"  crossdock-pktgen rate --port dpdk:net_virtio_user0,path=/tmp/a.sock \\\n"
 	"      --port dpdk:net_virtio_user1,path=/tmp/b.sock -- --single-file-segments\n";
 

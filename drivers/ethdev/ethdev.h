@@ -3,7 +3,8 @@
  * The dpdk port: any device that DPDK has a driver for, by its devargs.
  *
  * ethdev.c is the port's life; ethdev_device.c finds, configures and gives back the device;
- * ethdev_rx.c and ethdev_tx.c are what workers call; ethdev_show.c puts it into words.
+ * ethdev_rx.c and ethdev_tx.c are what workers call, with ethdev_offload.c for frames that owe a
+ * checksum or are to be segmented; ethdev_show.c puts it into words.
  *
  * Buffers. A port receives into mbufs of its own pool. A frame for another NIC goes there in the
  * mbuf it came in; a frame from a guest is copied into an mbuf of the pool of the port it leaves
@@ -18,6 +19,7 @@
 #include <rte_mempool.h>
 #include <rte_spinlock.h>
 
+#include "frame/offload.h"
 #include "port/port.h"
 
 #define XD_ETHDEV_QUEUES_MAX XD_MAX_WORKERS
@@ -35,6 +37,8 @@ struct xd_ethdev_port {
 	uint16_t nb_rx;
 	uint16_t nb_tx;
 	uint16_t burst; /* frames asked for at once, so that a turn of long ones stays bounded */
+	uint16_t nb_tso_segs; /* buffers that one frame to be segmented may lie in; 0: any number */
+	uint64_t tx_offloads; /* RTE_ETH_TX_OFFLOAD_* that are enabled */
 	struct rte_mempool *pool;
 	struct xd_ethdev_txq *txqs;
 
@@ -43,8 +47,9 @@ struct xd_ethdev_port {
 	uint64_t owner; /* rte_eth_dev_owner_new's; 0: none yet */
 	uint16_t nb_rx_desc;
 	uint16_t nb_tx_desc;
-	uint32_t data_room; /* bytes of frame that one buffer holds */
-	bool scatter;       /* a longer frame is received in several */
+	uint32_t data_room;   /* bytes of frame that one buffer holds */
+	bool scatter;         /* a longer frame is received in several */
+	uint64_t rx_offloads; /* RTE_ETH_RX_OFFLOAD_* that are enabled */
 };
 
 extern const struct xd_driver xd_ethdev_driver;
@@ -64,6 +69,22 @@ uint16_t xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *bat
 void xd_ethdev_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 uint16_t xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker,
 	struct xd_frame *const *frames, uint16_t n);
+
+/* ---- Within xd_ethdev_tx ---- */
+
+/* The frame in mbufs of its own; NULL: the pool is empty. */
+struct rte_mbuf *xd_ethdev_copy(struct rte_mempool *pool, struct xd_frame *f);
+/* The same of a frame that owes a checksum or is to be segmented, with orders for the device to do
+ * it. NULL: the device cannot, or the pool is empty; the frame is as it was. */
+struct rte_mbuf *xd_ethdev_order(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f);
+/*
+ * Sends a frame in segments that are made here. 1: it is dealt with: sent and counted as one frame,
+ * or dropped and counted. 0: the device was full and no segment has gone. A device that fills up
+ * behind some of the segments is looked at a few times more; then the rest goes, and the frame
+ * counts once, as dropped (XD_DROP_RING_FULL).
+ */
+uint16_t xd_ethdev_cut(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f,
+	struct xd_counters *counters, struct xd_drops *drops);
 
 void xd_ethdev_describe(struct xd_port *port, xd_describe_fn fn, void *ctx);
 

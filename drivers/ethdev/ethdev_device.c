@@ -17,6 +17,10 @@
 #define DATA_ROOM      2048u
 #define RECLAIM_MS     1000u
 #define RSS_HASH_TYPES (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
+#define TX_OFFLOADS                                                                                \
+	(RTE_ETH_TX_OFFLOAD_MULTI_SEGS | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |                           \
+		RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |                      \
+		RTE_ETH_TX_OFFLOAD_TCP_TSO)
 
 static int
 fail(struct xd_ethdev_port *p, struct xd_error *err, int code, const char *what)
@@ -250,7 +254,11 @@ choose_conf(
 		p->data_room = RTE_MIN(
 			RTE_ALIGN_CEIL(frame, 1024u), UINT16_MAX - (uint32_t)RTE_PKTMBUF_HEADROOM);
 	}
-	conf->txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_CHECKSUM;
+	conf->txmode.offloads = info->tx_offload_capa & TX_OFFLOADS;
+	/* net_tap of DPDK 22.11 cuts IPv4 only and lets long frames of IPv6 pass. */
+	if (strcmp(info->driver_name, "net_tap") == 0)
+		conf->txmode.offloads &= ~RTE_ETH_TX_OFFLOAD_TCP_TSO;
 	if (p->nb_rx > 1 && info->flow_type_rss_offloads & RSS_HASH_TYPES) {
 		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & RSS_HASH_TYPES;
@@ -281,6 +289,9 @@ configure(struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct 
 		return fail(p, err, ret, "the application has started it already");
 	if (ret != 0)
 		return fail_step(p, err, ret, "cannot be configured");
+	p->rx_offloads = conf.rxmode.offloads;
+	p->tx_offloads = conf.txmode.offloads;
+	p->nb_tso_segs = info->tx_desc_lim.nb_seg_max;
 	if (p->nb_rx < p->port.config.queues)
 		xd_log(env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
 			"port %s: device %s has %u receive queues instead of %u",
@@ -321,6 +332,9 @@ set_up_queues(struct xd_ethdev_port *p, struct xd_error *err)
 		return ret;
 	for (uint16_t q = 0; q < p->nb_rx && ret == 0; q++)
 		ret = rte_eth_rx_queue_setup(p->port_id, q, p->nb_rx_desc, node, NULL, p->pool);
+	for (uint16_t q = 0; q < RTE_MIN(p->nb_tx, XD_PORT_QUEUES); q++)
+		p->port.tx[q] = q;
+	__atomic_store_n(&p->port.nb_tx, RTE_MIN(p->nb_tx, XD_PORT_QUEUES), __ATOMIC_RELEASE);
 	for (uint16_t q = 0; q < p->nb_tx && ret == 0; q++)
 		ret = rte_eth_tx_queue_setup(p->port_id, q, p->nb_tx_desc, node, NULL);
 	return ret != 0 ? fail_step(p, err, ret, "its queues cannot be set up") : 0;

@@ -63,7 +63,7 @@ fill(struct xd_batch *batch, struct xd_frame *f, const struct rte_mbuf *m)
 	f->start = XD_HEADROOM;
 	f->nb_segs = 0;
 	f->dirty = false;
-	f->offload = (struct xd_offload){0};
+	f->offload.word = 0;
 	f->segs = &batch->segs[batch->nb_segs];
 	if (unlikely(m->nb_segs > 1))
 		return fill_chain(batch, f, m);
@@ -80,9 +80,32 @@ fill(struct xd_batch *batch, struct xd_frame *f, const struct rte_mbuf *m)
 	return true;
 }
 
+/* What the device says of the checksum. One that was sent without it, as virtio devices do, owes it
+ * still. False: it does, but where it belongs cannot be told. */
+static inline bool
+fill_offload(struct xd_frame *f, const struct rte_mbuf *m)
+{
+	struct xd_headers h;
+
+	if (likely((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)) {
+		/* Of a tunnel it may be the inner one. */
+		if (!(m->packet_type & RTE_PTYPE_TUNNEL_MASK))
+			f->offload.flags = VIRTIO_NET_HDR_F_DATA_VALID;
+		return true;
+	}
+	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_NONE)
+		return true;
+	if (xd_frame_headers(f, &h) != 0)
+		return false;
+	f->offload.csum_start = h.l4;
+	f->offload.csum_offset = h.udp ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET;
+	f->offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	return true;
+}
+
 /* Makes the next frame of the batch of a received mbuf, or drops it. */
 static inline void
-receive(struct xd_batch *batch, struct xd_counters *counters, struct rte_mbuf *m)
+receive(struct xd_batch *batch, struct xd_drops *drops, struct rte_mbuf *m)
 {
 	struct xd_frame *f = &batch->frames[batch->n];
 	enum xd_drop reason;
@@ -100,6 +123,11 @@ receive(struct xd_batch *batch, struct xd_counters *counters, struct rte_mbuf *m
 		reason = XD_DROP_TOO_LONG;
 		goto drop;
 	}
+	if (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK && unlikely(!fill_offload(f, m))) {
+		batch->nb_segs -= f->nb_segs;
+		reason = XD_DROP_OFFLOAD;
+		goto drop;
+	}
 	/* What a driver said of it on receive is no order for the one that will send it. */
 	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 	f->mbuf = m;
@@ -108,7 +136,7 @@ receive(struct xd_batch *batch, struct xd_counters *counters, struct rte_mbuf *m
 	return;
 
 drop:
-	counters->drops[reason]++;
+	xd_drop(drops, reason, 1);
 	rte_pktmbuf_free(m);
 }
 
@@ -116,7 +144,6 @@ uint16_t
 xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 {
 	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
-	struct xd_counters *counters = &port->counters[batch->worker];
 	struct rte_mbuf *mbufs[XD_BATCH];
 	uint16_t n;
 
@@ -130,7 +157,7 @@ xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 	for (uint16_t i = 0; i < n; i++) {
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + PREFETCH_AHEAD], void *));
-		receive(batch, counters, mbufs[i]);
+		receive(batch, &port->drops[queue], mbufs[i]);
 	}
 	batch->nb_done = batch->n;
 	return batch->n;

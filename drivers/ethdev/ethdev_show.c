@@ -2,6 +2,7 @@
 /* A dpdk port in words, for `port show`. Control. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "drivers/ethdev/ethdev.h"
 #include "memory/memory.h"
@@ -21,6 +22,30 @@ tell_link(struct xd_teller *t, uint16_t port_id)
 	else
 		xd_tell(t, "link", "up, %u Mbit/s, %s duplex", link.link_speed,
 			link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX ? "full" : "half");
+}
+
+static void
+tell_offloads(struct xd_teller *t, const struct xd_ethdev_port *p)
+{
+	const struct {
+		uint64_t flag;
+		const char *name;
+	} names[] = {
+		{RTE_ETH_TX_OFFLOAD_IPV4_CKSUM, "ip-checksum"},
+		{RTE_ETH_TX_OFFLOAD_TCP_CKSUM, "tcp-checksum"},
+		{RTE_ETH_TX_OFFLOAD_UDP_CKSUM, "udp-checksum"},
+		{RTE_ETH_TX_OFFLOAD_TCP_TSO, "tcp-segmentation"},
+	};
+	char text[128] = "";
+
+	for (size_t i = 0; i < RTE_DIM(names); i++) {
+		if (p->tx_offloads & names[i].flag)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s",
+				text[0] != '\0' ? ", " : "", names[i].name);
+	}
+	xd_tell(t, "transmit_offloads", "%s", text[0] != '\0' ? text : "none");
+	xd_tell(t, "receive_offloads", "%s",
+		p->rx_offloads & RTE_ETH_RX_OFFLOAD_CHECKSUM ? "checksum" : "none");
 }
 
 static void
@@ -60,5 +85,6 @@ xd_ethdev_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	xd_tell(&t, "transmit_queues", "%u of %u descriptors", p->nb_tx, p->nb_tx_desc);
 	xd_tell(&t, "buffers", "%u of %u B, %u in use, %" PRIu64 " KiB", p->pool->size,
 		p->data_room, rte_mempool_in_use_count(p->pool), xd_pool_bytes(p->pool) / 1024);
+	tell_offloads(&t, p);
 	tell_device(&t, p);
 }

@@ -4,8 +4,12 @@
  *
  *   whole    the mbuf it came in, when this is its only receiver. An edited head is written into it
  *            first, if the mbuf has the room and nobody else holds it.
- *   shared   the same mbuf with one more reference, when others get it too and its head is as it
- * was. copied   else, head and segments, into mbufs of this port's pool.
+ *   shared   the same mbuf with one more reference, when others get it too, its head unchanged.
+ *   copied   else, head and segments, into mbufs of this port's pool.
+ *
+ * A frame that owes a checksum or is to be segmented gets orders for the device that can do it, or
+ * is finished in software. One that is cut in software is more than one mbuf and goes by itself,
+ * between the bursts of those before and behind it.
  *
  * What the device does not take is undone, so that the same frames can be offered again; a drop is
  * counted once the frames before it have gone.
@@ -57,8 +61,8 @@ append(struct cursor *to, const uint8_t *data, uint32_t len)
 	return true;
 }
 
-static struct rte_mbuf *
-copy(struct rte_mempool *pool, struct xd_frame *f)
+struct rte_mbuf *
+xd_ethdev_copy(struct rte_mempool *pool, struct xd_frame *f)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 	struct cursor to = {m, m, pool};
@@ -109,24 +113,54 @@ mbuf_of(struct xd_ethdev_port *p, struct xd_frame *f)
 		rte_pktmbuf_refcnt_update(m, 1);
 		return m;
 	}
-	return copy(p->pool, f);
+	return xd_ethdev_copy(p->pool, f);
 }
 
-static inline void
-prepare(struct xd_ethdev_port *p, struct tx_burst *burst, struct xd_frame *const *frames,
-	uint16_t n)
+/* Of a frame that is longer: of one that is to be cut, its segments count. */
+static bool
+too_long(const struct xd_frame *f, uint16_t max_frame)
+{
+	return f->offload.gso_type == VIRTIO_NET_HDR_GSO_NONE ||
+	       xd_offload_header_bytes(f) + f->offload.gso_size > max_frame;
+}
+
+/* False: the checksum does not lie in the head. */
+static bool
+finish(struct xd_frame *f, struct xd_counters *counters)
+{
+	if (xd_frame_finish_checksum(f) != 0)
+		return false;
+	counters->checksums++;
+	return true;
+}
+
+/* Makes mbufs of at most n frames; returns of how many: up to the first that is to be cut. */
+static inline uint16_t
+prepare(struct xd_ethdev_port *p, uint16_t queue, struct tx_burst *burst,
+	struct xd_frame *const *frames, uint16_t n, struct xd_counters *counters)
 {
 	uint16_t max_frame = __atomic_load_n(&p->port.max_frame, __ATOMIC_RELAXED);
 
 	burst->n = 0;
 	for (uint16_t i = 0; i < n; i++) {
-		struct rte_mbuf *m;
+		struct xd_frame *f = frames[i];
+		struct rte_mbuf *m = NULL;
 
-		if (unlikely(frames[i]->len > max_frame)) {
+		if (unlikely(f->len > max_frame) && too_long(f, max_frame)) {
 			burst->drop[i] = XD_DROP_MTU;
 			continue;
 		}
-		m = mbuf_of(p, frames[i]);
+		if (unlikely(f->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)) {
+			m = xd_ethdev_order(p, queue, f);
+			if (m == NULL && f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+				return i;
+			if (m == NULL && !finish(f, counters)) {
+				burst->drop[i] = XD_DROP_UNFINISHED;
+				continue;
+			}
+		}
+		if (likely(m == NULL))
+			m = mbuf_of(p, f);
 		if (unlikely(m == NULL)) {
 			burst->drop[i] = XD_DROP_NO_MBUF;
 			continue;
@@ -135,19 +169,20 @@ prepare(struct xd_ethdev_port *p, struct tx_burst *burst, struct xd_frame *const
 		burst->mbufs[burst->n] = m;
 		burst->frame[burst->n++] = (uint8_t)i;
 	}
+	return n;
 }
 
 /* The device took the first nb_sent mbufs: settles with the frames before the first it did not
  * take, undoes the others, and returns how many frames are dealt with. */
 static inline uint16_t
 settle(struct tx_burst *burst, uint16_t nb_sent, struct xd_frame *const *frames, uint16_t n,
-	struct xd_counters *counters)
+	struct xd_counters *counters, struct xd_drops *drops)
 {
 	uint16_t done = nb_sent < burst->n ? burst->frame[nb_sent] : n;
 
 	for (uint16_t i = 0; i < done; i++) {
 		if (unlikely(burst->drop[i] != XD_DROP_REASONS)) {
-			counters->drops[burst->drop[i]]++;
+			xd_drop(drops, burst->drop[i], 1);
 			continue;
 		}
 		counters->tx_frames++;
@@ -175,24 +210,32 @@ xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_fr
 {
 	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
 	struct xd_counters *counters = &port->counters[worker];
+	struct xd_drops *drops;
 	uint16_t done = 0, part, chunk;
 
 	if (unlikely(!__atomic_load_n(&p->running, __ATOMIC_ACQUIRE)))
 		return 0;
 	queue %= p->nb_tx;
-	do {
+	drops = &port->drops[queue % XD_PORT_QUEUES];
+	while (done < n) {
 		struct tx_burst burst;
 		uint16_t nb_sent = 0;
 
-		chunk = RTE_MIN(n - done, XD_BATCH);
-		prepare(p, &burst, frames + done, chunk);
+		chunk = prepare(
+			p, queue, &burst, frames + done, RTE_MIN(n - done, XD_BATCH), counters);
 		if (likely(burst.n != 0)) {
 			rte_spinlock_lock(&p->txqs[queue].lock);
 			nb_sent = rte_eth_tx_burst(p->port_id, queue, burst.mbufs, burst.n);
 			rte_spinlock_unlock(&p->txqs[queue].lock);
 		}
-		part = settle(&burst, nb_sent, frames + done, chunk, counters);
+		part = settle(&burst, nb_sent, frames + done, chunk, counters, drops);
+		if (unlikely(chunk == 0)) {
+			chunk = 1;
+			part = xd_ethdev_cut(p, queue, frames[done], counters, drops);
+		}
 		done += part;
-	} while (part == chunk && done < n);
+		if (part < chunk)
+			break;
+	}
 	return done;
 }

@@ -7,8 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/owner.h"
 #include "drivers/vhost/vhost.h"
-#include "vhost_user/message.h"
 
 static int
 vhost_check(const struct xd_port_config *config, struct xd_error *err)
@@ -24,7 +24,7 @@ vhost_check(const struct xd_port_config *config, struct xd_error *err)
 		return xd_fail_key(err, -EINVAL, key, "%u queue pairs: at most %u", config->queues,
 			XD_VHOST_MAX_PAIRS);
 	}
-	return 0;
+	return xd_vhost_check_features(config, err);
 }
 
 /* Ethernet header and one VLAN tag around the payload. */
@@ -80,33 +80,47 @@ vhost_destroy(struct xd_port *port)
 	free(p);
 }
 
+/* Names to numbers. */
+static int
+socket_access(
+	const struct xd_port_config *config, struct xd_vu_access *access, struct xd_error *err)
+{
+	int ret = 0;
+
+	*access = (struct xd_vu_access){.uid = (uid_t)-1, .gid = (gid_t)-1};
+	if (config->socket_mode != XD_MODE_UNSET)
+		access->mode = config->socket_mode;
+	if (config->socket_owner[0])
+		ret = xd_owner_user(config->socket_owner, &access->uid, err);
+	if (ret == 0 && config->socket_group[0])
+		ret = xd_owner_group(config->socket_group, &access->gid, err);
+	return ret;
+}
+
 static struct xd_vu_backend *
 create_backend(struct xd_vhost_port *p, struct xd_error *err)
 {
-	static const struct xd_vu_backend_ops ops = {xd_vhost_pause, xd_vhost_resume};
+	static const struct xd_vu_backend_ops ops = {
+		xd_vhost_pause, xd_vhost_resume, xd_vhost_rarp};
 	const struct xd_port_config *config = &p->port.config;
 	struct xd_vu_backend_opts opts = {
 		.name = config->name,
 		.path = config->path,
 		.server = config->mode == XD_SOCKET_SERVER,
-		.features = 1ull << XD_VIRTIO_F_VERSION_1 | 1ull << XD_VIRTIO_RING_F_EVENT_IDX |
-			    1ull << XD_VIRTIO_RING_F_INDIRECT_DESC |
-			    1ull << XD_VIRTIO_NET_F_MRG_RXBUF | 1ull << XD_VIRTIO_NET_F_MTU,
-		.protocol_features = XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK) | XD_VU_PF_BIT(XD_VU_PF_MQ) |
-				     XD_VU_PF_BIT(XD_VU_PF_NET_MTU) |
-				     XD_VU_PF_BIT(XD_VU_PF_CONFIGURE_MEM_SLOTS) |
-				     XD_VU_PF_BIT(XD_VU_PF_STATUS),
+		.features = xd_vhost_offered_features(config),
+		.protocol_features = xd_vhost_offered_protocol_features(config),
 		.nb_queue_pairs = config->queues,
 		.mtu = config->mtu,
+		.lost_fd = p->fault_fd,
+		.run_dir = p->port.env->run_dir,
 		.loop = p->port.env->loop,
 		.log = p->port.env->log,
 		.ops = &ops,
 		.ctx = p,
 	};
 
-	/* The front end handles the control queue, by which a guest enables queue pairs. */
-	if (config->queues > 1)
-		opts.features |= 1ull << XD_VIRTIO_NET_F_MQ | 1ull << XD_VIRTIO_NET_F_CTRL_VQ;
+	if (socket_access(config, &opts.access, err) < 0)
+		return NULL;
 	return xd_vu_backend_create(&opts, err);
 }
 
@@ -177,7 +191,10 @@ vhost_set(struct xd_port *port, const struct xd_port_config *config, struct xd_e
 
 	(void)err;
 	if (config->mode != now->mode || config->queues != now->queues ||
-		strcmp(config->path, now->path))
+		strcmp(config->path, now->path) || config->features != now->features ||
+		config->compat != now->compat || config->socket_mode != now->socket_mode ||
+		strcmp(config->socket_owner, now->socket_owner) ||
+		strcmp(config->socket_group, now->socket_group))
 		return -ENOTSUP;
 	__atomic_store_n(&port->max_frame, frame_for_mtu(config->mtu), __ATOMIC_RELAXED);
 	return 0;
@@ -193,8 +210,10 @@ const struct xd_driver xd_vhost_driver = {
 	.destroy = vhost_destroy,
 	.set = vhost_set,
 	.rx = xd_vhost_rx,
+	.leave = xd_vhost_leave,
 	.release = xd_vhost_release,
 	.tx = xd_vhost_tx,
+	.room = xd_vhost_room,
 	.notify_rx = xd_vhost_notify_rx,
 	.notify_tx = xd_vhost_notify_tx,
 	.fd = xd_vhost_fd,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rings up and down, between two messages of the front end. Control. */
 #include <errno.h>
-#include <fcntl.h>
+#include <linux/virtio_net.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -25,13 +25,20 @@ drop_kick(struct xd_vhost_port *p, unsigned pair)
 	p->kick_fds[pair] = -1;
 }
 
+/* As GET_VRING_BASE tells it. No turn is under way, so all that was taken has been given back. */
+static uint32_t
+position(const struct xd_vq *vq)
+{
+	return vq->packed ? vq->used_idx | (uint32_t)vq->used_idx << 16 : vq->used_idx;
+}
+
 void
 xd_vhost_pause(void *ctx)
 {
 	struct xd_vhost_port *p = ctx;
 	bool was_up = false;
 
-	__atomic_store_n(&p->nb_live, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->port.nb_tx, 0, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < 2 * p->nb_pairs; i++) {
 		was_up |= p->vqs[i].size != 0;
 		__atomic_store_n(&p->vqs[i].live, false, __ATOMIC_RELAXED);
@@ -42,7 +49,7 @@ xd_vhost_pause(void *ctx)
 	for (unsigned i = 0; i < 2 * p->nb_pairs; i++) {
 		if (p->vqs[i].size == 0)
 			continue;
-		xd_vu_backend_set_base(p->backend, i, p->vqs[i].last_avail);
+		xd_vu_backend_set_base(p->backend, i, position(&p->vqs[i]));
 		p->vqs[i].size = 0;
 		drop_kick(p, i / 2);
 	}
@@ -53,16 +60,25 @@ static int
 ring_up(struct xd_vhost_port *p, unsigned i, const struct xd_vu_state *state, struct xd_error *err)
 {
 	const struct xd_vu_vring *vring = &state->vrings[i];
+	const bool log = state->log.bits != NULL;
 	struct xd_vq_setup setup = {
-		.size = vring->size,
-		.base = vring->base,
+		.size = (uint16_t)vring->size,
+		.base = (uint16_t)vring->base,
+		.packed = has(state, XD_VIRTIO_F_RING_PACKED),
+		.in_order = has(state, XD_VIRTIO_F_IN_ORDER),
+		.offloads = i % 2 ? xd_vhost_offloads_from(state->features)
+				  : xd_vhost_offloads_to(state->features),
+		.drops = &p->port.drops[i / 2],
+		.record = xd_vu_vring_record(p->backend, i),
+		.log = log ? &state->log : NULL,
+		.log_ring = log && vring->log,
+		.log_used_addr = vring->log_addr,
 		.desc_addr = vring->desc_addr,
 		.avail_addr = vring->avail_addr,
 		.used_addr = vring->used_addr,
 		.event_idx = has(state, XD_VIRTIO_RING_F_EVENT_IDX),
 		.indirect = has(state, XD_VIRTIO_RING_F_INDIRECT_DESC),
-		.mergeable = has(state, XD_VIRTIO_NET_F_MRG_RXBUF),
-		.hdr_bytes = XD_VIRTIO_HDR_BYTES,
+		.mergeable = has(state, VIRTIO_NET_F_MRG_RXBUF),
 		.call_fd = vring->call_fd,
 	};
 	int ret;
@@ -77,9 +93,6 @@ ring_up(struct xd_vhost_port *p, unsigned i, const struct xd_vu_state *state, st
 		p->vqs[i].size = 0;
 		return ret;
 	}
-	/* A call descriptor may be a pipe that its reader lets fill up: never wait for it. */
-	if (vring->call_fd >= 0)
-		fcntl(vring->call_fd, F_SETFL, fcntl(vring->call_fd, F_GETFL) | O_NONBLOCK);
 	return 0;
 }
 
@@ -105,7 +118,7 @@ any_started(const struct xd_vu_state *state)
 static void
 rings_up(struct xd_vhost_port *p, const struct xd_vu_state *state)
 {
-	uint16_t nb_live = 0;
+	uint16_t nb_tx = 0;
 
 	for (unsigned pair = 0; pair < p->nb_pairs; pair++) {
 		unsigned to = XD_VHOST_TO_GUEST(pair), from = XD_VHOST_FROM_GUEST(pair);
@@ -113,7 +126,7 @@ rings_up(struct xd_vhost_port *p, const struct xd_vu_state *state)
 		int ret = ring_up(p, to, state, &err);
 
 		if (ret == 0)
-			p->live[nb_live++] = pair;
+			p->port.tx[nb_tx++] = (uint16_t)pair;
 		if (ret == 0 || ret == -ENODATA)
 			ret = ring_up(p, from, state, &err);
 		if (ret < 0 && ret != -ENODATA && strcmp(p->setup_text, err.text)) {
@@ -131,7 +144,7 @@ rings_up(struct xd_vhost_port *p, const struct xd_vu_state *state)
 			xd_vq_notify_now(&p->vqs[i]);
 		}
 	}
-	__atomic_store_n(&p->nb_live, nb_live, __ATOMIC_RELEASE);
+	__atomic_store_n(&p->port.nb_tx, nb_tx, __ATOMIC_RELEASE);
 }
 
 void
@@ -156,7 +169,7 @@ xd_vhost_resume(void *ctx)
 	p->port.guest_bytes = 0;
 	for (unsigned i = 0; i < state->memory.n; i++)
 		p->port.guest_bytes += state->memory.regions[i].size;
-	p->port.up = p->nb_live > 0;
+	p->port.up = p->port.nb_tx > 0;
 	if (p->port.up && write(p->wake_fd, &one, sizeof(one)) < 0)
 		return; /* a wake is pending already */
 	if (p->port.up != was_up) {
@@ -166,28 +179,53 @@ xd_vhost_resume(void *ctx)
 	}
 }
 
+/* The port is used no more, until its guest starts over. */
+static void
+fault(struct xd_vhost_port *p, const char *text)
+{
+	p->faulted = true;
+	p->nb_faults++;
+	snprintf(p->fault_text, sizeof(p->fault_text), "%s", text);
+	xd_log(p->port.env->log, XD_LOG_VHOST, XD_LOG_ERROR,
+		"%s: stopped, the guest broke its %s; reset its driver or reconnect it to bring "
+		"the port back",
+		p->port.config.name, p->fault_text);
+}
+
+void
+xd_vhost_rarp(void *ctx, const uint8_t mac[6])
+{
+	static const uint64_t one = 1;
+	struct xd_vhost_port *p = ctx;
+
+	memcpy(p->rarp_mac, mac, sizeof(p->rarp_mac));
+	__atomic_store_n(&p->rarp_due, true, __ATOMIC_RELEASE);
+	p->nb_rarps++;
+	if (write(p->wake_fd, &one, sizeof(one)) < 0)
+		return; /* a wake is pending already */
+}
+
 void
 xd_vhost_on_fault(void *ctx, uint32_t events)
 {
 	struct xd_vhost_port *p = ctx;
+	const struct xd_vu_state *state = xd_vu_backend_state(p->backend);
+	char text[sizeof(p->fault_text)];
 	uint64_t count;
 
 	(void)events;
 	if (read(p->fault_fd, &count, sizeof(count)) < 0)
 		return;
+	if (__atomic_load_n(&state->memory.lost, __ATOMIC_RELAXED) && !p->faulted)
+		fault(p, "memory: its file was truncated while in use");
 	for (unsigned i = 0; i < 2 * p->nb_pairs && !p->faulted; i++) {
-		enum xd_vq_fault fault = __atomic_load_n(&p->vqs[i].fault, __ATOMIC_RELAXED);
+		enum xd_vq_fault rule = __atomic_load_n(&p->vqs[i].fault, __ATOMIC_RELAXED);
 
-		if (p->vqs[i].size == 0 || fault == XD_VQ_OK)
+		if (p->vqs[i].size == 0 || rule == XD_VQ_OK)
 			continue;
-		p->faulted = true;
-		p->nb_faults++;
-		snprintf(p->fault_text, sizeof(p->fault_text), "%s queue %u: %s",
-			i % 2 ? "transmit" : "receive", i / 2, xd_vq_fault_text(fault));
-		xd_log(p->port.env->log, XD_LOG_VHOST, XD_LOG_ERROR,
-			"%s: stopped, the guest broke its %s; reset its driver or reconnect it to "
-			"bring the port back",
-			p->port.config.name, p->fault_text);
+		snprintf(text, sizeof(text), "%s queue %u: %s", i % 2 ? "transmit" : "receive",
+			i / 2, xd_vq_fault_text(rule));
+		fault(p, text);
 	}
 	xd_vhost_pause(p);
 	xd_vhost_resume(p);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What workers call. */
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <rte_branch_prediction.h>
 
 #include "drivers/vhost/vhost.h"
+
+#define RARP_BYTES 60 /* the shortest frame that Ethernet has, without FCS */
 
 static inline bool
 is_live(const struct xd_vq *vq)
@@ -24,21 +27,56 @@ tell_fault(struct xd_vhost_port *p)
 		return; /* counter full: told already */
 }
 
+/* What tells every switch where the guest is now: a RARP request for its own address (RFC 903), as
+ * hypervisors send it. */
+static uint16_t
+send_rarp(struct xd_vhost_port *p, struct xd_batch *batch)
+{
+	static const uint8_t rarp[] = {0x80, 0x35, 0, 1, 0x08, 0x00, 6, 4, 0, 3};
+	struct xd_frame *f = &batch->frames[0];
+	uint8_t *data = f->buf + XD_HEADROOM;
+
+	__atomic_store_n(&p->rarp_due, false, __ATOMIC_RELAXED);
+	batch->n = 1;
+	batch->nb_done = batch->nb_segs = 0;
+	batch->no_frame = 0;
+	batch->bytes = RARP_BYTES;
+	xd_frame_init(f, RARP_BYTES, RARP_BYTES, 0);
+	memset(data, 0, RARP_BYTES);
+	memset(data, 0xff, 6);
+	memcpy(data + 6, p->rarp_mac, 6);
+	memcpy(data + 12, rarp, sizeof(rarp));
+	memcpy(data + 22, p->rarp_mac, 6); /* sender's, and target's hardware address */
+	memcpy(data + 32, p->rarp_mac, 6);
+	return 1;
+}
+
 uint16_t
 xd_vhost_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 {
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
 	struct xd_vq *vq = &p->vqs[XD_VHOST_FROM_GUEST(queue)];
 
+	if (unlikely(queue == 0 && __atomic_load_n(&p->rarp_due, __ATOMIC_ACQUIRE)))
+		return send_rarp(p, batch);
 	if (unlikely(!is_live(vq))) {
 		batch->n = 0;
 		batch->nb_done = 0;
 		return 0;
 	}
-	xd_vq_dequeue(vq, batch, &port->counters[batch->worker]);
+	xd_vq_dequeue(vq, batch);
 	if (unlikely(vq->fault != XD_VQ_OK))
 		tell_fault(p);
 	return batch->n;
+}
+
+void
+xd_vhost_leave(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n)
+{
+	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
+
+	if (batch->nb_done)
+		xd_vq_leave(&p->vqs[XD_VHOST_FROM_GUEST(queue)], batch, n);
 }
 
 void
@@ -47,7 +85,17 @@ xd_vhost_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
 
 	/* Also when the ring broke meanwhile: the memory is there until the turn is over. */
-	xd_vq_release(&p->vqs[XD_VHOST_FROM_GUEST(queue)], batch);
+	if (likely(batch->nb_done))
+		xd_vq_release(&p->vqs[XD_VHOST_FROM_GUEST(queue)], batch);
+}
+
+/* The guest's receive queue that a worker uses now, or NULL. */
+static inline struct xd_vq *
+tx_queue(struct xd_vhost_port *p, uint16_t queue)
+{
+	struct xd_vq *vq = &p->vqs[XD_VHOST_TO_GUEST(xd_port_tx_queue(&p->port, queue))];
+
+	return likely(is_live(vq)) ? vq : NULL;
 }
 
 uint16_t
@@ -55,27 +103,29 @@ xd_vhost_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_fra
 	uint16_t n)
 {
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
-	struct xd_counters *counters = &port->counters[worker];
-	uint16_t nb_live = __atomic_load_n(&p->nb_live, __ATOMIC_ACQUIRE);
-	struct xd_vq *vq;
+	struct xd_vq *vq = tx_queue(p, queue);
 	uint16_t done;
 
-	if (unlikely(nb_live == 0)) {
-		counters->drops[XD_DROP_PORT_DOWN] += n;
+	if (unlikely(!vq)) {
+		xd_drop(&port->drops[xd_port_tx_queue(port, queue)], XD_DROP_PORT_DOWN, n);
 		return n;
 	}
-	vq = &p->vqs[XD_VHOST_TO_GUEST(p->live[nb_live == 1 ? 0 : queue % nb_live])];
-	if (unlikely(!is_live(vq))) {
-		counters->drops[XD_DROP_PORT_DOWN] += n;
-		return n;
-	}
-	done = xd_vq_enqueue(vq, frames, n, port->max_frame, counters);
+	done = xd_vq_enqueue(vq, frames, n, port->max_frame, &port->counters[worker]);
 	if (unlikely(vq->fault != XD_VQ_OK)) {
 		tell_fault(p);
-		counters->drops[XD_DROP_FAULT] += n - done;
+		xd_drop(vq->drops, XD_DROP_FAULT, n - done);
 		return n;
 	}
 	return done;
+}
+
+uint16_t
+xd_vhost_room(struct xd_port *port, uint16_t queue, uint16_t wanted)
+{
+	struct xd_vq *vq = tx_queue((struct xd_vhost_port *)port, queue);
+
+	/* What is down is not waited for. */
+	return vq ? xd_vq_room(vq, wanted) : wanted;
 }
 
 void
@@ -89,12 +139,10 @@ xd_vhost_notify_rx(struct xd_port *port, uint16_t queue, unsigned worker)
 void
 xd_vhost_notify_tx(struct xd_port *port, uint16_t queue, unsigned worker)
 {
-	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
-	uint16_t nb_live = __atomic_load_n(&p->nb_live, __ATOMIC_ACQUIRE);
+	struct xd_vq *vq = tx_queue((struct xd_vhost_port *)port, queue);
 
-	if (nb_live)
-		xd_vq_notify_enqueued(&p->vqs[XD_VHOST_TO_GUEST(p->live[queue % nb_live])],
-			&port->counters[worker]);
+	if (likely(vq))
+		xd_vq_notify_enqueued(vq, &port->counters[worker]);
 }
 
 int
@@ -109,6 +157,8 @@ xd_vhost_arm(struct xd_port *port, uint16_t queue)
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
 	struct xd_vq *vq = &p->vqs[XD_VHOST_FROM_GUEST(queue)];
 
+	if (queue == 0 && __atomic_load_n(&p->rarp_due, __ATOMIC_ACQUIRE))
+		return true;
 	return is_live(vq) && xd_vq_arm(vq);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A vhost-user port in words, for `port show`. Control. */
 #include <inttypes.h>
+#include <numaif.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,32 +9,30 @@
 #include "drivers/vhost/vhost.h"
 #include "port/describe.h"
 #include "vhost_user/message.h"
+#include "virtqueue/feature_names.h"
 
-static const struct {
-	unsigned bit;
-	const char *name;
-} features[] = {
-	{XD_VIRTIO_NET_F_MTU, "mtu"},
-	{XD_VIRTIO_NET_F_MRG_RXBUF, "mrg_rxbuf"},
-	{XD_VIRTIO_NET_F_CTRL_VQ, "ctrl_vq"},
-	{XD_VIRTIO_NET_F_MQ, "mq"},
-	{XD_VIRTIO_RING_F_INDIRECT_DESC, "indirect_desc"},
-	{XD_VIRTIO_RING_F_EVENT_IDX, "event_idx"},
-	{XD_VIRTIO_F_VERSION_1, "version_1"},
-};
-
+/* The node that most of it lies on is the one of its first page, as guests are made. */
 static void
-tell_features(struct xd_teller *t, const struct xd_vu_state *state)
+tell_memory(struct xd_teller *t, const struct xd_port *port, const struct xd_guest_memory *mem)
 {
-	char text[256] = "";
-	size_t used = 0;
+	int node = -1;
 
-	for (unsigned i = 0; i < RTE_DIM(features); i++) {
-		if (state->features & (1ull << features[i].bit))
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
-				used ? " " : "", features[i].name);
-	}
-	xd_tell(t, "features", "%s", text);
+	/* A page that was never touched has no node yet: asking would bring it in. */
+	if (mem->n &&
+		get_mempolicy(&node, NULL, 0, mem->regions[0].host, MPOL_F_NODE | MPOL_F_ADDR) < 0)
+		node = -1;
+	xd_tell(t, "memory", "%u region%s, %" PRIu64 " MiB", mem->n, mem->n == 1 ? "" : "s",
+		port->guest_bytes >> 20);
+	if (node >= 0)
+		xd_tell(t, "memory_node", "%d", node);
+}
+
+static const char *
+ring_state(const struct xd_vu_vring *vring)
+{
+	if (!vring->started)
+		return "not started";
+	return vring->enabled ? "not in use" : "disabled";
 }
 
 static void
@@ -42,17 +41,35 @@ tell_ring(struct xd_teller *t, const struct xd_vhost_port *p, const struct xd_vu
 {
 	const struct xd_vq *vq = &p->vqs[i];
 	const struct xd_vu_vring *vring = &state->vrings[i];
+	uint64_t frames = __atomic_load_n(&vq->frames, __ATOMIC_RELAXED);
+	uint64_t bytes = __atomic_load_n(&vq->bytes, __ATOMIC_RELAXED);
 	char key[32];
 
 	snprintf(key, sizeof(key), "%s_queue_%u", i % 2 ? "transmit" : "receive", i / 2);
 	if (vq->size)
-		xd_tell(t, key, "split ring of %u, %s", vq->size,
-			vring->kick_fd < 0 ? "polled" : "kicked");
+		xd_tell(t, key, "%s ring of %u, %s%s, %" PRIu64 " frames, %" PRIu64 " bytes",
+			vq->packed ? "packed" : "split", vq->size,
+			vring->kick_fd < 0 ? "polled" : "kicked",
+			vring->call_fd < 0 ? ", no interrupts" : "", frames, bytes);
 	else
-		xd_tell(t, key, "%s",
-			!vring->started   ? "not started"
-			: !vring->enabled ? "disabled"
-					  : "not in use");
+		xd_tell(t, key, "%s, %" PRIu64 " frames, %" PRIu64 " bytes", ring_state(vring),
+			frames, bytes);
+}
+
+static void
+tell_faults(struct xd_teller *t, const struct xd_vhost_port *p, const struct xd_vu_state *state)
+{
+	if (state->nb_bad_messages)
+		xd_tell(t, "bad_messages", "%" PRIu64, state->nb_bad_messages);
+	if (p->nb_faults)
+		xd_tell(t, "faults", "%" PRIu64, p->nb_faults);
+	if (p->faulted)
+		xd_tell(t, "fault",
+			"stopped: the guest broke its %s; reset its driver or reconnect it to "
+			"bring the port back",
+			p->fault_text);
+	if (p->setup_text[0])
+		xd_tell(t, "problem", "%s", p->setup_text);
 }
 
 void
@@ -62,6 +79,7 @@ xd_vhost_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	const struct xd_vu_state *state = xd_vu_backend_state(p->backend);
 	uint64_t since_s = (xd_clock_ns() - state->connected_at_ns) / XD_NS_PER_S;
 	struct xd_teller t = {fn, ctx};
+	char features[XD_FEATURES_TEXT];
 
 	xd_tell(&t, "connection", "%s for %" PRIu64 " s",
 		state->connected                        ? "connected"
@@ -69,22 +87,15 @@ xd_vhost_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 							: "trying to connect",
 		since_s);
 	xd_tell(&t, "connects", "%" PRIu64, state->nb_connects);
-	if (state->nb_bad_messages)
-		xd_tell(&t, "bad_messages", "%" PRIu64, state->nb_bad_messages);
-	if (p->nb_faults)
-		xd_tell(&t, "faults", "%" PRIu64, p->nb_faults);
-	if (p->faulted)
-		xd_tell(&t, "fault",
-			"the guest broke its %s; reset its driver or reconnect it to bring the "
-			"port back",
-			p->fault_text);
-	if (p->setup_text[0])
-		xd_tell(&t, "problem", "%s", p->setup_text);
+	tell_faults(&t, p, state);
 	if (!state->connected)
 		return;
-	tell_features(&t, state);
-	xd_tell(&t, "memory", "%u regions, %" PRIu64 " MiB", state->memory.n,
-		port->guest_bytes >> 20);
+	xd_tell(&t, "features", "%s",
+		xd_feature_text(state->features & ~XD_VU_F_PROTOCOL_FEATURES, ' ', features));
+	tell_memory(&t, port, &state->memory);
+	xd_tell(&t, "migration", "%s", state->log.bits ? "logging writes" : "no");
+	if (p->nb_rarps)
+		xd_tell(&t, "rarps", "%" PRIu64, p->nb_rarps);
 	for (unsigned i = 0; i < 2 * p->nb_pairs; i++)
 		tell_ring(&t, p, state, i);
 }

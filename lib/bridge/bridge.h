@@ -5,9 +5,13 @@
  *   input    input.c    drop what is no frame to switch, classify into a VLAN
  *   learn    learn.c    sources into the FDB
  *   forward  forward.c  destinations to ports, or to all ports (flood.c)
+ *   count    count.c    what came in, and what of it was dropped on the way
  *
  * Each stage works on the whole batch, so that the memory it needs is asked for a stage ahead.
- * The result is a list of frames for each port; the worker transmits them.
+ * The result is a list of frames for each port; the worker transmits them. Counting is last,
+ * because only then it is known which frames stay with the sender and come again.
+ *
+ * Frames that follow each other with the same addresses are looked up once.
  */
 #ifndef XD_BRIDGE_BRIDGE_H
 #define XD_BRIDGE_BRIDGE_H
@@ -27,23 +31,37 @@ struct xd_look {
 	const struct xd_fdb_bucket *first;
 };
 
+/* A frame that the bridge does not forward. */
+struct xd_lost {
+	uint8_t frame;  /* number in the batch */
+	uint8_t reason; /* enum xd_drop */
+};
+
+static_assert(XD_BATCH <= 32, "frames of a turn are bits of 32");
+
 /* A worker's scratch for one turn. */
 struct xd_turn {
 	/* given */
 	const struct xd_plan *plan;
 	const struct xd_plan_port *in;
 	struct xd_batch *batch;
+	uint16_t in_queue;
 	uint32_t now_s; /* the FDB's clock */
 	/* from input on: the frames still in play, and what to look up for each */
 	uint16_t n;
+	uint16_t nb_lost;
+	uint64_t bytes;   /* of all frames, as they came */
+	uint32_t repeats; /* bit i: frame i has the addresses and the VLAN of the one before it */
 	struct xd_frame *frames[XD_BATCH];
-	struct xd_look src[XD_BATCH];
-	struct xd_look dst[XD_BATCH]; /* key 0: a group address, to be flooded */
+	struct xd_look src[XD_BATCH]; /* unset for repeats */
+	struct xd_look dst[XD_BATCH]; /* likewise; key 0: a group address, to be flooded */
+	struct xd_lost lost[XD_BATCH];
 	/* from forward on */
 	uint16_t nb_busy;
 	uint16_t busy[XD_MAX_PORTS]; /* ports with frames in their output */
 	uint16_t nb_clones;
 	struct xd_frame clones[XD_BATCH]; /* frames that leave both with and without a tag */
+	uint8_t origin[XD_BATCH];         /* the frame in the batch that each clone was made of */
 	struct xd_output outputs[XD_MAX_PORTS];
 };
 
@@ -52,11 +70,45 @@ void xd_bridge_input(struct xd_turn *turn);
 void xd_bridge_learn(struct xd_turn *turn);
 void xd_bridge_forward(struct xd_turn *turn);
 void xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n);
+/* Of the frames that are in the batch at the end. */
+void xd_bridge_count(const struct xd_turn *turn);
+
+/* The frames that are to be looked up, a bit each. */
+static inline uint32_t
+xd_turn_fresh(const struct xd_turn *turn)
+{
+	return ~turn->repeats & (uint32_t)((1ull << turn->n) - 1);
+}
 
 static inline struct xd_counters *
 xd_turn_counters(const struct xd_turn *turn)
 {
 	return &turn->in->port->counters[turn->batch->worker];
+}
+
+/* The number in the batch of a frame or its clone. */
+static inline uint8_t
+xd_turn_number(const struct xd_turn *turn, const struct xd_frame *f)
+{
+	if (f >= turn->clones && f < turn->clones + XD_BATCH)
+		return turn->origin[f - turn->clones];
+	return (uint8_t)(f - turn->batch->frames);
+}
+
+/* Notes that a frame of the batch does not leave the bridge. */
+static inline void
+xd_turn_drop(struct xd_turn *turn, enum xd_drop reason, const struct xd_frame *f)
+{
+	turn->lost[turn->nb_lost++] =
+		(struct xd_lost){(uint8_t)(f - turn->batch->frames), (uint8_t)reason};
+}
+
+static inline void
+xd_turn_drop_all(
+	struct xd_turn *turn, enum xd_drop reason, struct xd_frame *const *frames, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		xd_turn_drop(turn, reason, frames[i]);
 }
 
 /* Puts frames on their way to a port. */

@@ -21,9 +21,10 @@ in_form(struct xd_turn *turn, struct forms *forms, uint16_t n, bool tagged)
 	if (tagged == forms->tagged)
 		return forms->as_they_are;
 	for (uint16_t i = 0; !forms->has_other && i < n; i++) {
-		struct xd_frame *clone = &turn->clones[turn->nb_clones++];
+		struct xd_frame *clone = &turn->clones[turn->nb_clones];
 
 		*clone = *forms->as_they_are[i];
+		turn->origin[turn->nb_clones++] = xd_turn_number(turn, forms->as_they_are[i]);
 		xd_vlan_form(clone, tagged);
 		forms->other[i] = clone;
 	}
@@ -50,7 +51,7 @@ flood_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n)
 		nb_dst++;
 	}
 	if (unlikely(nb_dst == 0))
-		xd_turn_counters(turn)->drops[XD_DROP_NO_PORT] += n;
+		xd_turn_drop_all(turn, XD_DROP_NO_PORT, frames, n);
 	/* Both forms share what lies behind the head, and the mbuf is given back by the frame that
 	 * came: a clone's only receiver may not take it away either. */
 	if (forms.has_other)

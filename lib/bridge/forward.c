@@ -10,18 +10,17 @@ static inline void
 forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, uint16_t port)
 {
 	const struct xd_plan_port *out = turn->plan->ports[port];
-	struct xd_counters *counters = xd_turn_counters(turn);
 	struct xd_output *output;
 	uint64_t as_it_is;
 	uint16_t sent;
 
 	if (unlikely(port == turn->in->index)) {
-		counters->drops[XD_DROP_SAME_PORT] += n;
+		xd_turn_drop_all(turn, XD_DROP_SAME_PORT, frames, n);
 		return;
 	}
 	/* The address may outlive its port's membership by the moment between two plans. */
 	if (unlikely(!out || out->bridge != turn->in->bridge)) {
-		counters->drops[XD_DROP_NO_PORT] += n;
+		xd_turn_drop_all(turn, XD_DROP_NO_PORT, frames, n);
 		return;
 	}
 	output = &turn->outputs[port];
@@ -32,7 +31,7 @@ forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, ui
 
 		if (unlikely(f->route != as_it_is)) {
 			if (!xd_plan_port_carries(out, f->vlan)) {
-				counters->drops[XD_DROP_NO_PORT]++;
+				xd_turn_drop(turn, XD_DROP_NO_PORT, f);
 				continue;
 			}
 			xd_vlan_form(f, f->vlan != out->untagged_vlan);
@@ -44,27 +43,37 @@ forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, ui
 	output->n = sent;
 }
 
+static inline uint16_t
+port_of(const struct xd_fdb *fdb, const struct xd_look *dst)
+{
+	return likely(dst->key) ? xd_fdb_lookup_from(fdb, dst->key, dst->first) : XD_PORT_NONE;
+}
+
 void
 xd_bridge_forward(struct xd_turn *turn)
 {
 	const struct xd_fdb *fdb = turn->in->bridge->fdb;
-	uint16_t ports[XD_BATCH];
-	uint16_t n = turn->n;
+	const uint16_t n = turn->n;
+	/* What is to be looked up, and one behind the last frame. */
+	uint64_t heads = xd_turn_fresh(turn) | 1ull << n;
+	uint16_t first = 0, port = n ? port_of(fdb, &turn->dst[0]) : XD_PORT_NONE;
 
-	for (uint16_t i = 0; i < n; i++) {
-		const struct xd_look *dst = &turn->dst[i];
-
-		ports[i] = likely(dst->key) ? xd_fdb_lookup_from(fdb, dst->key, dst->first)
-					    : XD_PORT_NONE;
-	}
 	turn->nb_clones = 0;
-	for (uint16_t i = 0, run; i < n; i += run) {
-		for (run = 1; i + run < n && ports[i + run] == ports[i];)
-			run++;
-		if (likely(ports[i] != XD_PORT_NONE)) {
-			forward_run(turn, &turn->frames[i], run, ports[i]);
-			continue;
+	while (first < n) {
+		uint16_t end, next = XD_PORT_NONE;
+
+		heads &= heads - 1;
+		end = (uint16_t)__builtin_ctzll(heads);
+		if (likely(end < n)) {
+			next = port_of(fdb, &turn->dst[end]);
+			if (likely(next == port))
+				continue;
 		}
-		xd_bridge_flood(turn, &turn->frames[i], run);
+		if (likely(port != XD_PORT_NONE))
+			forward_run(turn, &turn->frames[first], end - first, port);
+		else
+			xd_bridge_flood(turn, &turn->frames[first], end - first);
+		first = end;
+		port = next;
 	}
 }

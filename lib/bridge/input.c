@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The first stage: which frames are switched, and in which VLAN (IEEE 802.1Q, 8.6.1 and 8.6.2). */
 #include <rte_branch_prediction.h>
+#include <rte_common.h>
 
 #include "bridge/bridge.h"
 #include "bridge/vlan.h"
@@ -98,20 +99,21 @@ look(const struct xd_fdb *fdb, struct xd_look *l, uint64_t mac, uint64_t vlan)
 	l->first = xd_fdb_prefetch(fdb, xd_fdb_hash(fdb, l->key));
 }
 
-/* One frame that is not plain: looked at in full, perhaps dropped and counted. */
+/* One frame that is not plain: looked at in full, perhaps dropped. */
 static void
 input_other(struct xd_turn *turn, struct xd_frame *f)
 {
 	const struct xd_fdb *fdb = turn->in->bridge->fdb;
 	enum xd_drop reason = classify(turn->in, f);
-	struct words w;
+	/* A tag may have been taken off. */
+	struct words w = read_words(xd_frame_data(f));
 
+	if (reason == XD_DROP_REASONS && !xd_plan_port_allows(turn->in, source(w)))
+		reason = XD_DROP_NOT_ALLOWED;
 	if (reason != XD_DROP_REASONS) {
-		xd_turn_counters(turn)->drops[reason]++;
+		xd_turn_drop(turn, reason, f);
 		return;
 	}
-	/* A tag may have been taken off. */
-	w = read_words(xd_frame_data(f));
 	turn->dst[turn->n].key = 0;
 	if (!(w.w0 & 1))
 		look(fdb, &turn->dst[turn->n], w.w0 & MAC_MASK, f->vlan);
@@ -119,14 +121,20 @@ input_other(struct xd_turn *turn, struct xd_frame *f)
 	turn->frames[turn->n++] = f;
 }
 
-/* Frames from f on that are plain. Returns the first that is not, or end. */
-static inline struct xd_frame *
+/* Frames from f on that are plain. Returns the first that is not, or end. checked is a constant:
+ * the port says which sources it may have. */
+static __rte_always_inline struct xd_frame *
 input_run(struct xd_turn *restrict turn, const struct xd_fdb *restrict fdb,
-	struct xd_frame *restrict f, const struct xd_frame *end, uint64_t *bytes)
+	struct xd_frame *restrict f, const struct xd_frame *end, uint64_t *bytes,
+	const bool checked)
 {
 	const uint64_t vlan = turn->in->untagged_vlan;
 	const uint64_t route = xd_frame_route(turn->in->index, turn->in->untagged_vlan);
-	uint16_t n = turn->n;
+	/* Addresses and type of the last frame that goes on; at first, of none. */
+	uint64_t last0 = 0, last1 = 1;
+	uint64_t allowed = checked ? turn->in->macs[0] : 0;
+	uint32_t repeats = turn->repeats;
+	size_t n = turn->n; /* as wide as an address: it is part of three */
 	uint64_t sum = 0;
 
 	for (; f < end; f++) {
@@ -134,9 +142,24 @@ input_run(struct xd_turn *restrict turn, const struct xd_fdb *restrict fdb,
 		struct words w = read_words(f->buf + XD_HEADROOM);
 
 		f->route = route;
+		if (w.w0 == last0 && w.w1 << 16 == last1) {
+			sum += f->len;
+			repeats |= 1u << n;
+			turn->frames[n++] = f;
+			continue;
+		}
 		if (unlikely(!is_plain(w)))
 			break;
 		sum += f->len;
+		if (checked && unlikely(source(w) != allowed)) {
+			if (!xd_plan_port_allows(turn->in, source(w))) {
+				xd_turn_drop(turn, XD_DROP_NOT_ALLOWED, f);
+				continue;
+			}
+			allowed = source(w);
+		}
+		last0 = w.w0;
+		last1 = w.w1 << 16;
 		if (likely(!(w.w0 & 1)))
 			look(fdb, &turn->dst[n], w.w0 & MAC_MASK, vlan);
 		else
@@ -144,31 +167,47 @@ input_run(struct xd_turn *restrict turn, const struct xd_fdb *restrict fdb,
 		look(fdb, &turn->src[n], source(w), vlan);
 		turn->frames[n++] = f;
 	}
-	turn->n = n;
+	turn->n = (uint16_t)n;
+	turn->repeats = repeats;
 	*bytes += sum;
 	return f;
+}
+
+/* Most ports may have any source, and pay nothing for those that may not. */
+static struct xd_frame *
+input_any(struct xd_turn *turn, struct xd_frame *f, const struct xd_frame *end, uint64_t *bytes)
+{
+	return input_run(turn, turn->in->bridge->fdb, f, end, bytes, false);
+}
+
+static struct xd_frame *
+input_checked(struct xd_turn *turn, struct xd_frame *f, const struct xd_frame *end, uint64_t *bytes)
+{
+	return input_run(turn, turn->in->bridge->fdb, f, end, bytes, true);
 }
 
 void
 xd_bridge_input(struct xd_turn *turn)
 {
 	const bool may_be_plain = turn->in->untagged_vlan != XD_VLAN_NONE;
-	struct xd_counters *counters = xd_turn_counters(turn);
 	struct xd_frame *f = turn->batch->frames;
 	struct xd_frame *const end = f + turn->batch->n;
 	uint64_t bytes = 0;
 
 	turn->n = 0;
+	turn->nb_lost = 0;
+	turn->repeats = 0;
 	while (f < end) {
-		if (likely(may_be_plain))
-			f = input_run(turn, turn->in->bridge->fdb, f, end, &bytes);
-		else
+		if (unlikely(!may_be_plain))
 			f->route = xd_frame_route(turn->in->index, XD_VLAN_NONE);
+		else if (likely(turn->in->nb_macs == 0))
+			f = input_any(turn, f, end, &bytes);
+		else
+			f = input_checked(turn, f, end, &bytes);
 		if (likely(f == end))
 			break;
 		bytes += f->len;
 		input_other(turn, f++);
 	}
-	counters->rx_frames += turn->batch->n;
-	counters->rx_bytes += bytes;
+	turn->bytes = bytes;
 }

@@ -11,8 +11,8 @@ xd_bridge_learn(struct xd_turn *turn)
 	const uint16_t port = turn->in->index;
 	const uint64_t value = xd_fdb_value(fdb, port, turn->now_s);
 
-	for (uint16_t i = 0; i < turn->n; i++) {
-		const struct xd_look *src = &turn->src[i];
+	for (uint32_t left = xd_turn_fresh(turn); left; left &= left - 1) {
+		const struct xd_look *src = &turn->src[__builtin_ctz(left)];
 
 		if (unlikely(!xd_fdb_holds(src->first, src->key, value)))
 			xd_fdb_learn(fdb, src->key, xd_fdb_hash(fdb, src->key), port, turn->now_s);

@@ -3,7 +3,8 @@
  * The world as workers see it: which queues each polls, and what is in which bridge.
  *
  * A plan never changes once workers can see it. Control builds a new one, publishes the pointer,
- * waits until every worker has left the turn it was in, and frees the old one.
+ * waits until every worker has left the turn it was in, and frees the old one. But for the scratch
+ * of a queue, which is its worker's.
  */
 #ifndef XD_BRIDGE_PLAN_H
 #define XD_BRIDGE_PLAN_H
@@ -25,11 +26,20 @@ struct xd_plan_port {
 	/* The VLAN of untagged frames in both directions; XD_VLAN_NONE: untagged is refused. */
 	uint16_t untagged_vlan;
 	uint64_t tagged[64]; /* VLANs that pass with a tag, one bit each */
+	/* The sources that frames from the port may have, as in xd_fdb_key in VLAN 0; none: any. */
+	uint16_t nb_macs;
+	uint64_t macs[XD_PORT_MACS];
+	/* While its ring is full, frames for it stay in the sender's for so long at most; 0: they
+	 * are dropped. The driver has `room`. */
+	uint32_t wait_us;
 };
 
 struct xd_plan_queue {
 	const struct xd_plan_port *port;
 	uint16_t queue;
+	/* The scratch of the worker that owns the queue, and all that changes in a plan: */
+	uint16_t held_for; /* index of the port that frames at the queue's head wait for */
+	uint64_t held_tsc; /* since when; 0: none do */
 };
 
 struct xd_plan_worker {
@@ -40,6 +50,7 @@ struct xd_plan_worker {
 
 struct xd_plan {
 	bool poll;                                /* never sleep */
+	bool any_waits;                           /* a port has wait_us */
 	struct xd_plan_port *ports[XD_MAX_PORTS]; /* by index; NULL: none */
 	unsigned nb_bridges;
 	struct xd_plan_bridge *bridges;
@@ -50,6 +61,16 @@ static inline bool
 xd_plan_port_tagged(const struct xd_plan_port *port, uint16_t vlan)
 {
 	return port->tagged[vlan / 64] >> (vlan % 64) & 1;
+}
+
+static inline bool
+xd_plan_port_allows(const struct xd_plan_port *port, uint64_t source)
+{
+	for (uint16_t i = 0; i < port->nb_macs; i++) {
+		if (port->macs[i] == source)
+			return true;
+	}
+	return port->nb_macs == 0;
 }
 
 /* Whether frames of this VLAN pass the port at all. */

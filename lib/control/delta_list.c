@@ -24,11 +24,13 @@ list_keys(json_t *list, const struct xd_setting *table, const char *prefix, cons
 	char a[XD_SETTING_TEXT], b[XD_SETTING_TEXT], key[128];
 
 	for (const struct xd_setting *s = table; s->key; s++) {
+		const char *unset = s->unset ? s->unset : "none";
+
 		s->print(from, a);
 		s->print(to, b);
 		snprintf(key, sizeof(key), "%s.%s", prefix, s->key);
 		if (strcmp(a, b))
-			append(list, "set", key, a[0] ? a : "none", b[0] ? b : "none");
+			append(list, "set", key, a[0] ? a : unset, b[0] ? b : unset);
 	}
 }
 
@@ -78,7 +80,7 @@ list_bridges(json_t *list, const struct xd_config *from, const struct xd_config 
 static void
 list_ports(json_t *list, const struct xd_config *from, const struct xd_config *to)
 {
-	char key[XD_NAME_MAX + 16], text[XD_SETTING_TEXT + 1024];
+	char key[XD_NAME_MAX + 16], text[XD_SETTING_TEXT + 4096];
 
 	for (unsigned i = 0; i < from->nb_ports; i++) {
 		snprintf(key, sizeof(key), "ports.%s", from->ports[i].name);

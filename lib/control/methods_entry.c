@@ -134,6 +134,16 @@ xd_method_bridge_del(struct xd_rpc_call *call)
 /* ---- Ports ---- */
 
 static int
+fail_ambiguous(struct xd_rpc_call *call, const struct xd_port_config *port, const char *key)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "ports.%.31s.%.60s", port->name, key);
+	return xd_fail_key(
+		&call->err, -EINVAL, path, "is an empty list: null takes the setting back");
+}
+
+static int
 set_port(struct xd_rpc_call *call, struct xd_port_config *port)
 {
 	const char *type = json_string_value(json_object_get(call->params, "type"));
@@ -148,6 +158,8 @@ set_port(struct xd_rpc_call *call, struct xd_port_config *port)
 	{
 		if (!strcmp(key, "name"))
 			continue;
+		if (xd_setting_ambiguous(xd_setting_find(xd_port_settings, key), value))
+			return fail_ambiguous(call, port, key);
 		if (xd_setting_from_json(value, text))
 			return xd_fail(&call->err, -EINVAL,
 				"%.60s must be a string, a number or a list of those", key);

@@ -27,29 +27,58 @@ xd_method_ports(struct xd_rpc_call *call, unsigned *n)
 	return info;
 }
 
+/* {REASON: N} of one queue, or of all of them with q < 0; only what is not 0. */
 static json_t *
-show_drops(const struct xd_counters *counters)
+show_drops(const struct xd_port_info *info, int q)
 {
+	unsigned first = q < 0 ? 0 : (unsigned)q, end = q < 0 ? info->nb_queues : first + 1;
 	json_t *drops = json_object();
 
 	for (int i = 0; i < XD_DROP_REASONS; i++) {
-		if (counters->drops[i])
-			json_object_set_new(
-				drops, xd_drop_name(i), json_integer(counters->drops[i]));
+		uint64_t sum = 0;
+
+		for (unsigned queue = first; queue < end; queue++)
+			sum += info->drops[queue].n[i];
+		if (sum)
+			json_object_set_new(drops, xd_drop_name(i), json_integer((json_int_t)sum));
 	}
 	return drops;
 }
 
-static void
-add_counters(json_t *port, const struct xd_counters *counters)
+/* The same by queue: [{"queue": N, "drops": {REASON: N}}]. */
+static json_t *
+show_queue_drops(const struct xd_port_info *info)
 {
-	json_object_set_new(port, "rx_frames", json_integer(counters->rx_frames));
-	json_object_set_new(port, "rx_bytes", json_integer(counters->rx_bytes));
-	json_object_set_new(port, "tx_frames", json_integer(counters->tx_frames));
-	json_object_set_new(port, "tx_bytes", json_integer(counters->tx_bytes));
-	json_object_set_new(port, "drops", show_drops(counters));
-	json_object_set_new(port, "notify_sent", json_integer(counters->notify_sent));
-	json_object_set_new(port, "notify_suppressed", json_integer(counters->notify_suppressed));
+	json_t *list = json_array();
+
+	for (int q = 0; q < info->nb_queues; q++) {
+		json_t *drops = show_drops(info, q);
+
+		if (json_object_size(drops))
+			json_array_append_new(
+				list, json_pack("{s:i, s:O}", "queue", q, "drops", drops));
+		json_decref(drops);
+	}
+	return list;
+}
+
+static void
+add_counters(json_t *port, const struct xd_port_info *info)
+{
+	const struct xd_counters *c = &info->counters;
+
+	json_object_set_new(port, "rx_frames", json_integer((json_int_t)c->rx_frames));
+	json_object_set_new(port, "rx_bytes", json_integer((json_int_t)c->rx_bytes));
+	json_object_set_new(port, "tx_frames", json_integer((json_int_t)c->tx_frames));
+	json_object_set_new(port, "tx_bytes", json_integer((json_int_t)c->tx_bytes));
+	json_object_set_new(port, "drops", show_drops(info, -1));
+	json_object_set_new(port, "queue_drops", show_queue_drops(info));
+	json_object_set_new(port, "software_checksums", json_integer((json_int_t)c->checksums));
+	json_object_set_new(port, "software_segmented", json_integer((json_int_t)c->segmented));
+	json_object_set_new(port, "held", json_integer((json_int_t)c->held));
+	json_object_set_new(port, "notify_sent", json_integer((json_int_t)c->notify_sent));
+	json_object_set_new(
+		port, "notify_suppressed", json_integer((json_int_t)c->notify_suppressed));
 }
 
 static void
@@ -71,8 +100,10 @@ show_port(struct xd_switch *sw, const struct xd_port_info *info)
 	json_decref(settings);
 	json_object_set_new(port, "state", json_string(info->up ? "up" : "down"));
 	json_object_set_new(port, "index", json_integer(info->index));
-	json_object_set_new(port, "macs", json_integer(info->nb_macs));
-	add_counters(port, &info->counters);
+	json_object_set_new(port, "learned", json_integer(info->nb_macs));
+	json_object_set_new(port, "not_learned", json_integer((json_int_t)info->not_learned));
+	json_object_set_new(port, "damped", json_integer((json_int_t)info->damped));
+	add_counters(port, info);
 	xd_switch_describe_port(sw, info->config.name, add_fact, driver);
 	json_object_set_new(port, "driver", driver);
 	return port;
@@ -123,7 +154,7 @@ show_stats(struct xd_switch *sw, const struct xd_port_info *info)
 		"{s:s, s:s}", "name", info->config.name, "state", info->up ? "up" : "down");
 
 	(void)sw;
-	add_counters(port, &info->counters);
+	add_counters(port, info);
 	return port;
 }
 
@@ -136,20 +167,24 @@ xd_method_stats_show(struct xd_rpc_call *call)
 		    : NULL;
 }
 
-/* The drops of one port: a list of {"port", "direction", "reason", "count"}. */
+/* The drops of one port: a list of {"port", "queue", "direction", "reason", "count"}. */
 static json_t *
 list_drops(struct xd_switch *sw, const struct xd_port_info *info)
 {
 	json_t *list = json_array();
 
 	(void)sw;
-	for (int i = 0; i < XD_DROP_REASONS; i++) {
-		if (info->counters.drops[i])
+	for (unsigned i = 0; i < info->nb_queues * XD_DROP_REASONS; i++) {
+		unsigned queue = i / XD_DROP_REASONS;
+		enum xd_drop reason = i % XD_DROP_REASONS;
+		uint64_t count = info->drops[queue].n[reason];
+
+		if (count)
 			json_array_append_new(
-				list, json_pack("{s:s, s:s, s:s, s:I}", "port", info->config.name,
-					      "direction", xd_drop_is_rx(i) ? "rx" : "tx", "reason",
-					      xd_drop_name(i), "count",
-					      (json_int_t)info->counters.drops[i]));
+				list, json_pack("{s:s, s:i, s:s, s:s, s:I}", "port",
+					      info->config.name, "queue", (int)queue, "direction",
+					      xd_drop_is_rx(reason) ? "rx" : "tx", "reason",
+					      xd_drop_name(reason), "count", (json_int_t)count));
 	}
 	return list;
 }
@@ -165,5 +200,5 @@ xd_method_stats_drops(struct xd_rpc_call *call)
 	drops = json_array();
 	json_array_foreach(lists, i, list) json_array_extend(drops, list);
 	json_decref(lists);
-	return json_pack("{s:o}", "drops", drops);
+	return json_pack("{s:I, s:o}", "time_ns", (json_int_t)xd_clock_ns(), "drops", drops);
 }

@@ -6,18 +6,7 @@
 #include <string.h>
 
 #include "control/daemon_config.h"
-
-/* The index of text among words, or an error that names them. */
-static int
-read_word(const struct xd_setting *setting, const char *const *words, int n, const char *text,
-	struct xd_error *err)
-{
-	for (int i = 0; i < n; i++) {
-		if (!strcmp(words[i], text))
-			return i;
-	}
-	return xd_fail(err, -EINVAL, "is \"%.60s\": must be %s", text, setting->help);
-}
+#include "control/settings_read.h"
 
 /* ---- workers ---- */
 
@@ -47,7 +36,7 @@ static const char *const idle_words[] = {"sleep", "poll"};
 static int
 set_idle(const struct xd_setting *setting, void *entry, const char *text, struct xd_error *err)
 {
-	int i = read_word(setting, idle_words, 2, text, err);
+	int i = xd_read_word(setting, idle_words, 2, text, err);
 
 	if (i >= 0)
 		((struct xd_config *)entry)->idle = i;
@@ -62,8 +51,8 @@ print_idle(const void *entry, char *text)
 
 const struct xd_setting xd_worker_settings[] = {
 	{"cores", NULL, XD_SETTING_LIST, "a list such as 1,2", 0, XD_RANGES_MAX - 1, set_cores,
-		print_cores},
-	{"idle", NULL, XD_SETTING_WORD, "sleep or poll", 0, 0, set_idle, print_idle},
+		print_cores, NULL},
+	{"idle", NULL, XD_SETTING_WORD, "sleep or poll", 0, 0, set_idle, print_idle, NULL},
 	{0},
 };
 
@@ -74,7 +63,7 @@ static const char *const hugepages_words[] = {"auto", "required", "none"};
 static int
 set_hugepages(const struct xd_setting *setting, void *entry, const char *text, struct xd_error *err)
 {
-	int i = read_word(setting, hugepages_words, 3, text, err);
+	int i = xd_read_word(setting, hugepages_words, 3, text, err);
 
 	if (i >= 0)
 		((struct xd_config *)entry)->hugepages = i;
@@ -89,7 +78,7 @@ print_hugepages(const void *entry, char *text)
 
 const struct xd_setting xd_memory_settings[] = {
 	{"hugepages", NULL, XD_SETTING_WORD, "auto, required or none", 0, 0, set_hugepages,
-		print_hugepages},
+		print_hugepages, NULL},
 	{0},
 };
 
@@ -135,12 +124,7 @@ print_group(const void *entry, char *text)
 static int
 set_mode(const struct xd_setting *setting, void *entry, const char *text, struct xd_error *err)
 {
-	size_t len = strlen(text);
-
-	if (len < 3 || len > 4 || strspn(text, "01234567") != len || strtoul(text, NULL, 8) > 0777)
-		return xd_fail(err, -EINVAL, "is \"%.60s\": must be %s", text, setting->help);
-	((struct xd_daemon_config *)entry)->control_mode = strtoul(text, NULL, 8);
-	return 0;
+	return xd_read_mode(setting, text, &((struct xd_daemon_config *)entry)->control_mode, err);
 }
 
 static void
@@ -150,10 +134,10 @@ print_mode(const void *entry, char *text)
 }
 
 const struct xd_setting xd_control_settings[] = {
-	{"path", NULL, XD_SETTING_WORD, "the path of a socket", 0, 0, set_path, print_path},
-	{"group", NULL, XD_SETTING_WORD, "the name of a group", 0, 0, set_group, print_group},
-	{"mode", NULL, XD_SETTING_WORD, "permission bits such as \"0660\"", 0, 0, set_mode,
-		print_mode},
+	{"path", NULL, XD_SETTING_WORD, "the path of a socket", 0, 0, set_path, print_path, NULL},
+	{"group", NULL, XD_SETTING_WORD, "the name of a group", 0, 0, set_group, print_group, NULL},
+	{"mode", NULL, XD_SETTING_WORD, "permission bits such as \"0660\"", 0, 0777, set_mode,
+		print_mode, NULL},
 	{0},
 };
 
@@ -176,7 +160,7 @@ print_level(const void *entry, char *text)
 }
 
 const struct xd_setting xd_log_settings[] = {
-	{"level", NULL, XD_SETTING_WORD, "error, warn, info or debug", 0, 0, set_level,
-		print_level},
+	{"level", NULL, XD_SETTING_WORD, "error, warn, info or debug", 0, 0, set_level, print_level,
+		NULL},
 	{0},
 };

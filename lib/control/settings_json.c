@@ -19,6 +19,21 @@ list_to_json(const char *text)
 	return list;
 }
 
+/* "a,b" as an array of strings. */
+static json_t *
+words_to_json(const char *text)
+{
+	json_t *list = json_array();
+
+	while (*text) {
+		size_t len = strcspn(text, ",");
+
+		json_array_append_new(list, json_stringn(text, len));
+		text += len + (text[len] == ',');
+	}
+	return list;
+}
+
 json_t *
 xd_setting_to_json(const struct xd_setting *setting, const void *entry)
 {
@@ -31,6 +46,8 @@ xd_setting_to_json(const struct xd_setting *setting, const void *entry)
 		return json_integer(strtoll(text, NULL, 10));
 	if (setting->kind == XD_SETTING_LIST)
 		return list_to_json(text);
+	if (setting->kind == XD_SETTING_WORDS)
+		return words_to_json(text);
 	return json_string(text);
 }
 
@@ -105,4 +122,11 @@ xd_setting_from_json(const json_t *value, char text[XD_SETTING_TEXT])
 		used += len;
 	}
 	return 0;
+}
+
+bool
+xd_setting_ambiguous(const struct xd_setting *setting, const json_t *value)
+{
+	return setting && setting->kind == XD_SETTING_WORDS && json_is_array(value) &&
+	       json_array_size(value) == 0;
 }

@@ -57,9 +57,12 @@ xd_words_nearest(const char *word, const char *const *words)
 		if (n > MAX_WORD)
 			continue;
 		d = distance(word, len, *words, n);
-		/* An abbreviation counts as near. */
+		/* An abbreviation counts as near, and so, if less, does a part: "tso4", "packed".
+		 */
 		if (len >= 2 && !strncasecmp(word, *words, len))
 			d = 1;
+		else if (len >= 3 && d > 2 && strcasestr(*words, word))
+			d = 2;
 		if (d < best && d <= 1 + n / 3) {
 			best = d;
 			nearest = *words;
@@ -79,8 +82,17 @@ xd_words_hint(const char *word, const char *const *words, char *text, size_t siz
 		return text;
 	}
 	used = snprintf(text, size, "; valid are: ");
-	for (unsigned i = 0; words[i] && used < size; i++)
-		used += snprintf(text + used, size - used, "%s%s", i ? ", " : "", words[i]);
+	for (unsigned i = 0; words[i] && used < size; i++) {
+		const char *before = i ? ", " : "";
+		/* The word, and room for ", ..." after each but the last. */
+		size_t len = strlen(before) + strlen(words[i]) + (words[i + 1] ? 5 : 0);
+
+		if (used + len >= size) {
+			snprintf(text + used, size - used, "%s...", before);
+			break;
+		}
+		used += snprintf(text + used, size - used, "%s%s", before, words[i]);
+	}
 	return text;
 }
 

@@ -10,7 +10,8 @@
  * NULL. Any thread. */
 const char *xd_words_nearest(const char *word, const char *const *words);
 
-/* "; did you mean vlan?" or, when nothing is near, "; valid are: a, b, c". Returns text. */
+/* "; did you mean vlan?" or, when nothing is near, "; valid are: a, b, c", ending in "..." where
+ * text is too short for all. Returns text. */
 const char *xd_words_hint(const char *word, const char *const *words, char *text, size_t size);
 
 /* All of text as a decimal number from min to max: 0, or -EINVAL, or -ERANGE. */

@@ -19,20 +19,20 @@ static int
 value_text(const json_t *value, const char *prefix, const char *key, const struct xd_setting *table,
 	char *text, struct xd_error *err)
 {
+	const struct xd_setting *setting = xd_setting_find(table, key);
 	char path[128];
-	bool list = false;
+	bool list =
+		setting && (setting->kind == XD_SETTING_LIST || setting->kind == XD_SETTING_WORDS);
 
 	snprintf(path, sizeof(path), "%.63s.%.60s", prefix, key);
-	for (const struct xd_setting *s = table; s->key; s++) {
-		if (!strcmp(s->key, key))
-			list = s->kind == XD_SETTING_LIST;
-	}
 	if (json_is_null(value))
 		return xd_fail_key(err, -EINVAL, path, "has no value");
 	if (json_is_object(value))
 		return xd_fail_key(err, -EINVAL, path, "is a section, but one value is wanted");
 	if (json_is_array(value) && !list)
 		return xd_fail_key(err, -EINVAL, path, "is a list, but one value is wanted");
+	if (xd_setting_ambiguous(setting, value))
+		return xd_fail_key(err, -EINVAL, path, "is an empty list: leave the key out");
 	if (xd_setting_from_json(value, text))
 		return xd_fail_key(err, -EINVAL, path, "is not a plain list of values");
 	return 0;

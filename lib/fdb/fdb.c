@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <sys/random.h>
 
+#include <rte_common.h>
+
 #include "fdb/fdb_private.h"
 #include "memory/memory.h"
 
@@ -26,6 +28,19 @@ static size_t
 table_bytes(const struct xd_fdb *fdb)
 {
 	return ((size_t)fdb->mask + 1) * sizeof(struct xd_fdb_bucket);
+}
+
+/* A quarter of the table, but a bucket for each stripe. */
+static uint8_t
+moved_bits_for(uint32_t nb_buckets)
+{
+	return (uint8_t)__builtin_ctz(RTE_MAX(nb_buckets / 4, (uint32_t)XD_FDB_STRIPES));
+}
+
+static size_t
+moved_bytes(const struct xd_fdb *fdb)
+{
+	return sizeof(struct xd_fdb_bucket) << fdb->moved_bits;
 }
 
 struct xd_fdb *
@@ -51,7 +66,6 @@ xd_fdb_create(const struct xd_fdb_opts *opts, struct xd_error *err)
 	fdb->mask = nb_buckets - 1;
 	fdb->ageing_s = opts->ageing_s;
 	fdb->mac_limit = opts->mac_limit;
-	fdb->port_limit = opts->port_limit;
 	for (unsigned port = 0; port < XD_MAX_PORTS; port++)
 		fdb->generation[port] = 1;
 	if (getrandom(fdb->seed, sizeof(fdb->seed), 0) != sizeof(fdb->seed)) {
@@ -61,8 +75,14 @@ xd_fdb_create(const struct xd_fdb_opts *opts, struct xd_error *err)
 	fdb->buckets = xd_memory_alloc(table_bytes(fdb), opts->node);
 	if (fdb->buckets == NULL)
 		goto err_table;
+	fdb->moved_bits = moved_bits_for(nb_buckets);
+	fdb->moved = xd_memory_alloc(moved_bytes(fdb), opts->node);
+	if (fdb->moved == NULL)
+		goto err_moved;
 	return fdb;
 
+err_moved:
+	xd_memory_free(fdb->buckets, table_bytes(fdb));
 err_table:
 	xd_memory_free(fdb, sizeof(*fdb));
 err_memory:
@@ -80,6 +100,7 @@ xd_fdb_destroy(struct xd_fdb *fdb)
 {
 	if (fdb == NULL)
 		return;
+	xd_memory_free(fdb->moved, moved_bytes(fdb));
 	xd_memory_free(fdb->buckets, table_bytes(fdb));
 	xd_memory_free(fdb, sizeof(*fdb));
 }
@@ -91,9 +112,10 @@ xd_fdb_set_ageing(struct xd_fdb *fdb, uint32_t ageing_s)
 }
 
 void
-xd_fdb_set_port_limit(struct xd_fdb *fdb, uint32_t port_limit)
+xd_fdb_set_port_limit(struct xd_fdb *fdb, uint16_t port, uint32_t limit)
 {
-	__atomic_store_n(&fdb->port_limit, port_limit, __ATOMIC_RELAXED);
+	if (port < XD_MAX_PORTS)
+		__atomic_store_n(&fdb->ports[port].limit, limit, __ATOMIC_RELAXED);
 }
 
 void
@@ -152,7 +174,7 @@ xd_fdb_count(const struct xd_fdb *fdb)
 uint32_t
 xd_fdb_count_port(const struct xd_fdb *fdb, uint16_t port)
 {
-	return port < XD_MAX_PORTS ? __atomic_load_n(&fdb->port_count[port], __ATOMIC_RELAXED) : 0;
+	return port < XD_MAX_PORTS ? __atomic_load_n(&fdb->ports[port].count, __ATOMIC_RELAXED) : 0;
 }
 
 uint64_t
@@ -162,13 +184,40 @@ xd_fdb_moves(const struct xd_fdb *fdb)
 }
 
 uint64_t
+xd_fdb_full_port(const struct xd_fdb *fdb, uint16_t port)
+{
+	return port < XD_MAX_PORTS ? __atomic_load_n(&fdb->ports[port].full, __ATOMIC_RELAXED) : 0;
+}
+
+uint64_t
 xd_fdb_full(const struct xd_fdb *fdb)
 {
-	return __atomic_load_n(&fdb->full, __ATOMIC_RELAXED);
+	uint64_t sum = fdb->full;
+
+	for (uint16_t port = 0; port < XD_MAX_PORTS; port++)
+		sum += xd_fdb_full_port(fdb, port);
+	return sum;
+}
+
+uint64_t
+xd_fdb_damped_port(const struct xd_fdb *fdb, uint16_t port)
+{
+	return port < XD_MAX_PORTS ? __atomic_load_n(&fdb->ports[port].damped, __ATOMIC_RELAXED)
+				   : 0;
+}
+
+uint64_t
+xd_fdb_damped(const struct xd_fdb *fdb)
+{
+	uint64_t sum = fdb->damped;
+
+	for (uint16_t port = 0; port < XD_MAX_PORTS; port++)
+		sum += xd_fdb_damped_port(fdb, port);
+	return sum;
 }
 
 uint64_t
 xd_fdb_bytes(const struct xd_fdb *fdb)
 {
-	return sizeof(*fdb) + table_bytes(fdb);
+	return sizeof(*fdb) + table_bytes(fdb) + moved_bytes(fdb);
 }

@@ -26,10 +26,27 @@
  * generation: entries of an older generation are misses and free places from that moment, and
  * leave the counts at once.
  *
- * Limits. At most mac_limit addresses are learned, and at most port_limit behind one port. What
- * comes after is forwarded like any other frame but not learned, and counted; an address in the
- * table is never pushed out by a newer one, so a guest that invents addresses takes none from the
- * others. An address that moves to a port at its limit is forgotten: frames for it are flooded.
+ * Limits. At most mac_limit addresses are learned, and behind one port at most what
+ * xd_fdb_set_port_limit says. What comes after is forwarded like any other frame but not learned,
+ * and counted; an address in the table is never pushed out by a newer one, so a guest that invents
+ * addresses takes none from the others. An address that moves to a port at its limit is forgotten:
+ * frames for it are flooded.
+ *
+ * Moves. An address seen on another port than before is learned there at once: a guest that
+ * migrated announces itself by one frame. But an address that goes to and fro is claimed by two,
+ * one of whom may be a thief. After XD_FDB_MOVES_MAX moves within XD_FDB_WINDOW_S seconds it is
+ * held for XD_FDB_HOLD_S seconds where it was before it began to move; there, what is seen of it on
+ * other ports is not learned but counted (xd_fdb_damped), which takes no lock and one look at one
+ * cache line. Should nothing have come from that port since (its guest has migrated, and the thief
+ * is after the new one), it is held where it moved first. When the time is over it may move anew.
+ * So an owner that sends gets all but a few of its frames, whatever the thief's rate; a silent one
+ * loses its address until it sends. Where that is too much, ports list the sources that they may
+ * have. A port that goes down, is flushed or goes away releases what was held for it.
+ *
+ * What has moved is remembered in a side table, half as many addresses as the limit. A record that
+ * is held or of a restless address is not given up for one of an address that moved once, so that
+ * neither thousands of addresses that fail over from one uplink to another nor a guest that moves
+ * many of its own wash it away. What finds no place is followed wherever it moves.
  *
  * Time is in whole seconds from any base that one table's callers agree on.
  */
@@ -53,6 +70,10 @@
 #define XD_FDB_WAYS    4  /* entries in a bucket */
 #define XD_FDB_STRIPES 64 /* locks */
 
+#define XD_FDB_MOVES_MAX 3  /* moves that are followed */
+#define XD_FDB_WINDOW_S  10 /* from the first of them, after which they are forgotten */
+#define XD_FDB_HOLD_S    10 /* that an address which moved more often stays where it is */
+
 /* value: port in bits 0 to 15, generation in 16 to 31, second last seen in 32 to 63.
  * key 0: empty. */
 struct xd_fdb_entry {
@@ -70,6 +91,14 @@ struct xd_fdb_stripe {
 	uint8_t locked;
 } __attribute__((aligned(64)));
 
+/* What is known of one port. Written by workers, but for the limit, which is control's. */
+struct xd_fdb_port_state {
+	uint32_t limit; /* 0: none */
+	uint32_t count; /* live entries */
+	uint64_t full;
+	uint64_t damped;
+} __attribute__((aligned(32)));
+
 struct xd_fdb {
 	/* Read by every look-up, written by control. */
 	struct xd_fdb_bucket *buckets;
@@ -77,23 +106,26 @@ struct xd_fdb {
 	uint64_t seed[4]; /* two secrets of 128 bits */
 	uint32_t ageing_s;
 	uint32_t mac_limit;
-	uint32_t port_limit; /* 0: none */
+	/* Addresses that moved, as fdb_move.c reads and writes them: a bucket is named by the
+	 * topmost bits of the hash, so that it belongs to one stripe. */
+	struct xd_fdb_bucket *moved;
+	uint8_t moved_bits;
 	/* Current generation of each port, never 0: written by control under all stripes' locks. */
 	uint16_t generation[XD_MAX_PORTS];
 
 	/* Written by workers out of line. */
 	uint32_t count __attribute__((aligned(64))); /* live entries */
 	uint64_t moves;
-	uint64_t full;
-	uint32_t port_count[XD_MAX_PORTS];
+	uint64_t full;   /* of ports that are gone, as is */
+	uint64_t damped; /* this */
+	struct xd_fdb_port_state ports[XD_MAX_PORTS];
 	struct xd_fdb_stripe stripes[XD_FDB_STRIPES];
 } __attribute__((aligned(64)));
 
 struct xd_fdb_opts {
-	uint32_t mac_limit;  /* 1 to 16777216 */
-	uint32_t ageing_s;   /* at least 1 */
-	uint32_t port_limit; /* 0: none but mac_limit */
-	int node;            /* NUMA node, or -1 */
+	uint32_t mac_limit; /* 1 to 16777216 */
+	uint32_t ageing_s;  /* at least 1 */
+	int node;           /* NUMA node, or -1 */
 };
 
 /* One address, for people. */
@@ -111,17 +143,24 @@ struct xd_fdb *xd_fdb_create(const struct xd_fdb_opts *opts, struct xd_error *er
 void xd_fdb_destroy(struct xd_fdb *fdb); /* no worker uses it any more; NULL is fine */
 
 void xd_fdb_set_ageing(struct xd_fdb *fdb, uint32_t ageing_s);
-void xd_fdb_set_port_limit(struct xd_fdb *fdb, uint32_t port_limit);
+/* Addresses learned behind a port at most; 0: no limit of its own. What was learned stays. */
+void xd_fdb_set_port_limit(struct xd_fdb *fdb, uint16_t port, uint32_t limit);
 /* Forget what was learned on a port; on all ports. */
 void xd_fdb_flush_port(struct xd_fdb *fdb, uint16_t port);
 void xd_fdb_flush(struct xd_fdb *fdb);
+/* The port is down: addresses held for it may move. */
+void xd_fdb_release_port(struct xd_fdb *fdb, uint16_t port);
+/* The port is gone, no worker uses it: flushes it and takes back its limit and figures, so that
+ * another may have its number. The table's figures stay. */
+void xd_fdb_remove_port(struct xd_fdb *fdb, uint16_t port);
 /* Forgets one address; false when it was not known. */
 bool xd_fdb_forget(struct xd_fdb *fdb, uint64_t key);
 /* Walks the table and removes what was last seen more than the ageing time before now_s. Returns
  * how many addresses that were. Call it about once a second to once a minute. */
 uint32_t xd_fdb_age(struct xd_fdb *fdb, uint32_t now_s);
 /* Learns in dst what src knows, with the same ports and times; for a table of another size. What
- * does not fit is counted as dst's full. Workers may use src, not dst. */
+ * does not fit is counted as dst's full; limits of ports are not copied, nor what was held. Workers
+ * may use src, not dst. */
 void xd_fdb_copy(struct xd_fdb *dst, const struct xd_fdb *src);
 /* Calls fn for every live address, in no order, until it returns false. An address that changes
  * meanwhile may be told in its old or new state, or, if it moves in the table, twice or not. */
@@ -133,7 +172,12 @@ void xd_fdb_foreach(const struct xd_fdb *fdb, uint32_t now_s,
 uint32_t xd_fdb_count(const struct xd_fdb *fdb);
 uint32_t xd_fdb_count_port(const struct xd_fdb *fdb, uint16_t port);
 uint64_t xd_fdb_moves(const struct xd_fdb *fdb); /* addresses that changed port */
-uint64_t xd_fdb_full(const struct xd_fdb *fdb);  /* learnings refused: a limit, or no place */
+/* Learnings refused, each time: a limit, or no place; of one port. */
+uint64_t xd_fdb_full(const struct xd_fdb *fdb);
+uint64_t xd_fdb_full_port(const struct xd_fdb *fdb, uint16_t port);
+/* Moves refused, each time, because the address is held; of one port that it would move to. */
+uint64_t xd_fdb_damped(const struct xd_fdb *fdb);
+uint64_t xd_fdb_damped_port(const struct xd_fdb *fdb, uint16_t port);
 uint64_t xd_fdb_bytes(const struct xd_fdb *fdb); /* memory of the table */
 
 /* ---- Workers ---- */

@@ -75,7 +75,7 @@ static void
 advance_generation(struct xd_fdb *fdb, uint16_t port)
 {
 	uint16_t next = fdb->generation[port] + 1;
-	uint32_t n = __atomic_exchange_n(&fdb->port_count[port], 0, __ATOMIC_RELAXED);
+	uint32_t n = __atomic_exchange_n(&fdb->ports[port].count, 0, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&fdb->generation[port], next != 0 ? next : 1, __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&fdb->count, n, __ATOMIC_RELAXED);
@@ -91,6 +91,29 @@ xd_fdb_flush_port(struct xd_fdb *fdb, uint16_t port)
 	lock_all(fdb);
 	advance_generation(fdb, port);
 	unlock_all(fdb);
+	xd_fdb_forget_moves_of(fdb, port);
+}
+
+void
+xd_fdb_release_port(struct xd_fdb *fdb, uint16_t port)
+{
+	if (port < XD_MAX_PORTS)
+		xd_fdb_forget_moves_of(fdb, port);
+}
+
+void
+xd_fdb_remove_port(struct xd_fdb *fdb, uint16_t port)
+{
+	struct xd_fdb_port_state *p;
+
+	if (port >= XD_MAX_PORTS)
+		return;
+	xd_fdb_flush_port(fdb, port);
+	p = &fdb->ports[port];
+	fdb->full += p->full;
+	fdb->damped += p->damped;
+	p->full = p->damped = 0;
+	xd_fdb_set_port_limit(fdb, port, 0);
 }
 
 void
@@ -108,6 +131,7 @@ xd_fdb_flush(struct xd_fdb *fdb)
 			advance_generation(fdb, port);
 	}
 	unlock_all(fdb);
+	xd_fdb_forget_moves_of(fdb, XD_PORT_NONE);
 }
 
 bool
@@ -134,6 +158,7 @@ xd_fdb_forget(struct xd_fdb *fdb, uint64_t key)
 		xd_fdb_uncount(fdb, xd_fdb_entry_port(e));
 		found = true;
 	}
+	xd_fdb_forget_moves(fdb, key, hash);
 	xd_fdb_unlock(stripe);
 	return found;
 }

@@ -33,12 +33,13 @@ find_slot(const struct xd_fdb *fdb, uint64_t key, uint64_t hash, struct xd_fdb_e
 static bool
 count_port(struct xd_fdb *fdb, uint16_t port)
 {
-	uint32_t limit = __atomic_load_n(&fdb->port_limit, __ATOMIC_RELAXED);
-	uint32_t n = __atomic_fetch_add(&fdb->port_count[port], 1, __ATOMIC_RELAXED);
+	struct xd_fdb_port_state *p = &fdb->ports[port];
+	uint32_t limit = __atomic_load_n(&p->limit, __ATOMIC_RELAXED);
+	uint32_t n = __atomic_fetch_add(&p->count, 1, __ATOMIC_RELAXED);
 
 	if (limit == 0 || n < limit)
 		return true;
-	__atomic_fetch_sub(&fdb->port_count[port], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&p->count, 1, __ATOMIC_RELAXED);
 	return false;
 }
 
@@ -57,7 +58,7 @@ count_new(struct xd_fdb *fdb, uint16_t port)
 static bool
 at_limit(const struct xd_fdb *fdb, uint16_t port)
 {
-	uint32_t limit = __atomic_load_n(&fdb->port_limit, __ATOMIC_RELAXED);
+	uint32_t limit = __atomic_load_n(&fdb->ports[port].limit, __ATOMIC_RELAXED);
 
 	return xd_fdb_count(fdb) >= fdb->mac_limit ||
 	       (limit != 0 && xd_fdb_count_port(fdb, port) >= limit);
@@ -166,11 +167,11 @@ move(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 	while (!xd_fdb_cas(slot, old, room ? new : xd_fdb_empty))
 		old = xd_fdb_load(slot);
 	if (room) {
-		__atomic_fetch_sub(&fdb->port_count[xd_fdb_entry_port(old)], 1, __ATOMIC_RELAXED);
+		__atomic_fetch_sub(&fdb->ports[xd_fdb_entry_port(old)].count, 1, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&fdb->moves, 1, __ATOMIC_RELAXED);
 	} else {
 		xd_fdb_uncount(fdb, xd_fdb_entry_port(old));
-		__atomic_fetch_add(&fdb->full, 1, __ATOMIC_RELAXED);
+		xd_fdb_count_full(fdb, xd_fdb_entry_port(new));
 	}
 }
 
@@ -185,7 +186,37 @@ insert(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 			return;
 		xd_fdb_uncount(fdb, xd_fdb_entry_port(new));
 	}
-	__atomic_fetch_add(&fdb->full, 1, __ATOMIC_RELAXED);
+	xd_fdb_count_full(fdb, xd_fdb_entry_port(new));
+}
+
+/* The key is not to be found as seen on this port. Its lock is held. */
+static void
+learn_locked(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s)
+{
+	struct xd_fdb_entry old, new = xd_fdb_entry_make(fdb, key, port, now_s);
+	struct xd_fdb_entry *slot = find_slot(fdb, key, hash, &old);
+	bool live = slot != NULL && xd_fdb_entry_live(fdb, old);
+	uint16_t at;
+
+	if (live && xd_fdb_entry_port(old) == port) {
+		xd_fdb_cas(slot, old, new);
+		return;
+	}
+	/* It may have become so since it was looked at without the lock. */
+	if (xd_fdb_held(fdb, key, hash, port, now_s)) {
+		xd_fdb_count_damped(fdb, port);
+		return;
+	}
+	if (!live) {
+		xd_fdb_note_return(fdb, key, hash, port);
+		insert(fdb, slot, old, new, hash);
+		return;
+	}
+	at = xd_fdb_judge_move(fdb, key, hash, xd_fdb_entry_port(old), port, now_s);
+	if (at != port)
+		xd_fdb_count_damped(fdb, port);
+	if (at != xd_fdb_entry_port(old))
+		move(fdb, slot, old, xd_fdb_entry_make(fdb, key, at, now_s));
 }
 
 void
@@ -193,7 +224,6 @@ xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port
 {
 	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
 	struct xd_fdb_entry *slot, old, new;
-	bool live;
 
 	if (key == 0 || port >= XD_MAX_PORTS)
 		return;
@@ -206,20 +236,16 @@ xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port
 		return;
 	}
 	if (slot == NULL && at_limit(fdb, port)) {
-		/* Strangers at a limit cost no lock. */
-		__atomic_fetch_add(&fdb->full, 1, __ATOMIC_RELAXED);
+		/* Strangers at a limit cost no lock, */
+		xd_fdb_count_full(fdb, port);
 		return;
 	}
-
+	if (xd_fdb_held(fdb, key, hash, port, now_s)) {
+		/* nor do thieves. */
+		xd_fdb_count_damped(fdb, port);
+		return;
+	}
 	xd_fdb_lock(stripe);
-	slot = find_slot(fdb, key, hash, &old);
-	new = xd_fdb_entry_make(fdb, key, port, now_s);
-	live = slot != NULL && xd_fdb_entry_live(fdb, old);
-	if (!live)
-		insert(fdb, slot, old, new, hash);
-	else if (xd_fdb_entry_port(old) != port)
-		move(fdb, slot, old, new);
-	else
-		xd_fdb_cas(slot, old, new);
+	learn_locked(fdb, key, hash, port, now_s);
 	xd_fdb_unlock(stripe);
 }

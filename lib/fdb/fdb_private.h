@@ -104,7 +104,39 @@ static inline void
 xd_fdb_uncount(struct xd_fdb *fdb, uint16_t port)
 {
 	__atomic_fetch_sub(&fdb->count, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_sub(&fdb->port_count[port], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&fdb->ports[port].count, 1, __ATOMIC_RELAXED);
 }
+
+/* A learning was refused. A worker's own port, so that nobody else's line is written. */
+static inline void
+xd_fdb_count_full(struct xd_fdb *fdb, uint16_t port)
+{
+	__atomic_fetch_add(&fdb->ports[port].full, 1, __ATOMIC_RELAXED);
+}
+
+static inline void
+xd_fdb_count_damped(struct xd_fdb *fdb, uint16_t port)
+{
+	__atomic_fetch_add(&fdb->ports[port].damped, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- fdb_move.c: addresses that moved ---- */
+
+/* Whether the key, seen on a port, is held on another. Without a lock: one cache line. */
+bool xd_fdb_held(
+	const struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s);
+
+/* The rest under the lock of the key's stripe, when the key is not held elsewhere. */
+
+/* The key, learned on port `from`, was seen on port `to`: where it is to be from now on, `to` or
+ * the port that it is held on. */
+uint16_t xd_fdb_judge_move(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t from,
+	uint16_t to, uint32_t now_s);
+/* The key, not in the table, was seen on a port: perhaps where it was before it moved. */
+void xd_fdb_note_return(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port);
+/* What is known of the key's moves is of no use any more. */
+void xd_fdb_forget_moves(struct xd_fdb *fdb, uint64_t key, uint64_t hash);
+/* The same for keys of one port, or of all for XD_PORT_NONE. Control, without locks. */
+void xd_fdb_forget_moves_of(struct xd_fdb *fdb, uint16_t port);
 
 #endif

@@ -30,4 +30,11 @@ xd_copy_short(uint8_t *dst, const uint8_t *src, uint32_t n)
 	}
 }
 
+/* What follows a frame's head, any number of bytes. */
+static inline void
+xd_copy_body(uint8_t *dst, const uint8_t *src, uint32_t n)
+{
+	rte_memcpy(dst, src, n);
+}
+
 #endif

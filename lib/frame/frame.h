@@ -27,7 +27,7 @@ struct rte_mbuf;
 #define XD_BATCH_SEGS  256          /* descriptors in a turn */
 #define XD_BATCH_BYTES (128 * 1024) /* bytes in a turn: once reached, the turn ends */
 #define XD_FRAME_MIN   14           /* an Ethernet header */
-#define XD_FRAME_MAX   65553        /* 64 KiB of IP behind a tagged header */
+#define XD_FRAME_MAX   65597        /* 64 KiB behind an IPv6 header and two tags */
 
 /* A host-contiguous piece of a frame. */
 struct xd_seg {
@@ -35,13 +35,17 @@ struct xd_seg {
 	uint32_t len; /* bytes */
 };
 
-/* Checksum and segmentation that the sender left to be done: virtio 1.2, 5.1.6. */
-struct xd_offload {
-	uint16_t csum_start;  /* bytes from the start of the frame */
-	uint16_t csum_offset; /* bytes from csum_start */
-	uint16_t gso_size;    /* bytes of payload in each segment */
-	uint8_t gso_type;     /* VIRTIO_NET_HDR_GSO_* */
-	uint8_t flags;        /* VIRTIO_NET_HDR_F_* ; 0: nothing owed */
+/* What the sender left to be done, or is known of the frame: virtio 1.2, 5.1.6. It was checked
+ * against the frame when it was received: offload.h. All zeroes for most frames. */
+union xd_offload {
+	struct {
+		uint16_t csum_start;  /* bytes from where the frame began when it was received */
+		uint16_t csum_offset; /* bytes from csum_start */
+		uint16_t gso_size;    /* bytes of payload in each segment */
+		uint8_t gso_type;     /* VIRTIO_NET_HDR_GSO_*; 0: none */
+		uint8_t flags;        /* VIRTIO_NET_HDR_F_NEEDS_CSUM or _DATA_VALID */
+	};
+	uint64_t word;
 };
 
 struct xd_frame {
@@ -72,7 +76,7 @@ struct xd_frame {
 	};
 	const struct xd_seg *segs; /* what follows buf, nb_segs pieces; unset when there are none */
 	struct rte_mbuf *mbuf;     /* when a port with mbufs received it; else NULL */
-	struct xd_offload offload;
+	union xd_offload offload;
 } __attribute__((aligned(64)));
 
 /* One line of metadata beside three of bytes: a 64-byte frame touches two lines of the worker's. */
@@ -89,7 +93,12 @@ struct xd_batch {
 	uint32_t bytes;
 	struct xd_frame frames[XD_BATCH];
 	struct xd_seg segs[XD_BATCH_SEGS];
-	uint16_t done[XD_BATCH]; /* the receiving driver's: buffers to give back in release */
+	/* the receiving driver's: buffers to give back in release, descriptors of each (packed
+	 * rings), and which of them brought no frame, a bit each */
+	uint16_t done[XD_BATCH];
+	uint16_t done_descs[XD_BATCH];
+	uint32_t no_frame;
+	uint16_t first; /* the receiving driver's */
 };
 
 /* Everything about a received frame but its bytes and segments; without an mbuf. */
@@ -99,7 +108,7 @@ xd_frame_init(struct xd_frame *f, uint32_t len, uint8_t head_len, uint8_t nb_seg
 	f->shape = len | (uint64_t)XD_HEADROOM << 32 | (uint64_t)head_len << 40 |
 		   (uint64_t)nb_segs << 48;
 	f->mbuf = NULL;
-	f->offload = (struct xd_offload){0};
+	f->offload.word = 0;
 }
 
 /* The route of an untagged frame on its way from one port to one other. */

@@ -33,6 +33,7 @@ struct xd_port_env {
 	/* Waits until every worker has left the turn it is in. Control; never from a data-path
 	 * call. */
 	void (*quiesce)(void *ctx);
+	const char *run_dir; /* for files that outlive this process; NULL: none */
 	/* The port went up, down, or changed: tells whoever watches the switch. Control. */
 	void (*changed)(void *ctx, struct xd_port *port);
 	/* Number of workers that may transmit at once; a driver provides that many queues or locks.
@@ -69,15 +70,22 @@ struct xd_driver {
 	 * has set batch->worker; the driver resets the rest. Even when n is 0, release must follow
 	 * if batch->nb_done is not 0. */
 	uint16_t (*rx)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
+	/* The same worker, after rx and before release: frames from number n on are left where they
+	 * came from, and come again with a later rx. Sets batch->n and what release gives back.
+	 * NULL: frames cannot be left (a NIC's). */
+	void (*leave)(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);
 	/* The same worker, before its next rx: gives lent buffers back. */
 	void (*release)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 	/* Any worker: transmits frames in order and returns how many are dealt with: sent and
 	 * counted in port->counters[worker].tx_frames and tx_bytes, or dropped and counted. Fewer
 	 * than n: the device is full, and frames[ret] on are untouched. A frame with mbuf set and
 	 * nb_dst == 1 may be taken whole: set its mbuf to NULL. `queue` is the worker's own number;
-	 * the driver folds it into the queues it has. */
+	 * the driver folds it into the queues it has: xd_port_tx_queue. */
 	uint16_t (*tx)(struct xd_port *port, uint16_t queue, unsigned worker,
 		struct xd_frame *const *frames, uint16_t n);
+	/* Any worker: how many frames of at most max_frame bytes a tx would take now, at most
+	 * `wanted`. A hint, since others transmit too. NULL: never known to be full. */
+	uint16_t (*room)(struct xd_port *port, uint16_t queue, uint16_t wanted);
 	/* The same workers, at most one turn later and after a full memory fence: tell the device
 	 * what it asked to be told, of buffers given back and of frames sent. May be NULL. */
 	void (*notify_rx)(struct xd_port *port, uint16_t queue, unsigned worker);
@@ -105,8 +113,22 @@ struct xd_port {
 	bool up;            /* frames can pass; written by the driver's control calls, as are */
 	uint64_t pool_bytes;  /* its packet buffers, */
 	uint64_t guest_bytes; /* and what of a guest's memory it has mapped */
+	/* Transmit queues that frames may go to now; written by control. */
+	uint16_t nb_tx;
+	uint16_t tx[XD_PORT_QUEUES];
+	struct xd_drops drops[XD_PORT_QUEUES];       /* by queue */
 	struct xd_counters counters[XD_MAX_WORKERS]; /* each written by one worker */
 } __attribute__((aligned(64)));
+
+/* The transmit queue of the port that worker number `queue` uses; 0 when there is none. Any thread.
+ */
+static inline uint16_t
+xd_port_tx_queue(const struct xd_port *port, uint16_t queue)
+{
+	uint16_t nb_tx = __atomic_load_n(&port->nb_tx, __ATOMIC_ACQUIRE);
+
+	return nb_tx == 1 ? port->tx[0] : nb_tx ? port->tx[queue % nb_tx] : 0;
+}
 
 /* Fills the common part. create() calls it first. */
 void xd_port_init(struct xd_port *port, const struct xd_driver *driver,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Counters of a port. Each worker writes its own line set; a reader sums them. */
+/* Counters of a port. What passes is counted by each worker in lines of its own, which a reader
+ * sums; what is dropped, which should be rare, by queue. */
 #ifndef XD_STATS_COUNTERS_H
 #define XD_STATS_COUNTERS_H
 
@@ -11,19 +12,23 @@
  * side reasons at the port it would have left by. */
 enum xd_drop {
 	/* receive side */
-	XD_DROP_RUNT,       /* shorter than an Ethernet header */
-	XD_DROP_TOO_LONG,   /* longer than a frame can be */
-	XD_DROP_BAD_SOURCE, /* source address is a group address or zero */
-	XD_DROP_RESERVED,   /* IEEE 802.1Q reserved group address 01:80:c2:00:00:0x */
-	XD_DROP_VLAN_IN,    /* the port does not carry the frame's VLAN */
-	XD_DROP_SAME_PORT,  /* its destination is behind the port it came from */
-	XD_DROP_NO_PORT,    /* nowhere to flood it to */
+	XD_DROP_RUNT,        /* shorter than an Ethernet header */
+	XD_DROP_TOO_LONG,    /* longer than a frame can be */
+	XD_DROP_BAD_SOURCE,  /* source address is a group address or zero */
+	XD_DROP_NOT_ALLOWED, /* source address is none of the port's `macs` */
+	XD_DROP_OFFLOAD,     /* a checksum or segmentation request that does not fit the frame */
+	XD_DROP_RESERVED,    /* IEEE 802.1Q reserved group address 01:80:c2:00:00:0x */
+	XD_DROP_VLAN_IN,     /* the port does not carry the frame's VLAN */
+	XD_DROP_SAME_PORT,   /* its destination is behind the port it came from */
+	XD_DROP_NO_PORT,     /* nowhere to flood it to */
 	/* transmit side */
-	XD_DROP_RING_FULL, /* the receiver had no free buffer */
-	XD_DROP_PORT_DOWN, /* no guest, or the port is being changed */
-	XD_DROP_MTU,       /* longer than the port's MTU allows */
-	XD_DROP_NO_MBUF,   /* the port's buffer pool is empty */
-	XD_DROP_FAULT,     /* the receiver's ring was found broken while transmitting */
+	XD_DROP_RING_FULL,  /* the receiver had no free buffer */
+	XD_DROP_WAITED,     /* nor had it any after the sender had waited, with full: wait */
+	XD_DROP_PORT_DOWN,  /* no guest, or the port is being changed */
+	XD_DROP_UNFINISHED, /* it owes what can be brought into no form that the port takes */
+	XD_DROP_MTU,        /* longer than the port's MTU allows */
+	XD_DROP_NO_MBUF,    /* the port's buffer pool is empty */
+	XD_DROP_FAULT,      /* the receiver's ring was found broken while transmitting */
 	XD_DROP_REASONS
 };
 
@@ -36,13 +41,26 @@ xd_drop_is_rx(enum xd_drop reason)
 	return reason < XD_DROP_RING_FULL;
 }
 
+/* Drops of one queue. Written by any worker. */
+struct xd_drops {
+	uint64_t n[XD_DROP_REASONS];
+} __attribute__((aligned(64)));
+
+static inline void
+xd_drop(struct xd_drops *drops, enum xd_drop reason, uint64_t n)
+{
+	__atomic_fetch_add(&drops->n[reason], n, __ATOMIC_RELAXED);
+}
+
 /* "rx" is into the switch from the port, "tx" out of the switch to it. */
 struct xd_counters {
 	uint64_t rx_frames;
 	uint64_t rx_bytes;
 	uint64_t tx_frames;
 	uint64_t tx_bytes;
-	uint64_t drops[XD_DROP_REASONS];
+	uint64_t checksums; /* tx: checksums finished in software */
+	uint64_t segmented; /* tx: frames cut into segments in software */
+	uint64_t held; /* rx: turns that left frames in the ring, for a receiver with full: wait */
 	uint64_t notify_sent;       /* guest interrupts asked for */
 	uint64_t notify_suppressed; /* turns after which the guest wanted none */
 } __attribute__((aligned(64)));

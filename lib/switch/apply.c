@@ -5,26 +5,13 @@
  * Everything that can fail comes first and touches nothing that carries frames: new workers,
  * tables and ports are made, ports that stay take over their settings, new ports are started. The
  * one exception are ports that hold what a new port needs (a socket path, a device): they are
- * stopped before it starts, and started again if it cannot. Then the new plan is published, and
- * what nobody uses any more goes.
+ * stopped before it starts, and started again if it cannot. Then comes what cannot fail: settle.c.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "switch/switch.h"
-
-struct transit {
-	struct xd_switch *sw;
-	struct xd_state *now;
-	struct xd_state *next;
-	bool was_set[XD_MAX_PORTS];    /* took over new settings */
-	bool in_the_way[XD_MAX_PORTS]; /* of now: holds what a new port needs */
-	bool stopped[XD_MAX_PORTS];    /* of now */
-	bool started[XD_MAX_PORTS];    /* of next */
-	struct xd_plan *before;        /* now, without what is in the way */
-	struct xd_plan *between;       /* next, without queues that change their worker */
-};
+#include "switch/transit.h"
 
 static int
 no_memory(struct xd_error *err)
@@ -45,7 +32,7 @@ worker_on(const struct xd_state *state, unsigned core)
 }
 
 static int
-make_workers(struct transit *t, struct xd_worker *app_add, const struct xd_worker *app_del,
+make_workers(struct xd_transit *t, struct xd_worker *app_add, const struct xd_worker *app_del,
 	struct xd_error *err)
 {
 	struct xd_switch *sw = t->sw;
@@ -83,7 +70,7 @@ make_workers(struct transit *t, struct xd_worker *app_add, const struct xd_worke
 }
 
 static int
-make_bridges(struct transit *t, struct xd_error *err)
+make_bridges(struct xd_transit *t, struct xd_error *err)
 {
 	const struct xd_config *config = t->next->config;
 
@@ -112,7 +99,7 @@ make_bridges(struct transit *t, struct xd_error *err)
 
 /* Whether the device behind the port stays as it is: 1 yes, 0 a new one is needed. */
 static int
-keep_port(struct transit *t, struct xd_port *port, const struct xd_port_config *config,
+keep_port(struct xd_transit *t, struct xd_port *port, const struct xd_port_config *config,
 	struct xd_error *err)
 {
 	struct xd_port_config same = *config;
@@ -120,11 +107,16 @@ keep_port(struct transit *t, struct xd_port *port, const struct xd_port_config *
 
 	if (strcmp(port->config.type, config->type))
 		return 0;
-	/* Bridge and VLANs are the plan's business, not the device's. */
+	/* What of a bridge's is said of a port is the plan's business, not the device's. */
 	memcpy(same.bridge, port->config.bridge, sizeof(same.bridge));
 	same.vlan = port->config.vlan;
 	same.has_vlans = port->config.has_vlans;
 	memcpy(same.vlans, port->config.vlans, sizeof(same.vlans));
+	same.nb_macs = port->config.nb_macs;
+	memcpy(same.macs, port->config.macs, sizeof(same.macs));
+	same.mac_limit = port->config.mac_limit;
+	same.full = port->config.full;
+	same.wait_us = port->config.wait_us;
 	if (xd_port_config_equal(&same, &port->config))
 		return 1;
 	ret = port->driver->set ? port->driver->set(port, config, err) : -ENOTSUP;
@@ -137,7 +129,7 @@ keep_port(struct transit *t, struct xd_port *port, const struct xd_port_config *
 }
 
 static int
-make_port(struct transit *t, const struct xd_port_config *config, struct xd_error *err)
+make_port(struct xd_transit *t, const struct xd_port_config *config, struct xd_error *err)
 {
 	const struct xd_driver *driver = xd_switch_driver(t->sw, config->type);
 	struct xd_port *port = xd_state_port(t->now, config->name);
@@ -171,7 +163,7 @@ claims_same(const struct xd_port_config *a, const struct xd_port_config *b)
 }
 
 static void
-find_in_the_way(struct transit *t)
+find_in_the_way(struct xd_transit *t)
 {
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		const struct xd_port *old = t->now->ports[i];
@@ -188,14 +180,14 @@ static bool
 without_in_the_way(const void *ctx, const struct xd_port *port, uint16_t queue)
 {
 	(void)queue;
-	return ((const struct transit *)ctx)->in_the_way[port->index];
+	return ((const struct xd_transit *)ctx)->in_the_way[port->index];
 }
 
 /* A queue must have left its old worker before another one takes it up. */
 static bool
 without_moving(const void *ctx, const struct xd_port *port, uint16_t queue)
 {
-	const struct transit *t = ctx;
+	const struct xd_transit *t = ctx;
 	unsigned i = port->index;
 
 	return queue != UINT16_MAX && t->now->ports[i] == port &&
@@ -204,7 +196,7 @@ without_moving(const void *ctx, const struct xd_port *port, uint16_t queue)
 }
 
 static int
-make_next(struct transit *t, struct xd_worker *app_add, const struct xd_worker *app_del,
+make_next(struct xd_transit *t, struct xd_worker *app_add, const struct xd_worker *app_del,
 	struct xd_error *err)
 {
 	const struct xd_config *config = t->next->config;
@@ -223,7 +215,7 @@ make_next(struct transit *t, struct xd_worker *app_add, const struct xd_worker *
 
 /* Once ports are started: only then is it known how many queues a device has. */
 static int
-make_plans(struct transit *t, struct xd_error *err)
+make_plans(struct xd_transit *t, struct xd_error *err)
 {
 	xd_state_assign(t->next, t->now);
 	t->next->plan = xd_plan_build(t->next, NULL, NULL);
@@ -234,7 +226,7 @@ make_plans(struct transit *t, struct xd_error *err)
 /* ---- Going over ---- */
 
 static int
-start_ports(struct transit *t, struct xd_error *err)
+start_ports(struct xd_transit *t, struct xd_error *err)
 {
 	bool any = false;
 
@@ -264,7 +256,7 @@ start_ports(struct transit *t, struct xd_error *err)
 
 /* Nothing of next was seen by workers: take it all back. */
 static void
-undo(struct transit *t)
+undo(struct xd_transit *t)
 {
 	bool any = false;
 
@@ -303,89 +295,12 @@ undo(struct transit *t)
 	xd_state_free(t->next);
 }
 
-static bool
-vlans_differ(const struct xd_port_config *a, const struct xd_port_config *b)
-{
-	return a->vlan != b->vlan || a->has_vlans != b->has_vlans ||
-	       memcmp(a->vlans, b->vlans, sizeof(a->vlans)) || strcmp(a->bridge, b->bridge);
-}
-
-/* Ports that are gone, and ports that stay under new settings. */
-static void
-settle_ports(struct transit *t)
-{
-	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-		struct xd_port *port = t->now->ports[i];
-		const struct xd_port_config *config;
-
-		if (!port)
-			continue;
-		config = port == t->next->ports[i]
-				 ? xd_config_port(t->next->config, port->config.name)
-				 : NULL;
-		if (config && !vlans_differ(config, &port->config)) {
-			port->config = *config;
-			continue;
-		}
-		for (unsigned b = 0; b < t->next->nb_bridges; b++)
-			xd_fdb_flush_port(t->next->bridges[b].fdb, (uint16_t)i);
-		if (config) {
-			port->config = *config;
-			continue;
-		}
-		if (!t->stopped[i])
-			port->driver->stop(port);
-		port->driver->destroy(port);
-	}
-}
-
-static void
-settle_bridges(struct transit *t)
-{
-	for (unsigned i = 0; i < t->next->nb_bridges; i++)
-		xd_fdb_set_ageing(t->next->bridges[i].fdb, t->next->bridges[i].config.ageing_s);
-	for (unsigned i = 0; i < t->now->nb_bridges; i++) {
-		const struct xd_switch_bridge *b =
-			xd_state_bridge(t->next, t->now->bridges[i].config.name);
-
-		if (!b || b->fresh)
-			xd_fdb_destroy(t->now->bridges[i].fdb);
-	}
-}
-
-/* Nothing here can fail. */
-static void
-commit(struct transit *t)
-{
-	for (unsigned i = 0; i < t->next->nb_bridges; i++) {
-		const struct xd_switch_bridge *b = &t->next->bridges[i];
-		const struct xd_switch_bridge *old = xd_state_bridge(t->now, b->config.name);
-
-		if (b->fresh && old)
-			xd_fdb_copy(b->fdb, old->fdb);
-	}
-	xd_switch_publish(t->sw, t->next, t->between);
-	xd_switch_publish(t->sw, t->next, t->next->plan);
-	t->sw->state = t->next;
-	settle_ports(t);
-	settle_bridges(t);
-	for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
-		if (t->now->workers[w] && t->now->workers[w]->own && !t->next->workers[w])
-			xd_worker_destroy(t->now->workers[w]);
-	}
-	memset(t->next->fresh_port, 0, sizeof(t->next->fresh_port));
-	memset(t->next->fresh_worker, 0, sizeof(t->next->fresh_worker));
-	for (unsigned i = 0; i < t->next->nb_bridges; i++)
-		t->next->bridges[i].fresh = false;
-	xd_state_free(t->now);
-}
-
 int
 xd_switch_transit(struct xd_switch *sw, const struct xd_config *config, struct xd_worker *app_add,
 	struct xd_worker *app_del, struct xd_error *err)
 {
 	struct xd_error own_err = {0};
-	struct transit *t = calloc(1, sizeof(*t));
+	struct xd_transit *t = calloc(1, sizeof(*t));
 	int ret;
 
 	if (!err)
@@ -408,7 +323,7 @@ xd_switch_transit(struct xd_switch *sw, const struct xd_config *config, struct x
 	if (ret == 0)
 		ret = make_plans(t, err);
 	if (ret == 0)
-		commit(t);
+		xd_transit_commit(t);
 	else
 		undo(t);
 	xd_plan_free(t->before);

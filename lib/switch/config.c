@@ -8,6 +8,7 @@
 #define DEFAULT_AGEING_S  300
 #define DEFAULT_MAC_LIMIT 65536
 #define DEFAULT_QUEUES    1
+#define DEFAULT_WAIT_US   1000
 #define DEFAULT_MTU       1500
 
 struct xd_config *
@@ -64,7 +65,12 @@ xd_port_config_equal(const struct xd_port_config *a, const struct xd_port_config
 	return !strcmp(a->name, b->name) && !strcmp(a->type, b->type) &&
 	       !strcmp(a->bridge, b->bridge) && a->vlan == b->vlan && a->queues == b->queues &&
 	       a->mtu == b->mtu && !strcmp(a->path, b->path) && a->mode == b->mode &&
-	       !strcmp(a->devargs, b->devargs);
+	       !strcmp(a->devargs, b->devargs) && a->nb_macs == b->nb_macs &&
+	       !memcmp(a->macs, b->macs, a->nb_macs * sizeof(a->macs[0])) &&
+	       a->mac_limit == b->mac_limit && a->full == b->full && a->wait_us == b->wait_us &&
+	       a->features == b->features && a->compat == b->compat &&
+	       !strcmp(a->socket_owner, b->socket_owner) &&
+	       !strcmp(a->socket_group, b->socket_group) && a->socket_mode == b->socket_mode;
 }
 
 bool
@@ -178,6 +184,9 @@ xd_config_add_port(struct xd_config *config, const char *name, const char *type,
 	memcpy(port->bridge, bridge, strlen(bridge) + 1);
 	port->vlan = XD_VLAN_NONE;
 	port->queues = DEFAULT_QUEUES;
+	port->wait_us = DEFAULT_WAIT_US;
+	port->features = XD_VIRTIO_ALL;
+	port->socket_mode = XD_MODE_UNSET;
 	port->mtu = DEFAULT_MTU;
 	port->mode = XD_SOCKET_CLIENT;
 	return port;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/owner.h"
 #include "crossdock.h"
 #include "port/port.h"
 
@@ -15,6 +16,9 @@
 #define MAC_LIMIT_MAX 16777216
 #define QUEUES_MAX    16
 #define MTU_MIN       68 /* RFC 791: every internet module must forward this much */
+#define WAIT_US_MAX   1000000
+#define MODE_MIN      0600 /* whoever owns a socket can use it */
+#define MODE_MAX      0777
 
 /* ---- Workers ---- */
 
@@ -216,6 +220,89 @@ check_ranges(const struct xd_port_config *port, struct xd_error *err)
 }
 
 static int
+check_macs(const struct xd_port_config *port, struct xd_error *err)
+{
+	static const uint8_t zero[6];
+
+	if (port->nb_macs > XD_PORT_MACS)
+		return fail_port(err, -E2BIG, port, ".macs", "has %u addresses: at most %d",
+			port->nb_macs, XD_PORT_MACS);
+	for (unsigned i = 0; i < port->nb_macs; i++) {
+		const uint8_t *mac = port->macs[i];
+		const char *problem = NULL;
+
+		if (mac[0] & 1)
+			problem = "is a group address, which is no frame's source";
+		if (!memcmp(mac, zero, 6))
+			problem = "is zero, which is no frame's source";
+		for (unsigned j = 0; j < i; j++) {
+			if (!memcmp(mac, port->macs[j], 6))
+				problem = "is given twice";
+		}
+		if (problem)
+			return fail_port(err, -EINVAL, port, ".macs",
+				"%02x:%02x:%02x:%02x:%02x:%02x %s", mac[0], mac[1], mac[2], mac[3],
+				mac[4], mac[5], problem);
+	}
+	if (port->mac_limit > MAC_LIMIT_MAX)
+		return fail_port(err, -EINVAL, port, ".mac_limit",
+			"is %u: must be 0 to %d addresses, 0 for no limit", port->mac_limit,
+			MAC_LIMIT_MAX);
+	return 0;
+}
+
+/* What only guests' ports use; on others it has its defaults. */
+static int
+check_guest(const struct xd_port_config *port, struct xd_error *err)
+{
+	if (port->full != XD_FULL_DROP && port->full != XD_FULL_WAIT)
+		return fail_port(err, -EINVAL, port, ".full", "must be drop or wait");
+	if (port->wait_us < 1 || port->wait_us > WAIT_US_MAX)
+		return fail_port(err, -EINVAL, port, ".wait_us",
+			"is %u: must be 1 to %d microseconds", port->wait_us, WAIT_US_MAX);
+	if (!port->features)
+		return fail_port(
+			err, -EINVAL, port, ".features", "names none: name features, or say all");
+	if (port->compat != XD_COMPAT_NONE && port->compat != XD_COMPAT_OVS_3_1 &&
+		port->compat != XD_COMPAT_OVS_3_1_TSO)
+		return fail_port(
+			err, -EINVAL, port, ".compat", "must be ovs-3.1, ovs-3.1-tso or none");
+	return 0;
+}
+
+/* Whose the socket shall be. */
+static int
+check_owner(const struct xd_port_config *port, struct xd_error *err)
+{
+	const char *key = port->socket_owner[0]                ? ".socket_owner"
+			  : port->socket_group[0]              ? ".socket_group"
+			  : port->socket_mode != XD_MODE_UNSET ? ".socket_mode"
+							       : NULL;
+	struct xd_error inner;
+	uid_t uid;
+	gid_t gid;
+
+	if (key && port->mode == XD_SOCKET_CLIENT)
+		return fail_port(err, -EINVAL, port, key,
+			"does not go with mode client: there the front end makes the socket, so "
+			"set it there, or use mode server");
+	if (strnlen(port->socket_owner, XD_NAME_MAX) == XD_NAME_MAX)
+		return fail_port(err, -EINVAL, port, ".socket_owner", "is no name");
+	if (strnlen(port->socket_group, XD_NAME_MAX) == XD_NAME_MAX)
+		return fail_port(err, -EINVAL, port, ".socket_group", "is no name");
+	if (port->socket_owner[0] && xd_owner_user(port->socket_owner, &uid, &inner))
+		return fail_port(err, inner.code, port, ".socket_owner", "%s", inner.text);
+	if (port->socket_group[0] && xd_owner_group(port->socket_group, &gid, &inner))
+		return fail_port(err, inner.code, port, ".socket_group", "%s", inner.text);
+	if (port->socket_mode != XD_MODE_UNSET &&
+		(port->socket_mode < MODE_MIN || port->socket_mode > MODE_MAX))
+		return fail_port(err, -EINVAL, port, ".socket_mode",
+			"is %04o: must be permission bits from %04o to %04o", port->socket_mode,
+			MODE_MIN, MODE_MAX);
+	return 0;
+}
+
+static int
 check_port(const struct xd_config *config, const struct xd_port_config *port,
 	const struct xd_driver *const *drivers, struct xd_error *err)
 {
@@ -237,6 +324,12 @@ check_port(const struct xd_config *config, const struct xd_port_config *port,
 		return fail_port(err, -ENOENT, port, ".bridge",
 			"there is no bridge \"%s\": add it under bridges", port->bridge);
 	ret = check_ranges(port, err);
+	if (ret == 0)
+		ret = check_macs(port, err);
+	if (ret == 0)
+		ret = check_guest(port, err);
+	if (ret == 0)
+		ret = check_owner(port, err);
 	if (ret == 0 && port->path[0])
 		ret = check_path(port, err);
 	if (ret == 0 && driver->check)

@@ -55,15 +55,38 @@ xd_switch_config(struct xd_switch *sw)
 }
 
 static void
+fill_drops(const struct xd_port *port, struct xd_port_info *info)
+{
+	info->nb_queues = port->config.queues;
+	for (unsigned q = 0; q < XD_PORT_QUEUES; q++) {
+		for (unsigned r = 0; r < XD_DROP_REASONS; r++) {
+			uint64_t n = __atomic_load_n(&port->drops[q].n[r], __ATOMIC_RELAXED);
+
+			info->drops[q].n[r] = n;
+			/* A queue that the port should not have: then it is all the more to be
+			 * seen. */
+			if (n && q >= info->nb_queues)
+				info->nb_queues = (uint16_t)(q + 1);
+		}
+	}
+}
+
+static void
 fill_port(struct xd_switch *sw, const struct xd_port *port, struct xd_port_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->config = port->config;
 	info->index = port->index;
 	info->up = port->up;
-	for (unsigned b = 0; b < sw->state->nb_bridges; b++)
-		info->nb_macs += xd_fdb_count_port(sw->state->bridges[b].fdb, port->index);
+	for (unsigned b = 0; b < sw->state->nb_bridges; b++) {
+		const struct xd_fdb *fdb = sw->state->bridges[b].fdb;
+
+		info->nb_macs += xd_fdb_count_port(fdb, port->index);
+		info->not_learned += xd_fdb_full_port(fdb, port->index);
+		info->damped += xd_fdb_damped_port(fdb, port->index);
+	}
 	xd_counters_sum(&info->counters, port->counters, XD_MAX_WORKERS);
+	fill_drops(port, info);
 }
 
 unsigned
@@ -112,6 +135,7 @@ xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, unsigned ma
 			.fdb_bytes = xd_fdb_bytes(b->fdb),
 			.moves = xd_fdb_moves(b->fdb),
 			.full = xd_fdb_full(b->fdb),
+			.damped = xd_fdb_damped(b->fdb),
 		};
 	}
 	xd_loop_unlock(sw->loop);

@@ -101,6 +101,16 @@ plan_vlans(struct xd_plan_port *p, const struct xd_port_config *config)
 	p->tagged[0] &= ~1ull;
 }
 
+/* Sources that the port may have, and how long others wait for it. */
+static void
+plan_limits(struct xd_plan_port *p, const struct xd_port_config *config)
+{
+	for (; p->nb_macs < config->nb_macs; p->nb_macs++)
+		memcpy(&p->macs[p->nb_macs], config->macs[p->nb_macs], sizeof(config->macs[0]));
+	if (config->full == XD_FULL_WAIT && p->driver->room)
+		p->wait_us = config->wait_us;
+}
+
 static struct xd_plan_port *
 plan_port(const struct xd_state *state, struct xd_plan *plan, struct xd_port *port)
 {
@@ -118,6 +128,8 @@ plan_port(const struct xd_state *state, struct xd_plan *plan, struct xd_port *po
 		if (!config || strcmp(state->bridges[b].config.name, config->bridge))
 			continue;
 		plan_vlans(p, config);
+		plan_limits(p, config);
+		plan->any_waits |= p->wait_us != 0;
 		p->bridge = &plan->bridges[b];
 		plan->bridges[b].members[plan->bridges[b].nb_members++] = port->index;
 	}
@@ -143,7 +155,7 @@ plan_queues(const struct xd_state *state, struct xd_plan *plan,
 			if (!queues)
 				return -1;
 			w->queues = queues;
-			w->queues[w->nb_queues++] = (struct xd_plan_queue){p, q};
+			w->queues[w->nb_queues++] = (struct xd_plan_queue){.port = p, .queue = q};
 			w->can_sleep &= p->driver->fd && p->driver->fd(p->port, q) >= 0;
 		}
 	}

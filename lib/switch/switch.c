@@ -55,6 +55,9 @@ env_changed(void *ctx, struct xd_port *port)
 
 	xd_log(&sw->log, XD_LOG_PORT, XD_LOG_DEBUG, "%s: now %s", port->config.name,
 		port->up ? "up" : "down");
+	/* What was learned stays until it ages, but may move. */
+	for (unsigned i = 0; !port->up && i < sw->state->nb_bridges; i++)
+		xd_fdb_release_port(sw->state->bridges[i].fdb, port->index);
 	if (write(sw->event_fd, &one, sizeof(one)) < 0)
 		return; /* unread as it is, the descriptor says what it has to say */
 }
@@ -148,11 +151,14 @@ xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 		return NULL;
 	}
 	xd_log_init(&sw->log, opts->log, opts->log_ctx, opts->log_level);
+	if (opts->run_dir)
+		sw->run_dir = strdup(opts->run_dir);
 	sw->tsc_hz = rte_get_tsc_hz();
 	sw->tsc_base = rte_rdtsc();
 	sw->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sw->loop = xd_loop_create();
-	if (sw->event_fd < 0 || !sw->loop || create_qsbr(sw) < 0 || create_empty_state(sw) < 0) {
+	if ((opts->run_dir && !sw->run_dir) || sw->event_fd < 0 || !sw->loop ||
+		create_qsbr(sw) < 0 || create_empty_state(sw) < 0) {
 		xd_fail(err, -ENOMEM, "no memory or file descriptors for a switch");
 		goto err_switch;
 	}
@@ -165,6 +171,7 @@ xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 		.quiesce = env_quiesce,
 		.changed = env_changed,
 		.nb_workers = env_nb_workers,
+		.run_dir = sw->run_dir,
 	};
 	sw->ageing = xd_loop_timer(sw->loop, AGEING_PERIOD_MS, AGEING_PERIOD_MS, age, sw);
 	if (!sw->ageing || pthread_create(&sw->control, NULL, control_main, sw)) {
@@ -214,6 +221,7 @@ xd_switch_destroy(struct xd_switch *sw)
 	if (sw->event_fd >= 0)
 		close(sw->event_fd);
 	free(sw->qsbr);
+	free(sw->run_dir);
 	free(sw);
 }
 

@@ -5,6 +5,7 @@
  *   switch.c   a switch's life, its control thread, quiescence
  *   state.c    ports, bridges and workers that belong together, and the plan made of them
  *   apply.c    from one state to the next, wholly or not at all
+ *   settle.c   its second half: what cannot fail
  *   show.c     snapshots for people and programs
  */
 #ifndef XD_SWITCH_SWITCH_H
@@ -45,6 +46,7 @@ struct xd_switch {
 	struct xd_log log;
 	struct xd_loop *loop;
 	struct xd_port_env env;
+	char *run_dir;                                       /* env's */
 	const struct xd_driver *drivers[XD_MAX_DRIVERS + 1]; /* the application's, by NULL ended */
 	pthread_t control;
 	bool control_runs;

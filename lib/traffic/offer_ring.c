@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "traffic/offer_ring.h"
+#include "traffic/offer_burst.h"
 
 #define PAGE 4096
 
@@ -11,7 +11,7 @@
 #define EVENT_STEP 16384
 
 struct layout {
-	size_t desc, avail, used, buffers, bytes;
+	size_t driver, device, buffers, bytes; /* the descriptors are at 0 */
 	uint32_t room, stride;
 };
 
@@ -21,8 +21,8 @@ round_up(size_t n, size_t to)
 	return (n + to - 1) / to * to;
 }
 
-/* The entries of both rings begin on a cache line and their idx lies at the end of the line before:
- * a burst of 32 then takes four lines of the used ring, none of them shared with idx. */
+/* Split: the entries of both rings begin on a cache line and their idx lies at the end of the line
+ * before: a burst of 32 then takes four lines of the used ring, none of them shared with idx. */
 static struct layout
 lay_out(const struct xd_offer_opts *opts)
 {
@@ -32,12 +32,17 @@ lay_out(const struct xd_offer_opts *opts)
 	l.stride = l.room + XD_LINE;
 	if (l.stride / XD_LINE % 2 == 0)
 		l.stride += XD_LINE;
-	l.desc = 0;
-	l.avail = round_up(xd_vring_desc_bytes(opts->size), PAGE) + XD_LINE -
-		  sizeof(struct xd_vring_avail);
-	l.used = round_up(l.avail + xd_vring_avail_bytes(opts->size), PAGE) + XD_LINE -
-		 sizeof(struct xd_vring_used);
-	l.buffers = round_up(l.used + xd_vring_used_bytes(opts->size), PAGE) + XD_LINE;
+	if (opts->packed) {
+		l.driver = round_up(xd_packed_desc_bytes(opts->size), PAGE);
+		l.device = l.driver + PAGE;
+		l.buffers = l.device + PAGE + XD_LINE;
+	} else {
+		l.driver = round_up(xd_vring_desc_bytes(opts->size), PAGE) + XD_LINE -
+			   sizeof(struct xd_vring_avail);
+		l.device = round_up(l.driver + xd_vring_avail_bytes(opts->size), PAGE) + XD_LINE -
+			   sizeof(struct xd_vring_used);
+		l.buffers = round_up(l.device + xd_vring_used_bytes(opts->size), PAGE) + XD_LINE;
+	}
 	l.bytes = round_up(l.buffers + (size_t)l.stride * opts->size, PAGE);
 	return l;
 }
@@ -49,10 +54,61 @@ xd_offer_ring_bytes(const struct xd_offer_opts *opts)
 }
 
 static void
-publish(struct xd_offer_ring *r, uint16_t n)
+set_driver_event(struct xd_offer_ring *r, uint16_t at, uint16_t flags)
 {
-	r->avail_idx += n;
-	__atomic_store_n(&r->avail->idx, r->avail_idx, __ATOMIC_RELEASE);
+	__atomic_store_n((uint32_t *)(void *)r->driver_event,
+		xd_offer_packed_pos(r, at) | (uint32_t)flags << 16, __ATOMIC_RELAXED);
+}
+
+/* Asks for an interrupt when the device has given back position `at`; without the event index, when
+ * it has given back any. */
+static void
+interrupts_on(struct xd_offer_ring *r, uint16_t at)
+{
+	if (r->packed)
+		set_driver_event(
+			r, at, r->event_idx ? XD_PACKED_EVENT_DESC : XD_PACKED_EVENT_ENABLE);
+	else if (r->event_idx)
+		__atomic_store_n(xd_vring_used_event(r->avail, r->size), at, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(&r->avail->flags, 0, __ATOMIC_RELAXED);
+}
+
+/* Split rings with the event index cannot say "never": the event lies behind us, where used idx
+ * does not come by for a while. */
+static void
+interrupts_off(struct xd_offer_ring *r)
+{
+	r->event_set = r->used_idx;
+	if (r->packed)
+		set_driver_event(r, 0, XD_PACKED_EVENT_DISABLE);
+	else if (r->event_idx)
+		__atomic_store_n(xd_vring_used_event(r->avail, r->size),
+			(uint16_t)(r->used_idx - 1), __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(
+			&r->avail->flags, XD_VRING_AVAIL_F_NO_INTERRUPT, __ATOMIC_RELAXED);
+}
+
+/* Keeps the event of a split ring that is polled behind us. */
+static inline void
+stay_off(struct xd_offer_ring *r)
+{
+	if (!r->packed && r->event_idx && (uint16_t)(r->used_idx - r->event_set) >= EVENT_STEP)
+		interrupts_off(r);
+}
+
+static void
+write_descriptors(struct xd_offer_ring *r)
+{
+	for (uint32_t i = 0; i < r->size; i++) {
+		r->desc[i] = (struct xd_vring_desc){
+			.addr = r->guest_addr + (uint64_t)i * r->stride,
+			.len = XD_VIRTIO_HEADER + r->room,
+			.flags = r->write ? XD_VRING_DESC_F_WRITE : 0,
+		};
+		r->avail->ring[i] = (uint16_t)i;
+	}
 }
 
 int
@@ -63,37 +119,37 @@ xd_offer_ring_init(struct xd_offer_ring *r, const struct xd_offer_opts *opts, vo
 	uint8_t *base = memory;
 
 	*r = (struct xd_offer_ring){
-		.desc = (struct xd_vring_desc *)(base + l.desc),
-		.avail = (struct xd_vring_avail *)(base + l.avail),
-		.used = (struct xd_vring_used *)(base + l.used),
+		.desc = (struct xd_vring_desc *)base,
+		.avail = (struct xd_vring_avail *)(base + l.driver),
+		.used = (struct xd_vring_used *)(base + l.device),
 		.frames = base + l.buffers,
+		.guest_addr = guest_addr + l.buffers - XD_VIRTIO_HEADER,
 		.stride = l.stride,
 		.room = l.room,
+		.send_bytes = XD_VIRTIO_HEADER + l.room,
 		.size = opts->size,
 		.mask = (uint16_t)(opts->size - 1),
-		.write = opts->write,
+		.packed = opts->packed,
+		.in_order = opts->in_order,
 		.event_idx = opts->event_idx,
 		.mergeable = opts->mergeable,
+		.write = opts->write,
+		.interrupts = opts->interrupts,
 		.kick_fd = opts->kick_fd,
+		.call_fd = opts->call_fd,
 	};
 	r->ids = calloc(opts->size, sizeof(*r->ids));
 	if (!r->ids)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < opts->size; i++) {
-		r->desc[i] = (struct xd_vring_desc){
-			.addr = guest_addr + l.buffers + (uint64_t)i * l.stride - XD_OFFER_HEADER,
-			.len = XD_OFFER_HEADER + l.room,
-			.flags = opts->write ? XD_VRING_DESC_F_WRITE : 0,
-		};
+	for (uint32_t i = 0; i < opts->size; i++)
 		r->ids[i] = (uint16_t)i;
-		r->avail->ring[i] = (uint16_t)i;
-	}
-	if (r->event_idx)
-		*xd_vring_used_event(r->avail, r->size) = UINT16_MAX;
-	else
-		r->avail->flags = XD_VRING_AVAIL_F_NO_INTERRUPT;
-	if (opts->write)
-		publish(r, opts->size);
+	if (!r->packed)
+		write_descriptors(r);
+	interrupts_off(r);
+	if (opts->write && r->packed)
+		xd_offer_packed_publish(r, opts->size);
+	else if (opts->write)
+		xd_offer_split_publish(r, opts->size);
 	return 0;
 }
 
@@ -104,101 +160,13 @@ xd_offer_ring_fini(struct xd_offer_ring *r)
 	r->ids = NULL;
 }
 
-/* Polling needs no interrupt: keeps used_event behind us, where used idx does not come by. */
-static inline void
-move_event(struct xd_offer_ring *r)
-{
-	if (!r->event_idx || (uint16_t)(r->used_idx - r->event_set) < EVENT_STEP)
-		return;
-	r->event_set = r->used_idx;
-	__atomic_store_n(xd_vring_used_event(r->avail, r->size), (uint16_t)(r->used_idx - 1),
-		__ATOMIC_RELAXED);
-}
-
-/* Entries that the device has given back and that were not looked at. More than were offered
- * breaks the ring. */
-static inline uint16_t
-given_back(struct xd_offer_ring *r)
-{
-	uint16_t n = (uint16_t)(__atomic_load_n(&r->used->idx, __ATOMIC_ACQUIRE) - r->used_idx);
-
-	if (__builtin_expect(n > (uint16_t)(r->avail_idx - r->used_idx), 0))
-		r->broken = true;
-	return r->broken ? 0 : n;
-}
-
-/* One used element, read once: its bytes in *len. False for an id that is none. */
-static inline __attribute__((always_inline)) bool
-take(struct xd_offer_ring *r, uint16_t at, uint16_t *id, uint32_t *len)
-{
-	uint16_t slot = at & r->mask;
-	struct xd_vring_used_elem elem;
-
-	memcpy(&elem, &r->used->ring[slot], sizeof(elem));
-	*len = elem.len;
-	*id = (uint16_t)elem.id;
-	if (__builtin_expect(elem.id == r->ids[slot], 1))
-		return true;
-	if (elem.id >= r->size) {
-		r->broken = true;
-		return false;
-	}
-	r->ids[slot] = *id;
-	__atomic_store_n(&r->avail->ring[slot], *id, __ATOMIC_RELAXED);
-	return true;
-}
-
-static inline __attribute__((always_inline)) uint8_t *
-frame_at(const struct xd_offer_ring *r, uint16_t id)
-{
-	return r->frames + (size_t)id * r->stride;
-}
-
-/* Asks for the used elements of the n positions from `at` on. */
-static inline __attribute__((always_inline)) void
-prefetch_used(const struct xd_offer_ring *r, uint16_t at, uint16_t n)
-{
-	for (uint16_t i = 0; i < n; i += XD_LINE / sizeof(struct xd_vring_used_elem))
-		__builtin_prefetch(&r->used->ring[(uint16_t)(at + i) & r->mask]);
-}
-
-/* Asks for the first line of the frames that n positions from `at` on hold, if the device gives
- * buffers back in order. */
-static inline __attribute__((always_inline)) void
-prefetch_frames(const struct xd_offer_ring *r, uint16_t at, uint16_t n, int write)
-{
-	for (uint16_t i = 0; i < n; i++) {
-		const uint8_t *frame = frame_at(r, r->ids[(uint16_t)(at + i) & r->mask]);
-
-		if (write)
-			__builtin_prefetch(frame, 1);
-		else
-			__builtin_prefetch(frame, 0);
-	}
-}
-
-/* Takes back at most n buffers that the device has sent. */
-static inline void
+static void
 reclaim(struct xd_offer_ring *r, uint16_t n)
 {
-	uint16_t there = given_back(r);
-	uint32_t len;
-	uint16_t id;
-
-	if (n > there)
-		n = there;
-	for (uint16_t i = 0; i < n; i++)
-		if (!take(r, (uint16_t)(r->used_idx + i), &id, &len))
-			return;
-	r->used_idx += n;
-	prefetch_used(r, r->used_idx, (uint16_t)(there - n) < n ? (uint16_t)(there - n) : n);
-	move_event(r);
-}
-
-static inline uint16_t
-free_entries(const struct xd_offer_ring *r)
-{
-	return (uint16_t)(r->size - (uint16_t)(r->avail_idx - r->used_idx));
+	if (r->packed)
+		xd_offer_packed_reclaim(r, n);
+	else
+		xd_offer_split_reclaim(r, n);
 }
 
 int
@@ -206,175 +174,95 @@ xd_offer_ring_load(struct xd_offer_ring *r, struct xd_stream *stream)
 {
 	if (xd_offer_ring_outstanding(r))
 		return -EBUSY;
+	r->send_bytes = XD_VIRTIO_HEADER + stream->size;
 	for (uint32_t i = 0; i < r->size; i++) {
 		uint16_t id = r->ids[(r->avail_idx + i) & r->mask];
+		uint8_t *frame = xd_offer_frame(r, id);
 
-		r->desc[id].len = XD_OFFER_HEADER + stream->size;
-		xd_stream_write_any(stream, frame_at(r, id), XD_TOUCH_FULL);
+		if (!r->packed)
+			r->desc[id].len = r->send_bytes;
+		memcpy(frame - XD_VIRTIO_HEADER, stream->header, XD_VIRTIO_HEADER);
+		xd_stream_write_any(stream, frame, XD_TOUCH_FULL);
 	}
 	stream->next = 0;
 	return 0;
 }
 
-static inline __attribute__((always_inline)) void
-write_burst(struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch,
-	enum xd_stream_vary vary, uint16_t n)
+/* As a guest's driver does: an interrupt is wanted when most of what is under way has been sent,
+ * and without the event index only when there was no room. */
+static void
+want_interrupt_for_room(struct xd_offer_ring *r, bool full)
 {
-	uint16_t at = r->avail_idx;
+	uint16_t out = xd_offer_out(r);
 
-	for (uint16_t i = 0; i < n; i++, at++)
-		xd_stream_write(stream, frame_at(r, r->ids[at & r->mask]), touch, vary);
+	if (r->event_idx)
+		interrupts_on(r, (uint16_t)(r->used_idx + out * 3u / 4));
+	else if (full)
+		interrupts_on(r, r->used_idx);
+	else
+		interrupts_off(r);
 }
 
 uint16_t
 xd_offer_ring_send(
 	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
 {
-	uint16_t want = n;
+	uint16_t sent = r->packed ? xd_offer_packed_send(r, stream, touch, n)
+				  : xd_offer_split_send(r, stream, touch, n);
 
-	if (free_entries(r) < 2 * n) /* the second half is prefetched below */
-		reclaim(r, (uint16_t)(2 * n));
-	if (free_entries(r) < n)
-		n = free_entries(r);
-	if (n == 0 || r->broken)
-		return 0;
-	if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_NOTHING)
-		write_burst(r, stream, XD_TOUCH_FULL, XD_VARY_NOTHING, n);
-	else if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_MACS)
-		write_burst(r, stream, XD_TOUCH_FULL, XD_VARY_MACS, n);
-	else if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_L4)
-		write_burst(r, stream, XD_TOUCH_FULL, XD_VARY_L4, n);
-	else if (touch != XD_TOUCH_NONE)
-		write_burst(r, stream, touch, stream->vary, n);
-	publish(r, n);
-	if (touch != XD_TOUCH_NONE)
-		prefetch_frames(
-			r, r->avail_idx, free_entries(r) < want ? free_entries(r) : want, 1);
-	return n;
+	if (__builtin_expect(r->interrupts, 0))
+		want_interrupt_for_room(r, sent < n);
+	else
+		stay_off(r);
+	return sent;
 }
 
-/* Buffers of the frame whose first is `frame`: more than one only with mergeable buffers. */
-static inline __attribute__((always_inline)) uint16_t
-buffers_of(const uint8_t *frame, bool mergeable)
-{
-	uint16_t n;
-
-	if (!mergeable)
-		return 1;
-	memcpy(&n, frame - 2, sizeof(n)); /* num_buffers is the header's last field */
-	return n;
-}
-
-/* Takes the buffers after the first of a frame that spans several; adds their bytes to *len. */
-static bool
-take_rest(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_touch touch, uint32_t *len,
+static inline uint16_t
+receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
 	struct xd_receive_counts *counts)
 {
-	for (uint16_t i = 1; i < n; i++) {
-		uint32_t bytes;
-		uint16_t id;
-
-		if (!take(r, (uint16_t)(at + i), &id, &bytes))
-			return false;
-		if (bytes == 0 || bytes > r->room + XD_OFFER_HEADER) {
-			r->broken = true;
-			return false;
-		}
-		/* Such a buffer has no header: its bytes begin where a header would. */
-		if (touch == XD_TOUCH_FULL) {
-			const uint8_t *from = frame_at(r, id) - XD_LINE;
-
-			counts->sum ^=
-				xd_lines_read(from, xd_lines(bytes + XD_LINE - XD_OFFER_HEADER));
-		}
-		*len += bytes;
-	}
-	return true;
+	return r->packed ? xd_offer_packed_receive(r, touch, size, n, counts)
+			 : xd_offer_split_receive(r, touch, size, n, counts);
 }
 
-/* One frame at position `at`: returns the buffers it takes, 0 when it is not all there or the ring
- * is broken. */
-static inline __attribute__((always_inline)) uint16_t
-receive_one(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_touch touch, bool mergeable,
-	uint32_t size, struct xd_receive_counts *counts)
+/* Like a guest's driver that sleeps until it is interrupted, then takes what comes without further
+ * interrupts until nothing is left, asks for the next one and looks once more. */
+static uint16_t
+receive_interrupted(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
+	struct xd_receive_counts *counts)
 {
-	uint16_t id, buffers;
-	uint32_t len;
-	uint8_t *frame;
+	uint64_t count;
+	uint16_t got;
 
-	if (!take(r, at, &id, &len))
+	if (r->waiting && read(r->call_fd, &count, sizeof(count)) != (ssize_t)sizeof(count))
 		return 0;
-	if (__builtin_expect(len < XD_OFFER_HEADER + 14 || len > r->room + XD_OFFER_HEADER, 0)) {
-		r->broken = true;
-		return 0;
-	}
-	frame = frame_at(r, id);
-	buffers = buffers_of(frame, mergeable);
-	if (touch != XD_TOUCH_NONE)
-		counts->sum ^= xd_lines_read(
-			frame, touch == XD_TOUCH_FULL ? xd_lines(len - XD_OFFER_HEADER) : 1);
-	if (mergeable && __builtin_expect(buffers != 1, 0)) {
-		if (buffers == 0 || buffers > n) {
-			r->broken = true;
-			return 0;
-		}
-		if (!take_rest(r, at, buffers, touch, &len, counts))
-			return 0;
-	}
-	len -= XD_OFFER_HEADER;
-	if (len == size && (touch == XD_TOUCH_NONE || xd_stream_is_ours(frame))) {
-		counts->frames++;
-		counts->bytes += len;
-	} else {
-		counts->foreign++;
-	}
-	return buffers;
-}
-
-static inline __attribute__((always_inline)) uint16_t
-receive_burst(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum xd_touch touch,
-	bool mergeable, uint32_t size, struct xd_receive_counts *counts)
-{
-	struct xd_receive_counts c = {0};
-	uint16_t done = 0;
-
-	while (done < n) {
-		uint16_t took = receive_one(r, (uint16_t)(r->used_idx + done),
-			(uint16_t)(there - done), touch, mergeable, size, &c);
-
-		if (took == 0)
-			break;
-		done += took;
-	}
-	counts->frames += c.frames;
-	counts->bytes += c.bytes;
-	counts->foreign += c.foreign;
-	counts->sum ^= c.sum;
-	return done;
+	if (r->waiting)
+		interrupts_off(r);
+	r->waiting = false;
+	got = receive(r, touch, size, n, counts);
+	if (got)
+		return got;
+	interrupts_on(r, r->used_idx);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	got = receive(r, touch, size, n, counts);
+	if (got)
+		interrupts_off(r);
+	else
+		r->waiting = true;
+	return got;
 }
 
 uint16_t
 xd_offer_ring_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
 	struct xd_receive_counts *counts)
 {
-	uint16_t there = given_back(r);
-	uint16_t next;
-
-	if (there == 0)
-		return 0;
-	if (n > there)
-		n = there;
-	next = (uint16_t)(there - n) < n ? (uint16_t)(there - n) : n;
-	prefetch_used(r, (uint16_t)(r->used_idx + n), next);
-	if (touch != XD_TOUCH_NONE)
-		prefetch_frames(r, (uint16_t)(r->used_idx + n), next, 0);
-	if (!r->mergeable && touch == XD_TOUCH_FULL)
-		n = receive_burst(r, n, there, XD_TOUCH_FULL, false, size, counts);
-	else
-		n = receive_burst(r, n, there, touch, r->mergeable, size, counts);
-	r->used_idx += n;
-	publish(r, n);
-	move_event(r);
+	if (__builtin_expect(r->interrupts, 0)) {
+		n = receive_interrupted(r, touch, size, n, counts);
+	} else {
+		n = receive(r, touch, size, n, counts);
+	}
+	if (n && !r->waiting)
+		stay_off(r);
 	return n;
 }
 
@@ -383,7 +271,7 @@ xd_offer_ring_outstanding(struct xd_offer_ring *r)
 {
 	if (!r->write)
 		reclaim(r, r->size);
-	return (uint16_t)(r->avail_idx - r->used_idx);
+	return xd_offer_out(r);
 }
 
 void

@@ -76,8 +76,14 @@ xd_gen_port_load(struct xd_gen_port *port, const struct xd_stream_opts *stream, 
 	uint32_t expect, struct xd_error *err)
 {
 	struct xd_stream fresh = {0};
-	int rc = stream ? xd_stream_init(&fresh, stream, err) : 0;
+	struct xd_stream_opts opts;
+	int rc = 0;
 
+	if (stream) {
+		opts = *stream;
+		opts.offload = port->offload;
+		rc = xd_stream_init(&fresh, &opts, err);
+	}
 	if (rc)
 		return rc;
 	xd_stream_fini(&port->stream);

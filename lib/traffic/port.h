@@ -2,8 +2,9 @@
 /*
  * A port of the generator: where frames of a stream are sent and received.
  *
- *   virtio:PATH[,server][,size=N][,queues=N][,mrg=on|off][,event_idx=on|off]
- *       the guest side of a vhost-user socket, on rings whose buffers are offered again and again
+ *   virtio:PATH[,OPTION...]
+ *       the guest side of a vhost-user socket, on rings whose buffers are offered again and again;
+ *       port_virtio_args.h has the options
  *   dpdk:DEVARGS
  *       any DPDK Ethernet device: net_virtio_user0,path=..., net_tap0, 0000:03:00.0; needs the EAL
  *
@@ -50,6 +51,7 @@ struct xd_gen_port {
 	uint32_t ring_size; /* different frames that touch=none can send; 0: it writes all anyway */
 	enum xd_touch touch;     /* control sets it between runs */
 	uint32_t expect;         /* bytes of the frames to be received; likewise */
+	struct xd_stream_offload offload; /* what its device does; set by open */
 	struct xd_stream stream; /* what is sent; of zeroes when nothing is */
 
 	uint64_t sent __attribute__((aligned(64))); /* frames; the driving thread's from here on */

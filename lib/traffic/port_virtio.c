@@ -9,24 +9,18 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "control/words.h"
 #include "traffic/port_kinds.h"
+#include "traffic/port_virtio_args.h"
 #include "vhost_user/frontend.h"
 #include "vhost_user/message.h"
 
-#define QUEUES_MAX   16
 #define HUGE_BYTES   (2ul << 20)
 #define GUEST_BASE   0x100000000ul /* guest physical address of the memory */
 #define ROOM_DEFAULT 2048          /* bytes of frame in a buffer */
-
-struct args {
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	bool server, mergeable, event_idx;
-	uint64_t size, queues;
-};
+#define ROOM_TSO     (65562 - XD_VIRTIO_HEADER) /* virtio 1.2, 5.1.6.3.1 */
+#define PACKED_BASE  0x8000 /* descriptor 0, wrap counter 1 */
 
 struct pair {
 	struct xd_offer_ring rx, tx;
@@ -42,7 +36,7 @@ struct virtio_port {
 	uint8_t *memory;
 	size_t bytes;
 	int fd;
-	struct pair pairs[QUEUES_MAX];
+	struct pair pairs[XD_VIRTIO_QUEUES_MAX];
 };
 
 static struct virtio_port *
@@ -52,79 +46,11 @@ virtio_port(struct xd_gen_port *port)
 }
 
 static int
-parse_switch(const char *key, const char *value, bool *on, struct xd_error *err)
-{
-	*on = !strcmp(value, "on");
-	if (!*on && strcmp(value, "off"))
-		return xd_fail(err, -EINVAL, "virtio port: %s=%s: on or off", key, value);
-	return 0;
-}
-
-static int
-parse_option(char *word, struct args *a, struct xd_error *err)
-{
-	static const char *const names[] = {"server", "size", "queues", "mrg", "event_idx", NULL};
-	char *value = strchr(word, '=');
-	char hint[128];
-
-	if (!strcmp(word, "server")) {
-		a->server = true;
-		return 0;
-	}
-	if (value)
-		*value++ = '\0';
-	if (value && !strcmp(word, "size")) {
-		if (xd_words_number(value, 32, XD_VRING_SIZE_MAX, &a->size) ||
-			(a->size & (a->size - 1)))
-			return xd_fail(err, -EINVAL,
-				"virtio port: size=%s: ring entries, a power of two from 32 to %d",
-				value, XD_VRING_SIZE_MAX);
-		return 0;
-	}
-	if (value && !strcmp(word, "queues")) {
-		if (xd_words_number(value, 1, QUEUES_MAX, &a->queues))
-			return xd_fail(
-				err, -EINVAL, "virtio port: queues=%s: 1 to %d", value, QUEUES_MAX);
-		return 0;
-	}
-	if (value && !strcmp(word, "mrg"))
-		return parse_switch(word, value, &a->mergeable, err);
-	if (value && !strcmp(word, "event_idx"))
-		return parse_switch(word, value, &a->event_idx, err);
-	return xd_fail(err, -EINVAL, "virtio port: unknown option %s%s", word,
-		xd_words_hint(word, names, hint, sizeof(hint)));
-}
-
-static int
-parse_args(const char *text, struct args *a, struct xd_error *err)
-{
-	char copy[512], *save = NULL, *word;
-	size_t len = strcspn(text, ",");
-	int rc = 0;
-
-	*a = (struct args){.size = 1024, .queues = 1};
-	if (len == 0)
-		return xd_fail(err, -EINVAL, "virtio port: give a socket, virtio:/run/x.sock");
-	if (len >= sizeof(a->path))
-		return xd_fail(err, -EINVAL,
-			"virtio port: a socket path has at most %zu bytes, this one %zu",
-			sizeof(a->path) - 1, len);
-	if (strlen(text + len) >= sizeof(copy))
-		return xd_fail(err, -EINVAL, "virtio port: options too long: %s", text);
-	memcpy(a->path, text, len);
-	a->path[len] = '\0';
-	snprintf(copy, sizeof(copy), "%s", text + len);
-	for (word = strtok_r(copy, ",", &save); word && !rc; word = strtok_r(NULL, ",", &save))
-		rc = parse_option(word, a, err);
-	return rc;
-}
-
-static int
 check(const char *text, struct xd_error *err)
 {
-	struct args a;
+	struct xd_virtio_args a;
 
-	return parse_args(text, &a, err);
+	return xd_virtio_args_parse(&a, text, err);
 }
 
 static int
@@ -270,7 +196,7 @@ share_memory(struct virtio_port *v, size_t bytes, int node, struct xd_error *err
 {
 	v->bytes = (bytes + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
 	if (map(v, MFD_HUGETLB | MFD_HUGE_2MB) && map(v, 0))
-		return xd_fail(err, -ENOMEM, "no %zu MiB of memory for rings; give size=256",
+		return xd_fail(err, -ENOMEM, "no %zu MiB of memory for rings; give size=64",
 			v->bytes >> 20);
 	madvise(v->memory, v->bytes, MADV_HUGEPAGE);
 	if (node >= 0 && numa_available() >= 0)
@@ -289,20 +215,34 @@ make_ring(struct virtio_port *v, struct xd_offer_ring *ring, struct xd_offer_opt
 		return -errno;
 	o->write = write;
 	o->kick_fd = *kick_fd;
+	o->call_fd = *call_fd;
 	if (xd_offer_ring_init(ring, o, v->memory + *offset, GUEST_BASE + *offset))
 		return -ENOMEM;
 	*offset += xd_offer_ring_bytes(o);
 	return 0;
 }
 
+/* Bytes of frame in each buffer. Whoever takes segmented TCP, and no mergeable buffers, has to have
+ * room for the longest of it. */
+static uint32_t
+room(const struct xd_virtio_args *a, uint32_t frame_bytes)
+{
+	uint32_t least = a->tso ? ROOM_TSO : ROOM_DEFAULT;
+
+	return frame_bytes > least ? frame_bytes : least;
+}
+
 static int
-make_rings(struct virtio_port *v, const struct args *a, const struct xd_gen_port_opts *opts,
+make_rings(struct virtio_port *v, const struct xd_virtio_args *a, const struct xd_gen_port_opts *opts,
 	struct xd_error *err)
 {
 	uint64_t features = xd_vu_frontend_features(v->frontend);
 	struct xd_offer_opts o = {
 		.size = (uint16_t)a->size,
-		.room = opts->frame_bytes > ROOM_DEFAULT ? opts->frame_bytes : ROOM_DEFAULT,
+		.room = room(a, opts->frame_bytes),
+		.packed = a->packed,
+		.in_order = a->in_order,
+		.interrupts = a->interrupts,
 		.event_idx = features >> XD_VIRTIO_RING_F_EVENT_IDX & 1,
 		.mergeable = features >> VIRTIO_NET_F_MRG_RXBUF & 1,
 	};
@@ -329,6 +269,7 @@ attach_ring(struct virtio_port *v, unsigned index, struct xd_error *err)
 	const struct xd_offer_ring *r = index % 2 ? &p->tx : &p->rx;
 	struct xd_vu_frontend_ring ring = {
 		.size = r->size,
+		.base = r->packed ? PACKED_BASE : 0,
 		.desc = r->desc,
 		.avail = r->avail,
 		.used = r->used,
@@ -361,28 +302,25 @@ attach(struct virtio_port *v, struct xd_error *err)
 }
 
 static int
-connect_switch(struct virtio_port *v, const struct args *a, const struct xd_gen_port_opts *opts,
-	struct xd_error *err)
+connect_switch(struct virtio_port *v, const struct xd_virtio_args *a,
+	const struct xd_gen_port_opts *opts, struct xd_error *err)
 {
 	struct xd_vu_frontend_opts o = {
 		.path = a->path,
 		.server = a->server,
-		.features = 1ull << XD_VIRTIO_F_VERSION_1 |
-			    (uint64_t)a->mergeable << VIRTIO_NET_F_MRG_RXBUF |
-			    (uint64_t)a->event_idx << XD_VIRTIO_RING_F_EVENT_IDX |
-			    (uint64_t)(a->queues > 1) << VIRTIO_NET_F_MQ |
-			    XD_VU_F_PROTOCOL_FEATURES,
+		.features = xd_virtio_args_features(a) | XD_VU_F_PROTOCOL_FEATURES,
 		.protocol_features = XD_VU_PF_BIT(XD_VU_PF_MQ) | XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK),
 		.timeout_ms = opts->timeout_ms,
 		.cancel = opts->cancel,
 	};
+	int rc;
 
 	v->frontend = xd_vu_frontend_open(&o, err);
 	if (!v->frontend)
 		return -EIO;
-	if (!(xd_vu_frontend_features(v->frontend) >> XD_VIRTIO_F_VERSION_1 & 1))
-		return xd_fail(
-			err, -ENOTSUP, "%s: the switch offers no VIRTIO_F_VERSION_1", a->path);
+	rc = xd_virtio_args_check_features(a, xd_vu_frontend_features(v->frontend), err);
+	if (rc)
+		return rc;
 	if (a->queues > xd_vu_frontend_max_queue_pairs(v->frontend))
 		return xd_fail(err, -EINVAL, "%s: queues=%u, but the switch has %u there", a->path,
 			(unsigned)a->queues, xd_vu_frontend_max_queue_pairs(v->frontend));
@@ -393,9 +331,9 @@ static struct xd_gen_port *
 port_open(const char *text, const struct xd_gen_port_opts *opts, struct xd_error *err)
 {
 	struct virtio_port *v;
-	struct args a;
+	struct xd_virtio_args a;
 
-	if (parse_args(text, &a, err))
+	if (xd_virtio_args_parse(&a, text, err))
 		return NULL;
 	v = aligned_alloc(64, (sizeof(*v) + 63) / 64 * 64);
 	if (!v) {
@@ -405,6 +343,11 @@ port_open(const char *text, const struct xd_gen_port_opts *opts, struct xd_error
 	memset(v, 0, sizeof(*v));
 	v->port.ops = &ops;
 	v->port.ring_size = (uint32_t)a.size;
+	v->port.offload = (struct xd_stream_offload){
+		.csum = a.csum || a.tso,
+		.tso = a.tso,
+		.mss = (uint16_t)a.mss,
+	};
 	v->nb_pairs = (unsigned)a.queues;
 	v->fd = -1;
 	for (unsigned q = 0; q < v->nb_pairs; q++)

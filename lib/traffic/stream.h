@@ -8,6 +8,10 @@
  *
  *   mac  flow f goes from the source port's address f to the destination port's address f
  *   l4   all flows go between address 0 of both; the IPv4 source and the UDP source port differ
+ *
+ * A port whose device finishes checksums sends them unfinished, and says so in the virtio-net header
+ * (virtio 1.2, 5.1.6.2). One whose device cuts TCP sends TCP (RFC 9293) instead of UDP: segments
+ * that acknowledge the mark by which a receiver knows us, and which stays in each piece.
  */
 #ifndef XD_TRAFFIC_STREAM_H
 #define XD_TRAFFIC_STREAM_H
@@ -20,9 +24,11 @@
 #include "traffic/wide.h"
 
 #define XD_STREAM_MIN       60    /* bytes: Ethernet's minimum without FCS */
-#define XD_STREAM_MAX       65535 /* bytes */
+#define XD_STREAM_MAX       65549 /* bytes: IPv4's longest packet and an Ethernet header */
 #define XD_STREAM_FLOWS_MAX (1u << 24)
-#define XD_STREAM_MAGIC     0x58446b67u /* the payload begins with it; how a receiver knows us */
+#define XD_STREAM_MAGIC     0x58446b67u /* at byte 42; how a receiver knows us */
+#define XD_STREAM_TCP_HEAD  54 /* bytes before TCP's payload */
+#define XD_VIRTIO_HEADER    12 /* bytes of the virtio-net header with num_buffers (5.1.6) */
 
 enum xd_touch {
 	XD_TOUCH_FULL,  /* every byte is written before sending, and read when received */
@@ -33,7 +39,20 @@ enum xd_touch {
 enum xd_flow_kind { XD_FLOW_MAC, XD_FLOW_L4 };
 enum xd_pattern { XD_PATTERN_UNICAST, XD_PATTERN_BROADCAST };
 
-enum xd_stream_vary { XD_VARY_NOTHING, XD_VARY_MACS, XD_VARY_SOURCE_MAC, XD_VARY_L4 };
+enum xd_stream_vary {
+	XD_VARY_NOTHING,
+	XD_VARY_MACS,
+	XD_VARY_SOURCE_MAC,
+	XD_VARY_L4,
+	XD_VARY_L4_UNFINISHED, /* with the pseudo header's sum in the place of the checksum */
+};
+
+/* What the sending port's device does, so that the stream leaves it to be done. */
+struct xd_stream_offload {
+	bool csum;    /* finishes checksums */
+	bool tso;     /* cuts TCP over IPv4: frames are TCP; implies csum */
+	uint16_t mss; /* bytes of payload in each piece */
+};
 
 struct xd_stream_opts {
 	uint32_t size; /* bytes, without FCS */
@@ -41,6 +60,7 @@ struct xd_stream_opts {
 	enum xd_flow_kind flow_kind;
 	enum xd_pattern pattern;
 	uint8_t from, to; /* ports */
+	struct xd_stream_offload offload; /* set by the port: see xd_gen_port_load */
 };
 
 /* One thread. */
@@ -51,6 +71,9 @@ struct xd_stream {
 	uint32_t flows;
 	uint32_t next;                        /* flow of the next frame */
 	uint32_t source_mac, destination_mac; /* low 32 bits of flow 0's */
+	bool tcp;
+	uint16_t pseudo; /* sum of the pseudo header, as in memory, without what flows differ in */
+	uint8_t header[XD_VIRTIO_HEADER]; /* of every frame */
 	uint8_t *frame; /* the template, aligned to a line; zero where flows differ and behind size
 			 */
 };
@@ -88,6 +111,20 @@ xd_stream_first_line(const struct xd_stream *s, uint32_t f, enum xd_stream_vary 
 		line[4] |= port << 16;          /* byte 34: source port */
 		line[5] |= (ip ^ 0xffff) << 48; /* byte 46: payload */
 		line[6] |= port ^ 0xffff;       /* byte 48: payload */
+	}
+	if (vary == XD_VARY_L4_UNFINISHED) {
+		uint64_t ip = __builtin_bswap16((uint16_t)(1 + (f >> 14)));
+		uint64_t port = __builtin_bswap16((uint16_t)(0x4000 | (f & 0x3fff)));
+		uint64_t sum = s->pseudo + ip;
+
+		sum = (sum & 0xffff) + (sum >> 16);
+		line[2] |= (ip ^ 0xffff) << 16;
+		line[3] |= ip << 32;
+		line[4] |= port << 16;
+		if (s->tcp)
+			line[6] |= sum << 16; /* byte 50: TCP's checksum */
+		else
+			line[5] |= sum; /* byte 40: UDP's */
 	}
 	return line;
 }

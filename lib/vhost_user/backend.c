@@ -25,7 +25,8 @@
  *                bytes (SCM_RIGHTS) are this message's too.
  *   3. check     xd_vu_check_message: number of descriptors, sizes that the payload speaks of.
  *   4. handle    ops->pause if the request is one that mutates; backend_requests.c; descriptors
- *                that nobody took are closed; ops->resume; answer or acknowledgement.
+ *                that nobody took are closed; backend_place.c; ops->resume; answer or
+ *                acknowledgement.
  *
  * Whatever is wrong in any step ends the connection, which is the only error state: pause, close
  * what the front end gave, unmap its memory, resume. A refusal is acknowledged first where the
@@ -41,16 +42,29 @@
 
 #include "base/clock.h"
 #include "vhost_user/backend_internal.h"
+#include "vhost_user/event_fd.h"
 
 #define MESSAGES_PER_EVENT 16 /* then other descriptors of the loop get their turn */
 
 static_assert(XD_VU_MAX_VRINGS <= XD_VU_VRING_INDEX_MASK, "ring index of a descriptor request");
+
+/* A worker that waits to write would be waited for. */
+bool
+xd_vu_backend_unblock(struct xd_vu_backend *be)
+{
+	bool blocked = false;
+
+	for (unsigned i = 0; i < be->state.nb_vrings; i++)
+		blocked |= xd_vu_event_fd_drain(be->state.vrings[i].call_fd);
+	return blocked;
+}
 
 /* Workers look away; not nested. disconnect() from within is put off until the end. */
 static void
 change_begin(struct xd_vu_backend *be)
 {
 	be->in_ops++;
+	be->filled |= xd_vu_backend_unblock(be) && be->sock >= 0;
 	be->opts.ops->pause(be->opts.ctx);
 }
 
@@ -69,10 +83,13 @@ xd_vu_backend_close(struct xd_vu_backend *be)
 	if (be->sock < 0)
 		return;
 	xd_loop_remove(be->watch);
+	xd_loop_timer_cancel(be->guard);
 	close(be->sock);
 	be->watch = NULL;
+	be->guard = NULL;
 	be->sock = -1;
 	be->drop = false;
+	be->filled = false;
 	xd_vu_message_reset(&be->msg);
 
 	change_begin(be);
@@ -102,6 +119,19 @@ xd_vu_backend_fail(struct xd_vu_backend *be, int code, const struct xd_error *er
 	xd_vu_backend_close(be);
 }
 
+void
+xd_vu_backend_guard(void *ctx)
+{
+	struct xd_vu_backend *be = ctx;
+	struct xd_error err;
+
+	if (!xd_vu_backend_unblock(be) && !be->filled)
+		return;
+	xd_fail(&err, -EPROTO, "a call descriptor was filled up to keep its writers waiting");
+	be->heard = false; /* not again at once */
+	xd_vu_backend_fail(be, -EPROTO, &err);
+}
+
 /* 1: be->msg is a whole, well-formed request; 0: not yet; -errno. */
 static int
 receive(struct xd_vu_backend *be, struct xd_error *err)
@@ -123,21 +153,6 @@ receive(struct xd_vu_backend *be, struct xd_error *err)
 	return ret ? ret : 1;
 }
 
-static int
-answer(struct xd_vu_backend *be, struct xd_error *err)
-{
-	struct xd_vu_message *m = &be->msg;
-	uint32_t done = 0;
-	int ret;
-
-	m->header.flags = XD_VU_VERSION | XD_VU_FLAG_REPLY;
-	m->nb_fds = 0;
-	ret = xd_vu_send(m, be->sock, &done);
-	if (ret == -EAGAIN)
-		return xd_fail(err, -EPROTO, "the front end does not read its answers");
-	return ret ? xd_fail(err, ret, "cannot answer: %s", strerror(-ret)) : 0;
-}
-
 static void
 close_fds(struct xd_vu_message *m)
 {
@@ -148,6 +163,24 @@ close_fds(struct xd_vu_message *m)
 			close(fd);
 	}
 	m->nb_fds = 0;
+}
+
+static int
+answer(struct xd_vu_backend *be, struct xd_error *err)
+{
+	struct xd_vu_message *m = &be->msg;
+	uint32_t done = 0;
+	int ret;
+
+	m->header.flags = XD_VU_VERSION | XD_VU_FLAG_REPLY;
+	m->nb_fds = be->answer_fd >= 0;
+	m->fds[0] = be->answer_fd;
+	be->answer_fd = -1;
+	ret = xd_vu_send(m, be->sock, &done);
+	close_fds(m);
+	if (ret == -EAGAIN)
+		return xd_fail(err, -EPROTO, "the front end does not read its answers");
+	return ret ? xd_fail(err, ret, "cannot answer: %s", strerror(-ret)) : 0;
 }
 
 /* Does what the message in be->msg asks for, answers it, and empties be->msg. */
@@ -164,8 +197,10 @@ dispatch(struct xd_vu_backend *be, struct xd_error *err)
 		change_begin(be);
 	outcome = xd_vu_backend_handle(be, err);
 	close_fds(m);
-	if (rule->mutates)
+	if (rule->mutates) {
+		xd_vu_place_rings(be);
 		change_end(be);
+	}
 
 	if (outcome == XD_VU_NOT_DONE)
 		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN, "%s: %s", be->name, err->text);
@@ -220,6 +255,7 @@ xd_vu_backend_open(struct xd_vu_backend *be, int fd)
 		return;
 	}
 	be->sock = fd;
+	be->peer = xd_vu_peer(fd);
 	be->heard = false;
 	be->waiting_logged = false;
 	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_INFO, "%s: front end connected on %s", be->name,
@@ -261,7 +297,17 @@ xd_vu_backend_create(const struct xd_vu_backend_opts *opts, struct xd_error *err
 	snprintf(be->path, sizeof(be->path), "%s", opts->path);
 	be->opts.name = be->name;
 	be->opts.path = be->path;
+	if (opts->run_dir) {
+		be->opts.run_dir = strdup(opts->run_dir);
+		if (!be->opts.run_dir) {
+			xd_fail(err, -ENOMEM, "no memory for a vhost-user connection");
+			free(be);
+			return NULL;
+		}
+	}
+	be->bus_owner = (struct xd_bus_owner){&be->state.memory.lost, opts->lost_fd};
 	be->sock = -1;
+	be->answer_fd = -1;
 	be->listener.fd = -1;
 	be->state.nb_vrings = 2 * opts->nb_queue_pairs;
 	for (unsigned i = 0; i < XD_VU_MAX_VRINGS; i++) {
@@ -313,6 +359,8 @@ xd_vu_backend_destroy(struct xd_vu_backend *be)
 	if (!be)
 		return;
 	xd_vu_backend_stop(be);
+	xd_ring_file_close(be->rings);
+	free((char *)(uintptr_t)be->opts.run_dir);
 	free(be);
 }
 
@@ -334,7 +382,7 @@ xd_vu_backend_state(const struct xd_vu_backend *be)
 }
 
 void
-xd_vu_backend_set_base(struct xd_vu_backend *be, unsigned vring, uint16_t base)
+xd_vu_backend_set_base(struct xd_vu_backend *be, unsigned vring, uint32_t base)
 {
 	if (vring < be->state.nb_vrings)
 		be->state.vrings[vring].base = base;

@@ -1,24 +1,46 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What backend.c (the connection), backend_socket.c (where connections come from),
- * backend_requests.c and backend_rings.c (what a request does) share.
- * Control, with the loop's lock held. */
+ * backend_requests.c, backend_rings.c, backend_log.c and backend_inflight.c (what a request does)
+ * and backend_place.c (where a ring starts) share. Control, with the loop's lock held. */
 #ifndef XD_VHOST_USER_BACKEND_INTERNAL_H
 #define XD_VHOST_USER_BACKEND_INTERNAL_H
 
 #include "vhost_user/backend.h"
+#include "vhost_user/inflight.h"
+#include "vhost_user/mapping.h"
 #include "vhost_user/message.h"
+#include "vhost_user/ring_file.h"
 #include "vhost_user/socket.h"
+
+#define XD_VU_AGAIN_MAX 512
 
 struct xd_vu_backend {
 	struct xd_vu_backend_opts opts; /* name and path point to the copies below */
 	char name[64];
 	char path[108];
 	struct xd_vu_state state;
+	/* Regions that were added once more while they were there; so often each may be removed when it
+	 * is there no longer. */
+	struct xd_vu_mem_region again[XD_VU_AGAIN_MAX];
+	unsigned nb_again;
 	uint8_t status; /* virtio device status, for GET_STATUS */
 	bool running;   /* between start and stop */
 
+	struct xd_bus_owner bus_owner; /* of everything that is mapped */
+	struct xd_vu_mapping log;      /* dirty log, used while VHOST_F_LOG_ALL is negotiated */
+	struct xd_vu_mapping inflight; /* region of the front end; nothing mapped: none */
+	uint16_t inflight_queues;
+	uint16_t inflight_queue_size;
+	struct xd_ring_file *rings; /* opened when first needed, and kept */
+	bool rings_failed;
+	bool placed[XD_VU_MAX_VRINGS]; /* base was looked up, and notes are taken */
+
 	/* The connection. */
 	int sock; /* -1: none */
+	struct xd_vu_peer peer;
+	int answer_fd;          /* goes with the answer, and is closed; -1: none */
+	struct xd_timer *guard; /* looks after what workers write to, */
+	bool filled;            /* and this was found full */
 	struct xd_watch *watch;
 	struct xd_vu_message msg; /* being received, or being answered */
 	bool heard;               /* a good message came on this connection */
@@ -57,6 +79,9 @@ void xd_vu_backend_connect(void *ctx);
 void xd_vu_backend_retry_later(struct xd_vu_backend *be);
 int xd_vu_backend_serve(struct xd_vu_backend *be, struct xd_error *err);
 
+/* backend.c, a timer's function: see event_fd.h. */
+void xd_vu_backend_guard(void *ctx);
+
 /* Does what be->msg asks for. Its form has been checked; workers are paused if it mutates. */
 int xd_vu_backend_handle(struct xd_vu_backend *be, struct xd_error *err);
 /* Forgets rings, memory and features: back to what a fresh connection finds. Paused. */
@@ -66,10 +91,36 @@ void xd_vu_backend_forget(struct xd_vu_backend *be);
  * an outcome or -errno with err filled. */
 typedef int (*xd_vu_request_fn)(
 	struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err);
-xd_vu_request_fn xd_vu_ring_request(uint32_t request); /* NULL: not about one ring */
+xd_vu_request_fn xd_vu_ring_request(uint32_t request);     /* NULL: not about one ring */
+xd_vu_request_fn xd_vu_log_request(uint32_t request);      /* NULL: not about the dirty log */
+xd_vu_request_fn xd_vu_inflight_request(uint32_t request); /* NULL: not about inflight tracking */
 /* Ring not started, kick descriptor closed. */
 void xd_vu_ring_stop(struct xd_vu_vring *vr);
 /* Back to what a fresh connection finds, descriptors closed. */
 void xd_vu_ring_reset(struct xd_vu_vring *vr);
+
+/* backend_log.c. Paused. update: after features changed. */
+void xd_vu_log_update(struct xd_vu_backend *be);
+void xd_vu_log_forget(struct xd_vu_backend *be);
+
+/* backend_inflight.c. The region of a ring (struct xd_inflight_split or _packed), with room for the
+ * ring's size, or NULL; where its intents are noted, or NULL. */
+void *xd_vu_inflight_queue(const struct xd_vu_backend *be, unsigned vring);
+struct xd_intent *xd_vu_inflight_intent(const struct xd_vu_backend *be, unsigned vring);
+void xd_vu_inflight_forget(struct xd_vu_backend *be);
+
+/* backend_place.c. Paused. Finds out where a ring that is known entirely, or all that were started,
+ * go on, unless that was done. */
+void xd_vu_place_ring(struct xd_vu_backend *be, unsigned vring);
+void xd_vu_place_rings(struct xd_vu_backend *be);
+/* The front end knows where the ring stands, or sets it up anew: what was noted no longer counts.
+ */
+void xd_vu_unplace_ring(struct xd_vu_backend *be, unsigned vring);
+
+static inline bool
+xd_vu_packed(const struct xd_vu_backend *be)
+{
+	return be->state.features & (1ull << XD_VIRTIO_F_RING_PACKED);
+}
 
 #endif

@@ -27,9 +27,15 @@ xd_vu_backend_forget(struct xd_vu_backend *be)
 
 	for (unsigned i = 0; i < s->nb_vrings; i++)
 		xd_vu_ring_reset(&s->vrings[i]);
+	/* What was noted of rings stays: this may be why it was noted. */
+	memset(be->placed, 0, sizeof(be->placed));
+	xd_vu_inflight_forget(be);
 	xd_vu_memory_clear(&s->memory);
+	be->nb_again = 0;
 	s->features = 0;
 	s->protocol_features = 0;
+	xd_vu_log_forget(be);
+	__atomic_store_n(&s->memory.lost, false, __ATOMIC_RELAXED);
 	be->status = 0;
 }
 
@@ -48,7 +54,11 @@ set_features(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error 
 	if (features & ~be->opts.features)
 		return xd_fail(err, -EPROTO, "SET_FEATURES with 0x%" PRIx64 ", not offered",
 			features & ~be->opts.features);
+	/* Another kind of rings: what was looked up is of no use. */
+	if ((features ^ be->state.features) & (1ull << XD_VIRTIO_F_RING_PACKED))
+		memset(be->placed, 0, sizeof(be->placed));
 	be->state.features = features;
+	xd_vu_log_update(be); /* a migration begins or ends */
 	/* Without protocol features there is no SET_VRING_ENABLE, and rings are enabled always. */
 	for (unsigned i = 0; i < be->state.nb_vrings; i++) {
 		if (!(features & XD_VU_F_PROTOCOL_FEATURES))
@@ -98,9 +108,12 @@ static int
 reset_device(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
 {
 	(void)m, (void)err;
-	for (unsigned i = 0; i < be->state.nb_vrings; i++)
+	for (unsigned i = 0; i < be->state.nb_vrings; i++) {
+		xd_vu_unplace_ring(be, i);
 		xd_vu_ring_reset(&be->state.vrings[i]);
+	}
 	be->state.features = 0;
+	xd_vu_log_update(be);
 	be->status = 0;
 	return XD_VU_DONE;
 }
@@ -115,7 +128,7 @@ set_mem_table(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error
 	if (!mem)
 		return xd_fail(err, -ENOMEM, "no memory for a memory table");
 	for (unsigned i = 0; i < table->nb_regions && !ret; i++) {
-		ret = xd_vu_memory_add(mem, &table->regions[i], m->fds[i], err);
+		ret = xd_vu_memory_add(mem, &table->regions[i], m->fds[i], &be->bus_owner, err);
 		if (!ret)
 			xd_vu_message_take_fd(m, i);
 	}
@@ -123,8 +136,10 @@ set_mem_table(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error
 		xd_vu_memory_clear(mem);
 	} else {
 		xd_vu_memory_clear(&be->state.memory);
+		be->nb_again = 0;
 		be->state.memory.n = mem->n;
 		memcpy(be->state.memory.regions, mem->regions, mem->n * sizeof(mem->regions[0]));
+		__atomic_store_n(&be->state.memory.lost, false, __ATOMIC_RELAXED);
 	}
 	free(mem);
 	return ret ? ret : XD_VU_DONE;
@@ -137,11 +152,26 @@ get_max_mem_slots(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_e
 	return answer_u64(m, XD_GUEST_REGIONS_MAX);
 }
 
+/*
+ * QEMU (7.2 at least) keeps a memory table for every queue pair, and adds and removes each region
+ * once for each of them: a region that is there already is added by that, and removed by the first
+ * removal; the others find nothing, rightly.
+ */
 static int
 add_mem_reg(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
 {
-	int ret = xd_vu_memory_add(&be->state.memory, &m->payload.one.region, m->fds[0], err);
+	const struct xd_vu_mem_region *region = &m->payload.one.region;
+	int ret;
 
+	if (xd_vu_memory_has(&be->state.memory, region, m->fds[0])) {
+		if (be->nb_again == XD_VU_AGAIN_MAX)
+			return xd_fail(err, -ENOSPC,
+				"memory region at 0x%" PRIx64 " was added more than %d times",
+				region->guest_addr, XD_VU_AGAIN_MAX);
+		be->again[be->nb_again++] = *region;
+		return XD_VU_DONE;
+	}
+	ret = xd_vu_memory_add(&be->state.memory, region, m->fds[0], &be->bus_owner, err);
 	if (ret)
 		return ret;
 	xd_vu_message_take_fd(m, 0);
@@ -151,9 +181,19 @@ add_mem_reg(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *
 static int
 rem_mem_reg(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
 {
-	int ret = xd_vu_memory_remove(&be->state.memory, &m->payload.one.region, err);
+	const struct xd_vu_mem_region *region = &m->payload.one.region;
+	int ret = xd_vu_memory_remove(&be->state.memory, region, err);
 
-	return ret ? ret : XD_VU_DONE;
+	for (unsigned i = 0; ret == -ENOENT && i < be->nb_again; i++) {
+		const struct xd_vu_mem_region *r = &be->again[i];
+
+		if (r->guest_addr != region->guest_addr || r->user_addr != region->user_addr ||
+			r->size != region->size)
+			continue;
+		be->again[i] = be->again[--be->nb_again];
+		ret = XD_VU_DONE;
+	}
+	return ret;
 }
 
 static int
@@ -166,8 +206,13 @@ get_queue_num(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error
 static int
 send_rarp(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
 {
-	(void)be, (void)m, (void)err;
-	return XD_VU_DONE; /* the guest's own first frame teaches the switch as well */
+	uint8_t mac[6];
+
+	(void)err;
+	memcpy(mac, &m->payload.u64, sizeof(mac)); /* its first 6 bytes, as they lie in memory */
+	if (be->opts.ops->rarp)
+		be->opts.ops->rarp(be->opts.ctx, mac);
+	return XD_VU_DONE;
 }
 
 static int
@@ -215,9 +260,9 @@ set_status(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *e
 	be->status = (uint8_t)m->payload.u64;
 	/* 0 resets the device (virtio 1.2, 2.1.2). Front ends set their rings up again after it,
 	 * but do not all repeat what else they said before. */
-	for (unsigned i = 0; i < be->state.nb_vrings; i++) {
-		if (be->status == 0)
-			xd_vu_ring_stop(&be->state.vrings[i]);
+	for (unsigned i = 0; i < be->state.nb_vrings && be->status == 0; i++) {
+		xd_vu_unplace_ring(be, i);
+		xd_vu_ring_stop(&be->state.vrings[i]);
 	}
 	return XD_VU_DONE;
 }
@@ -256,6 +301,10 @@ xd_vu_backend_handle(struct xd_vu_backend *be, struct xd_error *err)
 
 	if (!fn)
 		fn = xd_vu_ring_request(be->msg.header.request);
+	if (!fn)
+		fn = xd_vu_log_request(be->msg.header.request);
+	if (!fn)
+		fn = xd_vu_inflight_request(be->msg.header.request);
 	if (!fn)
 		return xd_fail(err, -EPROTO, "%s is not supported",
 			xd_vu_request_name(be->msg.header.request));

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The requests about one ring. */
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "vhost_user/backend_internal.h"
+#include "vhost_user/event_fd.h"
 
-#define VRING_SIZE_MAX 32768 /* virtio 1.2, 2.7: split virtqueues */
+#define GUARD_MS 500 /* how long a worker may wait at most: see event_fd.h */
 
 static void
 close_fd(int *fd)
@@ -45,6 +44,14 @@ ring(struct xd_vu_backend *be, uint32_t index, struct xd_error *err)
 	return NULL;
 }
 
+/* Something that a ring's place was looked up for has changed. */
+static void
+moved(struct xd_vu_backend *be, uint32_t index)
+{
+	if (be->placed[index])
+		xd_vu_unplace_ring(be, index);
+}
+
 static int
 set_vring_num(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
 {
@@ -53,9 +60,13 @@ set_vring_num(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error
 
 	if (!vr)
 		return -EPROTO;
-	if (num < 1 || num > VRING_SIZE_MAX || (num & (num - 1)))
-		return xd_fail(err, -EPROTO, "ring %u of %u entries, not a power of 2 up to %u",
-			m->payload.state.index, num, VRING_SIZE_MAX);
+	/* A packed ring has any size (virtio 1.2, 2.8.10.1), a split ring not (2.7). */
+	if (num < 1 || num > XD_VRING_SIZE_MAX || (!xd_vu_packed(be) && (num & (num - 1))))
+		return xd_fail(err, -EPROTO, "ring %u of %u entries, not %s up to %u",
+			m->payload.state.index, num, xd_vu_packed(be) ? "1" : "a power of 2",
+			XD_VRING_SIZE_MAX);
+	if (vr->size != num)
+		moved(be, m->payload.state.index);
 	vr->size = num;
 	return XD_VU_DONE;
 }
@@ -65,15 +76,22 @@ set_vring_addr(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_erro
 {
 	const struct xd_vu_vring_addr *addr = &m->payload.addr;
 	struct xd_vu_vring *vr = ring(be, addr->index, err);
+	uint32_t known = be->opts.features & XD_VU_F_LOG_ALL ? XD_VU_VRING_F_LOG : 0;
 
 	if (!vr)
 		return -EPROTO;
-	if (addr->flags) /* only bit 0 is there: log writes, which we do not offer */
+	if (addr->flags & ~known)
 		return xd_fail(err, -EPROTO, "SET_VRING_ADDR of ring %u with flags 0x%x",
 			addr->index, addr->flags);
+	/* The same addresses come again when logging is switched on or off. */
+	if (vr->desc_addr != addr->desc || vr->avail_addr != addr->avail ||
+		vr->used_addr != addr->used)
+		moved(be, addr->index);
 	vr->desc_addr = addr->desc;
 	vr->avail_addr = addr->avail;
 	vr->used_addr = addr->used;
+	vr->log = addr->flags & XD_VU_VRING_F_LOG;
+	vr->log_addr = addr->log;
 	vr->has_addr = true;
 	return XD_VU_DONE;
 }
@@ -85,10 +103,10 @@ set_vring_base(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_erro
 
 	if (!vr)
 		return -EPROTO;
-	if (m->payload.state.num > UINT16_MAX)
+	if (m->payload.state.num > UINT16_MAX && !xd_vu_packed(be))
 		return xd_fail(err, -EPROTO, "ring %u at entry %u, beyond 65535",
 			m->payload.state.index, m->payload.state.num);
-	vr->base = (uint16_t)m->payload.state.num;
+	vr->base = m->payload.state.num;
 	return XD_VU_DONE;
 }
 
@@ -99,6 +117,9 @@ get_vring_base(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_erro
 
 	if (!vr)
 		return -EPROTO;
+	/* One that never started in this connection may be known from before. */
+	xd_vu_place_ring(be, m->payload.state.index);
+	xd_vu_unplace_ring(be, m->payload.state.index);
 	xd_vu_ring_stop(vr);
 	m->payload.state.num = vr->base;
 	return XD_VU_ANSWER;
@@ -113,15 +134,23 @@ replace_fd(int *fd, struct xd_vu_message *m)
 		*fd = xd_vu_message_take_fd(m, 0);
 }
 
-/* A descriptor that workers write to must never block them, whatever the front end made of it. */
+/* The same of a descriptor that workers write to. */
 static int
-unblock(int fd, struct xd_error *err)
+replace_event_fd(struct xd_vu_backend *be, int *fd, struct xd_vu_message *m, struct xd_error *err)
 {
-	int flags = fd >= 0 ? fcntl(fd, F_GETFL) : 0;
+	int ret;
 
-	if (flags < 0 || (fd >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
-		return xd_fail(err, -errno, "cannot use a ring's descriptor: %s", strerror(errno));
-	return XD_VU_DONE;
+	close_fd(fd);
+	if (!m->nb_fds)
+		return XD_VU_DONE;
+	ret = xd_vu_event_fd_take(xd_vu_message_take_fd(m, 0), err);
+	if (ret < 0)
+		return ret;
+	*fd = ret;
+	if (!be->guard)
+		be->guard =
+			xd_loop_timer(be->opts.loop, GUARD_MS, GUARD_MS, xd_vu_backend_guard, be);
+	return be->guard ? XD_VU_DONE : xd_fail(err, -ENOMEM, "no memory for a timer");
 }
 
 static int
@@ -143,8 +172,7 @@ set_vring_call(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_erro
 
 	if (!vr)
 		return -EPROTO;
-	replace_fd(&vr->call_fd, m);
-	return unblock(vr->call_fd, err);
+	return replace_event_fd(be, &vr->call_fd, m, err);
 }
 
 static int
@@ -154,8 +182,7 @@ set_vring_err(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error
 
 	if (!vr)
 		return -EPROTO;
-	replace_fd(&vr->err_fd, m);
-	return unblock(vr->err_fd, err);
+	return replace_event_fd(be, &vr->err_fd, m, err);
 }
 
 static int

@@ -114,7 +114,7 @@ on_listen(void *ctx, uint32_t events)
 int
 xd_vu_backend_serve(struct xd_vu_backend *be, struct xd_error *err)
 {
-	int ret = xd_vu_listen(&be->listener, be->path, err);
+	int ret = xd_vu_listen(&be->listener, be->path, &be->opts.access, err);
 
 	if (ret)
 		return ret;

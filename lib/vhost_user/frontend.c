@@ -45,7 +45,7 @@ static int
 accept_switch(struct xd_vu_frontend *fe, struct xd_error *err)
 {
 	uint64_t until_ns = xd_vu_fe_deadline_ns(fe);
-	int ret = xd_vu_listen(&fe->listener, fe->path, err);
+	int ret = xd_vu_listen(&fe->listener, fe->path, NULL, err);
 
 	if (ret)
 		return ret;
@@ -201,8 +201,8 @@ xd_vu_frontend_mtu(const struct xd_vu_frontend *fe)
 
 /* ---- Memory and rings ---- */
 
-static struct xd_vu_mem_region
-describe(const struct xd_vu_frontend_region *r)
+struct xd_vu_mem_region
+xd_vu_fe_region(const struct xd_vu_frontend_region *r)
 {
 	return (struct xd_vu_mem_region){
 		.guest_addr = r->guest_addr,
@@ -229,20 +229,42 @@ xd_vu_frontend_set_memory(struct xd_vu_frontend *fe, const struct xd_vu_frontend
 		return xd_fail(err, -EINVAL, "%u memory regions, the switch on %s takes 1 to %d", n,
 			fe->path, XD_VU_TABLE_REGIONS);
 	for (unsigned i = 0; i < first; i++) {
-		m.payload.table.regions[i] = describe(&regions[i]);
+		m.payload.table.regions[i] = xd_vu_fe_region(&regions[i]);
 		m.fds[i] = regions[i].fd;
 	}
 	/* The table replaces whatever was there; the rest is added to it. */
 	ret = xd_vu_fe_change(fe, &m, err);
-	for (unsigned i = first; i < n && !ret; i++) {
-		m = (struct xd_vu_message){
-			.header = {.request = XD_VU_ADD_MEM_REG, .size = sizeof(m.payload.one)},
-			.payload.one.region = describe(&regions[i]),
-			.nb_fds = 1,
-			.fds = {regions[i].fd},
-		};
-		ret = xd_vu_fe_change(fe, &m, err);
-	}
+	for (unsigned i = first; i < n && !ret; i++)
+		ret = xd_vu_fe_add_region(fe, &regions[i], err);
+	return ret ? ret : xd_vu_fe_barrier(fe, err);
+}
+
+static int
+change_addr(struct xd_vu_frontend *fe, unsigned index, const struct xd_vu_frontend_ring *ring,
+	struct xd_error *err)
+{
+	struct xd_vu_message addr = {
+		.header = {.request = XD_VU_SET_VRING_ADDR, .size = sizeof(addr.payload.addr)},
+		.payload.addr =
+			{
+				.index = index,
+				.flags = ring->log ? XD_VU_VRING_F_LOG : 0,
+				.desc = (uintptr_t)ring->desc,
+				.used = (uintptr_t)ring->used,
+				.avail = (uintptr_t)ring->avail,
+				.log = ring->log_addr,
+			},
+	};
+
+	return xd_vu_fe_change(fe, &addr, err);
+}
+
+int
+xd_vu_frontend_set_ring_addr(struct xd_vu_frontend *fe, unsigned index,
+	const struct xd_vu_frontend_ring *ring, struct xd_error *err)
+{
+	int ret = change_addr(fe, index, ring, err);
+
 	return ret ? ret : xd_vu_fe_barrier(fe, err);
 }
 
@@ -250,23 +272,13 @@ int
 xd_vu_frontend_set_ring(struct xd_vu_frontend *fe, unsigned index,
 	const struct xd_vu_frontend_ring *ring, struct xd_error *err)
 {
-	struct xd_vu_message addr = {
-		.header = {.request = XD_VU_SET_VRING_ADDR, .size = sizeof(addr.payload.addr)},
-		.payload.addr =
-			{
-				.index = index,
-				.desc = (uintptr_t)ring->desc,
-				.used = (uintptr_t)ring->used,
-				.avail = (uintptr_t)ring->avail,
-			},
-	};
 	int ret;
 
 	ret = xd_vu_fe_change_state(fe, XD_VU_SET_VRING_NUM, index, ring->size, err);
 	if (!ret)
 		ret = xd_vu_fe_change_state(fe, XD_VU_SET_VRING_BASE, index, ring->base, err);
 	if (!ret)
-		ret = xd_vu_fe_change(fe, &addr, err);
+		ret = change_addr(fe, index, ring, err);
 	if (!ret)
 		ret = xd_vu_fe_change_ring_fd(fe, XD_VU_SET_VRING_CALL, index, ring->call_fd, err);
 	if (!ret)
@@ -290,7 +302,8 @@ xd_vu_frontend_enable(struct xd_vu_frontend *fe, unsigned index, bool on, struct
 }
 
 int
-xd_vu_frontend_stop_ring(struct xd_vu_frontend *fe, unsigned index, struct xd_error *err)
+xd_vu_frontend_stop_ring_at(
+	struct xd_vu_frontend *fe, unsigned index, uint32_t *base, struct xd_error *err)
 {
 	struct xd_vu_message m = {
 		.header = {.request = XD_VU_GET_VRING_BASE, .size = sizeof(m.payload.state)},
@@ -300,10 +313,25 @@ xd_vu_frontend_stop_ring(struct xd_vu_frontend *fe, unsigned index, struct xd_er
 
 	if (ret)
 		return ret;
-	if (m.payload.state.index != index || m.payload.state.num > UINT16_MAX)
-		return xd_fail(err, -EPROTO, "the switch on %s: ring %u stands at %u of ring %u",
-			fe->path, index, m.payload.state.num, m.payload.state.index);
-	return (int)m.payload.state.num;
+	if (m.payload.state.index != index)
+		return xd_fail(err, -EPROTO, "the switch on %s: asked for ring %u, told of ring %u",
+			fe->path, index, m.payload.state.index);
+	*base = m.payload.state.num;
+	return 0;
+}
+
+int
+xd_vu_frontend_stop_ring(struct xd_vu_frontend *fe, unsigned index, struct xd_error *err)
+{
+	uint32_t base;
+	int ret = xd_vu_frontend_stop_ring_at(fe, index, &base, err);
+
+	if (ret)
+		return ret;
+	if (base > UINT16_MAX)
+		return xd_fail(err, -EPROTO, "the switch on %s: ring %u stands at %u", fe->path,
+			index, base);
+	return (int)base;
 }
 
 bool

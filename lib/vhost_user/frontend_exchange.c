@@ -142,8 +142,8 @@ receive_reply(struct xd_vu_frontend *fe, struct xd_vu_message *m, uint32_t reque
 		ret = xd_fail(err, -EPROTO, "the switch on %s: %s", fe->path, why.text);
 	if (!ret)
 		ret = receive_upto(fe, m, XD_VU_HEADER_BYTES + size, request, until_ns, err);
-	/* No answer that we ask for brings descriptors. */
-	for (unsigned i = 0; i < m->nb_fds; i++)
+	/* No other answer brings descriptors. */
+	for (unsigned i = 0; i < m->nb_fds && (ret || request != XD_VU_GET_INFLIGHT_FD); i++)
 		close(xd_vu_message_take_fd(m, i));
 	return ret;
 }

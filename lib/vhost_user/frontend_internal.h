@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What frontend.c (the calls) and frontend_exchange.c (sending, waiting, answers) share. The
- * front end's one thread. */
+/* What frontend.c and frontend_move.c (the calls) and frontend_exchange.c (sending, waiting,
+ * answers) share. The front end's one thread. */
 #ifndef XD_VHOST_USER_FRONTEND_INTERNAL_H
 #define XD_VHOST_USER_FRONTEND_INTERNAL_H
 
@@ -32,7 +32,8 @@ int xd_vu_fe_wait_some(const struct xd_vu_frontend *fe, int fd, short events, ui
 	int max_ms, struct xd_error *err);
 int xd_vu_fe_wait(const struct xd_vu_frontend *fe, int fd, short events, uint64_t until_ns,
 	struct xd_error *err);
-/* Asks, and receives an answer of as many bytes as m's payload has, into m. */
+/* Asks, and receives an answer with reply_size bytes of payload into m. Descriptors that come with
+ * it are closed, but for an inflight region's: xd_vu_message_take_fd(). */
 int xd_vu_fe_query(struct xd_vu_frontend *fe, struct xd_vu_message *m, uint32_t reply_size,
 	struct xd_error *err);
 int xd_vu_fe_query_u64(
@@ -47,5 +48,9 @@ int xd_vu_fe_change_state(struct xd_vu_frontend *fe, uint32_t request, uint32_t 
 	struct xd_error *err);
 int xd_vu_fe_change_ring_fd(
 	struct xd_vu_frontend *fe, uint32_t request, uint32_t index, int fd, struct xd_error *err);
+
+struct xd_vu_mem_region xd_vu_fe_region(const struct xd_vu_frontend_region *region);
+int xd_vu_fe_add_region(struct xd_vu_frontend *fe, const struct xd_vu_frontend_region *region,
+	struct xd_error *err);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
-#include <sys/mman.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vhost_user/mapping.h"
 #include "vhost_user/memory_table.h"
 
 static int
@@ -37,62 +37,28 @@ check_addresses(
 	return 0;
 }
 
-/* *page_bytes: what mappings of the file are rounded to. */
-static int
-check_file(const struct xd_vu_mem_region *r, int fd, uint64_t *page_bytes, struct xd_error *err)
-{
-	struct stat st;
-	uint64_t end;
-
-	if (fstat(fd, &st) < 0)
-		return xd_fail(err, -errno, "memory region: fstat: %s", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return xd_fail(err, -EINVAL,
-			"memory region at 0x%" PRIx64 " is not backed by a file", r->guest_addr);
-	if (__builtin_add_overflow(r->mmap_offset, r->size, &end) || end > (uint64_t)st.st_size)
-		return xd_fail(err, -EINVAL,
-			"memory region at 0x%" PRIx64 " of size 0x%" PRIx64 " at offset 0x%" PRIx64
-			" lies beyond its file of 0x%" PRIx64 " bytes",
-			r->guest_addr, r->size, r->mmap_offset, (uint64_t)st.st_size);
-	/* The block size of hugetlbfs is its page size. */
-	*page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-	if ((uint64_t)st.st_blksize > *page_bytes && !(st.st_blksize & (st.st_blksize - 1)))
-		*page_bytes = (uint64_t)st.st_blksize;
-	return 0;
-}
-
 int
 xd_vu_memory_add(struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, int fd,
-	struct xd_error *err)
+	const struct xd_bus_owner *owner, struct xd_error *err)
 {
-	uint64_t page_bytes = 0, begin, bytes;
-	void *map;
+	struct xd_vu_mapping m;
+	char what[64];
 	int ret;
 
 	ret = check_addresses(mem, region, err);
 	if (ret)
 		return ret;
-	ret = check_file(region, fd, &page_bytes, err);
+	snprintf(what, sizeof(what), "the memory region at 0x%" PRIx64, region->guest_addr);
+	ret = xd_vu_map(&m, fd, region->mmap_offset, region->size, owner, what, err);
 	if (ret)
 		return ret;
-	begin = region->mmap_offset & ~(page_bytes - 1);
-	/* No overflow: all of it is below the size of a file, an off_t. */
-	bytes = region->mmap_offset - begin + region->size;
-	bytes = (bytes + page_bytes - 1) & ~(page_bytes - 1);
-	map = mmap(
-		NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, (off_t)begin);
-	if (map == MAP_FAILED)
-		return xd_fail(err, -errno,
-			"cannot map the memory region at 0x%" PRIx64 " of size 0x%" PRIx64 ": %s",
-			region->guest_addr, region->size, strerror(errno));
-	madvise(map, bytes, MADV_DONTDUMP); /* guests' memory has no place in our core dumps */
 	mem->regions[mem->n++] = (struct xd_guest_region){
 		.guest_addr = region->guest_addr,
 		.user_addr = region->user_addr,
 		.size = region->size,
-		.host = (uint8_t *)map + (region->mmap_offset - begin),
-		.map = map,
-		.map_bytes = bytes,
+		.host = m.at,
+		.map = m.map,
+		.map_bytes = m.bytes,
 		.fd = fd,
 	};
 	return 0;
@@ -101,8 +67,32 @@ xd_vu_memory_add(struct xd_guest_memory *mem, const struct xd_vu_mem_region *reg
 static void
 unmap(struct xd_guest_region *r)
 {
-	munmap(r->map, r->map_bytes);
+	struct xd_vu_mapping m = {.map = r->map, .bytes = r->map_bytes};
+
+	xd_vu_unmap(&m);
 	close(r->fd);
+}
+
+static bool
+same_addresses(const struct xd_guest_region *r, const struct xd_vu_mem_region *region)
+{
+	return r->guest_addr == region->guest_addr && r->user_addr == region->user_addr &&
+	       r->size == region->size;
+}
+
+bool
+xd_vu_memory_has(const struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, int fd)
+{
+	struct stat have, want;
+
+	for (unsigned i = 0; i < mem->n; i++) {
+		const struct xd_guest_region *r = &mem->regions[i];
+
+		if (same_addresses(r, region))
+			return !fstat(r->fd, &have) && !fstat(fd, &want) &&
+			       have.st_dev == want.st_dev && have.st_ino == want.st_ino;
+	}
+	return false;
 }
 
 int
@@ -112,8 +102,7 @@ xd_vu_memory_remove(
 	for (unsigned i = 0; i < mem->n; i++) {
 		struct xd_guest_region *r = &mem->regions[i];
 
-		if (r->guest_addr != region->guest_addr || r->user_addr != region->user_addr ||
-			r->size != region->size)
+		if (!same_addresses(r, region))
 			continue;
 		unmap(r);
 		*r = mem->regions[--mem->n];

@@ -11,6 +11,8 @@ static_assert(sizeof(struct xd_vu_header) == 12, "wire layout");
 static_assert(sizeof(struct xd_vu_vring_addr) == 40, "wire layout");
 static_assert(sizeof(struct xd_vu_mem_table) == 8 + 8 * 32, "wire layout");
 static_assert(sizeof(struct xd_vu_mem_one) == 40, "wire layout");
+static_assert(sizeof(struct xd_vu_log) == 16, "wire layout");
+static_assert(sizeof(struct xd_vu_inflight_desc) == 24, "wire layout");
 static_assert(sizeof(struct xd_vu_config) == XD_VU_CONFIG_HEADER + 256, "wire layout");
 
 #define NO_FEATURE (-1)
@@ -26,8 +28,9 @@ static const struct xd_vu_rule rules[XD_VU_REQUESTS] = {
 	[XD_VU_SET_OWNER] = QUERY("SET_OWNER", 0, NO_FEATURE),
 	[XD_VU_RESET_OWNER] = CHANGE("RESET_OWNER", 0, 0, 0, NO_FEATURE),
 	[XD_VU_SET_MEM_TABLE] = {"SET_MEM_TABLE", true, true, 8 + 32, 8 + 8 * 32, 1, 8, NO_FEATURE},
-	[XD_VU_SET_LOG_BASE] = REFUSED("SET_LOG_BASE"),
-	[XD_VU_SET_LOG_FD] = REFUSED("SET_LOG_FD"),
+	[XD_VU_SET_LOG_BASE] = CHANGE("SET_LOG_BASE", 16, 1, 1, XD_VU_PF_LOG_SHMFD),
+	/* The specification knows of no payload; some front ends send 8 bytes. */
+	[XD_VU_SET_LOG_FD] = {"SET_LOG_FD", true, false, 0, 8, 1, 1, NO_FEATURE},
 	[XD_VU_SET_VRING_NUM] = CHANGE("SET_VRING_NUM", 8, 0, 0, NO_FEATURE),
 	[XD_VU_SET_VRING_ADDR] = CHANGE("SET_VRING_ADDR", 40, 0, 0, NO_FEATURE),
 	[XD_VU_SET_VRING_BASE] = CHANGE("SET_VRING_BASE", 8, 0, 0, NO_FEATURE),
@@ -52,8 +55,10 @@ static const struct xd_vu_rule rules[XD_VU_REQUESTS] = {
 	[28] = REFUSED("POSTCOPY_ADVISE"),
 	[29] = REFUSED("POSTCOPY_LISTEN"),
 	[30] = REFUSED("POSTCOPY_END"),
-	[31] = REFUSED("GET_INFLIGHT_FD"),
-	[32] = REFUSED("SET_INFLIGHT_FD"),
+	[XD_VU_GET_INFLIGHT_FD] = {"GET_INFLIGHT_FD", true, false, XD_VU_INFLIGHT_BYTES, 24, 0, 0,
+		XD_VU_PF_INFLIGHT_SHMFD},
+	[XD_VU_SET_INFLIGHT_FD] = {"SET_INFLIGHT_FD", true, true, XD_VU_INFLIGHT_BYTES, 24, 1, 1,
+		XD_VU_PF_INFLIGHT_SHMFD},
 	[33] = REFUSED("GPU_SET_SOCKET"),
 	[XD_VU_RESET_DEVICE] = CHANGE("RESET_DEVICE", 0, 0, 0, XD_VU_PF_RESET_DEVICE),
 	[35] = REFUSED("VRING_KICK"),
@@ -147,6 +152,18 @@ xd_vu_check_message(const struct xd_vu_message *msg, struct xd_error *err)
 		if (msg->payload.config.size != size - XD_VU_CONFIG_HEADER)
 			return xd_fail(err, -EPROTO, "%s of %u bytes with room for %u", rule->name,
 				msg->payload.config.size, size - XD_VU_CONFIG_HEADER);
+		break;
+	case XD_VU_GET_INFLIGHT_FD:
+	case XD_VU_SET_INFLIGHT_FD:
+		want = sizeof(struct xd_vu_inflight_desc);
+		if (size != XD_VU_INFLIGHT_BYTES && size != want)
+			return xd_fail(err, -EPROTO, "%s with %u bytes, not %u or %u", rule->name,
+				size, XD_VU_INFLIGHT_BYTES, want);
+		break;
+	case XD_VU_SET_LOG_FD:
+		if (size != 0 && size != 8)
+			return xd_fail(
+				err, -EPROTO, "%s with %u bytes, not 0 or 8", rule->name, size);
 		break;
 	}
 	if (msg->nb_fds < rule->fds_min)

@@ -20,16 +20,20 @@
 #define XD_VU_TABLE_REGIONS 8 /* of one SET_MEM_TABLE; as many descriptors */
 #define XD_VU_CONFIG_BYTES  256
 
-/* Feature bit of the virtio features: protocol features can be negotiated. */
+/* Feature bits of vhost beside the virtio features: protocol features can be negotiated; writes to
+ * the guest's memory are logged. */
 #define XD_VU_F_PROTOCOL_FEATURES (1ull << 30)
+#define XD_VU_F_LOG_ALL           (1ull << 26)
 
 /* Bit numbers of protocol features. */
 enum xd_vu_protocol_feature {
 	XD_VU_PF_MQ = 0,
+	XD_VU_PF_LOG_SHMFD = 1,
 	XD_VU_PF_RARP = 2,
 	XD_VU_PF_REPLY_ACK = 3,
 	XD_VU_PF_NET_MTU = 4,
 	XD_VU_PF_CONFIG = 9,
+	XD_VU_PF_INFLIGHT_SHMFD = 12,
 	XD_VU_PF_RESET_DEVICE = 13,
 	XD_VU_PF_CONFIGURE_MEM_SLOTS = 15,
 	XD_VU_PF_STATUS = 16,
@@ -61,6 +65,8 @@ enum xd_vu_request {
 	XD_VU_SET_BACKEND_REQ_FD = 21,
 	XD_VU_GET_CONFIG = 24,
 	XD_VU_SET_CONFIG = 25,
+	XD_VU_GET_INFLIGHT_FD = 31,
+	XD_VU_SET_INFLIGHT_FD = 32,
 	XD_VU_RESET_DEVICE = 34,
 	XD_VU_GET_MAX_MEM_SLOTS = 36,
 	XD_VU_ADD_MEM_REG = 37,
@@ -95,6 +101,8 @@ struct xd_vu_vring_addr {
 	uint64_t log;
 };
 
+#define XD_VU_VRING_F_LOG 0x1u /* xd_vu_vring_addr.flags: the used ring is to be logged */
+
 struct xd_vu_mem_region {
 	uint64_t guest_addr;
 	uint64_t size;
@@ -120,6 +128,23 @@ struct xd_vu_config {
 	uint8_t bytes[XD_VU_CONFIG_BYTES];
 };
 
+/* SET_LOG_BASE: bytes of its descriptor. */
+struct xd_vu_log {
+	uint64_t size;
+	uint64_t offset;
+};
+
+/* GET_INFLIGHT_FD and SET_INFLIGHT_FD. */
+struct xd_vu_inflight_desc {
+	uint64_t size;
+	uint64_t offset;
+	uint16_t nb_queues;
+	uint16_t queue_size;
+	uint32_t padding; /* some front ends leave it out */
+};
+
+#define XD_VU_INFLIGHT_BYTES 20 /* without the padding */
+
 #define XD_VU_CONFIG_HEADER 12 /* bytes of xd_vu_config before its bytes */
 
 /* The vring descriptor requests: a ring index in bits 0 to 7, and "no descriptor comes". */
@@ -133,6 +158,8 @@ union xd_vu_payload {
 	struct xd_vu_mem_table table;
 	struct xd_vu_mem_one one;
 	struct xd_vu_config config;
+	struct xd_vu_log log;
+	struct xd_vu_inflight_desc inflight;
 };
 
 /* A message, whole or in the making. Start with all zeroes. */

@@ -57,6 +57,60 @@ directory_missing(const char *path, struct xd_error *err)
 		path, path, len, path);
 }
 
+/* The directory of path; "." where there is none. */
+static void
+directory_of(const char *path, char dir[sizeof(((struct sockaddr_un *)0)->sun_path)])
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	memcpy(dir, path, len);
+	dir[len] = '\0';
+	if (len == 0)
+		strcpy(dir, slash ? "/" : ".");
+}
+
+/* Who may write to the directory may put another socket in our place. */
+static int
+check_directory(const char *path, struct xd_error *err)
+{
+	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct stat st;
+
+	directory_of(path, dir);
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST && errno != EROFS)
+		return errno == ENOENT ? directory_missing(path, err)
+				       : xd_fail(err, -errno, "cannot make directory %s: %s", dir,
+						 strerror(errno));
+	if (stat(dir, &st) < 0)
+		return xd_fail(err, -errno, "%s: %s", dir, strerror(errno));
+	if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
+		return xd_fail(err, -EPERM,
+			"anybody can write to directory %s and replace the socket: chmod o-w %s, "
+			"or choose another path",
+			dir, dir);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return xd_fail(err, -EPERM,
+			"directory %s belongs to user %u, who can replace the socket: chown it to "
+			"user %u, or choose another path",
+			dir, (unsigned)st.st_uid, (unsigned)geteuid());
+	return 0;
+}
+
+/* Before listen(), so nobody has connected. */
+static int
+give_access(const char *path, const struct xd_vu_access *access, struct xd_error *err)
+{
+	if ((access->uid != (uid_t)-1 || access->gid != (gid_t)-1) &&
+		lchown(path, access->uid, access->gid) < 0)
+		return xd_fail(err, -errno, "cannot give socket %s to user %d, group %d: %s", path,
+			(int)access->uid, (int)access->gid, strerror(errno));
+	if (access->mode && chmod(path, access->mode) < 0)
+		return xd_fail(err, -errno, "cannot set the mode of socket %s to %o: %s", path,
+			(unsigned)access->mode, strerror(errno));
+	return 0;
+}
+
 /* Something is at path already: removes it if it is a socket that nobody answers on. */
 static int
 remove_stale(const char *path, struct xd_error *err)
@@ -107,28 +161,47 @@ bind_fresh(int fd, const struct sockaddr_un *sun, struct xd_error *err)
 	}
 }
 
+static int
+check_path(const char *path, const struct xd_vu_access *access, struct sockaddr_un *sun,
+	struct xd_error *err)
+{
+	int ret = address(sun, path);
+
+	if (ret == -ENAMETOOLONG)
+		return xd_fail(err, ret, "socket path %s is longer than %zu bytes", path,
+			sizeof(sun->sun_path) - 1);
+	if (ret)
+		return xd_fail(err, ret, "socket path is empty");
+	return access ? check_directory(path, err) : 0;
+}
+
 int
-xd_vu_listen(struct xd_vu_listener *listener, const char *path, struct xd_error *err)
+xd_vu_listen(struct xd_vu_listener *listener, const char *path, const struct xd_vu_access *access,
+	struct xd_error *err)
 {
 	struct sockaddr_un sun;
 	struct stat st;
-	int ret = address(&sun, path);
-	int fd;
+	int ret, fd;
 
 	listener->fd = -1;
-	if (ret == -ENAMETOOLONG)
-		return xd_fail(err, ret, "socket path %s is longer than %zu bytes", path,
-			sizeof(sun.sun_path) - 1);
+	ret = check_path(path, access, &sun, err);
 	if (ret)
-		return xd_fail(err, ret, "socket path is empty");
+		return ret;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return xd_fail(err, -errno, "cannot make a socket: %s", strerror(errno));
+	/* Linux makes the file with the socket's own mode (and the umask, which is the whole
+	 * process's and not ours to change): never more than this until it is given access. */
+	if (access && access->mode)
+		(void)!fchmod(fd, 0600);
 	ret = bind_fresh(fd, &sun, err);
 	if (ret)
 		goto err_close;
-	if (listen(fd, BACKLOG) < 0 || lstat(path, &st) < 0) {
+	if (access)
+		ret = give_access(path, access, err);
+	if (ret == 0 && (listen(fd, BACKLOG) < 0 || lstat(path, &st) < 0))
 		ret = xd_fail(err, -errno, "cannot listen on %s: %s", path, strerror(errno));
+	if (ret) {
 		unlink(path);
 		goto err_close;
 	}

@@ -18,10 +18,25 @@ struct xd_vu_listener {
 	ino_t ino;
 };
 
-/* Binds and listens. A socket file on which nobody answers is replaced.
- * -ENAMETOOLONG: longer than a socket address; -ENOENT: the directory is missing;
- * -EADDRINUSE: somebody answers; -EEXIST: the file is no socket; -EACCES and others of bind. */
-int xd_vu_listen(struct xd_vu_listener *listener, const char *path, struct xd_error *err);
+/* Whose the socket file shall be: (uid_t)-1, (gid_t)-1 and mode 0 leave things as they are. A
+ * zeroed one is not that: it says root. */
+struct xd_vu_access {
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+};
+
+/*
+ * Binds and listens. A socket file on which nobody answers is replaced. With access, the file has
+ * its owner and mode before anybody can connect; a directory that is missing is made (mode 0755),
+ * but not its parents; and one in which others could replace the file is refused: writable for all
+ * without the sticky bit, or another user's who is not root. NULL: none of this.
+ * -ENAMETOOLONG: longer than a socket address; -ENOENT: the directory is missing; -EPERM: it is
+ * refused, or the file cannot be given away; -EADDRINUSE: somebody answers; -EEXIST: the file is no
+ * socket; -EACCES and others of bind.
+ */
+int xd_vu_listen(struct xd_vu_listener *listener, const char *path,
+	const struct xd_vu_access *access, struct xd_error *err);
 /* Closes, and removes the file if it still is the one that was made. Idempotent. */
 void xd_vu_unlisten(struct xd_vu_listener *listener);
 

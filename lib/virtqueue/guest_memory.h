@@ -23,6 +23,7 @@ struct xd_guest_region {
  * paused, read by workers. */
 struct xd_guest_memory {
 	unsigned n;
+	bool lost; /* a region's file was truncated under us; set by a signal handler */
 	struct xd_guest_region regions[XD_GUEST_REGIONS_MAX];
 };
 

@@ -54,6 +54,12 @@ xd_split_driver_fini(struct xd_split_driver *d)
 	memset(d, 0, sizeof(*d));
 }
 
+void
+xd_split_driver_in_order(struct xd_split_driver *d)
+{
+	d->in_order = true;
+}
+
 static bool
 pieces_valid(const struct xd_split_driver *d, const struct xd_split_piece *pieces, unsigned n)
 {
@@ -77,13 +83,33 @@ describe(const struct xd_split_piece *piece, bool last, uint16_t next)
 	};
 }
 
+static uint32_t
+room_of(const struct xd_split_piece *pieces, unsigned n)
+{
+	uint32_t room = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (pieces[i].write)
+			room += pieces[i].len;
+	return room;
+}
+
+/* The free descriptor behind this one. */
+static uint16_t
+next_free(const struct xd_split_driver *d, uint16_t at)
+{
+	return d->in_order ? (uint16_t)(at + 1) & d->mask : d->tokens[at].next;
+}
+
 /* Puts the chain of nb_descs that begins at head into the available ring. */
 static void
-offer(struct xd_split_driver *d, uint16_t head, uint16_t nb_descs, uint16_t next_free, void *cookie)
+offer(struct xd_split_driver *d, uint16_t head, uint16_t nb_descs, uint16_t next, uint32_t room,
+	void *cookie)
 {
 	d->tokens[head].cookie = cookie;
+	d->tokens[head].room = room;
 	d->tokens[head].nb_descs = nb_descs;
-	d->free_head = next_free;
+	d->free_head = next;
 	d->nb_free -= nb_descs;
 	d->avail->ring[d->avail_idx++ & d->mask] = head;
 }
@@ -99,12 +125,12 @@ xd_split_driver_add(
 	if (n > d->nb_free)
 		return -ENOSPC;
 	for (unsigned i = 0; i < n; i++) {
-		uint16_t next = d->tokens[at].next;
+		uint16_t next = next_free(d, at);
 
 		d->desc[at] = describe(&pieces[i], i + 1 == n, next);
 		at = next;
 	}
-	offer(d, head, (uint16_t)n, at, cookie);
+	offer(d, head, (uint16_t)n, at, room_of(pieces, n), cookie);
 	return 0;
 }
 
@@ -125,7 +151,7 @@ xd_split_driver_add_indirect(struct xd_split_driver *d, const struct xd_split_pi
 		.len = (uint32_t)(n * sizeof(*table)),
 		.flags = XD_VRING_DESC_F_INDIRECT,
 	};
-	offer(d, head, 1, d->tokens[head].next, cookie);
+	offer(d, head, 1, next_free(d, head), room_of(pieces, n), cookie);
 	return 0;
 }
 
@@ -153,12 +179,56 @@ release(struct xd_split_driver *d, uint16_t head)
 {
 	uint16_t n = d->tokens[head].nb_descs, last = head;
 
+	d->used_idx++;
+	if (d->in_order) {
+		d->used_head = (uint16_t)(head + n) & d->mask;
+		d->tokens[head].nb_descs = 0;
+		d->nb_free += n;
+		return;
+	}
 	for (uint16_t i = 1; i < n; i++)
 		last = d->tokens[last].next;
 	d->tokens[head].nb_descs = 0;
 	d->tokens[last].next = d->free_head;
 	d->free_head = head;
 	d->nb_free += n;
+}
+
+/* Chains from the oldest on up to the one with this head; 0: the device has no such. */
+static uint16_t
+batch_of(const struct xd_split_driver *d, uint32_t id)
+{
+	uint16_t head = d->used_head;
+
+	for (uint16_t n = 1; n <= xd_split_driver_outstanding(d); n++) {
+		if (head == id)
+			return n;
+		head = (uint16_t)(head + d->tokens[head].nb_descs) & d->mask;
+	}
+	return 0;
+}
+
+/* In order: the element that the device wrote names the last of some chains, and the next one it
+ * will write is as many behind it (section 2.7.9). */
+static int
+get_in_order(struct xd_split_driver *d, uint16_t there, void **cookie, uint32_t *len)
+{
+	uint16_t head = d->used_head;
+
+	if (d->batch == 0) {
+		struct xd_vring_used_elem elem;
+
+		memcpy(&elem, &d->used->ring[d->used_idx & d->mask], sizeof(elem));
+		d->batch = batch_of(d, elem.id);
+		d->batch_len = elem.len;
+		if (d->batch == 0 || d->batch > there)
+			return -EPROTO;
+	}
+	*cookie = d->tokens[head].cookie;
+	*len = d->batch == 1 ? d->batch_len : d->tokens[head].room;
+	d->batch--;
+	release(d, head);
+	return 1;
 }
 
 int
@@ -171,13 +241,14 @@ xd_split_driver_get(struct xd_split_driver *d, void **cookie, uint32_t *len)
 		return 0;
 	if (there > xd_split_driver_outstanding(d))
 		return -EPROTO;
+	if (d->in_order)
+		return get_in_order(d, there, cookie, len);
 	memcpy(&elem, &d->used->ring[d->used_idx & d->mask], sizeof(elem));
 	if (elem.id >= d->size || d->tokens[elem.id].nb_descs == 0)
 		return -EPROTO;
 	*cookie = d->tokens[elem.id].cookie;
 	*len = elem.len;
 	release(d, (uint16_t)elem.id);
-	d->used_idx++;
 	return 1;
 }
 

@@ -36,14 +36,18 @@ struct xd_split_driver {
 	struct xd_vring_avail *avail;
 	struct xd_vring_used *used;
 	uint16_t size, mask;
-	bool event_idx;
+	bool event_idx, in_order;
 	uint16_t nb_free;   /* descriptors */
 	uint16_t free_head; /* of their list, linked by tokens[].next */
 	uint16_t avail_idx; /* next entry of the available ring; published up to `published` */
 	uint16_t published;
-	uint16_t used_idx; /* next entry of the used ring to look at */
+	uint16_t used_idx;  /* next entry of the used ring to look at */
+	uint16_t used_head; /* in order: the oldest chain that the device has */
+	uint16_t batch;     /* in order: chains known to be used and not returned yet */
+	uint32_t batch_len; /* bytes that the device wrote into the last of them */
 	struct xd_split_token {
 		void *cookie;
+		uint32_t room; /* bytes that the device may write */
 		uint16_t
 			next; /* of the free list, or of the chain: never read from shared memory */
 		uint16_t nb_descs; /* of the chain that begins here; 0: none does */
@@ -58,6 +62,9 @@ size_t xd_split_driver_bytes(uint32_t size);
  * from 1 to XD_VRING_SIZE_MAX; -ENOMEM. */
 int xd_split_driver_init(struct xd_split_driver *d, void *memory, uint32_t size, bool event_idx);
 void xd_split_driver_fini(struct xd_split_driver *d);
+/* VIRTIO_F_IN_ORDER was negotiated (section 2.7.9): right after init. Descriptors are then taken in
+ * the order of the table. */
+void xd_split_driver_in_order(struct xd_split_driver *d);
 
 /* Adds a chain of n pieces under a cookie; not yet seen by the device. -ENOSPC: fewer than n
  * descriptors are free; -EINVAL: n is 0 or greater than size, or a piece that is read follows one
@@ -73,8 +80,9 @@ int xd_split_driver_add_indirect(struct xd_split_driver *d, const struct xd_spli
 /* Lets the device see what was added. True: it asks to be kicked. Contains a full fence. */
 bool xd_split_driver_publish(struct xd_split_driver *d);
 
-/* Takes back one chain: 1 with its cookie and the bytes that the device wrote; 0: none is there;
- * -EPROTO: the device gave back what it cannot have, and the queue is of no use any more. */
+/* Takes back one chain: 1 with its cookie and the bytes that the device wrote (of one that was
+ * skipped in order: all that it could write); 0: none is there; -EPROTO: the device gave back what
+ * it cannot have, and the queue is of no use any more. */
 int xd_split_driver_get(struct xd_split_driver *d, void **cookie, uint32_t *len);
 
 /* Asks the device to interrupt when it uses the next chain. True: one was used meanwhile, do not

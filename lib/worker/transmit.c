@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From the bridge's outputs to the ports. */
 #include <rte_branch_prediction.h>
+#include <rte_common.h>
 #include <rte_pause.h>
 
 #include "worker/worker.h"
@@ -31,21 +32,47 @@ xd_worker_pay(struct xd_worker *w)
 	w->nb_owed = 0;
 }
 
-/* All of one port's frames; what a full device does not take after some looks is dropped. */
+static inline uint16_t
+look(struct xd_worker *w, const struct xd_plan_port *out, const struct xd_output *output,
+	uint16_t done)
+{
+	return done + out->driver->tx(out->port, (uint16_t)w->index, w->index,
+			      output->frames + done, output->n - done);
+}
+
+/*
+ * What a full device did not take at the first look. After some looks it is dropped, and the device
+ * is given one look a turn until that is enough again: whoever reads slowly or not at all is waited
+ * for once, and others do not pay for it turn after turn.
+ */
+static __rte_noinline void
+transmit_rest(struct xd_worker *w, const struct xd_plan_port *out, const struct xd_output *output,
+	uint16_t done)
+{
+	bool *stuck = &w->stuck[out->index];
+	/* Frames that could not be left with their sender: see hold.c. */
+	bool waited = out->wait_us && !w->turn.in->driver->leave;
+
+	for (unsigned i = *stuck ? XD_WORKER_LOOKS : 1; i < XD_WORKER_LOOKS; i++) {
+		rte_pause();
+		done = look(w, out, output, done);
+		if (done == output->n)
+			return;
+	}
+	*stuck = true;
+	xd_drop(&out->port->drops[xd_port_tx_queue(out->port, (uint16_t)w->index)],
+		waited ? XD_DROP_WAITED : XD_DROP_RING_FULL, output->n - done);
+}
+
 static inline void
 transmit_port(struct xd_worker *w, const struct xd_plan_port *out, struct xd_output *output)
 {
-	uint16_t done = 0;
+	uint16_t done = look(w, out, output, 0);
 
-	for (unsigned look = 0; look < XD_WORKER_LOOKS; look++) {
-		done += out->driver->tx(out->port, (uint16_t)w->index, w->index,
-			output->frames + done, output->n - done);
-		if (likely(done == output->n))
-			break;
-		rte_pause();
-	}
 	if (unlikely(done < output->n))
-		out->port->counters[w->index].drops[XD_DROP_RING_FULL] += output->n - done;
+		transmit_rest(w, out, output, done);
+	else if (unlikely(w->stuck[out->index]))
+		w->stuck[out->index] = false;
 	output->n = 0;
 }
 

@@ -4,32 +4,70 @@
 
 #include "worker/worker.h"
 
-/* One queue: receive, switch, transmit, give back. */
+/* What was received goes through the bridge and out. */
+static inline void
+run_batch(struct xd_worker *w, struct xd_plan_queue *q)
+{
+	struct xd_turn *turn = &w->turn;
+
+	turn->in = q->port;
+	turn->in_queue = q->queue;
+	xd_bridge_input(turn);
+	xd_bridge_learn(turn);
+	xd_bridge_forward(turn);
+	/* By now what the last turn wrote has left the store buffer, and the fence that asking for
+	 * notifications takes is cheap. */
+	xd_worker_pay(w);
+	/* A NIC's frames cannot be left with it, nor what a driver made up itself. */
+	if (unlikely(turn->plan->any_waits) && q->port->driver->leave && turn->batch->nb_done)
+		xd_worker_hold(w, q);
+	xd_bridge_count(turn);
+	xd_worker_transmit(w);
+}
+
+/* One queue: receive, switch, transmit, give back. Returns the frames that left it. */
 static inline unsigned
-run_queue(struct xd_worker *w, const struct xd_plan_queue *q)
+run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 {
 	const struct xd_driver *driver = q->port->driver;
 	struct xd_port *port = q->port->port;
 	struct xd_batch *batch = &w->batch;
-	unsigned n = driver->rx(port, q->queue, batch);
+	unsigned n;
 
-	if (n == 0 && batch->nb_done == 0)
+	if (unlikely(q->held_tsc) && xd_worker_still_held(w, q)) {
+		w->nb_held++;
 		return 0;
-	if (likely(n)) {
-		struct xd_turn *turn = &w->turn;
-
-		turn->in = q->port;
-		xd_bridge_input(turn);
-		xd_bridge_learn(turn);
-		xd_bridge_forward(turn);
-		/* By now what the last turn wrote has left the store buffer, and the fence that
-		 * asking for notifications takes is cheap. */
-		xd_worker_pay(w);
-		xd_worker_transmit(w);
+	}
+	n = driver->rx(port, q->queue, batch);
+	if (unlikely(n == 0)) {
+		/* Frames that waited may be gone with the guest that sent them. */
+		q->held_tsc = 0;
+		if (batch->nb_done == 0)
+			return 0;
+	} else {
+		run_batch(w, q);
 	}
 	driver->release(port, q->queue, batch);
 	xd_worker_owe(w, q->port, q->queue, false);
-	w->turns++;
+	w->turns += batch->n != 0;
+	return batch->n;
+}
+
+/* One turn of each queue, from the worker's first on. */
+static unsigned
+run_round(struct xd_worker *w, const struct xd_plan_worker *mine)
+{
+	unsigned first = w->first < mine->nb_queues ? w->first : 0;
+	unsigned n = 0;
+
+	w->nb_held = 0;
+	for (unsigned i = first; i < mine->nb_queues; i++)
+		n += run_queue(w, &mine->queues[i]);
+	for (unsigned i = 0; i < first; i++)
+		n += run_queue(w, &mine->queues[i]);
+	/* Of queues that wait for the same port, each is the first in its turn to find room. */
+	if (unlikely(w->nb_held))
+		w->first = first + 1;
 	return n;
 }
 
@@ -47,9 +85,7 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 		w->next_s_tsc = w->env.tsc_base + (w->turn.now_s + 1) * w->env.tsc_hz;
 	}
 	do {
-		n = 0;
-		for (unsigned i = 0; i < mine->nb_queues; i++)
-			n += run_queue(w, &mine->queues[i]);
+		n = run_round(w, mine);
 		sum += n;
 	} while (n && --rounds);
 	/* After this the plan may be gone, and the ports in it. */
@@ -58,8 +94,10 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 	w->now_tsc = rte_rdtsc();
 	cycles = w->now_tsc - w->last_tsc;
 	w->last_tsc = w->now_tsc;
-	if (sum) {
+	/* No sleep while frames wait: a receiver that has room again tells nobody. */
+	if (sum || w->nb_held)
 		w->busy_tsc = w->now_tsc;
+	if (sum) {
 		w->busy_cycles += cycles;
 		w->frames += sum;
 	} else {

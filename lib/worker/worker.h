@@ -4,6 +4,7 @@
  *
  *   worker.c    the loop: one turn for each queue, accounting
  *   transmit.c  outputs of the bridge to ports; who is to be notified
+ *   hold.c      frames for a full ring that stay in the sender's for a while
  *   sleep.c     what an idle worker does
  *   thread.c    a worker's own thread, or an application's
  */
@@ -51,6 +52,8 @@ struct xd_worker {
 	uint64_t last_tsc;   /* end of the last run */
 	uint64_t busy_tsc;   /* when a frame was last seen */
 	uint64_t next_s_tsc; /* when now_s advances */
+	unsigned nb_held;    /* queues that the last round left waiting for a full port */
+	unsigned first;      /* queue that a round begins with */
 	unsigned nb_owed;
 	struct xd_owed owed[2 * XD_MAX_PORTS];
 
@@ -61,6 +64,9 @@ struct xd_worker {
 	uint64_t sleeps;
 	bool sleeping;
 
+	/* By port: its ring was full through all looks, and has not taken all of a turn's frames
+	 * since. */
+	bool stuck[XD_MAX_PORTS];
 	struct xd_batch batch;
 	struct xd_turn turn;
 };
@@ -82,6 +88,15 @@ unsigned xd_worker_run(struct xd_worker *w, unsigned rounds);
 void xd_worker_transmit(struct xd_worker *w);
 void xd_worker_owe(struct xd_worker *w, const struct xd_plan_port *port, uint16_t queue, bool tx);
 void xd_worker_pay(struct xd_worker *w);
+
+/* hold.c */
+
+/* Before a turn of a queue whose first frame waits: whether there is still nothing to do. */
+bool xd_worker_still_held(const struct xd_worker *w, const struct xd_plan_queue *q);
+/* After the bridge and before anything is transmitted: leaves the frames from the first one on that
+ * a full port must not lose with the sender; drops those that waited for too long. Transmits to one
+ * of the ports that are waited for. */
+void xd_worker_hold(struct xd_worker *w, struct xd_plan_queue *q);
 
 /* sleep.c: sleeps, offline in RCU, until a queue or control has something; returns at once when
  * frames are there already or a queue cannot wake it. */

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import pwd
 import signal
 import subprocess
 import time
@@ -79,6 +80,50 @@ ERRORS = {
 }
 
 
+# A wrong key or value of port vm1, by itself on a line of GOOD, and what is said of it.
+HINTS = [
+    ("queues: 0", "queues", "must be 1 to 16"),
+    ("queues: 17", "queues", "must be 1 to 16"),
+    ("queue: 2", "queue", "did you mean queues?"),
+    ("ring: packed", "ring", "there is no such key"),
+    ("macs: [52:54:00:12:34]", "macs", '"52:54:00:12:34" is not an address'),
+    ("macs: [01:00:5e:00:00:01]", "macs", "01:00:5e:00:00:01 is a group address"),
+    ("macs: [00:00:00:00:00:00]", "macs", "is zero"),
+    ("macs: []", "macs", "is an empty list"),
+    ("mac_limit: 16777217", "mac_limit", "must be 0 to 16777216"),
+    ("full: block", "full", "must be drop or wait"),
+    ("wait_us: 0", "wait_us", "must be 1 to 1000000"),
+    ("wait_us: 1000001", "wait_us", "must be 1 to 1000000"),
+    ("features: [mrg_rxbuff]", "features",
+     'there is no virtio feature "mrg_rxbuff"; did you mean mrg_rxbuf?'),
+    ("features: [ring_paked]", "features", "did you mean ring_packed?"),
+    ("features: [guest_ufo]", "features", "guest_ufo is not supported by this switch"),
+    ("features: [csum, iommu_platform]", "features",
+     "iommu_platform is not supported by this switch"),
+    ("feature: [csum]", "feature", "did you mean features?"),
+    ("compat: ovs-2.17", "compat", "must be ovs-3.1, ovs-3.1-tso or none"),
+    ("socket_owner: root", "socket_owner", "the front end makes the socket"),
+    ("socket_mode: 666", "socket_mode", "or use mode server"),
+    ("mode: server\n    socket_owner: no-such-user", "socket_owner",
+     'there is no user "no-such-user"'),
+    ("mode: server\n    socket_group: no-such-group", "socket_group",
+     'there is no group "no-such-group"'),
+    ("mode: server\n    socket_mode: 577", "socket_mode", 'from "0600" to "0777"'),
+]
+
+
+def with_key(lines):
+    """GOOD with more lines in port vm1."""
+    path = "    path: {dir}/vm1.sock\n"
+    return GOOD.replace(path, f"{path}    {lines}\n", 1)
+
+
+def line_of(text, lines):
+    """The number of the last of those lines in text."""
+    last = lines.splitlines()[-1].strip()
+    return next(i for i, line in enumerate(text.splitlines(), 1) if line.strip() == last)
+
+
 class Errors(Case):
     def run_daemon(self, directory, *options):
         return subprocess.run(
@@ -112,6 +157,16 @@ class Errors(Case):
                 self.assertIn(key, said)
                 # A start ends in the same words.
                 self.assertEqual(self.refused(directory, text), said)
+
+    def test_each_error_names_what_is_valid(self):
+        directory = temporary_directory(self)
+        fill = {"dir": str(directory), "core": max(os.sched_getaffinity(0))}
+        for wrong, key, hint in HINTS:
+            with self.subTest(wrong):
+                text = with_key(wrong).format(**fill)
+                said = self.refused(directory, text, "--check")
+                self.assertIn(f":{line_of(text, wrong)}: ports.vm1.{key}: ", said)
+                self.assertIn(hint, said)
 
     def test_a_good_one_passes_and_claims_nothing(self):
         directory = temporary_directory(self)
@@ -156,6 +211,67 @@ class Errors(Case):
                 if "does not exist" in done.stderr:  # a core of a larger machine
                     continue
                 self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class Keys(SwitchCase):
+    """The same keys in a file that crossdockctl takes to a running switch, and one by one."""
+
+    # What is not the default of any.
+    KEYS = {"mode": "server", "macs": ["52:54:00:12:34:56", "02:00:00:00:00:0a"], "mac_limit": 7,
+            "full": "wait", "wait_us": 50, "features": ["csum", "mrg_rxbuf", "version_1"],
+            "compat": "ovs-3.1", "socket_owner": pwd.getpwuid(os.getuid()).pw_name,
+            "socket_group": str(os.getgid()), "socket_mode": "0640"}
+
+    def test_check_names_key_and_hint(self):
+        daemon = self.start(["vm1"])
+        before = daemon.ctl("config", "show")
+        bad = self.directory / "bad.yaml"
+        fill = {"dir": str(self.directory), "core": max(os.sched_getaffinity(0))}
+        for wrong, key, hint in HINTS:
+            with self.subTest(wrong):
+                text = with_key(wrong).format(**fill)
+                bad.write_text(text)
+                said = daemon.refused("config", "check", bad)
+                self.assertIn(f"bad.yaml:{line_of(text, wrong)}: ports.vm1.{key}: ", said)
+                self.assertIn(hint, said)
+                self.assertEqual(len(said.splitlines()), 1, said)
+        for word, hint in (("queues=17", "must be 1 to 16"), ("full=block", "drop or wait"),
+                           ("features=mrg_rxbuff,csum", "did you mean mrg_rxbuf?"),
+                           ("macs=ff:ff:ff:ff:ff:ff", "is a group address"),
+                           ("socket_owner=no-such-user", "there is no user")):
+            with self.subTest(word):
+                said = daemon.refused("port", "set", "vm1", word)
+                self.assertIn(f"ports.vm1.{word.partition('=')[0]}: ", said)
+                self.assertIn(hint, said)
+        self.assertEqual(daemon.ctl("config", "show"), before)
+
+    def shown(self, name):
+        return {key: self.daemon.port(name).get(key) for key in self.KEYS}
+
+    def test_set_show_restart_and_back(self):
+        self.start(["vm1", "vm2"], state=True)
+        words = [f"{key}={','.join(value) if isinstance(value, list) else value}"
+                 for key, value in self.KEYS.items()]
+        before = self.shown("vm2")
+        self.assertEqual(before, {**dict.fromkeys(self.KEYS), "mode": "server"})
+        self.daemon.ctl("port", "set", "vm2", *words)
+        self.assertEqual(self.shown("vm2"), self.KEYS)
+        self.daemon.stop()
+        self.daemon.start()
+        self.assertEqual(self.shown("vm2"), self.KEYS)
+        # What config show prints is a configuration file.
+        text = subprocess.run([program("crossdockctl"), "--control", str(self.daemon.control),
+                               "config", "show"], capture_output=True, text=True, check=True).stdout
+        (self.directory / "shown.yaml").write_text(text)
+        self.assertEqual(
+            self.daemon.ctl("config", "diff", self.directory / "shown.yaml")["changes"], [])
+        # Back to the defaults, in the words that config diff has for them.
+        changes = self.daemon.ctl("config", "diff", self.daemon.config)["changes"]
+        self.assertEqual(len(changes), len(self.KEYS) - 1)
+        self.daemon.ctl("port", "set", "vm2", *(
+            f"{change['key'].rpartition('.')[2]}={change['to']}" for change in changes))
+        self.assertEqual(self.shown("vm2"), before)
+        self.assertEqual(self.daemon.ctl("config", "diff", self.daemon.config)["changes"], [])
 
 
 class State(SwitchCase):

@@ -75,6 +75,13 @@ class JsonRpc(SwitchCase):
                 self.assertTrue(error["message"])
                 self.lives()
 
+    def test_an_empty_list_is_neither_all_nor_none(self):
+        for key in ("macs", "features"):
+            answer = self.connection.call("port.set", {"name": "vm1", key: []})
+            self.assertEqual(answer["error"]["data"]["key"], f"ports.vm1.{key}")
+            answer = self.connection.call("port.set", {"name": "vm1", key: None})
+            self.assertEqual(answer["result"]["changes"], [])
+
     def test_request_in_pieces(self):
         for byte in b'{"jsonrpc":"2.0","id":5,"method":"daemon.status"}\n':
             self.connection.send(bytes([byte]))
@@ -149,6 +156,8 @@ class Refused(SwitchCase):
                 (("port", "set", "vm1", "vlan=5000"), "vlan"),
                 (("port", "set", "vm1", "mtu=1"), "mtu"),
                 (("port", "set", "vm1", "colour=red"), "colour"),
+                (("port", "set", "vm1", "queues=17"), "queues"),
+                (("port", "set", "vm1", "features=nonsense"), "nonsense"),
                 (("port", "set", "vm3", "mtu=9000"), "vm3"),
                 (("port", "del", "vm3"), "vm3"),
                 (("bridge", "del", "br0"), "br0"),
@@ -225,6 +234,41 @@ class Refused(SwitchCase):
                                       text=True)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertTrue(done.stdout.strip() or words[1] in ("drops",), done.stdout)
+
+    def test_drops_by_queue_and_second(self):
+        daemon = self.start(["vm1", "vm2"])
+        guest, _ = self.guests("vm1", "vm2")
+        self.assertEqual(daemon.ctl("stats", "drops", "--interval", "0")["drops"], [])
+        self.barrier(guest)
+        shown = daemon.ctl("stats", "drops", "--interval", "0")
+        self.assertEqual(shown["drops"], [{"port": "vm1", "queue": 0, "direction": "rx",
+                                           "reason": "reserved-address", "count": 2}])
+        self.assertNotIn("interval_s", shown)
+        self.assertEqual(daemon.ctl("stats", "drops", "vm2", "--interval", "0")["drops"], [])
+        self.assertEqual(daemon.port("vm1")["queue_drops"],
+                         [{"queue": 0, "drops": {"reserved-address": 2}}])
+        # While more come, there is a rate.
+        asking = subprocess.Popen([program("crossdockctl"), "--control", str(daemon.control),
+                                   "--json", "stats", "drops", "--interval", "1"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        sent = 2
+        while asking.poll() is None:
+            self.barrier(guest)
+            sent += 2
+        shown = json.loads(asking.communicate()[0])
+        drop, = shown["drops"]
+        self.assertGreaterEqual(shown["interval_s"], 1)
+        self.assertGreater(drop["rate"], 0)
+        self.assertLessEqual(drop["count"], sent)
+        self.assertLessEqual(drop["rate"] * shown["interval_s"], drop["count"] + 0.001)
+        # The table says the same without being asked for.
+        table = subprocess.run([program("crossdockctl"), "--control", str(daemon.control),
+                                "stats", "drops"], stdin=subprocess.DEVNULL,
+                               capture_output=True, text=True, check=True).stdout.splitlines()
+        self.assertEqual(table[0].split(),
+                         ["PORT", "QUEUE", "DIRECTION", "REASON", "COUNT", "RATE/S"])
+        self.assertEqual(table[1].split(), ["vm1", "0", "rx", "reserved-address", str(sent), "0"])
+        self.assertIn("--interval", daemon.refused("stats", "drops", "--interval", "often"))
 
     def test_log_levels(self):
         daemon = self.start(["vm1"])

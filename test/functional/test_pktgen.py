@@ -17,13 +17,14 @@ WARM_S, RUN_S = "0.1", "0.3"
 
 
 class Pktgen(SwitchCase):
-    def command(self, engine, *words, ports=("vm1", "vm2"), eal=()):
+    def command(self, engine, *words, ports=("vm1", "vm2"), eal=(), guest=""):
+        """guest: options of its virtio ports."""
         command = [program("crossdock-pktgen"), engine, "--json", str(self.directory / "out.json"),
                    "--core", str(CORE), "--time", RUN_S, "--warmup", WARM_S]
         for name in ports:
             server = ",server" if self.modes.get(name) == "client" else ""
             port = name if ":" in name else f"virtio:{self.path(name)}{server}"
-            command += ["--port", port]
+            command += ["--port", ",".join(filter(None, (port, guest)))]
         return [*command, *map(str, words), *(["--", *eal] if eal else [])]
 
     def run_pktgen(self, engine, *words, **options):
@@ -43,6 +44,78 @@ class Pktgen(SwitchCase):
                 self.assertGreater(row["sent_frames"], 0)
                 self.assertEqual(row["lost_frames"], 0)
                 self.assertEqual(row["received_frames"], row["sent_frames"])
+
+    def assert_nothing_lost(self, row):
+        self.assertGreater(row["sent_frames"], 0)
+        self.assertEqual(row["lost_frames"], 0)
+        self.assertEqual(row["received_frames"], row["sent_frames"])
+        self.assertEqual([port["foreign_frames"] for port in row["per_port"]],
+                         [0] * len(row["per_port"]))
+
+    def test_every_kind_of_guest(self):
+        self.start({"vm1": {}, "vm2": {"mode": "client"}})
+        for guest in ("packed=on", "in_order=on", "packed=on,in_order=on", "mrg=on,event_idx=on",
+                      "packed=on,mrg=on,event_idx=on", "csum=on", "irq=on",
+                      "irq=on,event_idx=on", "irq=on,packed=on",
+                      "irq=on,packed=on,event_idx=on,in_order=on", "size=32,packed=on",
+                      "size=32768,packed=on,in_order=on"):
+            with self.subTest(guest):
+                for row in self.run_pktgen("rate", "--rate", "5kpps", "--size", "60,1514",
+                                           "--direction", "both", guest=guest):
+                    self.assert_nothing_lost(row)
+                row, = self.run_pktgen("latency", "--time", "0.1", guest=guest)
+                self.assertGreater(row["count"], 0)
+                self.assertEqual(row["lost"], 0)
+
+    def test_checksums_left_to_the_receiver(self):
+        self.start(["vm1", "vm2"])
+        for words in ((), ("--flows", 50), ("--flows", 50, "--flow-kind", "l4")):
+            with self.subTest(words):
+                row, = self.run_pktgen("rate", "--rate", "5kpps", *words, guest="csum=on")
+                self.assert_nothing_lost(row)
+        for name in ("vm1", "vm2"):
+            self.assertEqual(self.daemon.port(name)["drops"], {})
+
+    def test_segmentation_left_to_the_receiver(self):
+        self.start({"vm1": {}, "vm2": {"mode": "client"}})
+        for guest in ("tso=on", "tso=on,packed=on", "tso=on,packed=on,in_order=on,mss=536",
+                      "tso=on,mrg=on,event_idx=on"):
+            with self.subTest(guest):
+                rows = self.run_pktgen("rate", "--rate", "2kpps", "--size",
+                                       "60,1515,65214,65549", guest=guest)
+                for row in rows:
+                    self.assert_nothing_lost(row)
+                row, = self.run_pktgen("rate", "--rate", "2kpps", "--size", 65536, "--flows", 50,
+                                       "--flow-kind", "l4", guest=guest)
+                self.assert_nothing_lost(row)
+        for name in ("vm1", "vm2"):
+            self.assertEqual(self.daemon.port(name)["drops"], {})
+
+    def test_interrupts_are_asked_for_and_suppressed(self):
+        for guest, sent in (("irq=on,event_idx=on", True), ("irq=on,packed=on", True),
+                            ("", False), ("event_idx=on", False), ("packed=on", False)):
+            with self.subTest(guest):
+                self.start(["vm1", "vm2"])
+                self.run_pktgen("rate", "--rate", "5kpps", guest=guest)
+                port = self.daemon.port("vm2")
+                self.assertGreater(port["tx_frames"], 100)
+                if sent:
+                    self.assertGreater(port["notify_sent"], 0)
+                else:
+                    self.assertEqual(port["notify_sent"], 0)
+
+    def test_what_the_switch_does_not_offer(self):
+        for features, guest, said in ((["version_1"], "packed=on", "packed=on"),
+                                      (["version_1", "ring_packed"], "in_order=on", "in_order=on"),
+                                      (["version_1", "csum", "guest_csum"], "tso=on", "tso=on"),
+                                      (["version_1", "ring_packed"], "csum=on", "csum=on")):
+            with self.subTest(guest):
+                self.start({"vm1": {"features": features}, "vm2": {}})
+                done = subprocess.run(self.command("rate", guest=guest), text=True,
+                                      stdin=subprocess.DEVNULL, capture_output=True,
+                                      timeout=PATIENCE_S * 4)
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                self.assertIn(said, done.stderr)
 
     def test_figures_agree_with_the_switch(self):
         self.start(["vm1", "vm2"])
@@ -116,7 +189,11 @@ class Pktgen(SwitchCase):
                       ("rate", "--port", good, "--port", "nonsense:x"),
                       ("rate", "--port", good, "--port", good, "--size", "abc"),
                       ("rate", "--port", good, "--port", good, "--rate", "fast"),
-                      ("rate", "--port", good, "--port", good, "--frobnicate")):
+                      ("rate", "--port", good, "--port", good, "--frobnicate"),
+                      *(("rate", "--port", f"{good},{option}", "--port", "virtio:/x")
+                        for option in ("packed", "packed=yes", "in_order=1", "tso=maybe",
+                                       "csum=", "mss=1460", "tso=on,mss=1", "tso=on,mss=70000",
+                                       "irq=off=on", "poll=never", "paked=on"))):
             with self.subTest(words):
                 done = subprocess.run([program("crossdock-pktgen"), *words], text=True,
                                       stdin=subprocess.DEVNULL, capture_output=True)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A guest's root file system, made on the fly: busybox, modules, qperf, iperf3, ping."""
+"""A guest's root file system, made on the fly: busybox, modules, qperf, iperf3, ping, ethtool and
+guest_stream."""
 
 import os
 import pathlib
@@ -8,7 +9,11 @@ import shutil
 import stat
 import subprocess
 
-PROGRAMS = ("qperf", "iperf3", "ping")
+from process import program
+
+PROGRAMS = ("qperf", "iperf3", "ping", "ethtool")
+BUILT = ("guest_stream",)
+PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 # busybox's shell takes its own ping before any other, so the host's is called by its path.
 INIT = """#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /tmp /www /root
@@ -23,11 +28,15 @@ for word in $(cat /proc/cmdline); do
 done
 hostname "$name"
 ip link set lo up
+# Several interfaces may be on one bridge: each answers for its own address only.
+for key in arp_ignore=1 arp_announce=2 rp_filter=0; do
+	echo "${{key#*=}}" >"/proc/sys/net/ipv4/conf/all/${{key%=*}}"
+done
 ip link set eth0 up
 ip addr add "$address" dev eth0
 ping() {{ /usr/bin/ping "$@"; }}
-stty -F /dev/ttyS1 raw -echo
-exec </dev/ttyS1 >/dev/ttyS1 2>&1
+until port=$(ls /dev/vport*p1 2>/dev/null); do usleep 10000; done
+exec <>$port >&0 2>&1
 echo
 echo "@@ready"
 while read -r id command; do
@@ -96,8 +105,8 @@ def build(path, kernel, modules):
         archive.add("bin/busybox", pathlib.Path(busybox).read_bytes())
         archive.link("bin/sh", "busybox")
         libraries = set()
-        for name in PROGRAMS:
-            found = shutil.which(name)
+        for name in PROGRAMS + BUILT:
+            found = program(name) if name in BUILT else shutil.which(name, path=PATH)
             if found is None:
                 raise FileNotFoundError(f"{name} is not installed")
             libraries |= _needs(found)

@@ -11,7 +11,8 @@ import tempfile
 META_PACKAGE = "linux-image-cloud-amd64"
 # In the order in which a guest inserts them.
 MODULES = ("virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci",
-           "failover", "net_failover", "virtio_net")
+           "failover", "net_failover", "virtio_net", "virtio_console", "virtio_balloon", "llc", "stp", "garp", "mrp",
+           "8021q")
 
 
 class Unavailable(Exception):
@@ -71,8 +72,10 @@ def _download(package, directory):
         shutil.copytree(target, aside, dirs_exist_ok=True)
         try:
             os.rename(aside, directory)
-        except OSError:
-            shutil.rmtree(aside)
+        except OSError:  # it is there, perhaps with fewer modules than are asked for today
+            for file in pathlib.Path(aside).iterdir():
+                os.replace(file, directory / file.name)
+            os.rmdir(aside)
 
 
 def find():

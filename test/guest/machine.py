@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One QEMU guest with one vhost-user interface, told what to do over its second serial line."""
+"""One QEMU guest with vhost-user interfaces, told what to do over a virtio serial port."""
 
+import dataclasses
 import itertools
 import re
 import shutil
@@ -8,46 +9,87 @@ import subprocess
 import time
 
 from process import Dialogue, PATIENCE_S, Timeout
+from qmp import Monitor
 
 QEMU = "qemu-system-x86_64"
 # Emulated, with one core and neighbours: a boot of 4 s can become a minute.
 BOOT_S = 180
+MEMORY_MB = 192
+FIRST_SLOT = 8  # of the PCI bus: interfaces are in the order in which they are given
 
 
-def available():
-    return shutil.which(QEMU) is not None
+@dataclasses.dataclass
+class Nic:
+    """listen: QEMU listens on the socket and the switch connects; else the other way round.
+    properties: of QEMU's virtio-net-pci device, such as packed="on"."""
+
+    socket: str
+    mac: str
+    listen: bool
+    queues: int = 1
+    properties: dict = dataclasses.field(default_factory=dict)
+
+    def arguments(self, index):
+        role = "server=on,wait=off" if self.listen else "reconnect=1"
+        # Without vectors=0 QEMU 7.2 crashes with vhost-user under TCG.
+        device = {"netdev": f"net{index}", "mac": self.mac, "vectors": 0, "romfile": "",
+                  "addr": hex(FIRST_SLOT + index), **self.properties}
+        if self.queues > 1:
+            device["mq"] = "on"
+        return ["-chardev", f"socket,id=net{index},path={self.socket},{role}",
+                "-netdev", f"vhost-user,id=net{index},chardev=net{index},queues={self.queues}",
+                "-device", ",".join(["virtio-net-pci",
+                                     *(f"{key}={value}" for key, value in device.items())])]
 
 
 class Machine:
-    """listen: QEMU listens on the socket and the switch connects; else the other way round."""
+    """address: of its first interface. incoming: it waits for a guest that moves to it; it must
+    have been given what the one it comes from was given."""
 
-    def __init__(self, name, directory, kernel, initramfs, socket, mac, address, listen):
+    def __init__(self, name, directory, kernel, initramfs, nics, address, incoming=False,
+                 hotplug=False, balloon=False):
         self.name = name
-        self.mac = mac
+        self.nics = nics
+        self.mac = nics[0].mac
         self.address = address
         self.console = directory / f"{name}.console"
+        self.monitor_path = directory / f"{name}.qmp"
         self.ids = itertools.count(1)
-        role = "server=on,wait=off" if listen else "reconnect=1"
         self.command = [
-            QEMU, "-accel", "tcg", "-machine", "pc", "-m", "192", "-smp", "1", "-nodefaults",
-            "-no-user-config", "-display", "none",
-            "-object", "memory-backend-memfd,id=mem,size=192M,share=on",
+            QEMU, "-accel", "tcg", "-machine", "pc",
+            "-m", f"{MEMORY_MB}" + (",slots=4,maxmem=1G" if hotplug else ""),
+            "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
+            "-object", f"memory-backend-memfd,id=mem,size={MEMORY_MB}M,share=on",
             "-numa", "node,memdev=mem",
             "-kernel", str(kernel / "vmlinuz"), "-initrd", str(initramfs),
             "-append", f"console=ttyS0 panic=-1 xd.name={name} xd.address={address}/24",
             "-chardev", f"file,id=console,path={self.console},append=on",
             "-serial", "chardev:console",
-            "-chardev", "stdio,id=agent,signal=off", "-serial", "chardev:agent",
-            "-chardev", f"socket,id=net,path={socket},{role}",
-            "-netdev", "vhost-user,id=net,chardev=net",
-            # Without vectors=0 QEMU 7.2 crashes with vhost-user under TCG.
-            "-device", f"virtio-net-pci,netdev=net,mac={mac},vectors=0,romfile=",
+            # Not a second UART: of an emulated one, an interrupt is lost now and then.
+            "-device", "virtio-serial-pci,addr=0x1d",
+            "-chardev", "stdio,id=agent,signal=off",
+            "-device", "virtserialport,chardev=agent,name=agent",
+            "-qmp", f"unix:{self.monitor_path},server=on,wait=off",
         ]
+        for index, nic in enumerate(nics):
+            self.command += nic.arguments(index)
+        if balloon:
+            self.command += ["-device", "virtio-balloon-pci,id=balloon,addr=0x1e"]
+        if incoming:
+            self.command += ["-incoming", "defer"]
         self.directory = directory
         self.qemu = None
+        self._monitor = None
 
     def start(self):
+        self.monitor_path.unlink(missing_ok=True)
         self.qemu = Dialogue(self.command, self.directory / f"{self.name}.log")
+
+    @property
+    def monitor(self):
+        if self._monitor is None:
+            self._monitor = Monitor(self.monitor_path)
+        return self._monitor
 
     def wait_boot(self):
         """Returns the seconds that it took."""
@@ -59,10 +101,15 @@ class Machine:
             raise AssertionError(f"{self.name} does not boot: {error}\n{self.tail()}") from None
         return time.monotonic() - began
 
-    def run(self, command, timeout_s=PATIENCE_S, check=True):
-        """Runs a shell command in the guest; returns (status, output)."""
+    def send(self, command):
+        """Begins a shell command in the guest; returns what to give to finish()."""
         tag = f"@@{next(self.ids)}"
         self.qemu.send(f"{tag[2:]} {command}")
+        return tag, command
+
+    def finish(self, begun, timeout_s=PATIENCE_S, check=True):
+        """Waits for a command's end; returns (status, output)."""
+        tag, command = begun
         end = time.monotonic() + timeout_s
         output = []
         while True:
@@ -79,6 +126,10 @@ class Machine:
             raise AssertionError(f"{self.name}: {command}: status {status}\n{text}")
         return status, text
 
+    def run(self, command, timeout_s=PATIENCE_S, check=True):
+        """Runs a shell command in the guest; returns (status, output)."""
+        return self.finish(self.send(command), timeout_s, check)
+
     def get(self, command, timeout_s=PATIENCE_S):
         return self.run(command, timeout_s)[1]
 
@@ -89,8 +140,32 @@ class Machine:
         received = re.search(r"(\d+) received", text)
         return int(received.group(1)) if received else 0, text
 
+    def features(self, index=0):
+        """The virtio feature bits that the guest's driver and the device agreed on."""
+        shown = self.get(f"cat /sys/class/net/eth{index}/device/features").strip()
+        return {bit for bit, value in enumerate(shown) if value == "1"}
+
     def alive(self):
         return self.qemu.process.poll() is None
+
+    def migrate_to(self, other, timeout_s=60):
+        """Moves the guest. Afterwards `other` answers commands; this one has stopped."""
+        socket = other.directory / f"{other.name}.migration"
+        socket.unlink(missing_ok=True)
+        other.monitor.ask("migrate-incoming", uri=f"unix:{socket}")
+        self.monitor.ask("migrate", uri=f"unix:{socket}")
+        end = time.monotonic() + timeout_s
+        while (state := self.monitor.ask("query-migrate")).get("status") != "completed":
+            if state.get("status") in ("failed", "cancelled"):
+                raise AssertionError(f"{self.name} does not move: {state}\n"
+                                     f"{self.name}: {self.qemu.tail()}\n"
+                                     f"{other.name}: {other.qemu.tail()}")
+            if time.monotonic() > end:
+                raise Timeout(f"{self.name} has not moved after {timeout_s:.0f} s: {state}")
+            time.sleep(0.02)
+        other.monitor.wait_event("RESUME")
+        other.ids = self.ids
+        return state
 
     def tail(self, lines=12):
         try:
@@ -101,6 +176,9 @@ class Machine:
 
     def kill(self):
         """As kill -9."""
+        if self._monitor:
+            self._monitor.close()
+            self._monitor = None
         if self.qemu:
             self.qemu.kill()
             self.qemu = None
@@ -109,3 +187,8 @@ class Machine:
 def version():
     shown = subprocess.run([QEMU, "--version"], capture_output=True, text=True).stdout
     return shown.splitlines()[0] if shown else QEMU
+
+
+def available():
+    return shutil.which(QEMU) is not None
+

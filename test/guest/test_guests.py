@@ -4,17 +4,11 @@
 The cases build on one another: the guests are booted once.
 """
 
-import pathlib
 import re
-import shutil
-import tempfile
-import unittest
 
-import initramfs
-import kernel
-import machine
 from daemon import Daemon, config_text, vhost_user
-from harness import Case
+from guests import GuestCase
+from machine import Nic
 from process import wait_for
 
 ADDRESS = {"vm1": "10.77.0.1", "vm2": "10.77.0.2"}
@@ -55,42 +49,26 @@ class Switch:
         return self.daemon.report()
 
 
-class Guests(Case):
+class Guests(GuestCase):
     @classmethod
     def setUpClass(cls):
-        if not machine.available():
-            raise unittest.SkipTest(f"{machine.QEMU} is not installed and could not be")
-        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="xd", dir="/tmp"))
-        cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
-        try:
-            image = kernel.find()
-        except kernel.Unavailable as reason:
-            raise unittest.SkipTest(f"no guest kernel: {reason}") from None
-        initramfs.build(cls.directory / "initramfs", image, kernel.MODULES)
-        print(f"  {machine.version()}, {image.name}", flush=True)
+        super().setUpClass()
         cls.switch = Switch(cls.directory)
         cls.addClassCleanup(cls.switch.close)
         cls.switch.start()
-        cls.vms = {name: machine.Machine(name, cls.directory, image, cls.directory / "initramfs",
-                                         cls.switch.sockets[name], MAC[name], ADDRESS[name],
-                                         listen=name == "vm2") for name in ADDRESS}
-        for vm in cls.vms.values():
-            cls.addClassCleanup(vm.kill)
-            vm.start()
+        cls.told.append(cls.switch.report)
+        for name in ADDRESS:
+            nic = Nic(cls.switch.sockets[name], MAC[name], listen=name == "vm2")
+            cls.machine(name, [nic], ADDRESS[name]).start()
 
     def setUp(self):
         super().setUp()
-        self.reports += [self.switch.report, *(vm.tail for vm in self.vms.values())]
         self.vm1, self.vm2 = self.vms["vm1"], self.vms["vm2"]
 
-    def say(self, text):
-        print(f"       {text}", flush=True)
-
-    def reach(self, what):
+    def meet(self, what):
         """Waits until a ping comes through both ways."""
-        for vm, address in ((self.vm1, ADDRESS["vm2"]), (self.vm2, ADDRESS["vm1"])):
-            wait_for(lambda: vm.try_ping(address)[0] == 1, f"{vm.name} to reach its peer {what}",
-                     timeout_s=90)
+        self.reach(self.vm1, ADDRESS["vm2"], what)
+        self.reach(self.vm2, ADDRESS["vm1"], what)
 
     def ping(self, vm, address, size):
         received, text = vm.try_ping(address, count=PINGS, size=size, wait_s=10)
@@ -103,7 +81,7 @@ class Guests(Case):
         for vm in self.vms.values():
             self.say(f"{vm.name} up after {vm.wait_boot():.1f} s: " + vm.get("uname -r"))
             self.assertIn(MAC[vm.name], vm.get("ip link show eth0"))
-        self.reach("after boot")
+        self.meet("after boot")
 
     def test_ping(self):
         for size in (56, 1472):
@@ -170,7 +148,7 @@ class Guests(Case):
         self.assertEqual(self.switch.stop(), 0)
         self.assertEqual(self.vm1.try_ping(ADDRESS["vm2"])[0], 0, "reached without a switch")
         self.switch.start()
-        self.reach("after the switch was restarted")
+        self.meet("after the switch was restarted")
         self.ping(self.vm1, ADDRESS["vm2"], 1472)
         self.test_broadcast_and_learning()
 
@@ -186,7 +164,7 @@ class Guests(Case):
         self.assertEqual(other.get("cat /sys/class/net/eth0/carrier"), "1")
         gone.start()
         gone.wait_boot()
-        self.reach(f"after {gone.name} was killed and started again")
+        self.meet(f"after {gone.name} was killed and started again")
         self.ping(other, gone.address, 1472)
 
     def test_guest_of_a_server_port_is_killed(self):
@@ -199,16 +177,16 @@ class Guests(Case):
         # The interface is given back and set up anew over the same connection.
         self.vm2.qemu.send("0 reboot -f")
         self.vm2.wait_boot()
-        self.reach("after vm2 rebooted")
+        self.meet("after vm2 rebooted")
         self.ping(self.vm1, ADDRESS["vm2"], 1472)
 
     def test_interface_goes_down_and_up(self):
         for vm in self.vms.values():
             vm.get("ip link set eth0 down && ip link set eth0 up")
-        self.reach("after its interface went down and up")
+        self.meet("after its interface went down and up")
 
     def test_driver_is_unloaded_and_loaded(self):
         self.vm1.get("rmmod virtio_net && insmod /modules/virtio_net.ko && "
                      f"ip link set eth0 up && ip addr add {ADDRESS['vm1']}/24 dev eth0")
-        self.reach("after its driver was loaded again")
+        self.meet("after its driver was loaded again")
         self.ping(self.vm1, ADDRESS["vm2"], 1472)

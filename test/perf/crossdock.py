@@ -16,7 +16,7 @@ bridges:
   br0: {{mac_limit: {mac_limit}}}
 ports:
 """
-PORT = "  {name}: {{type: vhost-user, bridge: br0, path: {path}, mode: server}}\n"
+PORT = "  {name}: {{type: vhost-user, bridge: br0, path: {path}, mode: {mode}}}\n"
 
 
 def program(build, name):
@@ -49,7 +49,7 @@ class Crossdock:
     def version(condition):
         return process.output_of([program(condition.build, "crossdockd"), "--version"]).strip()
 
-    def start(self, group, nb_ports, mac_limit=65536):
+    def start(self, group, nb_ports, mac_limit=65536, client=False):
         self.group = group
         self.control = group.path("control.sock")
         names = [f"vm{i}" for i in range(nb_ports)]
@@ -57,13 +57,14 @@ class Crossdock:
         config = CONFIG.format(core=self.condition.dut_core, idle=self.condition.idle,
                                hugepages="required" if self.condition.hugepages else "none",
                                control=self.control, mac_limit=mac_limit)
-        config += "".join(PORT.format(name=n, path=p) for n, p in zip(names, paths))
+        mode = "client" if client else "server"
+        config += "".join(PORT.format(name=n, path=p, mode=mode) for n, p in zip(names, paths))
         with open(group.path("crossdock.yaml"), "w", encoding="utf-8") as sink:
             sink.write(config)
         group.start([program(self.condition.build, "crossdockd"),
                      "--config", group.path("crossdock.yaml")])
-        group.wait(lambda: all(os.path.exists(path) for path in paths + [self.control]),
-                   "the ports' sockets")
+        sockets = [self.control] if client else paths + [self.control]
+        group.wait(lambda: all(os.path.exists(path) for path in sockets), "the ports' sockets")
         return paths
 
     def ready(self, _run):
@@ -90,6 +91,11 @@ class Crossdock:
         """Busy cycles and frames of all workers, since they started."""
         workers = self.ask("worker.show").get("workers", [])
         return (sum(w["busy_cycles"] for w in workers), sum(w["frames"] for w in workers))
+
+    def notifications(self):
+        """Notifications sent to guests and frames delivered to them, all ports together."""
+        ports = self.ask("stats.show").get("ports", [])
+        return (sum(p["notify_sent"] for p in ports), sum(p["tx_frames"] for p in ports))
 
     def facts(self):
         """What it has learned so far, and the memory that it takes."""

@@ -23,11 +23,11 @@ class Generator:
             raise process.Failure(f"no crossdock-pktgen in {condition.build}: "
                                   "meson setup build && ninja -C build")
 
-    def command(self, system, engine, paths, options, result):
+    def command(self, system, engine, paths, options, result, ports=""):
         c = self.condition
         command = [self.program, engine]
-        for path in paths:
-            command += ["--port", ",".join(filter(None, (f"virtio:{path}", c.guest)))]
+        for path in paths:  # of options given twice the last counts
+            command += ["--port", ",".join(filter(None, (f"virtio:{path}", c.guest, ports)))]
         command += ["--core", str(c.generator_core),
                     "--placement", f"{c.generator_core},{c.dut_core}", "--json", result]
         for key, value in options.items():
@@ -36,19 +36,21 @@ class Generator:
             command += ["--switch", system.control]
         return command
 
-    def ready(self, system, paths):
+    def ready(self, system, paths, ports=""):
         """Leaves the system in the state that it keeps while it runs."""
         options = {"size": 64, "flows": 1, "direction": "one", "rate": "max",
                    "time": 0.2, "warmup": 0, "touch": "full"}
-        system.ready(lambda: self.trial(system, paths, "rate", options, sample=False))
+        system.ready(lambda: self.trial(system, paths, "rate", options, ports, sample=False))
 
-    def trial(self, system, paths, engine, options, sample=True):
-        """Runs the generator to its end; returns its row, with the system's cycles in it."""
+    def trial(self, system, paths, engine, options, ports="", sample=True):
+        """Runs the generator to its end; returns its row, with the system's cycles in it, and
+        how many notifications it sent for each frame where that is known."""
         result = system.group.path("result.json")
         if os.path.exists(result):
             os.unlink(result)
-        command = self.command(system, engine, paths, options, result)
+        command = self.command(system, engine, paths, options, result, ports)
         steal = conditions.steal_s()
+        before = system.notifications()
         child = system.group.start(command)
         sampler = Sampler(system, self.condition, sample and engine == "rate")
         end = time.monotonic() + 120 + 4 * self.condition.time_s
@@ -67,6 +69,7 @@ class Generator:
         if not row.get("switch"):
             row["switch"] = sampler.figures()
         row["facts"] = sampler.facts
+        row["notify_per_frame"] = per_frame(before, system.notifications())
         return row
 
     def read(self, child, result, log):
@@ -81,6 +84,13 @@ class Generator:
             raise process.Failure(f"crossdock-pktgen, status {child.returncode}: "
                                   + " | ".join(said or ["it said nothing"]))
         return data["rows"][-1]
+
+
+def per_frame(before, after):
+    """Of (notifications, frames) before and after; learning and warm-up are in it."""
+    if not before or not after or after[1] <= before[1]:
+        return None
+    return (after[0] - before[0]) / (after[1] - before[1])
 
 
 class Sampler:

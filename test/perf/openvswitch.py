@@ -41,7 +41,7 @@ class OpenVSwitch:
     def version(_condition):
         return process.output_of([DAEMON, "--version"]).strip().replace("\n", ", ")
 
-    def settings(self):
+    def settings(self, tso):
         """other_config of the Open_vSwitch table."""
         if self.condition.hugepages:
             eal = "--no-pci --single-file-segments --in-memory"
@@ -51,6 +51,7 @@ class OpenVSwitch:
             eal = "--no-pci --no-huge --legacy-mem --no-shconf -m 2048"
             memory = {}
         return {
+            **({"userspace-tso-enable": "true"} if tso else {}),
             "dpdk-init": "true",
             "dpdk-extra": eal,
             "dpdk-lcore-mask": mask({min(self.condition.other_cpus)}),
@@ -58,9 +59,9 @@ class OpenVSwitch:
             **memory,
         }
 
-    def start(self, group, nb_ports, no_flood_local=False):
+    def start(self, group, nb_ports, no_flood_local=False, client=False, tso=False):
         self.group = group
-        self.start_database()
+        self.start_database(tso)
         others = self.condition.other_cpus
         # In a network namespace of its own: the TAP devices that it makes of the bridge and of
         # "ovs-netdev" outlive it, and could meet those of another OVS.
@@ -69,10 +70,14 @@ class OpenVSwitch:
         names = [f"vm{i}" for i in range(nb_ports)]
         self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
         for name in names:
-            self.vsctl("add-port", "br0", name,
-                       "--", "set", "Interface", name, "type=dpdkvhostuser")
-        group.wait(lambda: all(os.path.exists(group.path(name)) for name in names),
-                   "the ports' sockets")
+            kind = ["type=dpdkvhostuser"]
+            if client:
+                kind = ["type=dpdkvhostuserclient",
+                        f"options:vhost-server-path={group.path(name)}"]
+            self.vsctl("add-port", "br0", name, "--", "set", "Interface", name, *kind)
+        if not client:
+            group.wait(lambda: all(os.path.exists(group.path(name)) for name in names),
+                       "the ports' sockets")
         management = f"unix:{group.path('br0.mgmt')}"
         flows = process.run(["ovs-ofctl", "dump-flows", management], env=group.environment())
         if "actions=NORMAL" not in flows:
@@ -95,7 +100,7 @@ class OpenVSwitch:
                     raise
         return None
 
-    def start_database(self):
+    def start_database(self, tso):
         group = self.group
         process.run(["ovsdb-tool", "create", group.path("conf.db"), SCHEMA])
         group.start(["ovsdb-server", group.path("conf.db"),
@@ -104,7 +109,7 @@ class OpenVSwitch:
         group.wait(lambda: os.path.exists(group.path("db.sock")), "ovsdb-server")
         settings = [f"other_config:{key}={value!r}" if " " in value
                     else f"other_config:{key}={value}"
-                    for key, value in self.settings().items()]
+                    for key, value in self.settings(tso).items()]
         settings = [setting.replace("'", '"') for setting in settings]
         self.vsctl("init", "--", "set", "Open_vSwitch", ".", *settings, wait=False)
 
@@ -139,6 +144,9 @@ class OpenVSwitch:
         pmd = text[text.find("pmd thread"):].split("main thread")[0]
         figures = dict(PMD_FIGURE.findall(pmd))
         return (int(figures.get("processing cycles", 0)), int(figures.get("packets received", 0)))
+
+    def notifications(self):
+        return None
 
     def facts(self):
         return {}

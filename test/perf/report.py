@@ -27,26 +27,27 @@ def spread(values):
             "n": len(values)}
 
 
-def pairs(trials, label, placement):
-    """(crossdock's trial, the other's) of the rounds in which both had this placement class."""
+def pairs(trials, label, placement, first=REFERENCE):
+    """(crossdock's trial, or that of `first`, the other's) of the rounds in which both had this
+    placement class."""
     def of(name):
         return {t["round"]: t for t in trials
                 if t["subject"] == name and t["class"] == placement and t.get("result")}
 
-    ours, theirs = of(REFERENCE), of(label)
+    ours, theirs = of(first), of(label)
     return [(ours[i], theirs[i]) for i in sorted(ours) if i in theirs]
 
 
-def ratios(trials, label, placement, metric):
+def ratios(trials, label, placement, metric, first):
     found = []
-    for ours, theirs in pairs(trials, label, placement):
+    for ours, theirs in pairs(trials, label, placement, first):
         a, b = value(ours, metric), value(theirs, metric)
         if a is not None and b:
             found.append(a / b)
     return spread(found)
 
 
-def summarise(row, labels, trials):
+def summarise(row, subjects, trials):
     """One entry for each placement class that has trials."""
     summary = []
     for placement in CLASSES:
@@ -54,32 +55,45 @@ def summarise(row, labels, trials):
         if not mine:
             continue
         entry = {"class": placement, "subjects": []}
-        for label in labels:
+        for who in subjects:
+            label = who.label
             own = [t for t in mine if t["subject"] == label]
-            subject = {"subject": label, "trials": len(own),
+            subject = {"subject": label, "ratio_of": who.of, "trials": len(own),
                        "cycles_per_frame": spread([cycles(t) for t in own]),
                        "core_ns": spread([ns for t in own for ns in t["core_ns"]]),
                        "steal": sum(1 for t in own if t["steal_noticeable"]),
                        "metrics": {}, "ratios": {}}
             for metric in row.metrics:
                 subject["metrics"][metric.name] = spread([value(t, metric) for t in own])
-                if label != REFERENCE:
-                    subject["ratios"][metric.name] = ratios(trials, label, placement, metric)
+                if label != who.of:
+                    subject["ratios"][metric.name] = ratios(trials, label, placement, metric,
+                                                            who.of)
             entry["subjects"].append(subject)
         summary.append(entry)
     return summary
 
 
-def judge(row, label, metric_name, found, wanted_pairs):
-    for target_label, target_metric, relation, bound in row.targets:
+def judge(targets, label, metric_name, found, wanted, what):
+    for target_label, target_metric, relation, bound in targets:
         if target_label == label and target_metric == metric_name:
-            text = f"{'>=' if relation == '>=' else '<='} {bound:g}"
+            text = f"{relation} {bound:.3g}"
             if not found:
                 return text
             met = found["median"] >= bound if relation == ">=" else found["median"] <= bound
-            short = "" if found["n"] >= wanted_pairs else f" ({found['n']} pairs only)"
+            short = "" if found["n"] >= wanted else f" ({found['n']} {what} only)"
             return f"{text}: {'met' if met else 'MISSED'}{short}"
     return ""
+
+
+def verdicts(row, subject, wanted):
+    """What the targets say of a subject: of its ratios, and of its own figures."""
+    label, found = subject["subject"], []
+    for metric in row.metrics:
+        found.append(judge(row.targets, label, metric.name, subject["ratios"].get(metric.name),
+                           wanted, "pairs"))
+        found.append(judge(row.bounds, label, metric.name, subject["metrics"][metric.name],
+                           wanted, "trials"))
+    return ", ".join(verdict for verdict in found if verdict)
 
 
 def number(found, digits):
@@ -117,12 +131,11 @@ def show_entry(row, entry, options):
             line.append(number(subject["cycles_per_frame"], 0))
         line.append(number(subject["core_ns"], 0))
         found = [subject["ratios"].get(m.name) for m in row.metrics]
-        line += [number(f, 2) for f in found]
+        other = f" {subject['ratio_of']}/this" if subject["ratio_of"] != REFERENCE else ""
+        line += [number(f, 2) + (other if f else "") for f in found]
         line.append(str(found[0]["n"]) if found[0] else "-")
         if options.targets:
-            verdicts = [judge(row, subject["subject"], m.name, f, options.pairs)
-                        for m, f in zip(row.metrics, found)]
-            line.append(", ".join(v for v in verdicts if v))
+            line.append(verdicts(row, subject, options.pairs))
         lines.append(line)
     return table(header, lines)
 

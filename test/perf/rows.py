@@ -15,6 +15,9 @@ class Subject:
     options: tuple = ()          # (option of the generator, value), over the row's own
     mac_limit: int = 65536       # crossdock's; the others have no such setting
     no_flood_local: bool = False  # OVS: its LOCAL port gets no copy of what is flooded
+    guest: str = ""              # options of the generator's ports, over the row's own
+    nb_ports: int = 0            # instead of the row's
+    of: str = "crossdock"        # whose figure is divided by this one's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,15 +41,23 @@ class Row:
     subjects: tuple = ()         # beside the systems themselves
     only_crossdock: bool = False  # no other system
     mac_limit: int = 65536
-    targets: tuple = ()          # (label, metric, relation, value)
+    targets: tuple = ()          # (label, metric, relation, value): of ratios
+    bounds: tuple = ()           # likewise: of a subject's own figure
     facts: bool = False          # ask the switch what it learned
+    guest: str = ""              # options of the generator's ports
+    client: bool = False         # the generator listens, and the switch connects
+    tso: bool = False            # OVS: userspace-tso-enable=true
 
 
 MPPS = Metric("mpps", "Mpps", ("pps",), 1e-6, 3)
 SENT = Metric("sent_mpps", "Mpps in", ("sent_pps",), 1e-6, 3)
 GBPS = Metric("gbps", "Gbit/s L2", ("l2_bps",), 1e-9, 2)
+NOTIFY = Metric("notify_per_frame", "notifications/frame", ("notify_per_frame",), 1, 4)
 P50 = Metric("p50_us", "RTT P50 us", ("rtt_ns", "p50"), 1e-3, 3)
 P99 = Metric("p99_us", "RTT P99 us", ("rtt_ns", "p99"), 1e-3, 3)
+
+# What a Linux guest sends at most: 45 segments of 1448 bytes and one set of headers.
+TSO_BYTES = 54 + 45 * 1448
 
 OWN_ONE_FLOW = Subject("crossdock 1 flow", "crossdock", (("flows", 1),))
 
@@ -78,6 +89,26 @@ ROWS = (
         stream(64, pattern="broadcast"), nb_ports=4, needs_switching=True,
         subjects=(Subject("ovs, LOCAL no-flood", "ovs", no_flood_local=True),),
         targets=(("ovs", "mpps", ">=", 10.0),)),
+    Row("packed-64", "64 B, 1 flow, one way, packed rings", (MPPS,), stream(64),
+        only_crossdock=True, guest="packed=on",
+        subjects=(Subject("crossdock split", "crossdock", guest="packed=off"),),
+        targets=(("crossdock split", "mpps", ">=", 0.95),)),
+    Row("tso-64k", f"{TSO_BYTES} B TSO frames, one way, client mode", (GBPS,), stream(TSO_BYTES),
+        needs_switching=True, guest="tso=on,mss=1448", client=True, tso=True,
+        subjects=(Subject("memcpy", "copy"),),
+        targets=(("ovs", "gbps", ">=", 1.6), ("memcpy", "gbps", ">=", 0.8))),
+    Row("pairs-1500", "1500 B, 14 ports in 7 pairs, one way, total", (GBPS, MPPS), stream(1500),
+        nb_ports=14, needs_switching=True, guest="size=256",  # as QEMU makes its rings
+        subjects=(Subject("crossdock 2 ports", "crossdock", nb_ports=2),
+                  Subject("ovs 2 ports", "ovs", nb_ports=2, of="ovs")),
+        targets=(("crossdock 2 ports", "gbps", ">=", 0.85),)),
+    Row("notify", "64 B, 1 flow, one way, guests that wait for interrupts", (MPPS, NOTIFY),
+        stream(64), only_crossdock=True, guest="irq=on,event_idx=on",
+        subjects=(Subject("crossdock packed", "crossdock", guest="packed=on"),
+                  Subject("crossdock polled", "crossdock", guest="irq=off,event_idx=off")),
+        bounds=(("crossdock", "notify_per_frame", "<=", 1 / 32),
+                ("crossdock packed", "notify_per_frame", "<=", 1 / 32),
+                ("crossdock polled", "notify_per_frame", "<=", 1e-5))),
 )
 
 
@@ -86,6 +117,8 @@ def subjects_of(row, systems):
     by_name = {system.name: system for system in systems}
     found = []
     for system in systems:
+        if getattr(system, "only_named", False):
+            continue
         if row.only_crossdock and system.name != "crossdock":
             continue
         if row.needs_switching and not system.switches:

@@ -13,7 +13,7 @@
 
 #include "bridge/bridge.h"
 #include "memory/memory.h"
-#include "virtqueue/split_device.h"
+#include "virtqueue/device.h"
 
 #define RING      1024
 #define FRAME     64
@@ -57,11 +57,12 @@ set_mac(uint8_t *mac, unsigned port, unsigned flow)
 static int
 make_ring(struct bench *b, struct xd_vq *vq, uint32_t offset, uint16_t flags, unsigned flows)
 {
+	static struct xd_drops drops;
 	struct xd_vq_setup setup = {.size = RING,
 		.desc_addr = offset,
 		.avail_addr = offset + 16 * RING,
 		.used_addr = offset + 16 * RING + 4096,
-		.hdr_bytes = HEADER,
+		.drops = &drops,
 		.call_fd = -1};
 	struct xd_vring_desc *desc = (struct xd_vring_desc *)(void *)(b->mem + offset);
 	struct xd_vring_avail *avail =
@@ -126,7 +127,7 @@ one_turn(struct bench *b)
 	((struct xd_vring_avail *)(uintptr_t)b->tx.avail)->idx += XD_BATCH;
 	((struct xd_vring_avail *)(uintptr_t)b->rx.avail)->idx += XD_BATCH;
 	t[DEQUEUE] = rte_rdtsc();
-	xd_vq_dequeue(&b->tx, &b->batch, &b->counters);
+	xd_vq_dequeue(&b->tx, &b->batch);
 	t[INPUT] = rte_rdtsc();
 	xd_bridge_input(&b->turn);
 	t[LEARN] = rte_rdtsc();

@@ -77,5 +77,8 @@ class Testpmd:
         found = FIGURES.search(self.ask("show fwd stats all"))
         return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
 
+    def notifications(self):
+        return None
+
     def facts(self):
         return {}

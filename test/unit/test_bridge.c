@@ -116,13 +116,14 @@ run(struct world *w, unsigned in)
 	xd_bridge_input(&w->turn);
 	xd_bridge_learn(&w->turn);
 	xd_bridge_forward(&w->turn);
+	xd_bridge_count(&w->turn);
 	w->batch.n = 0;
 }
 
 static uint64_t
 drops(const struct world *w, unsigned port, enum xd_drop reason)
 {
-	return w->ports[port].counters[0].drops[reason];
+	return w->ports[port].drops[0].n[reason];
 }
 
 /* The frame that port `out` got, of 0 or 1. */
@@ -415,6 +416,193 @@ full_batch_to_mixed_ports(void **state)
 	}
 }
 
+static uint64_t
+key_of(const uint8_t *mac, uint16_t vlan)
+{
+	uint8_t padded[8] = {0};
+
+	memcpy(padded, mac, 6);
+	return xd_fdb_key(padded, vlan);
+}
+
+static void
+allow(struct world *w, unsigned port, const uint8_t *mac)
+{
+	struct xd_plan_port *p = &w->plan_ports[port];
+
+	p->macs[p->nb_macs++] = key_of(mac, 0);
+}
+
+static uint16_t
+learned_on(const struct world *w, const uint8_t *mac, uint16_t vlan)
+{
+	uint64_t key = key_of(mac, vlan);
+
+	return xd_fdb_lookup(w->bridge.fdb, key, xd_fdb_hash(w->bridge.fdb, key));
+}
+
+static void
+only_listed_sources(void **state)
+{
+	static const uint8_t mac_c[6] = {2, 0, 0, 0, 0, 0xc};
+	/* Differs from mac_a in the two bytes that share a word with the destination. */
+	static const uint8_t not_a[6] = {2, 0x40, 0, 0, 0, 0xa};
+	struct world *w = *state;
+
+	allow(w, 0, mac_a);
+	allow(w, 0, mac_b);
+	for (unsigned i = 0; i < 3; i++) {
+		add_frame(w, broadcast, mac_c, -1);
+		add_frame(w, broadcast, mac_a, -1);
+		add_frame(w, broadcast, not_a, -1);
+		add_frame(w, broadcast, mac_b, -1);
+		add_frame(w, broadcast, mac_b, -1);
+	}
+	run(w, 0);
+	assert_int_equal(w->turn.outputs[1].n, 9);
+	for (unsigned i = 0; i < 9; i++)
+		assert_memory_equal(
+			xd_frame_data(w->turn.outputs[1].frames[i]) + 6, i % 3 ? mac_b : mac_a, 6);
+	assert_int_equal(drops(w, 0, XD_DROP_NOT_ALLOWED), 6);
+	assert_int_equal(w->ports[0].counters[0].rx_frames, 15);
+	assert_int_equal(w->ports[0].counters[0].rx_bytes, 15 * 64);
+	assert_int_equal(learned_on(w, mac_a, 0), 0);
+	assert_int_equal(learned_on(w, mac_b, 0), 0);
+	assert_int_equal(learned_on(w, mac_c, 0), XD_PORT_NONE);
+	assert_int_equal(learned_on(w, not_a, 0), XD_PORT_NONE);
+
+	/* The same with a tag, which is another way through. */
+	add_frame(w, broadcast, mac_c, 10);
+	add_frame(w, broadcast, mac_a, 10);
+	run(w, 0);
+	assert_tagged(got(w, 1), 10);
+	assert_memory_equal(xd_frame_data(got(w, 1)) + 6, mac_a, 6);
+	assert_int_equal(drops(w, 0, XD_DROP_NOT_ALLOWED), 7);
+	assert_int_equal(learned_on(w, mac_c, 10), XD_PORT_NONE);
+
+	/* Other ports may have what they like. */
+	add_frame(w, broadcast, mac_c, -1);
+	run(w, 1);
+	assert_non_null(got(w, 0));
+	assert_int_equal(drops(w, 1, XD_DROP_NOT_ALLOWED), 0);
+}
+
+/* What is left with the sender comes again, and is counted then. */
+static void
+lost_frames_are_counted_once(void **state)
+{
+	static const uint8_t zero[6];
+	struct world *w = *state;
+
+	add_frame(w, broadcast, mac_a, -1);
+	run(w, 0);
+	allow(w, 0, mac_a);
+	add_frame(w, broadcast, zero, -1);
+	add_frame(w, mac_a, mac_a, -1);
+	add_frame(w, broadcast, mac_b, -1);
+	add_frame(w, broadcast, zero, -1);
+	add_frame(w, mac_a, mac_a, -1);
+	add_frame(w, broadcast, mac_b, -1);
+	w->turn.in = &w->plan_ports[0];
+	xd_bridge_input(&w->turn);
+	xd_bridge_forward(&w->turn);
+	w->batch.n = 3;
+	xd_bridge_count(&w->turn);
+	assert_int_equal(drops(w, 0, XD_DROP_BAD_SOURCE), 1);
+	assert_int_equal(drops(w, 0, XD_DROP_SAME_PORT), 1);
+	assert_int_equal(drops(w, 0, XD_DROP_NOT_ALLOWED), 1);
+	/* They are counted at the queue that they came by. */
+	w->turn.in_queue = 2;
+	w->batch.n = 6;
+	xd_bridge_count(&w->turn);
+	assert_int_equal(drops(w, 0, XD_DROP_BAD_SOURCE), 1);
+	assert_int_equal(w->ports[0].drops[2].n[XD_DROP_BAD_SOURCE], 2);
+	w->turn.in_queue = 0;
+	w->batch.n = 0;
+}
+
+/* An address of a few, now and then one that cannot be. */
+static void
+random_mac(uint8_t *mac, unsigned *seed)
+{
+	static const uint8_t zero[6];
+	unsigned r = (unsigned)rand_r(seed) % 32;
+
+	memcpy(mac, mac_a, 6);
+	mac[5] = (uint8_t)(r % 4);
+	mac[0] = r % 8 == 7 ? 4 : 2;
+	if (r == 30)
+		memcpy(mac, zero, 6);
+	else if (r == 31)
+		memcpy(mac, broadcast, 6);
+}
+
+/* Frames that go through together come out as if each had come by itself. */
+static void
+bursts_equal_single_frames(void **state)
+{
+	struct world *one = *state, *many;
+	unsigned seed = 1;
+
+	setup((void **)&many);
+	allow(one, 3, mac_a);
+	allow(many, 3, mac_a);
+	make_trunk(one, 4, 10, 99);
+	make_trunk(many, 4, 10, 99);
+	for (unsigned round = 0; round < 3000; round++) {
+		unsigned in = (unsigned)rand_r(&seed) % NB_PORTS, n_one[NB_PORTS] = {0};
+		uint8_t src[6], dst[6], sent[NB_PORTS][XD_BATCH];
+		int tci[XD_BATCH];
+		uint8_t addresses[XD_BATCH][2][6];
+
+		/* So late that addresses may move once more. */
+		one->turn.now_s = many->turn.now_s = 20 * round;
+		for (unsigned i = 0; i < XD_BATCH; i++) {
+			if (i == 0 || rand_r(&seed) % 2)
+				random_mac(dst, &seed);
+			if (i == 0 || rand_r(&seed) % 2)
+				random_mac(src, &seed);
+			tci[i] = rand_r(&seed) % 8 ? -1 : rand_r(&seed) % 2 ? 10 : 0;
+			memcpy(addresses[i][0], dst, 6);
+			memcpy(addresses[i][1], src, 6);
+		}
+		/* Learning alone first, so that both know the same of all 32 sources. */
+		for (unsigned i = 0; i < XD_BATCH; i++)
+			add_frame(many, addresses[i][0], addresses[i][1], tci[i]);
+		many->turn.in = &many->plan_ports[in];
+		xd_bridge_input(&many->turn);
+		xd_bridge_learn(&many->turn);
+		many->batch.n = 0;
+		for (unsigned pass = 0; pass < 2; pass++) {
+			memset(one->ports[in].drops, 0, sizeof(one->ports[in].drops));
+			for (unsigned i = 0; i < XD_BATCH; i++) {
+				add_frame(one, addresses[i][0], addresses[i][1], tci[i]);
+				run(one, in);
+				for (unsigned p = 0; pass == 1 && p < NB_PORTS; p++) {
+					if (got(one, p))
+						sent[p][n_one[p]++] = (uint8_t)i;
+				}
+			}
+		}
+		memset(many->ports[in].drops, 0, sizeof(many->ports[in].drops));
+		for (unsigned i = 0; i < XD_BATCH; i++)
+			add_frame(many, addresses[i][0], addresses[i][1], tci[i]);
+		run(many, in);
+		for (unsigned p = 0; p < NB_PORTS; p++) {
+			assert_int_equal(many->turn.outputs[p].n, n_one[p]);
+			for (unsigned i = 0; i < n_one[p]; i++)
+				assert_int_equal(xd_turn_number(&many->turn,
+							 many->turn.outputs[p].frames[i]),
+					sent[p][i]);
+		}
+		for (unsigned r = 0; r < XD_DROP_REASONS; r++)
+			assert_int_equal(
+				many->ports[in].drops[0].n[r], one->ports[in].drops[0].n[r]);
+	}
+	assert_int_equal(xd_fdb_count(one->bridge.fdb), xd_fdb_count(many->bridge.fdb));
+	teardown((void **)&many);
+}
+
 int
 main(void)
 {
@@ -433,6 +621,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(tagged_runt, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_port_that_just_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_batch_to_mixed_ports, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_listed_sources, setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_frames_are_counted_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(bursts_equal_single_frames, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("bridge", tests, NULL, NULL);

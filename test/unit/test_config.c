@@ -14,8 +14,10 @@
 
 #include <cmocka.h>
 
+#include "base/owner.h"
 #include "control/settings.h"
 #include "control/words.h"
+#include "virtqueue/feature_names.h"
 
 #define CORE 0 /* every machine has it */
 
@@ -61,6 +63,133 @@ test_settings(void **state)
 	assert_int_equal(xd_port_set(port, "nope", "1", &err), -ENOENT);
 	assert_string_equal(err.key, "ports.p.nope");
 	xd_config_destroy(config);
+}
+
+/* Settings that print as nothing while they have their default: what is set, what is printed then,
+ * and the kind of the JSON value; each is a setting of guests' ports, the first two of all. */
+static const struct {
+	const char *key, *text, *printed;
+	json_type json;
+} optional[] = {
+	{"macs", "02:00:00:00:00:0A, 02:00:00:00:00:0b", "02:00:00:00:00:0a,02:00:00:00:00:0b",
+		JSON_ARRAY},
+	{"mac_limit", "5", "5", JSON_INTEGER},
+	{"full", "wait", "wait", JSON_STRING},
+	{"wait_us", "1", "1", JSON_INTEGER},
+	{"features", " MQ ,csum,bogus_or_not", NULL, JSON_NULL},
+	{"features", " MQ ,csum", "csum,mq", JSON_ARRAY},
+	{"compat", "ovs-3.1", "ovs-3.1", JSON_STRING},
+	{"compat", "ovs-3.1-tso", "ovs-3.1-tso", JSON_STRING},
+	{"socket_owner", "root", "root", JSON_STRING},
+	{"socket_group", "7", "7", JSON_STRING},
+	{"socket_mode", "660", "0660", JSON_STRING},
+};
+
+static void
+test_optional(void **state)
+{
+	struct xd_config *config = xd_config_create();
+	struct xd_port_config fresh, *port;
+	struct xd_error err;
+
+	(void)state;
+	port = xd_config_add_port(config, "p", "vhost-user", "br0", &err);
+	fresh = *port;
+	for (unsigned i = 0; i < sizeof(optional) / sizeof(*optional); i++) {
+		const struct xd_setting *s = xd_port_settings;
+		char text[XD_SETTING_TEXT];
+		json_t *json;
+
+		while (strcmp(s->key, optional[i].key))
+			s++;
+		s->print(port, text);
+		assert_string_equal(text, "");
+		if (!optional[i].printed) {
+			/* What is refused changes nothing. */
+			assert_int_equal(
+				xd_port_set(port, s->key, optional[i].text, &err), -EINVAL);
+			assert_true(xd_port_config_equal(port, &fresh));
+			continue;
+		}
+		if (xd_port_set(port, s->key, optional[i].text, &err))
+			fail_msg("%s: %s", err.key, err.text);
+		s->print(port, text);
+		assert_string_equal(text, optional[i].printed);
+		assert_false(xd_port_config_equal(port, &fresh));
+		json = xd_setting_to_json(s, port);
+		assert_int_equal(json_typeof(json), optional[i].json);
+		assert_int_equal(xd_port_set(port, s->key, "", &err), 0);
+		assert_true(xd_port_config_equal(port, &fresh));
+		/* Back by way of JSON, and lost with the type. */
+		assert_int_equal(xd_setting_from_json(json, text), 0);
+		assert_int_equal(xd_port_set(port, s->key, text, &err), 0);
+		s->print(port, text);
+		assert_string_equal(text, optional[i].printed);
+		assert_int_equal(xd_port_set(port, "type", "dpdk", &err), 0);
+		s->print(port, text);
+		assert_string_equal(text, s->type ? "" : optional[i].printed);
+		*port = fresh;
+		json_decref(json);
+	}
+	xd_config_destroy(config);
+}
+
+static void
+test_feature_names(void **state)
+{
+	/* virtio 1.2, 5.1.3, 5.1.3.1 and 6; vhost-user */
+	static const struct {
+		const char *name;
+		int bit;
+	} known[] = {{"csum", 0}, {"guest_tso4", 7}, {"host_ufo", 14}, {"mrg_rxbuf", 15},
+		{"mq", 22}, {"notify_on_empty", 24}, {"log_all", 26}, {"any_layout", 27},
+		{"indirect_desc", 28}, {"event_idx", 29}, {"protocol_features", 30},
+		{"version_1", 32}, {"iommu_platform", 33}, {"access_platform", 33},
+		{"ring_packed", 34}, {"in_order", 35}, {"guest_uso4", 54}, {"guest_uso6", 55},
+		{"host_uso", 56}, {"speed_duplex", 63}, {"nonsense", -1}, {"", -1}, {"bit_25", -1}};
+	char text[XD_FEATURES_TEXT];
+	unsigned last = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(known) / sizeof(*known); i++)
+		assert_int_equal(xd_feature_bit(known[i].name), known[i].bit);
+	for (const struct xd_feature_name *f = xd_feature_names; f->name; f++) {
+		assert_in_range(f->bit, last, 63);
+		last = f->bit;
+		assert_int_equal(xd_feature_bit(f->name), f->bit);
+	}
+	assert_string_equal(xd_feature_name(33), "iommu_platform");
+	assert_null(xd_feature_name(25));
+	assert_null(xd_feature_name(64));
+	assert_string_equal(xd_feature_text(0, ' ', text), "");
+	assert_string_equal(
+		xd_feature_text(1 << 25 | 1ull << 63 | 1, ' ', text), "csum bit_25 speed_duplex");
+	assert_true(strlen(xd_feature_text(UINT64_MAX, ',', text)) < XD_FEATURES_TEXT);
+}
+
+static void
+test_owner(void **state)
+{
+	struct xd_error err;
+	uid_t uid = 9;
+	gid_t gid = 9;
+
+	(void)state;
+	assert_int_equal(xd_owner_user("root", &uid, &err), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(xd_owner_user("4294967294", &uid, &err), 0);
+	assert_true(uid == 4294967294);
+	assert_int_equal(xd_owner_group("root", &gid, NULL), 0);
+	assert_int_equal(gid, 0);
+	assert_int_equal(xd_owner_group("17", &gid, &err), 0);
+	assert_int_equal(gid, 17);
+	assert_int_equal(xd_owner_user("no-such-user", &uid, &err), -ENOENT);
+	assert_int_equal(xd_owner_group("no-such-group", &gid, NULL), -ENOENT);
+	assert_int_equal(xd_owner_user("", &uid, &err), -ENOENT);
+	assert_int_equal(xd_owner_user("-1", &uid, &err), -ENOENT);
+	assert_int_equal(xd_owner_user("4294967295", &uid, &err), -EINVAL);
+	assert_int_equal(xd_owner_group("18446744073709551616", &gid, &err), -EINVAL);
+	assert_int_equal(gid, 17);
 }
 
 static void
@@ -130,8 +259,27 @@ test_words(void **state)
 	assert_string_equal(xd_words_nearest("prot", words), "port");
 	assert_string_equal(xd_words_nearest("Bridges", words), "bridge");
 	assert_string_equal(xd_words_nearest("wo", words), "worker");
+	assert_string_equal(xd_words_nearest("rid", words), "bridge");
 	assert_null(xd_words_nearest("zzzzzz", words));
 	assert_null(xd_words_nearest("", words));
+}
+
+/* Where not all words fit, whole ones and "..." do. */
+static void
+test_hint(void **state)
+{
+	static const char *const words[] = {"port", "bridge", "worker", NULL};
+	static const char whole[] = "; valid are: port, bridge, worker";
+	char text[64];
+
+	(void)state;
+	assert_string_equal(xd_words_hint("zzzzzz", words, text, sizeof(text)), whole);
+	assert_string_equal(xd_words_hint("zzzzzz", words, text, sizeof(whole)), whole);
+	assert_string_equal(xd_words_hint("zzzzzz", words, text, sizeof(whole) - 1),
+		"; valid are: port, bridge, ...");
+	assert_string_equal(xd_words_hint("zzzzzz", words, text, 26), "; valid are: port, ...");
+	assert_string_equal(
+		xd_words_hint("prot", words, text, sizeof(text)), "; did you mean port?");
 }
 
 /* ---- The plain data ---- */
@@ -194,6 +342,67 @@ good_config(void)
 		assert_int_not_equal(xd_config_check(config, NULL, NULL), 0);                      \
 	} while (0)
 
+static void
+check_port_data(struct xd_config *config, struct xd_port_config *port)
+{
+	const struct xd_port_config good = *port;
+
+	memset(port->macs, 2, sizeof(port->macs));
+	for (unsigned i = 0; i < XD_PORT_MACS; i++)
+		port->macs[i][5] = (uint8_t)i;
+	port->nb_macs = XD_PORT_MACS;
+	port->mac_limit = 16777216;
+	port->wait_us = 1000000;
+	port->full = XD_FULL_WAIT;
+	port->features = 1;
+	assert_int_equal(xd_config_check(config, NULL, NULL), 0);
+	port->nb_macs++;
+	CHECK_FAILS(config, "ports.p.macs");
+	port->nb_macs--;
+	port->macs[15][5] = 3;
+	CHECK_FAILS(config, "ports.p.macs");
+	port->macs[15][5] = 15;
+	port->macs[7][0] = 3;
+	CHECK_FAILS(config, "ports.p.macs");
+	memset(port->macs[7], 0, 6);
+	CHECK_FAILS(config, "ports.p.macs");
+	*port = good;
+	port->mac_limit = 16777217;
+	CHECK_FAILS(config, "ports.p.mac_limit");
+	*port = good;
+	port->full = 2;
+	CHECK_FAILS(config, "ports.p.full");
+	*port = good;
+	port->wait_us = 0;
+	CHECK_FAILS(config, "ports.p.wait_us");
+	port->wait_us = 1000001;
+	CHECK_FAILS(config, "ports.p.wait_us");
+	*port = good;
+	port->features = 0;
+	CHECK_FAILS(config, "ports.p.features");
+	*port = good;
+	port->compat = 3;
+	CHECK_FAILS(config, "ports.p.compat");
+	*port = good;
+	port->mode = XD_SOCKET_SERVER;
+	port->socket_mode = 0577;
+	CHECK_FAILS(config, "ports.p.socket_mode");
+	port->socket_mode = 01000;
+	CHECK_FAILS(config, "ports.p.socket_mode");
+	port->socket_mode = 0777;
+	assert_int_equal(xd_config_check(config, NULL, NULL), 0);
+	memset(port->socket_owner, '0', sizeof(port->socket_owner));
+	CHECK_FAILS(config, "ports.p.socket_owner");
+	strcpy(port->socket_owner, "no-such-user");
+	CHECK_FAILS(config, "ports.p.socket_owner");
+	strcpy(port->socket_owner, "root");
+	memset(port->socket_group, '0', sizeof(port->socket_group));
+	CHECK_FAILS(config, "ports.p.socket_group");
+	strcpy(port->socket_group, "no-such-group");
+	CHECK_FAILS(config, "ports.p.socket_group");
+	*port = good;
+}
+
 /* What an application may write into the plain data without going through text. */
 static void
 test_check(void **state)
@@ -220,6 +429,7 @@ test_check(void **state)
 	port->mtu = 67;
 	CHECK_FAILS(config, "ports.p.mtu");
 	port->mtu = 1500;
+	check_port_data(config, port);
 	strcpy(port->bridge, "br1");
 	CHECK_FAILS(config, "ports.p.bridge");
 	strcpy(port->bridge, "br0");
@@ -260,6 +470,12 @@ test_copy(void **state)
 	assert_true(xd_port_config_equal(config->ports, copy->ports));
 	copy->ports[0].has_vlans = config->ports[0].has_vlans = true;
 	assert_false(xd_port_config_equal(config->ports, copy->ports));
+	copy->ports[0].has_vlans = config->ports[0].has_vlans = false;
+	/* Addresses count up to their number. */
+	copy->ports[0].macs[1][5] = 1;
+	assert_true(xd_port_config_equal(config->ports, copy->ports));
+	copy->ports[0].nb_macs = config->ports[0].nb_macs = 2;
+	assert_false(xd_port_config_equal(config->ports, copy->ports));
 	assert_true(xd_bridge_config_equal(config->bridges, copy->bridges));
 	copy->bridges[0].mac_limit++;
 	assert_false(xd_bridge_config_equal(config->bridges, copy->bridges));
@@ -272,9 +488,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_optional),
+		cmocka_unit_test(test_feature_names),
+		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_from_json),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_hint),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_copy),

@@ -8,10 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include <cmocka.h>
 
 #include <rte_dev.h>
+#include <rte_ip.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
 
 #include "drivers/ethdev/ethdev.h"
 #include "memory/memory.h"
@@ -215,8 +226,7 @@ send_batch(struct fixture *fx, struct xd_port *port)
 static uint64_t
 drops(const struct xd_port *port, enum xd_drop reason)
 {
-	assert_int_equal(port->counters[0].drops[reason], 0);
-	return port->counters[1].drops[reason];
+	return port->drops[0].n[reason];
 }
 
 /* A frame as another driver would lend it: no mbuf. */
@@ -666,6 +676,661 @@ test_many_frames_in_order(void **state)
 	assert_int_equal(driver->tx(fx->b, 0, 1, NULL, 0), 0);
 }
 
+/* ---- Checksums and segments ---- */
+
+/* A TCP or UDP frame of a guest's, behind `tags` tags. */
+struct packet {
+	bool ipv6, udp;
+	unsigned tags;
+	unsigned hop_by_hop; /* bytes of an extension header */
+	uint32_t payload;
+	uint16_t gso_size; /* 0: only its checksum is owed */
+};
+
+static uint8_t packet_data[66000];
+
+static uint32_t
+l3_of(const struct packet *packet)
+{
+	return 14 + 4 * packet->tags;
+}
+
+static uint32_t
+l4_of(const struct packet *packet)
+{
+	return l3_of(packet) + (packet->ipv6 ? 40 + packet->hop_by_hop : 20);
+}
+
+static uint32_t
+end_of(const struct packet *packet)
+{
+	return l4_of(packet) + (packet->udp ? 8 : 20);
+}
+
+static void
+write_ip(const struct packet *packet, uint8_t *ip, uint32_t l4_len)
+{
+	uint8_t proto = packet->udp ? IPPROTO_UDP : IPPROTO_TCP;
+
+	if (packet->ipv6) {
+		struct rte_ipv6_hdr *v6 = (void *)ip;
+
+		v6->vtc_flow = rte_cpu_to_be_32(6u << 28);
+		v6->payload_len = rte_cpu_to_be_16((uint16_t)(packet->hop_by_hop + l4_len));
+		v6->proto = packet->hop_by_hop ? 0 : proto;
+		memset(ip + 40, 0, packet->hop_by_hop);
+		ip[40] = packet->hop_by_hop ? proto : 0;
+	} else {
+		struct rte_ipv4_hdr *v4 = (void *)ip;
+
+		v4->version_ihl = 0x45;
+		v4->total_length = rte_cpu_to_be_16((uint16_t)(20 + l4_len));
+		v4->fragment_offset = 0;
+		v4->next_proto_id = proto;
+		v4->hdr_checksum = 0;
+		v4->hdr_checksum = rte_ipv4_cksum(v4);
+	}
+}
+
+/* The pseudo-header's sum; without the length when it is for segments. */
+static uint16_t
+pseudo_sum(const struct packet *packet, const uint8_t *ip, bool segments)
+{
+	uint64_t flags = segments ? RTE_MBUF_F_TX_TCP_SEG : 0;
+	struct rte_ipv6_hdr v6;
+
+	if (!packet->ipv6)
+		return rte_ipv4_phdr_cksum((const void *)ip, flags);
+	memcpy(&v6, ip, sizeof(v6));
+	v6.payload_len =
+		rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(v6.payload_len) - packet->hop_by_hop));
+	v6.proto = packet->udp ? IPPROTO_UDP : IPPROTO_TCP;
+	return rte_ipv6_phdr_cksum(&v6, flags);
+}
+
+/* Frame number i of the batch, in a head and two pieces. */
+static void
+lend(struct xd_batch *batch, unsigned i, const uint8_t *data, uint32_t len)
+{
+	struct xd_frame *f = &batch->frames[i];
+	uint32_t rest = len - XD_HEAD;
+
+	memset(f, 0, sizeof(*f));
+	xd_frame_init(f, len, XD_HEAD, 2);
+	f->nb_dst = 1;
+	memcpy(f->buf + XD_HEADROOM, data, XD_HEAD);
+	f->segs = &batch->segs[2 * i];
+	batch->segs[2 * i] = (struct xd_seg){data + XD_HEAD, rest / 3};
+	batch->segs[2 * i + 1] = (struct xd_seg){data + XD_HEAD + rest / 3, rest - rest / 3};
+}
+
+static uint32_t
+write_packet(const struct packet *packet, uint8_t *data)
+{
+	uint32_t l3 = l3_of(packet), l4 = l4_of(packet), len = end_of(packet) + packet->payload;
+	uint16_t sum;
+
+	for (uint32_t i = 0; i < len; i++)
+		data[i] = byte_at(77, i);
+	for (unsigned i = 0; i < packet->tags; i++)
+		memcpy(data + 12 + 4 * i, "\x81\x00\x00\x05", 4);
+	memcpy(data + l3 - 2, packet->ipv6 ? "\x86\xdd" : "\x08\x00", 2);
+	write_ip(packet, data + l3, len - l4);
+	if (packet->udp)
+		((struct rte_udp_hdr *)(void *)(data + l4))->dgram_len =
+			rte_cpu_to_be_16((uint16_t)(len - l4));
+	else
+		data[l4 + 12] = 0x50;
+	sum = pseudo_sum(packet, data + l3, false);
+	memcpy(data + l4 + (packet->udp ? 6 : 16), &sum, 2);
+	return len;
+}
+
+static struct xd_offload_request
+request_of(const struct packet *packet)
+{
+	struct xd_offload_request request = {
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		.gso_size = packet->gso_size,
+		.csum_start = (uint16_t)l4_of(packet),
+		.csum_offset = packet->udp ? 6 : 16,
+	};
+
+	if (packet->gso_size != 0)
+		request.gso_type = packet->udp    ? VIRTIO_NET_HDR_GSO_UDP_L4
+				   : packet->ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6
+						  : VIRTIO_NET_HDR_GSO_TCPV4;
+	return request;
+}
+
+/* Makes frame number i of the batch of a packet whose bytes stay where they are. */
+static void
+make_packet_at(struct xd_batch *batch, unsigned i, const struct packet *packet, uint8_t *data)
+{
+	struct xd_offload_request request = request_of(packet);
+
+	lend(batch, i, data, write_packet(packet, data));
+	assert_int_equal(xd_offload_check(&batch->frames[i], &request, 0xff), 0);
+}
+
+static void
+make_packet(struct fixture *fx, const struct packet *packet)
+{
+	make_packet_at(fx->batch, 0, packet, packet_data);
+	fx->batch->n = 1;
+}
+
+/* Takes a frame off the wire of a port; the caller frees it. */
+static struct rte_mbuf *
+take(struct xd_port *port)
+{
+	struct rte_mbuf *m;
+
+	assert_int_equal(rte_eth_rx_burst(ethdev(port)->port_id, 0, &m, 1), 1);
+	return m;
+}
+
+/* Takes one off that is right in all its checksums, and is `sent` bytes of payload on; returns its
+ * bytes of payload. It is in one buffer. */
+static uint32_t
+expect_packet(struct xd_port *port, const struct packet *packet, uint32_t sent)
+{
+	struct rte_mbuf *m = take(port);
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	uint32_t l3 = l3_of(packet), l4 = l4_of(packet), end = end_of(packet), payload;
+
+	assert_int_equal(m->nb_segs, 1);
+	assert_int_equal(m->ol_flags, 0);
+	payload = m->pkt_len - end;
+	if (packet->ipv6) {
+		struct rte_ipv6_hdr *v6 = (void *)(data + l3);
+
+		assert_int_equal(rte_be_to_cpu_16(v6->payload_len), m->pkt_len - l3 - 40);
+		v6->payload_len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - l4));
+		v6->proto = packet->udp ? IPPROTO_UDP : IPPROTO_TCP;
+		assert_int_equal(rte_ipv6_udptcp_cksum_verify(v6, data + l4), 0);
+	} else {
+		assert_int_equal(rte_ipv4_cksum((void *)(data + l3)), 0);
+		assert_int_equal(rte_ipv4_udptcp_cksum_verify((void *)(data + l3), data + l4), 0);
+	}
+	assert_memory_equal(data, packet_data, l3);
+	assert_memory_equal(data + end, packet_data + end + sent, payload);
+	rte_pktmbuf_free(m);
+	return payload;
+}
+
+static void
+expect_segments(struct xd_port *port, const struct packet *packet)
+{
+	uint32_t sent = 0, left, n;
+
+	while (sent < packet->payload) {
+		left = packet->payload - sent;
+		n = expect_packet(port, packet, sent);
+		assert_int_equal(n, RTE_MIN((uint32_t)packet->gso_size, left));
+		sent += n;
+	}
+}
+
+static void
+test_checksum_in_software(void **state)
+{
+	struct fixture *fx = *state;
+	unsigned n = 0;
+
+	for (unsigned kind = 0; kind < 8; kind++) {
+		struct packet packet = {.ipv6 = kind & 1,
+			.udp = kind & 2,
+			.tags = kind >> 2,
+			.payload = 501 + kind};
+
+		make_packet(fx, &packet);
+		assert_int_equal(send_batch(fx, fx->b), 1);
+		assert_int_equal(fx->b->counters[1].checksums, ++n);
+		assert_int_equal(expect_packet(fx->b, &packet, 0), packet.payload);
+	}
+	assert_int_equal(fx->b->counters[1].tx_frames, n);
+	assert_int_equal(fx->b->counters[1].segmented, 0);
+	/* A checksum that lies too far behind. */
+	struct packet packet = {.payload = 501};
+
+	make_packet(fx, &packet);
+	fx->batch->frames[0].offload.csum_offset = XD_HEAD;
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_UNFINISHED), 1);
+	assert_int_equal(fx->b->counters[1].checksums, n);
+	expect_none(fx->b);
+}
+
+/* What owes nothing is left as it is. */
+static void
+test_valid_checksum(void **state)
+{
+	struct fixture *fx = *state;
+	static uint8_t data[300];
+
+	make_guest_frame(fx->batch, data, 300, 4);
+	fx->batch->frames[0].offload.flags = VIRTIO_NET_HDR_F_DATA_VALID;
+	ethdev(fx->b)->tx_offloads = UINT64_MAX;
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	assert_int_equal(fx->b->counters[1].checksums, 0);
+	expect(fx->b, 300, 4, 0, 0);
+}
+
+static void
+test_segments_in_software(void **state)
+{
+	struct fixture *fx = *state;
+	uint64_t nb_bytes = 0;
+
+	for (unsigned kind = 0; kind < 8; kind++) {
+		struct packet packet = {.ipv6 = kind & 1,
+			.udp = kind & 2,
+			.tags = kind >> 2,
+			.payload = 60001,
+			.gso_size = 1400};
+
+		make_packet(fx, &packet);
+		assert_int_equal(send_batch(fx, fx->b), 1);
+		assert_int_equal(fx->b->counters[1].segmented, kind + 1);
+		assert_int_equal(fx->b->counters[1].tx_frames, kind + 1);
+		nb_bytes += fx->batch->frames[0].len;
+		assert_int_equal(fx->b->counters[1].tx_bytes, nb_bytes);
+		expect_segments(fx->b, &packet);
+	}
+	assert_int_equal(fx->b->counters[1].checksums, 0);
+	expect_none(fx->b);
+}
+
+/* The longest frame is that of the MTU, however long the frame that it is cut from. */
+static void
+test_segments_and_mtu(void **state)
+{
+	struct fixture *fx = *state;
+	struct packet packet = {.payload = 5000, .gso_size = 1518 - 54};
+
+	make_packet(fx, &packet);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	expect_segments(fx->b, &packet);
+	packet.gso_size++;
+	make_packet(fx, &packet);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_MTU), 1);
+	assert_int_equal(fx->b->counters[1].segmented, 1);
+	expect_none(fx->b);
+	/* So many that it cannot be cut. */
+	packet = (struct packet){.payload = 8 * XD_SEGMENTS_MAX + 1, .gso_size = 8};
+	make_packet(fx, &packet);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_UNFINISHED), 1);
+	expect_none(fx->b);
+}
+
+/* Frames before and behind keep their places, whatever becomes of each. */
+static void
+test_segments_among_others(void **state)
+{
+	struct fixture *fx = *state;
+	struct packet cut = {.payload = 4000, .gso_size = 1000};
+	struct packet whole = {.payload = 400};
+	struct xd_batch *batch = fx->batch;
+	static uint8_t plain[300], small[600];
+
+	for (unsigned i = 0; i < XD_BATCH; i++) {
+		if (i % 4 == 1)
+			make_packet_at(batch, i, &whole, small);
+		else if (i % 4 == 3 || i == 16)
+			make_packet_at(batch, i, &cut, packet_data);
+		else
+			lend(batch, i, plain, i == 6 ? 2000 : sizeof(plain));
+	}
+	batch->n = XD_BATCH;
+	batch->frames[6].nb_segs = 0; /* it is too long anyway */
+	assert_int_equal(send_batch(fx, fx->b), XD_BATCH);
+	for (unsigned i = 0; i < XD_BATCH; i++) {
+		struct rte_mbuf *m;
+
+		if (i % 4 == 1) {
+			assert_int_equal(expect_packet(fx->b, &whole, 0), 400);
+		} else if (i % 4 == 3 || i == 16) {
+			expect_segments(fx->b, &cut);
+		} else if (i != 6) {
+			m = take(fx->b);
+			assert_int_equal(m->pkt_len, sizeof(plain));
+			rte_pktmbuf_free(m);
+		}
+	}
+	expect_none(fx->b);
+	assert_int_equal(fx->b->counters[1].tx_frames, XD_BATCH - 1);
+	assert_int_equal(fx->b->counters[1].segmented, 9);
+	assert_int_equal(fx->b->counters[1].checksums, 8);
+	assert_int_equal(drops(fx->b, XD_DROP_MTU), 1);
+}
+
+/* A device without room: the frame stays as it was. With room for some segments: it counts once. */
+static void
+test_segments_to_full_device(void **state)
+{
+	struct fixture *fx = *state;
+	struct packet packet = {.payload = 10000, .gso_size = 1000};
+	struct xd_frame before;
+
+	for (uint32_t i = 0; i < RING_FRAMES; i++)
+		inject(fx->b, 60, 2048, 100);
+	make_packet(fx, &packet);
+	before = fx->batch->frames[0];
+	assert_int_equal(send_batch(fx, fx->b), 0);
+	assert_memory_equal(&fx->batch->frames[0], &before, sizeof(before));
+	assert_int_equal(fx->b->counters[1].segmented, 0);
+	assert_int_equal(drops(fx->b, XD_DROP_RING_FULL), 0);
+	for (uint32_t i = 0; i < 4; i++)
+		expect(fx->b, 60, 100, 0, 0);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	assert_int_equal(fx->b->counters[1].segmented, 1);
+	assert_int_equal(fx->b->counters[1].tx_frames, 0);
+	assert_int_equal(drops(fx->b, XD_DROP_RING_FULL), 1);
+	for (uint32_t i = 0; i < RING_FRAMES - 4; i++)
+		expect(fx->b, 60, 100, 0, 0);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(expect_packet(fx->b, &packet, i * 1000), 1000);
+	expect_none(fx->b);
+}
+
+static void
+test_segments_and_empty_pool(void **state)
+{
+	struct fixture *fx = *state;
+	struct packet packet = {.payload = 10000, .gso_size = 1000};
+	struct rte_mempool *pool = ethdev(fx->b)->pool;
+	unsigned n = rte_mempool_avail_count(pool);
+	struct rte_mbuf **all = calloc(n, sizeof(struct rte_mbuf *));
+
+	assert_non_null(all);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(pool, all, n), 0);
+	rte_pktmbuf_free_bulk(all, 9); /* and it takes ten */
+	make_packet(fx, &packet);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_NO_MBUF), 1);
+	assert_int_equal(fx->b->counters[1].segmented, 0);
+	assert_int_equal(rte_mempool_avail_count(pool), 9);
+	expect_none(fx->b);
+	rte_pktmbuf_free_bulk(all + 9, n - 9);
+	free(all);
+}
+
+#define CHECKSUMS (RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM)
+#define TSO                                                                                        \
+	(RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |                            \
+		RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
+
+/* The frame as a guest sent it, with orders. A net_ring does not follow them, so it is as the
+ * device would get it. */
+static void
+expect_order(struct xd_port *port, const struct packet *packet, uint64_t flags)
+{
+	struct rte_mbuf *m = take(port);
+	uint32_t l3 = l3_of(packet), l4 = l4_of(packet), len = end_of(packet) + packet->payload;
+	uint32_t field = l4 + (packet->udp ? 6 : 16);
+	static uint8_t want[66000], got[66000];
+	uint16_t sum = pseudo_sum(packet, packet_data + l3, packet->gso_size != 0);
+
+	assert_int_equal(m->ol_flags, flags);
+	assert_int_equal(m->l2_len, l3);
+	assert_int_equal(m->l3_len, l4 - l3);
+	assert_int_equal(m->l4_len, end_of(packet) - l4);
+	if (packet->gso_size != 0)
+		assert_int_equal(m->tso_segsz, packet->gso_size);
+	assert_int_equal(m->pkt_len, len);
+	memcpy(want, packet_data, len);
+	memcpy(want + field, &sum, sizeof(sum));
+	if (packet->gso_size != 0 && !packet->ipv6)
+		memset(want + l3 + 10, 0, 2);
+	assert_memory_equal(rte_pktmbuf_read(m, 0, len, got), want, len);
+	rte_pktmbuf_free(m);
+}
+
+static void
+test_orders(void **state)
+{
+	struct fixture *fx = *state;
+	const struct {
+		struct packet packet;
+		uint64_t offloads, flags;
+	} cases[] = {
+		{{.payload = 700}, RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
+			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_TCP_CKSUM},
+		{{.ipv6 = true, .tags = 1, .payload = 700}, RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
+			RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_TCP_CKSUM},
+		{{.udp = true, .tags = 2, .payload = 700}, RTE_ETH_TX_OFFLOAD_UDP_CKSUM,
+			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM},
+		{{.ipv6 = true, .udp = true, .payload = 700}, RTE_ETH_TX_OFFLOAD_UDP_CKSUM,
+			RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM},
+		{{.payload = 60001, .gso_size = 1448}, TSO,
+			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_SEG},
+		{{.ipv6 = true, .tags = 1, .payload = 60001, .gso_size = 1400},
+			TSO & ~RTE_ETH_TX_OFFLOAD_IPV4_CKSUM,
+			RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_TCP_SEG},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		ethdev(fx->b)->tx_offloads = cases[i].offloads;
+		make_packet(fx, &cases[i].packet);
+		assert_int_equal(send_batch(fx, fx->b), 1);
+		expect_order(fx->b, &cases[i].packet, cases[i].flags);
+	}
+	assert_int_equal(fx->b->counters[1].tx_frames, RTE_DIM(cases));
+	/* Sums that carry, and that do not. */
+	ethdev(fx->b)->tx_offloads = TSO;
+	for (uint32_t i = 0; i < 40; i++) {
+		struct packet packet = {.payload = 2000 + i * 1601, .gso_size = 1000};
+
+		make_packet(fx, &packet);
+		assert_int_equal(send_batch(fx, fx->b), 1);
+		expect_order(fx->b, &packet,
+			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_SEG);
+	}
+	assert_int_equal(fx->b->counters[1].checksums, 0);
+	assert_int_equal(fx->b->counters[1].segmented, 0);
+	expect_none(fx->b);
+}
+
+/* What a device cannot do is done in software. */
+static void
+test_orders_not_given(void **state)
+{
+	struct fixture *fx = *state;
+	const struct {
+		struct packet packet;
+		uint64_t offloads;
+		uint16_t nb_tso_segs;
+	} cases[] = {
+		{{.payload = 700}, RTE_ETH_TX_OFFLOAD_UDP_CKSUM, 0},
+		{{.udp = true, .payload = 700}, TSO, 0},
+		{{.ipv6 = true, .hop_by_hop = 8, .payload = 700}, UINT64_MAX, 0},
+		{{.ipv6 = true, .hop_by_hop = 8, .payload = 7000, .gso_size = 1000}, UINT64_MAX, 0},
+		{{.udp = true, .payload = 7000, .gso_size = 1000}, UINT64_MAX, 0},
+		{{.payload = 7000, .gso_size = 1000}, CHECKSUMS, 0},
+		{{.payload = 7000, .gso_size = 1000}, TSO & ~RTE_ETH_TX_OFFLOAD_IPV4_CKSUM, 0},
+		{{.payload = 7000, .gso_size = 1000}, TSO & ~RTE_ETH_TX_OFFLOAD_TCP_CKSUM, 0},
+		{{.payload = 7000, .gso_size = 1000}, TSO & ~RTE_ETH_TX_OFFLOAD_MULTI_SEGS, 0},
+		{{.payload = 7000, .gso_size = 1000}, TSO, 3},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		const struct packet *packet = &cases[i].packet;
+
+		ethdev(fx->b)->tx_offloads = cases[i].offloads;
+		ethdev(fx->b)->nb_tso_segs = cases[i].nb_tso_segs;
+		make_packet(fx, packet);
+		assert_int_equal(send_batch(fx, fx->b), 1);
+		if (packet->gso_size != 0)
+			expect_segments(fx->b, packet);
+		else
+			assert_int_equal(expect_packet(fx->b, packet, 0), packet->payload);
+	}
+	assert_int_equal(fx->b->counters[1].checksums, 3);
+	assert_int_equal(fx->b->counters[1].segmented, RTE_DIM(cases) - 3);
+	/* A checksum that is not where that of the outermost protocol is. */
+	for (unsigned i = 0; i < 2; i++) {
+		struct packet packet = {.udp = true, .payload = 700};
+		union xd_offload *offload = &fx->batch->frames[0].offload;
+		struct rte_mbuf *m;
+
+		ethdev(fx->b)->tx_offloads = UINT64_MAX;
+		make_packet(fx, &packet);
+		*(i == 0 ? &offload->csum_start : &offload->csum_offset) += 10;
+		assert_int_equal(send_batch(fx, fx->b), 1);
+		m = take(fx->b);
+		assert_int_equal(m->ol_flags, 0);
+		rte_pktmbuf_free(m);
+		assert_int_equal(fx->b->counters[1].checksums, 4 + i);
+	}
+	/* In four buffers it goes as it is; without room on the device it is undone. */
+	ethdev(fx->b)->nb_tso_segs = 4;
+	make_packet(fx, &cases[9].packet);
+	for (uint32_t i = 0; i < RING_FRAMES; i++)
+		inject(fx->b, 60, 2048, 100);
+	assert_int_equal(send_batch(fx, fx->b), 0);
+	assert_int_equal(rte_mempool_in_use_count(ethdev(fx->b)->pool), RING_FRAMES);
+	drain(fx->b);
+	assert_int_equal(send_batch(fx, fx->b), 1);
+	expect_order(fx->b, &cases[9].packet,
+		RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_SEG);
+}
+
+/* The kernel's end of a TAP device, from which frames are read. */
+static int
+open_tap_end(const char *name)
+{
+	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+	struct timeval patience = {.tv_sec = 5};
+	int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+
+	assert_true(fd >= 0);
+	at.sll_ifindex = (int)if_nametoindex(name);
+	assert_int_not_equal(at.sll_ifindex, 0);
+	assert_int_equal(bind(fd, (void *)&at, sizeof(at)), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	return fd;
+}
+
+/* The next frame that came out of the device onto the wire of a net_ring, so that it is looked at
+ * like any other. What the kernel itself sends there is passed over. */
+static void
+pass_on(int fd, struct xd_port *port)
+{
+	static uint8_t data[66000];
+	struct sockaddr_ll from;
+	struct rte_mbuf *m;
+	ssize_t len;
+
+	do {
+		socklen_t from_len = sizeof(from);
+
+		len = recvfrom(fd, data, sizeof(data), 0, (void *)&from, &from_len);
+		if (len < 0)
+			fail_msg("nothing came: %s", strerror(errno));
+	} while (from.sll_pkttype == PACKET_OUTGOING);
+	m = rte_pktmbuf_alloc(ethdev(port)->pool);
+	assert_non_null(m);
+	assert_true(len <= rte_pktmbuf_tailroom(m));
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), data, (size_t)len);
+	assert_int_equal(rte_eth_tx_burst(ethdev(port)->port_id, 0, &m, 1), 1);
+}
+
+/* A device that does follow orders: net_tap, in software. It cuts frames of IPv4 as it should, but
+ * those of IPv6 must not be left to it. */
+static void
+test_orders_are_followed(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("t", "net_tap_xd,iface=xdtest0");
+	struct xd_port *port;
+	int fd;
+
+	if (access("/dev/net/tun", R_OK | W_OK) != 0 || geteuid() != 0)
+		skip();
+	port = open_config(fx, &config);
+	fd = open_tap_end("xdtest0");
+	for (unsigned kind = 0; kind < 7; kind++) {
+		struct packet packet = {.ipv6 = kind & 1,
+			.udp = kind & 2,
+			.payload = kind < 4 ? 701 : 30001,
+			.gso_size = kind < 4 ? 0 : 1400};
+		unsigned n = packet.gso_size == 0 ? 1 : (30001 + 1399) / 1400;
+
+		if (kind == 6) {
+			packet.udp = false;
+			ethdev(port)->tx_offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
+		}
+		make_packet(fx, &packet);
+		assert_int_equal(send_batch(fx, port), 1);
+		for (unsigned i = 0; i < n; i++)
+			pass_on(fd, fx->a);
+		if (n > 1)
+			expect_segments(fx->a, &packet);
+		else
+			assert_int_equal(expect_packet(fx->a, &packet, 0), packet.payload);
+	}
+	assert_int_equal(port->counters[1].tx_frames, 7);
+	assert_int_equal(port->counters[1].checksums, 0);
+	assert_int_equal(port->counters[1].segmented, 2);
+	close(fd);
+	close_port(port);
+	fx->nb_quiesce--;
+}
+
+/* A packet on the wire of a port, as a device would bring it. */
+static void
+inject_packet(struct xd_port *port, const struct packet *packet, uint64_t flags, uint32_t ptype)
+{
+	uint32_t len = write_packet(packet, packet_data);
+	struct rte_mbuf *m = make_mbuf(port, len, 2048, 0);
+
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), packet_data, len);
+	m->ol_flags |= flags;
+	m->packet_type = ptype;
+	assert_int_equal(rte_eth_tx_burst(ethdev(port)->port_id, 0, &m, 1), 1);
+}
+
+static void
+test_received_checksums(void **state)
+{
+	struct fixture *fx = *state;
+	const struct packet packet = {.ipv6 = true, .udp = true, .payload = 500};
+	const struct packet none = {.ipv6 = true, .hop_by_hop = 80, .payload = 500};
+	struct xd_batch *batch = fx->batch;
+
+	inject_packet(fx->a, &packet, RTE_MBUF_F_RX_L4_CKSUM_GOOD, RTE_PTYPE_L4_UDP);
+	inject_packet(fx->a, &packet, RTE_MBUF_F_RX_L4_CKSUM_GOOD, RTE_PTYPE_TUNNEL_VXLAN);
+	inject_packet(fx->a, &packet, RTE_MBUF_F_RX_L4_CKSUM_BAD, 0);
+	inject_packet(fx->a, &packet, RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN, 0);
+	inject_packet(fx->a, &none, RTE_MBUF_F_RX_L4_CKSUM_NONE, 0); /* headers beyond the head */
+	inject_packet(fx->a, &packet, RTE_MBUF_F_RX_L4_CKSUM_NONE, 0);
+	assert_int_equal(receive(fx, fx->a, 1), 5);
+	assert_int_equal(drops(fx->a, XD_DROP_OFFLOAD), 1);
+	assert_int_equal(batch->nb_segs, 5);
+	assert_int_equal(batch->frames[0].offload.word,
+		((union xd_offload){.flags = VIRTIO_NET_HDR_F_DATA_VALID}).word);
+	for (unsigned i = 1; i < 4; i++)
+		assert_int_equal(batch->frames[i].offload.word, 0);
+	assert_int_equal(batch->frames[4].offload.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+	/* The one that owes its checksum gets it in the buffer that it came in. */
+	ethdev(fx->b)->tx_offloads = UINT64_MAX;
+	assert_int_equal(send_batch(fx, fx->b), 5);
+	assert_null(batch->frames[4].mbuf);
+	driver->release(fx->a, 0, batch);
+	assert_int_equal(fx->b->counters[1].checksums, 1);
+	for (unsigned i = 0; i < 4; i++) {
+		struct rte_mbuf *m = take(fx->b);
+
+		assert_memory_equal(rte_pktmbuf_mtod(m, void *), packet_data, m->pkt_len);
+		rte_pktmbuf_free(m);
+	}
+	assert_int_equal(expect_packet(fx->b, &packet, 0), packet.payload);
+	expect_none(fx->b);
+}
+
 static void
 test_stopped(void **state)
 {
@@ -767,6 +1432,8 @@ test_describe(void **state)
 	assert_non_null(strstr(keys, "device_driver "));
 	assert_non_null(strstr(keys, "link "));
 	assert_non_null(strstr(keys, "buffers "));
+	assert_non_null(strstr(keys, "transmit_offloads "));
+	assert_non_null(strstr(keys, "receive_offloads "));
 	assert_non_null(strstr(keys, "device_rx_missed "));
 }
 
@@ -829,6 +1496,17 @@ main(void)
 		TEST(test_empty_pool),
 		TEST(test_full_device),
 		TEST(test_many_frames_in_order),
+		TEST(test_checksum_in_software),
+		TEST(test_valid_checksum),
+		TEST(test_segments_in_software),
+		TEST(test_segments_and_mtu),
+		TEST(test_segments_among_others),
+		TEST(test_segments_to_full_device),
+		TEST(test_segments_and_empty_pool),
+		TEST(test_orders),
+		TEST(test_orders_not_given),
+		TEST(test_orders_are_followed),
+		TEST(test_received_checksums),
 		TEST(test_stopped),
 		TEST(test_pool_outlives_port),
 		TEST(test_set),

@@ -28,15 +28,15 @@
 static struct xd_fdb *
 make(uint32_t mac_limit, uint32_t ageing_s, uint32_t port_limit)
 {
-	struct xd_fdb_opts opts = {.mac_limit = mac_limit,
-		.ageing_s = ageing_s,
-		.port_limit = port_limit,
-		.node = XD_NODE_ANY};
+	struct xd_fdb_opts opts = {
+		.mac_limit = mac_limit, .ageing_s = ageing_s, .node = XD_NODE_ANY};
 	struct xd_error err = {0};
 	struct xd_fdb *fdb = xd_fdb_create(&opts, &err);
 
 	if (fdb == NULL)
 		fail_msg("%s", err.text);
+	for (uint16_t port = 0; port < XD_MAX_PORTS; port++)
+		xd_fdb_set_port_limit(fdb, port, port_limit);
 	return fdb;
 }
 
@@ -282,9 +282,297 @@ test_port_limit(void **state)
 	assert_int_equal(xd_fdb_count_port(fdb, 1), 10);
 	assert_int_equal(xd_fdb_count_port(fdb, 2), 0);
 	assert_int_equal(xd_fdb_count(fdb), 10);
-	xd_fdb_set_port_limit(fdb, 0);
+	xd_fdb_set_port_limit(fdb, 1, 0);
 	learn(fdb, key_of(1000, 0), 1, 0);
 	assert_int_equal(xd_fdb_count_port(fdb, 1), 11);
+	xd_fdb_destroy(fdb);
+}
+
+static void
+test_limits_of_ports(void **state)
+{
+	struct xd_fdb *fdb = make(100, 10, 0);
+
+	(void)state;
+	xd_fdb_set_port_limit(fdb, 1, 8);
+	xd_fdb_set_port_limit(fdb, XD_PORT_NONE, 1); /* no such port: nothing */
+	for (uint32_t i = 0; i < 20; i++) {
+		learn(fdb, key_of(i, 0), 1, 0);
+		learn(fdb, key_of(100 + i, 0), 2, 0);
+	}
+	assert_int_equal(xd_fdb_count_port(fdb, 1), 8);
+	assert_int_equal(xd_fdb_count_port(fdb, 2), 20);
+	assert_int_equal(xd_fdb_full_port(fdb, 1), 12);
+	assert_int_equal(xd_fdb_full_port(fdb, 2), 0);
+	/* A lower limit takes nothing away, but what ages makes no room above it. */
+	xd_fdb_set_port_limit(fdb, 1, 2);
+	assert_int_equal(lookup(fdb, key_of(7, 0)), 1);
+	learn(fdb, key_of(0, 0), 1, 11);
+	learn(fdb, key_of(1, 0), 1, 11);
+	learn(fdb, key_of(2, 0), 1, 11);
+	assert_int_equal(xd_fdb_age(fdb, 11), 25);
+	learn(fdb, key_of(20, 0), 1, 11);
+	assert_int_equal(xd_fdb_count_port(fdb, 1), 3);
+	assert_int_equal(xd_fdb_full_port(fdb, 1), 13);
+	/* Another port of that number begins anew; the table's own figure stays. */
+	xd_fdb_remove_port(fdb, 1);
+	assert_int_equal(xd_fdb_count_port(fdb, 1), 0);
+	assert_int_equal(xd_fdb_full_port(fdb, 1), 0);
+	assert_int_equal(xd_fdb_full(fdb), 13);
+	for (uint32_t i = 0; i < 20; i++)
+		learn(fdb, key_of(i, 0), 1, 11);
+	assert_int_equal(xd_fdb_count_port(fdb, 1), 20);
+	xd_fdb_destroy(fdb);
+}
+
+/* ---- Moves ---- */
+
+enum { OWNER = 1, THIEF = 2, OTHER = 3 };
+
+/* The address goes to and fro as often as it is followed. */
+static void
+quarrel(struct xd_fdb *fdb, uint64_t key, uint16_t a, uint16_t b, uint32_t now_s)
+{
+	learn(fdb, key, a, now_s);
+	for (unsigned i = 0; i < XD_FDB_MOVES_MAX; i++) {
+		uint16_t port = i % 2 ? a : b;
+
+		learn(fdb, key, port, now_s);
+		assert_int_equal(lookup(fdb, key), port);
+	}
+}
+
+static void
+test_migration(void **state)
+{
+	struct xd_fdb *fdb = make(1024, 300, 0);
+
+	(void)state;
+	/* Every 10 s to another host and back: followed at once by each frame. */
+	for (uint32_t i = 0; i < 20; i++) {
+		learn(fdb, key_of(1, 0), OWNER, 10 * i);
+		assert_int_equal(lookup(fdb, key_of(1, 0)), OWNER);
+		learn(fdb, key_of(1, 0), OTHER, 10 * i + 5);
+		assert_int_equal(lookup(fdb, key_of(1, 0)), OTHER);
+	}
+	assert_int_equal(xd_fdb_moves(fdb), 39);
+	assert_int_equal(xd_fdb_damped(fdb), 0);
+	xd_fdb_destroy(fdb);
+}
+
+static void
+test_thief(void **state)
+{
+	struct xd_fdb *fdb = make(1024, 300, 0);
+	uint64_t key = key_of(1, 7);
+	uint32_t now_s = 100;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++, now_s += XD_FDB_HOLD_S) {
+		quarrel(fdb, key, OWNER, THIEF, now_s);
+		/* The owner's next frame gets the address for good. */
+		learn(fdb, key, OWNER, now_s);
+		for (unsigned j = 0; j < 100; j++) {
+			learn(fdb, key, THIEF, now_s + j % XD_FDB_HOLD_S);
+			assert_int_equal(lookup(fdb, key), OWNER);
+		}
+		learn(fdb, key, OWNER, now_s + XD_FDB_HOLD_S - 1);
+		assert_int_equal(xd_fdb_damped(fdb), 100 * (i + 1));
+		assert_int_equal(xd_fdb_damped_port(fdb, THIEF), 100 * (i + 1));
+		assert_int_equal(xd_fdb_damped_port(fdb, OWNER), 0);
+		assert_int_equal(xd_fdb_moves(fdb), (XD_FDB_MOVES_MAX + 1) * (i + 1));
+	}
+	/* Other addresses and VLANs are not concerned. */
+	quarrel(fdb, key, OWNER, THIEF, now_s);
+	learn(fdb, key, OWNER, now_s);
+	learn(fdb, key_of(1, 8), OWNER, now_s);
+	learn(fdb, key_of(1, 8), THIEF, now_s);
+	assert_int_equal(lookup(fdb, key_of(1, 8)), THIEF);
+	/* Afterwards it may move. */
+	learn(fdb, key, OTHER, now_s + XD_FDB_HOLD_S);
+	assert_int_equal(lookup(fdb, key), OTHER);
+	xd_fdb_destroy(fdb);
+}
+
+/* It goes where it was even when a third port makes the move too many. */
+static void
+test_held_at_home(void **state)
+{
+	struct xd_fdb *fdb = make(1024, 300, 0);
+	uint64_t key = key_of(1, 0);
+
+	(void)state;
+	quarrel(fdb, key, OWNER, THIEF, 0);
+	learn(fdb, key, OTHER, 0);
+	assert_int_equal(lookup(fdb, key), OWNER);
+	assert_int_equal(xd_fdb_damped_port(fdb, OTHER), 1);
+	assert_int_equal(xd_fdb_count_port(fdb, OWNER), 1);
+	assert_int_equal(xd_fdb_count_port(fdb, THIEF), 0);
+	assert_int_equal(xd_fdb_count_port(fdb, OTHER), 0);
+	xd_fdb_destroy(fdb);
+}
+
+/* A guest migrates, and then somebody is after its address: it is not held where it was. */
+static void
+test_thief_after_migration(void **state)
+{
+	struct xd_fdb *fdb = make(1024, 300, 0);
+	uint64_t key = key_of(1, 0);
+
+	(void)state;
+	learn(fdb, key, OTHER, 0);
+	learn(fdb, key, OWNER, 1);
+	learn(fdb, key, THIEF, 1);
+	learn(fdb, key, OWNER, 1);
+	learn(fdb, key, THIEF, 1);
+	assert_int_equal(lookup(fdb, key), OWNER);
+	learn(fdb, key, THIEF, XD_FDB_HOLD_S);
+	assert_int_equal(lookup(fdb, key), OWNER);
+	xd_fdb_destroy(fdb);
+}
+
+static void
+hold(struct xd_fdb *fdb, uint64_t key)
+{
+	quarrel(fdb, key, OWNER, THIEF, 0);
+	learn(fdb, key, OWNER, 0);
+	learn(fdb, key, OTHER, 0);
+	assert_int_equal(lookup(fdb, key), OWNER);
+}
+
+static void
+test_claims_are_released(void **state)
+{
+	struct xd_fdb *fdb = make(1024, 300, 0);
+	uint64_t key = key_of(1, 0);
+
+	(void)state;
+	hold(fdb, key);
+	xd_fdb_release_port(fdb, OTHER);
+	learn(fdb, key, OTHER, 0);
+	assert_int_equal(lookup(fdb, key), OWNER);
+	xd_fdb_release_port(fdb, XD_PORT_NONE - 1); /* no such port: nothing */
+	learn(fdb, key, OTHER, 0);
+	assert_int_equal(lookup(fdb, key), OWNER);
+	/* The port is down. */
+	xd_fdb_release_port(fdb, OWNER);
+	assert_int_equal(lookup(fdb, key), OWNER);
+	learn(fdb, key, OTHER, 0);
+	assert_int_equal(lookup(fdb, key), OTHER);
+
+	xd_fdb_flush(fdb);
+	hold(fdb, key);
+	xd_fdb_flush_port(fdb, OWNER);
+	learn(fdb, key, OTHER, 0);
+	assert_int_equal(lookup(fdb, key), OTHER);
+
+	xd_fdb_flush(fdb);
+	hold(fdb, key);
+	xd_fdb_flush(fdb);
+	learn(fdb, key, OTHER, 0);
+	assert_int_equal(lookup(fdb, key), OTHER);
+
+	xd_fdb_flush(fdb);
+	hold(fdb, key);
+	xd_fdb_forget(fdb, key);
+	learn(fdb, key, OTHER, 0);
+	assert_int_equal(lookup(fdb, key), OTHER);
+
+	xd_fdb_flush(fdb);
+	hold(fdb, key);
+	xd_fdb_remove_port(fdb, THIEF);
+	learn(fdb, key, OTHER, 0);
+	assert_int_equal(lookup(fdb, key), OTHER);
+	assert_int_equal(xd_fdb_damped(fdb), 7);
+	xd_fdb_destroy(fdb);
+}
+
+/* A thief that may learn nothing more cannot have others' addresses forgotten again and again. */
+static void
+test_thief_at_its_limit(void **state)
+{
+	struct xd_fdb *fdb = make(1024, 300, 0);
+	uint64_t key = key_of(1, 0);
+
+	(void)state;
+	xd_fdb_set_port_limit(fdb, THIEF, 1);
+	learn(fdb, key_of(2, 0), THIEF, 0);
+	for (unsigned i = 0; i < XD_FDB_MOVES_MAX; i++) {
+		learn(fdb, key, OWNER, 0);
+		assert_int_equal(lookup(fdb, key), OWNER);
+		learn(fdb, key, THIEF, 0);
+		assert_int_equal(lookup(fdb, key), XD_PORT_NONE);
+	}
+	learn(fdb, key, OWNER, 0);
+	for (unsigned i = 0; i < 10; i++)
+		learn(fdb, key, THIEF, 0);
+	assert_int_equal(lookup(fdb, key), OWNER);
+	assert_int_equal(xd_fdb_damped(fdb), 10);
+	assert_int_equal(xd_fdb_full(fdb), XD_FDB_MOVES_MAX);
+	/* Nor does it come in while the owner's address is not known. */
+	xd_fdb_set_port_limit(fdb, THIEF, 0);
+	assert_int_equal(xd_fdb_age(fdb, 301), 2);
+	learn(fdb, key, THIEF, XD_FDB_HOLD_S - 1);
+	assert_int_equal(lookup(fdb, key), XD_PORT_NONE);
+	learn(fdb, key, THIEF, XD_FDB_HOLD_S);
+	assert_int_equal(lookup(fdb, key), THIEF);
+	xd_fdb_destroy(fdb);
+}
+
+/* More quarrels than are remembered: those that are keep their places, others are followed. */
+static void
+test_many_thefts(void **state)
+{
+	struct xd_fdb *fdb = make(128, 300, 0);
+	uint64_t keys[XD_FDB_WAYS + 1];
+	unsigned found = 0;
+
+	(void)state;
+	for (uint32_t i = 0; found <= XD_FDB_WAYS; i++) {
+		if (xd_fdb_hash(fdb, key_of(i, 0)) >> (64 - fdb->moved_bits) == 5)
+			keys[found++] = key_of(i, 0);
+	}
+	for (unsigned i = 0; i < XD_FDB_WAYS; i++)
+		hold(fdb, keys[i]);
+	for (unsigned i = 0; i < 10; i++) {
+		uint16_t port = i % 2 ? OWNER : THIEF;
+
+		learn(fdb, keys[XD_FDB_WAYS], port, 0);
+		assert_int_equal(lookup(fdb, keys[XD_FDB_WAYS]), port);
+	}
+	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+		learn(fdb, keys[i], THIEF, 0);
+		assert_int_equal(lookup(fdb, keys[i]), OWNER);
+	}
+	xd_fdb_destroy(fdb);
+}
+
+/* An uplink fails, and all that was behind it comes by another one: followed, however many; and
+ * what is held stays so. */
+static void
+test_fail_over(void **state)
+{
+	const uint32_t n = 60000;
+	struct xd_fdb *fdb = make(65536, 300, 0);
+	uint64_t held = key_of(0xffffff, 0);
+	uint32_t wrong = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < n; i++)
+		learn(fdb, key_of(i, 0), 7, 0);
+	hold(fdb, held);
+	for (uint16_t round = 0; round < XD_FDB_MOVES_MAX; round++) {
+		uint16_t port = round % 2 ? 7 : 8;
+
+		for (uint32_t i = 0; i < n; i++)
+			learn(fdb, key_of(i, 0), port, 0);
+		for (uint32_t i = 0; i < n; i++)
+			wrong += lookup(fdb, key_of(i, 0)) != port;
+	}
+	assert_int_equal(wrong, 0);
+	assert_int_equal(xd_fdb_damped(fdb), 1);
+	learn(fdb, held, THIEF, 0);
+	assert_int_equal(lookup(fdb, held), OWNER);
 	xd_fdb_destroy(fdb);
 }
 
@@ -698,6 +986,42 @@ test_threads_while_flushing(void **state)
 	xd_fdb_destroy(fdb);
 }
 
+/* Two workers, each of which says that the address is behind its port, until it is held. */
+static void *
+claim(void *arg)
+{
+	struct racer *racer = arg;
+	struct xd_fdb *fdb = racer->race->fdb;
+
+	while (xd_fdb_damped_port(fdb, PORT_B) < 1000)
+		learn(fdb, key_of(1, 0), racer->port, 0);
+	return NULL;
+}
+
+static void
+test_threads_quarrel(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 50; round++) {
+		struct xd_fdb *fdb = make(1024, 300, 0);
+		struct race race = {.fdb = fdb};
+		struct racer owner = {.race = &race, .port = PORT_A};
+		struct racer thief = {.race = &race, .port = PORT_B};
+
+		learn(fdb, key_of(1, 0), PORT_A, 0);
+		assert_int_equal(pthread_create(&owner.thread, NULL, claim, &owner), 0);
+		assert_int_equal(pthread_create(&thief.thread, NULL, claim, &thief), 0);
+		pthread_join(owner.thread, NULL);
+		pthread_join(thief.thread, NULL);
+		assert_int_equal(lookup(fdb, key_of(1, 0)), PORT_A);
+		assert_int_equal(xd_fdb_moves(fdb), XD_FDB_MOVES_MAX + 1);
+		assert_int_equal(xd_fdb_damped_port(fdb, PORT_A), 0);
+		assert_int_equal(xd_fdb_count_port(fdb, PORT_A), 1);
+		assert_int_equal(xd_fdb_count_port(fdb, PORT_B), 0);
+		xd_fdb_destroy(fdb);
+	}
+}
+
 int
 main(void)
 {
@@ -713,6 +1037,15 @@ main(void)
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_mac_limit),
 		cmocka_unit_test(test_port_limit),
+		cmocka_unit_test(test_limits_of_ports),
+		cmocka_unit_test(test_migration),
+		cmocka_unit_test(test_thief),
+		cmocka_unit_test(test_held_at_home),
+		cmocka_unit_test(test_thief_after_migration),
+		cmocka_unit_test(test_claims_are_released),
+		cmocka_unit_test(test_thief_at_its_limit),
+		cmocka_unit_test(test_many_thefts),
+		cmocka_unit_test(test_fail_over),
 		cmocka_unit_test(test_full_buckets),
 		cmocka_unit_test(test_capacity),
 		cmocka_unit_test(test_create_refuses),
@@ -721,6 +1054,7 @@ main(void)
 		cmocka_unit_test(test_threads_in_a_full_table),
 		cmocka_unit_test(test_threads_displace),
 		cmocka_unit_test(test_threads_while_flushing),
+		cmocka_unit_test(test_threads_quarrel),
 	};
 
 	return cmocka_run_group_tests_name("fdb", tests, NULL, NULL);

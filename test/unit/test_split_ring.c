@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "virtqueue/split_device.h"
+#include "virtqueue/device.h"
 #include "virtqueue/split_driver.h"
 
 #define GUEST_BASE 0x100000000ull
@@ -27,6 +27,7 @@ struct ring {
 	struct xd_vq vq;
 	struct xd_batch batch;
 	struct xd_counters counters;
+	struct xd_drops drops;
 	uint16_t size;
 	int call_fd;
 };
@@ -58,7 +59,7 @@ make_ring(const struct variant *v)
 		.event_idx = v->event_idx,
 		.indirect = true,
 		.mergeable = v->mergeable,
-		.hdr_bytes = HDR,
+		.drops = &r->drops,
 	};
 
 	memset(r, 0, sizeof(*r));
@@ -196,7 +197,7 @@ every_shape_is_read(void **state)
 				xd_split_driver_add(&r->driver, pieces, n, (void *)(uintptr_t)seed),
 				0);
 			xd_split_driver_publish(&r->driver);
-			assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch, &r->counters), 1);
+			assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), 1);
 			assert_frame(&r->batch.frames[0], lengths[l], seed);
 			/* Looked at, not yet given back. */
 			assert_int_equal(
@@ -226,7 +227,7 @@ every_shape_is_read_indirect(void **state)
 					 &r->driver, pieces, n, table, buf_addr(8), (void *)7),
 			0);
 		xd_split_driver_publish(&r->driver);
-		assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch, &r->counters), 1);
+		assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), 1);
 		assert_frame(&r->batch.frames[0], 1500, s);
 		xd_vq_release(&r->vq, &r->batch);
 		expect_returned(r, 7);
@@ -244,7 +245,7 @@ a_buffer_across_two_regions(void **state)
 		r->mem[offset + HDR + i] = pattern(3, i);
 	xd_split_driver_add(&r->driver, &piece, 1, (void *)1);
 	xd_split_driver_publish(&r->driver);
-	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch, &r->counters), 1);
+	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), 1);
 	assert_frame(&r->batch.frames[0], 1000, 3);
 	assert_true(r->batch.frames[0].nb_segs >= 1);
 }
@@ -270,7 +271,7 @@ the_ring_wraps_many_times(void **state)
 			sent++;
 		}
 		xd_split_driver_publish(&r->driver);
-		xd_vq_dequeue(&r->vq, &r->batch, &r->counters);
+		xd_vq_dequeue(&r->vq, &r->batch);
 		for (unsigned i = 0; i < r->batch.n; i++)
 			assert_frame(&r->batch.frames[i], 60, (unsigned)(seen + i));
 		xd_vq_release(&r->vq, &r->batch);
@@ -289,11 +290,11 @@ a_turn_is_bounded(void **state)
 	for (unsigned i = 0; i < r->size; i++)
 		xd_split_driver_add(&r->driver, &piece, 1, NULL);
 	xd_split_driver_publish(&r->driver);
-	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch, &r->counters), XD_BATCH);
+	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), XD_BATCH);
 	xd_vq_release(&r->vq, &r->batch);
-	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch, &r->counters), XD_BATCH);
+	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), XD_BATCH);
 	xd_vq_release(&r->vq, &r->batch);
-	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch, &r->counters), 0);
+	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), 0);
 }
 
 /* Many descriptors a frame: the batch has places for XD_BATCH_SEGS, and what is over waits. */
@@ -312,7 +313,7 @@ a_turn_is_bounded_in_segments(void **unused)
 	xd_split_driver_publish(&r->driver);
 	for (unsigned turns = 0; total < 20; turns++) {
 		assert_true(turns < 20);
-		total += xd_vq_dequeue(&r->vq, &r->batch, &r->counters);
+		total += xd_vq_dequeue(&r->vq, &r->batch);
 		assert_true(r->batch.n > 0);
 		assert_true(r->batch.nb_segs <= XD_BATCH_SEGS);
 		for (unsigned i = 0; i < r->batch.n; i++)
@@ -342,18 +343,18 @@ what_is_no_frame_is_given_back(void **unused)
 	xd_split_driver_add(&r->driver, giant, 20, (void *)3);
 	xd_split_driver_add(&r->driver, crumbs, 600, (void *)4);
 	xd_split_driver_publish(&r->driver);
-	xd_vq_dequeue(&r->vq, &r->batch, &r->counters);
+	xd_vq_dequeue(&r->vq, &r->batch);
 	assert_int_equal(r->batch.n, 0);
 	assert_true(r->batch.nb_done > 0);
 	xd_vq_release(&r->vq, &r->batch);
-	while (xd_vq_dequeue(&r->vq, &r->batch, &r->counters), r->batch.nb_done)
+	while (xd_vq_dequeue(&r->vq, &r->batch), r->batch.nb_done)
 		xd_vq_release(&r->vq, &r->batch);
 	expect_returned(r, 1);
 	expect_returned(r, 2);
 	expect_returned(r, 3);
 	expect_returned(r, 4);
-	assert_int_equal(r->counters.drops[XD_DROP_RUNT], 2);
-	assert_int_equal(r->counters.drops[XD_DROP_TOO_LONG], 2);
+	assert_int_equal(r->drops.n[XD_DROP_RUNT], 2);
+	assert_int_equal(r->drops.n[XD_DROP_TOO_LONG], 2);
 	assert_int_equal(r->vq.fault, XD_VQ_OK);
 	free_ring(r);
 }
@@ -541,7 +542,7 @@ without_mergeable_buffers_what_does_not_fit_is_dropped(void **unused)
 	make_frame(&small, small_segs, body, 60, 3);
 	offer(r, 0, 1526, NULL, 0);
 	assert_int_equal(xd_vq_enqueue(&r->vq, frames, 2, UINT16_MAX, &r->counters), 2);
-	assert_int_equal(r->counters.drops[XD_DROP_MTU], 1);
+	assert_int_equal(r->drops.n[XD_DROP_MTU], 1);
 	assert_int_equal(xd_split_driver_get(&r->driver, &(void *){0}, &(uint32_t){0}), 1);
 	assert_int_equal(r->vq.fault, XD_VQ_OK);
 	free_ring(r);
@@ -558,7 +559,7 @@ the_mtu_holds(void **state)
 	make_frame(&f, segs, body, 1519, 2);
 	offer(r, 0, BUF_BYTES, NULL, 0);
 	assert_int_equal(xd_vq_enqueue(&r->vq, frames, 1, 1518, &r->counters), 1);
-	assert_int_equal(r->counters.drops[XD_DROP_MTU], 1);
+	assert_int_equal(r->drops.n[XD_DROP_MTU], 1);
 	assert_int_equal(r->counters.tx_frames, 0);
 	assert_int_equal(xd_split_driver_get(&r->driver, &(void *){0}, &(uint32_t){0}), 0);
 }
@@ -580,7 +581,7 @@ turn(struct ring *r)
 
 	xd_split_driver_add(&r->driver, &piece, 1, NULL);
 	xd_split_driver_publish(&r->driver);
-	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch, &r->counters), 1);
+	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), 1);
 	xd_vq_release(&r->vq, &r->batch);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	xd_vq_notify_released(&r->vq, &r->counters);
@@ -627,7 +628,7 @@ kicks_as_asked(void **unused)
 		/* Came before it was armed again. */
 		assert_true(xd_vq_arm(&r->vq));
 		xd_vq_disarm(&r->vq);
-		xd_vq_dequeue(&r->vq, &r->batch, &r->counters);
+		xd_vq_dequeue(&r->vq, &r->batch);
 		xd_vq_release(&r->vq, &r->batch);
 		for (unsigned i = 0; i < 40; i++)
 			xd_split_driver_add(&r->driver, &piece, 1, NULL);
@@ -830,7 +831,7 @@ broken_rules_stop_the_ring(void **unused)
 		struct ring *r = make_ring(&(struct variant){64, true, true});
 
 		bads[i].break_it(r);
-		assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch, &r->counters), 0);
+		assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), 0);
 		if (r->vq.fault != bads[i].fault)
 			fail_msg("%s: fault %s", bads[i].what, xd_vq_fault_text(r->vq.fault));
 		assert_false(r->vq.live);
@@ -884,7 +885,7 @@ good_frames_before_a_fault_pass(void **state)
 		xd_split_driver_add(&r->driver, &piece, 1, NULL);
 	xd_split_driver_publish(&r->driver);
 	publish_raw(r, 1000);
-	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch, &r->counters), 3);
+	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), 3);
 	assert_int_equal(r->vq.fault, XD_VQ_BAD_INDEX);
 	xd_vq_release(&r->vq, &r->batch);
 	assert_int_equal(r->driver.used->idx, 3);
@@ -900,7 +901,7 @@ bad_rings_are_not_set_up(void **state)
 		.desc_addr = USER_BASE,
 		.avail_addr = USER_BASE + 4096,
 		.used_addr = USER_BASE + 8192,
-		.hdr_bytes = HDR,
+		.drops = &r->drops,
 		.call_fd = -1};
 	struct xd_vq_setup s;
 

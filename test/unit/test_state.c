@@ -107,6 +107,17 @@ static const char *const others[] = {
 	"  b: {type: dpdk, bridge: br0, devargs: net_null2}\n"
 	"  c: {type: vhost-user, bridge: br0, path: /tmp/c.sock}\n"
 	"  d: {type: vhost-user, bridge: br2, path: /tmp/d.sock, vlans: 0-4094, vlan: 1}\n",
+	/* every setting that may be unset is set here, and is unset above */
+	"bridges: {br0: {ageing_s: 60}, br1: {}}\n"
+	"ports:\n"
+	"  a: {type: dpdk, bridge: br0, devargs: net_null0, mac_limit: 4,\n"
+	"      macs: [02:00:00:00:00:01, 02:00:00:00:00:02]}\n"
+	"  b: {type: vhost-user, bridge: br0, path: /tmp/b.sock, mode: server, macs: "
+	"2a:00:00:00:00:01,\n"
+	"      mac_limit: 1, full: wait, wait_us: 1000000, features: [mrg_rxbuf, ring_packed],\n"
+	"      compat: ovs-3.1, socket_owner: root, socket_group: \"0\", socket_mode: \"0777\"}\n"
+	"  c: {type: vhost-user, bridge: br0, path: /tmp/c.sock, features: mq, full: wait,\n"
+	"      compat: ovs-3.1-tso}\n",
 };
 
 #define NB_OTHERS (sizeof(others) / sizeof(*others))
@@ -133,6 +144,12 @@ test_delta(void **state)
 		if (xd_delta_apply(made, kept, &err))
 			fail_msg("%u: %s: %s", i, err.key, err.text);
 		assert_same(made, to);
+		for (unsigned p = 0; p < to->config->nb_ports; p++) {
+			const struct xd_port_config *port = &to->config->ports[p];
+
+			assert_true(xd_port_config_equal(
+				port, xd_config_port(made->config, port->name)));
+		}
 		json_decref(delta);
 		json_decref(kept);
 		xd_daemon_config_destroy(made);
@@ -176,6 +193,9 @@ test_delta_does_not_fit(void **state)
 		{"added: {ports: {z: {type: dpdk, path: /tmp/x}}}", "ports.z.path"},
 		{"changed: {ports: {a: {mtu: 1}}}", "ports.a.mtu"},
 		{"changed: {ports: {a: []}}", "ports.a"},
+		{"changed: {ports: {b: {features: [mq, nope]}}}", "ports.b.features"},
+		{"changed: {ports: {b: {socket_mode: 999}}}", "ports.b.socket_mode"},
+		{"changed: {ports: {a: {macs: [x]}}}", "ports.a.macs"},
 		{"workers: {cores: x}", "workers.cores"},
 		{"chnaged: {}", "chnaged"},
 	};
@@ -192,6 +212,48 @@ test_delta_does_not_fit(void **state)
 		json_decref(delta);
 		xd_daemon_config_destroy(base);
 	}
+}
+
+/* What people are shown of a setting that was unset can be typed. */
+static void
+test_delta_list(void **state)
+{
+	static const struct {
+		const char *key, *to, *unset;
+	} want[] = {{"macs", "2a:00:00:00:00:01", "any"}, {"mac_limit", "1", "0"},
+		{"full", "wait", "drop"}, {"wait_us", "1000000", "1000"},
+		{"features", "mrg_rxbuf,ring_packed", "all"}, {"compat", "ovs-3.1", "none"},
+		{"socket_owner", "root", "none"}, {"socket_group", "0", "none"},
+		{"socket_mode", "0777", "none"}};
+	struct xd_daemon_config *from = from_yaml(base_yaml), *to = from_yaml(others[4]);
+	struct xd_port_config port = *xd_config_port(to->config, "b");
+	json_t *list, *change;
+	struct xd_error err;
+	unsigned found = 0;
+	char key[64];
+	size_t i;
+
+	(void)state;
+	list = xd_delta_list(from, to);
+	json_array_foreach(list, i, change)
+	{
+		for (unsigned w = 0; w < sizeof(want) / sizeof(*want); w++) {
+			snprintf(key, sizeof(key), "ports.b.%s", want[w].key);
+			if (strcmp(json_string_value(json_object_get(change, "key")), key))
+				continue;
+			found++;
+			assert_string_equal(
+				json_string_value(json_object_get(change, "to")), want[w].to);
+			assert_string_equal(
+				json_string_value(json_object_get(change, "from")), want[w].unset);
+			assert_int_equal(xd_port_set(&port, want[w].key, want[w].unset, &err), 0);
+		}
+	}
+	assert_int_equal(found, sizeof(want) / sizeof(*want));
+	assert_true(xd_port_config_equal(&port, xd_config_port(from->config, "b")));
+	json_decref(list);
+	xd_daemon_config_destroy(from);
+	xd_daemon_config_destroy(to);
 }
 
 /* What was added or deleted at run time and is so in the file by now is no contradiction. */
@@ -364,6 +426,7 @@ main(void)
 		TEST(test_delta),
 		TEST(test_delta_is_by_key),
 		TEST(test_delta_does_not_fit),
+		TEST(test_delta_list),
 		TEST(test_delta_taken_over),
 		TEST(test_no_file),
 		TEST(test_damaged_file),

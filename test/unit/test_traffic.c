@@ -180,6 +180,77 @@ assert_valid(const uint8_t *frame, uint32_t size)
 	assert_true(xd_stream_is_ours(frame));
 }
 
+/* The same of a frame whose checksum is left to the device: what the header asks for makes it
+ * valid, and the header fits. */
+static void
+assert_unfinished(const struct xd_stream *s, uint8_t *frame)
+{
+	const uint8_t *h = s->header;
+	unsigned start = h[6] | (unsigned)h[7] << 8, offset = h[8] | (unsigned)h[9] << 8;
+	const uint8_t *ip = frame + 14, *tcp = frame + 34;
+	uint16_t sum;
+
+	assert_int_equal(h[0], 1); /* VIRTIO_NET_HDR_F_NEEDS_CSUM */
+	assert_int_equal(start, 34);
+	assert_int_equal(offset, s->tcp ? 16 : 6);
+	/* Over everything from csum_start on, with what stands in the checksum's place. */
+	sum = (uint16_t)~finish(add_words(frame + start, s->size - start, 0));
+	if (sum == 0 && !s->tcp)
+		sum = 0xffff; /* RFC 768: zero says that there is none */
+	frame[start + offset] = (uint8_t)(sum >> 8);
+	frame[start + offset + 1] = (uint8_t)sum;
+	if (!s->tcp) {
+		assert_valid(frame, s->size);
+		return;
+	}
+	assert_int_equal(ip[2] << 8 | ip[3], s->size - 14);
+	assert_int_equal(ip[9], 6);
+	assert_int_equal(finish(add_words(ip, 20, 0)), 0xffff);
+	assert_int_equal(tcp[12], 0x50);
+	assert_int_equal(finish(add_words(tcp, s->size - 34,
+				 add_words(ip + 12, 8, 6 + s->size - 34))),
+		0xffff);
+	assert_true(xd_stream_is_ours(frame));
+}
+
+static void
+test_unfinished_frames(void **state)
+{
+	static const uint32_t sizes[] = {
+		60, 61, 63, 64, 65, 127, 128, 129, 1500, 1514, 1515, 9018, 65535, 65536, 65549};
+	uint8_t *frame = malloc(65536 + 128);
+	struct xd_error err;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		for (unsigned kind = 0; kind < 8; kind++) {
+			struct xd_stream_opts opts = {
+				.size = sizes[i],
+				.flows = kind % 4 == 0 ? 1 : 100000,
+				.flow_kind = kind % 4 == 1 ? XD_FLOW_MAC : XD_FLOW_L4,
+				.pattern = kind % 4 == 3 ? XD_PATTERN_BROADCAST
+							 : XD_PATTERN_UNICAST,
+				.from = 3,
+				.to = 2,
+				.offload = {.csum = true, .tso = kind >= 4, .mss = 1460},
+			};
+			bool cut = kind >= 4 && sizes[i] > 1514;
+			struct xd_stream s;
+
+			assert_int_equal(xd_stream_init(&s, &opts, &err), 0);
+			assert_int_equal(s.header[1], cut ? 1 : 0); /* GSO_TCPV4 */
+			assert_int_equal(s.header[4] | s.header[5] << 8, cut ? 1460 : 0);
+			assert_int_equal(s.header[2], cut ? 54 : 0);
+			for (unsigned n = 0; n < 40; n++) {
+				s.next = opts.flows > 1 ? n * 2503 % opts.flows : 0;
+				xd_stream_write_any(&s, frame, XD_TOUCH_FULL);
+				assert_unfinished(&s, frame);
+			}
+			xd_stream_fini(&s);
+		}
+	free(frame);
+}
+
 static uint64_t
 mac(const uint8_t *at)
 {
@@ -258,22 +329,28 @@ compare_u64(const void *a, const void *b)
 }
 
 static void
-test_l4_flows(void **state)
+check_l4_flows(struct xd_stream_offload offload)
 {
 	enum { FLOWS = 100000 };
-	struct xd_stream_opts opts = {
-		.size = 64, .flows = FLOWS, .flow_kind = XD_FLOW_L4, .from = 0, .to = 1};
+	struct xd_stream_opts opts = {.size = 64,
+		.flows = FLOWS,
+		.flow_kind = XD_FLOW_L4,
+		.from = 0,
+		.to = 1,
+		.offload = offload};
 	uint64_t *seen = calloc(FLOWS, sizeof(*seen));
 	struct xd_stream s;
 	uint8_t frame[64];
 	struct xd_error err;
 
-	(void)state;
 	assert_non_null(seen);
 	assert_int_equal(xd_stream_init(&s, &opts, &err), 0);
 	for (unsigned n = 0; n < FLOWS; n++) {
 		xd_stream_write_any(&s, frame, XD_TOUCH_FULL);
-		assert_valid(frame, 64);
+		if (offload.csum)
+			assert_unfinished(&s, frame);
+		else
+			assert_valid(frame, 64);
 		assert_true(mac(frame) == 0x025801000000 && mac(frame + 6) == 0x025800000000);
 		seen[n] = mac(frame + 26) << 16 | (uint64_t)(frame[34] << 8 | frame[35]);
 	}
@@ -282,6 +359,15 @@ test_l4_flows(void **state)
 		assert_true(seen[n] != seen[n - 1]);
 	xd_stream_fini(&s);
 	free(seen);
+}
+
+static void
+test_l4_flows(void **state)
+{
+	(void)state;
+	check_l4_flows((struct xd_stream_offload){0});
+	check_l4_flows((struct xd_stream_offload){.csum = true});
+	check_l4_flows((struct xd_stream_offload){.csum = true, .tso = true, .mss = 1460});
 }
 
 static void
@@ -314,6 +400,8 @@ test_bad_streams(void **state)
 
 	(void)state;
 	assert_int_equal(xd_stream_init(&s, &(struct xd_stream_opts){.size = 59, .flows = 1}, &err),
+		-EINVAL);
+	assert_int_equal(xd_stream_init(&s, &(struct xd_stream_opts){.size = 65550, .flows = 1}, &err),
 		-EINVAL);
 	assert_int_equal(xd_stream_init(&s, &(struct xd_stream_opts){.size = 64}, &err), -EINVAL);
 	assert_int_equal(
@@ -351,13 +439,19 @@ static void
 test_port_names(void **state)
 {
 	static const char *const good[] = {"virtio:/tmp/a.sock", "virtio:/tmp/a.sock,server",
-		"virtio:a,size=256,queues=2,mrg=on,event_idx=off"};
+		"virtio:a,size=256,queues=2,mrg=on,event_idx=off",
+		"virtio:a,packed=on,in_order=on,csum=on,irq=on",
+		"virtio:a,server,tso=on,mss=8960,poll=on"};
 	static const char *const bad[][2] = {{"/tmp/a.sock", "virtio:PATH"},
 		{"virtoi:/tmp/a.sock", "virtio"}, {"virtio:", "socket"},
 		{"virtio:a,sever", "server"}, {"virtio:a,size=100", "power of two"},
 		{"virtio:a,size=65536", "power of two"}, {"virtio:a,queues=0", "1 to"},
 		{"virtio:a,mrg=yes", "on or off"}, {"virtio:a,mgr=on", "mrg"},
-		{"virtio:a,size", "size"}, {"dpdk:", "device"}, {"dpkd:net_null0", "dpdk"}};
+		{"virtio:a,size", "size="}, {"virtio:a,packed", "packed=on"},
+		{"virtio:a,paked=on", "packed"}, {"virtio:a,tso=yes", "on or off"},
+		{"virtio:a,tso=on,mss=47", "48 to"}, {"virtio:a,tso=on,mss=65496", "to 65495"},
+		{"virtio:a,mss=1460", "tso=on"}, {"virtio:a,irq=1", "on or off"},
+		{"virtio:a,poll=maybe", "on or off"}, {"dpdk:", "device"}, {"dpkd:net_null0", "dpdk"}};
 	char longest[256] = "virtio:";
 	struct xd_error err;
 	bool needs_eal;
@@ -593,6 +687,7 @@ main(void)
 		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_times_and_counts),
 		cmocka_unit_test(test_frames_are_valid),
+		cmocka_unit_test(test_unfinished_frames),
 		cmocka_unit_test(test_mac_flows),
 		cmocka_unit_test(test_l4_flows),
 		cmocka_unit_test(test_touch),

@@ -154,7 +154,7 @@ client_is_patient_with_a_peer_that_hangs_up(void **state)
 	uint64_t until_ns;
 	unsigned n = 0;
 
-	assert_int_equal(xd_vu_listen(&l, e->path, NULL), 0);
+	assert_int_equal(xd_vu_listen(&l, e->path, NULL, NULL), 0);
 	until_ns = xd_clock_ns() + 700 * 1000000ull;
 	while (xd_clock_ns() < until_ns) {
 		int sock = accept4(l.fd, NULL, NULL, SOCK_NONBLOCK);
@@ -222,7 +222,7 @@ stale_socket_is_replaced(void **state)
 	struct xd_vu_frontend *fe;
 	struct xd_error err = {0};
 
-	assert_int_equal(xd_vu_listen(&dead, e->path, NULL), 0);
+	assert_int_equal(xd_vu_listen(&dead, e->path, NULL, NULL), 0);
 	close(dead.fd); /* as a crash leaves it */
 	assert_int_equal(access(e->path, F_OK), 0);
 	xd_loop_lock(e->loop);
@@ -240,7 +240,7 @@ live_socket_is_not_stolen(void **state)
 	struct xd_error err = {0};
 	struct stat before, after;
 
-	assert_int_equal(xd_vu_listen(&live, e->path, NULL), 0);
+	assert_int_equal(xd_vu_listen(&live, e->path, NULL, NULL), 0);
 	assert_int_equal(stat(e->path, &before), 0);
 	xd_loop_lock(e->loop);
 	assert_int_equal(xd_vu_backend_start(e->be, &err), -EADDRINUSE);
@@ -316,7 +316,7 @@ path_of_a_socket_is_bounded(void **state)
 	assert_int_equal(err.code, -ENAMETOOLONG);
 	assert_null(xd_vu_frontend_open(&fe_opts, &err));
 	assert_int_equal(err.code, -ENAMETOOLONG);
-	assert_int_equal(xd_vu_listen(&l, path, &err), -ENAMETOOLONG);
+	assert_int_equal(xd_vu_listen(&l, path, NULL, &err), -ENAMETOOLONG);
 	assert_int_equal(xd_vu_connect(path), -ENAMETOOLONG);
 	opts.path = "/tmp/x";
 	opts.nb_queue_pairs = XD_VU_MAX_VRINGS / 2 + 1;
@@ -336,7 +336,7 @@ stop_removes_only_its_own_file(void **state)
 	int fds[4];
 
 	unlink(e->path);
-	assert_int_equal(xd_vu_listen(&other, e->path, NULL), 0);
+	assert_int_equal(xd_vu_listen(&other, e->path, NULL, NULL), 0);
 	xd_loop_lock(e->loop);
 	xd_vu_backend_stop(e->be);
 	xd_loop_unlock(e->loop);
@@ -371,10 +371,13 @@ static const struct bad bad_messages[] = {
 	{"an answer", 1, 5, 0, {0}, 0},
 	{"unknown request 0", 0, 1, 0, {0}, 0},
 	{"unknown request 4096", 4096, 1, 0, {0}, 0},
-	{"SET_LOG_BASE is not supported", 6, 1, 16, {0}, 1},
+	{"SET_LOG_BASE without protocol feature 1", 6, 1, 16, {0}, 1},
 	{"SET_BACKEND_REQ_FD is not supported", 21, 1, 0, {0}, 1},
 	{"IOTLB_MSG is not supported", 22, 1, 32, {0}, 0},
-	{"GET_INFLIGHT_FD is not supported", 31, 1, 24, {0}, 0},
+	{"GET_INFLIGHT_FD without protocol feature 12", 31, 1, 24, {0}, 0},
+	{"SET_INFLIGHT_FD without protocol feature 12", 32, 1, 24, {0}, 1},
+	{"POSTCOPY_ADVISE is not supported", 28, 1, 0, {0}, 0},
+	{"CREATE_CRYPTO_SESSION is not supported", 26, 1, 0, {0}, 0},
 	{"GET_QUEUE_NUM without protocol feature 0", 17, 1, 0, {0}, 0},
 	{"ADD_MEM_REG without protocol feature 15", 37, 1, 40, {0}, 1},
 	{"GET_STATUS without protocol feature 16", 40, 1, 0, {0}, 0},
@@ -512,7 +515,7 @@ noise_leaves_nothing_behind(void **state)
 	struct env *e = *state;
 	unsigned before = open_fds();
 	unsigned seed = 20220701;
-	int fd = memory_file(4096);
+	int fd = memory_file(4096), event = eventfd(0, 0);
 
 	for (unsigned round = 0; round < 300; round++) {
 		int sock = xd_vu_connect(e->path);
@@ -525,7 +528,9 @@ noise_leaves_nothing_behind(void **state)
 			const struct xd_vu_rule *rule = xd_vu_rule(request);
 			uint32_t words[67] = {0};
 			struct xd_vu_header h = {request, 1, rule ? rule->size_min : 0};
-			int fds[2] = {fd, fd};
+			bool of_ring =
+				request >= XD_VU_SET_VRING_KICK && request <= XD_VU_SET_VRING_ERR;
+			int fds[2] = {of_ring ? event : fd, fd};
 
 			if (rule && !rule->supported)
 				continue;
@@ -543,8 +548,10 @@ noise_leaves_nothing_behind(void **state)
 				    !xd_vu_backend_state(e->be)->connected);
 	}
 	close(fd);
+	close(event);
 	env_close(e, env_open(e));
 	assert_int_equal(open_fds(), before);
+	assert_int_equal(guest_mappings(), 0);
 	assert_true(env_state(e).nb_bad_messages > 0);
 }
 
@@ -583,7 +590,7 @@ front_end_says_what_is_missing(void **state)
 	assert_non_null(strstr(err.text, "within 1 s: is it running, and is its port in client"));
 	assert_int_equal(access(e->path, F_OK), -1);
 
-	assert_int_equal(xd_vu_listen(&silent, e->path, NULL), 0);
+	assert_int_equal(xd_vu_listen(&silent, e->path, NULL, NULL), 0);
 	assert_null(try_open(e, false, 50, NULL, &err));
 	assert_non_null(strstr(err.text, "did not answer GET_FEATURES within 50 ms"));
 	assert_null(try_open(e, true, 50, NULL, &err));

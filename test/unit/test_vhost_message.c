@@ -31,8 +31,8 @@ static const struct expected {
 	{3, 0, 0, 0, 0, -1, false},
 	{4, 0, 0, 0, 0, -1, true},
 	{5, 40, 264, 1, 8, -1, true},
-	{6, -1, -1, 0, 0, -1, false},
-	{7, -1, -1, 0, 0, -1, false},
+	{6, 16, 16, 1, 1, 1, true},
+	{7, 0, 8, 1, 1, -1, false},
 	{8, 8, 8, 0, 0, -1, true},
 	{9, 40, 40, 0, 0, -1, true},
 	{10, 8, 8, 0, 0, -1, true},
@@ -56,8 +56,8 @@ static const struct expected {
 	{28, -1, -1, 0, 0, -1, false},
 	{29, -1, -1, 0, 0, -1, false},
 	{30, -1, -1, 0, 0, -1, false},
-	{31, -1, -1, 0, 0, -1, false},
-	{32, -1, -1, 0, 0, -1, false},
+	{31, 20, 24, 0, 0, 12, false},
+	{32, 20, 24, 1, 1, 12, true},
 	{33, -1, -1, 0, 0, -1, false},
 	{34, 0, 0, 0, 0, 13, true},
 	{35, -1, -1, 0, 0, -1, false},
@@ -187,6 +187,34 @@ descriptor_counts(void **state)
 		for (m.nb_fds = 0; m.nb_fds <= XD_VU_MAX_FDS; m.nb_fds++)
 			assert_int_equal(xd_vu_check_message(&m, NULL) == 0,
 				m.nb_fds >= e->fds_min && m.nb_fds <= e->fds_max);
+	}
+}
+
+/* Sizes that lie between two that front ends send. */
+static void
+sizes_between(void **state)
+{
+	static const struct {
+		uint32_t request, small, large;
+	} cases[] = {
+		{XD_VU_GET_INFLIGHT_FD, 20, 24},
+		{XD_VU_SET_INFLIGHT_FD, 20, 24},
+		{XD_VU_SET_LOG_FD, 0, 8},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (uint32_t size = cases[i].small; size <= cases[i].large; size++) {
+			struct xd_vu_message m = {
+				.header = {.request = cases[i].request,
+					.flags = XD_VU_VERSION,
+					.size = size},
+				.nb_fds = cases[i].request != XD_VU_GET_INFLIGHT_FD,
+			};
+
+			assert_int_equal(xd_vu_check_message(&m, NULL) == 0,
+				size == cases[i].small || size == cases[i].large);
+		}
 	}
 }
 
@@ -527,6 +555,7 @@ main(void)
 		cmocka_unit_test(protocol_features_needed),
 		cmocka_unit_test(which_requests_mutate),
 		cmocka_unit_test(descriptor_counts),
+		cmocka_unit_test(sizes_between),
 		cmocka_unit_test(ring_descriptor_or_the_bit_that_says_none),
 		cmocka_unit_test(memory_table_counts_agree),
 		cmocka_unit_test(config_size_agrees),

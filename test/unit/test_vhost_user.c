@@ -303,6 +303,7 @@ ring_is_set_enabled_and_stopped(void **state)
 	assert_int_equal(write(vr.call_fd, &one, sizeof(one)), sizeof(one));
 	assert_int_equal(write(vr.call_fd, &one, sizeof(one)), -1);
 	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(read(call, &count, sizeof(count)), sizeof(count));
 	assert_false(env_state(e).vrings[2].started);
 
 	assert_int_equal(xd_vu_frontend_enable(fe, 3, true, NULL), 0);

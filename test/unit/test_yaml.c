@@ -36,13 +36,59 @@ static const char full[] =
 	"ports:\n"
 	"  vm1:    {type: vhost-user, bridge: br0, path: /tmp/vm1.sock, mode: server, vlan: 10}\n"
 	"  vm2:    {type: vhost-user, bridge: br0, path: /tmp/vm2.sock, queues: 2, mtu: 9000}\n"
-	"  uplink: {type: dpdk, bridge: br0, devargs: \"net_null0\", vlans: [0, 10, 20-30]}\n"
+	"  vm3:\n"
+	"    type: vhost-user\n"
+	"    bridge: br0\n"
+	"    path: /tmp/vm3.sock\n"
+	"    mode: server\n"
+	"    macs: [52:54:00:12:34:56, \"02:00:00:AB:cd:0f\"]\n"
+	"    mac_limit: 8\n"
+	"    full: wait\n"
+	"    wait_us: 50\n"
+	"    features: [csum, mrg_rxbuf, event_idx, version_1]\n"
+	"    compat: ovs-3.1\n"
+	"    socket_owner: root\n"
+	"    socket_group: \"12345\"\n"
+	"    socket_mode: \"0640\"\n"
+	"  uplink: {type: dpdk, bridge: br0, devargs: \"net_null0\", vlans: [0, 10, 20-30],\n"
+	"           macs: 02:00:00:00:00:01, mac_limit: 16777216}\n"
 	"  eth1.7:\n"
 	"    bridge: br1\n"
 	"    vlans: 1-4094\n"
 	"    vlan: 7\n"
 	"    devargs: net_null1\n"
 	"    type: dpdk\n";
+
+static void
+check_guest_keys(const struct xd_config *config)
+{
+	static const uint8_t macs[2][6] = {
+		{0x52, 0x54, 0x00, 0x12, 0x34, 0x56}, {0x02, 0x00, 0x00, 0xab, 0xcd, 0x0f}};
+	const struct xd_port_config *port = xd_config_port(config, "vm1");
+
+	/* defaults */
+	assert_int_equal(port->nb_macs, 0);
+	assert_int_equal(port->mac_limit, 0);
+	assert_int_equal(port->full, XD_FULL_DROP);
+	assert_int_equal(port->wait_us, 1000);
+	assert_true(port->features == XD_VIRTIO_ALL);
+	assert_int_equal(port->compat, XD_COMPAT_NONE);
+	assert_string_equal(port->socket_owner, "");
+	assert_string_equal(port->socket_group, "");
+	assert_int_equal(port->socket_mode, XD_MODE_UNSET);
+	/* all other */
+	port = xd_config_port(config, "vm3");
+	assert_int_equal(port->nb_macs, 2);
+	assert_memory_equal(port->macs, macs, sizeof(macs));
+	assert_int_equal(port->mac_limit, 8);
+	assert_int_equal(port->full, XD_FULL_WAIT);
+	assert_int_equal(port->wait_us, 50);
+	assert_true(port->features == (1 << 0 | 1 << 15 | 1 << 29 | 1ull << 32));
+	assert_int_equal(port->compat, XD_COMPAT_OVS_3_1);
+	assert_string_equal(port->socket_owner, "root");
+	assert_string_equal(port->socket_group, "12345");
+	assert_int_equal(port->socket_mode, 0640);
+}
 
 static void
 test_full(void **state)
@@ -68,7 +114,7 @@ test_full(void **state)
 	assert_int_equal(config->bridges[0].mac_limit, 1000000);
 	assert_int_equal(config->bridges[1].ageing_s, 300);
 	assert_int_equal(config->bridges[1].mac_limit, 65536);
-	assert_int_equal(config->nb_ports, 4);
+	assert_int_equal(config->nb_ports, 5);
 	port = xd_config_port(config, "vm1");
 	assert_int_equal(port->mode, XD_SOCKET_SERVER);
 	assert_int_equal(port->vlan, 10);
@@ -80,7 +126,10 @@ test_full(void **state)
 	assert_int_equal(port->vlan, XD_VLAN_NONE);
 	assert_int_equal(port->mtu, 9000);
 	assert_int_equal(port->queues, 2);
+	check_guest_keys(config);
 	port = xd_config_port(config, "uplink");
+	assert_int_equal(port->nb_macs, 1);
+	assert_int_equal(port->mac_limit, 16777216);
 	assert_true(port->has_vlans);
 	assert_true(port->vlans[0] == (1 | 1 << 10 | 0x7ffull << 20));
 	port = xd_config_port(config, "eth1.7");
@@ -161,6 +210,11 @@ static const struct bad {
 	{"bridges:\n  br0:\n    mac_limit: 16777217\n", 3, "bridges.br0.mac_limit", "must be 1"},
 };
 
+#define ADDRESSES_4  "02:00:00:00:00:00, 02:00:00:00:00:01, 02:00:00:00:00:02, 02:00:00:00:00:03"
+#define ADDRESSES_16 ADDRESSES_4 ", " ADDRESSES_4 ", " ADDRESSES_4 ", " ADDRESSES_4
+/* A good port so far, three lines. */
+#define GUEST        "type: vhost-user\n    bridge: br0\n    path: /tmp/vm1.sock\n    "
+
 /* The same for one key of a port, on line 4 after a good bridge and a good port name. */
 static const struct bad bad_ports[] = {
 	{"", 3, "ports.p.type", "is missing: one of vhost-user, dpdk"},
@@ -185,6 +239,74 @@ static const struct bad bad_ports[] = {
 	{"mtu: 67", 4, "ports.p.mtu", "must be 68 to 65535"},
 	{"mtu: 65536", 4, "ports.p.mtu", "must be 68 to 65535"},
 	{"mode: both", 4, "ports.p.mode", "must be client or server"},
+	/* addresses */
+	{"macs: [52:54:00:12:34]", 4, "ports.p.macs", "\"52:54:00:12:34\" is not an address such"},
+	{"macs: [52:54:00:12:34:5g]", 4, "ports.p.macs", "is not an address"},
+	{"macs: [52-54-00-12-34-56]", 4, "ports.p.macs", "is not an address"},
+	{"macs: [52:54:00:12:34:56:78]", 4, "ports.p.macs", "is not an address"},
+	{"macs: 52:54:00:12:34:56,,", 4, "ports.p.macs", "has an empty word"},
+	{"macs: []", 4, "ports.p.macs", "is an empty list: leave the key out"},
+	{"macs: {a: b}", 4, "ports.p.macs", "is a section"},
+	{"macs:", 4, "ports.p.macs", "has no value"},
+	{"macs: [" ADDRESSES_16 ", 2:0:0:0:0:0]", 4, "ports.p.macs", "more than 16 addresses"},
+	{GUEST "macs: [02:00:00:00:00:01, 01:00:5e:00:00:01]", 7, "ports.p.macs",
+		"01:00:5e:00:00:01 is a group address"},
+	{GUEST "macs: [ff:ff:ff:ff:ff:ff]", 7, "ports.p.macs", "is a group address"},
+	{GUEST "macs: [00:00:00:00:00:00]", 7, "ports.p.macs", "00:00:00:00:00:00 is zero"},
+	{GUEST "macs: [02:00:00:00:00:0a, 02:00:00:00:00:0A]", 7, "ports.p.macs",
+		"02:00:00:00:00:0a is given twice"},
+	{"mac_limit: 16777217", 4, "ports.p.mac_limit", "must be 0 to 16777216 addresses"},
+	{"mac_limit: many", 4, "ports.p.mac_limit", "is not a number"},
+	/* a full ring */
+	{"type: vhost-user\n    full: block", 5, "ports.p.full",
+		"is \"block\": must be drop or wait"},
+	{"type: vhost-user\n    ful: wait", 5, "ports.p.ful", "did you mean full?"},
+	{"type: vhost-user\n    wait_us: 0", 5, "ports.p.wait_us", "is 0: must be 1 to 1000000"},
+	{"type: vhost-user\n    wait_us: 1000001", 5, "ports.p.wait_us", "must be 1 to 1000000"},
+	{"type: vhost-user\n    wait_us: 1ms", 5, "ports.p.wait_us", "is not a number"},
+	{"type: vhost-user\n    wait: 5", 5, "ports.p.wait", "did you mean wait_us?"},
+	{"type: dpdk\n    full: wait", 5, "ports.p.full", "a port of type dpdk has no full"},
+	{"type: dpdk\n    wait_us: 5", 5, "ports.p.wait_us", "a port of type dpdk has no wait_us"},
+	/* features */
+	{"features: [mrg_rxbuf, mrg_rxbuff]", 4, "ports.p.features",
+		"there is no virtio feature \"mrg_rxbuff\"; did you mean mrg_rxbuf?"},
+	{"features: [packed]", 4, "ports.p.features", "did you mean ring_packed?"},
+	{"features: [VIRTIO_NET_F_MQ]", 4, "ports.p.features", "there is no virtio feature"},
+	{"features: [zzzzzzzzzz]", 4, "ports.p.features", "; valid are: csum, guest_csum, "},
+	{"features: none", 4, "ports.p.features", "there is no virtio feature \"none\""},
+	{"features: []", 4, "ports.p.features", "is an empty list: leave the key out"},
+	{"features: [[mq]]", 4, "ports.p.features", "is not a plain list of values"},
+	{"features: \"mq, \"", 4, "ports.p.features", "has an empty word"},
+	{"features: [mq, aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]",
+		4, "ports.p.features", "has \"aaaaaaaaaaaaaaaaaaaa...\""},
+	{"type: vhost-user\n    feature: [mq]", 5, "ports.p.feature", "did you mean features?"},
+	{"type: dpdk\n    features: [mq]", 5, "ports.p.features", "a port of type dpdk has no"},
+	{"type: vhost-user\n    compat: ovs-3.0", 5, "ports.p.compat",
+		"is \"ovs-3.0\": must be ovs-3.1, ovs-3.1-tso or none"},
+	{"type: vhost-user\n    compat: [ovs-3.1]", 5, "ports.p.compat", "is a list"},
+	{"type: dpdk\n    compat: ovs-3.1", 5, "ports.p.compat", "a port of type dpdk has no"},
+	/* whose the socket is */
+	{GUEST "mode: server\n    socket_owner: no-such-user", 8, "ports.p.socket_owner",
+		"there is no user \"no-such-user\" (useradd --system no-such-user)"},
+	{GUEST "mode: server\n    socket_group: no-such-group", 8, "ports.p.socket_group",
+		"there is no group \"no-such-group\" (groupadd --system no-such-group)"},
+	{GUEST "mode: server\n    socket_owner: 4294967295", 8, "ports.p.socket_owner",
+		"\"4294967295\" is not the number of a user"},
+	{GUEST "mode: server\n    socket_group: 99999999999999999999", 8, "ports.p.socket_group",
+		"is not the number of a group"},
+	{"socket_owner: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 4, "ports.p.socket_owner",
+		"a user's name has at most 31"},
+	{"type: vhost-user\n    socket_mode: \"0577\"", 5, "ports.p.socket_mode",
+		"is \"0577\": must be permission bits from \"0600\" to \"0777\""},
+	{"type: vhost-user\n    socket_mode: 1777", 5, "ports.p.socket_mode", "permission bits"},
+	{"type: vhost-user\n    socket_mode: rw-rw----", 5, "ports.p.socket_mode",
+		"permission bits"},
+	{"type: vhost-user\n    socket_mod: \"0660\"", 5, "ports.p.socket_mod",
+		"did you mean socket_mode?"},
+	{GUEST "socket_owner: root", 7, "ports.p.socket_owner", "the front end makes the socket"},
+	{GUEST "mode: client\n    socket_group: root", 8, "ports.p.socket_group", "mode client"},
+	{GUEST "socket_mode: \"0660\"", 7, "ports.p.socket_mode", "or use mode server"},
+	{"type: dpdk\n    socket_mode: \"0660\"", 5, "ports.p.socket_mode", "a port of type dpdk"},
 	{"mut: 1500", 4, "ports.p.mut", "did you mean mtu?"},
 	{"mtu: 1500\n    mtu: 1600", 5, "ports.p.mtu", "is given twice, first on line 4"},
 	{"type: vhost-user\n    bridge: br0\n    path: vm1.sock", 6, "ports.p.path", "is relative"},
@@ -303,7 +425,8 @@ test_round_trip(void **state)
 	assert_non_null(xd_config_add_bridge(before->config, "true", &err));
 	assert_non_null(xd_config_add_bridge(before->config, "1:20", &err));
 	assert_non_null(xd_config_add_bridge(before->config, "-", &err));
-	strcpy(before->config->ports[2].devargs, "net_tap0,iface=a: \"b\" #c\t'\xc3\xa4");
+	strcpy(xd_config_port(before->config, "uplink")->devargs,
+		"net_tap0,iface=a: \"b\" #c\t'\xc3\xa4");
 	json = xd_daemon_config_to_json(before);
 	text = xd_yaml_print(json, XD_YAML_CONFIG_LEVELS);
 	after = read_yaml(text, NULL, &err);

@@ -31,7 +31,10 @@
 	(XD_VU_PF_BIT(XD_VU_PF_MQ) | XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK) |                            \
 		XD_VU_PF_BIT(XD_VU_PF_NET_MTU) | XD_VU_PF_BIT(XD_VU_PF_CONFIGURE_MEM_SLOTS) |      \
 		XD_VU_PF_BIT(XD_VU_PF_STATUS) | XD_VU_PF_BIT(XD_VU_PF_RARP) |                      \
-		XD_VU_PF_BIT(XD_VU_PF_CONFIG) | XD_VU_PF_BIT(XD_VU_PF_RESET_DEVICE))
+		XD_VU_PF_BIT(XD_VU_PF_CONFIG) | XD_VU_PF_BIT(XD_VU_PF_RESET_DEVICE) |              \
+		XD_VU_PF_BIT(XD_VU_PF_LOG_SHMFD) | XD_VU_PF_BIT(XD_VU_PF_INFLIGHT_SHMFD))
+#define PACKED      (1ull << 34)
+#define IN_ORDER    (1ull << 35)
 #define PATIENCE_NS (20 * XD_NS_PER_S) /* only a broken program needs so long */
 
 struct env {
@@ -42,6 +45,9 @@ struct env {
 	pthread_t thread;
 	bool stop;
 	struct xd_vu_backend *be;
+	uint64_t features;   /* offered */
+	const char *run_dir; /* of the back end; or NULL */
+	int lost_fd;
 	/* Below: guarded by the loop's lock. */
 	unsigned pauses;
 	unsigned resumes;
@@ -49,8 +55,10 @@ struct env {
 	bool nested;                /* pause within pause, or resume without */
 	bool changed;               /* something that workers see changed without a pause */
 	struct xd_vu_state resumed; /* what workers saw last */
-	int base[4];                /* what pause says of each ring; -1: nothing */
-	bool drop_on_resume;        /* disconnect from within the next resume */
+	int64_t base[4];            /* what pause says of each ring; -1: nothing */
+	uint8_t rarp[6];
+	unsigned rarps;
+	bool drop_on_resume; /* disconnect from within the next resume */
 	unsigned warnings;
 	char last_warning[512];
 };
@@ -89,7 +97,7 @@ env_pause(void *ctx)
 		e->changed |= env_differs(&e->resumed, xd_vu_backend_state(e->be));
 	for (unsigned i = 0; i < 4; i++) {
 		if (e->base[i] >= 0)
-			xd_vu_backend_set_base(e->be, i, (uint16_t)e->base[i]);
+			xd_vu_backend_set_base(e->be, i, (uint32_t)e->base[i]);
 	}
 }
 
@@ -108,6 +116,15 @@ env_resume(void *ctx)
 	e->paused = false;
 }
 
+static inline void
+env_rarp(void *ctx, const uint8_t mac[6])
+{
+	struct env *e = ctx;
+
+	memcpy(e->rarp, mac, 6);
+	e->rarps++;
+}
+
 static inline void *
 env_thread(void *ctx)
 {
@@ -121,15 +138,19 @@ env_thread(void *ctx)
 static inline struct xd_vu_backend *
 env_backend(struct env *e, bool server)
 {
-	static const struct xd_vu_backend_ops ops = {.pause = env_pause, .resume = env_resume};
+	static const struct xd_vu_backend_ops ops = {
+		.pause = env_pause, .resume = env_resume, .rarp = env_rarp};
 	struct xd_vu_backend_opts opts = {
 		.name = "vm1",
 		.path = e->path,
 		.server = server,
-		.features = FEATURES,
+		.features = e->features,
 		.protocol_features = PROTOCOL_FEATURES,
 		.nb_queue_pairs = 2,
 		.mtu = 9000,
+		.access = {.uid = (uid_t)-1, .gid = (gid_t)-1},
+		.lost_fd = e->lost_fd,
+		.run_dir = e->run_dir,
 		.loop = e->loop,
 		.log = &e->log,
 		.ops = &ops,
@@ -142,7 +163,7 @@ env_backend(struct env *e, bool server)
 }
 
 static inline int
-env_create(void **state, bool server, bool start)
+env_create_with(void **state, bool server, bool start, uint64_t features)
 {
 	struct env *e = calloc(1, sizeof(*e));
 	struct xd_error err;
@@ -150,6 +171,8 @@ env_create(void **state, bool server, bool start)
 	assert_non_null(e);
 	for (unsigned i = 0; i < 4; i++)
 		e->base[i] = -1;
+	e->features = features;
+	e->lost_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	snprintf(e->dir, sizeof(e->dir), "/tmp/crossdock-test-XXXXXX");
 	assert_non_null(mkdtemp(e->dir));
 	snprintf(e->path, sizeof(e->path), "%s/vm1.sock", e->dir);
@@ -162,6 +185,12 @@ env_create(void **state, bool server, bool start)
 	assert_int_equal(pthread_create(&e->thread, NULL, env_thread, e), 0);
 	*state = e;
 	return 0;
+}
+
+static inline int
+env_create(void **state, bool server, bool start)
+{
+	return env_create_with(state, server, start, FEATURES);
 }
 
 static inline int
@@ -197,6 +226,7 @@ env_destroy(void **state)
 	xd_loop_wake(e->loop);
 	pthread_join(e->thread, NULL);
 	xd_loop_destroy(e->loop);
+	close(e->lost_fd);
 	assert_int_equal(access(e->path, F_OK), -1); /* its file is gone */
 	assert_int_equal(rmdir(e->dir), 0);
 	free(e);
@@ -219,6 +249,19 @@ env_destroy(void **state)
 		}                                                                                  \
 		assert_true(met_);                                                                 \
 	} while (0)
+
+/* Another back end on the same path, as when the process was killed and began anew: what the old
+ * one does at its end is nothing that the front end or a file would notice. */
+static inline void
+env_restart(struct env *e)
+{
+	xd_loop_lock(e->loop);
+	xd_vu_backend_destroy(e->be);
+	e->pauses = e->resumes = 0;
+	e->be = env_backend(e, true);
+	assert_int_equal(xd_vu_backend_start(e->be, NULL), 0);
+	xd_loop_unlock(e->loop);
+}
 
 /* The state at one moment. The pointers in it are not to be followed. */
 static inline struct xd_vu_state
@@ -278,9 +321,9 @@ open_fds(void)
 	return n;
 }
 
-/* How many mappings of memory files there are. */
+/* How many mappings of files of that name there are. */
 static inline unsigned
-guest_mappings(void)
+mappings(const char *name)
 {
 	FILE *f = fopen("/proc/self/maps", "r");
 	char line[512];
@@ -288,9 +331,15 @@ guest_mappings(void)
 
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f))
-		n += strstr(line, "memfd:guest") != NULL;
+		n += strstr(line, name) != NULL;
 	fclose(f);
 	return n;
+}
+
+static inline unsigned
+guest_mappings(void)
+{
+	return mappings("memfd:guest");
 }
 
 /* A memory file of size bytes whose byte n is n/256 mod 251. */

@@ -1,20 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who is told of what: virtio 1.2, 2.7.7 (used buffer notifications) and 2.7.10 (available). */
+/* Who is told of what: virtio 1.2, 2.7.7 and 2.7.10 (split), 2.8.7 and 2.8.14 (packed). */
 #include <unistd.h>
 
-#include "virtqueue/split_device.h"
+#include "virtqueue/packed_ring.h"
+#include "virtqueue/split_ring.h"
 
 /* Whether the guest wants to hear of used entries from old up to new. */
 static bool
 wanted(const struct xd_vq *vq, uint16_t old, uint16_t new)
 {
-	uint16_t event;
+	uint16_t flags, off_wrap;
+	uint32_t event;
 
-	if (!vq->event_idx)
+	if (!vq->packed) {
+		if (vq->event_idx)
+			return xd_vring_need_event(
+				__atomic_load_n(&vq->avail->ring[vq->size], __ATOMIC_RELAXED), new,
+				old);
 		return !(__atomic_load_n(&vq->avail->flags, __ATOMIC_RELAXED) &
 			 XD_VRING_AVAIL_F_NO_INTERRUPT);
-	event = __atomic_load_n(&vq->avail->ring[vq->size], __ATOMIC_RELAXED);
-	return (uint16_t)(new - event - 1) < (uint16_t)(new - old);
+	}
+	/* Both fields at once: one of them says whether the other counts. */
+	event = __atomic_load_n((const uint32_t *)(const void *)vq->driver_event, __ATOMIC_RELAXED);
+	off_wrap = (uint16_t)event;
+	flags = (uint16_t)(event >> 16);
+	/* A lap passes every position. */
+	if (flags == XD_PACKED_EVENT_DESC && vq->event_idx && vq->since_told < vq->size)
+		return xd_packed_need_event(off_wrap, new, old, vq->size);
+	return flags != XD_PACKED_EVENT_DISABLE;
 }
 
 void
@@ -34,10 +47,11 @@ due(struct xd_vq *vq, struct xd_counters *counters)
 {
 	bool tell;
 
-	if (vq->used_idx == vq->told_idx)
+	if (vq->used_idx == vq->told_idx && vq->since_told == 0)
 		return false;
 	tell = wanted(vq, vq->told_idx, vq->used_idx);
 	vq->told_idx = vq->used_idx;
+	vq->since_told = 0;
 	if (tell)
 		counters->notify_sent++;
 	else
@@ -66,25 +80,41 @@ xd_vq_notify_enqueued(struct xd_vq *vq, struct xd_counters *counters)
 		xd_vq_notify_now(vq);
 }
 
+static void
+set_device_event(struct xd_vq *vq, uint16_t off_wrap, uint16_t flags)
+{
+	__atomic_store_n((uint32_t *)(void *)vq->device_event, off_wrap | (uint32_t)flags << 16,
+		__ATOMIC_RELAXED);
+}
+
 bool
 xd_vq_arm(struct xd_vq *vq)
 {
 	if (!__atomic_load_n(&vq->live, __ATOMIC_RELAXED))
 		return false;
-	if (vq->event_idx)
-		__atomic_store_n(
-			xd_vring_avail_event(vq->used, vq->size), vq->last_avail, __ATOMIC_RELAXED);
-	__atomic_store_n(&vq->used->flags, 0, __ATOMIC_RELAXED);
+	if (vq->packed) {
+		set_device_event(vq, vq->last_avail,
+			vq->event_idx ? XD_PACKED_EVENT_DESC : XD_PACKED_EVENT_ENABLE);
+	} else {
+		if (vq->event_idx)
+			__atomic_store_n(xd_vring_avail_event(vq->used, vq->size), vq->last_avail,
+				__ATOMIC_RELAXED);
+		__atomic_store_n(&vq->used->flags, 0, __ATOMIC_RELAXED);
+	}
 	/* The guest publishes, then looks at what we wrote; we wrote, and now look at what it
 	 * published: one of the two sees the other. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return xd_vq_avail_idx(vq) != vq->last_avail;
+	if (vq->packed)
+		return xd_packed_avail_at(vq, vq->last_avail);
+	return xd_split_avail_idx(vq) != vq->last_avail;
 }
 
 void
 xd_vq_disarm(struct xd_vq *vq)
 {
+	if (vq->packed)
+		set_device_event(vq, 0, XD_PACKED_EVENT_DISABLE);
 	/* With an event index, the one written last simply falls behind. */
-	if (!vq->event_idx)
+	else if (!vq->event_idx)
 		__atomic_store_n(&vq->used->flags, XD_VRING_USED_F_NO_NOTIFY, __ATOMIC_RELAXED);
 }

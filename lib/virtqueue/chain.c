@@ -1,48 +1,90 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Walking chains of descriptors: virtio 1.2, 2.7.5 and 2.7.5.3 (indirect). */
-#include "virtqueue/split_device.h"
+/* Walking chains of descriptors: virtio 1.2, 2.7.5, 2.7.5.3 (indirect), 2.8.5 and 2.8.8 (packed).
+ */
+#include "virtqueue/packed_ring.h"
+#include "virtqueue/split_ring.h"
 
 void
-xd_vq_walk_begin(const struct xd_vq *vq, struct xd_vq_walk *walk, uint16_t head, bool writable)
+xd_vq_walk_begin(const struct xd_vq *vq, struct xd_vq_walk *walk, uint16_t head, uint16_t descs,
+	bool writable)
 {
 	*walk = (struct xd_vq_walk){
 		.table = vq->desc,
 		.entries = vq->size,
-		.left = vq->size,
+		.left = vq->packed ? descs : vq->size,
 		.next = head,
 		.more = true,
 		.writable = writable,
 	};
 }
 
+int
+xd_packed_chain(struct xd_vq *vq, uint16_t pos, uint16_t *id)
+{
+	const uint16_t size = vq->size;
+	uint16_t flags;
+
+	for (uint16_t n = 1; n <= size; n++) {
+		*id = xd_packed_read(&vq->ring[xd_packed_index(pos)], &flags).next;
+		if (!(flags & XD_VRING_DESC_F_NEXT))
+			return n;
+		pos = xd_packed_add(pos, 1, size);
+	}
+	return xd_vq_break(vq, XD_VQ_LOOP);
+}
+
 /* Moves into the indirect table that d describes. */
 static int
-enter_indirect(struct xd_vq *vq, struct xd_vq_walk *walk, const struct xd_vring_desc *d)
+enter_indirect(struct xd_vq *vq, struct xd_vq_walk *walk, const struct xd_vq_desc *d)
 {
+	const uint32_t entry = sizeof(struct xd_vring_desc);
 	uint64_t contiguous;
 	uint8_t *table;
 
 	/* 2.7.5.3.1: no nesting, nothing after it in the chain; only when negotiated. */
 	if (!vq->indirect || walk->in_indirect || (d->flags & XD_VRING_DESC_F_NEXT))
 		return xd_vq_break(vq, XD_VQ_BAD_INDIRECT);
-	if (d->len == 0 || d->len % sizeof(*d) || d->len / sizeof(*d) > XD_VQ_SIZE_MAX)
+	if (d->len == 0 || d->len % entry || d->len / entry > XD_VQ_SIZE_MAX)
 		return xd_vq_break(vq, XD_VQ_BAD_INDIRECT);
 	table = xd_vq_ptr(vq, d->addr, &contiguous);
 	if (!table || d->len > contiguous)
 		return xd_vq_break(vq, XD_VQ_BAD_ADDRESS);
-	walk->table = (const struct xd_vring_desc *)(const void *)table;
-	walk->entries = d->len / sizeof(*d);
+	walk->table = table;
+	walk->entries = d->len / entry;
+	/* A chain is never longer than the ring, indirect or not: 2.7.5.3.1. */
+	if (vq->packed && walk->entries > vq->size)
+		return xd_vq_break(vq, XD_VQ_LOOP);
 	walk->left = RTE_MIN(walk->entries, (uint32_t)vq->size);
 	walk->next = 0;
 	walk->in_indirect = true;
 	return 0;
 }
 
+/* One read of the walk's next descriptor, and on to the one after it. */
+static struct xd_vq_desc
+read_desc(const struct xd_vq *vq, struct xd_vq_walk *walk)
+{
+	struct xd_vq_desc d;
+	uint16_t all_flags;
+
+	if (!vq->packed) {
+		d = xd_split_read((const struct xd_vring_desc *)walk->table + walk->next);
+		walk->next = d.next;
+		walk->more = d.flags & XD_VRING_DESC_F_NEXT;
+		return d;
+	}
+	/* Which descriptors there are was decided when the chain was found, or by the table. */
+	d = xd_packed_read((const struct xd_packed_desc *)walk->table + walk->next, &all_flags);
+	walk->next = walk->next + 1u < walk->entries ? walk->next + 1 : 0;
+	walk->more = walk->left > 0;
+	return d;
+}
+
 /* Reads the next descriptor of the chain into walk->addr and len. */
 static int
 next_desc(struct xd_vq *vq, struct xd_vq_walk *walk)
 {
-	struct xd_vring_desc d;
+	struct xd_vq_desc d;
 
 	for (;;) {
 		if (walk->left == 0)
@@ -50,7 +92,7 @@ next_desc(struct xd_vq *vq, struct xd_vq_walk *walk)
 		walk->left--;
 		if (walk->next >= walk->entries)
 			return xd_vq_break(vq, XD_VQ_BAD_INDEX);
-		d = xd_vq_read_desc(&walk->table[walk->next]);
+		d = read_desc(vq, walk);
 		if (!(d.flags & XD_VRING_DESC_F_INDIRECT))
 			break;
 		if (enter_indirect(vq, walk, &d) < 0)
@@ -62,8 +104,6 @@ next_desc(struct xd_vq *vq, struct xd_vq_walk *walk)
 		return xd_vq_break(vq, XD_VQ_EMPTY_DESC);
 	walk->addr = d.addr;
 	walk->len = d.len;
-	walk->next = d.next;
-	walk->more = d.flags & XD_VRING_DESC_F_NEXT;
 	return 0;
 }
 

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames that owe a checksum or are to be segmented: what the device is told to do, and the cutting
+ * that it cannot do. */
+#include <rte_ip.h>
+#include <rte_pause.h>
+
+#include "drivers/ethdev/ethdev.h"
+
+#define CUT_LOOKS 64 /* at a device that is full behind some of a frame's segments */
+
+/* True: the device does all that the frame owes. */
+static bool
+device_can(const struct xd_ethdev_port *p, const struct xd_frame *f, const struct xd_headers *h)
+{
+	uint64_t need = h->udp ? RTE_ETH_TX_OFFLOAD_UDP_CKSUM : RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+
+	/* An inner checksum, or one of another protocol, is not known to every device; nor do their
+	 * drivers find the pseudo-header's addresses and lengths past extension headers. */
+	if (xd_offload_start(f) != h->l4 ||
+		f->offload.csum_offset != (h->udp ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET) ||
+		(h->ipv6 && h->l4 - h->l3 != sizeof(struct rte_ipv6_hdr)))
+		return false;
+	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
+		uint32_t nb_segs = (f->len + p->data_room - 1) / p->data_room;
+
+		if (h->udp || (p->nb_tso_segs != 0 && nb_segs > p->nb_tso_segs))
+			return false;
+		need |= RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+		if (!h->ipv6)
+			need |= RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
+	}
+	return (p->tx_offloads & need) == need;
+}
+
+/* For segmentation the IP checksum is zero and the pseudo-header's sum is without the length, which
+ * differs from segment to segment: RTE_MBUF_F_TX_TCP_SEG. */
+static void
+order_segments(struct rte_mbuf *m, const struct xd_frame *f, const struct xd_headers *h)
+{
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	uint8_t *field = data + h->l4 + XD_TCP_CSUM_OFFSET;
+	uint32_t sum;
+	uint16_t word;
+
+	memcpy(&word, field, sizeof(word));
+	sum = (uint32_t)word + (uint16_t)~rte_cpu_to_be_16((uint16_t)(f->len - h->l4));
+	word = (uint16_t)(sum + (sum >> 16));
+	memcpy(field, &word, sizeof(word));
+	m->tso_segsz = f->offload.gso_size;
+	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+	if (!h->ipv6) {
+		memset(data + h->l3 + offsetof(struct rte_ipv4_hdr, hdr_checksum), 0, 2);
+		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
+	}
+}
+
+struct rte_mbuf *
+xd_ethdev_order(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f)
+{
+	struct xd_headers h;
+	struct rte_mbuf *m;
+	uint16_t ready;
+
+	if (f->mbuf != NULL || xd_frame_headers(f, &h) != 0 || !device_can(p, f, &h))
+		return NULL;
+	m = xd_ethdev_copy(p->pool, f);
+	if (m == NULL)
+		return NULL;
+	m->l2_len = h.l3;
+	m->l3_len = h.l4 - h.l3;
+	m->l4_len = h.end - h.l4;
+	m->ol_flags |= h.ipv6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4;
+	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+		order_segments(m, f, &h);
+	else
+		m->ol_flags |= h.udp ? RTE_MBUF_F_TX_UDP_CKSUM : RTE_MBUF_F_TX_TCP_CKSUM;
+	/* The driver's own conditions, such as the least size of a segment. */
+	rte_spinlock_lock(&p->txqs[queue].lock);
+	ready = rte_eth_tx_prepare(p->port_id, queue, &m, 1);
+	rte_spinlock_unlock(&p->txqs[queue].lock);
+	if (ready == 1)
+		return m;
+	rte_pktmbuf_free(m);
+	return NULL;
+}
+
+/* All segments of a frame, at most XD_SEGMENTS_MAX, or none. */
+static enum xd_drop
+make_segments(struct xd_ethdev_port *p, struct xd_frame *f, struct rte_mbuf **mbufs, uint16_t *n)
+{
+	struct xd_segmenter cutter;
+	struct xd_frame *segment;
+
+	*n = 0;
+	if (xd_segment_begin(&cutter, f) != 0)
+		return XD_DROP_UNFINISHED;
+	while ((segment = xd_segment_next(&cutter)) != NULL) {
+		mbufs[*n] = xd_ethdev_copy(p->pool, segment);
+		if (unlikely(mbufs[*n] == NULL)) {
+			rte_pktmbuf_free_bulk(mbufs, *n);
+			return XD_DROP_NO_MBUF;
+		}
+		++*n;
+	}
+	return XD_DROP_REASONS;
+}
+
+/* Returns how many went. */
+static uint16_t
+send_segments(struct xd_ethdev_port *p, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n)
+{
+	uint16_t sent = 0, took;
+
+	for (unsigned look = 0; sent < n && look < CUT_LOOKS;) {
+		rte_spinlock_lock(&p->txqs[queue].lock);
+		took = rte_eth_tx_burst(p->port_id, queue, mbufs + sent, n - sent);
+		rte_spinlock_unlock(&p->txqs[queue].lock);
+		if (took == 0 && sent == 0)
+			break;
+		sent += took;
+		if (took == 0) {
+			look++;
+			rte_pause();
+		}
+	}
+	return sent;
+}
+
+uint16_t
+xd_ethdev_cut(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f,
+	struct xd_counters *counters, struct xd_drops *drops)
+{
+	struct rte_mbuf *mbufs[XD_SEGMENTS_MAX];
+	enum xd_drop reason;
+	uint16_t n, sent;
+
+	reason = make_segments(p, f, mbufs, &n);
+	if (unlikely(reason != XD_DROP_REASONS)) {
+		xd_drop(drops, reason, 1);
+		return 1;
+	}
+	sent = send_segments(p, queue, mbufs, n);
+	if (unlikely(sent < n))
+		rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
+	if (unlikely(sent == 0))
+		return 0;
+	counters->segmented++;
+	if (unlikely(sent < n)) {
+		xd_drop(drops, XD_DROP_RING_FULL, 1);
+	} else {
+		counters->tx_frames++;
+		counters->tx_bytes += f->len;
+	}
+	return 1;
+}

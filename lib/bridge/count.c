@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames that came in, and by reason those that do not leave the bridge, at the queue that they
+ * came by. */
+#include <rte_branch_prediction.h>
+
+#include "bridge/bridge.h"
+
+static void
+count_lost(const struct xd_turn *turn)
+{
+	struct xd_drops *drops = &turn->in->port->drops[turn->in_queue];
+	uint16_t n[XD_DROP_REASONS] = {0};
+
+	for (uint16_t i = 0; i < turn->nb_lost; i++)
+		n[turn->lost[i].reason] += turn->lost[i].frame < turn->batch->n;
+	for (unsigned reason = 0; reason < XD_DROP_REASONS; reason++) {
+		if (n[reason])
+			xd_drop(drops, (enum xd_drop)reason, n[reason]);
+	}
+}
+
+void
+xd_bridge_count(const struct xd_turn *turn)
+{
+	struct xd_counters *counters = xd_turn_counters(turn);
+
+	counters->rx_frames += turn->batch->n;
+	counters->rx_bytes += turn->bytes;
+	if (unlikely(turn->nb_lost))
+		count_lost(turn);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Checksums and segmentation that travel with a frame, and their being done in software for a
+ * receiver that cannot: virtio 1.2, 5.1.6.2 and 5.1.6.4.
+ *
+ *   offload.c   what a sender asked for, checked against the frame
+ *   checksum.c  the Internet checksum (RFC 1071) over a frame in pieces
+ *   segment.c   one long frame into many: TCP (RFC 9293) and UDP over IPv4 (RFC 791), IPv6 (8200)
+ *
+ * Any thread; no state but what is passed in.
+ */
+#ifndef XD_FRAME_OFFLOAD_H
+#define XD_FRAME_OFFLOAD_H
+
+#include <linux/virtio_net.h>
+
+#include "frame/frame.h"
+
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4 /* virtio 1.2; not in the headers of every system */
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
+/* What a sender may leave to be done, or a receiver takes as it is. */
+#define XD_OFFLOAD_CSUM 0x01 /* checksum not finished */
+#define XD_OFFLOAD_TSO4 0x02 /* TCP over IPv4, to be cut */
+#define XD_OFFLOAD_TSO6 0x04
+#define XD_OFFLOAD_ECN  0x08 /* such with the CWR flag set (RFC 3168) */
+#define XD_OFFLOAD_USO4 0x10 /* UDP over IPv4, to be cut */
+#define XD_OFFLOAD_USO6 0x20
+
+#define XD_SEGMENTS_MAX 1024 /* that one frame may be cut into in software */
+#define XD_SEGMENT_HEAD 160  /* bytes of headers at most: tags, IP and TCP with all options */
+#define XD_GSO_SIZE_MIN 8    /* bytes of payload in a segment */
+
+#define XD_TCP_CSUM_OFFSET 16 /* of the checksum in the TCP header: RFC 9293 */
+#define XD_UDP_CSUM_OFFSET 6  /* and in the UDP header: RFC 768 */
+
+/* Where the headers of a TCP or UDP frame lie: bytes from where the frame begins now. */
+struct xd_headers {
+	uint16_t l3;  /* IP header */
+	uint16_t l4;  /* TCP or UDP header, behind IPv4 options or IPv6 extension headers */
+	uint16_t end; /* payload */
+	bool ipv6;
+	bool udp;
+};
+
+/* Finds them in the head. 0, or -1: the frame is something else, a fragment, has more than two tags
+ * of its sender's, or its headers do not lie wholly in the head. */
+int xd_frame_headers(const struct xd_frame *f, struct xd_headers *h);
+
+/* What a sender asked for, as it was read once from its virtio-net header. hdr_len is a hint that
+ * nobody needs, so it is not here. */
+struct xd_offload_request {
+	uint8_t flags;    /* VIRTIO_NET_HDR_F_* */
+	uint8_t gso_type; /* VIRTIO_NET_HDR_GSO_* */
+	uint16_t gso_size;
+	uint16_t csum_start;
+	uint16_t csum_offset;
+};
+
+/*
+ * Checks a request against a frame that was just received (head, len and segs are set) and what
+ * its sender may ask for (XD_OFFLOAD_*), and fills f->offload. 0, or -1 when it does not fit: the
+ * frame is to be dropped. Headers are parsed from the snapshot alone; a frame to be segmented must
+ * be what its gso_type says, with its checksum where the protocol has it, so that no receiver has
+ * to trust a stranger's numbers. The checksum must lie behind the Ethernet header and its tags, so
+ * that finishing it cannot change what the bridge decided on.
+ *
+ * A frame that is one segment already owes its checksum only. Flags other than NEEDS_CSUM are
+ * ignored (5.1.6.2.1), DATA_VALID too: what a sender says of its own checksum proves nothing.
+ */
+int xd_offload_check(struct xd_frame *f, const struct xd_offload_request *request, uint8_t may);
+
+/* The XD_OFFLOAD_* that a receiver must take for this frame to pass as it is. Of UDP, whose
+ * gso_type does not tell IPv4 from IPv6, both. */
+uint8_t xd_offload_needs(union xd_offload offload);
+
+/* Where the checksummed part of the frame begins, in bytes from where the frame begins now: tags
+ * may have been pushed or popped since it was received. */
+static inline uint16_t
+xd_offload_start(const struct xd_frame *f)
+{
+	return (uint16_t)(f->offload.csum_start + XD_HEADROOM - f->start);
+}
+
+/* Bytes of all headers of a frame to be segmented, and so of what each segment repeats; of one
+ * that is not, of what lies before csum_start; 0 without NEEDS_CSUM. For hdr_len. */
+uint16_t xd_offload_header_bytes(const struct xd_frame *f);
+
+/*
+ * Writes the checksum that the frame owes (NEEDS_CSUM) into its head and clears f->offload; a UDP
+ * checksum of zero becomes 0xffff (RFC 768). A frame that owes none stays as it is. 0, or -1 when
+ * the field does not lie in the head, or the frame is to be segmented. The worker that owns the
+ * batch, before release: the frame is read where it lies.
+ */
+int xd_frame_finish_checksum(struct xd_frame *f);
+
+/* The Internet checksum's sum (not complemented), in 16 bits and in the order in which it is
+ * stored, over len bytes of the frame from offset on, added to `sum`. */
+uint32_t xd_frame_sum(struct xd_frame *f, uint32_t offset, uint32_t len, uint32_t sum);
+
+/*
+ * A frame being cut. Each segment is a frame of its own: in its head lie the headers, and what of
+ * the payload lies in the whole frame's head; the rest of the payload stays where it is. Lengths,
+ * IPv4 identification (RFC 6864), sequence numbers, flags (FIN and PSH on the last, CWR on the
+ * first only) and all checksums are those of the segment; it owes nothing. The pseudo-header's sum
+ * is taken from the whole frame's checksum field, where the sender put it (virtio 1.2, 5.1.6.2),
+ * and its length exchanged: so it holds with routing headers too.
+ */
+struct xd_segmenter {
+	struct xd_frame *whole;
+	uint16_t header_bytes;
+	uint16_t nb_segments;
+	uint16_t next;         /* number of the next segment */
+	uint32_t offset;       /* of its payload in the whole frame */
+	uint32_t piece_offset; /* and in the piece of the whole frame, */
+	uint16_t piece;        /* whose number this is */
+	/* parsed once */
+	uint16_t l3, l4; /* bytes to the IP and the TCP or UDP header */
+	bool ipv6, udp;
+	uint32_t pseudo; /* sum of the pseudo-header without its length, as stored */
+	uint8_t header[XD_SEGMENT_HEAD]; /* of the whole frame, as it leaves */
+	/* the segment at hand */
+	struct xd_frame frame;
+	struct xd_seg segs[UINT8_MAX];
+};
+
+/* 0, or -1: the frame cannot be cut (headers too long, or more than XD_SEGMENTS_MAX segments). The
+ * worker that owns the batch, as for the next; whole stays as it is. */
+int xd_segment_begin(struct xd_segmenter *s, struct xd_frame *whole);
+/* The next segment, valid until the next call; NULL after the last. */
+struct xd_frame *xd_segment_next(struct xd_segmenter *s);
+
+#endif

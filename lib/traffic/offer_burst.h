@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The frames of a burst, for offer_split.c and offer_packed.c: all inline, so that each kind of
+ * ring, touch and stream gets a loop of its own. */
+#ifndef XD_TRAFFIC_OFFER_BURST_H
+#define XD_TRAFFIC_OFFER_BURST_H
+
+#include "traffic/offer_ring.h"
+
+#define XD_OFFER_INLINE static inline __attribute__((always_inline))
+
+/* Takes what position `at` of the ring was given back with, read once: the buffer's id and the bytes
+ * that the device wrote. False: nothing is there yet, or it is nonsense and the ring is broken. */
+typedef bool (*xd_offer_take_fn)(struct xd_offer_ring *r, uint16_t at, uint16_t *id, uint32_t *len);
+
+uint16_t xd_offer_split_send(
+	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
+uint16_t xd_offer_split_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size,
+	uint16_t n, struct xd_receive_counts *counts);
+void xd_offer_split_reclaim(struct xd_offer_ring *r, uint16_t n);
+void xd_offer_split_publish(struct xd_offer_ring *r, uint16_t n);
+
+uint16_t xd_offer_packed_send(
+	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
+uint16_t xd_offer_packed_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size,
+	uint16_t n, struct xd_receive_counts *counts);
+void xd_offer_packed_reclaim(struct xd_offer_ring *r, uint16_t n);
+void xd_offer_packed_publish(struct xd_offer_ring *r, uint16_t n);
+
+XD_OFFER_INLINE uint8_t *
+xd_offer_frame(const struct xd_offer_ring *r, uint16_t id)
+{
+	return r->frames + (size_t)id * r->stride;
+}
+
+/* Buffers that the device has, as far as was looked. */
+XD_OFFER_INLINE uint16_t
+xd_offer_out(const struct xd_offer_ring *r)
+{
+	return (uint16_t)(r->avail_idx - r->used_idx);
+}
+
+XD_OFFER_INLINE uint16_t
+xd_offer_free(const struct xd_offer_ring *r)
+{
+	return (uint16_t)(r->size - xd_offer_out(r));
+}
+
+/* Asks for the first line of the frames that n positions from `at` on hold, if the device gives
+ * buffers back in order. */
+XD_OFFER_INLINE void
+xd_offer_prefetch(const struct xd_offer_ring *r, uint16_t at, uint16_t n, int write)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		const uint8_t *frame = xd_offer_frame(r, r->ids[(uint16_t)(at + i) & r->mask]);
+
+		if (write)
+			__builtin_prefetch(frame, 1);
+		else
+			__builtin_prefetch(frame, 0);
+	}
+}
+
+XD_OFFER_INLINE void
+xd_offer_write_as(struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch,
+	enum xd_stream_vary vary, uint16_t n)
+{
+	uint16_t at = r->avail_idx;
+
+	for (uint16_t i = 0; i < n; i++, at++)
+		xd_stream_write(stream, xd_offer_frame(r, r->ids[at & r->mask]), touch, vary);
+}
+
+/* Writes the stream's next n frames into the buffers that are offered next. */
+XD_OFFER_INLINE void
+xd_offer_write(
+	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
+{
+	if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_NOTHING)
+		xd_offer_write_as(r, stream, XD_TOUCH_FULL, XD_VARY_NOTHING, n);
+	else if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_MACS)
+		xd_offer_write_as(r, stream, XD_TOUCH_FULL, XD_VARY_MACS, n);
+	else if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_L4)
+		xd_offer_write_as(r, stream, XD_TOUCH_FULL, XD_VARY_L4, n);
+	else if (touch != XD_TOUCH_NONE)
+		xd_offer_write_as(r, stream, touch, stream->vary, n);
+}
+
+/* Buffers of the frame whose first is `frame`: more than one only with mergeable buffers. */
+XD_OFFER_INLINE uint16_t
+xd_offer_buffers(const uint8_t *frame, bool mergeable)
+{
+	uint16_t n;
+
+	if (!mergeable)
+		return 1;
+	memcpy(&n, frame - 2, sizeof(n)); /* num_buffers is the header's last field */
+	return n;
+}
+
+/* Takes the buffers after the first of a frame that spans several; adds their bytes to *len. All of
+ * them were given back before the first (section 2.8.9; of split rings, in one move of idx). */
+XD_OFFER_INLINE bool
+xd_offer_take_rest(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_touch touch,
+	uint32_t *len, struct xd_receive_counts *counts, xd_offer_take_fn take)
+{
+	for (uint16_t i = 1; i < n; i++) {
+		uint32_t bytes;
+		uint16_t id;
+
+		if (!take(r, (uint16_t)(at + i), &id, &bytes) || bytes == 0 ||
+			bytes > r->room + XD_VIRTIO_HEADER) {
+			r->broken = true;
+			return false;
+		}
+		/* Such a buffer has no header: its bytes begin where a header would. */
+		if (touch == XD_TOUCH_FULL) {
+			const uint8_t *from = xd_offer_frame(r, id) - XD_LINE;
+
+			counts->sum ^=
+				xd_lines_read(from, xd_lines(bytes + XD_LINE - XD_VIRTIO_HEADER));
+		}
+		*len += bytes;
+	}
+	return true;
+}
+
+/* One frame at position `at`, of `there` buffers that may have been given back: returns the buffers
+ * it takes, 0 when there is none or the ring is broken. */
+XD_OFFER_INLINE uint16_t
+xd_offer_receive_one(struct xd_offer_ring *r, uint16_t at, uint16_t there, enum xd_touch touch,
+	bool mergeable, uint32_t size, struct xd_receive_counts *counts, xd_offer_take_fn take)
+{
+	uint16_t id, buffers;
+	uint32_t len;
+	uint8_t *frame;
+
+	if (!take(r, at, &id, &len))
+		return 0;
+	if (__builtin_expect(len < XD_VIRTIO_HEADER + 14 || len > r->room + XD_VIRTIO_HEADER, 0)) {
+		r->broken = true;
+		return 0;
+	}
+	frame = xd_offer_frame(r, id);
+	buffers = xd_offer_buffers(frame, mergeable);
+	if (touch != XD_TOUCH_NONE)
+		counts->sum ^= xd_lines_read(
+			frame, touch == XD_TOUCH_FULL ? xd_lines(len - XD_VIRTIO_HEADER) : 1);
+	if (mergeable && __builtin_expect(buffers != 1, 0)) {
+		if (buffers == 0 || buffers > there) {
+			r->broken = true;
+			return 0;
+		}
+		if (!xd_offer_take_rest(r, at, buffers, touch, &len, counts, take))
+			return 0;
+	}
+	len -= XD_VIRTIO_HEADER;
+	if (len == size && (touch == XD_TOUCH_NONE || xd_stream_is_ours(frame))) {
+		counts->frames++;
+		counts->bytes += len;
+	} else {
+		counts->foreign++;
+	}
+	return buffers;
+}
+
+/* Frames from used_idx on, until n buffers are taken (the last frame may take more) or no more are
+ * there. Returns how many buffers. */
+XD_OFFER_INLINE uint16_t
+xd_offer_receive_as(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum xd_touch touch,
+	bool mergeable, uint32_t size, struct xd_receive_counts *counts, xd_offer_take_fn take)
+{
+	struct xd_receive_counts c = {0};
+	uint16_t done = 0;
+
+	while (done < n) {
+		uint16_t took = xd_offer_receive_one(r, (uint16_t)(r->used_idx + done),
+			(uint16_t)(there - done), touch, mergeable, size, &c, take);
+
+		if (took == 0)
+			break;
+		done += took;
+	}
+	counts->frames += c.frames;
+	counts->bytes += c.bytes;
+	counts->foreign += c.foreign;
+	counts->sum ^= c.sum;
+	return done;
+}
+
+/* The commonest case gets a loop of its own. */
+XD_OFFER_INLINE uint16_t
+xd_offer_receive_burst(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum xd_touch touch,
+	uint32_t size, struct xd_receive_counts *counts, xd_offer_take_fn take)
+{
+	if (!r->mergeable && touch == XD_TOUCH_FULL)
+		return xd_offer_receive_as(
+			r, n, there, XD_TOUCH_FULL, false, size, counts, take);
+	return xd_offer_receive_as(r, n, there, touch, r->mergeable, size, counts, take);
+}
+
+#endif

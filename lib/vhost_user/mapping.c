@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vhost_user/mapping.h"
+
+/* *page_bytes: what mappings of the file are rounded to. */
+static int
+check_file(int fd, uint64_t offset, uint64_t size, const char *what, uint64_t *page_bytes,
+	struct xd_error *err)
+{
+	struct stat st;
+	uint64_t end;
+
+	if (size == 0)
+		return xd_fail(err, -EINVAL, "%s of size 0", what);
+	if (fstat(fd, &st) < 0)
+		return xd_fail(err, -errno, "%s: fstat: %s", what, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return xd_fail(err, -EINVAL, "%s is not backed by a file", what);
+	if (__builtin_add_overflow(offset, size, &end) || end > (uint64_t)st.st_size)
+		return xd_fail(err, -EINVAL,
+			"%s of size 0x%" PRIx64 " at offset 0x%" PRIx64
+			" lies beyond its file of 0x%" PRIx64 " bytes",
+			what, size, offset, (uint64_t)st.st_size);
+	/* The block size of hugetlbfs is its page size. */
+	*page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	if ((uint64_t)st.st_blksize > *page_bytes && !(st.st_blksize & (st.st_blksize - 1)))
+		*page_bytes = (uint64_t)st.st_blksize;
+	return 0;
+}
+
+int
+xd_vu_map(struct xd_vu_mapping *m, int fd, uint64_t offset, uint64_t size,
+	const struct xd_bus_owner *owner, const char *what, struct xd_error *err)
+{
+	uint64_t page_bytes = 0, begin, bytes;
+	void *map;
+	int ret;
+
+	memset(m, 0, sizeof(*m));
+	ret = check_file(fd, offset, size, what, &page_bytes, err);
+	if (ret)
+		return ret;
+	begin = offset & ~(page_bytes - 1);
+	/* No overflow: all of it is below the size of a file, an off_t. */
+	bytes = offset - begin + size;
+	bytes = (bytes + page_bytes - 1) & ~(page_bytes - 1);
+	map = mmap(
+		NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, (off_t)begin);
+	if (map == MAP_FAILED)
+		return xd_fail(err, -errno, "cannot map %s of size 0x%" PRIx64 ": %s", what, size,
+			strerror(errno));
+	madvise(map, bytes, MADV_DONTDUMP); /* guests' memory has no place in our core dumps */
+	ret = xd_bus_error_add(map, bytes, owner);
+	if (ret) {
+		munmap(map, bytes);
+		return xd_fail(err, ret, "cannot watch over %s: %s", what, strerror(-ret));
+	}
+	*m = (struct xd_vu_mapping){
+		.map = map,
+		.bytes = bytes,
+		.at = (uint8_t *)map + (offset - begin),
+		.size = size,
+	};
+	return 0;
+}
+
+void
+xd_vu_unmap(struct xd_vu_mapping *m)
+{
+	if (!m->map)
+		return;
+	xd_bus_error_remove(m->map);
+	munmap(m->map, m->bytes);
+	memset(m, 0, sizeof(*m));
+}

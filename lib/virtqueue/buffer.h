@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Guest addresses to ours, and the walk along a chain of descriptors. Private to the device side.
+ */
+#ifndef XD_VIRTQUEUE_BUFFER_H
+#define XD_VIRTQUEUE_BUFFER_H
+
+#include <rte_branch_prediction.h>
+
+#include "virtqueue/device.h"
+
+/* A descriptor of either kind of ring, read once. flags are NEXT, WRITE and INDIRECT only. */
+struct xd_vq_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags;
+	uint16_t next; /* split: number of the next one; packed: the buffer's id */
+};
+
+/* Records the first fault and returns -1. */
+static inline int
+xd_vq_break(struct xd_vq *vq, enum xd_vq_fault fault)
+{
+	if (vq->fault == XD_VQ_OK)
+		__atomic_store_n(&vq->fault, (uint8_t)fault, __ATOMIC_RELAXED);
+	__atomic_store_n(&vq->live, false, __ATOMIC_RELAXED);
+	return -1;
+}
+
+/* Host address of guest_addr, *contiguous bytes of which lie together; NULL: not memory. */
+static inline uint8_t *
+xd_vq_ptr(struct xd_vq *vq, uint64_t guest_addr, uint64_t *contiguous)
+{
+	uint64_t offset = guest_addr - vq->hot.guest_addr;
+	const struct xd_guest_region *r;
+
+	if (likely(offset < vq->hot.size)) {
+		*contiguous = vq->hot.size - offset;
+		return vq->hot.host + offset;
+	}
+	r = xd_guest_region(vq->mem, guest_addr);
+	if (!r)
+		return NULL;
+	vq->hot = *r;
+	offset = guest_addr - r->guest_addr;
+	*contiguous = r->size - offset;
+	return r->host + offset;
+}
+
+/* The simplest and commonest buffer: one descriptor, in one region. Returns its address or NULL
+ * when it is anything else. */
+static inline uint8_t *
+xd_vq_simple(struct xd_vq *vq, const struct xd_vq_desc *d, uint16_t flags_wanted)
+{
+	uint64_t contiguous;
+	uint8_t *p;
+
+	if (unlikely(d->flags != flags_wanted))
+		return NULL;
+	p = xd_vq_ptr(vq, d->addr, &contiguous);
+	return likely(p && d->len <= contiguous) ? p : NULL;
+}
+
+/* Notes a write for migration. */
+static inline void
+xd_vq_log(const struct xd_vq *vq, uint64_t guest_addr, uint64_t len)
+{
+	if (unlikely(vq->log != NULL))
+		xd_dirty_log_write(vq->log, guest_addr, len);
+}
+
+/* Puts an available buffer, read once, into place i of those read ahead. */
+static inline void
+xd_vq_ahead_put(struct xd_vq *vq, struct xd_guest_region *hot, uint16_t i,
+	const struct xd_vq_desc *d, uint16_t flags)
+{
+	uint64_t offset = d->addr - hot->guest_addr;
+
+	vq->ahead.len[i] = d->len;
+	if (likely(d->flags == flags && offset < hot->size && d->len <= hot->size - offset)) {
+		vq->ahead.data[i] = hot->host + offset;
+	} else {
+		vq->ahead.data[i] = xd_vq_simple(vq, d, flags);
+		*hot = vq->hot;
+	}
+}
+
+/*
+ * A walk along one chain of descriptors, direct or indirect, whose every piece is checked: in
+ * chain.c, for buffers that are not simple.
+ */
+struct xd_vq_walk {
+	const void *table;
+	uint32_t entries; /* of table */
+	uint32_t left;    /* descriptors that may still come, by the ring's size; packed: that do */
+	uint16_t next;
+	bool more;     /* a descriptor is still to be read */
+	bool writable; /* what direction is due */
+	bool in_indirect;
+	/* what is left of the descriptor at hand, when it crosses from one region into the next */
+	uint64_t addr;
+	uint32_t len;
+};
+
+/* A split ring's chain that begins at descriptor head; a packed ring's of `descs` from there on. */
+void xd_vq_walk_begin(const struct xd_vq *vq, struct xd_vq_walk *walk, uint16_t head,
+	uint16_t descs, bool writable);
+/* The next host-contiguous piece, walk->addr - seg->len being its guest address. 1: *seg is
+ * filled; 0: the chain has ended; -1: vq->fault. */
+int xd_vq_walk_next(struct xd_vq *vq, struct xd_vq_walk *walk, struct xd_seg *seg);
+
+#endif

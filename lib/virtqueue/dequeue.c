@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a guest's transmit queue to a batch of frames that lie in the guest's memory.
+ *
+ * At the end of a turn the next turn's descriptors are read and the first lines of its frames asked
+ * for, so that they have all of this turn to arrive.
+ */
+#include <rte_branch_prediction.h>
+#include <rte_prefetch.h>
+
+#include "frame/copy.h"
+#include "virtqueue/net_header.h"
+#include "virtqueue/packed_ring.h"
+#include "virtqueue/split_ring.h"
+
+/* Takes the virtio-net header, which may lie in several descriptors (VIRTIO_F_VERSION_1 implies
+ * any layout: 2.7.4), and leaves the first piece of the frame in *seg. */
+static int
+take_header(struct xd_vq *vq, struct xd_vq_walk *walk, struct xd_seg *seg, uint8_t *header)
+{
+	uint32_t have = 0;
+	int more;
+
+	while ((more = xd_vq_walk_next(vq, walk, seg)) > 0) {
+		uint32_t n = RTE_MIN(seg->len, (uint32_t)XD_VQ_HDR_BYTES - have);
+
+		memcpy(header + have, seg->addr, n);
+		have += n;
+		seg->addr += n;
+		seg->len -= n;
+		if (seg->len)
+			return 1;
+		if (have == XD_VQ_HDR_BYTES)
+			return xd_vq_walk_next(vq, walk, seg);
+	}
+	if (more == 0)
+		return xd_vq_break(vq, XD_VQ_SHORT_BUFFER);
+	return -1;
+}
+
+/* Takes a piece into the snapshot as far as it reaches; what is left of it becomes a segment.
+ * Returns false when the batch has no place for another segment. */
+static bool
+take_piece(struct xd_batch *batch, struct xd_frame *f, struct xd_seg seg)
+{
+	uint32_t n = RTE_MIN(seg.len, (uint32_t)(XD_HEAD - f->head_len));
+
+	f->len += seg.len;
+	if (n) {
+		rte_memcpy(f->buf + XD_HEADROOM + f->head_len, seg.addr, n);
+		f->head_len += n;
+		seg.addr += n;
+		seg.len -= n;
+	}
+	if (seg.len == 0)
+		return true;
+	if (batch->nb_segs == XD_BATCH_SEGS || f->nb_segs == UINT8_MAX)
+		return false;
+	batch->segs[batch->nb_segs++] = seg;
+	f->nb_segs++;
+	return true;
+}
+
+/* What the guest left to be done; false, and counted: it asks for what cannot be. */
+static bool
+take_offload(struct xd_vq *vq, struct xd_frame *f, struct xd_net_header header)
+{
+	struct xd_offload_request request = xd_net_header_request(header);
+
+	/* A guest that negotiated none of it has nothing to say: 5.1.6.2. */
+	if (vq->offloads == 0 || xd_offload_check(f, &request, vq->offloads) == 0)
+		return true;
+	xd_drop(vq->drops, XD_DROP_OFFLOAD, 1);
+	return false;
+}
+
+enum chain_result { CHAIN_FRAME, CHAIN_DROP, CHAIN_LATER, CHAIN_FAULT };
+
+/* Any chain that is valid, whose header bytes come to `header`. CHAIN_LATER: the batch has too few
+ * segments left for it. */
+static enum chain_result
+walk_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, struct xd_vq_walk *walk,
+	uint8_t *header)
+{
+	uint16_t nb_segs = batch->nb_segs;
+	struct xd_seg seg;
+	bool fits = true;
+	int more;
+
+	xd_frame_init(f, 0, 0, 0);
+	f->segs = &batch->segs[nb_segs];
+	for (more = take_header(vq, walk, &seg, header); more > 0;
+		more = xd_vq_walk_next(vq, walk, &seg)) {
+		/* Lengths are 32 bits each and the chain is bounded, but their sum may not fit. */
+		if (fits && seg.len <= XD_FRAME_MAX - f->len)
+			fits = take_piece(batch, f, seg);
+		else
+			fits = false;
+	}
+	if (more < 0)
+		return CHAIN_FAULT;
+	if (likely(fits && f->len >= XD_FRAME_MIN))
+		return CHAIN_FRAME;
+	batch->nb_segs = nb_segs;
+	/* A chain that did not fit behind others may fit at the head of the next turn. */
+	if (!fits && nb_segs > 0)
+		return CHAIN_LATER;
+	xd_drop(vq->drops, fits ? XD_DROP_RUNT : XD_DROP_TOO_LONG, 1);
+	return CHAIN_DROP;
+}
+
+/* One buffer that is not simple. */
+static enum chain_result
+dequeue_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, uint16_t at)
+{
+	const struct xd_vq_ahead *a = &vq->ahead;
+	uint8_t header[XD_VQ_HDR_BYTES];
+	struct xd_vq_walk walk;
+	enum chain_result result;
+	uint16_t head = vq->packed ? xd_packed_index(a->pos[at]) : a->id[at];
+	uint16_t nb_segs = batch->nb_segs;
+
+	xd_vq_walk_begin(vq, &walk, head, a->descs[at], false);
+	result = walk_chain(vq, batch, f, &walk, header);
+	if (result == CHAIN_FRAME && !take_offload(vq, f, xd_net_header_read(header))) {
+		batch->nb_segs = nb_segs;
+		result = CHAIN_DROP;
+	}
+	return result;
+}
+
+/* Reads the next turn's buffers and asks for their frames. */
+static inline uint16_t
+look_ahead(struct xd_vq *vq, const bool packed)
+{
+	struct xd_vq_ahead *a = &vq->ahead;
+	const uint16_t n = packed ? xd_packed_look_ahead(vq, 0) : xd_split_look_ahead(vq, 0);
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (unlikely(!a->data[i] || a->len[i] <= XD_VQ_HDR_BYTES)) {
+			a->data[i] = NULL;
+			continue;
+		}
+		a->data[i] += XD_VQ_HDR_BYTES;
+		a->len[i] -= XD_VQ_HDR_BYTES;
+		rte_prefetch0(a->data[i]);
+		if (a->len[i] > 64)
+			rte_prefetch0(a->data[i] + 64);
+	}
+	return n;
+}
+
+/* Notes that the buffer at `at` brought no frame. */
+static void
+no_frame(struct xd_vq *vq, struct xd_batch *batch, uint16_t at, enum xd_drop reason)
+{
+	if (reason != XD_DROP_REASONS)
+		xd_drop(vq->drops, reason, 1);
+	batch->no_frame |= 1u << (at - batch->first);
+}
+
+/* Buffers that are each one descriptor in one region: as many of the next as there are. Returns the
+ * first that is anything else. */
+static inline uint16_t
+dequeue_simple(struct xd_vq *vq, struct xd_batch *batch)
+{
+	const struct xd_vq_ahead *a = &vq->ahead;
+	struct xd_frame *f = &batch->frames[batch->n];
+	struct xd_seg *seg = &batch->segs[batch->nb_segs];
+	struct xd_seg *const last_seg = &batch->segs[XD_BATCH_SEGS];
+	const bool offloads = vq->offloads != 0;
+	const uint16_t limit = a->n;
+	uint32_t bytes = batch->bytes;
+	uint16_t at = a->at;
+
+	/* What the loop advances is in registers: through memory it would wait for itself. */
+	for (; at < limit && bytes < XD_BATCH_BYTES; at++) {
+		const uint8_t *data = a->data[at];
+		uint32_t len = a->len[at];
+
+		if (unlikely(!data || seg == last_seg))
+			break;
+		if (unlikely(len < XD_FRAME_MIN || len > XD_FRAME_MAX)) {
+			no_frame(vq, batch, at,
+				len < XD_FRAME_MIN ? XD_DROP_RUNT : XD_DROP_TOO_LONG);
+			continue;
+		}
+		if (len <= XD_HEAD) {
+			xd_copy_short(f->buf + XD_HEADROOM, data, len);
+			xd_frame_init(f, len, (uint8_t)len, 0);
+		} else {
+			xd_copy_line(f->buf + XD_HEADROOM, data);
+			xd_copy_line(f->buf + XD_HEADROOM + 64, data + 64);
+			xd_frame_init(f, len, XD_HEAD, 1);
+			seg->addr = data + XD_HEAD;
+			seg->len = len - XD_HEAD;
+			f->segs = seg;
+		}
+		if (offloads) {
+			struct xd_net_header header = xd_net_header_read(data - XD_VQ_HDR_BYTES);
+
+			if (unlikely(xd_net_header_asks(header) && !take_offload(vq, f, header))) {
+				no_frame(vq, batch, at, XD_DROP_REASONS);
+				continue;
+			}
+		}
+		bytes += len;
+		seg += len > XD_HEAD;
+		f++;
+	}
+	batch->n = (uint16_t)(f - batch->frames);
+	batch->nb_segs = (uint16_t)(seg - batch->segs);
+	batch->bytes = bytes;
+	return at;
+}
+
+/* One buffer that is not simple. False: it has to wait for the next turn, or the ring is broken. */
+static bool
+dequeue_other(struct xd_vq *vq, struct xd_batch *batch, uint16_t at)
+{
+	struct xd_frame *f = &batch->frames[batch->n];
+	enum chain_result result = dequeue_chain(vq, batch, f, at);
+
+	if (result == CHAIN_FRAME) {
+		batch->n++;
+		batch->bytes += f->len;
+	} else if (result == CHAIN_DROP) {
+		no_frame(vq, batch, at, XD_DROP_REASONS);
+	}
+	return result == CHAIN_FRAME || result == CHAIN_DROP;
+}
+
+/* Takes the buffers from `begin` on, up to ahead.at, off the ring. */
+static inline void
+take(struct xd_vq *vq, struct xd_batch *batch, uint16_t begin, const bool packed)
+{
+	const struct xd_vq_ahead *a = &vq->ahead;
+	const uint16_t n = a->at - begin;
+
+	batch->nb_done = n;
+	memcpy(batch->done, &a->id[begin], n * sizeof(batch->done[0]));
+	if (packed) {
+		memcpy(batch->done_descs, &a->descs[begin], n * sizeof(batch->done_descs[0]));
+		if (n)
+			vq->last_avail = xd_packed_add(
+				a->pos[begin + n - 1], a->descs[begin + n - 1], vq->size);
+	} else {
+		vq->last_avail += n;
+	}
+}
+
+static inline __attribute__((always_inline)) uint16_t
+dequeue(struct xd_vq *vq, struct xd_batch *batch, const bool packed)
+{
+	struct xd_vq_ahead *a = &vq->ahead;
+
+	batch->n = 0;
+	batch->nb_done = 0;
+	batch->nb_segs = 0;
+	batch->bytes = 0;
+	batch->no_frame = 0;
+	if (a->at == a->n && look_ahead(vq, packed) == 0)
+		return 0;
+
+	batch->first = a->at;
+	while (a->at < a->n && batch->bytes < XD_BATCH_BYTES) {
+		a->at = dequeue_simple(vq, batch);
+		if (likely(a->at == a->n || batch->bytes >= XD_BATCH_BYTES))
+			break;
+		if (!dequeue_other(vq, batch, a->at))
+			break;
+		a->at++;
+	}
+	/* What was taken in before a fault is still switched; the ring is used no more after it. */
+	take(vq, batch, batch->first, packed);
+	if (a->at == a->n && likely(vq->fault == XD_VQ_OK))
+		look_ahead(vq, packed);
+	return batch->n;
+}
+
+uint16_t
+xd_vq_dequeue(struct xd_vq *vq, struct xd_batch *batch)
+{
+	return vq->packed ? dequeue(vq, batch, true) : dequeue(vq, batch, false);
+}
+
+void
+xd_vq_leave(struct xd_vq *vq, struct xd_batch *batch, uint16_t n)
+{
+	uint16_t frames = 0, keep = 0;
+
+	/* The buffer of frame n, not counting those that brought none. */
+	while (keep < batch->nb_done && (frames < n || batch->no_frame >> keep & 1)) {
+		frames += !(batch->no_frame >> keep & 1);
+		keep++;
+	}
+	/* What was read ahead lies behind them now: all of it is read again. */
+	if (vq->packed) {
+		uint16_t pos = vq->used_idx;
+
+		for (uint16_t i = 0; i < keep; i++)
+			pos = xd_packed_add(pos, batch->done_descs[i], vq->size);
+		vq->last_avail = pos;
+	} else {
+		vq->last_avail = vq->used_idx + keep;
+	}
+	vq->ahead.at = vq->ahead.n = 0;
+	batch->nb_done = keep;
+	batch->n = RTE_MIN(batch->n, n);
+	batch->bytes = 0;
+	for (uint16_t i = 0; i < batch->n; i++)
+		batch->bytes += batch->frames[i].len;
+}
+
+void
+xd_vq_release(struct xd_vq *vq, struct xd_batch *batch)
+{
+	const uint16_t n = batch->nb_done;
+
+	if (vq->packed) {
+		xd_packed_release(vq, batch->done, batch->done_descs, n);
+	} else {
+		xd_split_release(vq, batch->done, n);
+		xd_split_publish(vq);
+	}
+	batch->nb_done = 0;
+	vq->frames += batch->n;
+	vq->bytes += batch->bytes;
+}

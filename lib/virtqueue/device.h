@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The device (switch) side of a virtqueue: virtio 1.2, sections 2.7 (split) and 2.8 (packed).
+ *
+ *   device.c       setting a queue up
+ *   dequeue.c      a guest's transmit queue to a batch of frames
+ *   enqueue.c      frames into a guest's receive queue
+ *   chain.c        buffers that are more than one descriptor
+ *   offload.c      frames with an offload that the guest does not take
+ *   notify.c       what the guest is told, and asks not to be told
+ *   split_ring.h, packed_ring.h
+ *                  what differs between the two kinds: finding buffers and giving them back
+ *   net_header.h   the virtio-net header, read and written
+ *   buffer.h       guest addresses to ours, and the walk along a chain
+ *
+ * The guest may write anything into the ring at any time. Each index, descriptor and flag is read
+ * once into a local, checked there and used from there. What is not valid sets vq->fault and ends
+ * the use of the ring: the owner of the queue then stops the port.
+ *
+ * Buffers are given back in the order in which they were made available, whether or not
+ * VIRTIO_F_IN_ORDER was negotiated. So one position says where a queue stands, and what a device
+ * that died had not given back is simply taken up again.
+ */
+#ifndef XD_VIRTQUEUE_DEVICE_H
+#define XD_VIRTQUEUE_DEVICE_H
+
+#include <rte_common.h>
+#include <rte_spinlock.h>
+
+#include "base/error.h"
+#include "frame/frame.h"
+#include "stats/counters.h"
+#include "virtqueue/dirty_log.h"
+#include "virtqueue/guest_memory.h"
+#include "virtqueue/packed_layout.h"
+#include "virtqueue/split_layout.h"
+
+#define XD_VQ_SIZE_MAX  32768
+#define XD_VQ_MERGE_MAX 320     /* buffers that one frame is put into at most */
+#define XD_VQ_HDR_BYTES 12      /* virtio-net header with num_buffers: virtio 1.2, 5.1.6 */
+#define XD_VQ_WRAP      0x8000u /* the wrap counter in a packed ring's position */
+
+/* The rule that a guest broke. */
+enum xd_vq_fault {
+	XD_VQ_OK,
+	XD_VQ_AVAIL_JUMP,    /* available index ahead by more than the ring holds */
+	XD_VQ_BAD_INDEX,     /* descriptor index beyond the table */
+	XD_VQ_BAD_ADDRESS,   /* buffer outside the shared memory */
+	XD_VQ_LOOP,          /* chain longer than the ring, so it loops */
+	XD_VQ_BAD_DIRECTION, /* device-writable where readable is due, or the reverse */
+	XD_VQ_EMPTY_DESC,    /* descriptor of length zero */
+	XD_VQ_SHORT_BUFFER,  /* too short for the virtio-net header */
+	XD_VQ_BAD_INDIRECT,  /* indirect table of odd length, nested, or not negotiated */
+	XD_VQ_FAULTS
+};
+
+const char *xd_vq_fault_text(enum xd_vq_fault fault);
+
+/*
+ * Available buffers that were read ahead of their turn, so that the lines which will be read or
+ * written are on their way for a whole turn. What was read here is what will be used.
+ */
+struct xd_vq_ahead {
+	uint16_t at; /* next one to use */
+	uint16_t n;  /* one behind the last; the first is the ring's next available */
+	uint16_t id[XD_BATCH];
+	uint16_t pos[XD_BATCH];   /* in a packed ring: position, */
+	uint16_t descs[XD_BATCH]; /* and descriptors that it takes up */
+	uint32_t len[XD_BATCH];   /* bytes at data */
+	uint8_t *data[XD_BATCH];  /* NULL: not a simple buffer, to be walked when its turn comes */
+};
+
+/*
+ * Where a queue stands, for whoever takes it up after this process died: written once a turn into
+ * shared memory of the front end (inflight tracking of vhost-user) or of ours.
+ */
+struct xd_vq_record {
+	uint16_t *used_idx; /* next used entry; NULL: nothing is to be noted */
+	/* Packed ring only: its wrap counter, and, unless NULL, XD_VQ_INTENT numbers in which a
+	 * turn notes first what it is going to give back: see packed_ring.h. */
+	uint8_t *used_wrap;
+	uint16_t *intent;
+};
+
+#define XD_VQ_INTENT (XD_VQ_MERGE_MAX + 1) /* how many, then descriptors of each */
+
+/* A buffer that a frame was put into, not given back yet. */
+struct xd_vq_put {
+	uint32_t len;
+	uint16_t id;
+	uint16_t descs; /* packed ring */
+};
+
+struct xd_vq {
+	/* Written by control while the queue is not live; read by workers. */
+	union {
+		const struct xd_vring_desc *desc; /* split */
+		struct xd_packed_desc *ring;      /* packed */
+	};
+	union {
+		const struct xd_vring_avail *avail;
+		const struct xd_packed_event *driver_event;
+	};
+	union {
+		struct xd_vring_used *used;
+		struct xd_packed_event *device_event;
+	};
+	const struct xd_guest_memory *mem;
+	struct xd_drops *drops; /* where frames that end here are counted */
+	uint16_t size;
+	uint16_t mask; /* split ring */
+	bool packed;
+	bool event_idx;
+	bool indirect;
+	bool mergeable;
+	bool in_order;
+	bool live;        /* control writes, workers read: frames may pass */
+	uint8_t offloads; /* XD_OFFLOAD_*: what the guest may ask for, or takes itself */
+	int call_fd;      /* -1: none */
+	struct xd_vq_record record;
+	const struct xd_dirty_log *log; /* pages written are noted there; NULL: not */
+	uint64_t log_ring_addr; /* guest physical, of what we write of the ring itself: used ring */
+	uint32_t log_ring_bytes; /* or descriptors; 0: not to be logged */
+
+	/*
+	 * Written by the one worker that dequeues, or by those that enqueue, under the lock. A
+	 * position in a split ring is the free running index; in a packed ring the number of the
+	 * descriptor, with the wrap counter in bit 15.
+	 */
+	uint16_t last_avail __rte_cache_aligned; /* next available entry to look at */
+	uint16_t avail_seen;                     /* split: guest's available index as last read */
+	uint16_t used_idx;                       /* next used entry to write */
+	uint16_t told_idx;                       /* used_idx when the guest was last told, or not */
+	uint32_t since_told;                     /* packed: descriptors given back since then */
+	uint8_t fault;                           /* enum xd_vq_fault; read by control */
+	rte_spinlock_t lock;
+	uint64_t frames; /* that passed this queue; read by control, as are */
+	uint64_t bytes;
+	struct xd_guest_region hot; /* the region that the last buffer was in: a copy */
+	struct xd_vq_ahead ahead;
+	struct xd_vq_put puts[XD_VQ_MERGE_MAX]; /* of the frame at hand */
+} __rte_cache_aligned;
+
+/* What control says of a ring to be brought up. */
+struct xd_vq_setup {
+	uint16_t size; /* entries: a power of two, or any number on a packed ring */
+	uint16_t base; /* position of the next available entry, see struct xd_vq */
+	/* Front end's virtual addresses: descriptor table, driver area and device area, which on a
+	 * split ring are available and used ring. */
+	uint64_t desc_addr, avail_addr, used_addr;
+	bool packed, event_idx, indirect, mergeable, in_order;
+	uint8_t offloads;
+	int call_fd;
+	struct xd_drops *drops;
+	struct xd_vq_record record;
+	const struct xd_dirty_log *log;
+	bool log_ring;          /* writes to the ring too, */
+	uint64_t log_used_addr; /* at this guest physical address (split ring) */
+};
+
+/* Checks size, alignment and addresses together against the guest's memory and sets the queue up,
+ * not yet live. Counters of the queue go on. Control. -EINVAL, -EFAULT in words. mem, drops, record
+ * and log must outlive the queue's use. */
+int xd_vq_setup(struct xd_vq *vq, const struct xd_guest_memory *mem,
+	const struct xd_vq_setup *setup, struct xd_error *err);
+
+/* Frames that the guest sends, at most a batch. Fills batch->frames, n and done. Frames that are no
+ * frames are counted in drops and given back. The owning worker; returns batch->n. */
+uint16_t xd_vq_dequeue(struct xd_vq *vq, struct xd_batch *batch);
+/* Leaves frames from number n on in the ring, to be dequeued again: before release. The same
+ * worker. */
+void xd_vq_leave(struct xd_vq *vq, struct xd_batch *batch, uint16_t n);
+/* Gives back what the last dequeue lent. The same worker. */
+void xd_vq_release(struct xd_vq *vq, struct xd_batch *batch);
+
+/* Puts frames into the guest's buffers, in order, and returns how many are dealt with: put, or
+ * dropped and counted, because they are longer than max_frame (bytes; of a frame to be segmented,
+ * each segment) or cannot be brought into a form that the guest takes. Any worker; takes the
+ * queue's lock. */
+uint16_t xd_vq_enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n,
+	uint32_t max_frame, struct xd_counters *counters);
+/* Buffers that are there to be put into, at most `wanted`: a hint. Any worker; takes the lock. */
+uint16_t xd_vq_room(struct xd_vq *vq, uint16_t wanted);
+
+/* After a full fence that follows release, the owning worker, or enqueue, any worker: tells the
+ * guest if it asked for it. The latter takes the lock, but not around the system call. */
+void xd_vq_notify_released(struct xd_vq *vq, struct xd_counters *counters);
+void xd_vq_notify_enqueued(struct xd_vq *vq, struct xd_counters *counters);
+
+/* After a pause: tells the guest whatever it asks for, because a notification may have been due
+ * when the pause began. Control. */
+void xd_vq_notify_now(const struct xd_vq *vq);
+
+/* Asks the guest for a kick when it makes a buffer available; true: some are already. The owning
+ * worker. */
+bool xd_vq_arm(struct xd_vq *vq);
+void xd_vq_disarm(struct xd_vq *vq);
+
+#endif

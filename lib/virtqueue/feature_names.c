@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <strings.h>
+
+#include "virtqueue/feature_names.h"
+
+const struct xd_feature_name xd_feature_names[] = {
+	{"csum", 0},
+	{"guest_csum", 1},
+	{"ctrl_guest_offloads", 2},
+	{"mtu", 3},
+	{"mac", 5},
+	{"gso", 6}, /* legacy */
+	{"guest_tso4", 7},
+	{"guest_tso6", 8},
+	{"guest_ecn", 9},
+	{"guest_ufo", 10},
+	{"host_tso4", 11},
+	{"host_tso6", 12},
+	{"host_ecn", 13},
+	{"host_ufo", 14},
+	{"mrg_rxbuf", 15},
+	{"status", 16},
+	{"ctrl_vq", 17},
+	{"ctrl_rx", 18},
+	{"ctrl_vlan", 19},
+	{"ctrl_rx_extra", 20},
+	{"guest_announce", 21},
+	{"mq", 22},
+	{"ctrl_mac_addr", 23},
+	{"notify_on_empty", 24}, /* legacy */
+	{"log_all", 26},         /* vhost-user: VHOST_F_LOG_ALL */
+	{"any_layout", 27},      /* legacy */
+	{"indirect_desc", 28},
+	{"event_idx", 29},
+	{"protocol_features", 30}, /* vhost-user: VHOST_USER_F_PROTOCOL_FEATURES */
+	{"version_1", 32},
+	{"iommu_platform", 33}, /* its name up to virtio 1.0, and QEMU's */
+	{"access_platform", 33},
+	{"ring_packed", 34},
+	{"in_order", 35},
+	{"order_platform", 36},
+	{"sr_iov", 37},
+	{"notification_data", 38},
+	{"notif_config_data", 39},
+	{"ring_reset", 40},
+	{"notf_coal", 53},
+	{"guest_uso4", 54},
+	{"guest_uso6", 55},
+	{"host_uso", 56},
+	{"hash_report", 57},
+	{"guest_hdrlen", 59},
+	{"rss", 60},
+	{"rsc_ext", 61},
+	{"standby", 62},
+	{"speed_duplex", 63},
+	{NULL, 0},
+};
+
+const char *
+xd_feature_name(unsigned bit)
+{
+	for (const struct xd_feature_name *f = xd_feature_names; f->name; f++) {
+		if (f->bit == bit)
+			return f->name;
+	}
+	return NULL;
+}
+
+int
+xd_feature_bit(const char *name)
+{
+	for (const struct xd_feature_name *f = xd_feature_names; f->name; f++) {
+		if (!strcasecmp(f->name, name))
+			return (int)f->bit;
+	}
+	return -1;
+}
+
+char *
+xd_feature_text(uint64_t features, char separator, char text[XD_FEATURES_TEXT])
+{
+	char *end = text;
+
+	*end = 0;
+	for (unsigned bit = 0; bit < 64; bit++) {
+		const char *name = xd_feature_name(bit);
+
+		if (!(features >> bit & 1))
+			continue;
+		if (end > text)
+			*end++ = separator;
+		/* All 64 fit, which a test shows. */
+		end += name ? sprintf(end, "%s", name) : sprintf(end, "bit_%u", bit);
+	}
+	return text;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames that owe a checksum or segmentation, into a guest's receive queue: virtio 1.2, 5.1.6.4. */
+#include "virtqueue/enqueue.h"
+
+/*
+ * Cuts the frame and puts the segments. All or nothing as far as can be told before: while fewer
+ * buffers than segments are there, none is put, unless the ring could never hold them. What then
+ * still finds no place is lost, as it would be on a wire.
+ */
+static int
+put_segments(struct xd_vq *vq, struct xd_frame *f, struct xd_counters *counters)
+{
+	struct xd_segmenter segmenter;
+	struct xd_frame *segment;
+	uint16_t nb_put = 0;
+	int result = 1;
+
+	if (xd_segment_begin(&segmenter, f) < 0)
+		return XD_VQ_PUT_BAD_OFFLOAD;
+	if (xd_vq_room_locked(vq, segmenter.nb_segments) < RTE_MIN(segmenter.nb_segments, vq->size))
+		return vq->fault ? XD_VQ_PUT_FAULT : XD_VQ_PUT_NO_BUFFER;
+	while ((segment = xd_segment_next(&segmenter)) != NULL) {
+		result = xd_vq_put_frame(vq, segment, xd_net_header_plain());
+		if (result <= 0)
+			break;
+		nb_put++;
+	}
+	if (nb_put == 0)
+		return result;
+	counters->segmented++;
+	if (result <= 0)
+		xd_drop(vq->drops, result == XD_VQ_PUT_TOO_LONG ? XD_DROP_MTU : XD_DROP_RING_FULL,
+			1);
+	return vq->fault ? XD_VQ_PUT_FAULT : 1;
+}
+
+int
+xd_vq_enqueue_offload(
+	struct xd_vq *vq, struct xd_frame *f, uint32_t max_frame, struct xd_counters *counters)
+{
+	const uint8_t needs = xd_offload_needs(f->offload);
+	const uint32_t len = f->offload.gso_type
+				     ? (uint32_t)xd_offload_header_bytes(f) + f->offload.gso_size
+				     : f->len;
+
+	if (len > max_frame)
+		return XD_VQ_PUT_TOO_LONG;
+	if (!(needs & ~vq->offloads))
+		/* What is known of a frame means nothing to a guest that did not ask for it. */
+		return xd_vq_put_frame(vq, f,
+			vq->offloads & XD_OFFLOAD_CSUM ? xd_net_header_of(f)
+						       : xd_net_header_plain());
+	if (f->offload.gso_type)
+		return put_segments(vq, f, counters);
+	if (xd_frame_finish_checksum(f) < 0)
+		return XD_VQ_PUT_BAD_OFFLOAD;
+	counters->checksums++;
+	return xd_vq_put_frame(vq, f, xd_net_header_plain());
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Finding a packed ring's buffers and giving them back: virtio 1.2, 2.8. Private to the device
+ * side.
+ *
+ * A position is the number of a descriptor with the wrap counter in bit 15. A used descriptor is
+ * written by one store, over length, id and flags of the first descriptor of its chain.
+ *
+ * A packed ring does not say where its device stands. vq->record notes it for whoever takes the
+ * ring up after us; and since neither note and ring can be written at once, nor a turn's used
+ * descriptors all at once, the turn first notes its intent: how many buffers, and how many
+ * descriptors each takes up. From the position noted last, whoever comes after skips as many of
+ * these as are marked used: xd_packed_resume.
+ */
+#ifndef XD_VIRTQUEUE_PACKED_RING_H
+#define XD_VIRTQUEUE_PACKED_RING_H
+
+#include "virtqueue/buffer.h"
+
+#define XD_PACKED_USED_FLAGS (XD_PACKED_DESC_F_AVAIL | XD_PACKED_DESC_F_USED)
+
+static inline uint16_t
+xd_packed_index(uint16_t pos)
+{
+	return pos & (XD_VQ_WRAP - 1);
+}
+
+/* The position n descriptors further; n is at most size. */
+static inline uint16_t
+xd_packed_add(uint16_t pos, uint16_t n, uint16_t size)
+{
+	uint32_t index = (uint32_t)xd_packed_index(pos) + n;
+	uint16_t wrap = pos & XD_VQ_WRAP;
+
+	return index < size ? (uint16_t)(index | wrap)
+			    : (uint16_t)((index - size) | (wrap ^ XD_VQ_WRAP));
+}
+
+static inline uint64_t *
+xd_packed_second_word(const struct xd_vq *vq, uint16_t pos)
+{
+	return (uint64_t *)(void *)&vq->ring[xd_packed_index(pos)].len;
+}
+
+/* One read of a descriptor that the guest may be rewriting. What flags say holds for the address
+ * read after them. */
+static inline struct xd_vq_desc
+xd_packed_read(const struct xd_packed_desc *at, uint16_t *all_flags)
+{
+	uint64_t rest = __atomic_load_n((const uint64_t *)(const void *)&at->len, __ATOMIC_ACQUIRE);
+
+	*all_flags = (uint16_t)(rest >> 48);
+	return (struct xd_vq_desc){
+		.addr = __atomic_load_n(&at->addr, __ATOMIC_RELAXED),
+		.len = (uint32_t)rest,
+		.flags = *all_flags &
+			 (XD_VRING_DESC_F_NEXT | XD_VRING_DESC_F_WRITE | XD_VRING_DESC_F_INDIRECT),
+		.next = (uint16_t)(rest >> 32),
+	};
+}
+
+static inline bool
+xd_packed_avail_at(const struct xd_vq *vq, uint16_t pos)
+{
+	uint64_t rest = __atomic_load_n(xd_packed_second_word(vq, pos), __ATOMIC_ACQUIRE);
+
+	return xd_packed_is_avail((uint16_t)(rest >> 48), pos & XD_VQ_WRAP);
+}
+
+/* Descriptors of the chain that begins at pos with one that has a next, and in *id its buffer's id;
+ * -1: it loops. Which descriptors they are is decided here; the walk reads what they say. */
+int xd_packed_chain(struct xd_vq *vq, uint16_t pos, uint16_t *id);
+
+/* Reads the available buffer at pos as number i ahead. Descriptors that it takes up; 0: there is
+ * none; -1: vq->fault. */
+static inline int
+xd_packed_look(
+	struct xd_vq *vq, struct xd_guest_region *hot, uint16_t pos, uint16_t i, uint16_t flags)
+{
+	uint16_t all_flags;
+	struct xd_vq_desc d = xd_packed_read(&vq->ring[xd_packed_index(pos)], &all_flags);
+	int descs = 1;
+
+	if (!xd_packed_is_avail(all_flags, pos & XD_VQ_WRAP))
+		return 0;
+	vq->ahead.id[i] = d.next;
+	if (unlikely(d.flags & XD_VRING_DESC_F_NEXT)) {
+		descs = xd_packed_chain(vq, pos, &vq->ahead.id[i]);
+		if (descs < 0)
+			return -1;
+	}
+	vq->ahead.pos[i] = pos;
+	vq->ahead.descs[i] = (uint16_t)descs;
+	xd_vq_ahead_put(vq, hot, i, &d, flags);
+	return descs;
+}
+
+/* As xd_split_look_ahead. */
+static inline uint16_t
+xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
+{
+	struct xd_guest_region hot = vq->hot;
+	const uint16_t size = vq->size;
+	uint16_t pos = vq->last_avail, i;
+
+	for (i = 0; i < XD_BATCH; i++) {
+		int descs = xd_packed_look(vq, &hot, pos, i, flags);
+
+		if (descs <= 0)
+			break;
+		pos = xd_packed_add(pos, (uint16_t)descs, size);
+	}
+	vq->ahead.at = 0;
+	vq->ahead.n = i;
+	return i;
+}
+
+/* Writes a used descriptor, which is the guest's from then on. */
+static inline void
+xd_packed_put_used(struct xd_vq *vq, uint16_t pos, uint16_t id, uint32_t len, uint16_t flags)
+{
+	if (pos & XD_VQ_WRAP)
+		flags |= XD_PACKED_USED_FLAGS;
+	__atomic_store_n(xd_packed_second_word(vq, pos),
+		len | (uint64_t)id << 32 | (uint64_t)flags << 48, __ATOMIC_RELEASE);
+}
+
+static inline void
+xd_packed_intend(struct xd_vq *vq, const uint16_t *descs, uint16_t n)
+{
+	if (likely(vq->record.intent == NULL))
+		return;
+	memcpy(&vq->record.intent[1], descs, n * sizeof(descs[0]));
+	__atomic_store_n(&vq->record.intent[0], n, __ATOMIC_RELEASE);
+	/* Only the compiler could change the order of stores that a dying process leaves. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Everything up to vq->used_idx was given back. */
+static inline void
+xd_packed_settled(struct xd_vq *vq)
+{
+	xd_vq_log(vq, vq->log_ring_addr, vq->log_ring_bytes);
+	if (likely(vq->record.used_idx == NULL))
+		return;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(vq->record.used_idx, xd_packed_index(vq->used_idx), __ATOMIC_RELEASE);
+	__atomic_store_n(vq->record.used_wrap, !!(vq->used_idx & XD_VQ_WRAP), __ATOMIC_RELEASE);
+	if (vq->record.intent)
+		__atomic_store_n(&vq->record.intent[0], 0, __ATOMIC_RELEASE);
+}
+
+/* Gives n buffers that were only read back. */
+static inline void
+xd_packed_release(struct xd_vq *vq, const uint16_t *ids, const uint16_t *descs, uint16_t n)
+{
+	const uint16_t size = vq->size;
+	uint16_t pos = vq->used_idx, first = pos;
+
+	if (n == 0)
+		return;
+	xd_packed_intend(vq, descs, n);
+	for (uint16_t i = 0; i < n; i++) {
+		if (!vq->in_order)
+			xd_packed_put_used(vq, pos, ids[i], 0, 0);
+		pos = xd_packed_add(pos, descs[i], size);
+		vq->since_told += descs[i];
+	}
+	/* One descriptor, with the last id, stands for all: 2.8.9. */
+	if (vq->in_order)
+		xd_packed_put_used(vq, first, ids[n - 1], 0, 0);
+	vq->used_idx = pos;
+	xd_packed_settled(vq);
+}
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Back pressure: ports with wait_us, whose full ring is the sender's to wait for.
+ *
+ * Frames leave a queue in order, so the first one that a full ring does not take holds what is
+ * behind it, wherever that goes. While it waits, the queue costs its worker one look at that ring
+ * for each round, and other queues go on. A frame to several ports is left as a whole or sent as a
+ * whole, until it has waited long enough; then only the full port does without.
+ */
+#include <rte_branch_prediction.h>
+#include <rte_cycles.h>
+
+#include "worker/worker.h"
+
+static uint64_t
+wait_tsc(const struct xd_worker *w, const struct xd_plan_port *port)
+{
+	return w->env.tsc_hz / 1000000 * port->wait_us;
+}
+
+bool
+xd_worker_still_held(const struct xd_worker *w, const struct xd_plan_queue *q)
+{
+	const struct xd_plan_port *out = w->turn.plan->ports[q->held_for];
+
+	return out && out->wait_us && rte_rdtsc() - q->held_tsc < wait_tsc(w, out) &&
+	       out->driver->room(out->port, (uint16_t)w->index, 1) == 0;
+}
+
+/* How many frames of an output its port takes now; all, unless frames wait for the port. */
+static uint16_t
+room_for(const struct xd_worker *w, const struct xd_plan_port *out, const struct xd_output *output)
+{
+	if (!out->wait_us)
+		return output->n;
+	return out->driver->room(out->port, (uint16_t)w->index, output->n);
+}
+
+/* Takes frames from number n on out of all outputs. */
+static void
+cut(struct xd_turn *turn, uint16_t n)
+{
+	uint16_t nb_busy = 0;
+
+	for (uint16_t i = 0; i < turn->nb_busy; i++) {
+		struct xd_output *output = &turn->outputs[turn->busy[i]];
+
+		while (output->n && xd_turn_number(turn, output->frames[output->n - 1]) >= n)
+			output->n--;
+		if (output->n)
+			turn->busy[nb_busy++] = turn->busy[i];
+	}
+	turn->nb_busy = nb_busy;
+}
+
+/* Bytes of a frame as it was received: a header pushed or popped since moved its start. */
+static uint32_t
+received_len(const struct xd_frame *f)
+{
+	return f->len + f->start - XD_HEADROOM;
+}
+
+/* Leaves frames from number n on where they came from. */
+static void
+leave(struct xd_worker *w, const struct xd_plan_queue *q, uint16_t n)
+{
+	struct xd_turn *turn = &w->turn;
+	struct xd_batch *batch = turn->batch;
+
+	for (uint16_t i = n; i < batch->n; i++)
+		turn->bytes -= received_len(&batch->frames[i]);
+	xd_turn_counters(turn)->held++;
+	q->port->driver->leave(q->port->port, q->queue, batch, n);
+}
+
+/* Whether the queue's first frame has waited long enough for a port. */
+static bool
+is_late(const struct xd_worker *w, const struct xd_plan_queue *q, const struct xd_plan_port *out)
+{
+	return q->held_tsc && rte_rdtsc() - q->held_tsc >= wait_tsc(w, out);
+}
+
+static void
+drop_rest(const struct xd_worker *w, const struct xd_plan_port *out, struct xd_output *output,
+	uint16_t n)
+{
+	xd_drop(&out->port->drops[xd_port_tx_queue(out->port, (uint16_t)w->index)], XD_DROP_WAITED,
+		output->n - n);
+	output->n = n;
+}
+
+/* Of the frames that the turn keeps, those that full ports do not take have waited in vain. */
+static void
+drop_late(struct xd_worker *w, const struct xd_plan_queue *q)
+{
+	for (uint16_t i = 0; i < w->turn.nb_busy; i++) {
+		const struct xd_plan_port *out = w->turn.plan->ports[w->turn.busy[i]];
+		struct xd_output *output = &w->turn.outputs[w->turn.busy[i]];
+		uint16_t room = room_for(w, out, output);
+
+		if (room < output->n && is_late(w, q, out))
+			drop_rest(w, out, output, room);
+	}
+}
+
+/*
+ * Sends the first output whose port waits before all others. Room is a hint, and a long frame may
+ * need several buffers; what is not taken after all can still be left, because nothing that came
+ * behind it has been sent. Returns the first frame to be left, or `first`.
+ */
+static uint16_t
+send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
+{
+	struct xd_turn *turn = &w->turn;
+	const struct xd_plan_port *out;
+	struct xd_output *output;
+	uint16_t i = 0, done;
+
+	while (i < turn->nb_busy && !turn->plan->ports[turn->busy[i]]->wait_us)
+		i++;
+	if (i == turn->nb_busy)
+		return first;
+	out = turn->plan->ports[turn->busy[i]];
+	output = &turn->outputs[turn->busy[i]];
+	done = out->driver->tx(out->port, (uint16_t)w->index, w->index, output->frames, output->n);
+	xd_worker_owe(w, out, (uint16_t)w->index, true);
+	if (unlikely(done < output->n)) {
+		if (is_late(w, q, out)) {
+			drop_rest(w, out, output, done);
+		} else {
+			first = xd_turn_number(turn, output->frames[done]);
+			q->held_for = out->index;
+		}
+	}
+	output->n = 0;
+	return first;
+}
+
+/* The first frame that a full port must not lose, as far as is known before anything is sent. late:
+ * there are frames that have waited too long. */
+static uint16_t
+find_first(const struct xd_worker *w, struct xd_plan_queue *q, bool *late)
+{
+	const struct xd_turn *turn = &w->turn;
+	uint16_t first = turn->batch->n;
+
+	*late = false;
+	for (uint16_t i = 0; i < turn->nb_busy; i++) {
+		const struct xd_plan_port *out = turn->plan->ports[turn->busy[i]];
+		const struct xd_output *output = &turn->outputs[turn->busy[i]];
+		uint16_t room = room_for(w, out, output), number;
+
+		if (likely(room >= output->n))
+			continue;
+		if (is_late(w, q, out)) {
+			*late = true;
+			continue;
+		}
+		number = xd_turn_number(turn, output->frames[room]);
+		if (number < first) {
+			first = number;
+			q->held_for = out->index;
+		}
+	}
+	return first;
+}
+
+void
+xd_worker_hold(struct xd_worker *w, struct xd_plan_queue *q)
+{
+	struct xd_turn *turn = &w->turn;
+	bool late;
+	uint16_t first = find_first(w, q, &late);
+
+	cut(turn, first);
+	first = send_first(w, q, first);
+	cut(turn, first);
+	if (unlikely(late)) {
+		drop_late(w, q);
+		cut(turn, first);
+	}
+	if (likely(first == turn->batch->n)) {
+		q->held_tsc = 0;
+		return;
+	}
+	leave(w, q, first);
+	w->nb_held++;
+	/* The clock is that of the frame at the queue's head. */
+	if (first > 0 || q->held_tsc == 0)
+		q->held_tsc = rte_rdtsc();
+}

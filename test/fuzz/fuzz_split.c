@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The device side of a split ring: fuzz_ring.h. */
+#include "fuzz_ring.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return fuzz_ring(data, size, false);
+}

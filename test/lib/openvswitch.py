@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A real OVS-DPDK beside the switch under test: its own database and daemon in a private directory."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+from process import PATIENCE_S, wait_for
+
+DAEMON = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
+SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
+# --no-huge implies --legacy-mem; saying so keeps OVS from adding --in-memory.
+EAL = "--no-pci --no-huge --legacy-mem --no-shconf -m 768"
+
+
+def available():
+    return os.access(DAEMON, os.X_OK) and shutil.which("ovsdb-server") is not None
+
+
+def mask(cpu):
+    return hex(1 << cpu)
+
+
+class OpenVSwitch:
+    """space: the network namespace (netns.Namespace) that its TAP devices and its af_packet
+    interfaces are in."""
+
+    def __init__(self, test, directory, space, tso=False):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(exist_ok=True)
+        self.space = space
+        self.processes = []
+        self.settings = {
+            "dpdk-init": "true", "dpdk-extra": EAL,
+            "dpdk-lcore-mask": mask(min(os.sched_getaffinity(0))),
+            "pmd-cpu-mask": mask(max(os.sched_getaffinity(0))),
+            "userspace-tso-enable": "true" if tso else "false",
+        }
+        # One PMD thread has a core and no guest may starve beside it: it naps when idle.
+        test.addClassCleanup(self.close) if isinstance(test, type) else test.addCleanup(self.close)
+
+    def path(self, name):
+        return str(self.directory / name)
+
+    def environment(self):
+        names = ("OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR", "XDG_RUNTIME_DIR",
+                 "RUNTIME_DIRECTORY")
+        return {**os.environ, **{name: str(self.directory) for name in names}}
+
+    def _spawn(self, command):
+        with open(self.path(os.path.basename(command[0]) + ".log"), "ab") as log:
+            self.processes.append(subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self.environment()))
+        return self.processes[-1]
+
+    def _run(self, *command):
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              env=self.environment(), timeout=2 * PATIENCE_S)
+        if done.returncode:
+            raise AssertionError(f"{' '.join(command)}: {done.stderr.strip()}\n{self.report()}")
+        return done.stdout
+
+    def vsctl(self, *words):
+        return self._run("ovs-vsctl", f"--db=unix:{self.path('db.sock')}", "--timeout=30", *words)
+
+    def appctl(self, *words):
+        return self._run("ovs-appctl", "-t", self.path("vswitchd.ctl"), *words)
+
+    def start(self):
+        self._run("ovsdb-tool", "create", self.path("conf.db"), SCHEMA)
+        self._spawn(["ovsdb-server", self.path("conf.db"), f"--remote=punix:{self.path('db.sock')}",
+                     f"--unixctl={self.path('ovsdb.ctl')}"])
+        wait_for(lambda: os.path.exists(self.path("db.sock")), "ovsdb-server")
+        self.vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".",
+                   *(f'other_config:{key}="{value}"' for key, value in self.settings.items()))
+        self.daemon = self._spawn(self.space.command(
+            DAEMON, f"unix:{self.path('db.sock')}", f"--unixctl={self.path('vswitchd.ctl')}"))
+        self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        return self
+
+    def add_guest(self, name, path):
+        """A port that connects to a socket on which QEMU listens."""
+        self.vsctl("add-port", "br0", name, "--", "set", "Interface", name,
+                   "type=dpdkvhostuserclient", f"options:vhost-server-path={path}")
+
+    def add_server(self, name):
+        """A port that listens itself; returns the socket's path."""
+        self.vsctl("add-port", "br0", name, "--", "set", "Interface", name, "type=dpdkvhostuser")
+        wait_for(lambda: os.path.exists(self.path(name)), f"the socket of {name}")
+        return self.path(name)
+
+    def add_interface(self, name, interface):
+        """A port on an interface of the namespace, by DPDK's af_packet."""
+        self.vsctl("add-port", "br0", name, "--", "set", "Interface", name, "type=dpdk",
+                   f"options:dpdk-devargs=net_af_packet_{name},iface={interface}")
+
+    def addresses(self):
+        """MAC to OpenFlow port number, of what was learned."""
+        rows = self.appctl("fdb/show", "br0").splitlines()[1:]
+        return {fields[2]: fields[0] for fields in map(str.split, rows) if len(fields) == 4}
+
+    def number(self, name):
+        return self.vsctl("get", "Interface", name, "ofport").strip()
+
+    def report(self):
+        text = []
+        for log in sorted(self.directory.glob("*.log")):
+            lines = log.read_text(errors="replace").splitlines()[-15:]
+            text += [f"{log.name}:", *(f"  {line}" for line in lines)]
+        return "\n".join(text)
+
+    def close(self):
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.processes = []
