@@ -10,10 +10,10 @@ set -eu
 # editing are linked; gcc's sanitizers come with it.
 build="gcc libc6-dev pkg-config meson ninja-build python3 libdpdk-dev libnuma-dev libbpf-dev
 	libjansson-dev libyaml-dev libcyaml-dev libedit-dev libcmocka-dev jq"
-# Namespaces and dpdk-testpmd for functional tests, the rest for guests, whose kernel is downloaded
-# by their test and not installed.
+# Namespaces and dpdk-testpmd for functional tests, clang for fuzz targets, the rest for guests,
+# whose kernel is downloaded by their test and not installed.
 test="dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3
-	ethtool"
+	ethtool clang libclang-rt-dev"
 # The switch to compare with. Its package starts a service: stop it if it is not wanted.
 bench="openvswitch-switch-dpdk dpdk-dev"
 

@@ -158,7 +158,11 @@ struct xd_switch_opts {
 	const struct xd_driver *const *drivers; /* more port types, ended by NULL; or NULL */
 	const char *run_dir; /* for files that outlive the process (where packed rings stand); or
 				NULL */
-	xd_log_fn log;       /* NULL: silent */
+	/* A guest whose memory file is truncated raises SIGBUS. The switch installs a handler that
+	 * survives it, once for the process, and passes on what is not its own; true: the
+	 * application has a handler already, and that calls xd_bus_error() (memory/bus_error.h). */
+	bool own_sigbus;
+	xd_log_fn log; /* NULL: silent */
 	void *log_ctx;
 	enum xd_log_level log_level; /* 0 is error only */
 };

@@ -200,6 +200,12 @@ vhost_set(struct xd_port *port, const struct xd_port_config *config, struct xd_e
 	return 0;
 }
 
+static void
+vhost_unblock(struct xd_port *port)
+{
+	xd_vu_backend_unblock(((struct xd_vhost_port *)port)->backend);
+}
+
 const struct xd_driver xd_vhost_driver = {
 	.type = "vhost-user",
 	.help = "a virtual machine's network card, by its vhost-user socket",
@@ -216,6 +222,7 @@ const struct xd_driver xd_vhost_driver = {
 	.room = xd_vhost_room,
 	.notify_rx = xd_vhost_notify_rx,
 	.notify_tx = xd_vhost_notify_tx,
+	.unblock = vhost_unblock,
 	.fd = xd_vhost_fd,
 	.arm = xd_vhost_arm,
 	.disarm = xd_vhost_disarm,

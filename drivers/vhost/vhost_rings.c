@@ -197,7 +197,11 @@ xd_vhost_rarp(void *ctx, const uint8_t mac[6])
 {
 	static const uint64_t one = 1;
 	struct xd_vhost_port *p = ctx;
+	static const uint8_t zero[6];
 
+	/* Nobody's address. */
+	if ((mac[0] & 1) || !memcmp(mac, zero, sizeof(zero)))
+		return;
 	memcpy(p->rarp_mac, mac, sizeof(p->rarp_mac));
 	__atomic_store_n(&p->rarp_due, true, __ATOMIC_RELEASE);
 	p->nb_rarps++;

@@ -98,7 +98,8 @@ struct xd_batch {
 	uint16_t done[XD_BATCH];
 	uint16_t done_descs[XD_BATCH];
 	uint32_t no_frame;
-	uint16_t first; /* the receiving driver's */
+	uint8_t reasons[XD_BATCH]; /* why it did not: enum xd_drop */
+	uint16_t first;            /* the receiving driver's */
 };
 
 /* Everything about a received frame but its bytes and segments; without an mbuf. */

@@ -71,16 +71,18 @@ struct xd_driver {
 	 * if batch->nb_done is not 0. */
 	uint16_t (*rx)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 	/* The same worker, after rx and before release: frames from number n on are left where they
-	 * came from, and come again with a later rx. Sets batch->n and what release gives back.
+	 * came from, and come again with a later rx. Sets batch->n and what release gives back. Not
+	 * called when batch->nb_done is 0: such frames are the driver's own making.
 	 * NULL: frames cannot be left (a NIC's). */
 	void (*leave)(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);
 	/* The same worker, before its next rx: gives lent buffers back. */
 	void (*release)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
-	/* Any worker: transmits frames in order and returns how many are dealt with: sent and
-	 * counted in port->counters[worker].tx_frames and tx_bytes, or dropped and counted. Fewer
-	 * than n: the device is full, and frames[ret] on are untouched. A frame with mbuf set and
-	 * nb_dst == 1 may be taken whole: set its mbuf to NULL. `queue` is the worker's own number;
-	 * the driver folds it into the queues it has: xd_port_tx_queue. */
+	/* Any worker: transmits frames, which may owe what frame->offload says (frame/offload.h),
+	 * in order and returns how many are dealt with: sent and counted in
+	 * port->counters[worker].tx_frames and tx_bytes, or dropped and counted. Fewer than n: the
+	 * device is full, and frames[ret] on are untouched. A frame with mbuf set and nb_dst == 1
+	 * may be taken whole: set its mbuf to NULL. `queue` is the worker's own number; the driver
+	 * folds it into the queues it has: xd_port_tx_queue. */
 	uint16_t (*tx)(struct xd_port *port, uint16_t queue, unsigned worker,
 		struct xd_frame *const *frames, uint16_t n);
 	/* Any worker: how many frames of at most max_frame bytes a tx would take now, at most
@@ -90,6 +92,10 @@ struct xd_driver {
 	 * what it asked to be told, of buffers given back and of frames sent. May be NULL. */
 	void (*notify_rx)(struct xd_port *port, uint16_t queue, unsigned worker);
 	void (*notify_tx)(struct xd_port *port, uint16_t queue, unsigned worker);
+
+	/* Control, while it waits for workers to leave their turns: ends what a peer may have one
+	 * of them wait for. May be NULL. */
+	void (*unblock)(struct xd_port *port);
 
 	/* Sleeping. The owning worker. fd: a descriptor that becomes readable (edge-triggered) when
 	 * frames come, or -1 when this port must be polled. arm asks for that; returns true when

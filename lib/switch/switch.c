@@ -9,10 +9,13 @@
 #include <rte_cycles.h>
 #include <rte_lcore.h>
 
+#include "base/clock.h"
+#include "memory/bus_error.h"
 #include "memory/memory.h"
 #include "switch/switch.h"
 
 #define AGEING_PERIOD_MS 1000
+#define UNBLOCK_NS       (10 * 1000 * 1000ull) /* before a turn is thought to be held up */
 
 uint32_t
 xd_switch_now_s(const struct xd_switch *sw)
@@ -20,14 +23,32 @@ xd_switch_now_s(const struct xd_switch *sw)
 	return (uint32_t)((rte_rdtsc() - sw->tsc_base) / sw->tsc_hz);
 }
 
+/* A worker that takes so long may be held up by a peer. */
+static void
+unblock_ports(const struct xd_state *state)
+{
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		struct xd_port *port = state->ports[i];
+
+		if (port && port->driver->unblock)
+			port->driver->unblock(port);
+	}
+}
+
 void
 xd_switch_quiesce(struct xd_switch *sw)
 {
-	uint64_t token = rte_rcu_qsbr_start(sw->qsbr);
+	const uint64_t token = rte_rcu_qsbr_start(sw->qsbr);
+	uint64_t looked_ns = xd_clock_ns();
 
-	/* A worker may need our core to finish its turn. */
-	while (rte_rcu_qsbr_check(sw->qsbr, token, false) == 0)
+	while (rte_rcu_qsbr_check(sw->qsbr, token, false) == 0) {
+		/* A worker may need our core to finish its turn. */
 		sched_yield();
+		if (xd_clock_ns() - looked_ns < UNBLOCK_NS)
+			continue;
+		unblock_ports(sw->state);
+		looked_ns = xd_clock_ns();
+	}
 }
 
 void
@@ -164,6 +185,10 @@ xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 	}
 	if (take_drivers(sw, opts->drivers, err) < 0)
 		goto err_switch;
+	if (!opts->own_sigbus && xd_bus_error_install() < 0) {
+		xd_fail(err, -EINVAL, "cannot install a handler of SIGBUS");
+		goto err_switch;
+	}
 	sw->env = (struct xd_port_env){
 		.log = &sw->log,
 		.loop = sw->loop,

@@ -8,8 +8,9 @@
 
 #define XD_OFFER_INLINE static inline __attribute__((always_inline))
 
-/* Takes what position `at` of the ring was given back with, read once: the buffer's id and the bytes
- * that the device wrote. False: nothing is there yet, or it is nonsense and the ring is broken. */
+/* Takes what position `at` of the ring was given back with, read once: the buffer's id and the
+ * bytes that the device wrote. False: nothing is there yet, or it is nonsense and the ring is
+ * broken. */
 typedef bool (*xd_offer_take_fn)(struct xd_offer_ring *r, uint16_t at, uint16_t *id, uint32_t *len);
 
 uint16_t xd_offer_split_send(
@@ -72,8 +73,7 @@ xd_offer_write_as(struct xd_offer_ring *r, struct xd_stream *stream, enum xd_tou
 
 /* Writes the stream's next n frames into the buffers that are offered next. */
 XD_OFFER_INLINE void
-xd_offer_write(
-	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
+xd_offer_write(struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
 {
 	if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_NOTHING)
 		xd_offer_write_as(r, stream, XD_TOUCH_FULL, XD_VARY_NOTHING, n);
@@ -193,8 +193,7 @@ xd_offer_receive_burst(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum
 	uint32_t size, struct xd_receive_counts *counts, xd_offer_take_fn take)
 {
 	if (!r->mergeable && touch == XD_TOUCH_FULL)
-		return xd_offer_receive_as(
-			r, n, there, XD_TOUCH_FULL, false, size, counts, take);
+		return xd_offer_receive_as(r, n, there, XD_TOUCH_FULL, false, size, counts, take);
 	return xd_offer_receive_as(r, n, there, touch, r->mergeable, size, counts, take);
 }
 

@@ -14,15 +14,15 @@ XD_OFFER_INLINE void
 offer(struct xd_offer_ring *r, uint16_t at, uint32_t bytes)
 {
 	uint16_t slot = at & r->mask, id = r->ids[slot];
-	uint16_t flags = (uint16_t)((wrap_at(r, at) ? XD_PACKED_DESC_F_AVAIL
-						    : XD_PACKED_DESC_F_USED) |
-				    (r->write ? XD_VRING_DESC_F_WRITE : 0));
+	uint16_t flags =
+		(uint16_t)((wrap_at(r, at) ? XD_PACKED_DESC_F_AVAIL : XD_PACKED_DESC_F_USED) |
+			   (r->write ? XD_VRING_DESC_F_WRITE : 0));
 	uint64_t *words = (uint64_t *)(void *)&r->ring[slot];
 
 	/* The address too: a device may have written there. */
 	words[0] = r->guest_addr + (uint64_t)id * r->stride;
-	__atomic_store_n(&words[1], bytes | (uint64_t)id << 32 | (uint64_t)flags << 48,
-		__ATOMIC_RELEASE);
+	__atomic_store_n(
+		&words[1], bytes | (uint64_t)id << 32 | (uint64_t)flags << 48, __ATOMIC_RELEASE);
 }
 
 void
@@ -125,8 +125,8 @@ xd_offer_packed_send(
 	xd_offer_write(r, stream, touch, n);
 	xd_offer_packed_publish(r, n);
 	if (touch != XD_TOUCH_NONE)
-		xd_offer_prefetch(r, r->avail_idx, xd_offer_free(r) < want ? xd_offer_free(r) : want,
-			1);
+		xd_offer_prefetch(
+			r, r->avail_idx, xd_offer_free(r) < want ? xd_offer_free(r) : want, 1);
 	return n;
 }
 

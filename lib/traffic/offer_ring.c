@@ -86,8 +86,7 @@ interrupts_off(struct xd_offer_ring *r)
 		__atomic_store_n(xd_vring_used_event(r->avail, r->size),
 			(uint16_t)(r->used_idx - 1), __ATOMIC_RELAXED);
 	else
-		__atomic_store_n(
-			&r->avail->flags, XD_VRING_AVAIL_F_NO_INTERRUPT, __ATOMIC_RELAXED);
+		__atomic_store_n(&r->avail->flags, XD_VRING_AVAIL_F_NO_INTERRUPT, __ATOMIC_RELAXED);
 }
 
 /* Keeps the event of a split ring that is polled behind us. */

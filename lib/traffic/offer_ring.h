@@ -13,7 +13,8 @@
  * avail->idx: no descriptor and no ring entry is written, so those lines stay in the device's cache
  * too. When a used element's id is not the one that this entry holds, the entry is rewritten with
  * it: position p of the used ring and position p + size of the available ring are the same entry,
- * and the device has read it (it cannot have given back p + 1 buffers without having taken as many).
+ * and the device has read it (it cannot have given back p + 1 buffers without having taken as
+ * many).
  *
  * Packed: descriptor p is always one buffer, and given back where it was offered. Four descriptors
  * share a line, which travels to the device and back; that is the least that a packed ring can do.

@@ -115,8 +115,8 @@ xd_offer_split_send(
 	xd_offer_write(r, stream, touch, n);
 	xd_offer_split_publish(r, n);
 	if (touch != XD_TOUCH_NONE)
-		xd_offer_prefetch(r, r->avail_idx, xd_offer_free(r) < want ? xd_offer_free(r) : want,
-			1);
+		xd_offer_prefetch(
+			r, r->avail_idx, xd_offer_free(r) < want ? xd_offer_free(r) : want, 1);
 	return n;
 }
 

@@ -49,10 +49,10 @@ struct xd_gen_port {
 	char name[128];     /* as given: "virtio:/tmp/a.sock,server" */
 	char fault[192];    /* why alive said no; empty before */
 	uint32_t ring_size; /* different frames that touch=none can send; 0: it writes all anyway */
-	enum xd_touch touch;     /* control sets it between runs */
-	uint32_t expect;         /* bytes of the frames to be received; likewise */
+	enum xd_touch touch;              /* control sets it between runs */
+	uint32_t expect;                  /* bytes of the frames to be received; likewise */
 	struct xd_stream_offload offload; /* what its device does; set by open */
-	struct xd_stream stream; /* what is sent; of zeroes when nothing is */
+	struct xd_stream stream;          /* what is sent; of zeroes when nothing is */
 
 	uint64_t sent __attribute__((aligned(64))); /* frames; the driving thread's from here on */
 	struct xd_receive_counts received;

@@ -17,10 +17,10 @@
 #include "vhost_user/message.h"
 
 #define HUGE_BYTES   (2ul << 20)
-#define GUEST_BASE   0x100000000ul /* guest physical address of the memory */
-#define ROOM_DEFAULT 2048          /* bytes of frame in a buffer */
+#define GUEST_BASE   0x100000000ul              /* guest physical address of the memory */
+#define ROOM_DEFAULT 2048                       /* bytes of frame in a buffer */
 #define ROOM_TSO     (65562 - XD_VIRTIO_HEADER) /* virtio 1.2, 5.1.6.3.1 */
-#define PACKED_BASE  0x8000 /* descriptor 0, wrap counter 1 */
+#define PACKED_BASE  0x8000                     /* descriptor 0, wrap counter 1 */
 
 struct pair {
 	struct xd_offer_ring rx, tx;
@@ -233,8 +233,8 @@ room(const struct xd_virtio_args *a, uint32_t frame_bytes)
 }
 
 static int
-make_rings(struct virtio_port *v, const struct xd_virtio_args *a, const struct xd_gen_port_opts *opts,
-	struct xd_error *err)
+make_rings(struct virtio_port *v, const struct xd_virtio_args *a,
+	const struct xd_gen_port_opts *opts, struct xd_error *err)
 {
 	uint64_t features = xd_vu_frontend_features(v->frontend);
 	struct xd_offer_opts o = {

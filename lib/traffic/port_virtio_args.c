@@ -11,7 +11,7 @@
 #include "virtqueue/split_layout.h"
 
 #define SIZE_DEFAULT     1024
-#define SIZE_DEFAULT_TSO 256 /* buffers hold 64 KiB each then */
+#define SIZE_DEFAULT_TSO 256  /* buffers hold 64 KiB each then */
 #define MSS_DEFAULT      1460 /* of an MTU of 1500 bytes */
 #define MSS_MIN          48
 

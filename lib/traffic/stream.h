@@ -9,9 +9,9 @@
  *   mac  flow f goes from the source port's address f to the destination port's address f
  *   l4   all flows go between address 0 of both; the IPv4 source and the UDP source port differ
  *
- * A port whose device finishes checksums sends them unfinished, and says so in the virtio-net header
- * (virtio 1.2, 5.1.6.2). One whose device cuts TCP sends TCP (RFC 9293) instead of UDP: segments
- * that acknowledge the mark by which a receiver knows us, and which stays in each piece.
+ * A port whose device finishes checksums sends them unfinished, and says so in the virtio-net
+ * header (virtio 1.2, 5.1.6.2). One whose device cuts TCP sends TCP (RFC 9293) instead of UDP:
+ * segments that acknowledge the mark by which a receiver knows us, and which stays in each piece.
  */
 #ifndef XD_TRAFFIC_STREAM_H
 #define XD_TRAFFIC_STREAM_H
@@ -27,7 +27,7 @@
 #define XD_STREAM_MAX       65549 /* bytes: IPv4's longest packet and an Ethernet header */
 #define XD_STREAM_FLOWS_MAX (1u << 24)
 #define XD_STREAM_MAGIC     0x58446b67u /* at byte 42; how a receiver knows us */
-#define XD_STREAM_TCP_HEAD  54 /* bytes before TCP's payload */
+#define XD_STREAM_TCP_HEAD  54          /* bytes before TCP's payload */
 #define XD_VIRTIO_HEADER    12 /* bytes of the virtio-net header with num_buffers (5.1.6) */
 
 enum xd_touch {
@@ -59,7 +59,7 @@ struct xd_stream_opts {
 	uint32_t flows;
 	enum xd_flow_kind flow_kind;
 	enum xd_pattern pattern;
-	uint8_t from, to; /* ports */
+	uint8_t from, to;                 /* ports */
 	struct xd_stream_offload offload; /* set by the port: see xd_gen_port_load */
 };
 

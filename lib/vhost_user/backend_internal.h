@@ -19,8 +19,8 @@ struct xd_vu_backend {
 	char name[64];
 	char path[108];
 	struct xd_vu_state state;
-	/* Regions that were added once more while they were there; so often each may be removed when it
-	 * is there no longer. */
+	/* Regions that were added once more while they were there; so often each may be removed
+	 * when it is there no longer. */
 	struct xd_vu_mem_region again[XD_VU_AGAIN_MAX];
 	unsigned nb_again;
 	uint8_t status; /* virtio device status, for GET_STATUS */

@@ -173,8 +173,7 @@ xd_vu_vring_record(const struct xd_vu_backend *be, unsigned vring)
 	if (!at)
 		return (struct xd_vq_record){0};
 	return (struct xd_vq_record){
-		.used_idx = &at->used_idx,
-		.used_wrap = &at->used_wrap,
+		.position = (uint64_t *)(void *)at,
 		.intent = intent ? intent->slots : NULL,
 	};
 }

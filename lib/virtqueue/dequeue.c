@@ -61,24 +61,25 @@ take_piece(struct xd_batch *batch, struct xd_frame *f, struct xd_seg seg)
 	return true;
 }
 
-/* What the guest left to be done; false, and counted: it asks for what cannot be. */
+/* What the guest left to be done; false: it asks for what cannot be. */
 static bool
-take_offload(struct xd_vq *vq, struct xd_frame *f, struct xd_net_header header)
+take_offload(const struct xd_vq *vq, struct xd_frame *f, struct xd_net_header header)
 {
 	struct xd_offload_request request = xd_net_header_request(header);
 
 	/* A guest that negotiated none of it has nothing to say: 5.1.6.2. */
-	if (vq->offloads == 0 || xd_offload_check(f, &request, vq->offloads) == 0)
-		return true;
-	xd_drop(vq->drops, XD_DROP_OFFLOAD, 1);
-	return false;
+	return vq->offloads == 0 || xd_offload_check(f, &request, vq->offloads) == 0;
 }
 
-enum chain_result { CHAIN_FRAME, CHAIN_DROP, CHAIN_LATER, CHAIN_FAULT };
+/* What became of a chain, beside the reason (enum xd_drop) why it is no frame. */
+enum chain_result {
+	CHAIN_FRAME = XD_DROP_REASONS,
+	CHAIN_LATER, /* the batch has too few segments left for it */
+	CHAIN_FAULT,
+};
 
-/* Any chain that is valid, whose header bytes come to `header`. CHAIN_LATER: the batch has too few
- * segments left for it. */
-static enum chain_result
+/* Any chain that is valid, whose header bytes come to `header`. */
+static int
 walk_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, struct xd_vq_walk *walk,
 	uint8_t *header)
 {
@@ -105,18 +106,17 @@ walk_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, struct 
 	/* A chain that did not fit behind others may fit at the head of the next turn. */
 	if (!fits && nb_segs > 0)
 		return CHAIN_LATER;
-	xd_drop(vq->drops, fits ? XD_DROP_RUNT : XD_DROP_TOO_LONG, 1);
-	return CHAIN_DROP;
+	return fits ? XD_DROP_RUNT : XD_DROP_TOO_LONG;
 }
 
 /* One buffer that is not simple. */
-static enum chain_result
+static int
 dequeue_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, uint16_t at)
 {
 	const struct xd_vq_ahead *a = &vq->ahead;
 	uint8_t header[XD_VQ_HDR_BYTES];
 	struct xd_vq_walk walk;
-	enum chain_result result;
+	int result;
 	uint16_t head = vq->packed ? xd_packed_index(a->pos[at]) : a->id[at];
 	uint16_t nb_segs = batch->nb_segs;
 
@@ -124,7 +124,7 @@ dequeue_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, uint
 	result = walk_chain(vq, batch, f, &walk, header);
 	if (result == CHAIN_FRAME && !take_offload(vq, f, xd_net_header_read(header))) {
 		batch->nb_segs = nb_segs;
-		result = CHAIN_DROP;
+		result = XD_DROP_OFFLOAD;
 	}
 	return result;
 }
@@ -150,13 +150,14 @@ look_ahead(struct xd_vq *vq, const bool packed)
 	return n;
 }
 
-/* Notes that the buffer at `at` brought no frame. */
+/* Notes that the buffer at `at` brought no frame, to be counted when it is given back. */
 static void
-no_frame(struct xd_vq *vq, struct xd_batch *batch, uint16_t at, enum xd_drop reason)
+no_frame(struct xd_batch *batch, uint16_t at, enum xd_drop reason)
 {
-	if (reason != XD_DROP_REASONS)
-		xd_drop(vq->drops, reason, 1);
-	batch->no_frame |= 1u << (at - batch->first);
+	uint16_t i = at - batch->first;
+
+	batch->no_frame |= 1u << i;
+	batch->reasons[i] = (uint8_t)reason;
 }
 
 /* Buffers that are each one descriptor in one region: as many of the next as there are. Returns the
@@ -181,8 +182,7 @@ dequeue_simple(struct xd_vq *vq, struct xd_batch *batch)
 		if (unlikely(!data || seg == last_seg))
 			break;
 		if (unlikely(len < XD_FRAME_MIN || len > XD_FRAME_MAX)) {
-			no_frame(vq, batch, at,
-				len < XD_FRAME_MIN ? XD_DROP_RUNT : XD_DROP_TOO_LONG);
+			no_frame(batch, at, len < XD_FRAME_MIN ? XD_DROP_RUNT : XD_DROP_TOO_LONG);
 			continue;
 		}
 		if (len <= XD_HEAD) {
@@ -200,7 +200,7 @@ dequeue_simple(struct xd_vq *vq, struct xd_batch *batch)
 			struct xd_net_header header = xd_net_header_read(data - XD_VQ_HDR_BYTES);
 
 			if (unlikely(xd_net_header_asks(header) && !take_offload(vq, f, header))) {
-				no_frame(vq, batch, at, XD_DROP_REASONS);
+				no_frame(batch, at, XD_DROP_OFFLOAD);
 				continue;
 			}
 		}
@@ -219,15 +219,15 @@ static bool
 dequeue_other(struct xd_vq *vq, struct xd_batch *batch, uint16_t at)
 {
 	struct xd_frame *f = &batch->frames[batch->n];
-	enum chain_result result = dequeue_chain(vq, batch, f, at);
+	int result = dequeue_chain(vq, batch, f, at);
 
 	if (result == CHAIN_FRAME) {
 		batch->n++;
 		batch->bytes += f->len;
-	} else if (result == CHAIN_DROP) {
-		no_frame(vq, batch, at, XD_DROP_REASONS);
+	} else if (result < XD_DROP_REASONS) {
+		no_frame(batch, at, (enum xd_drop)result);
 	}
-	return result == CHAIN_FRAME || result == CHAIN_DROP;
+	return result <= CHAIN_FRAME;
 }
 
 /* Takes the buffers from `begin` on, up to ahead.at, off the ring. */
@@ -312,11 +312,22 @@ xd_vq_leave(struct xd_vq *vq, struct xd_batch *batch, uint16_t n)
 		batch->bytes += batch->frames[i].len;
 }
 
+static void
+count_no_frames(const struct xd_vq *vq, const struct xd_batch *batch)
+{
+	for (uint16_t i = 0; i < batch->nb_done; i++) {
+		if (batch->no_frame >> i & 1)
+			xd_drop(vq->drops, batch->reasons[i], 1);
+	}
+}
+
 void
 xd_vq_release(struct xd_vq *vq, struct xd_batch *batch)
 {
 	const uint16_t n = batch->nb_done;
 
+	if (unlikely(batch->no_frame))
+		count_no_frames(vq, batch);
 	if (vq->packed) {
 		xd_packed_release(vq, batch->done, batch->done_descs, n);
 	} else {

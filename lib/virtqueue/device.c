@@ -105,27 +105,9 @@ log_ring(struct xd_vq *vq, const struct xd_guest_memory *mem, const struct xd_vq
 static void
 resume(struct xd_vq *vq, uint16_t base)
 {
-	uint16_t n, i;
-
-	if (!vq->packed) {
-		/* The ring says what was given back. */
-		vq->used_idx = __atomic_load_n(&vq->used->idx, __ATOMIC_RELAXED);
-		vq->last_avail = vq->used_idx;
-		return;
-	}
-	vq->used_idx = base;
-	n = vq->record.intent ? __atomic_load_n(&vq->record.intent[0], __ATOMIC_RELAXED) : 0;
-	for (i = 0; i < RTE_MIN(n, XD_VQ_MERGE_MAX); i++) {
-		uint16_t descs = vq->record.intent[i + 1], flags;
-
-		xd_packed_read(&vq->ring[xd_packed_index(vq->used_idx)], &flags);
-		if (!xd_packed_is_used(flags, vq->used_idx & XD_VQ_WRAP) || descs == 0 ||
-			descs > vq->size)
-			break;
-		vq->used_idx = xd_packed_add(vq->used_idx, descs, vq->size);
-	}
+	/* A split ring itself says what was given back. */
+	vq->used_idx = vq->packed ? base : __atomic_load_n(&vq->used->idx, __ATOMIC_RELAXED);
 	vq->last_avail = vq->used_idx;
-	xd_packed_settled(vq);
 }
 
 static int

@@ -75,10 +75,11 @@ struct xd_vq_ahead {
  * shared memory of the front end (inflight tracking of vhost-user) or of ours.
  */
 struct xd_vq_record {
-	uint16_t *used_idx; /* next used entry; NULL: nothing is to be noted */
-	/* Packed ring only: its wrap counter, and, unless NULL, XD_VQ_INTENT numbers in which a
-	 * turn notes first what it is going to give back: see packed_ring.h. */
-	uint8_t *used_wrap;
+	uint16_t *used_idx; /* split ring: next used entry; NULL: nothing is to be noted */
+	/* Packed ring: as QueueRegionPacked has it from used_idx on, in one store; see
+	 * xd_packed_settled. And, unless NULL, XD_VQ_INTENT numbers in which a turn notes first
+	 * what it is going to give back: packed_ring.h. */
+	uint64_t *position;
 	uint16_t *intent;
 };
 

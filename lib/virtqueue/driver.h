@@ -47,7 +47,8 @@ xd_vq_driver_fini(struct xd_vq_driver *d)
 		xd_split_driver_fini(&d->split);
 }
 
-/* Where the three areas lie, as SET_VRING_ADDR names them: descriptors, driver area, device area. */
+/* Where the three areas lie, as SET_VRING_ADDR names them: descriptors, driver area, device area.
+ */
 static inline void
 xd_vq_driver_areas(struct xd_vq_driver *d, void **desc, void **driver, void **device)
 {

@@ -100,21 +100,21 @@ avail_flags(uint16_t pos)
 	return pos & WRAP ? XD_PACKED_DESC_F_AVAIL : XD_PACKED_DESC_F_USED;
 }
 
-/* Writes the next descriptor of the ring. The first that is not published keeps its old flags, with
- * which it is not available. */
+/* Writes the next descriptor of the ring. The first that is not published keeps its old flags,
+ * length and id, with which it is not available. */
 static void
 put(struct xd_packed_driver *d, uint64_t addr, uint32_t len, uint16_t id, uint16_t flags)
 {
-	struct xd_packed_desc *desc = &d->ring[d->avail_pos & ~WRAP];
+	uint64_t *words = (uint64_t *)(void *)&d->ring[d->avail_pos & ~WRAP];
+	uint64_t word =
+		len | (uint64_t)id << 32 | (uint64_t)(flags | avail_flags(d->avail_pos)) << 48;
 
-	flags |= avail_flags(d->avail_pos);
-	desc->addr = addr;
-	desc->len = len;
-	desc->id = id;
+	/* In words, as a device may read them. */
+	__atomic_store_n(&words[0], addr, __ATOMIC_RELAXED);
 	if (d->avail_pos == d->published)
-		d->held_flags = flags;
+		d->held = word;
 	else
-		__atomic_store_n(&desc->flags, flags, __ATOMIC_RELEASE);
+		__atomic_store_n(&words[1], word, __ATOMIC_RELEASE);
 	d->avail_pos = advance(d, d->avail_pos, 1);
 }
 
@@ -202,7 +202,8 @@ xd_packed_driver_publish(struct xd_packed_driver *d)
 
 	if (before == d->avail_pos)
 		return false;
-	__atomic_store_n(&d->ring[before & ~WRAP].flags, d->held_flags, __ATOMIC_RELEASE);
+	__atomic_store_n(
+		(uint64_t *)(void *)&d->ring[before & ~WRAP].len, d->held, __ATOMIC_RELEASE);
 	d->published = d->avail_pos;
 	d->nb_published = d->added;
 	/* The device must see the flags before we see its wish, or both could go to sleep. */

@@ -33,15 +33,16 @@ struct xd_packed_driver {
 	uint16_t nb_free; /* descriptors */
 	uint16_t free_id; /* of the list of buffer ids, linked by tokens[].next */
 	/* Positions: a descriptor's number, and the wrap counter in bit 15. */
-	uint16_t avail_pos; /* next descriptor to write */
-	uint16_t used_pos;  /* next one to be given back */
-	uint16_t published; /* avail_pos that the device may see */
-	uint16_t held_flags;  /* of the descriptor at `published`, when it is behind avail_pos */
-	uint32_t added;       /* chains, free running */
+	uint16_t avail_pos;    /* next descriptor to write */
+	uint16_t used_pos;     /* next one to be given back */
+	uint16_t published;    /* avail_pos that the device may see */
+	uint64_t held;         /* length, id and flags of the descriptor at `published`, when it
+				* is behind avail_pos */
+	uint32_t added;        /* chains, free running */
 	uint32_t nb_published; /* of these */
-	uint32_t returned;    /* of these, by get */
-	uint32_t batch;       /* in order: chains known to be used and not returned yet */
-	uint32_t batch_len;   /* bytes that the device wrote into the last of them */
+	uint32_t returned;     /* of these, by get */
+	uint32_t batch;        /* in order: chains known to be used and not returned yet */
+	uint32_t batch_len;    /* bytes that the device wrote into the last of them */
 	struct xd_packed_token {
 		void *cookie;
 		uint32_t number;   /* `added` when it was */

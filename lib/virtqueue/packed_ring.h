@@ -10,7 +10,7 @@
  * ring up after us; and since neither note and ring can be written at once, nor a turn's used
  * descriptors all at once, the turn first notes its intent: how many buffers, and how many
  * descriptors each takes up. From the position noted last, whoever comes after skips as many of
- * these as are marked used: xd_packed_resume.
+ * these as are marked used: vhost_user/packed_resume.h.
  */
 #ifndef XD_VIRTQUEUE_PACKED_RING_H
 #define XD_VIRTQUEUE_PACKED_RING_H
@@ -136,16 +136,19 @@ xd_packed_intend(struct xd_vq *vq, const uint16_t *descs, uint16_t n)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-/* Everything up to vq->used_idx was given back. */
+/* Everything up to vq->used_idx was given back. Noted twice, as the state after the turn and before
+ * the next: used_idx, old_used_idx (16 bits each), used_wrap and old_used_wrap (8 bits). */
 static inline void
 xd_packed_settled(struct xd_vq *vq)
 {
+	uint64_t index = xd_packed_index(vq->used_idx), wrap = !!(vq->used_idx & XD_VQ_WRAP);
+
 	xd_vq_log(vq, vq->log_ring_addr, vq->log_ring_bytes);
-	if (likely(vq->record.used_idx == NULL))
+	if (likely(vq->record.position == NULL))
 		return;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	__atomic_store_n(vq->record.used_idx, xd_packed_index(vq->used_idx), __ATOMIC_RELEASE);
-	__atomic_store_n(vq->record.used_wrap, !!(vq->used_idx & XD_VQ_WRAP), __ATOMIC_RELEASE);
+	__atomic_store_n(vq->record.position, index | index << 16 | wrap << 32 | wrap << 40,
+		__ATOMIC_RELEASE);
 	if (vq->record.intent)
 		__atomic_store_n(&vq->record.intent[0], 0, __ATOMIC_RELEASE);
 }

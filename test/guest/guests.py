@@ -55,10 +55,15 @@ class Stream:
         self.what = f"{sender.name} to {receiver.name} at {address}"
         receiver.get(f"setsid guest_stream receive {self.port} {count} "
                      f">/tmp/{self.port}.in 2>&1 &")
-        wait_for(lambda: f":{self.port} " in receiver.get("netstat -ltn"),
-                 f"{receiver.name} to listen")
+        wait_for(self._listens, f"{receiver.name} to listen")
         sender.get(f"setsid guest_stream send {address} {self.port} {count} {mib} {kib_per_s} "
                    f">/tmp/{self.port}.out 2>&1 & echo $! >/tmp/{self.port}.pid")
+
+    def _listens(self):
+        said = self._received()
+        if said:
+            raise AssertionError(f"{self.what}: {said}")
+        return f":{self.port} " in self.receiver.get("netstat -ltn")
 
     def _received(self):
         return self.receiver.get(f"tail -n 1 /tmp/{self.port}.in")
@@ -79,6 +84,11 @@ class Stream:
         wait_for(lambda: self.at() >= before + mib * MIB,
                  f"more than {before} bytes from {self.what}", STREAM_S, 0.05)
         return self
+
+    def moved(self, before, after):
+        """One of the two guests is in another machine now."""
+        self.sender, self.receiver = (after if vm is before else vm
+                                      for vm in (self.sender, self.receiver))
 
     def finish(self):
         """Waits for the end: what was sent must have come, and each byte be the one sent. Returns

@@ -44,7 +44,8 @@ class Nic:
 
 class Machine:
     """address: of its first interface. incoming: it waits for a guest that moves to it; it must
-    have been given what the one it comes from was given."""
+    have been given what the one it comes from was given. The guest is called by what is before the
+    first dot of the name."""
 
     def __init__(self, name, directory, kernel, initramfs, nics, address, incoming=False,
                  hotplug=False, balloon=False):
@@ -62,7 +63,7 @@ class Machine:
             "-object", f"memory-backend-memfd,id=mem,size={MEMORY_MB}M,share=on",
             "-numa", "node,memdev=mem",
             "-kernel", str(kernel / "vmlinuz"), "-initrd", str(initramfs),
-            "-append", f"console=ttyS0 panic=-1 xd.name={name} xd.address={address}/24",
+            "-append", f"console=ttyS0 panic=-1 xd.name={name.split('.')[0]} xd.address={address}/24",
             "-chardev", f"file,id=console,path={self.console},append=on",
             "-serial", "chardev:console",
             # Not a second UART: of an emulated one, an interrupt is lost now and then.

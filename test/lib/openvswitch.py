@@ -23,7 +23,7 @@ def mask(cpu):
 
 
 class OpenVSwitch:
-    """space: the network namespace (netns.Namespace) that its TAP devices and its af_packet
+    """space: the network namespace (netns.Namespace) that its TAP devices and its ports'
     interfaces are in."""
 
     def __init__(self, test, directory, space, tso=False):
@@ -37,8 +37,7 @@ class OpenVSwitch:
             "pmd-cpu-mask": mask(max(os.sched_getaffinity(0))),
             "userspace-tso-enable": "true" if tso else "false",
         }
-        # One PMD thread has a core and no guest may starve beside it: it naps when idle.
-        test.addClassCleanup(self.close) if isinstance(test, type) else test.addCleanup(self.close)
+        test.addCleanup(self.close)
 
     def path(self, name):
         return str(self.directory / name)
@@ -91,10 +90,9 @@ class OpenVSwitch:
         wait_for(lambda: os.path.exists(self.path(name)), f"the socket of {name}")
         return self.path(name)
 
-    def add_interface(self, name, interface):
-        """A port on an interface of the namespace, by DPDK's af_packet."""
-        self.vsctl("add-port", "br0", name, "--", "set", "Interface", name, "type=dpdk",
-                   f"options:dpdk-devargs=net_af_packet_{name},iface={interface}")
+    def add_interface(self, interface):
+        """An interface of the namespace as a port."""
+        self.vsctl("add-port", "br0", interface)
 
     def addresses(self):
         """MAC to OpenFlow port number, of what was learned."""
@@ -103,6 +101,12 @@ class OpenVSwitch:
 
     def number(self, name):
         return self.vsctl("get", "Interface", name, "ofport").strip()
+
+    def port_of(self, address):
+        """The name of the port that an address was learned at, or None."""
+        number = self.addresses().get(address)
+        names = self.vsctl("list-ports", "br0").split()
+        return next((name for name in names if self.number(name) == number), None)
 
     def report(self):
         text = []

@@ -4,10 +4,10 @@
  * machine.
  *
  * Two pools of buffers lie as two guests' do: the generator's ring layout, with its page size, its
- * stride and its number of buffers. One core does what the generator does with touch=full, in turns:
- * it reads every byte of what has come, and writes every byte of what goes next. The other core
- * copies header and frame from one pool to the other, and does nothing else. What takes the place of
- * rings is a number for each side, written once for each 128 KiB.
+ * stride and its number of buffers. One core does what the generator does with touch=full, in
+ * turns: it reads every byte of what has come, and writes every byte of what goes next. The other
+ * core copies header and frame from one pool to the other, and does nothing else. What takes the
+ * place of rings is a number for each side, written once for each 128 KiB.
  */
 #include <errno.h>
 #include <linux/memfd.h>
@@ -94,8 +94,8 @@ static uint32_t
 copy_turn(struct run *run)
 {
 	uint32_t at = run->copied, n = __atomic_load_n(&run->written, __ATOMIC_ACQUIRE) - at;
-	uint32_t room = (uint32_t)run->entries -
-			(at - __atomic_load_n(&run->read, __ATOMIC_ACQUIRE));
+	uint32_t room =
+		(uint32_t)run->entries - (at - __atomic_load_n(&run->read, __ATOMIC_ACQUIRE));
 	uint32_t most = TURN_BYTES / (uint32_t)run->size + 1;
 
 	if (n > room)
@@ -143,8 +143,8 @@ guest_turn(struct run *run)
 	n = n < XD_GEN_BURST ? n : XD_GEN_BURST;
 	room = room < XD_GEN_BURST ? room : XD_GEN_BURST;
 	for (uint32_t i = 0; i < n; i++)
-		run->sum ^= xd_lines_read(frame(run, &run->to, run->read + i),
-			xd_lines((uint32_t)run->size));
+		run->sum ^= xd_lines_read(
+			frame(run, &run->to, run->read + i), xd_lines((uint32_t)run->size));
 	__atomic_store_n(&run->read, run->read + n, __ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < room; i++)
 		xd_stream_write_any(

@@ -173,8 +173,7 @@ give_batch(struct fixture *f, unsigned i, unsigned n, uint32_t len)
 
 	for (unsigned k = 0; k < n; k++)
 		dev->out[dev->held[i + k].id] = false;
-	memmove(&dev->held[i], &dev->held[i + n],
-		(dev->nb_held - i - n) * sizeof(dev->held[0]));
+	memmove(&dev->held[i], &dev->held[i + n], (dev->nb_held - i - n) * sizeof(dev->held[0]));
 	dev->nb_held -= n;
 	write_used(f, last, len, (uint16_t)n);
 }
@@ -208,8 +207,8 @@ check_layout(const struct xd_offer_opts *opts)
 		assert_int_equal((uintptr_t)r.used % XD_VRING_USED_ALIGN, 0);
 		assert_int_equal((uintptr_t)r.used->ring % 64, 0);
 		assert_true((uint8_t *)r.avail >= base + xd_vring_desc_bytes(opts->size));
-		assert_true((uint8_t *)r.used >=
-			    (uint8_t *)r.avail + xd_vring_avail_bytes(opts->size));
+		assert_true(
+			(uint8_t *)r.used >= (uint8_t *)r.avail + xd_vring_avail_bytes(opts->size));
 		events = (uint8_t *)r.used + xd_vring_used_bytes(opts->size);
 	}
 	assert_true(r.frames - XD_VIRTIO_HEADER >= events);
@@ -347,15 +346,13 @@ test_header(void **state)
 	(void)state;
 	for (unsigned k = 0; k < KINDS; k++) {
 		begin(&f, &kinds[k], opts, &so);
-		assert_int_equal(
-			xd_offer_ring_send(&f.ring, &f.stream, XD_TOUCH_FULL, 64), 64);
+		assert_int_equal(xd_offer_ring_send(&f.ring, &f.stream, XD_TOUCH_FULL, 64), 64);
 		take(&f);
 		assert_int_equal(f.device.nb_held, 64);
 		for (unsigned i = 0; i < 64; i++) {
 			static const uint8_t want[] = {1, 1, 54, 0, 0xb4, 5, 34, 0, 16, 0, 0, 0};
 
-			assert_memory_equal(
-				buffer(&f, &f.device.held[i]), want, sizeof(want));
+			assert_memory_equal(buffer(&f, &f.device.held[i]), want, sizeof(want));
 		}
 		end(&f);
 	}
@@ -622,10 +619,10 @@ interrupt_wanted(const struct fixture *f, uint16_t n)
 	const struct xd_packed_event *e = f->ring.driver_event;
 
 	if (!f->ring.packed)
-		return f->ring.event_idx
-			       ? xd_vring_need_event(
-					 *xd_vring_used_event(f->ring.avail, f->ring.size), now, old)
-			       : !f->ring.avail->flags;
+		return f->ring.event_idx ? xd_vring_need_event(*xd_vring_used_event(
+								       f->ring.avail, f->ring.size),
+						   now, old)
+					 : !f->ring.avail->flags;
 	if (e->flags != XD_PACKED_EVENT_DESC)
 		return e->flags == XD_PACKED_EVENT_ENABLE;
 	for (; old != now; old++)
@@ -672,8 +669,7 @@ static void
 test_interrupts(void **state)
 {
 	struct xd_stream_opts so = {.size = 64, .flows = 1, .to = 1};
-	struct xd_offer_opts opts = {
-		.size = 64, .room = 2048, .write = true, .interrupts = true};
+	struct xd_offer_opts opts = {.size = 64, .room = 2048, .write = true, .interrupts = true};
 	struct fixture f;
 
 	(void)state;
@@ -685,24 +681,21 @@ test_interrupts(void **state)
 		for (unsigned i = 0; i < 2000; i++) {
 			take(&f);
 			/* It finds nothing and asks. */
-			assert_int_equal(xd_offer_ring_receive(
-						 &f.ring, XD_TOUCH_FULL, 64, 64, &counts),
-				0);
+			assert_int_equal(
+				xd_offer_ring_receive(&f.ring, XD_TOUCH_FULL, 64, 64, &counts), 0);
 			assert_true(interrupt_wanted(&f, 3));
 			for (unsigned n = 0; n < 3; n++)
 				deliver(&f, 0);
-			assert_int_equal(xd_offer_ring_receive(
-						 &f.ring, XD_TOUCH_FULL, 64, 64, &counts),
+			assert_int_equal(
+				xd_offer_ring_receive(&f.ring, XD_TOUCH_FULL, 64, 64, &counts),
 				0); /* it sleeps */
 			eventfd_write(f.call_fd, 1);
-			assert_int_equal(xd_offer_ring_receive(
-						 &f.ring, XD_TOUCH_FULL, 64, 2, &counts),
-				2);
+			assert_int_equal(
+				xd_offer_ring_receive(&f.ring, XD_TOUCH_FULL, 64, 2, &counts), 2);
 			assert_false(interrupt_wanted(&f, 3)); /* it is at work */
 			deliver(&f, 0);
-			assert_int_equal(xd_offer_ring_receive(
-						 &f.ring, XD_TOUCH_FULL, 64, 64, &counts),
-				2);
+			assert_int_equal(
+				xd_offer_ring_receive(&f.ring, XD_TOUCH_FULL, 64, 64, &counts), 2);
 		}
 		assert_int_equal(counts.frames, 2000 * 4);
 		end(&f);
@@ -738,8 +731,7 @@ test_interrupts_for_room(void **state)
 		begin(&f, &kinds[k], opts, &so);
 		xd_offer_ring_send(&f.ring, &f.stream, XD_TOUCH_STAMP, 40);
 		assert_false(interrupt_wanted(&f, 40));
-		assert_int_equal(
-			xd_offer_ring_send(&f.ring, &f.stream, XD_TOUCH_STAMP, 40), 24);
+		assert_int_equal(xd_offer_ring_send(&f.ring, &f.stream, XD_TOUCH_STAMP, 40), 24);
 		assert_true(interrupt_wanted(&f, 40));
 		end(&f);
 	}

@@ -242,12 +242,10 @@ test_every_chain_shape(void **state)
 				assert_true(device_take(&f.device, &c));
 				assert_int_equal(device_chain(&f.device, &c, seen), n);
 				assert_same_pieces(seen, pieces, n);
-				assert_int_equal(
-					xd_packed_driver_get(&f.driver, &cookie, &len), 0);
+				assert_int_equal(xd_packed_driver_get(&f.driver, &cookie, &len), 0);
 				assert_int_equal(xd_packed_driver_outstanding(&f.driver), 1);
 				device_give(&f.device, &c, w);
-				assert_int_equal(
-					xd_packed_driver_get(&f.driver, &cookie, &len), 1);
+				assert_int_equal(xd_packed_driver_get(&f.driver, &cookie, &len), 1);
 				assert_ptr_equal(cookie, &pieces[w]);
 				assert_int_equal(len, w);
 				assert_int_equal(f.driver.nb_free, sizes[s]);
@@ -275,11 +273,9 @@ test_full_ring(void **state)
 		begin(&f, size, true);
 		for (unsigned lap = 0; lap < 5; lap++) {
 			for (uintptr_t i = 0; i < size; i++)
-				assert_int_equal(xd_packed_driver_add(
-							 &f.driver, &piece, 1, (void *)i),
-					0);
-			assert_int_equal(
-				xd_packed_driver_add(&f.driver, &piece, 1, NULL), -ENOSPC);
+				assert_int_equal(
+					xd_packed_driver_add(&f.driver, &piece, 1, (void *)i), 0);
+			assert_int_equal(xd_packed_driver_add(&f.driver, &piece, 1, NULL), -ENOSPC);
 			/* Asked for at the last descriptor of a whole lap. */
 			f.device.device_event->off_wrap =
 				(uint16_t)((size - 1) | (unsigned)f.device.avail_wrap << 15);
@@ -288,8 +284,7 @@ test_full_ring(void **state)
 			for (uintptr_t i = 0; i < size; i++) {
 				assert_true(device_take(&f.device, &c));
 				device_give(&f.device, &c, 1);
-				assert_int_equal(
-					xd_packed_driver_get(&f.driver, &cookie, &len), 1);
+				assert_int_equal(xd_packed_driver_get(&f.driver, &cookie, &len), 1);
 				assert_int_equal((uintptr_t)cookie, i);
 			}
 			assert_false(device_take(&f.device, &c));
@@ -466,8 +461,7 @@ in_order(uint16_t size, unsigned longest)
 		batch = 1 + rand_r(&seed) % nb_held;
 		for (unsigned i = 0; i < batch; i++)
 			total += held[(first + i) % SLOTS].nb_descs;
-		device_give_id(&f.device, held[(first + batch - 1) % SLOTS].id, (uint16_t)total,
-			1);
+		device_give_id(&f.device, held[(first + batch - 1) % SLOTS].id, (uint16_t)total, 1);
 		for (unsigned i = 0; i < batch; i++, first++, nb_held--, back++) {
 			const struct added *a = &chains[back % SLOTS];
 
@@ -539,8 +533,8 @@ split_in_order(uint16_t size, unsigned longest)
 		if (taken == back)
 			continue;
 		batch = 1 + rand_r(&seed) % (taken - back);
-		d.used->ring[used % size] = (struct xd_vring_used_elem){
-			heads[(back + batch - 1) % SLOTS], 1};
+		d.used->ring[used % size] =
+			(struct xd_vring_used_elem){heads[(back + batch - 1) % SLOTS], 1};
 		used += batch;
 		d.used->idx = used;
 		for (unsigned i = 0; i < batch; i++, back++) {
@@ -707,9 +701,8 @@ test_interrupts(void **state)
 			assert_false(xd_packed_driver_interrupts_on(&f.driver));
 			device_give(&f.device, &c, 0);
 			assert_true(xd_packed_driver_interrupts_on(&f.driver));
-			assert_int_equal(xd_packed_driver_get(
-						 &f.driver, &(void *){0}, &(uint32_t){0}),
-				1);
+			assert_int_equal(
+				xd_packed_driver_get(&f.driver, &(void *){0}, &(uint32_t){0}), 1);
 		}
 		end(&f);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What only packed rings have: guests that break their rules, wrap counters, descriptor events. What
- * holds for every kind: test_ring.c. */
+/* What only packed rings have: guests that break their rules, wrap counters, descriptor events.
+ * What holds for every kind: test_ring.c. */
 #include "ring_env.h"
 
 #define NEXT     XD_VRING_DESC_F_NEXT
@@ -254,8 +254,8 @@ ids_are_the_guests_own(void **unused)
 static void
 what_is_not_available_is_not_taken(void **unused)
 {
-	static const uint16_t flags[] = {0, XD_PACKED_DESC_F_USED,
-		XD_PACKED_DESC_F_AVAIL | XD_PACKED_DESC_F_USED};
+	static const uint16_t flags[] = {
+		0, XD_PACKED_DESC_F_USED, XD_PACKED_DESC_F_AVAIL | XD_PACKED_DESC_F_USED};
 	struct ring *r = make_ring(&kind, &(struct variant){61, true, true});
 
 	(void)unused;
@@ -320,9 +320,9 @@ descriptor_events(void **unused)
 			unsigned n = 1 + i % size, ahead = i * 7 % size;
 			uint16_t pos = r->driver.ring.used_pos, index = pos & 0x7fff;
 
-			pos = index + ahead < size
-				      ? (uint16_t)(pos + ahead)
-				      : (uint16_t)(((pos & 0x8000) ^ 0x8000) | (index + ahead - size));
+			pos = index + ahead < size ? (uint16_t)(pos + ahead)
+						   : (uint16_t)(((pos & 0x8000) ^ 0x8000) |
+								(index + ahead - size));
 			*r->driver.ring.driver_event =
 				(struct xd_packed_event){pos, XD_PACKED_EVENT_DESC};
 			offer_some(r, n);

@@ -207,8 +207,8 @@ assert_unfinished(const struct xd_stream *s, uint8_t *frame)
 	assert_int_equal(ip[9], 6);
 	assert_int_equal(finish(add_words(ip, 20, 0)), 0xffff);
 	assert_int_equal(tcp[12], 0x50);
-	assert_int_equal(finish(add_words(tcp, s->size - 34,
-				 add_words(ip + 12, 8, 6 + s->size - 34))),
+	assert_int_equal(
+		finish(add_words(tcp, s->size - 34, add_words(ip + 12, 8, 6 + s->size - 34))),
 		0xffff);
 	assert_true(xd_stream_is_ours(frame));
 }
@@ -228,8 +228,8 @@ test_unfinished_frames(void **state)
 				.size = sizes[i],
 				.flows = kind % 4 == 0 ? 1 : 100000,
 				.flow_kind = kind % 4 == 1 ? XD_FLOW_MAC : XD_FLOW_L4,
-				.pattern = kind % 4 == 3 ? XD_PATTERN_BROADCAST
-							 : XD_PATTERN_UNICAST,
+				.pattern =
+					kind % 4 == 3 ? XD_PATTERN_BROADCAST : XD_PATTERN_UNICAST,
 				.from = 3,
 				.to = 2,
 				.offload = {.csum = true, .tso = kind >= 4, .mss = 1460},
@@ -401,7 +401,8 @@ test_bad_streams(void **state)
 	(void)state;
 	assert_int_equal(xd_stream_init(&s, &(struct xd_stream_opts){.size = 59, .flows = 1}, &err),
 		-EINVAL);
-	assert_int_equal(xd_stream_init(&s, &(struct xd_stream_opts){.size = 65550, .flows = 1}, &err),
+	assert_int_equal(
+		xd_stream_init(&s, &(struct xd_stream_opts){.size = 65550, .flows = 1}, &err),
 		-EINVAL);
 	assert_int_equal(xd_stream_init(&s, &(struct xd_stream_opts){.size = 64}, &err), -EINVAL);
 	assert_int_equal(
@@ -451,7 +452,8 @@ test_port_names(void **state)
 		{"virtio:a,paked=on", "packed"}, {"virtio:a,tso=yes", "on or off"},
 		{"virtio:a,tso=on,mss=47", "48 to"}, {"virtio:a,tso=on,mss=65496", "to 65495"},
 		{"virtio:a,mss=1460", "tso=on"}, {"virtio:a,irq=1", "on or off"},
-		{"virtio:a,poll=maybe", "on or off"}, {"dpdk:", "device"}, {"dpkd:net_null0", "dpdk"}};
+		{"virtio:a,poll=maybe", "on or off"}, {"dpdk:", "device"},
+		{"dpkd:net_null0", "dpdk"}};
 	char longest[256] = "virtio:";
 	struct xd_error err;
 	bool needs_eal;

@@ -174,7 +174,7 @@ split_ring_goes_on_where_it_was(void **state)
 	guest_note(e, 1, 71);
 	assert_int_equal(r->used_idx, 71);
 	xd_loop_lock(e->loop);
-	assert_null(xd_vu_vring_record(e->be, 1).used_wrap);
+	assert_null(xd_vu_vring_record(e->be, 1).position);
 	assert_null(xd_vu_vring_record(e->be, 0).used_idx); /* not started */
 	assert_null(xd_vu_vring_record(e->be, 4).used_idx);
 	xd_loop_unlock(e->loop);
@@ -253,13 +253,14 @@ packed_ring_goes_on_where_it_was(void **state)
 	guest_destroy(&g);
 }
 
-/* Another back end's: of the exact size, with marks, and on the way from old to used. */
+/* Another back end's: with marks, and on the way from old to used. */
 static void
 region_of_another_back_end(void **state)
 {
 	struct env *e = *state;
 	struct guest g = guest_create();
-	uint64_t bytes = 2 * xd_inflight_queue_bytes(true, 64);
+	/* More room than is needed, as where ours have something of their own. */
+	uint64_t bytes = 2 * xd_inflight_queue_bytes(true, 64) + 4096;
 	struct xd_vu_frontend_inflight in = {
 		.fd = memory_file(bytes), .size = bytes, .nb_queues = 2, .queue_size = 64};
 	uint8_t *p = map_region(&in);
@@ -291,6 +292,8 @@ region_of_another_back_end(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		r->version = i ? 1 : 2;
 		r->desc_num = i ? 63 : 64;
+		r->at = (struct xd_packed_position){3, 3, 0, 0, 0};
+		guest_fill_packed(&g, 0, SIZE, LEFT);
 		guest_connect(e, &g, FEATURES | PACKED);
 		assert_int_equal(xd_vu_frontend_set_inflight(g.fe, &in, NULL), 0);
 		assert_int_equal(guest_start(e, &g, 0, SIZE, FRESH), FRESH);

@@ -297,6 +297,11 @@ nonsense_is_survived(void **state)
 		for (unsigned k = 0; k < XD_INTENT_SLOTS; k++)
 			intent.slots[k] = (uint16_t)(rand_r(&seed) % (i % 2 ? 4 : 0x10000));
 		intent.slots[0] = (uint16_t)(rand_r(&seed) % (i % 3 ? 10 : 0x10000));
+		if (i % 7 == 0) { /* leads far out */
+			for (unsigned k = 0; k < XD_INTENT_SLOTS; k++)
+				intent.slots[k] = k ? 1 : UINT16_MAX;
+			m.mark_first_only = true;
+		}
 		{
 			int position = resume(&m, (uint16_t)rand_r(&seed), (uint16_t)rand_r(&seed),
 				i % 5 ? &intent : NULL);

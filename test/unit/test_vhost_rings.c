@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Packed rings: their bases, and how they are taken up again by a switch that was killed. */
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -324,6 +325,53 @@ note_of_another_process_does_not_count(void **state)
 	guest_destroy(&g);
 }
 
+/* Where it lies in the file, as a later version of this program will find it. */
+static void
+note_of_another_time_does_not_count(void **state)
+{
+	static const struct {
+		off_t at;
+		uint64_t flip;
+		bool counts;
+	} cases[] = {
+		{0, 1, false},       /* another layout */
+		{8, 1, false},       /* of other rings */
+		{16, 64, false},     /* longer notes */
+		{64 + 0, 1, false},  /* ended */
+		{64 + 8, 16, false}, /* elsewhere */
+		{64 + 16, 1, false}, /* a process of the same number, long ago */
+		{64 + 24, 1, false}, /* another process */
+		{64 + 48, 1, true},  /* nothing */
+	};
+	struct env *e = *state;
+	struct guest g = guest_create();
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t word = 0;
+		int fd;
+
+		guest_connect(e, &g, FEATURES | PACKED);
+		memset(g.mem, 0, GUEST_BYTES);
+		assert_int_equal(guest_start(e, &g, 0, SIZE, FRESH), FRESH);
+		guest_note(e, 0, LEFT);
+		guest_fill_packed(&g, 0, SIZE, LEFT);
+		fd = open(ring_file(e), O_RDWR);
+		assert_true(fd >= 0);
+		assert_int_equal(pread(fd, &word, 8, cases[i].at), 8);
+		word ^= cases[i].flip;
+		assert_int_equal(pwrite(fd, &word, 8, cases[i].at), 8);
+		close(fd);
+		env_restart(e);
+		xd_vu_frontend_close(g.fe);
+		guest_connect(e, &g, FEATURES | PACKED);
+		assert_int_equal(guest_start(e, &g, 0, SIZE, BASE(0x8005)),
+			cases[i].counts ? BASE(LEFT) : BASE(0x8005));
+		end_ring(&g, STOPPED);
+		env_close(e, g.fe);
+	}
+	guest_destroy(&g);
+}
+
 static void
 no_file_without_need(void **state)
 {
@@ -398,6 +446,7 @@ main(void)
 		TEST(note_ends_when_the_front_end_knows_better),
 		TEST(note_of_another_ring_does_not_count),
 		TEST(note_of_another_process_does_not_count),
+		TEST(note_of_another_time_does_not_count),
 		TEST(no_file_without_need),
 		TEST(strange_files),
 	};

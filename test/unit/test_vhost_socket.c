@@ -273,6 +273,9 @@ writer_to_a_full_eventfd_is_freed(void **state)
 		assert_int_equal(pthread_create(&thread, NULL, write_one, &b), 0);
 		usleep(20000);
 		assert_false(__atomic_load_n(&b.done, __ATOMIC_ACQUIRE));
+		xd_loop_lock(e->loop);
+		e->full_fd = fd;
+		xd_loop_unlock(e->loop);
 		if (how == 1) /* a message pauses workers, one of which this is */
 			send_request(xd_vu_frontend_fd(g.fe), XD_VU_RESET_OWNER, NULL, 0, -1);
 		if (how == 2) { /* whoever waits for the worker */
@@ -289,6 +292,10 @@ writer_to_a_full_eventfd_is_freed(void **state)
 		pthread_join(thread, NULL);
 		close(b.fd);
 		env_close(e, g.fe);
+		xd_loop_lock(e->loop);
+		assert_false(e->full_at_pause);
+		e->full_fd = -1;
+		xd_loop_unlock(e->loop);
 	}
 	close(fd);
 	guest_destroy(&g);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -56,6 +57,8 @@ struct env {
 	bool changed;               /* something that workers see changed without a pause */
 	struct xd_vu_state resumed; /* what workers saw last */
 	int64_t base[4];            /* what pause says of each ring; -1: nothing */
+	int full_fd;                /* an eventfd; -1: none */
+	bool full_at_pause;         /* it was full when pause was called */
 	uint8_t rarp[6];
 	unsigned rarps;
 	bool drop_on_resume; /* disconnect from within the next resume */
@@ -90,6 +93,11 @@ env_pause(void *ctx)
 {
 	struct env *e = ctx;
 
+	if (e->full_fd >= 0) {
+		struct pollfd p = {.fd = e->full_fd, .events = POLLOUT};
+
+		e->full_at_pause |= poll(&p, 1, 0) == 0;
+	}
 	e->pauses++;
 	e->nested |= e->paused;
 	e->paused = true;
@@ -172,6 +180,7 @@ env_create_with(void **state, bool server, bool start, uint64_t features)
 	for (unsigned i = 0; i < 4; i++)
 		e->base[i] = -1;
 	e->features = features;
+	e->full_fd = -1;
 	e->lost_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	snprintf(e->dir, sizeof(e->dir), "/tmp/crossdock-test-XXXXXX");
 	assert_non_null(mkdtemp(e->dir));

@@ -100,20 +100,27 @@ guest_note(struct env *e, unsigned i, uint16_t position)
 
 	xd_loop_lock(e->loop);
 	r = xd_vu_vring_record(e->be, i);
-	assert_non_null(r.used_idx);
-	*r.used_idx = position & 0x7fff;
-	if (r.used_wrap)
-		*r.used_wrap = position >> 15;
+	if (r.position) {
+		struct xd_packed_position *at = (struct xd_packed_position *)(void *)r.position;
+
+		at->used_idx = position & 0x7fff;
+		at->used_wrap = position >> 15;
+	} else {
+		assert_non_null(r.used_idx);
+		*r.used_idx = position;
+	}
 	xd_loop_unlock(e->loop);
 }
 
 static inline bool
 guest_has_record(struct env *e, unsigned i)
 {
+	struct xd_vq_record r;
 	bool has;
 
 	xd_loop_lock(e->loop);
-	has = xd_vu_vring_record(e->be, i).used_idx != NULL;
+	r = xd_vu_vring_record(e->be, i);
+	has = r.used_idx || r.position;
 	xd_loop_unlock(e->loop);
 	return has;
 }
