@@ -41,15 +41,19 @@ drain_once(struct xd_gen *gen, int *busy)
 int
 xd_gen_drain(struct xd_gen *gen, struct xd_error *err)
 {
-	uint64_t start = xd_clock_ns(), last = start, now = start;
+	uint64_t last = xd_clock_ns(), now;
+	unsigned idle = 0; /* looks in a row that found nothing */
 	int busy = -1;
 
-	while (now - last < QUIET_NS || (busy >= 0 && now - last < DRAIN_NS)) {
+	/* Time alone says nothing: this thread may not have run meanwhile. */
+	do {
+		bool came = drain_once(gen, &busy) > 0;
 		int rc;
 
-		if (drain_once(gen, &busy))
-			last = now;
 		now = xd_clock_ns();
+		idle = came ? 0 : idle + 1;
+		if (came)
+			last = now;
 		if (now - last < QUIET_NS)
 			continue;
 		rc = xd_gen_check_ports(gen, err);
@@ -57,7 +61,7 @@ xd_gen_drain(struct xd_gen *gen, struct xd_error *err)
 			return rc;
 		if (xd_gen_cancelled(gen))
 			return 0;
-	}
+	} while (idle < 2 || now - last < QUIET_NS || (busy >= 0 && now - last < DRAIN_NS));
 	if (busy >= 0)
 		return xd_fail(err, -EBUSY,
 			"port %d (%s): the switch does not take frames; is the port in a bridge "

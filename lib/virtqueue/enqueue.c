@@ -255,18 +255,13 @@ static inline void
 give_run(struct xd_vq *vq, uint16_t begin, uint16_t n)
 {
 	const struct xd_vq_ahead *a = &vq->ahead;
-	const uint16_t size = vq->size;
-	uint16_t pos = vq->used_idx;
 
 	if (n == 0)
 		return;
 	xd_packed_intend(vq, &a->descs[begin], n);
-	for (uint16_t i = 0; i < n; i++) {
-		xd_packed_put_used(
-			vq, pos, a->id[begin + i], a->len[begin + i], XD_VRING_DESC_F_WRITE);
-		pos = xd_packed_add(pos, 1, size);
-	}
-	vq->used_idx = vq->last_avail = pos;
+	vq->used_idx = xd_packed_put_run(
+		vq, vq->used_idx, &a->id[begin], &a->len[begin], n, XD_VRING_DESC_F_WRITE);
+	vq->last_avail = vq->used_idx;
 	vq->since_told += n;
 	xd_packed_settled(vq);
 }

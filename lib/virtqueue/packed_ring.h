@@ -71,47 +71,36 @@ xd_packed_avail_at(const struct xd_vq *vq, uint16_t pos)
  * -1: it loops. Which descriptors they are is decided here; the walk reads what they say. */
 int xd_packed_chain(struct xd_vq *vq, uint16_t pos, uint16_t *id);
 
-/* Reads the available buffer at pos as number i ahead. Descriptors that it takes up; 0: there is
- * none; -1: vq->fault. */
-static inline int
-xd_packed_look(
-	struct xd_vq *vq, struct xd_guest_region *hot, uint16_t pos, uint16_t i, uint16_t flags)
-{
-	uint16_t all_flags;
-	struct xd_vq_desc d = xd_packed_read(&vq->ring[xd_packed_index(pos)], &all_flags);
-	int descs = 1;
-
-	if (!xd_packed_is_avail(all_flags, pos & XD_VQ_WRAP))
-		return 0;
-	vq->ahead.id[i] = d.next;
-	if (unlikely(d.flags & XD_VRING_DESC_F_NEXT)) {
-		descs = xd_packed_chain(vq, pos, &vq->ahead.id[i]);
-		if (descs < 0)
-			return -1;
-	}
-	vq->ahead.pos[i] = pos;
-	vq->ahead.descs[i] = (uint16_t)descs;
-	xd_vq_ahead_put(vq, hot, i, &d, flags);
-	return descs;
-}
-
 /* As xd_split_look_ahead. */
 static inline uint16_t
 xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 {
+	const struct xd_packed_desc *const ring = vq->ring;
+	struct xd_vq_ahead *const a = &vq->ahead;
 	struct xd_guest_region hot = vq->hot;
 	const uint16_t size = vq->size;
 	uint16_t pos = vq->last_avail, i;
 
 	for (i = 0; i < XD_BATCH; i++) {
-		int descs = xd_packed_look(vq, &hot, pos, i, flags);
+		uint16_t all_flags;
+		struct xd_vq_desc d = xd_packed_read(&ring[xd_packed_index(pos)], &all_flags);
+		int descs = 1;
 
-		if (descs <= 0)
+		if (!xd_packed_is_avail(all_flags, pos & XD_VQ_WRAP))
 			break;
+		a->id[i] = d.next;
+		if (unlikely(d.flags & XD_VRING_DESC_F_NEXT)) {
+			descs = xd_packed_chain(vq, pos, &a->id[i]);
+			if (descs < 0)
+				break;
+		}
+		a->pos[i] = pos;
+		a->descs[i] = (uint16_t)descs;
+		xd_vq_ahead_put(vq, &hot, i, &d, flags);
 		pos = xd_packed_add(pos, (uint16_t)descs, size);
 	}
-	vq->ahead.at = 0;
-	vq->ahead.n = i;
+	a->at = 0;
+	a->n = i;
 	return i;
 }
 
@@ -123,6 +112,29 @@ xd_packed_put_used(struct xd_vq *vq, uint16_t pos, uint16_t id, uint32_t len, ui
 		flags |= XD_PACKED_USED_FLAGS;
 	__atomic_store_n(xd_packed_second_word(vq, pos),
 		len | (uint64_t)id << 32 | (uint64_t)flags << 48, __ATOMIC_RELEASE);
+}
+
+/* The same for n buffers of one descriptor each, into which lens bytes were written (NULL: they
+ * were read). Returns the position behind them. */
+static inline uint16_t
+xd_packed_put_run(struct xd_vq *vq, uint16_t pos, const uint16_t *ids, const uint32_t *lens,
+	uint16_t n, uint16_t flags)
+{
+	while (n) {
+		const uint16_t wrap = pos & XD_VQ_WRAP ? XD_PACKED_USED_FLAGS : 0;
+		const uint16_t run = RTE_MIN(n, vq->size - xd_packed_index(pos));
+		const uint64_t high = (uint64_t)(flags | wrap) << 48;
+		uint64_t *at = xd_packed_second_word(vq, pos);
+
+		for (uint16_t i = 0; i < run; i++, at += 2)
+			__atomic_store_n(at, high | (uint64_t)ids[i] << 32 | (lens ? lens[i] : 0),
+				__ATOMIC_RELEASE);
+		pos = xd_packed_add(pos, run, vq->size);
+		ids += run;
+		lens = lens ? lens + run : NULL;
+		n -= run;
+	}
+	return pos;
 }
 
 static inline void
@@ -157,22 +169,28 @@ xd_packed_settled(struct xd_vq *vq)
 static inline void
 xd_packed_release(struct xd_vq *vq, const uint16_t *ids, const uint16_t *descs, uint16_t n)
 {
-	const uint16_t size = vq->size;
-	uint16_t pos = vq->used_idx, first = pos;
+	const uint16_t size = vq->size, first = vq->used_idx;
+	uint32_t sum = 0;
 
 	if (n == 0)
 		return;
 	xd_packed_intend(vq, descs, n);
-	for (uint16_t i = 0; i < n; i++) {
-		if (!vq->in_order)
-			xd_packed_put_used(vq, pos, ids[i], 0, 0);
-		pos = xd_packed_add(pos, descs[i], size);
-		vq->since_told += descs[i];
-	}
-	/* One descriptor, with the last id, stands for all: 2.8.9. */
-	if (vq->in_order)
+	for (uint16_t i = 0; i < n; i++)
+		sum += descs[i];
+	if (vq->in_order) {
+		/* One descriptor, with the last id, stands for all: 2.8.9. */
 		xd_packed_put_used(vq, first, ids[n - 1], 0, 0);
-	vq->used_idx = pos;
+		for (uint16_t i = 0; i < n; i++)
+			vq->used_idx = xd_packed_add(vq->used_idx, descs[i], size);
+	} else if (likely(sum == n)) {
+		vq->used_idx = xd_packed_put_run(vq, first, ids, NULL, n, 0);
+	} else {
+		for (uint16_t i = 0; i < n; i++) {
+			xd_packed_put_used(vq, vq->used_idx, ids[i], 0, 0);
+			vq->used_idx = xd_packed_add(vq->used_idx, descs[i], size);
+		}
+	}
+	vq->since_told += sum;
 	xd_packed_settled(vq);
 }
 

@@ -53,8 +53,8 @@ cut(struct xd_frame *whole, const uint8_t *bytes)
 	if (xd_segment_begin(&s, whole))
 		return;
 	MUST(s.nb_segments <= XD_SEGMENTS_MAX);
-	/* The sender has left the pseudo header's sum where the checksum goes: if it is right, so is
-	 * the checksum of every segment. */
+	/* The sender has left the pseudo header's sum where the checksum goes: if it is right, so
+	 * is the checksum of every segment. */
 	field = s.l4 + whole->offload.csum_offset;
 	MUST(field + 2 <= headers);
 	seeded = (uint32_t)(bytes[field] << 8 | bytes[field + 1]) ==

@@ -5,9 +5,8 @@
  *
  *     request, flags     a byte each
  *     size               two bytes
- *     descriptors        a byte: how many in bits 0 to 3 (15: sent in two parts, without), the first
- *                        one's place in the menu in bits 4 to 7
- *     payload            size bytes
+ *     descriptors        a byte: how many in bits 0 to 3 (15: sent in two parts, without), the
+ * first one's place in the menu in bits 4 to 7 payload            size bytes
  *
  * Rings that come up are set up and read, as the port's driver would do it.
  */
@@ -22,8 +21,8 @@
 #include "fuzz.h"
 #include "vhost_user/backend_internal.h"
 
-#define MESSAGES_MAX 24
-#define MENU         8
+#define MESSAGES_MAX  24
+#define MENU          8
 #define FDS_LOOKED_AT 128
 
 struct rig {

@@ -60,7 +60,8 @@ region(uint64_t guest, uint64_t user, size_t bytes)
 static bool
 ring_setup(struct rig *rig, struct input *in, bool packed)
 {
-	static const uint16_t sizes[] = {1, 2, 4, 8, 16, 32, 64, 128, 3, 5, 7, 100, 0, 65535, 32768};
+	static const uint16_t sizes[] = {
+		1, 2, 4, 8, 16, 32, 64, 128, 3, 5, 7, 100, 0, 65535, 32768};
 	uint8_t options = take_u8(in), size = take_u8(in);
 	struct xd_error err;
 	struct xd_vq_setup setup = {

@@ -43,17 +43,19 @@ class Stream:
     """TCP connections from one guest to another whose every byte is checked.
 
     mib and kib_per_s: of each of the count connections; mib=0: it goes on until finish().
+    read_kib_per_s: of the receiver; below the sender's, what has come waits in its memory.
     """
 
     ports = iter(range(6001, 60000))
 
-    def __init__(self, sender, receiver, address, mib=0, count=1, kib_per_s=0):
+    def __init__(self, sender, receiver, address, mib=0, count=1, kib_per_s=0,
+                 read_kib_per_s=0):
         """address: of the receiver."""
         self.sender, self.receiver = sender, receiver
         self.endless = mib == 0
         self.port = next(self.ports)
         self.what = f"{sender.name} to {receiver.name} at {address}"
-        receiver.get(f"setsid guest_stream receive {self.port} {count} "
+        receiver.get(f"setsid guest_stream receive {self.port} {count} {read_kib_per_s} "
                      f">/tmp/{self.port}.in 2>&1 &")
         wait_for(self._listens, f"{receiver.name} to listen")
         sender.get(f"setsid guest_stream send {address} {self.port} {count} {mib} {kib_per_s} "

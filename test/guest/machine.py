@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 
-from process import Dialogue, PATIENCE_S, Timeout
+from process import Dialogue, PATIENCE_S, Timeout, die_with_parent
 from qmp import Monitor
 
 QEMU = "qemu-system-x86_64"
@@ -84,7 +84,8 @@ class Machine:
 
     def start(self):
         self.monitor_path.unlink(missing_ok=True)
-        self.qemu = Dialogue(self.command, self.directory / f"{self.name}.log")
+        self.qemu = Dialogue(self.command, self.directory / f"{self.name}.log",
+                             preexec_fn=die_with_parent)
 
     @property
     def monitor(self):

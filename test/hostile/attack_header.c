@@ -51,8 +51,12 @@ good(struct hostile *h, bool ipv6)
 		t.ip6->ip6_nxt = IPPROTO_TCP;
 		t.ip6->ip6_hlim = 64;
 	} else {
-		*t.ip = (struct iphdr){.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_TCP,
-			.tot_len = htons(40 + PAYLOAD), .saddr = htonl(0x0a000001),
+		*t.ip = (struct iphdr){.version = 4,
+			.ihl = 5,
+			.ttl = 64,
+			.protocol = IPPROTO_TCP,
+			.tot_len = htons(40 + PAYLOAD),
+			.saddr = htonl(0x0a000001),
 			.daddr = htonl(0x0a000002)};
 	}
 	t.tcp->doff = 5;
@@ -71,7 +75,8 @@ good(struct hostile *h, bool ipv6)
 static void
 need_offloads(struct hostile *h)
 {
-	if (!(h->features >> VIRTIO_NET_F_CSUM & 1) || !(h->features >> VIRTIO_NET_F_HOST_TSO4 & 1) ||
+	if (!(h->features >> VIRTIO_NET_F_CSUM & 1) ||
+		!(h->features >> VIRTIO_NET_F_HOST_TSO4 & 1) ||
 		!(h->features >> VIRTIO_NET_F_HOST_TSO6 & 1))
 		die("the port does not offer CSUM, HOST_TSO4 and HOST_TSO6");
 }
@@ -99,8 +104,8 @@ go(struct hostile *h, const struct tso *t)
 HEADER_CASE(csum_start_past, false, (NO_GSO, t.hdr->csum_start = (uint16_t)t.bytes))
 HEADER_CASE(csum_start_far, false, (NO_GSO, t.hdr->csum_start = UINT16_MAX))
 HEADER_CASE(csum_offset_past, false, (NO_GSO, t.hdr->csum_offset = (uint16_t)t.bytes))
-HEADER_CASE(csum_sum_wraps, false,
-	(NO_GSO, t.hdr->csum_start = 0xfff0, t.hdr->csum_offset = 0x0020))
+HEADER_CASE(
+	csum_sum_wraps, false, (NO_GSO, t.hdr->csum_start = 0xfff0, t.hdr->csum_offset = 0x0020))
 HEADER_CASE(csum_at_last_byte, false,
 	(NO_GSO, t.bytes = 60, t.hdr->csum_start = 40, t.hdr->csum_offset = 19))
 HEADER_CASE(csum_of_runt, false, (NO_GSO, t.bytes = ETHER))

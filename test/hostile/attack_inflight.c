@@ -9,7 +9,7 @@
 
 #include "hostile.h"
 
-#define LOG_FILE          (4u << 20) /* a bit for each page of 128 GiB */
+#define LOG_FILE (4u << 20) /* a bit for each page of 128 GiB */
 
 struct log {
 	uint64_t bytes, offset;
@@ -127,13 +127,17 @@ inflight_bad(struct hostile *h)
 	inflight_refused(h, (struct inflight){65537, 0, 2, 256}, fd, "a region beyond its file");
 	inflight_refused(h, (struct inflight){1ull << 60, 0, 2, 256}, fd, "a huge region");
 	inflight_refused(h, (struct inflight){UINT64_MAX, 4096, 2, 256}, fd, "one that wraps");
-	inflight_refused(h, (struct inflight){65536, 4096, 2, 256}, fd, "an offset beyond the file");
-	inflight_refused(h, (struct inflight){4096, UINT64_MAX - 4095, 2, 256}, fd, "a wrapping offset");
+	inflight_refused(
+		h, (struct inflight){65536, 4096, 2, 256}, fd, "an offset beyond the file");
+	inflight_refused(
+		h, (struct inflight){4096, UINT64_MAX - 4095, 2, 256}, fd, "a wrapping offset");
 	inflight_refused(h, (struct inflight){0, 0, 2, 256}, fd, "a region of size 0");
-	inflight_refused(h, (struct inflight){64, 0, 2, 256}, small, "one too small for its queues");
+	inflight_refused(
+		h, (struct inflight){64, 0, 2, 256}, small, "one too small for its queues");
 	inflight_refused(h, (struct inflight){65536, 0, 65535, 65535}, fd, "65535 queues");
 	inflight_refused(h, (struct inflight){65536, 0, 2, 65535}, fd, "queues of 65535");
-	inflight_refused(h, (struct inflight){65536, 0, 2, 256}, open("/dev/zero", O_RDWR), "/dev/zero");
+	inflight_refused(
+		h, (struct inflight){65536, 0, 2, 256}, open("/dev/zero", O_RDWR), "/dev/zero");
 	inflight_refused(h, (struct inflight){65536, 0, 2, 256},
 		open("/tmp", O_RDONLY | O_DIRECTORY), "a directory");
 	inflight_refused(h, (struct inflight){65536, 0, 2, 256}, -1, "no descriptor");
@@ -165,8 +169,8 @@ inflight_get(struct hostile *h, struct inflight *in)
 static void
 inflight_asked(struct hostile *h)
 {
-	static const struct inflight bad[] = {
-		{0, 0, 65535, 65535}, {0, 0, 0, 0}, {0, 0, 2, 0}, {UINT64_MAX, UINT64_MAX, 2, 65535}};
+	static const struct inflight bad[] = {{0, 0, 65535, 65535}, {0, 0, 0, 0}, {0, 0, 2, 0},
+		{UINT64_MAX, UINT64_MAX, 2, 65535}};
 	struct inflight in;
 
 	hostile_need(h, XD_VU_PF_INFLIGHT_SHMFD, "inflight tracking");

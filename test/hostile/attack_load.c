@@ -9,7 +9,7 @@
 
 #include "hostile.h"
 
-#define SHORT_MS   400
+#define SHORT_MS   250
 #define STOPPED_MS 20 /* without a buffer given back: the port was stopped, or is very slow */
 
 /* A thread that does something to the guest's memory until it is told to stop. */
@@ -48,8 +48,8 @@ second_stop(struct second *s)
 	pthread_join(s->thread, NULL);
 }
 
-/* Starts over when the port seems to have been stopped: nothing came back since *last_ms. The second
- * thread, if there is one, must not look at memory that goes. */
+/* Starts over when the port seems to have been stopped: nothing came back since *last_ms. The
+ * second thread, if there is one, must not look at memory that goes. */
 static bool
 start_over(struct hostile *h, struct second *s, uint64_t *last_ms)
 {
@@ -285,6 +285,46 @@ call_event_full(struct hostile *h)
 	blocking_call(h, fd);
 }
 
+struct refiller {
+	int fd;
+	pthread_t thread;
+};
+
+/* Fills the counter to the brim each time that somebody has emptied it. */
+static void *
+refill(void *arg)
+{
+	struct refiller *r = arg;
+
+	for (;;)
+		eventfd_write(r->fd, UINT64_MAX - 1);
+	return NULL;
+}
+
+/* Whoever reads the counter to let a blocked writer go is too late: it is full again. And all the
+ * while messages come for which the switch has to wait until its workers look away. */
+static void
+call_event_refilled(struct hostile *h)
+{
+	struct refiller r = {.fd = eventfd(0, 0)};
+
+	for (unsigned i = 0; i < 2; i++)
+		say_u64(h, XD_VU_SET_VRING_CALL, i, r.fd);
+	expect_alive(h);
+	if (fcntl(r.fd, F_SETFL, fcntl(r.fd, F_GETFL) & ~O_NONBLOCK))
+		die("fcntl: %s", strerror(errno));
+	if (pthread_create(&r.thread, NULL, refill, &r))
+		die("no second thread");
+	for (unsigned i = 0; i < 200; i++) {
+		send_frame(h, FRAME);
+		if (!say_state(h, XD_VU_SET_VRING_ENABLE, RX, i & 1))
+			break;
+		usleep(1000);
+	}
+	pthread_cancel(r.thread);
+	pthread_join(r.thread, NULL);
+}
+
 const struct attack attacks_load[] = {
 	{"rewritten-good", RINGS, BOTH, EITHER, rewritten_good},
 	{"rewritten-bad", RINGS, BOTH, EITHER, rewritten_bad},
@@ -296,5 +336,6 @@ const struct attack attacks_load[] = {
 	{"kick-full", RINGS, BOTH, HARMLESS, kick_full},
 	{"call-pipe-full", RINGS, BOTH, EITHER, call_pipe_full},
 	{"call-event-full", RINGS, BOTH, EITHER, call_event_full},
+	{"call-event-refilled", RINGS, BOTH, EITHER, call_event_refilled},
 	{0},
 };

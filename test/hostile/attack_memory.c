@@ -42,7 +42,8 @@ beyond_file(struct hostile *h)
 	refused(h, (region){LOW, 1ull << 40, LOW, 0}, fd, "1 TiB of a file of 1 MiB");
 	refused(h, (region){LOW, 4096, LOW, 1ull << 62}, fd, "a far offset");
 	refused(h, (region){LOW, 4096, LOW, UINT64_MAX - 4095}, fd, "an offset that wraps");
-	refused(h, (region){LOW, FILE_SIZE + 4096, LOW, 0}, odd, "a page that the file has in part");
+	refused(h, (region){LOW, FILE_SIZE + 4096, LOW, 0}, odd,
+		"a page that the file has in part");
 	refused(h, (region){LOW, 4096, LOW, 0}, memory_file(0), "an empty file");
 }
 

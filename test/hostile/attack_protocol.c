@@ -150,7 +150,8 @@ fds_of(struct hostile *h, uint32_t request, const struct xd_vu_rule *rule)
 	for (unsigned i = 0; i < MANY_FDS; i++)
 		fds[i] = STDERR_FILENO;
 	for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		if (counts[i] > MANY_FDS || (counts[i] >= rule->fds_min && counts[i] <= rule->fds_max))
+		if (counts[i] > MANY_FDS ||
+			(counts[i] >= rule->fds_min && counts[i] <= rule->fds_max))
 			continue;
 		fresh(h, rule);
 		size = good_payload(h, request, &payload, &fd);
@@ -209,7 +210,8 @@ not_negotiated(struct hostile *h)
 {
 	/* IOTLB, big-endian rings, crypto, postcopy, GPU, in-band kicks, shared objects, state of
 	 * the device: nothing that this switch has. */
-	static const uint32_t never[] = {21, 22, 23, 25, 26, 27, 28, 29, 30, 33, 35, 41, 42, 43, 44};
+	static const uint32_t never[] = {
+		21, 22, 23, 25, 26, 27, 28, 29, 30, 33, 35, 41, 42, 43, 44};
 
 	each_request(h, not_negotiated_one);
 	for (unsigned i = 0; i < sizeof(never) / sizeof(never[0]); i++) {

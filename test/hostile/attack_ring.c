@@ -64,8 +64,8 @@ placed(struct hostile *h, uint64_t desc, uint64_t driver, uint64_t device)
 
 		say_state(h, XD_VU_SET_VRING_NUM, i, RING_SIZE);
 		say_state(h, XD_VU_SET_VRING_BASE, i, h->packed ? 0x80008000 : 0);
-		ring_addr(h, i, desc ? desc : at + DESC_OFFSET, driver ? driver : at + DRIVER_OFFSET,
-			device ? device : at + DEVICE_OFFSET);
+		ring_addr(h, i, desc ? desc : at + DESC_OFFSET,
+			driver ? driver : at + DRIVER_OFFSET, device ? device : at + DEVICE_OFFSET);
 		ring_kick_call(h, i);
 		say_state(h, XD_VU_SET_VRING_ENABLE, i, 1);
 	}

@@ -99,8 +99,8 @@ static void
 jump(struct hostile *h, unsigned ring, uint16_t by)
 {
 	good(h);
-	__atomic_store_n(&split_avail(h, ring)->idx, (uint16_t)(h->rings[ring].next + by),
-		__ATOMIC_RELEASE);
+	__atomic_store_n(
+		&split_avail(h, ring)->idx, (uint16_t)(h->rings[ring].next + by), __ATOMIC_RELEASE);
 	kick(h, ring);
 }
 
@@ -125,7 +125,7 @@ avail_back(struct hostile *h)
 static void
 rx_avail_jump(struct hostile *h)
 {
-	jump(h, RX, 1);
+	jump(h, RX, RING_SIZE + 1); /* some may have been used by now */
 }
 
 static void

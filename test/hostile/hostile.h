@@ -19,10 +19,10 @@
 
 /* What comes of an attack, for whoever looks at the switch. */
 enum outcome {
-	REFUSED,  /* the switch hangs up; seen here */
-	FAULT,    /* it stops the port and says which rule was broken */
-	DROPPED,  /* it drops the frames that were sent, with a reason, and gives the buffers back */
-	UNUSED,   /* it does not use the rings, and the port is down */
+	REFUSED, /* the switch hangs up; seen here */
+	FAULT,   /* it stops the port and says which rule was broken */
+	DROPPED, /* it drops the frames that were sent, with a reason, and gives the buffers back */
+	UNUSED,  /* it does not use the rings, and the port is down */
 	HARMLESS, /* it goes on as if nothing was */
 	EITHER,   /* depends on who is faster */
 };
@@ -75,7 +75,8 @@ struct ring {
 	uint16_t size;
 	uint16_t next; /* split: available index; packed: position of the next descriptor */
 	bool wrap;     /* packed: wrap counter for that position */
-	uint16_t last; /* packed: first descriptor of the buffer offered last, and its wrap counter */
+	uint16_t last; /* packed: first descriptor of the buffer offered last, and its wrap counter
+			*/
 	bool last_wrap, offered;
 	int kick, call;
 };
@@ -109,15 +110,16 @@ extern const struct attack attacks_chain[], attacks_header[], attacks_inflight[]
 
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-void hostile_connect(struct hostile *h);    /* and nothing more */
-void hostile_hang_up(struct hostile *h);    /* closes; nothing is said */
-void hostile_negotiate(struct hostile *h);  /* every feature that is offered */
-void hostile_share(struct hostile *h);      /* SET_MEM_TABLE, as above */
+void hostile_connect(struct hostile *h);   /* and nothing more */
+void hostile_hang_up(struct hostile *h);   /* closes; nothing is said */
+void hostile_negotiate(struct hostile *h); /* every feature that is offered */
+void hostile_share(struct hostile *h);     /* SET_MEM_TABLE, as above */
 void hostile_reconnect(struct hostile *h, enum stage stage);
 bool hostile_has(const struct hostile *h, enum xd_vu_protocol_feature feature);
 void hostile_need(const struct hostile *h, unsigned protocol_feature, const char *name);
 
-/* Sends a header that may lie about its payload, len bytes of it, and descriptors. False: hung up. */
+/* Sends a header that may lie about its payload, len bytes of it, and descriptors. False: hung up.
+ */
 bool raw(struct hostile *h, uint32_t request, uint32_t flags, uint32_t size, const void *payload,
 	size_t len, const int *fds, unsigned nb_fds);
 /* A message of good form. */

@@ -69,8 +69,8 @@ ring_up(struct hostile *h, unsigned ring)
 		struct piece buffers[RING_SIZE];
 
 		for (unsigned i = 0; i < RING_SIZE; i++)
-			buffers[i] = (struct piece){
-				HIGH + i * RX_ROOM, RX_ROOM, XD_VRING_DESC_F_WRITE};
+			buffers[i] =
+				(struct piece){HIGH + i * RX_ROOM, RX_ROOM, XD_VRING_DESC_F_WRITE};
 		fill_rx(h, buffers, r->size < RING_SIZE ? r->size : RING_SIZE);
 	}
 	say_state(h, XD_VU_SET_VRING_NUM, ring, r->size);
@@ -135,7 +135,8 @@ offer_packed(struct hostile *h, unsigned ring, const struct piece *pieces, unsig
 	r->offered = true;
 	for (unsigned i = 0; i < n; i++) {
 		struct xd_packed_desc *d = &desc[r->next];
-		uint16_t flags = (uint16_t)(pieces[i].flags | (i < n - 1 ? XD_VRING_DESC_F_NEXT : 0));
+		uint16_t flags =
+			(uint16_t)(pieces[i].flags | (i < n - 1 ? XD_VRING_DESC_F_NEXT : 0));
 
 		flags |= r->wrap ? XD_PACKED_DESC_F_AVAIL : XD_PACKED_DESC_F_USED;
 		d->addr = pieces[i].addr;
@@ -248,8 +249,8 @@ refill_rx(struct hostile *h)
 uint64_t
 put_frame(struct hostile *h, uint32_t bytes)
 {
-	static const uint8_t ethernet[] = {0x02, 0x51, 0x4b, 0, 0, 1, 0x02, 0x66, 0x66, 0, 0, 1, 0x88,
-		0xb5};
+	static const uint8_t ethernet[] = {
+		0x02, 0x51, 0x4b, 0, 0, 1, 0x02, 0x66, 0x66, 0, 0, 1, 0x88, 0xb5};
 	uint8_t *at = h->memory + FRAME_OFFSET;
 
 	memset(at, 0, HDR + bytes);

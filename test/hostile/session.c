@@ -100,8 +100,7 @@ void
 hostile_negotiate(struct hostile *h)
 {
 	/* In order, several buffers may come back as one: rings.c looks at each. */
-	h->features = ask_u64(h, XD_VU_GET_FEATURES) &
-		      ~(h->without | 1ull << XD_VIRTIO_F_IN_ORDER);
+	h->features = ask_u64(h, XD_VU_GET_FEATURES) & ~(h->without | 1ull << XD_VIRTIO_F_IN_ORDER);
 	if (h->packed && !(h->features >> XD_VIRTIO_F_RING_PACKED & 1))
 		die("the port does not offer packed rings");
 	if (!h->packed)
@@ -125,8 +124,7 @@ hostile_share(struct hostile *h)
 	if (h->memory_fd >= 0)
 		close(h->memory_fd);
 	h->memory_fd = memory_file(FILE_BYTES);
-	h->memory = mmap(
-		NULL, 2 * REGION, PROT_READ | PROT_WRITE, MAP_SHARED, h->memory_fd, 0);
+	h->memory = mmap(NULL, 2 * REGION, PROT_READ | PROT_WRITE, MAP_SHARED, h->memory_fd, 0);
 	if (h->memory == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	/* Any number will do for our addresses, as long as rings are told by the same. */
@@ -251,7 +249,8 @@ ask_u64(struct hostile *h, uint32_t request)
 		if (!read_all(h, header, sizeof(header)))
 			die("the switch hung up on %s", xd_vu_request_name(request));
 		if (header[2] > sizeof(payload) || !read_all(h, payload, header[2]))
-			die("an answer to %s of %u bytes", xd_vu_request_name(header[0]), header[2]);
+			die("an answer to %s of %u bytes", xd_vu_request_name(header[0]),
+				header[2]);
 	} while (header[0] != request);
 	memcpy(&value, payload, sizeof(value));
 	return value;

@@ -6,7 +6,7 @@ import pathlib
 import shutil
 import subprocess
 
-from process import PATIENCE_S, wait_for
+from process import PATIENCE_S, die_with_parent, wait_for
 
 DAEMON = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
@@ -51,7 +51,7 @@ class OpenVSwitch:
         with open(self.path(os.path.basename(command[0]) + ".log"), "ab") as log:
             self.processes.append(subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.environment()))
+                env=self.environment(), preexec_fn=die_with_parent))
         return self.processes[-1]
 
     def _run(self, *command):

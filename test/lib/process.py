@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Processes, waiting and paths: what every test needs."""
 
+import ctypes
 import os
 import pathlib
 import queue
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -49,6 +51,11 @@ def program(name):
     if found is None:
         raise FileNotFoundError(f"{name} is not in {BUILD}: build it, or set CROSSDOCK_BUILD")
     return str(found)
+
+
+def die_with_parent():
+    """For preexec_fn: the child is killed when this program ends, however that happens."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Dialogue:

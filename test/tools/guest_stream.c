@@ -3,11 +3,11 @@
  * TCP streams whose every byte is known, between two guests; for tests that do something to the
  * guests or to the switch meanwhile.
  *
- *     guest_stream receive PORT COUNT
+ *     guest_stream receive PORT COUNT KIB_PER_S
  *     guest_stream send ADDRESS PORT COUNT MIB KIB_PER_S
  *
- * COUNT connections, MIB on each (0: until SIGTERM), at most KIB_PER_S on each (0: no limit). The
- * receiver prints "at BYTES" as they come and at last "whole BYTES", or "broken: ..." with status 1;
+ * COUNT connections, MIB on each (0: until SIGTERM), at most KIB_PER_S on each (0: no limit; with a
+ * slow receiver, what has come waits in the guest's memory). The receiver prints "at BYTES" as they come and at last "whole BYTES", or "broken: ..." with status 1;
  * the sender at last "sent BYTES". The sender hands the kernel pages of a file (sendfile), so that
  * rings hold the addresses of pages and not of copies.
  */
@@ -97,9 +97,10 @@ fail(const char *what)
 }
 
 static int
-check(int sock, const uint8_t *want, struct shared *shared, int which)
+check(int sock, const uint8_t *want, struct shared *shared, int which, double bytes_per_s)
 {
 	static uint8_t have[CHUNK];
+	double began = now_s();
 	uint64_t at = 0;
 
 	while (true) {
@@ -125,6 +126,8 @@ check(int sock, const uint8_t *want, struct shared *shared, int which)
 		}
 		at += (uint64_t)n;
 		__atomic_fetch_add(&shared->received, (uint64_t)n, __ATOMIC_RELAXED);
+		while (bytes_per_s > 0 && (double)at / bytes_per_s > now_s() - began)
+			usleep(1000);
 	}
 }
 
@@ -174,7 +177,7 @@ attend(int children, const struct shared *shared)
 }
 
 static int
-receive(const char *port, int count)
+receive(const char *port, int count, double bytes_per_s)
 {
 	struct shared *shared = share();
 	int fd, sock = listen_at(port);
@@ -188,7 +191,7 @@ receive(const char *port, int count)
 		if (peer < 0)
 			return fail("accept");
 		if (!fork())
-			_exit(check(peer, want, shared, i));
+			_exit(check(peer, want, shared, i, bytes_per_s));
 		close(peer);
 	}
 	close(sock);
@@ -261,11 +264,12 @@ int
 main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc == 4 && !strcmp(argv[1], "receive"))
-		return receive(argv[2], atoi(argv[3]));
+	if (argc == 5 && !strcmp(argv[1], "receive"))
+		return receive(argv[2], atoi(argv[3]), 1024 * strtod(argv[4], NULL));
 	if (argc == 7 && !strcmp(argv[1], "send"))
 		return send_all(argv);
-	fputs("usage: guest_stream receive PORT COUNT | send ADDRESS PORT COUNT MIB KIB_PER_S\n",
+	fputs("usage: guest_stream receive PORT COUNT KIB_PER_S | "
+	      "send ADDRESS PORT COUNT MIB KIB_PER_S\n",
 		stderr);
 	return 2;
 }

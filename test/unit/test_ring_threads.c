@@ -20,8 +20,7 @@
 #define SIZE      64u
 #define FRAME_LEN 300u
 
-static const struct kind kinds[] = {
-	{"split", false, false}, {"split, in order", false, true},
+static const struct kind kinds[] = {{"split", false, false}, {"split, in order", false, true},
 	{"packed", true, false}, {"packed, in order", true, true}};
 
 struct relay {
@@ -248,11 +247,10 @@ main(void)
 	struct CMUnitTest tests[RTE_DIM(kinds)];
 
 	for (unsigned i = 0; i < RTE_DIM(kinds); i++)
-		tests[i] = (struct CMUnitTest){.name = kinds[i].packed ? kinds[i].in_order
-									 ? "packed_in_order"
-									 : "packed"
-							       : kinds[i].in_order ? "split_in_order"
-										   : "split",
+		tests[i] = (struct CMUnitTest){
+			.name = kinds[i].packed ? kinds[i].in_order ? "packed_in_order" : "packed"
+				: kinds[i].in_order ? "split_in_order"
+						    : "split",
 			.test_func = test_two_workers,
 			.initial_state = (void *)(uintptr_t)&kinds[i]};
 	return cmocka_run_group_tests(tests, NULL, NULL);
