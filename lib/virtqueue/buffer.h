@@ -60,6 +60,14 @@ xd_vq_simple(struct xd_vq *vq, const struct xd_vq_desc *d, uint16_t flags_wanted
 	return likely(p && d->len <= contiguous) ? p : NULL;
 }
 
+/* rte_spinlock_unlock() is an exchange on x86, which waits until all that was written has reached
+ * its lines; a store does not. */
+static inline void
+xd_vq_unlock(struct xd_vq *vq)
+{
+	__atomic_store_n(&vq->lock.locked, 0, __ATOMIC_RELEASE);
+}
+
 /* Notes a write for migration. */
 static inline void
 xd_vq_log(const struct xd_vq *vq, uint64_t guest_addr, uint64_t len)

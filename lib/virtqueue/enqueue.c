@@ -363,7 +363,7 @@ enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t m
 		xd_split_publish(vq);
 	vq->frames += sent;
 	vq->bytes += bytes;
-	rte_spinlock_unlock(&vq->lock);
+	xd_vq_unlock(vq);
 	counters->tx_frames += sent;
 	counters->tx_bytes += bytes;
 	return done;
@@ -401,6 +401,6 @@ xd_vq_room(struct xd_vq *vq, uint16_t wanted)
 
 	rte_spinlock_lock(&vq->lock);
 	n = xd_vq_room_locked(vq, wanted);
-	rte_spinlock_unlock(&vq->lock);
+	xd_vq_unlock(vq);
 	return n;
 }

@@ -75,7 +75,7 @@ xd_vq_notify_enqueued(struct xd_vq *vq, struct xd_counters *counters)
 		return;
 	rte_spinlock_lock(&vq->lock);
 	tell = due(vq, counters);
-	rte_spinlock_unlock(&vq->lock);
+	xd_vq_unlock(vq);
 	if (tell)
 		xd_vq_notify_now(vq);
 }

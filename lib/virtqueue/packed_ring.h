@@ -15,8 +15,11 @@
 #ifndef XD_VIRTQUEUE_PACKED_RING_H
 #define XD_VIRTQUEUE_PACKED_RING_H
 
+#include <rte_prefetch.h>
+
 #include "virtqueue/buffer.h"
 
+#define DESCS_IN_LINE 4
 #define XD_PACKED_USED_FLAGS (XD_PACKED_DESC_F_AVAIL | XD_PACKED_DESC_F_USED)
 
 static inline uint16_t
@@ -101,6 +104,12 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 	}
 	a->at = 0;
 	a->n = i;
+	/* With so many there, the next turn's are too, most likely: their lines have this turn to
+	 * come, to be read and then written. */
+	if (likely(i == XD_BATCH)) {
+		for (uint16_t k = 0; k < XD_BATCH; k += DESCS_IN_LINE)
+			rte_prefetch0_write(&ring[xd_packed_index(xd_packed_add(pos, k, size))]);
+	}
 	return i;
 }
 

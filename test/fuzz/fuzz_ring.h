@@ -40,7 +40,8 @@ struct rig {
 	uint8_t log_bits[16];
 	struct xd_dirty_log log;
 	uint16_t record_idx;
-	uint8_t record_wrap;
+	uint64_t record_position;
+	uint16_t record_intent[XD_VQ_INTENT];
 	uint8_t body[4096];
 	uint8_t scratch[XD_FRAME_MAX];
 };
@@ -88,8 +89,9 @@ ring_setup(struct rig *rig, struct input *in, bool packed)
 			.bits = rig->log_bits, .nb_pages = 8 * sizeof(rig->log_bits)};
 	}
 	if (options & 64) {
-		setup.record.used_idx = &rig->record_idx;
-		setup.record.used_wrap = packed ? &rig->record_wrap : NULL;
+		setup.record.used_idx = packed ? NULL : &rig->record_idx;
+		setup.record.position = packed ? &rig->record_position : NULL;
+		setup.record.intent = packed ? rig->record_intent : NULL;
 	}
 	if (options & 128) { /* and from anywhere */
 		setup.base = take_u16(in);

@@ -56,7 +56,7 @@ class Stream:
         self.port = next(self.ports)
         self.what = f"{sender.name} to {receiver.name} at {address}"
         receiver.get(f"setsid guest_stream receive {self.port} {count} {read_kib_per_s} "
-                     f">/tmp/{self.port}.in 2>&1 &")
+                     f">/tmp/{self.port}.in 2>&1 & echo $! >/tmp/{self.port}.reader")
         wait_for(self._listens, f"{receiver.name} to listen")
         sender.get(f"setsid guest_stream send {address} {self.port} {count} {mib} {kib_per_s} "
                    f">/tmp/{self.port}.out 2>&1 & echo $! >/tmp/{self.port}.pid")
@@ -91,6 +91,10 @@ class Stream:
         """One of the two guests is in another machine now."""
         self.sender, self.receiver = (after if vm is before else vm
                                       for vm in (self.sender, self.receiver))
+
+    def hurry(self):
+        """Lifts the limit of the receiver."""
+        self.receiver.get(f"kill -USR1 -$(cat /tmp/{self.port}.reader)")
 
     def finish(self):
         """Waits for the end: what was sent must have come, and each byte be the one sent. Returns

@@ -15,6 +15,7 @@ QEMU = "qemu-system-x86_64"
 # Emulated, with one core and neighbours: a boot of 4 s can become a minute.
 BOOT_S = 180
 MEMORY_MB = 192
+BANDWIDTH = 48 << 20  # of a migration, in bytes per second: it takes a few seconds
 FIRST_SLOT = 8  # of the PCI bus: interfaces are in the order in which they are given
 
 
@@ -63,7 +64,11 @@ class Machine:
             "-object", f"memory-backend-memfd,id=mem,size={MEMORY_MB}M,share=on",
             "-numa", "node,memdev=mem",
             "-kernel", str(kernel / "vmlinuz"), "-initrd", str(initramfs),
-            "-append", f"console=ttyS0 panic=-1 xd.name={name.split('.')[0]} xd.address={address}/24",
+            # A kernel that clears pages before it hands them out would have them all noted as
+            # written during a migration, whatever the switch notes. And one that may get more
+            # memory later would set 64 MiB aside for bounce buffers.
+            "-append", "console=ttyS0 panic=-1 init_on_alloc=0 swiotlb=noforce "
+            f"xd.name={name.split('.')[0]} xd.address={address}/24",
             "-chardev", f"file,id=console,path={self.console},append=on",
             "-serial", "chardev:console",
             # Not a second UART: of an emulated one, an interrupt is lost now and then.
@@ -155,6 +160,7 @@ class Machine:
         socket = other.directory / f"{other.name}.migration"
         socket.unlink(missing_ok=True)
         other.monitor.ask("migrate-incoming", uri=f"unix:{socket}")
+        self.monitor.ask("migrate-set-parameters", **{"max-bandwidth": BANDWIDTH})
         self.monitor.ask("migrate", uri=f"unix:{socket}")
         end = time.monotonic() + timeout_s
         while (state := self.monitor.ask("query-migrate")).get("status") != "completed":

@@ -2,7 +2,8 @@
 """What happens to a guest's connections while the switch, the guest, its driver, its memory and
 QEMU come and go.
 
-Two guests with four interfaces each: split and packed rings, the switch listening and connecting.
+Two guests with four interfaces each: split and packed rings, the switch listening and connecting,
+one queue pair and two.
 Streams run on all of them, both ways, and must go on.
 """
 
@@ -14,12 +15,12 @@ from guests import MIB, GuestCase, Stream, mac
 from machine import Nic
 from process import wait_for
 
-# Interface: (properties of the device, mode of the switch's port).
+# Interface: (properties of the device, mode of the switch's port, queue pairs).
 KINDS = {
-    "split-server": ({}, "server"),
-    "split-client": ({}, "client"),
-    "packed-server": ({"packed": "on"}, "server"),
-    "packed-client": ({"packed": "on"}, "client"),
+    "split-server": ({}, "server", 1),
+    "split-client": ({}, "client", 2),
+    "packed-server": ({"packed": "on"}, "server", 2),
+    "packed-client": ({"packed": "on"}, "client", 1),
 }
 RING_PACKED = 34
 GUESTS = ("vm1", "vm2")
@@ -35,8 +36,9 @@ class Lifecycle(GuestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        ports = {f"{vm}-{kind}": vhost_user(cls.directory / f"{vm}-{kind}.sock", mode=mode)
-                 for vm in GUESTS for kind, (_, mode) in KINDS.items()}
+        ports = {f"{vm}-{kind}": vhost_user(cls.directory / f"{vm}-{kind}.sock", mode=mode,
+                                            queues=queues)
+                 for vm in GUESTS for kind, (_, mode, queues) in KINDS.items()}
         cls.daemon = Daemon(None, cls.directory, config_text(ports))
         cls.addClassCleanup(cls.daemon.close)
         cls.told.append(cls.daemon.report)
@@ -44,8 +46,8 @@ class Lifecycle(GuestCase):
         for name in GUESTS:
             nics = [Nic(ports[f"{name}-{kind}"]["path"],
                         mac(0x10 * GUESTS.index(name) + index + 1), listen=mode == "client",
-                        properties=properties)
-                    for index, (kind, (properties, mode)) in enumerate(KINDS.items())]
+                        queues=queues, properties=properties)
+                    for index, (kind, (properties, mode, queues)) in enumerate(KINDS.items())]
             cls.machine(name, nics, f"10.77.0.{GUESTS.index(name) + 1}", hotplug=True,
                         balloon=True)
         cls.vm1, cls.vm2 = cls.vms["vm1"], cls.vms["vm2"]
@@ -93,6 +95,7 @@ class Lifecycle(GuestCase):
     def set_up(vm):
         """Gives addresses to all interfaces of a guest."""
         for index in range(len(KINDS)):
+            vm.run(f"ethtool -L eth{index} combined 2", check=False)
             vm.get(f"ip link set eth{index} up && "
                    f"ip addr add {address(vm.name, index)}/24 dev eth{index}")
 
@@ -128,7 +131,7 @@ class Lifecycle(GuestCase):
 
     def test_negotiated(self):
         for vm in self.vms.values():
-            for index, (properties, _) in enumerate(KINDS.values()):
+            for index, (properties, _, _) in enumerate(KINDS.values()):
                 self.assertEqual(RING_PACKED in vm.features(index), "packed" in properties,
                                  f"{vm.name} eth{index}")
 
@@ -264,7 +267,7 @@ class Lifecycle(GuestCase):
         streams = self.streams()
         whole = monitor.ask("query-balloon")["actual"]
         for _ in range(2):
-            for size in (whole // 2, whole):
+            for size in (whole - 64 * MIB, whole):
                 monitor.ask("balloon", value=size)
                 wait_for(lambda: monitor.ask("query-balloon")["actual"] == size,
                          f"the balloon to leave the guest {size} bytes", PATIENT_S)

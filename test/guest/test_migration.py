@@ -104,7 +104,8 @@ class Migration(GuestCase):
         if not incoming:
             vm.wait_boot()
             for index in INTERFACES:
-                vm.get(f"ip link set eth{index} up && "
+                vm.get("echo 4096 16777216 33554432 >/proc/sys/net/ipv4/tcp_rmem; "
+                       f"ip link set eth{index} up && "
                        f"ip addr add {address(owner, index)}/24 dev eth{index}")
         return vm
 
@@ -139,15 +140,17 @@ class Migration(GuestCase):
                              (kind == "packed", kind == "split"), kind)
         streams = []
         for index in INTERFACES:
-            # What the guest has received and not read is in pages that the switch wrote.
+            # What the guest has received and not yet read is in pages that the switch wrote, most
+            # of it after QEMU first copied them.
             streams += [Stream(vm, peer, address(PEER, index), kib_per_s=1024),
-                        Stream(peer, vm, address(VM, index), read_kib_per_s=512)]
+                        Stream(peer, vm, address(VM, index), kib_per_s=2048, read_kib_per_s=256)]
         for stream in streams:
-            stream.more()
+            stream.more(0.1)
         there = self.at(b, "vm.2", VM, incoming=True)
         self.move(vm, there, b, a)
         for stream in streams:
             stream.moved(vm, there)
+            stream.hurry()
             stream.more()
         self.say(f"{sum(stream.finish() for stream in streams) / MIB:.0f} MiB came whole")
 

@@ -6,8 +6,8 @@
  *     guest_stream receive PORT COUNT KIB_PER_S
  *     guest_stream send ADDRESS PORT COUNT MIB KIB_PER_S
  *
- * COUNT connections, MIB on each (0: until SIGTERM), at most KIB_PER_S on each (0: no limit; with a
- * slow receiver, what has come waits in the guest's memory). The receiver prints "at BYTES" as they come and at last "whole BYTES", or "broken: ..." with status 1;
+ * COUNT connections, MIB on each (0: until SIGTERM), at most KIB_PER_S on each (0: no limit). With a
+ * slow receiver, what has come waits in the guest's memory; SIGUSR1 lifts its limit. It prints "at BYTES" as they come and at last "whole BYTES", or "broken: ..." with status 1;
  * the sender at last "sent BYTES". The sender hands the kernel pages of a file (sendfile), so that
  * rings hold the addresses of pages and not of copies.
  */
@@ -28,9 +28,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PERIOD        (4u << 20) /* bytes after which the pattern begins again */
-#define CHUNK         (64u << 10)
-#define REPORT_EVERY  (100 * 1000) /* us */
+#define PERIOD       (1u << 20) /* bytes after which the pattern begins again */
+#define CHUNK        (64u << 10)
+#define REPORT_EVERY (100 * 1000) /* us */
 
 /* Between the processes, one for each connection. */
 struct shared {
@@ -39,13 +39,15 @@ struct shared {
 	char fault[128];
 };
 
-static volatile sig_atomic_t ended;
+static volatile sig_atomic_t ended, hurried;
 
 static void
-end(int number)
+note(int number)
 {
-	(void)number;
-	ended = 1;
+	if (number == SIGTERM)
+		ended = 1;
+	else
+		hurried = 1;
 }
 
 static struct shared *
@@ -126,7 +128,7 @@ check(int sock, const uint8_t *want, struct shared *shared, int which, double by
 		}
 		at += (uint64_t)n;
 		__atomic_fetch_add(&shared->received, (uint64_t)n, __ATOMIC_RELAXED);
-		while (bytes_per_s > 0 && (double)at / bytes_per_s > now_s() - began)
+		while (bytes_per_s > 0 && (double)at / bytes_per_s > now_s() - began && !hurried)
 			usleep(1000);
 	}
 }
@@ -185,6 +187,7 @@ receive(const char *port, int count, double bytes_per_s)
 
 	if (sock < 0 || !shared || !want)
 		return fail("receive");
+	signal(SIGUSR1, note);
 	for (int i = 0; i < count; i++) {
 		int peer = accept(sock, NULL, NULL);
 
@@ -246,7 +249,7 @@ send_all(char **argv)
 
 	if (!shared || getaddrinfo(argv[2], argv[3], &hints, &to) || !pattern(&file))
 		return fail(argv[2]);
-	signal(SIGTERM, end);
+	signal(SIGTERM, note);
 	for (int i = 0; i < children; i++)
 		if (!fork())
 			_exit(send_one(to, bytes, bytes_per_s, file, shared));
