@@ -49,6 +49,9 @@ enter_indirect(struct xd_vq *vq, struct xd_vq_walk *walk, const struct xd_vq_des
 	table = xd_vq_ptr(vq, d->addr, &contiguous);
 	if (!table || d->len > contiguous)
 		return xd_vq_break(vq, XD_VQ_BAD_ADDRESS);
+	/* Descriptors are read in words. No driver puts its table elsewhere, though none has to. */
+	if ((uintptr_t)table % sizeof(uint64_t))
+		return xd_vq_break(vq, XD_VQ_BAD_INDIRECT);
 	walk->table = table;
 	walk->entries = d->len / entry;
 	/* A chain is never longer than the ring, indirect or not: 2.7.5.3.1. */

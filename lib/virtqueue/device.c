@@ -14,7 +14,7 @@ static const char *const fault_texts[XD_VQ_FAULTS] = {
 	[XD_VQ_BAD_DIRECTION] = "descriptor of the wrong direction",
 	[XD_VQ_EMPTY_DESC] = "descriptor of length zero",
 	[XD_VQ_SHORT_BUFFER] = "buffer shorter than the virtio-net header",
-	[XD_VQ_BAD_INDIRECT] = "indirect table malformed, nested or not negotiated",
+	[XD_VQ_BAD_INDIRECT] = "indirect table malformed, unaligned, nested or not negotiated",
 };
 
 const char *

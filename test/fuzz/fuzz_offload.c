@@ -87,6 +87,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t len, left, piece;
 
 	MUST(f != NULL);
+	/* One feature lets a sender ask for both (VIRTIO_NET_F_HOST_USO). */
+	if (may & (XD_OFFLOAD_USO4 | XD_OFFLOAD_USO6))
+		may |= XD_OFFLOAD_USO4 | XD_OFFLOAD_USO6;
 	take(&in, &request, 8);
 	more = take_u8(&in);
 	pieces = (uint8_t)(1 + take_u8(&in) % PIECES_MAX);

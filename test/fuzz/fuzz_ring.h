@@ -3,10 +3,10 @@
  * A ring of either kind in memory that the input fills, and a device that does with it what the
  * input says:
  *
- *     options, size      a byte each, see ring_setup()
- *     descriptors, driver area, buffers
- *                        each two bytes of length, and so many bytes
- *     steps              a byte each: what to do in bits 0 to 2, and a number for it, see step()
+ *     options, size      a byte each, see ring_setup(); bit 7 of size: a receive queue, which is
+ * only written to, else a transmit queue descriptors, driver area, buffers each two bytes of
+ * length, and so many bytes steps              a byte each: what to do in bits 0 to 2, and a number
+ * for it, see step()
  *
  * Memory is two regions in allocations of their own, so that one byte beyond either is found.
  */
@@ -34,6 +34,7 @@ struct rig {
 	struct xd_drops drops;
 	struct xd_counters counters;
 	struct xd_vq vq;
+	bool receive; /* the guest's receive queue */
 	struct xd_batch batch;
 	struct xd_frame frames[FRAMES_SENT];
 	struct xd_seg segs[FRAMES_SENT];
@@ -66,7 +67,7 @@ ring_setup(struct rig *rig, struct input *in, bool packed)
 	uint8_t options = take_u8(in), size = take_u8(in);
 	struct xd_error err;
 	struct xd_vq_setup setup = {
-		.size = sizes[size % 15],
+		.size = sizes[(size & 0x7f) % 15],
 		.desc_addr = USER_BASE,
 		.avail_addr = USER_BASE + DRIVER_AT,
 		.used_addr = USER_BASE + DEVICE_AT,
@@ -102,6 +103,7 @@ ring_setup(struct rig *rig, struct input *in, bool packed)
 	if (xd_vq_setup(&rig->vq, &rig->memory, &setup, &err))
 		return false;
 	rig->vq.live = true;
+	rig->receive = size & 0x80;
 	return true;
 }
 
@@ -156,10 +158,11 @@ step(struct rig *rig, struct input *in)
 	switch (op & 7) {
 	case 0:
 	case 1:
-		do_dequeue(rig, number & 16 ? number & 15 : XD_BATCH);
-		break;
 	case 2:
-		do_enqueue(rig, number);
+		if (rig->receive)
+			do_enqueue(rig, number);
+		else
+			do_dequeue(rig, number & 16 ? number & 15 : XD_BATCH);
 		break;
 	case 3: /* the guest writes */
 		at = take_u16(in) % LOW_BYTES;
@@ -167,7 +170,8 @@ step(struct rig *rig, struct input *in)
 			number < LOW_BYTES - at ? number : LOW_BYTES - at);
 		break;
 	case 4:
-		MUST(xd_vq_room(&rig->vq, number) <= number);
+		if (rig->receive)
+			MUST(xd_vq_room(&rig->vq, number) <= number);
 		break;
 	case 5:
 		if (number & 1)
@@ -176,8 +180,10 @@ step(struct rig *rig, struct input *in)
 			xd_vq_disarm(&rig->vq);
 		break;
 	case 6:
-		xd_vq_notify_released(&rig->vq, &rig->counters);
-		xd_vq_notify_enqueued(&rig->vq, &rig->counters);
+		if (rig->receive)
+			xd_vq_notify_enqueued(&rig->vq, &rig->counters);
+		else
+			xd_vq_notify_released(&rig->vq, &rig->counters);
 		break;
 	default: /* the guest makes what it has made available once more */
 		at = (uint16_t)(number ? number : 1);

@@ -8,6 +8,7 @@ import struct
 import sys
 
 NEXT, WRITE, INDIRECT = 1, 2, 4
+RECEIVE_QUEUE = 0x80
 AVAIL = 0x80
 
 
@@ -78,11 +79,11 @@ def rings(packed):
     yield "logged", ring(7 | 32 | 64, 3, one, driver([0]), b"\0\0" + frame, RIGHT_AWAY)
     yield "tso", ring(7 | 16, 3, chain([(BUFFER, 406, 0)]), driver([0]), tso_frame(), RIGHT_AWAY)
     room = [chain([(BUFFER + 256 * i, 256, WRITE)])[0] for i in range(8)]
-    yield "receive", ring(7, 3, room, driver(range(8)), b"", RECEIVE)
-    yield "receive-alone", ring(3, 3, chain([(BUFFER, 2048, WRITE)]), driver([0]), b"", RECEIVE)
-    yield "receive-chain", ring(3, 3, chain([(BUFFER, 12, WRITE), (BUFFER + 64, 2000, WRITE)]),
+    yield "receive", ring(7, RECEIVE_QUEUE | 3, room, driver(range(8)), b"", RECEIVE)
+    yield "receive-alone", ring(3, RECEIVE_QUEUE | 3, chain([(BUFFER, 2048, WRITE)]), driver([0]), b"", RECEIVE)
+    yield "receive-chain", ring(3, RECEIVE_QUEUE | 3, chain([(BUFFER, 12, WRITE), (BUFFER + 64, 2000, WRITE)]),
                                 driver([0]), b"", RECEIVE)
-    yield "receive-tso", ring(7 | 16, 3, room, driver(range(8)), b"", RECEIVE)
+    yield "receive-tso", ring(7 | 16, RECEIVE_QUEUE | 3, room, driver(range(8)), b"", RECEIVE)
     yield "rewritten", ring(7, 3, one, driver([0]), frame,
                             [op(GUEST_WRITES, 16), 0, 0, *chain([(BUFFER, 0, WRITE)])[0],
                              op(AGAIN, 1), op(DEQUEUE)])

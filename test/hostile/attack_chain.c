@@ -137,6 +137,8 @@ TABLE_CASE(indirect_sparse, (table.addr = SPARSE, table.len = 0x80000000))
 TABLE_CASE(indirect_outside, table.addr = LOW - 16)
 TABLE_CASE(indirect_across_gap, table.addr = LOW + REGION - 16)
 TABLE_CASE(indirect_wraps, table.addr = UINT64_MAX - 15)
+TABLE_CASE(indirect_unaligned,
+	(memmove(h->memory + TABLE_OFFSET + 1, h->memory + TABLE_OFFSET, 32), table.addr++))
 TABLE_CASE(indirect_on_ring, table.addr = LOW + RING_OFFSET(TX))
 
 static void
@@ -252,6 +254,7 @@ const struct attack attacks_chain[] = {
 	{"indirect-outside", RINGS, BOTH, FAULT, indirect_outside},
 	{"indirect-across-gap", RINGS, BOTH, FAULT, indirect_across_gap},
 	{"indirect-wraps", RINGS, BOTH, FAULT, indirect_wraps},
+	{"indirect-unaligned", RINGS, BOTH, FAULT, indirect_unaligned},
 	{"indirect-on-ring", RINGS, BOTH, FAULT, indirect_on_ring},
 	{"indirect-nested", RINGS, BOTH, FAULT, indirect_nested},
 	{"indirect-in-chain", RINGS, BOTH, FAULT, indirect_in_chain},
