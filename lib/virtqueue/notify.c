@@ -105,7 +105,7 @@ xd_vq_arm(struct xd_vq *vq)
 	 * published: one of the two sees the other. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (vq->packed)
-		return xd_packed_avail_at(vq, vq->last_avail);
+		return xd_packed_avail_at(vq, vq->last_avail) || xd_packed_pass_used(vq);
 	return xd_split_avail_idx(vq) != vq->last_avail;
 }
 

@@ -19,7 +19,7 @@
 
 #include "virtqueue/buffer.h"
 
-#define DESCS_IN_LINE 4
+#define DESCS_IN_LINE        4
 #define XD_PACKED_USED_FLAGS (XD_PACKED_DESC_F_AVAIL | XD_PACKED_DESC_F_USED)
 
 static inline uint16_t
@@ -74,6 +74,25 @@ xd_packed_avail_at(const struct xd_vq *vq, uint16_t pos)
  * -1: it loops. Which descriptors they are is decided here; the walk reads what they say. */
 int xd_packed_chain(struct xd_vq *vq, uint16_t pos, uint16_t *id);
 
+/*
+ * Whether the buffer at the position was given back by somebody else, and passes it: a front end
+ * may do so while no back end is there. QEMU does with a guest's frames while its link is down, and
+ * on a packed ring at a place of its own, because it does not know where the back end stood. A
+ * buffer of several descriptors cannot be told then. One at a time.
+ */
+static inline bool
+xd_packed_pass_used(struct xd_vq *vq)
+{
+	const uint16_t pos = vq->last_avail;
+	uint64_t rest = __atomic_load_n(xd_packed_second_word(vq, pos), __ATOMIC_ACQUIRE);
+
+	/* With buffers lent, it is not known where the guest looks. */
+	if (vq->used_idx != pos || !xd_packed_is_used((uint16_t)(rest >> 48), pos & XD_VQ_WRAP))
+		return false;
+	vq->used_idx = vq->last_avail = xd_packed_add(pos, 1, vq->size);
+	return true;
+}
+
 /* As xd_split_look_ahead. */
 static inline uint16_t
 xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
@@ -104,6 +123,8 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 	}
 	a->at = 0;
 	a->n = i;
+	if (i == 0)
+		xd_packed_pass_used(vq);
 	/* With so many there, the next turn's are too, most likely: their lines have this turn to
 	 * come, to be read and then written. */
 	if (likely(i == XD_BATCH)) {

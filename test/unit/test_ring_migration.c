@@ -288,6 +288,39 @@ test_death(void **state)
 	}
 }
 
+/* While no back end was there, the front end gave back a buffer that was not the next one: the
+ * switch takes those before it, and goes on behind it. */
+static void
+test_given_back_by_others(void **state)
+{
+	struct guest *g = make_guest(true);
+	uint16_t pos;
+
+	(void)state;
+	open_queue(g, true, XD_VQ_WRAP, false);
+	/* At every place in the ring, its end included. */
+	for (unsigned round = 0; round < 3 * RING_SIZE; round++) {
+		struct xd_split_piece piece = {GUEST_BASE + BUFFERS, 100, false};
+		unsigned before = round % 3, behind = round % 5;
+
+		for (unsigned i = 0; i < before + 1 + behind; i++)
+			assert_int_equal(
+				xd_vq_driver_add(&g->driver, &piece, 1, (void *)(uintptr_t)1), 0);
+		xd_vq_driver_publish(&g->driver);
+		pos = xd_packed_add(g->vq.used_idx, (uint16_t)before, RING_SIZE);
+		xd_packed_put_used(&g->vq, pos, g->vq.ring[xd_packed_index(pos)].id, 0, 0);
+		for (unsigned looks = 0; looks < 4; looks++) {
+			xd_vq_dequeue(&g->vq, &g->batch);
+			if (g->batch.nb_done)
+				xd_vq_release(&g->vq, &g->batch);
+		}
+		assert_int_equal(get_back(g), before + 1 + behind);
+		assert_false(xd_vq_arm(&g->vq));
+	}
+	assert_int_equal(g->vq.fault, XD_VQ_OK);
+	free_guest(g);
+}
+
 /* Frames left in the ring come again, and what brought no frame is not counted as one. */
 static void
 leave_some(bool packed, unsigned keep)
@@ -340,6 +373,7 @@ main(void)
 		cmocka_unit_test(test_log_packed),
 		cmocka_unit_test(test_log_bounds),
 		cmocka_unit_test(test_death),
+		cmocka_unit_test(test_given_back_by_others),
 		cmocka_unit_test(test_leave),
 	};
 
