@@ -109,8 +109,9 @@ xd_vhost_check_features(const struct xd_port_config *config, struct xd_error *er
 		return 0;
 	snprintf(key, sizeof(key), "ports.%s.features", config->name);
 	if (unknown)
-		return xd_fail_key(err, -ENOTSUP, key, "%s: not supported by this switch",
-			xd_feature_text(unknown, ' ', names));
+		return xd_fail_key(err, -ENOTSUP, key, "%s %s not supported by this switch",
+			xd_feature_text(unknown, ' ', names),
+			unknown & (unknown - 1) ? "are" : "is");
 	for (unsigned i = 0; i < RTE_DIM(needs); i++) {
 		if ((features & BIT(needs[i].bit)) && !(features & BIT(needs[i].needs)))
 			return xd_fail_key(err, -EINVAL, key, "%s needs %s: add it",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Walking chains of descriptors: virtio 1.2, 2.7.5, 2.7.5.3 (indirect), 2.8.5 and 2.8.8 (packed).
+/* Walking chains of descriptors: virtio 1.2, 2.7.5, 2.7.5.3 (indirect), 2.8.6 and 2.8.7 (packed).
  */
 #include "virtqueue/packed_ring.h"
 #include "virtqueue/split_ring.h"

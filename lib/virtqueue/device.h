@@ -17,6 +17,9 @@
  * once into a local, checked there and used from there. What is not valid sets vq->fault and ends
  * the use of the ring: the owner of the queue then stops the port.
  *
+ * A queue is used in one direction only: xd_vq_dequeue() and what belongs to it, or
+ * xd_vq_enqueue().
+ *
  * Buffers are given back in the order in which they were made available, whether or not
  * VIRTIO_F_IN_ORDER was negotiated. So one position says where a queue stands, and what a device
  * that died had not given back is simply taken up again.

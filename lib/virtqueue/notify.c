@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who is told of what: virtio 1.2, 2.7.7 and 2.7.10 (split), 2.8.7 and 2.8.14 (packed). */
+/* Who is told of what: virtio 1.2, 2.7.7 and 2.7.10 (split), 2.8.10 and 2.8.14 (packed). */
 #include <unistd.h>
 
 #include "virtqueue/packed_ring.h"

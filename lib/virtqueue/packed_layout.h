@@ -69,7 +69,7 @@ xd_packed_is_used(uint16_t flags, bool wrap)
 
 /*
  * Whether moving from position `old` to `new` (positions with their wrap counters in bit 15, on a
- * ring of `size`) passed the event at off_wrap (section 2.8.7.1, as 2.7.7.2 for the split ring).
+ * ring of `size`) passed the event at off_wrap (section 2.8.10, as 2.7.7.2 for the split ring).
  */
 static inline bool
 xd_packed_need_event(uint16_t off_wrap, uint16_t new_pos, uint16_t old_pos, uint16_t size)

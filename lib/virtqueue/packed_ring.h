@@ -208,7 +208,7 @@ xd_packed_release(struct xd_vq *vq, const uint16_t *ids, const uint16_t *descs, 
 	for (uint16_t i = 0; i < n; i++)
 		sum += descs[i];
 	if (vq->in_order) {
-		/* One descriptor, with the last id, stands for all: 2.8.9. */
+		/* One descriptor, with the last id, stands for all: 2.8.8. */
 		xd_packed_put_used(vq, first, ids[n - 1], 0, 0);
 		for (uint16_t i = 0; i < n; i++)
 			vq->used_idx = xd_packed_add(vq->used_idx, descs[i], size);

@@ -69,7 +69,7 @@ def stream(size, flows=1, kind="mac", **more):
 
 ROWS = (
     Row("64-1flow", "64 B, 1 flow, one way", (MPPS,), stream(64),
-        targets=(("ovs", "mpps", ">=", 4.0),)),
+        targets=(("ovs", "mpps", ">=", 4.8),)),
     Row("64-1000mac", "64 B, 1000 MAC pairs, one way", (MPPS,), stream(64, 1000, "mac"),
         subjects=(OWN_ONE_FLOW,),
         targets=(("ovs", "mpps", ">=", 7.0), ("crossdock 1 flow", "mpps", ">=", 0.85))),
@@ -77,7 +77,7 @@ ROWS = (
         stream(64, 1000, "l4"), subjects=(OWN_ONE_FLOW,),
         targets=(("ovs", "mpps", ">=", 7.0), ("crossdock 1 flow", "mpps", ">=", 0.85))),
     Row("1500", "1500 B, 1 flow, one way", (GBPS, MPPS), stream(1500),
-        targets=(("ovs", "gbps", ">=", 2.0),)),
+        targets=(("ovs", "gbps", ">=", 2.2),)),
     Row("latency", "64 B, round trip through two ports", (P50, P99), (("size", 64),), "latency",
         targets=(("ovs", "p50_us", "<=", 0.6), ("ovs", "p99_us", "<=", 0.6))),
     # A flow is a pair of addresses, and both are learned.
