@@ -55,10 +55,12 @@ class Stream:
         self.endless = mib == 0
         self.port = next(self.ports)
         self.what = f"{sender.name} to {receiver.name} at {address}"
-        receiver.get(f": >/tmp/{self.port}.in; setsid guest_stream receive {self.port} {count} {read_kib_per_s} "
+        receiver.get(f": >/tmp/{self.port}.in; "
+                     f"setsid guest_stream receive {self.port} {count} {read_kib_per_s} "
                      f">/tmp/{self.port}.in 2>&1 & echo $! >/tmp/{self.port}.reader")
         wait_for(self._listens, f"{receiver.name} to listen")
-        sender.get(f": >/tmp/{self.port}.out; setsid guest_stream send {address} {self.port} {count} {mib} {kib_per_s} "
+        sender.get(f": >/tmp/{self.port}.out; "
+                   f"setsid guest_stream send {address} {self.port} {count} {mib} {kib_per_s} "
                    f">/tmp/{self.port}.out 2>&1 & echo $! >/tmp/{self.port}.pid")
 
     def _listens(self):

@@ -22,6 +22,8 @@ INIT = """#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 /bin/busybox --install -s /bin
 export PATH=/usr/bin:/bin HOME=/root TMPDIR=/tmp
+# Addresses can be used at once, without looking for others that have them.
+echo 0 >/proc/sys/net/ipv6/conf/default/dad_transmits
 for module in {modules}; do insmod /modules/$module.ko; done
 for word in $(cat /proc/cmdline); do
 	case $word in xd.*) export "${{word#xd.}}";; esac

@@ -11,8 +11,8 @@ import tempfile
 META_PACKAGE = "linux-image-cloud-amd64"
 # In the order in which a guest inserts them.
 MODULES = ("virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci",
-           "failover", "net_failover", "virtio_net", "virtio_console", "virtio_balloon", "llc", "stp", "garp", "mrp",
-           "8021q")
+           "failover", "net_failover", "virtio_net", "virtio_console", "virtio_balloon", "llc",
+           "stp", "garp", "mrp", "8021q")
 
 
 class Unavailable(Exception):

@@ -91,9 +91,7 @@ class Features(GuestCase):
         for number, vm, kind in ((1, self.vm1, first), (2, self.vm2, second)):
             device = f"eth{NAMES.index(kind)}" + (vlan if number == 1 else "")
             v4, v6 = f"10.78.{self.nets}.{number}", f"fd00:{self.nets:x}::{number}"
-            vm.get(f"ip addr add {v4}/24 dev {device} && "
-                   f"ip addr add {v6}/64 dev {device} nodad 2>/dev/null || "
-                   f"ip addr add {v6}/64 dev {device}")
+            vm.get(f"ip addr add {v4}/24 dev {device} && ip addr add {v6}/64 dev {device}")
             ends.append((v4, v6))
         return ends
 

@@ -21,12 +21,25 @@ struct virtio_net_header {
 	uint16_t hdr_len, gso_size, csum_start, csum_offset, num_buffers;
 };
 
+/* Headers behind one of 14 bytes lie anywhere. */
+struct any_iphdr {
+	struct iphdr h;
+} __attribute__((packed));
+
+struct any_ip6_hdr {
+	struct ip6_hdr h;
+} __attribute__((packed));
+
+struct any_tcphdr {
+	struct tcphdr h;
+} __attribute__((packed));
+
 struct tso {
 	struct virtio_net_header *hdr;
 	uint8_t *frame;
-	struct iphdr *ip;
-	struct ip6_hdr *ip6;
-	struct tcphdr *tcp;
+	struct any_iphdr *ip;
+	struct any_ip6_hdr *ip6;
+	struct any_tcphdr *tcp;
 	uint32_t bytes; /* of the frame */
 };
 
@@ -40,18 +53,18 @@ good(struct hostile *h, bool ipv6)
 	put_frame(h, t.bytes);
 	t.hdr = (struct virtio_net_header *)(void *)(h->memory + FRAME_OFFSET);
 	t.frame = h->memory + FRAME_OFFSET + HDR;
-	t.ip = (struct iphdr *)(void *)(t.frame + ETHER);
-	t.ip6 = (struct ip6_hdr *)(void *)(t.frame + ETHER);
-	t.tcp = (struct tcphdr *)(void *)(t.frame + l4);
+	t.ip = (void *)(t.frame + ETHER);
+	t.ip6 = (void *)(t.frame + ETHER);
+	t.tcp = (void *)(t.frame + l4);
 	t.frame[12] = ipv6 ? 0x86 : 0x08;
 	t.frame[13] = ipv6 ? 0xdd : 0x00;
 	if (ipv6) {
-		t.ip6->ip6_flow = htonl(6u << 28);
-		t.ip6->ip6_plen = htons(20 + PAYLOAD);
-		t.ip6->ip6_nxt = IPPROTO_TCP;
-		t.ip6->ip6_hlim = 64;
+		t.ip6->h.ip6_flow = htonl(6u << 28);
+		t.ip6->h.ip6_plen = htons(20 + PAYLOAD);
+		t.ip6->h.ip6_nxt = IPPROTO_TCP;
+		t.ip6->h.ip6_hlim = 64;
 	} else {
-		*t.ip = (struct iphdr){.version = 4,
+		t.ip->h = (struct iphdr){.version = 4,
 			.ihl = 5,
 			.ttl = 64,
 			.protocol = IPPROTO_TCP,
@@ -59,8 +72,8 @@ good(struct hostile *h, bool ipv6)
 			.saddr = htonl(0x0a000001),
 			.daddr = htonl(0x0a000002)};
 	}
-	t.tcp->doff = 5;
-	t.tcp->ack = 1;
+	t.tcp->h.doff = 5;
+	t.tcp->h.ack = 1;
 	*t.hdr = (struct virtio_net_header){
 		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 		.gso_type = ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4,
@@ -119,17 +132,17 @@ HEADER_CASE(gso_without_csum, false, t.hdr->flags = 0)
 HEADER_CASE(gso_wrong_family, false, t.hdr->gso_type = VIRTIO_NET_HDR_GSO_TCPV6)
 HEADER_CASE(gso_wrong_family_6, true, t.hdr->gso_type = VIRTIO_NET_HDR_GSO_TCPV4)
 HEADER_CASE(gso_not_ip, false, (t.frame[12] = 0x88, t.frame[13] = 0xb5))
-HEADER_CASE(gso_not_tcp, false, t.ip->protocol = IPPROTO_UDP)
+HEADER_CASE(gso_not_tcp, false, t.ip->h.protocol = IPPROTO_UDP)
 HEADER_CASE(gso_csum_elsewhere, false, t.hdr->csum_start = ETHER)
 HEADER_CASE(gso_csum_offset, false, t.hdr->csum_offset = 6)
 HEADER_CASE(gso_no_tcp_header, false, t.bytes = L4_4 + 10)
 HEADER_CASE(gso_no_ip_header, false, t.bytes = ETHER + 10)
 HEADER_CASE(gso_only_ethernet, false, t.bytes = ETHER)
 HEADER_CASE(gso_no_ip6_header, true, t.bytes = ETHER + 39)
-HEADER_CASE(ihl_0, false, t.ip->ihl = 0)
-HEADER_CASE(ihl_15, false, t.ip->ihl = 15)
-HEADER_CASE(tcp_doff_0, false, t.tcp->doff = 0)
-HEADER_CASE(tcp_doff_past, false, (t.bytes = L4_4 + 24, t.tcp->doff = 15))
+HEADER_CASE(ihl_0, false, t.ip->h.ihl = 0)
+HEADER_CASE(ihl_15, false, t.ip->h.ihl = 15)
+HEADER_CASE(tcp_doff_0, false, t.tcp->h.doff = 0)
+HEADER_CASE(tcp_doff_past, false, (t.bytes = L4_4 + 24, t.tcp->h.doff = 15))
 HEADER_CASE(tagged_twice, false,
 	(memmove(t.frame + 20, t.frame + 12, 100), memcpy(t.frame + 12, "\x81\0\0\5\x81\0\0\6", 8)))
 
@@ -139,7 +152,7 @@ ip6_extensions(struct hostile *h)
 {
 	struct tso t = good(h, true);
 
-	t.ip6->ip6_nxt = IPPROTO_DSTOPTS;
+	t.ip6->h.ip6_nxt = IPPROTO_DSTOPTS;
 	for (unsigned at = L4_6; at + 8 < t.bytes; at += 8)
 		t.frame[at] = IPPROTO_DSTOPTS, t.frame[at + 1] = 0;
 	go(h, &t);
@@ -150,7 +163,7 @@ ip6_extensions(struct hostile *h)
 HEADER_CASE(hdr_len_past, false, t.hdr->hdr_len = UINT16_MAX)
 HEADER_CASE(hdr_len_0, false, t.hdr->hdr_len = 0)
 HEADER_CASE(num_buffers_wild, false, t.hdr->num_buffers = UINT16_MAX)
-HEADER_CASE(total_length_wrong, false, t.ip->tot_len = htons(9))
+HEADER_CASE(total_length_wrong, false, t.ip->h.tot_len = htons(9))
 HEADER_CASE(gso_size_past, false, t.hdr->gso_size = UINT16_MAX)
 
 /* A header in crumbs before a frame that is to be cut: each byte is read once. */
@@ -177,10 +190,10 @@ segments_flood(struct hostile *h)
 		struct tso t = good(h, i & 1);
 
 		t.bytes = 65000;
-		t.ip->tot_len = htons((uint16_t)(t.bytes - ETHER));
+		t.ip->h.tot_len = htons((uint16_t)(t.bytes - ETHER));
 		if (i & 1)
-			t.ip6->ip6_flow = htonl(6u << 28),
-			t.ip6->ip6_plen = htons((uint16_t)(t.bytes - L4_6));
+			t.ip6->h.ip6_flow = htonl(6u << 28),
+			t.ip6->h.ip6_plen = htons((uint16_t)(t.bytes - L4_6));
 		t.hdr->gso_size = 64;
 		go(h, &t);
 	}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A real OVS-DPDK beside the switch under test: its own database and daemon in a private directory."""
+"""A real OVS-DPDK beside the switch under test: its own database and daemon, in a directory of its
+own."""
 
 import os
 import pathlib

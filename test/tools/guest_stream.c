@@ -6,10 +6,11 @@
  *     guest_stream receive PORT COUNT KIB_PER_S
  *     guest_stream send ADDRESS PORT COUNT MIB KIB_PER_S
  *
- * COUNT connections, MIB on each (0: until SIGTERM), at most KIB_PER_S on each (0: no limit). With a
- * slow receiver, what has come waits in the guest's memory; SIGUSR1 lifts its limit. It prints "at BYTES" as they come and at last "whole BYTES", or "broken: ..." with status 1;
- * the sender at last "sent BYTES". The sender hands the kernel pages of a file (sendfile), so that
- * rings hold the addresses of pages and not of copies.
+ * COUNT connections, MIB on each (0: until SIGTERM), at most KIB_PER_S on each (0: no limit). With
+ * a slow receiver, what has come waits in the guest's memory; SIGUSR1 lifts its limit. It prints
+ * "at BYTES" as they come and at last "whole BYTES", or "broken: ..." with status 1; the sender at
+ * last "sent BYTES". The sender hands the kernel pages of a file (sendfile), so that rings hold the
+ * addresses of pages and not of copies.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -113,8 +114,9 @@ check(int sock, const uint8_t *want, struct shared *shared, int which, double by
 		if (n == 0)
 			return 0;
 		if (n < 0) {
-			snprintf(shared->fault, sizeof(shared->fault), "connection %d after %llu bytes: %s",
-				which, (unsigned long long)at, strerror(errno));
+			snprintf(shared->fault, sizeof(shared->fault),
+				"connection %d after %llu bytes: %s", which, (unsigned long long)at,
+				strerror(errno));
 			return 1;
 		}
 		for (ssize_t i = 0; memcmp(have, want + offset, (size_t)n) && i < n; i++) {
@@ -228,7 +230,8 @@ send_one(const struct addrinfo *to, uint64_t bytes, double bytes_per_s, int file
 		while (bytes_per_s > 0 && (double)sent / bytes_per_s > now_s() - began && !ended)
 			usleep(1000);
 	}
-	/* Until the other end has it all: a transfer that stalls must not pass for one that ended. */
+	/* Until the other end has it all: a transfer that stalls must not pass for one that ended.
+	 */
 	if (shutdown(sock, SHUT_WR))
 		return fail("shutdown");
 	while (recv(sock, &(char){0}, 1, 0) > 0)
