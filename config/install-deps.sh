@@ -11,10 +11,11 @@ set -eu
 build="gcc libc6-dev pkg-config meson ninja-build python3 libdpdk-dev libnuma-dev libbpf-dev
 	libjansson-dev libyaml-dev libcyaml-dev libedit-dev libcmocka-dev jq"
 # Namespaces and dpdk-testpmd for functional tests, clang for fuzz targets, the rest for guests,
-# whose kernel is downloaded by their test and not installed.
+# whose kernel is downloaded by their test and not installed; one of them is moved to us from
+# OVS-DPDK and back. Its package starts a service: stop it if it is not wanted.
 test="dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3
-	ethtool clang libclang-rt-dev"
-# The switch to compare with. Its package starts a service: stop it if it is not wanted.
+	ethtool openvswitch-switch-dpdk clang libclang-rt-dev"
+# What to compare with.
 bench="openvswitch-switch-dpdk dpdk-dev"
 
 packages=

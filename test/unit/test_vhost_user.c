@@ -261,6 +261,43 @@ memory_slot_that_is_not_there_cannot_be_removed(void **state)
 	close(fd);
 }
 
+/* As QEMU does it: each region once for each queue pair. */
+static void
+memory_slot_is_added_and_removed_again(void **state)
+{
+	struct env *e = *state;
+	int fd = memory_file(8192), other_fd = memory_file(8192);
+	struct xd_vu_mem_one one = {
+		.region = {.guest_addr = 0, .user_addr = 0x10000000, .size = 4096}};
+	struct xd_vu_frontend *fe = env_open(e);
+	int sock = xd_vu_frontend_fd(fe);
+	unsigned before = open_fds();
+
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(ask_ack(sock, XD_VU_ADD_MEM_REG, &one, sizeof(one), fd), 0);
+		assert_int_equal(env_state(e).memory.n, 1);
+		assert_int_equal(open_fds(), before + 1);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(ask_ack(sock, XD_VU_REM_MEM_REG, &one, sizeof(one), -1), 0);
+		assert_int_equal(env_state(e).memory.n, 0);
+	}
+	assert_int_equal(open_fds(), before);
+	assert_int_equal(ask_ack(sock, XD_VU_REM_MEM_REG, &one, sizeof(one), -1), 1);
+	assert_true(hung_up(sock));
+	env_close(e, fe);
+
+	/* The same place in another file is another region, and in the way. */
+	fe = env_open(e);
+	sock = xd_vu_frontend_fd(fe);
+	assert_int_equal(ask_ack(sock, XD_VU_ADD_MEM_REG, &one, sizeof(one), fd), 0);
+	assert_int_equal(ask_ack(sock, XD_VU_ADD_MEM_REG, &one, sizeof(one), other_fd), 1);
+	assert_true(hung_up(sock));
+	env_close(e, fe);
+	close(other_fd);
+	close(fd);
+}
+
 static struct xd_vu_frontend_ring
 sample_ring(int kick_fd, int call_fd)
 {
@@ -515,6 +552,7 @@ main(void)
 		TEST(memory_is_taken_wholly_or_not_at_all),
 		TEST(memory_slots_are_added_and_removed),
 		TEST(memory_slot_that_is_not_there_cannot_be_removed),
+		TEST(memory_slot_is_added_and_removed_again),
 		TEST(ring_is_set_enabled_and_stopped),
 		TEST(ring_without_descriptors_is_polled),
 		TEST(ring_starts_enabled_without_protocol_features),
