@@ -71,6 +71,28 @@ struct xd_offload_request {
  */
 int xd_offload_check(struct xd_frame *f, const struct xd_offload_request *request, uint8_t may);
 
+/* A checksum that begins here or behind has every header it could spoil in front of it: an Ethernet
+ * header and two tags. */
+#define XD_CSUM_START_PLAIN 22
+
+/* The same, at once for what nearly every frame of a guest's stack asks for: its TCP or UDP
+ * checksum. */
+static inline int
+xd_offload_take(struct xd_frame *f, const struct xd_offload_request *request, uint8_t may)
+{
+	if (request->flags != VIRTIO_NET_HDR_F_NEEDS_CSUM ||
+		request->gso_type != VIRTIO_NET_HDR_GSO_NONE || !(may & XD_OFFLOAD_CSUM) ||
+		request->csum_start < XD_CSUM_START_PLAIN ||
+		(uint32_t)request->csum_start + request->csum_offset + 2 > f->len)
+		return xd_offload_check(f, request, may);
+	f->offload.csum_start = request->csum_start;
+	f->offload.csum_offset = request->csum_offset;
+	f->offload.gso_size = 0;
+	f->offload.gso_type = 0;
+	f->offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	return 0;
+}
+
 /* The XD_OFFLOAD_* that a receiver must take for this frame to pass as it is. Of UDP, whose
  * gso_type does not tell IPv4 from IPv6, both. */
 uint8_t xd_offload_needs(union xd_offload offload);

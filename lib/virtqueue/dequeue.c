@@ -68,7 +68,7 @@ take_offload(const struct xd_vq *vq, struct xd_frame *f, struct xd_net_header he
 	struct xd_offload_request request = xd_net_header_request(header);
 
 	/* A guest that negotiated none of it has nothing to say: 5.1.6.2. */
-	return vq->offloads == 0 || xd_offload_check(f, &request, vq->offloads) == 0;
+	return vq->offloads == 0 || xd_offload_take(f, &request, vq->offloads) == 0;
 }
 
 /* What became of a chain, beside the reason (enum xd_drop) why it is no frame. */

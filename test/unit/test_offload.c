@@ -957,6 +957,42 @@ test_headers_of_noise(void **state)
 	assert_true(found > 100);
 }
 
+/* The quick way says what the thorough one says, of any request for a checksum. */
+static void
+test_take_is_check(void **state)
+{
+	unsigned taken = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 200000; round++) {
+		struct xd_frame f __attribute__((aligned(64)));
+		uint32_t head = 14 + random_below(XD_HEAD - 13);
+		struct xd_offload_request request = {
+			.flags = (uint8_t)random_below(4),
+			.gso_type = (uint8_t)(round % 8 ? 0 : random_below(6)),
+			.gso_size = (uint16_t)random_below(100),
+			.csum_start = (uint16_t)random_below(60),
+			.csum_offset = (uint16_t)random_below(60),
+		};
+		uint8_t may = round % 16 ? XD_OFFLOAD_CSUM : 0;
+		union xd_offload offload;
+		int checked;
+
+		random_bytes(f.buf, sizeof(f.buf));
+		/* Tags or not. */
+		put16(f.buf + XD_HEADROOM + 12, random_below(2) ? 0x8100 : 0x0800);
+		put16(f.buf + XD_HEADROOM + 16, random_below(2) ? 0x88a8 : 0x86dd);
+		xd_frame_init(&f, head, (uint8_t)head, 0);
+		checked = xd_offload_check(&f, &request, may);
+		offload = f.offload;
+		f.offload.word = 0;
+		assert_int_equal(xd_offload_take(&f, &request, may), checked);
+		assert_true(checked != 0 || f.offload.word == offload.word);
+		taken += checked == 0 && offload.word != 0;
+	}
+	assert_true(taken > 1000);
+}
+
 static int
 seed(void **state)
 {
@@ -985,6 +1021,7 @@ main(void)
 		TEST(test_allowed),
 		TEST(test_nothing_asked),
 		TEST(test_headers_of_noise),
+		TEST(test_take_is_check),
 	};
 
 	return cmocka_run_group_tests_name("offload", tests, NULL, NULL);
