@@ -193,7 +193,7 @@ class Features(GuestCase):
                     vm.get(f"ethtool -L {device} combined {queues}")
                 ends = self.network(kind, kind)
                 self.reach(self.vm1, ends[1][0])
-                # Eight connections each way, of which the kernel's hash puts some on each queue.
+                # Eight connections each way, which the kernel's hash does not put on one queue.
                 streams = [Stream(self.vm1, self.vm2, ends[1][0], count=8, kib_per_s=1024),
                            Stream(self.vm2, self.vm1, ends[0][0], count=8, kib_per_s=1024)]
                 for number in (1, queues, queues - 1 or 1, 1, queues):
@@ -209,5 +209,6 @@ class Features(GuestCase):
                     shown = vm.get(f"ethtool -S {device}")
                     self.say(f"{vm.name} {kind}: " + " ".join(
                         line.strip() for line in shown.splitlines() if "_packets" in line))
-                    for queue in range(queues):
-                        self.assertNotIn(f" tx_queue_{queue}_packets: 0\n", shown + "\n")
+                    used = [queue for queue in range(queues)
+                            if f" tx_queue_{queue}_packets: 0\n" not in shown + "\n"]
+                    self.assertGreater(len(used), 1)
