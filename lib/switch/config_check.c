@@ -156,6 +156,30 @@ unknown_type(const struct xd_port_config *port, const struct xd_driver *const *d
 		port->type, known);
 }
 
+/* The directory that a path lies in. */
+static void
+directory_of(const char *path, char dir[XD_PATH_MAX])
+{
+	strcpy(dir, path);
+	*strrchr(dir, '/') = 0;
+	if (!dir[0])
+		strcpy(dir, "/");
+}
+
+/* A directory that is not there: as a client the switch waits for it and the socket in it, as a
+ * server it makes the last part of the path itself. */
+static bool
+may_be_missing(const struct xd_port_config *port, const char *dir)
+{
+	char parent[XD_PATH_MAX];
+	struct stat st;
+
+	if (port->mode == XD_SOCKET_CLIENT)
+		return true;
+	directory_of(dir, parent);
+	return stat(parent, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int
 check_path(const struct xd_port_config *port, struct xd_error *err)
 {
@@ -168,10 +192,9 @@ check_path(const struct xd_port_config *port, struct xd_error *err)
 	if (port->path[0] != '/')
 		return fail_port(err, -EINVAL, port, ".path",
 			"\"%s\" is relative: write the whole path, from /", port->path);
-	strcpy(dir, port->path);
-	*strrchr(dir, '/') = 0;
-	if (!dir[0])
-		strcpy(dir, "/");
+	directory_of(port->path, dir);
+	if (stat(dir, &st) && errno == ENOENT && may_be_missing(port, dir))
+		return 0;
 	if (stat(dir, &st))
 		return fail_port(err, -errno, port, ".path", "directory %s: %s (mkdir -p %s)", dir,
 			strerror(errno), dir);

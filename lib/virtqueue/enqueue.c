@@ -266,11 +266,23 @@ give_run(struct xd_vq *vq, uint16_t begin, uint16_t n)
 	xd_packed_settled(vq);
 }
 
+/* For a guest that does not take frames with an unfinished checksum. */
+static inline bool
+finish(struct xd_frame *f, struct xd_counters *counters)
+{
+	if (!(f->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return true;
+	if (xd_frame_finish_checksum(f) < 0)
+		return false;
+	counters->checksums++;
+	return true;
+}
+
 /* Frames that each fit one simple buffer, as far as such buffers were read ahead. Returns the first
  * that does not, or n. */
 static inline uint16_t
 enqueue_run(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t max_frame,
-	uint64_t *sum, const bool packed)
+	uint64_t *sum, struct xd_counters *counters, const bool packed)
 {
 	struct xd_vq_ahead *a = &vq->ahead;
 	const uint16_t begin = a->at, limit = RTE_MIN(a->n - begin, (int)n);
@@ -288,9 +300,12 @@ enqueue_run(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32
 		if (unlikely(len > max_frame || !data || a->len[begin + i] < len + XD_VQ_HDR_BYTES))
 			break;
 		if (unlikely(f->offload.word != 0)) {
-			if (f->offload.gso_type || !(vq->offloads & XD_OFFLOAD_CSUM))
+			if (f->offload.gso_type)
 				break;
-			header = xd_net_header_of(f);
+			if (vq->offloads & XD_OFFLOAD_CSUM)
+				header = xd_net_header_of(f);
+			else if (!finish(f, counters))
+				break;
 		}
 		enqueue_simple(data, f, header);
 		if (packed)
@@ -337,9 +352,9 @@ enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t m
 		if (a->at == a->n && look_ahead(vq, packed) == 0)
 			break;
 		/* In migration every page written is noted: by the general way. */
-		run = unlikely(vq->log != NULL)
-			      ? 0
-			      : enqueue_run(vq, frames + done, n - done, max_frame, &bytes, packed);
+		run = unlikely(vq->log != NULL) ? 0
+						: enqueue_run(vq, frames + done, n - done,
+							  max_frame, &bytes, counters, packed);
 		sent += run;
 		done += run;
 		if (likely(done == n))

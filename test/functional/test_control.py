@@ -148,7 +148,7 @@ class Refused(SwitchCase):
                 (("port", "add", "vm9", "type=vhost-user", "bridge=br0",
                   f"path={self.path('vm1')}"), "vm1"),
                 (("port", "add", "vm9", "type=vhost-user", "bridge=br0",
-                  f"path={self.directory}/none/vm9.sock"), "none"),
+                  f"path={self.directory}/none/at/all/vm9.sock", "mode=server"), "none"),
                 (("port", "add", "vm9", "type=nothing", "bridge=br0"), "nothing"),
                 (("port", "add", "vm9", "type=dpdk", "bridge=br0",
                   "devargs=net_nonsense0"), "net_nonsense0"),

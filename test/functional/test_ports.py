@@ -9,7 +9,7 @@ import time
 
 from daemon import Daemon
 from frames import BROADCAST, frame, mac
-from guest import SwitchCase
+from guest import Guest, SwitchCase
 from process import wait_for
 
 A, B, C = mac(0xA), mac(0xB), mac(0xC)
@@ -245,6 +245,19 @@ class Reconnect(SwitchCase):
         time.sleep(0.5)  # longer than the first back-offs
         vm1 = self.guest("vm1")
         self.talk(vm1, vm2)
+
+    def test_client_port_waits_for_the_directory_too(self):
+        self.start(["vm1"])
+        vm1 = self.guest("vm1")
+        path = self.directory / "to" / "come" / "vm2.sock"
+        self.daemon.ctl("port", "add", "vm2", "type=vhost-user", "bridge=br0", f"path={path}")
+        self.assertIn("trying to connect", str(self.daemon.ctl("port", "show", "vm2")))
+        path.parent.mkdir(parents=True)
+        vm2 = Guest(self.directory, "vm2", path, server=True)
+        self.addCleanup(vm2.kill)
+        vm2.ready()
+        self.daemon.wait_up("vm2")
+        self.expect(vm1, frame(BROADCAST, A), [vm2])
 
     def test_client_port_removes_no_socket(self):
         self.start({"vm1": {"mode": "client"}})
