@@ -20,7 +20,6 @@
 #define GUEST_BASE   0x100000000ul              /* guest physical address of the memory */
 #define ROOM_DEFAULT 2048                       /* bytes of frame in a buffer */
 #define ROOM_TSO     (65562 - XD_VIRTIO_HEADER) /* virtio 1.2, 5.1.6.3.1 */
-#define PACKED_BASE  0x8000                     /* descriptor 0, wrap counter 1 */
 
 struct pair {
 	struct xd_offer_ring rx, tx;
@@ -269,7 +268,7 @@ attach_ring(struct virtio_port *v, unsigned index, struct xd_error *err)
 	const struct xd_offer_ring *r = index % 2 ? &p->tx : &p->rx;
 	struct xd_vu_frontend_ring ring = {
 		.size = r->size,
-		.base = r->packed ? PACKED_BASE : 0,
+		.base = r->packed ? XD_PACKED_WRAP : 0,
 		.desc = r->desc,
 		.avail = r->avail,
 		.used = r->used,

@@ -4,8 +4,6 @@
 #include "vhost_user/packed_resume.h"
 #include "virtqueue/split_layout.h"
 
-#define WRAP 0x8000u
-
 static uint16_t
 flags_at(const struct xd_packed_desc *ring, uint32_t i)
 {
@@ -61,16 +59,8 @@ passed(const struct xd_packed_desc *ring, uint32_t size, uint32_t i, bool wrap, 
 static bool
 used_at(const struct xd_packed_desc *ring, uint16_t position)
 {
-	return xd_packed_is_used(flags_at(ring, position & (WRAP - 1)), position & WRAP);
-}
-
-static uint16_t
-further(uint16_t position, uint32_t n, uint32_t size)
-{
-	uint32_t i = (position & (WRAP - 1)) + n;
-	uint16_t wrap = position & WRAP;
-
-	return i < size ? (uint16_t)(i | wrap) : (uint16_t)((i - size) | (wrap ^ WRAP));
+	return xd_packed_is_used(
+		flags_at(ring, xd_packed_index(position)), position & XD_PACKED_WRAP);
 }
 
 /* Past what the turn in which the device died had given back already. */
@@ -90,7 +80,7 @@ finish_turn(const struct xd_packed_desc *ring, uint32_t size, const struct xd_pa
 		if (!used_at(ring, position) && !(any && note->first_only))
 			break;
 		any = true;
-		position = further(position, descs, size);
+		position = xd_packed_add(position, descs, (uint16_t)size);
 	}
 	return position;
 }
@@ -99,9 +89,9 @@ finish_turn(const struct xd_packed_desc *ring, uint32_t size, const struct xd_pa
 static bool
 ahead(const struct xd_packed_desc *ring, uint32_t size, uint16_t position)
 {
-	uint32_t i = position & (WRAP - 1);
+	uint32_t i = xd_packed_index(position);
 	uint32_t before = i ? i - 1 : size - 1;
-	bool wrap = position & WRAP;
+	bool wrap = position & XD_PACKED_WRAP;
 	uint16_t flags = flags_at(ring, i);
 
 	if (xd_packed_is_avail(flags, wrap))
@@ -118,11 +108,11 @@ static bool
 agrees(const struct xd_packed_desc *ring, uint32_t size, const struct xd_packed_note *note,
 	uint16_t from, uint16_t *to)
 {
-	if ((from & (WRAP - 1)) >= size)
+	if (xd_packed_index(from) >= size)
 		return false;
 	*to = finish_turn(ring, size, note, from);
 	return ahead(ring, size, *to) &&
-	       passed(ring, size, *to & (WRAP - 1), *to & WRAP, note->first_only);
+	       passed(ring, size, xd_packed_index(*to), *to & XD_PACKED_WRAP, note->first_only);
 }
 
 bool
@@ -136,12 +126,13 @@ xd_packed_resume(const struct xd_packed_desc *ring, uint32_t size,
 	memcpy(&at, &word, sizeof(at));
 	if (!seen_by_a_device(ring, size))
 		return false;
-	now = (uint16_t)((at.used_idx & (WRAP - 1)) | (at.used_wrap ? WRAP : 0));
-	old = (uint16_t)((at.old_used_idx & (WRAP - 1)) | (at.old_used_wrap ? WRAP : 0));
+	now = (uint16_t)(xd_packed_index(at.used_idx) | (at.used_wrap ? XD_PACKED_WRAP : 0));
+	old = (uint16_t)(xd_packed_index(at.old_used_idx) |
+			 (at.old_used_wrap ? XD_PACKED_WRAP : 0));
 	/* Of another back end, which notes where it is going before it goes: what the first of
 	 * these descriptors says was done is done (specification, "When reconnecting"). */
-	if (!note->intent && now != old && (old & (WRAP - 1)) < size &&
-		used_flag(ring, old & (WRAP - 1)) != !!(old & WRAP))
+	if (!note->intent && now != old && xd_packed_index(old) < size &&
+		used_flag(ring, xd_packed_index(old)) != !!(old & XD_PACKED_WRAP))
 		return agrees(ring, size, note, old, position);
 	return agrees(ring, size, note, now, position);
 }

@@ -119,9 +119,9 @@ check_size(const struct xd_vq_setup *setup, struct xd_error *err)
 		return xd_fail(err, -EINVAL, "%s ring of %u entries: not %s up to %u",
 			setup->packed ? "packed" : "split", n,
 			setup->packed ? "a number" : "a power of two", XD_VQ_SIZE_MAX);
-	if (setup->packed && (setup->base & (XD_VQ_WRAP - 1)) >= n)
+	if (setup->packed && (setup->base & (XD_PACKED_WRAP - 1)) >= n)
 		return xd_fail(err, -EINVAL, "packed ring of %u entries at entry %u", n,
-			setup->base & (XD_VQ_WRAP - 1));
+			setup->base & (XD_PACKED_WRAP - 1));
 	return 0;
 }
 

@@ -39,9 +39,8 @@
 #include "virtqueue/split_layout.h"
 
 #define XD_VQ_SIZE_MAX  32768
-#define XD_VQ_MERGE_MAX 320     /* buffers that one frame is put into at most */
-#define XD_VQ_HDR_BYTES 12      /* virtio-net header with num_buffers: virtio 1.2, 5.1.6 */
-#define XD_VQ_WRAP      0x8000u /* the wrap counter in a packed ring's position */
+#define XD_VQ_MERGE_MAX 320 /* buffers that one frame is put into at most */
+#define XD_VQ_HDR_BYTES 12  /* virtio-net header with num_buffers: virtio 1.2, 5.1.6 */
 
 /* The rule that a guest broke. */
 enum xd_vq_fault {

@@ -48,7 +48,7 @@ find_buffer(struct xd_vq *vq, struct writer *w, uint16_t *head, struct xd_vq_put
 	}
 	*head = xd_packed_index(w->pos);
 	put->id = xd_packed_read(&vq->ring[*head], &flags).next;
-	if (!xd_packed_is_avail(flags, w->pos & XD_VQ_WRAP))
+	if (!xd_packed_is_avail(flags, w->pos & XD_PACKED_WRAP))
 		return XD_VQ_PUT_NO_BUFFER;
 	if (flags & XD_VRING_DESC_F_NEXT)
 		descs = xd_packed_chain(vq, w->pos, &put->id);
@@ -402,7 +402,7 @@ xd_vq_room_locked(struct xd_vq *vq, uint16_t wanted)
 	/* Descriptors, which are no fewer than buffers; chains are the exception. */
 	for (n = 0; n < RTE_MIN(wanted, vq->size); n++) {
 		xd_packed_read(&vq->ring[xd_packed_index(pos)], &flags);
-		if (!xd_packed_is_avail(flags, pos & XD_VQ_WRAP))
+		if (!xd_packed_is_avail(flags, pos & XD_PACKED_WRAP))
 			break;
 		pos = xd_packed_add(pos, 1, vq->size);
 	}

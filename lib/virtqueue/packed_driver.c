@@ -6,7 +6,6 @@
 #include "virtqueue/packed_driver.h"
 
 #define LINE 64
-#define WRAP 0x8000u /* of a position */
 
 static size_t
 round_up(size_t n, size_t to)
@@ -35,9 +34,9 @@ xd_packed_driver_init(struct xd_packed_driver *d, void *memory, uint32_t size, b
 		.size = (uint16_t)size,
 		.event_idx = event_idx,
 		.nb_free = (uint16_t)size,
-		.avail_pos = WRAP, /* both wrap counters begin at 1 (section 2.8.1) */
-		.used_pos = WRAP,
-		.published = WRAP,
+		.avail_pos = XD_PACKED_WRAP, /* both wrap counters begin at 1 (section 2.8.1) */
+		.used_pos = XD_PACKED_WRAP,
+		.published = XD_PACKED_WRAP,
 	};
 	d->tokens = calloc(size, sizeof(*d->tokens));
 	if (!d->tokens)
@@ -60,28 +59,6 @@ xd_packed_driver_in_order(struct xd_packed_driver *d)
 	d->in_order = true;
 }
 
-/* The position n descriptors behind pos; n is at most size. */
-static uint16_t
-advance(const struct xd_packed_driver *d, uint16_t pos, uint16_t n)
-{
-	uint32_t index = (pos & ~WRAP) + n;
-
-	if (index < d->size)
-		return (uint16_t)(index | (pos & WRAP));
-	return (uint16_t)((index - d->size) | (~pos & WRAP));
-}
-
-static bool
-pieces_valid(const struct xd_packed_driver *d, const struct xd_split_piece *pieces, unsigned n)
-{
-	if (n == 0 || n > d->size)
-		return false;
-	for (unsigned i = 1; i < n; i++)
-		if (pieces[i - 1].write && !pieces[i].write)
-			return false;
-	return true;
-}
-
 static uint32_t
 room_of(const struct xd_split_piece *pieces, unsigned n)
 {
@@ -97,7 +74,7 @@ room_of(const struct xd_split_piece *pieces, unsigned n)
 static uint16_t
 avail_flags(uint16_t pos)
 {
-	return pos & WRAP ? XD_PACKED_DESC_F_AVAIL : XD_PACKED_DESC_F_USED;
+	return pos & XD_PACKED_WRAP ? XD_PACKED_DESC_F_AVAIL : XD_PACKED_DESC_F_USED;
 }
 
 /* Writes the next descriptor of the ring. The first that is not published keeps its old flags,
@@ -105,7 +82,7 @@ avail_flags(uint16_t pos)
 static void
 put(struct xd_packed_driver *d, uint64_t addr, uint32_t len, uint16_t id, uint16_t flags)
 {
-	uint64_t *words = (uint64_t *)(void *)&d->ring[d->avail_pos & ~WRAP];
+	uint64_t *words = (uint64_t *)(void *)&d->ring[xd_packed_index(d->avail_pos)];
 	uint64_t word =
 		len | (uint64_t)id << 32 | (uint64_t)(flags | avail_flags(d->avail_pos)) << 48;
 
@@ -115,7 +92,7 @@ put(struct xd_packed_driver *d, uint64_t addr, uint32_t len, uint16_t id, uint16
 		d->held = word;
 	else
 		__atomic_store_n(&words[1], word, __ATOMIC_RELEASE);
-	d->avail_pos = advance(d, d->avail_pos, 1);
+	d->avail_pos = xd_packed_add(d->avail_pos, 1, d->size);
 }
 
 /* An id for a chain of nb_descs: in order the place where it begins, which follows from the chain
@@ -123,7 +100,7 @@ put(struct xd_packed_driver *d, uint64_t addr, uint32_t len, uint16_t id, uint16
 static uint16_t
 take_id(struct xd_packed_driver *d, uint16_t nb_descs, uint32_t room, void *cookie)
 {
-	uint16_t id = d->in_order ? (uint16_t)(d->avail_pos & ~WRAP) : d->free_id;
+	uint16_t id = d->in_order ? xd_packed_index(d->avail_pos) : d->free_id;
 	struct xd_packed_token *token = &d->tokens[id];
 
 	d->free_id = token->next;
@@ -141,7 +118,7 @@ xd_packed_driver_add(
 {
 	uint16_t id;
 
-	if (!pieces_valid(d, pieces, n))
+	if (!xd_split_pieces_valid(d->size, pieces, n))
 		return -EINVAL;
 	if (n > d->nb_free)
 		return -ENOSPC;
@@ -157,7 +134,7 @@ int
 xd_packed_driver_add_indirect(struct xd_packed_driver *d, const struct xd_split_piece *pieces,
 	unsigned n, struct xd_packed_desc *table, uint64_t table_addr, void *cookie)
 {
-	if (!pieces_valid(d, pieces, n))
+	if (!xd_split_pieces_valid(d->size, pieces, n))
 		return -EINVAL;
 	if (d->nb_free == 0)
 		return -ENOSPC;
@@ -202,8 +179,8 @@ xd_packed_driver_publish(struct xd_packed_driver *d)
 
 	if (before == d->avail_pos)
 		return false;
-	__atomic_store_n(
-		(uint64_t *)(void *)&d->ring[before & ~WRAP].len, d->held, __ATOMIC_RELEASE);
+	__atomic_store_n((uint64_t *)(void *)&d->ring[xd_packed_index(before)].len, d->held,
+		__ATOMIC_RELEASE);
 	d->published = d->avail_pos;
 	d->nb_published = d->added;
 	/* The device must see the flags before we see its wish, or both could go to sleep. */
@@ -218,12 +195,13 @@ xd_packed_driver_publish(struct xd_packed_driver *d)
 static bool
 read_used(const struct xd_packed_driver *d, uint16_t *id, uint32_t *len)
 {
-	const uint64_t *words = (const uint64_t *)(const void *)&d->ring[d->used_pos & ~WRAP];
+	const uint64_t *words =
+		(const uint64_t *)(const void *)&d->ring[xd_packed_index(d->used_pos)];
 	uint64_t word = __atomic_load_n(&words[1], __ATOMIC_ACQUIRE);
 
 	*len = (uint32_t)word;
 	*id = (uint16_t)(word >> 32);
-	return xd_packed_is_used((uint16_t)(word >> 48), d->used_pos & WRAP);
+	return xd_packed_is_used((uint16_t)(word >> 48), d->used_pos & XD_PACKED_WRAP);
 }
 
 /* Frees a chain's descriptors and its id. */
@@ -232,7 +210,7 @@ release(struct xd_packed_driver *d, uint16_t id)
 {
 	struct xd_packed_token *token = &d->tokens[id];
 
-	d->used_pos = advance(d, d->used_pos, token->nb_descs);
+	d->used_pos = xd_packed_add(d->used_pos, token->nb_descs, d->size);
 	d->nb_free += token->nb_descs;
 	token->nb_descs = 0;
 	token->next = d->free_id;
@@ -247,11 +225,11 @@ batch_of(const struct xd_packed_driver *d, uint16_t id)
 	uint16_t pos = d->used_pos;
 
 	for (uint32_t n = 1; n <= xd_packed_driver_outstanding(d); n++) {
-		uint16_t at = pos & ~WRAP;
+		uint16_t at = xd_packed_index(pos);
 
 		if (at == id)
 			return n;
-		pos = advance(d, pos, d->tokens[at].nb_descs);
+		pos = xd_packed_add(pos, d->tokens[at].nb_descs, d->size);
 	}
 	return 0;
 }
@@ -261,7 +239,7 @@ batch_of(const struct xd_packed_driver *d, uint16_t id)
 static int
 get_in_order(struct xd_packed_driver *d, void **cookie, uint32_t *len)
 {
-	uint16_t id = (uint16_t)(d->used_pos & ~WRAP), last;
+	uint16_t id = xd_packed_index(d->used_pos), last;
 
 	if (d->batch == 0) {
 		if (!read_used(d, &last, &d->batch_len))

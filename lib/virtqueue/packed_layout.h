@@ -26,6 +26,9 @@
 #define XD_PACKED_EVENT_DISABLE 1
 #define XD_PACKED_EVENT_DESC    2 /* at off_wrap; only with VIRTIO_F_EVENT_IDX */
 
+/* A position: a descriptor's number in bits 0 to 14, and the wrap counter, as in off_wrap. */
+#define XD_PACKED_WRAP 0x8000u
+
 #define XD_VIRTIO_F_RING_PACKED 34
 #define XD_VIRTIO_F_IN_ORDER    35
 
@@ -49,6 +52,23 @@ static inline size_t
 xd_packed_desc_bytes(uint32_t size)
 {
 	return sizeof(struct xd_packed_desc) * (size_t)size;
+}
+
+static inline uint16_t
+xd_packed_index(uint16_t pos)
+{
+	return pos & (XD_PACKED_WRAP - 1);
+}
+
+/* The position n descriptors further on a ring of `size`; n is at most size. */
+static inline uint16_t
+xd_packed_add(uint16_t pos, uint16_t n, uint16_t size)
+{
+	uint32_t index = (uint32_t)xd_packed_index(pos) + n;
+	uint16_t wrap = pos & XD_PACKED_WRAP;
+
+	return index < size ? (uint16_t)(index | wrap)
+			    : (uint16_t)((index - size) | (wrap ^ XD_PACKED_WRAP));
 }
 
 /* Whether a descriptor with these flags is available to a device whose wrap counter is `wrap`. */

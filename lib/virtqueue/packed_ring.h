@@ -22,23 +22,6 @@
 #define DESCS_IN_LINE        4
 #define XD_PACKED_USED_FLAGS (XD_PACKED_DESC_F_AVAIL | XD_PACKED_DESC_F_USED)
 
-static inline uint16_t
-xd_packed_index(uint16_t pos)
-{
-	return pos & (XD_VQ_WRAP - 1);
-}
-
-/* The position n descriptors further; n is at most size. */
-static inline uint16_t
-xd_packed_add(uint16_t pos, uint16_t n, uint16_t size)
-{
-	uint32_t index = (uint32_t)xd_packed_index(pos) + n;
-	uint16_t wrap = pos & XD_VQ_WRAP;
-
-	return index < size ? (uint16_t)(index | wrap)
-			    : (uint16_t)((index - size) | (wrap ^ XD_VQ_WRAP));
-}
-
 static inline uint64_t *
 xd_packed_second_word(const struct xd_vq *vq, uint16_t pos)
 {
@@ -67,7 +50,7 @@ xd_packed_avail_at(const struct xd_vq *vq, uint16_t pos)
 {
 	uint64_t rest = __atomic_load_n(xd_packed_second_word(vq, pos), __ATOMIC_ACQUIRE);
 
-	return xd_packed_is_avail((uint16_t)(rest >> 48), pos & XD_VQ_WRAP);
+	return xd_packed_is_avail((uint16_t)(rest >> 48), pos & XD_PACKED_WRAP);
 }
 
 /* Descriptors of the chain that begins at pos with one that has a next, and in *id its buffer's id;
@@ -87,7 +70,7 @@ xd_packed_pass_used(struct xd_vq *vq)
 	uint64_t rest = __atomic_load_n(xd_packed_second_word(vq, pos), __ATOMIC_ACQUIRE);
 
 	/* With buffers lent, it is not known where the guest looks. */
-	if (vq->used_idx != pos || !xd_packed_is_used((uint16_t)(rest >> 48), pos & XD_VQ_WRAP))
+	if (vq->used_idx != pos || !xd_packed_is_used((uint16_t)(rest >> 48), pos & XD_PACKED_WRAP))
 		return false;
 	vq->used_idx = vq->last_avail = xd_packed_add(pos, 1, vq->size);
 	return true;
@@ -108,7 +91,7 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 		struct xd_vq_desc d = xd_packed_read(&ring[xd_packed_index(pos)], &all_flags);
 		int descs = 1;
 
-		if (!xd_packed_is_avail(all_flags, pos & XD_VQ_WRAP))
+		if (!xd_packed_is_avail(all_flags, pos & XD_PACKED_WRAP))
 			break;
 		a->id[i] = d.next;
 		if (unlikely(d.flags & XD_VRING_DESC_F_NEXT)) {
@@ -138,7 +121,7 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 static inline void
 xd_packed_put_used(struct xd_vq *vq, uint16_t pos, uint16_t id, uint32_t len, uint16_t flags)
 {
-	if (pos & XD_VQ_WRAP)
+	if (pos & XD_PACKED_WRAP)
 		flags |= XD_PACKED_USED_FLAGS;
 	__atomic_store_n(xd_packed_second_word(vq, pos),
 		len | (uint64_t)id << 32 | (uint64_t)flags << 48, __ATOMIC_RELEASE);
@@ -151,7 +134,7 @@ xd_packed_put_run(struct xd_vq *vq, uint16_t pos, const uint16_t *ids, const uin
 	uint16_t n, uint16_t flags)
 {
 	while (n) {
-		const uint16_t wrap = pos & XD_VQ_WRAP ? XD_PACKED_USED_FLAGS : 0;
+		const uint16_t wrap = pos & XD_PACKED_WRAP ? XD_PACKED_USED_FLAGS : 0;
 		const uint16_t run = RTE_MIN(n, vq->size - xd_packed_index(pos));
 		const uint64_t high = (uint64_t)(flags | wrap) << 48;
 		uint64_t *at = xd_packed_second_word(vq, pos);
@@ -183,7 +166,7 @@ xd_packed_intend(struct xd_vq *vq, const uint16_t *descs, uint16_t n)
 static inline void
 xd_packed_settled(struct xd_vq *vq)
 {
-	uint64_t index = xd_packed_index(vq->used_idx), wrap = !!(vq->used_idx & XD_VQ_WRAP);
+	uint64_t index = xd_packed_index(vq->used_idx), wrap = !!(vq->used_idx & XD_PACKED_WRAP);
 
 	xd_vq_log(vq, vq->log_ring_addr, vq->log_ring_bytes);
 	if (likely(vq->record.position == NULL))

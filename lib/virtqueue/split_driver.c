@@ -60,17 +60,6 @@ xd_split_driver_in_order(struct xd_split_driver *d)
 	d->in_order = true;
 }
 
-static bool
-pieces_valid(const struct xd_split_driver *d, const struct xd_split_piece *pieces, unsigned n)
-{
-	if (n == 0 || n > d->size)
-		return false;
-	for (unsigned i = 1; i < n; i++)
-		if (pieces[i - 1].write && !pieces[i].write)
-			return false;
-	return true;
-}
-
 static struct xd_vring_desc
 describe(const struct xd_split_piece *piece, bool last, uint16_t next)
 {
@@ -120,7 +109,7 @@ xd_split_driver_add(
 {
 	uint16_t head = d->free_head, at = head;
 
-	if (!pieces_valid(d, pieces, n))
+	if (!xd_split_pieces_valid(d->size, pieces, n))
 		return -EINVAL;
 	if (n > d->nb_free)
 		return -ENOSPC;
@@ -140,7 +129,7 @@ xd_split_driver_add_indirect(struct xd_split_driver *d, const struct xd_split_pi
 {
 	uint16_t head = d->free_head;
 
-	if (!pieces_valid(d, pieces, n))
+	if (!xd_split_pieces_valid(d->size, pieces, n))
 		return -EINVAL;
 	if (d->nb_free == 0)
 		return -ENOSPC;

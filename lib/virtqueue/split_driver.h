@@ -31,6 +31,19 @@ struct xd_split_piece {
 	bool write;    /* the device writes it; such pieces come after all that it reads */
 };
 
+/* Whether n pieces make a chain for a ring of `size`: none that is read follows one that is written
+ * (section 2.7.4.2). */
+static inline bool
+xd_split_pieces_valid(uint16_t size, const struct xd_split_piece *pieces, unsigned n)
+{
+	if (n == 0 || n > size)
+		return false;
+	for (unsigned i = 1; i < n; i++)
+		if (pieces[i - 1].write && !pieces[i].write)
+			return false;
+	return true;
+}
+
 struct xd_split_driver {
 	struct xd_vring_desc *desc; /* shared memory, as are the next two */
 	struct xd_vring_avail *avail;

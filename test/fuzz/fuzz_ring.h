@@ -72,7 +72,7 @@ ring_setup(struct rig *rig, struct input *in, bool packed)
 		.avail_addr = USER_BASE + DRIVER_AT,
 		.used_addr = USER_BASE + DEVICE_AT,
 		.packed = packed,
-		.base = packed ? XD_VQ_WRAP : 0,
+		.base = packed ? XD_PACKED_WRAP : 0,
 		.event_idx = options & 1,
 		.indirect = options & 2,
 		.mergeable = options & 4,

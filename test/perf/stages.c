@@ -81,7 +81,7 @@ make_ring(struct bench *b, struct xd_vq *vq, uint32_t offset, uint16_t flags, un
 	static struct xd_drops drops;
 	struct xd_vq_setup setup = {.size = RING,
 		.packed = b->packed,
-		.base = b->packed ? XD_VQ_WRAP : 0,
+		.base = b->packed ? XD_PACKED_WRAP : 0,
 		.desc_addr = offset,
 		.avail_addr = offset + 16 * RING,
 		.used_addr = offset + 16 * RING + 4096,

@@ -64,7 +64,7 @@ buf(struct ring *r, unsigned i)
 static inline uint16_t
 first_position(const struct kind *kind)
 {
-	return kind->packed ? XD_VQ_WRAP : 0;
+	return kind->packed ? XD_PACKED_WRAP : 0;
 }
 
 static inline struct ring *
@@ -203,6 +203,30 @@ make_frame(struct xd_frame *f, struct xd_seg *segs, uint8_t *body, uint32_t len,
 		segs[1] = (struct xd_seg){body + XD_HEAD + first, len - XD_HEAD - first};
 		f->segs = segs;
 		f->nb_segs = segs[1].len ? 2 : 1;
+	}
+}
+
+/* A guest that breaks a rule, and which one it is. */
+struct bad {
+	const char *what;
+	enum xd_vq_fault fault;
+	void (*break_it)(struct ring *r);
+};
+
+/* Each stops a transmit queue, with that fault. */
+static inline void
+assert_each_stops_the_ring(
+	const struct kind *kind, uint16_t size, const struct bad *bads, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct ring *r = make_ring(kind, &(struct variant){size, true, true});
+
+		bads[i].break_it(r);
+		assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), 0);
+		if (r->vq.fault != bads[i].fault)
+			fail_msg("%s: fault %s", bads[i].what, xd_vq_fault_text(r->vq.fault));
+		assert_false(r->vq.live);
+		free_ring(r);
 	}
 }
 

@@ -74,7 +74,7 @@ open_side(struct side *s, bool packed, bool mergeable, bool in_order, uint8_t of
 	struct xd_error err;
 	struct xd_vq_setup setup = {
 		.size = RING_SIZE,
-		.base = packed ? XD_VQ_WRAP : 0,
+		.base = packed ? XD_PACKED_WRAP : 0,
 		.packed = packed,
 		.indirect = true,
 		.mergeable = mergeable,

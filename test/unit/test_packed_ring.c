@@ -17,12 +17,6 @@ desc(struct ring *r, unsigned i)
 
 /* ---- Guests that break the rules ---- */
 
-struct bad {
-	const char *what;
-	enum xd_vq_fault fault;
-	void (*break_it)(struct ring *r);
-};
-
 /* Descriptor i, available in the first lap. */
 static void
 set(struct ring *r, unsigned i, uint64_t addr, uint32_t len, uint16_t flags)
@@ -163,16 +157,7 @@ static void
 broken_rules_stop_the_ring(void **unused)
 {
 	(void)unused;
-	for (unsigned i = 0; i < RTE_DIM(bads); i++) {
-		struct ring *r = make_ring(&kind, &(struct variant){61, true, true});
-
-		bads[i].break_it(r);
-		assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), 0);
-		if (r->vq.fault != bads[i].fault)
-			fail_msg("%s: fault %s", bads[i].what, xd_vq_fault_text(r->vq.fault));
-		assert_false(r->vq.live);
-		free_ring(r);
-	}
+	assert_each_stops_the_ring(&kind, 61, bads, RTE_DIM(bads));
 }
 
 /* The same on a receive queue: no descriptor is given back. */

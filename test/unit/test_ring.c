@@ -601,7 +601,7 @@ a_new_device_goes_on(void **state)
 		unsigned room = r->size - (sent - seen), n = round % 23;
 
 		r->setup.base = packed ? (uint16_t)(position.used_idx |
-						    (position.used_wrap ? XD_VQ_WRAP : 0))
+						    (position.used_wrap ? XD_PACKED_WRAP : 0))
 				       : noted;
 		assert_int_equal(xd_vq_setup(&r->vq, &r->guest, &r->setup, &err), 0);
 		r->vq.live = true;
@@ -697,7 +697,8 @@ bad_rings_are_not_set_up(void **state)
 	assert_true(xd_vq_setup(&vq, &r->guest, &s, &err) < 0);
 	s = good, s.avail_addr = 0;
 	assert_true(xd_vq_setup(&vq, &r->guest, &s, &err) < 0);
-	s = good, s.base = (uint16_t)(XD_VQ_WRAP | r->size); /* of a packed ring: beyond its end */
+	s = good,
+	s.base = (uint16_t)(XD_PACKED_WRAP | r->size); /* of a packed ring: beyond its end */
 	assert_int_equal(xd_vq_setup(&vq, &r->guest, &s, &err) < 0, r->kind->packed);
 	assert_true(err.text[0]);
 }

@@ -146,7 +146,7 @@ log_of_ring(bool packed)
 {
 	struct guest *g = make_guest(packed);
 
-	open_queue(g, packed, packed ? XD_VQ_WRAP : 0, true);
+	open_queue(g, packed, packed ? XD_PACKED_WRAP : 0, true);
 	give_buffers(g, 20, 2048);
 	memcpy(g->before, g->mem, MEM_BYTES);
 	memset(g->log.bits, 0, g->log.nb_pages / 8);
@@ -240,7 +240,7 @@ die_after(bool packed, unsigned told)
 	struct guest *g = make_guest(packed);
 	uint16_t base = 0, pos;
 
-	open_queue(g, packed, packed ? XD_VQ_WRAP : 0, false);
+	open_queue(g, packed, packed ? XD_PACKED_WRAP : 0, false);
 	/* Some laps first, so that wrap counters matter. */
 	for (unsigned lap = 0; lap < 7; lap++) {
 		send_chains(g, 10);
@@ -297,7 +297,7 @@ test_given_back_by_others(void **state)
 	uint16_t pos;
 
 	(void)state;
-	open_queue(g, true, XD_VQ_WRAP, false);
+	open_queue(g, true, XD_PACKED_WRAP, false);
 	/* At every place in the ring, its end included. */
 	for (unsigned round = 0; round < 3 * RING_SIZE; round++) {
 		struct xd_split_piece piece = {GUEST_BASE + BUFFERS, 100, false};
@@ -329,7 +329,7 @@ leave_some(bool packed, unsigned keep)
 	struct xd_split_piece runt = {GUEST_BASE + BUFFERS, 15, false};
 	unsigned n = 0;
 
-	open_queue(g, packed, packed ? XD_VQ_WRAP : 0, false);
+	open_queue(g, packed, packed ? XD_PACKED_WRAP : 0, false);
 	for (unsigned i = 0; i < 12; i++) {
 		struct xd_split_piece piece = {
 			GUEST_BASE + BUFFERS + 4096 * (i + 1), 12 + 100 + i, false};
