@@ -197,4 +197,28 @@ xd_offer_receive_burst(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum
 	return xd_offer_receive_as(r, n, there, touch, r->mergeable, size, counts, take);
 }
 
+/* The stream's next frames, at most n, into buffers that are free or can be had back. */
+XD_OFFER_INLINE uint16_t
+xd_offer_send_burst(struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch,
+	uint16_t n, void (*reclaim)(struct xd_offer_ring *r, uint16_t n),
+	void (*publish)(struct xd_offer_ring *r, uint16_t n))
+{
+	uint16_t want = n;
+
+	if (r->broken)
+		return 0;
+	if (xd_offer_free(r) < 2 * n) /* the second half is prefetched below */
+		reclaim(r, (uint16_t)(2 * n));
+	if (xd_offer_free(r) < n)
+		n = xd_offer_free(r);
+	if (n == 0 || r->broken)
+		return 0;
+	xd_offer_write(r, stream, touch, n);
+	publish(r, n);
+	if (touch != XD_TOUCH_NONE)
+		xd_offer_prefetch(
+			r, r->avail_idx, xd_offer_free(r) < want ? xd_offer_free(r) : want, 1);
+	return n;
+}
+
 #endif

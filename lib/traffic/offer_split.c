@@ -104,20 +104,8 @@ uint16_t
 xd_offer_split_send(
 	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
 {
-	uint16_t want = n;
-
-	if (xd_offer_free(r) < 2 * n) /* the second half is prefetched below */
-		xd_offer_split_reclaim(r, (uint16_t)(2 * n));
-	if (xd_offer_free(r) < n)
-		n = xd_offer_free(r);
-	if (n == 0 || r->broken)
-		return 0;
-	xd_offer_write(r, stream, touch, n);
-	xd_offer_split_publish(r, n);
-	if (touch != XD_TOUCH_NONE)
-		xd_offer_prefetch(
-			r, r->avail_idx, xd_offer_free(r) < want ? xd_offer_free(r) : want, 1);
-	return n;
+	return xd_offer_send_burst(
+		r, stream, touch, n, xd_offer_split_reclaim, xd_offer_split_publish);
 }
 
 uint16_t
