@@ -273,6 +273,8 @@ const struct attack attacks_chain[] = {
 	{"rx-longest", RINGS, BOTH, HARMLESS, rx_longest},
 	{"rx-indirect-odd", RINGS, BOTH, FAULT, rx_indirect_odd},
 	{"rx-on-ring", RINGS, BOTH, EITHER, rx_on_ring},
-	{"rx-loop", RINGS, BOTH, FAULT, rx_loop},
+	{"rx-loop", RINGS, SPLIT, FAULT, rx_loop},
+	/* A buffer used while the ring is rewritten is where a packed chain ends. */
+	{"rx-loop", RINGS, PACKED, EITHER, rx_loop},
 	{0},
 };
