@@ -6,17 +6,18 @@
 #   config/install-deps.sh [build] [test] [bench]      default: build test
 set -eu
 
-# DPDK's libraries and every driver come with libdpdk-dev; libnuma, libbpf, JSON, YAML and line
-# editing are linked; gcc's sanitizers come with it.
+# DPDK's libraries and every driver come with libdpdk-dev; libnuma, libbpf, JSON, YAML, line
+# editing and captures are linked; gcc's sanitizers come with it.
 build="gcc libc6-dev pkg-config meson ninja-build python3 libdpdk-dev libnuma-dev libbpf-dev
-	libjansson-dev libyaml-dev libcyaml-dev libedit-dev libcmocka-dev jq"
+	libjansson-dev libyaml-dev libcyaml-dev libedit-dev libpcap-dev libcmocka-dev jq"
 # Namespaces and dpdk-testpmd for functional tests, clang for fuzz targets, the rest for guests,
 # whose kernel is downloaded by their test and not installed; one of them is moved to us from
 # OVS-DPDK and back. Its package starts a service: stop it if it is not wanted.
 test="dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3
-	ethtool openvswitch-switch-dpdk clang libclang-rt-dev"
+	ethtool openvswitch-switch-dpdk clang libclang-rt-dev python3-jsonschema
+	gnuplot-nox"
 # What to compare with.
-bench="openvswitch-switch-dpdk dpdk-dev"
+bench="openvswitch-switch-dpdk dpdk-dev iproute2 qperf sockperf gnuplot-nox"
 
 packages=
 for group in ${*:-build test}; do

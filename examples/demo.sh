@@ -128,7 +128,7 @@ import json
 import sys
 
 rate, latency = (json.load(open(path, encoding="utf-8")) for path in sys.argv[1:])
-round_trips = {row["size"]: row["rtt_ns"] for row in latency["rows"]}
+round_trips = {row["size"]: row["latency"]["actual"] for row in latency["rows"]}
 
 
 def cell(value, scale=1.0, digits=0):
@@ -143,8 +143,8 @@ for row in rate["rows"]:
     cores = [cell(place.get(key)) for key in ("before_ns", "after_ns")]
     lines.append((str(row["size"]), cell(row["pps"], 1e-6, 2), cell(row["l2_bps"], 1e-9, 1),
                   cell((row["switch"] or {}).get("busy_cycles_per_frame")), "/".join(cores),
-                  cell(rtt.get("p50"), 1e-3, 2), cell(rtt.get("p99"), 1e-3, 2),
-                  cell(rtt.get("p99_9"), 1e-3, 2)))
+                  cell(rtt.get("p50_ns"), 1e-3, 2), cell(rtt.get("p99_ns"), 1e-3, 2),
+                  cell(rtt.get("p99_9_ns"), 1e-3, 2)))
 widths = [max(len(line[i]) for line in lines[1:]) for i in range(8)]
 widths = [max(w, len(lines[0][i])) if i < 5 else max(w, 6) for i, w in enumerate(widths)]
 for line in lines:

@@ -1,39 +1,97 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command line of crossdock-pktgen. */
+/*
+ * The command line of crossdock-pktgen.
+ *
+ * Every option is a row of one table (option_table.h), which getopt, --help and the completion are
+ * made from; what a row's text means is in options_traffic.c, options_place.c, options_time.c and
+ * options_search.c; what does not go together in options_check.c.
+ */
 #ifndef PKTGEN_OPTIONS_H
 #define PKTGEN_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/error.h"
+#include "traffic/fail_if.h"
 #include "traffic/gen.h"
 #include "traffic/latency.h"
-#include "traffic/rate.h"
+#include "traffic/search.h"
+#include "traffic/traffic.h"
 
-enum command { COMMAND_RATE, COMMAND_LATENCY, COMMAND_HELP, COMMAND_VERSION };
+#define OPTION_ROWS_MAX 80
 
+enum command {
+	COMMAND_RATE,
+	COMMAND_LATENCY,
+	COMMAND_SEARCH,
+	COMMAND_PAIRS,
+	COMMAND_CALIBRATE,
+	COMMAND_REPORT, /* from here on they measure nothing */
+	COMMAND_HELP,
+	COMMAND_VERSION,
+};
+
+/* What was asked for, with defaults where nothing was. Strings are argv's. */
 struct options {
 	enum command command;
 	enum command help_for; /* COMMAND_HELP itself: of the program */
+	bool given[OPTION_ROWS_MAX];
+
 	unsigned nb_ports;
 	const char *ports[XD_GEN_PORTS_MAX];
 	bool needs_eal;
-	struct xd_rate_opts rate;
-	struct xd_latency_opts latency;
-	const char *json;   /* NULL: none; "-": standard output */
-	const char *socket; /* of the switch; NULL: it is not asked */
-	unsigned nb_cores;  /* given */
-	int cores[XD_GEN_CORES_MAX];
-	int placement[2]; /* -1: not given */
+
+	struct xd_traffic_opts traffic;
+	struct xd_impair impair_all; /* of every port that has none of its own */
+	const char *template_text, *template_path, *capture_path;
+	struct xd_template *template; /* ours; traffic points to them */
+	struct xd_capture *capture;
+
+	double time_s, warmup_s;
+	unsigned trials;
+	uint64_t count;
 	unsigned timeout_ms;
+	enum xd_latency_way way;
+	struct xd_search_opts search; /* but for its traffic */
+	unsigned nb_vms;              /* 0: 2, 4, ... */
+	unsigned vms[XD_GEN_PORTS_MAX];
+	double latency_pps;
+
+	unsigned nb_cores; /* given */
+	int cores[XD_GEN_CORES_MAX];
+	int placement[2];   /* -1: not given */
+	const char *socket; /* of the switch; NULL: it is not asked */
+
+	const char *label, *json, *csv; /* NULL: none; files: "-" is standard output */
+	unsigned nb_fail_if;
+	struct xd_fail_if fail_if[XD_FAIL_IF_MAX];
+	bool quiet;
+
 	char **eal_args; /* what follows "--" */
 	unsigned nb_eal_args;
 };
 
-/* -EINVAL with one line that says what is wrong. Strings stay argv's. */
+/* -EINVAL, or what reading a file gave, with one line that says what is wrong. Of COMMAND_REPORT
+ * nothing but the word is looked at. options_fini in any case. */
 int options_parse(struct options *o, int argc, char **argv, struct xd_error *err);
+void options_fini(struct options *o);
 
-/* The text of --help. */
-const char *options_help(enum command command);
+/* Whether an option of this name was given. */
+bool options_given(const struct options *o, const char *name);
+/* What does not go together, and what only the whole tells: -EINVAL. Loads template and capture. */
+int options_check(struct options *o, struct xd_error *err);
+/* Longest frame to be sent, bytes without FCS. */
+uint32_t options_longest(const struct options *o);
+
+/* "rate", ...; NULL: no such command. */
+const char *command_name(enum command command);
+
+/* Prints the text of --help. */
+void options_help(enum command command, FILE *out);
+
+/* What could come next, a line each, for the shell: words are those behind the program's name, the
+ * last one being typed. "<file>" stands for the names of files. */
+void options_complete(int nb_words, char **words, FILE *out);
 
 #endif

@@ -1,21 +1,63 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "table.h"
+#include "table_parts.h"
 #include "traffic/placement.h"
 
 #define BAR 30
 
+/* Before so much is done, and so long has passed, nobody knows how long the rest takes. */
+#define GUESS_SHARE 0.03
+#define GUESS_S     0.5
+
+static double
+now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void
+print_time_left(double elapsed_s, double done, double rest)
+{
+	double left_s;
+
+	if (done < GUESS_SHARE || elapsed_s < GUESS_S)
+		return;
+	left_s = elapsed_s * rest / done;
+	if (left_s < 90)
+		printf(" %.0f s left", left_s);
+	else if (left_s < 90 * 60)
+		printf(" %.0f min left", left_s / 60);
+	else
+		printf(" %.1f h left", left_s / 3600);
+}
+
 void
 table_progress(struct table *table, const char *what, double share)
 {
+	double now = now_s();
 	int full;
 
 	if (!table->terminal)
 		return;
-	full = (int)(BAR * (share < 0 ? 0 : share > 1 ? 1 : share));
-	printf("\r\033[K%-10s %.*s%.*s", what, full, "##############################", BAR - full,
+	share = share > 0 ? share : 0; /* NaN too */
+	share = share < 1 ? share : 1;
+	if (strncmp(table->what, what, sizeof(table->what) - 1) || share < table->at) {
+		snprintf(table->what, sizeof(table->what), "%s", what);
+		table->since_s = now;
+		table->first = share;
+	}
+	table->at = share;
+	full = (int)(BAR * share);
+	printf("\r\033[K%-12s %.*s%.*s", what, full, "##############################", BAR - full,
 		"..............................");
+	print_time_left(now - table->since_s, share - table->first, 1 - share);
 	fflush(stdout);
 	table->progress = true;
 }
@@ -30,9 +72,49 @@ table_clear_progress(struct table *table)
 	table->progress = false;
 }
 
-/* What every engine's row ends with. */
-static void
-print_tail(const struct xd_row *row)
+void
+table_head(struct table *table, const char *title, const char *head, const char *units)
+{
+	if (!strcmp(table->title, title))
+		return;
+	printf("%s%s\n", table->title[0] ? "\n" : "", title);
+	printf("%s %7s %5s  %-7s %-7s %6s %6s\n", head, "cycles", "busy", "cores", "RTT", "CPU",
+		"steal");
+	printf("%s %7s %5s  %-7s %-7s %6s %6s\n", units, "/frame", "", "", "ns", "s", "s");
+	snprintf(table->title, sizeof(table->title), "%s", title);
+	table->name[0] = '\0';
+}
+
+void
+table_name(struct table *table, const struct xd_row *row)
+{
+	if (row->name[0] && strcmp(table->name, row->name))
+		printf("  %s\n", row->name);
+	snprintf(table->name, sizeof(table->name), "%s", row->name);
+}
+
+const char *
+table_size(const struct xd_row *row, char *text, size_t size)
+{
+	if (row->mix[0] && strlen(row->mix) <= 7)
+		snprintf(text, size, "%s", row->mix);
+	else
+		snprintf(text, size, "%s%u", row->mix[0] ? "~" : "", row->size);
+	return text;
+}
+
+const char *
+table_mpps(double pps, const char *zero, char *text, size_t size)
+{
+	if (pps > 0)
+		snprintf(text, size, pps < 1e4 ? "%.2g" : "%.4g", pps / 1e6);
+	else
+		snprintf(text, size, "%s", zero);
+	return text;
+}
+
+void
+table_tail(const struct xd_row *row)
 {
 	char cycles[16] = "-", busy[16] = "-", ns[32] = "-";
 
@@ -43,74 +125,72 @@ print_tail(const struct xd_row *row)
 	if (row->placement_before_ns > 0 || row->placement_after_ns > 0)
 		snprintf(ns, sizeof(ns), "%.0f/%.0f", row->placement_before_ns,
 			row->placement_after_ns);
-	printf(" %7s %5s  %-7s %-7s %6.2f %6.2f%s\n", cycles, busy,
+	printf(" %7s %5s  %-7s %-7s %6.2f %6.2f%s%s\n", cycles, busy,
 		xd_placement_class(row->placement_before_ns, row->placement_after_ns), ns,
-		row->cpu_s, row->steal_s, row->partial ? "  (partial)" : "");
+		row->cpu_s, row->steal_s, row->is_void ? "  VOID" : "",
+		row->partial ? "  (partial)" : "");
 }
 
 static void
-print_rate(struct table *table, const struct xd_row *row)
+print_pacing(const struct xd_pacing_figures *f)
+{
+	printf("        schedule: ");
+	if (f->lateness.count)
+		printf("%.2f%% within 500 ns; late by P50 %.3f, P99 %.3f, P99.9 %.3f, max %.3f "
+		       "us; ",
+			100 * f->within_500ns, f->lateness.p50_ns / 1e3, f->lateness.p99_ns / 1e3,
+			f->lateness.p99_9_ns / 1e3, f->lateness.max_ns / 1e3);
+	printf("at most %u at once; frames late %llu, blocked %llu, skipped %llu\n", f->max_burst,
+		(unsigned long long)f->late_frames, (unsigned long long)f->blocked_frames,
+		(unsigned long long)f->skipped_frames);
+}
+
+static void
+print_flows(const struct xd_flow_figures *f)
+{
+	printf("        %u flow%s: lost %llu, reordered %llu, duplicated %llu", f->flows,
+		f->flows == 1 ? "" : "s", (unsigned long long)f->lost,
+		(unsigned long long)f->reordered, (unsigned long long)f->duplicated);
+	if (f->checked)
+		printf(", wrong payload %llu", (unsigned long long)f->wrong_payload);
+	if (f->flows_with_loss)
+		printf("; %u lost some, flow %u most: %llu", f->flows_with_loss, f->worst_flow,
+			(unsigned long long)f->worst_lost);
+	if (f->impaired_lost || f->impaired_dup || f->impaired_reordered)
+		printf("; impaired on purpose: lost %llu, duplicated %llu, reordered %llu",
+			(unsigned long long)f->impaired_lost, (unsigned long long)f->impaired_dup,
+			(unsigned long long)f->impaired_reordered);
+	putchar('\n');
+}
+
+void
+table_notes(const struct xd_row *row)
 {
 	const struct xd_rate_figures *f = &row->rate;
-	char flows[24], asked[24] = "max";
 
-	if (!table->headed)
-		printf("%6s %11s %-4s %-9s %-5s %8s %8s %8s %8s %8s %10s %-9s %7s %5s  %-7s %-7s "
-		       "%6s %6s\n",
-			"size", "flows", "dir", "pattern", "touch", "asked", "sent", "received",
-			"L2", "L1", "lost", "limit", "cycles", "busy", "cores", "RTT", "CPU",
-			"steal");
-	if (!table->headed)
-		printf("%6s %11s %-4s %-9s %-5s %8s %8s %8s %8s %8s %10s %-9s %7s %5s  %-7s %-7s "
-		       "%6s %6s\n",
-			"bytes", "", "", "", "", "Mpps", "Mpps", "Mpps", "Gbit/s", "Gbit/s",
-			"frames", "", "/frame", "", "", "ns", "s", "s");
-	snprintf(flows, sizeof(flows), "%u %s", row->flows, xd_flow_kind_name(row->flow_kind));
-	if (f->asked_pps > 0)
-		snprintf(asked, sizeof(asked), "%.4g", f->asked_pps / 1e6);
-	printf("%6u %11s %-4s %-9s %-5s %8s %8.3f %8.3f %8.3f %8.3f %10lld %-9s", row->size, flows,
-		xd_direction_name(row->direction), xd_pattern_name(row->pattern),
-		xd_touch_name(row->touch), asked, f->sent_pps / 1e6, f->pps / 1e6, f->l2_bps / 1e9,
-		f->l1_bps / 1e9, (long long)f->lost_frames, xd_bottleneck_name(f->bottleneck));
-	print_tail(row);
+	if (row->paced)
+		print_pacing(&row->pacing);
+	if (row->tracked)
+		print_flows(&row->flow_figures);
 	if (f->learn_lost_frames)
-		printf("       %llu of %llu frames were lost while the switch learned\n",
+		printf("        %llu of %llu frames were lost while the switch learned\n",
 			(unsigned long long)f->learn_lost_frames,
 			(unsigned long long)f->learned_frames);
-}
-
-static void
-print_latency(struct table *table, const struct xd_row *row)
-{
-	const struct xd_latency_figures *f = &row->latency;
-
-	if (!table->headed)
-		printf("%6s %-5s %10s %5s %8s %8s %8s %8s %8s %8s %8s %8s %8s %7s %5s  %-7s %-7s "
-		       "%6s %6s\n",
-			"size", "touch", "count", "lost", "min", "mean", "P50", "P95", "P99",
-			"P99.9", "P99.99", "max", "mean/2", "cycles", "busy", "cores", "RTT", "CPU",
-			"steal");
-	if (!table->headed)
-		printf("%6s %-5s %10s %5s %8s %8s %8s %8s %8s %8s %8s %8s %8s %7s %5s  %-7s %-7s "
-		       "%6s %6s\n",
-			"bytes", "", "", "", "us", "us", "us", "us", "us", "us", "us", "us", "us",
-			"/frame", "", "", "ns", "s", "s");
-	printf("%6u %-5s %10llu %5llu %8.2f %8.2f %8.2f %8.2f %8.2f %8.2f %8.2f %8.1f %8.2f",
-		row->size, xd_touch_name(row->touch), (unsigned long long)f->count,
-		(unsigned long long)f->lost, f->min_ns / 1e3, f->mean_ns / 1e3, f->p50_ns / 1e3,
-		f->p95_ns / 1e3, f->p99_ns / 1e3, f->p99_9_ns / 1e3, f->p99_99_ns / 1e3,
-		f->max_ns / 1e3, f->half_mean_ns / 1e3);
-	print_tail(row);
+	if (row->is_void)
+		printf("        VOID, not a result: %s\n", row->void_reason);
 }
 
 void
 table_row(struct table *table, const struct xd_row *row)
 {
 	table_clear_progress(table);
-	if (row->engine == XD_ENGINE_RATE)
-		print_rate(table, row);
+	if (row->engine == XD_ENGINE_SEARCH)
+		table_search_row(table, row);
+	else if (row->engine == XD_ENGINE_PAIRS)
+		table_pairs_row(table, row);
+	else if (row->engine == XD_ENGINE_LATENCY || (row->timed && row->name[0]))
+		table_latency_row(table, row);
 	else
-		print_latency(table, row);
-	table->headed = true;
+		table_rate_row(table, row);
 	fflush(stdout);
 }

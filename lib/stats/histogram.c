@@ -97,3 +97,14 @@ xd_histogram_count(const struct xd_histogram *h)
 {
 	return h->count;
 }
+
+double
+xd_histogram_share(const struct xd_histogram *h, uint64_t value)
+{
+	uint32_t last = xd_histogram_slot(value);
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i <= last; i++)
+		n += h->slots[i];
+	return h->count ? (double)n / (double)h->count : 0;
+}

@@ -79,6 +79,8 @@ void xd_histogram_merge(struct xd_histogram *dst, const struct xd_histogram *src
 /* The value that percent (0 to 100) of the recorded values do not exceed, by the nearest-rank
  * definition, to three significant digits; 0 and 100 give min and max exactly. 0 while empty. */
 uint64_t xd_histogram_percentile(const struct xd_histogram *h, double percent);
+/* Share (0 to 1) of the recorded values that lie in slots up to that of `value`; 0 while empty. */
+double xd_histogram_share(const struct xd_histogram *h, uint64_t value);
 uint64_t xd_histogram_min(const struct xd_histogram *h); /* exact; 0 while empty */
 uint64_t xd_histogram_max(const struct xd_histogram *h); /* exact */
 double xd_histogram_mean(const struct xd_histogram *h);  /* exact but for rounding; 0 while empty */

@@ -7,13 +7,14 @@
 #include <rte_cycles.h>
 #include <rte_version.h>
 
+#include "commit.h"
 #include "memory/memory.h"
 #include "switch/switch.h"
 
 const char *
 xd_version(void)
 {
-	return XD_VERSION;
+	return strcmp(XD_COMMIT, XD_VERSION) ? XD_VERSION "+" XD_COMMIT : XD_VERSION;
 }
 
 uint64_t

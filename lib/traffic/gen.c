@@ -7,8 +7,9 @@
 #include "traffic/placement.h"
 #include "traffic/tsc.h"
 
-#define QUIET_NS (10 * 1000 * 1000ull) /* nothing more is on its way after so long */
-#define DRAIN_NS (2 * XD_NS_PER_S)     /* for a switch to give buffers back */
+#define QUIET_NS   (10 * 1000 * 1000ull) /* nothing more is on its way after so long */
+#define ENDLESS_NS (5 * XD_NS_PER_S)     /* what comes for longer is not what was on its way */
+#define DRAIN_NS   (2 * XD_NS_PER_S)     /* for a switch to give buffers back */
 
 int
 xd_gen_check_ports(struct xd_gen *gen, struct xd_error *err)
@@ -20,15 +21,19 @@ xd_gen_check_ports(struct xd_gen *gen, struct xd_error *err)
 	return 0;
 }
 
-/* One look at all ports; returns what came, and in *busy the port that waits for its device. */
-static unsigned
+/* One look at all ports; returns how many frames of ours came, and in *busy the port that waits for
+ * its device. What others send may never end. */
+static uint64_t
 drain_once(struct xd_gen *gen, int *busy)
 {
-	unsigned came = 0;
+	uint64_t came = 0;
 
 	*busy = -1;
 	for (unsigned i = 0; i < gen->nb_ports; i++) {
-		came += xd_gen_port_receive(gen->ports[i], XD_GEN_BURST);
+		uint64_t before = gen->ports[i]->received.frames;
+
+		xd_gen_port_receive(gen->ports[i], XD_GEN_BURST);
+		came += gen->ports[i]->received.frames - before;
 		if (xd_gen_port_outstanding(gen->ports[i]))
 			*busy = (int)i;
 	}
@@ -41,7 +46,7 @@ drain_once(struct xd_gen *gen, int *busy)
 int
 xd_gen_drain(struct xd_gen *gen, struct xd_error *err)
 {
-	uint64_t last = xd_clock_ns(), now;
+	uint64_t last = xd_clock_ns(), now, end = last + ENDLESS_NS;
 	unsigned idle = 0; /* looks in a row that found nothing */
 	int busy = -1;
 
@@ -61,7 +66,8 @@ xd_gen_drain(struct xd_gen *gen, struct xd_error *err)
 			return rc;
 		if (xd_gen_cancelled(gen))
 			return 0;
-	} while (idle < 2 || now - last < QUIET_NS || (busy >= 0 && now - last < DRAIN_NS));
+	} while (now < end &&
+		 (idle < 2 || now - last < QUIET_NS || (busy >= 0 && now - last < DRAIN_NS)));
 	if (busy >= 0)
 		return xd_fail(err, -EBUSY,
 			"port %d (%s): the switch does not take frames; is the port in a bridge "

@@ -11,14 +11,15 @@
 #include "traffic/result.h"
 #include "traffic/switch_probe.h"
 
-#define XD_GEN_CORES_MAX 2
+#define XD_GEN_CORES_MAX 32
 
 /* Filled by the application; engines use it from one thread. */
 struct xd_gen {
 	unsigned nb_ports;
 	struct xd_gen_port *ports[XD_GEN_PORTS_MAX];
 	double tsc_hz;
-	unsigned nb_cores;             /* threads that drive the ports: 1 or 2 */
+	unsigned nb_cores;             /* threads that drive the ports: port i is thread i %
+					* nb_cores's */
 	int cores[XD_GEN_CORES_MAX];   /* where they are pinned; -1: nowhere */
 	int placement[2];              /* cores whose distance goes into each row; -1: none */
 	struct xd_switch_probe *probe; /* the switch's own figures; or NULL */
@@ -42,13 +43,6 @@ xd_gen_progress(const struct xd_gen *gen, const char *what, double share)
 {
 	if (gen->progress)
 		gen->progress(gen->ctx, what, share);
-}
-
-/* The port that frames of `port` go to: ports are paired 0-1, 2-3, ... */
-static inline unsigned
-xd_gen_peer(unsigned port)
-{
-	return port ^ 1;
 }
 
 /* -EPIPE with the port's name and why when the peer of one has gone. */

@@ -2,59 +2,153 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include <rte_lcore.h>
+
 #include "traffic/cpu_time.h"
 #include "traffic/lane.h"
 #include "traffic/tsc.h"
 
-#define LOOK_UP_S   0.02  /* between looks at whether to go on */
-#define REPORT_EACH 10    /* looks */
-#define BACKLOG_S   0.001 /* of frames that were not sent in time and are sent late */
+#define LOOK_UP_S   0.02   /* between looks at whether to go on */
+#define REPORT_EACH 10     /* looks */
+#define BACKLOG_S   0.001  /* of frames that were not sent in time and are sent late */
+#define START_S     0.0005 /* for all threads to get going */
 
-/* Frames that a sender may send now: a token bucket on the time stamp counter. */
-struct pace {
-	double start; /* cycles, since the lane began, from which frames are counted */
-	uint64_t sent;
+/* What the loop needs beside the lane. */
+struct turn {
+	uint64_t now;
+	uint64_t backlog; /* cycles */
+	uint64_t late;    /* cycles */
+	double ns_per_cycle;
+	bool timed; /* receivers want to know when */
 };
 
-static inline uint16_t
-due(struct pace *p, double elapsed, double per_cycle, double backlog)
-{
-	double frames = (elapsed - p->start) * per_cycle - (double)p->sent;
-
-	if (frames < 1)
-		return 0;
-	if (frames > backlog) { /* the device is too slow: what was missed is not made up for */
-		p->start = elapsed - backlog / per_cycle;
-		p->sent = 0;
-	}
-	return frames > XD_GEN_BURST ? XD_GEN_BURST : (uint16_t)frames;
-}
-
 static inline unsigned
-receive_all(struct xd_lane *lane)
+receive_all(struct xd_lane *lane, const struct turn *turn)
 {
 	unsigned moved = 0;
 
-	for (unsigned i = 0; i < lane->nb_ports; i++)
-		moved += xd_gen_port_receive(lane->ports[i], XD_GEN_BURST);
+	for (unsigned i = 0; i < lane->nb_ports; i++) {
+		struct xd_gen_port *port = lane->ports[i];
+
+		if (turn->timed)
+			port->received.now = xd_tsc();
+		moved += xd_gen_port_receive(port, XD_GEN_BURST);
+	}
 	return moved;
 }
 
+/* Frames that this sender was to have sent, as the schedule counts them. */
+static inline uint64_t
+offered(const struct xd_lane_sender *s)
+{
+	const struct xd_list_stream *list = s->port->stream.list;
+
+	return list ? xd_list_stream_offered(list, s->sent) : s->sent;
+}
+
+/* Accounts for n frames sent at `at` whose number was k. */
+static void
+keep_lateness(struct xd_lane *lane, struct xd_lane_sender *s, const struct turn *turn, uint64_t at,
+	uint64_t k, uint16_t n)
+{
+	const struct xd_schedule *schedule = &s->port->stream.schedule;
+
+	for (uint16_t i = 0; i < n; i++) {
+		int64_t late = (int64_t)(at - xd_schedule_planned(schedule, k + i));
+
+		if (late < 0) /* a frame in the place of one that was lost on purpose */
+			late = 0;
+		xd_histogram_record(
+			lane->lateness, (uint64_t)((double)late * turn->ns_per_cycle + 0.5));
+		if ((uint64_t)late <= turn->late)
+			continue;
+		if (s->full)
+			s->blocked++;
+		else
+			s->late++;
+	}
+	if (n > s->max_burst)
+		s->max_burst = n;
+}
+
+/* What a switch did not take for too long is not made up for: else it would get it all at once. */
+static void
+skip_backlog(struct xd_lane_sender *s, const struct turn *turn, uint64_t at, uint64_t k)
+{
+	struct xd_schedule *schedule = &s->port->stream.schedule;
+	uint64_t skipped = 0;
+
+	while ((int64_t)(at - turn->backlog - xd_schedule_planned(schedule, k)) > 0) {
+		uint64_t many = 1;
+
+		if (schedule->interval > 0) {
+			uint64_t behind = at - turn->backlog - xd_schedule_planned(schedule, k);
+
+			many += (uint64_t)((double)behind / schedule->interval);
+		}
+		schedule->passed += many;
+		skipped += many;
+	}
+	s->skipped += skipped;
+	if (!s->full)
+		s->skipped_unblocked += skipped;
+}
+
+static inline uint16_t
+frames_due(struct xd_lane *lane, struct xd_lane_sender *s, const struct turn *turn, uint64_t at)
+{
+	const struct xd_schedule *schedule = &s->port->stream.schedule;
+	const struct xd_list_stream *list = s->port->stream.list;
+	uint16_t n = XD_GEN_BURST;
+
+	if (__builtin_expect(xd_schedule_paced(schedule), 0)) {
+		uint64_t k = offered(s);
+
+		n = xd_schedule_due(schedule, k, at, XD_PACED_BURST);
+		if (n == XD_PACED_BURST && lane->skip)
+			skip_backlog(s, turn, at, k);
+	} else if (schedule->delay) {
+		n = xd_schedule_due(schedule, 0, at, n);
+	}
+	if (list && list->echo) {
+		uint32_t there = list->echo->tail - list->echo->head;
+
+		n = there < n ? (uint16_t)there : n;
+	}
+	if (s->limit && s->limit - s->sent < n)
+		n = (uint16_t)(s->limit - s->sent);
+	return n;
+}
+
+/* Returns the frames sent; *full is set when there was no room for all that were due. */
 static inline unsigned
-send_all(struct xd_lane *lane, struct pace *paces, double elapsed, double backlog)
+send_all(struct xd_lane *lane, const struct turn *turn, bool *full)
 {
 	unsigned moved = 0;
 
 	for (unsigned i = 0; i < lane->nb_senders; i++) {
-		uint16_t n = XD_GEN_BURST;
+		struct xd_lane_sender *s = &lane->senders[i];
+		struct xd_stream *stream = &s->port->stream;
+		uint64_t at = turn->now - stream->schedule.delay, k;
+		uint16_t n = frames_due(lane, s, turn, at), sent;
 
-		if (lane->frames_per_cycle > 0)
-			n = due(&paces[i], elapsed, lane->frames_per_cycle, backlog);
-		if (n == 0)
+		if (n == 0) {
+			s->full = false;
 			continue;
-		n = xd_gen_port_send(lane->senders[i], n);
-		paces[i].sent += n;
-		moved += n;
+		}
+		if (stream->list)
+			stream->list->now = at;
+		k = offered(s);
+		sent = xd_gen_port_send(s->port, n);
+		s->sent += sent;
+		if (lane->lateness && xd_schedule_paced(&stream->schedule))
+			keep_lateness(lane, s, turn, at, k, sent);
+		/* Until the schedule is caught up with, it is this that made frames late. */
+		if (sent < n)
+			s->full = *full = true;
+		else if (n < XD_PACED_BURST)
+			s->full = false;
+		moved += sent;
 	}
 	return moved;
 }
@@ -82,65 +176,147 @@ look_up(struct xd_lane *lane, unsigned looks, double share)
 	return lane->rc || lane->cancelled;
 }
 
-static void
-run(struct xd_lane *lane)
+/* With limits, the run is over when every lane has sent its frames. */
+static bool
+all_sent(struct xd_lane *lane)
 {
-	struct pace paces[XD_GEN_PORTS_MAX] = {0};
-	double backlog = lane->frames_per_cycle * BACKLOG_S * lane->gen->tsc_hz;
+	if (lane->ends) {
+		for (unsigned i = 0; i < lane->nb_senders; i++)
+			if (lane->senders[i].sent < lane->senders[i].limit)
+				return false;
+		lane->ends = false;
+		__atomic_fetch_sub(lane->sending, 1, __ATOMIC_RELAXED);
+	}
+	return __atomic_load_n(lane->sending, __ATOMIC_RELAXED) == 0;
+}
+
+static bool
+on_a_schedule(const struct xd_lane *lane)
+{
+	for (unsigned i = 0; i < lane->nb_senders; i++)
+		if (xd_schedule_paced(&lane->senders[i].port->stream.schedule))
+			return true;
+	return false;
+}
+
+static bool
+asks_for_times(const struct xd_lane *lane)
+{
+	for (unsigned i = 0; i < lane->nb_ports; i++)
+		if (lane->ports[i]->received.track || lane->ports[i]->received.echo)
+			return true;
+	return false;
+}
+
+static void
+run(struct xd_lane *lane, uint64_t start)
+{
+	struct turn turn = {
+		.backlog = (uint64_t)(BACKLOG_S * lane->gen->tsc_hz),
+		.late = (uint64_t)(XD_LATE_NS * 1e-9 * lane->gen->tsc_hz),
+		.ns_per_cycle = 1e9 / lane->gen->tsc_hz,
+		.timed = asks_for_times(lane),
+	};
 	uint64_t look_up_cycles = (uint64_t)(LOOK_UP_S * lane->gen->tsc_hz);
-	uint64_t start = xd_tsc(), now = start, next_look = start + look_up_cycles;
+	uint64_t next_look = start + look_up_cycles;
+	bool paced = on_a_schedule(lane);
 	unsigned looks = 0;
 
-	if (backlog < XD_GEN_BURST)
-		backlog = XD_GEN_BURST;
+	while ((int64_t)(xd_tsc() - start) < 0)
+		__builtin_ia32_pause();
+	turn.now = xd_tsc();
 	do {
-		uint64_t before = now;
-		unsigned moved = receive_all(lane);
+		uint64_t before = turn.now;
+		bool full = false;
+		unsigned moved = lane->send_only ? 0 : receive_all(lane, &turn);
 
-		moved += send_all(lane, paces, (double)(now - start), backlog);
-		notify_all(lane, moved == 0 || lane->frames_per_cycle > 0);
-		now = xd_tsc();
+		if (paced) /* what was received took its time */
+			turn.now = xd_tsc();
+		moved += send_all(lane, &turn, &full);
+		notify_all(lane, moved == 0 || paced);
+		turn.now = xd_tsc();
 		if (moved == 0) {
-			lane->waiting_cycles += now - before;
+			lane->waiting_cycles += turn.now - before;
+			lane->full_cycles += full ? turn.now - before : 0;
 			__builtin_ia32_pause();
 		}
-		if (now >= next_look) {
-			next_look = now + look_up_cycles;
-			if (look_up(lane, ++looks, (double)(now - start) / (double)lane->cycles))
+		if (moved == 0 && all_sent(lane))
+			break;
+		if (turn.now >= next_look) {
+			next_look = turn.now + look_up_cycles;
+			if (look_up(lane, ++looks,
+				    (double)(turn.now - start) / (double)lane->cycles))
 				break;
 		}
-	} while (now - start < lane->cycles);
-	lane->elapsed_cycles = now - start;
+	} while (turn.now - start < lane->cycles);
+	lane->elapsed_cycles = turn.now - start;
 	notify_all(lane, true);
 }
 
-static void *
-thread(void *arg)
-{
-	struct xd_lane *lane = arg;
+struct thread {
+	pthread_t id;
+	struct xd_lane *lane;
+	uint64_t start;
+};
 
-	if (lane->core >= 0)
-		xd_cpu_pin(lane->core);
-	run(lane);
+static void *
+enter(void *arg)
+{
+	struct thread *thread = arg;
+
+	if (thread->lane->core >= 0)
+		xd_cpu_pin(thread->lane->core);
+	rte_thread_register(); /* with an EAL: for caches of mbuf pools; without, it does nothing */
+	run(thread->lane, thread->start);
+	rte_thread_unregister();
 	return NULL;
+}
+
+/* A schedule begins with this run: its frames are counted from here. */
+static void
+begin(struct xd_lane *lanes, unsigned n, uint64_t start, unsigned *sending)
+{
+	*sending = 0;
+	for (unsigned i = 0; i < n; i++) {
+		bool ends = lanes[i].nb_senders > 0;
+
+		for (unsigned k = 0; k < lanes[i].nb_senders; k++) {
+			struct xd_stream *stream = &lanes[i].senders[k].port->stream;
+
+			stream->schedule.start = start;
+			stream->schedule.passed = 0;
+			if (stream->list)
+				xd_list_stream_begin(stream->list);
+			ends &= lanes[i].senders[k].limit > 0;
+		}
+		lanes[i].sending = sending;
+		lanes[i].ends = ends;
+		*sending += lanes[i].nb_senders > 0;
+	}
 }
 
 int
 xd_lanes_run(struct xd_lane *lanes, unsigned n, struct xd_error *err)
 {
-	pthread_t threads[XD_GEN_CORES_MAX];
-	unsigned started = 1;
+	struct thread threads[XD_GEN_CORES_MAX];
+	uint64_t start = xd_tsc() + (uint64_t)(START_S * lanes[0].gen->tsc_hz);
+	unsigned started = 1, sending;
 	int rc = 0;
 
-	for (; started < n && !rc; started++) {
-		rc = -pthread_create(&threads[started], NULL, thread, &lanes[started]);
-		if (rc)
-			return xd_fail(
-				err, rc, "cannot start a thread for core %d", lanes[started].core);
+	begin(lanes, n, start, &sending);
+	for (; started < n; started++) {
+		threads[started].lane = &lanes[started];
+		threads[started].start = start;
+		rc = -pthread_create(&threads[started].id, NULL, enter, &threads[started]);
+		if (rc) {
+			xd_fail(err, rc, "cannot start a thread for core %d", lanes[started].core);
+			break;
+		}
 	}
-	run(&lanes[0]);
-	for (unsigned i = 1; i < n; i++)
-		pthread_join(threads[i], NULL);
+	if (!rc)
+		run(&lanes[0], start);
+	for (unsigned i = 1; i < started; i++)
+		pthread_join(threads[i].id, NULL);
 	for (unsigned i = 0; i < n && !rc; i++) {
 		rc = lanes[i].rc;
 		if (rc && err)

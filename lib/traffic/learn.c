@@ -10,6 +10,20 @@
 #define AT_MOST_NS (60 * XD_NS_PER_S)    /* a switch that learns slowly is not waited for */
 #define REPORT     65536                 /* turns */
 
+/* Frames that came where they shall. */
+static uint64_t
+arrived(const struct xd_gen *gen, const struct xd_learn *learn)
+{
+	uint64_t frames = 0;
+
+	if (learn->to != XD_LEARN_ANYWHERE)
+		return gen->ports[learn->to]->received.frames;
+	for (unsigned i = 0; i < gen->nb_ports; i++)
+		if (i != learn->from)
+			frames += gen->ports[i]->received.frames;
+	return frames;
+}
+
 /* One turn: sends at most n, and receives on all ports. Returns what was moved. */
 static unsigned
 turn(struct xd_gen *gen, unsigned from, uint16_t n)
@@ -35,19 +49,19 @@ look_up(struct xd_gen *gen, double share, struct xd_error *err)
 
 /* Sends one frame again and again until one gets through. */
 static int
-first(struct xd_gen *gen, unsigned from, unsigned to, struct xd_error *err)
+first(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 {
-	struct xd_gen_port *receiver = gen->ports[to];
+	struct xd_gen_port *sender = gen->ports[learn->from];
 	uint64_t start = xd_clock_ns(), now = start;
 
 	while (now - start < FIRST_NS) {
 		uint64_t sent_at = now;
 		int rc;
 
-		turn(gen, from, xd_gen_port_outstanding(gen->ports[from]) ? 0 : 1);
+		turn(gen, learn->from, xd_gen_port_outstanding(sender) ? 0 : 1);
 		while (now - sent_at < ANSWER_NS) {
-			turn(gen, from, 0);
-			if (receiver->received.frames)
+			turn(gen, learn->from, 0);
+			if (arrived(gen, learn))
 				return 0;
 			now = xd_clock_ns();
 		}
@@ -56,34 +70,35 @@ first(struct xd_gen *gen, unsigned from, unsigned to, struct xd_error *err)
 			return rc;
 	}
 	return xd_fail(err, -EHOSTUNREACH,
-		"no frame from port %u (%s) reached port %u (%s): are both in one bridge and VLAN, "
-		"and is the switch's worker running?",
-		from, gen->ports[from]->name, to, receiver->name);
+		"no frame from port %u (%s) reached %s (%s): are both in one bridge and VLAN, and "
+		"is the switch's worker running?",
+		learn->from, sender->name, learn->to < 0 ? "any other" : "its peer",
+		learn->to < 0 ? "any" : gen->ports[learn->to]->name);
 }
 
 static int
-all(struct xd_gen *gen, unsigned from, unsigned to, uint32_t flows, struct xd_learned *learned,
+all(struct xd_gen *gen, const struct xd_learn *learn, struct xd_learned *learned,
 	struct xd_error *err)
 {
-	struct xd_gen_port *sender = gen->ports[from], *receiver = gen->ports[to];
+	struct xd_gen_port *sender = gen->ports[learn->from];
 	uint64_t start = xd_clock_ns(), last = start, now = start, lost = 0, turns = 0;
 
-	while (sender->sent < flows || receiver->received.frames + lost < flows) {
-		uint64_t seen = receiver->received.frames + lost;
+	while (sender->sent < learn->frames || arrived(gen, learn) + lost < learn->frames) {
+		uint64_t seen = arrived(gen, learn) + lost;
 		uint64_t flying = sender->sent > seen ? sender->sent - seen : 0;
 		uint64_t n = flying < WINDOW ? WINDOW - flying : 0;
 
-		if (n > flows - sender->sent)
-			n = flows - sender->sent;
+		if (n > learn->frames - sender->sent)
+			n = learn->frames - sender->sent;
 		if (n > XD_GEN_BURST)
 			n = XD_GEN_BURST;
 		now = xd_clock_ns();
-		if (turn(gen, from, (uint16_t)n))
+		if (turn(gen, learn->from, (uint16_t)n))
 			last = now;
 		else if (now - last > ANSWER_NS)
 			lost += flying, last = now;
 		if (++turns % REPORT == 0) {
-			int rc = look_up(gen, (double)sender->sent / flows, err);
+			int rc = look_up(gen, (double)sender->sent / (double)learn->frames, err);
 
 			if (rc)
 				return rc;
@@ -97,23 +112,27 @@ all(struct xd_gen *gen, unsigned from, unsigned to, uint32_t flows, struct xd_le
 }
 
 int
-xd_learn(struct xd_gen *gen, const struct xd_stream_opts *stream, struct xd_learned *learned,
+xd_learn(struct xd_gen *gen, const struct xd_learn *learn, struct xd_learned *learned,
 	struct xd_error *err)
 {
-	int rc = xd_gen_port_load(gen->ports[stream->to], NULL, XD_TOUCH_FULL, stream->size, err);
+	struct xd_gen_expect expect = {
+		.kind = learn->load.list ? XD_RECEIVE_TAGGED : XD_RECEIVE_OURS,
+		.size = learn->size,
+	};
+	int rc = xd_gen_port_load(gen->ports[learn->from], &learn->load, err);
 
+	for (unsigned i = 0; i < gen->nb_ports; i++)
+		xd_gen_port_expect(gen->ports[i], &expect);
 	if (!rc)
-		rc = xd_gen_port_load(
-			gen->ports[stream->from], stream, XD_TOUCH_FULL, stream->size, err);
-	if (!rc)
-		rc = first(gen, stream->from, stream->to, err);
+		rc = first(gen, learn, err);
 	if (!rc)
 		rc = xd_gen_drain(gen, err);
 	if (rc)
 		return rc;
-	/* All flows in turn, wherever it begins, with counts of its own. */
-	gen->ports[stream->from]->sent = 0;
-	gen->ports[stream->to]->received.frames = 0;
-	rc = all(gen, stream->from, stream->to, stream->flows, learned, err);
+	/* All in turn, wherever it begins, with counts of its own. */
+	gen->ports[learn->from]->sent = 0;
+	for (unsigned i = 0; i < gen->nb_ports; i++)
+		gen->ports[i]->received.frames = 0;
+	rc = all(gen, learn, learned, err);
 	return rc ? rc : xd_gen_drain(gen, err);
 }

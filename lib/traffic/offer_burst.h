@@ -6,6 +6,7 @@
 
 #include "traffic/offer_ring.h"
 
+#define XD_OFFER_GATHER 65562 /* bytes of the longest frame: virtio 1.2, 5.1.6.3.1 */
 #define XD_OFFER_INLINE static inline __attribute__((always_inline))
 
 /* Takes what position `at` of the ring was given back with, read once: the buffer's id and the
@@ -16,14 +17,14 @@ typedef bool (*xd_offer_take_fn)(struct xd_offer_ring *r, uint16_t at, uint16_t 
 uint16_t xd_offer_split_send(
 	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
 uint16_t xd_offer_split_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size,
-	uint16_t n, struct xd_receive_counts *counts);
+	uint16_t n, struct xd_receive *counts);
 void xd_offer_split_reclaim(struct xd_offer_ring *r, uint16_t n);
 void xd_offer_split_publish(struct xd_offer_ring *r, uint16_t n);
 
 uint16_t xd_offer_packed_send(
 	struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
 uint16_t xd_offer_packed_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size,
-	uint16_t n, struct xd_receive_counts *counts);
+	uint16_t n, struct xd_receive *counts);
 void xd_offer_packed_reclaim(struct xd_offer_ring *r, uint16_t n);
 void xd_offer_packed_publish(struct xd_offer_ring *r, uint16_t n);
 
@@ -71,11 +72,33 @@ xd_offer_write_as(struct xd_offer_ring *r, struct xd_stream *stream, enum xd_tou
 		xd_stream_write(stream, xd_offer_frame(r, r->ids[at & r->mask]), touch, vary);
 }
 
+/* Frames of a list, whose lengths differ. */
+XD_OFFER_INLINE void
+xd_offer_write_list(struct xd_offer_ring *r, struct xd_stream *stream, bool whole, uint16_t n)
+{
+	uint16_t at = r->avail_idx;
+
+	for (uint16_t i = 0; i < n; i++, at++) {
+		uint16_t id = r->ids[at & r->mask];
+		uint32_t bytes =
+			XD_VIRTIO_HEADER + xd_list_stream_write(stream->list, &stream->schedule,
+						   xd_offer_frame(r, id), whole);
+
+		if (r->lens[id] == bytes)
+			continue;
+		r->lens[id] = bytes;
+		if (!r->packed)
+			r->desc[id].len = bytes;
+	}
+}
+
 /* Writes the stream's next n frames into the buffers that are offered next. */
 XD_OFFER_INLINE void
 xd_offer_write(struct xd_offer_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
 {
-	if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_NOTHING)
+	if (__builtin_expect(r->listed, 0))
+		xd_offer_write_list(r, stream, touch == XD_TOUCH_FULL, n);
+	else if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_NOTHING)
 		xd_offer_write_as(r, stream, XD_TOUCH_FULL, XD_VARY_NOTHING, n);
 	else if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_MACS)
 		xd_offer_write_as(r, stream, XD_TOUCH_FULL, XD_VARY_MACS, n);
@@ -98,13 +121,14 @@ xd_offer_buffers(const uint8_t *frame, bool mergeable)
 }
 
 /* Takes the buffers after the first of a frame that spans several; adds their bytes to *len. All of
- * them were given back before the first (section 2.8.9; of split rings, in one move of idx). */
+ * them were given back before the first (section 2.8.9; of split rings, in one move of idx). With
+ * `put`, which has the first one's, they are copied there. */
 XD_OFFER_INLINE bool
 xd_offer_take_rest(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_touch touch,
-	uint32_t *len, struct xd_receive_counts *counts, xd_offer_take_fn take)
+	uint32_t *len, struct xd_receive *counts, uint8_t *put, xd_offer_take_fn take)
 {
 	for (uint16_t i = 1; i < n; i++) {
-		uint32_t bytes;
+		uint32_t bytes, room = XD_OFFER_GATHER + XD_VIRTIO_HEADER - *len;
 		uint16_t id;
 
 		if (!take(r, (uint16_t)(at + i), &id, &bytes) || bytes == 0 ||
@@ -113,6 +137,13 @@ xd_offer_take_rest(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_tou
 			return false;
 		}
 		/* Such a buffer has no header: its bytes begin where a header would. */
+		if (put && bytes > room) {
+			r->broken = true;
+			return false;
+		}
+		if (put)
+			memcpy(put + *len - XD_VIRTIO_HEADER,
+				xd_offer_frame(r, id) - XD_VIRTIO_HEADER, bytes);
 		if (touch == XD_TOUCH_FULL) {
 			const uint8_t *from = xd_offer_frame(r, id) - XD_LINE;
 
@@ -128,7 +159,7 @@ xd_offer_take_rest(struct xd_offer_ring *r, uint16_t at, uint16_t n, enum xd_tou
  * it takes, 0 when there is none or the ring is broken. */
 XD_OFFER_INLINE uint16_t
 xd_offer_receive_one(struct xd_offer_ring *r, uint16_t at, uint16_t there, enum xd_touch touch,
-	bool mergeable, uint32_t size, struct xd_receive_counts *counts, xd_offer_take_fn take)
+	bool mergeable, uint32_t size, struct xd_receive *counts, xd_offer_take_fn take)
 {
 	uint16_t id, buffers;
 	uint32_t len;
@@ -150,7 +181,7 @@ xd_offer_receive_one(struct xd_offer_ring *r, uint16_t at, uint16_t there, enum 
 			r->broken = true;
 			return 0;
 		}
-		if (!xd_offer_take_rest(r, at, buffers, touch, &len, counts, take))
+		if (!xd_offer_take_rest(r, at, buffers, touch, &len, counts, NULL, take))
 			return 0;
 	}
 	len -= XD_VIRTIO_HEADER;
@@ -163,13 +194,61 @@ xd_offer_receive_one(struct xd_offer_ring *r, uint16_t at, uint16_t there, enum 
 	return buffers;
 }
 
+/* The same for frames that are looked at closer: xd_receive_frame. */
+XD_OFFER_INLINE uint16_t
+xd_offer_receive_closer(struct xd_offer_ring *r, uint16_t at, uint16_t there, enum xd_touch touch,
+	struct xd_receive *counts, xd_offer_take_fn take)
+{
+	uint16_t id, buffers;
+	uint32_t len;
+	uint8_t *frame;
+
+	if (!take(r, at, &id, &len))
+		return 0;
+	frame = xd_offer_frame(r, id);
+	buffers = xd_offer_buffers(frame, r->mergeable);
+	if (len < XD_VIRTIO_HEADER + 14 || len > r->room + XD_VIRTIO_HEADER || buffers == 0 ||
+		buffers > there) {
+		r->broken = true;
+		return 0;
+	}
+	if (touch == XD_TOUCH_FULL)
+		counts->sum ^= xd_lines_read(frame, xd_lines(len - XD_VIRTIO_HEADER));
+	if (buffers > 1) {
+		memcpy(r->gather, frame, len - XD_VIRTIO_HEADER);
+		if (!xd_offer_take_rest(r, at, buffers, touch, &len, counts, r->gather, take))
+			return 0;
+		frame = r->gather;
+	}
+	xd_receive_frame(counts, frame, len - XD_VIRTIO_HEADER);
+	return buffers;
+}
+
 /* Frames from used_idx on, until n buffers are taken (the last frame may take more) or no more are
  * there. Returns how many buffers. */
 XD_OFFER_INLINE uint16_t
-xd_offer_receive_as(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum xd_touch touch,
-	bool mergeable, uint32_t size, struct xd_receive_counts *counts, xd_offer_take_fn take)
+xd_offer_receive_list(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum xd_touch touch,
+	struct xd_receive *counts, xd_offer_take_fn take)
 {
-	struct xd_receive_counts c = {0};
+	uint16_t done = 0;
+
+	while (done < n) {
+		uint16_t took = xd_offer_receive_closer(r, (uint16_t)(r->used_idx + done),
+			(uint16_t)(there - done), touch, counts, take);
+
+		if (took == 0)
+			break;
+		done += took;
+	}
+	return done;
+}
+
+/* The same the short way. */
+XD_OFFER_INLINE uint16_t
+xd_offer_receive_as(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum xd_touch touch,
+	bool mergeable, uint32_t size, struct xd_receive *counts, xd_offer_take_fn take)
+{
+	struct xd_receive c = {0};
 	uint16_t done = 0;
 
 	while (done < n) {
@@ -190,8 +269,10 @@ xd_offer_receive_as(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum xd
 /* The commonest case gets a loop of its own. */
 XD_OFFER_INLINE uint16_t
 xd_offer_receive_burst(struct xd_offer_ring *r, uint16_t n, uint16_t there, enum xd_touch touch,
-	uint32_t size, struct xd_receive_counts *counts, xd_offer_take_fn take)
+	uint32_t size, struct xd_receive *counts, xd_offer_take_fn take)
 {
+	if (__builtin_expect(counts->kind != XD_RECEIVE_OURS, 0))
+		return xd_offer_receive_list(r, n, there, touch, counts, take);
 	if (!r->mergeable && touch == XD_TOUCH_FULL)
 		return xd_offer_receive_as(r, n, there, XD_TOUCH_FULL, false, size, counts, take);
 	return xd_offer_receive_as(r, n, there, touch, r->mergeable, size, counts, take);

@@ -30,8 +30,15 @@ xd_offer_packed_publish(struct xd_offer_ring *r, uint16_t n)
 {
 	uint32_t bytes = r->write ? r->room + XD_VIRTIO_HEADER : r->send_bytes;
 
-	for (uint16_t i = n; i-- > 0;)
-		offer(r, (uint16_t)(r->avail_idx + i), bytes);
+	if (__builtin_expect(r->listed, 0))
+		for (uint16_t i = n; i-- > 0;) {
+			uint16_t at = (uint16_t)(r->avail_idx + i);
+
+			offer(r, at, r->lens[r->ids[at & r->mask]]);
+		}
+	else
+		for (uint16_t i = n; i-- > 0;)
+			offer(r, (uint16_t)(r->avail_idx + i), bytes);
 	r->avail_idx += n;
 }
 
@@ -118,7 +125,7 @@ xd_offer_packed_send(
 
 uint16_t
 xd_offer_packed_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
-	struct xd_receive_counts *counts)
+	struct xd_receive *counts)
 {
 	uint16_t out = xd_offer_out(r), id;
 	uint32_t len;

@@ -138,8 +138,12 @@ xd_offer_ring_init(struct xd_offer_ring *r, const struct xd_offer_opts *opts, vo
 		.call_fd = opts->call_fd,
 	};
 	r->ids = calloc(opts->size, sizeof(*r->ids));
-	if (!r->ids)
+	r->lens = calloc(opts->size, sizeof(*r->lens));
+	r->gather = opts->mergeable && opts->write ? calloc(1, XD_OFFER_GATHER + XD_LINE) : NULL;
+	if (!r->ids || !r->lens || (opts->mergeable && opts->write && !r->gather)) {
+		xd_offer_ring_fini(r);
 		return -ENOMEM;
+	}
 	for (uint32_t i = 0; i < opts->size; i++)
 		r->ids[i] = (uint16_t)i;
 	if (!r->packed)
@@ -156,7 +160,11 @@ void
 xd_offer_ring_fini(struct xd_offer_ring *r)
 {
 	free(r->ids);
+	free(r->lens);
+	free(r->gather);
 	r->ids = NULL;
+	r->lens = NULL;
+	r->gather = NULL;
 }
 
 static void
@@ -173,13 +181,19 @@ xd_offer_ring_load(struct xd_offer_ring *r, struct xd_stream *stream)
 {
 	if (xd_offer_ring_outstanding(r))
 		return -EBUSY;
+	r->listed = stream->list;
 	r->send_bytes = XD_VIRTIO_HEADER + stream->size;
 	for (uint32_t i = 0; i < r->size; i++) {
 		uint16_t id = r->ids[(r->avail_idx + i) & r->mask];
 		uint8_t *frame = xd_offer_frame(r, id);
 
+		r->lens[id] = r->send_bytes; /* a list's are set as they are written */
 		if (!r->packed)
 			r->desc[id].len = r->send_bytes;
+		if (r->listed) {
+			memset(frame - XD_VIRTIO_HEADER, 0, XD_VIRTIO_HEADER);
+			continue;
+		}
 		memcpy(frame - XD_VIRTIO_HEADER, stream->header, XD_VIRTIO_HEADER);
 		xd_stream_write_any(stream, frame, XD_TOUCH_FULL);
 	}
@@ -218,7 +232,7 @@ xd_offer_ring_send(
 
 static inline uint16_t
 receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
-	struct xd_receive_counts *counts)
+	struct xd_receive *counts)
 {
 	return r->packed ? xd_offer_packed_receive(r, touch, size, n, counts)
 			 : xd_offer_split_receive(r, touch, size, n, counts);
@@ -228,7 +242,7 @@ receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
  * interrupts until nothing is left, asks for the next one and looks once more. */
 static uint16_t
 receive_interrupted(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
-	struct xd_receive_counts *counts)
+	struct xd_receive *counts)
 {
 	uint64_t count;
 	uint16_t got;
@@ -253,7 +267,7 @@ receive_interrupted(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size,
 
 uint16_t
 xd_offer_ring_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
-	struct xd_receive_counts *counts)
+	struct xd_receive *counts)
 {
 	if (__builtin_expect(r->interrupts, 0)) {
 		n = receive_interrupted(r, touch, size, n, counts);

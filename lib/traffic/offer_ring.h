@@ -35,17 +35,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "traffic/receive.h"
 #include "traffic/stream.h"
 #include "virtqueue/packed_layout.h"
 #include "virtqueue/split_layout.h"
-
-/* What a receiving ring has seen; the owner of the ring writes. */
-struct xd_receive_counts {
-	uint64_t frames;  /* ours, of the expected length */
-	uint64_t bytes;   /* of these */
-	uint64_t foreign; /* anything else */
-	xd_line sum;      /* keeps the reading of every byte from being optimised away */
-};
 
 struct xd_offer_ring {
 	union {
@@ -65,7 +58,10 @@ struct xd_offer_ring {
 	uint64_t guest_addr; /* of buffer 0: of its header */
 	uint32_t stride;     /* bytes from buffer to buffer, an odd number of lines */
 	uint32_t room;       /* bytes of frame in a buffer */
-	uint32_t send_bytes; /* header and frame of the stream */
+	uint32_t send_bytes; /* header and frame of the stream, */
+	uint32_t *lens;      /* or, by buffer, of the frame of a list that is in there */
+	bool listed;         /* the stream is a list */
+	uint8_t *gather;     /* where a frame of several buffers is put together */
 	uint16_t size, mask;
 	uint16_t avail_idx; /* published; free running, as are the next three */
 	uint16_t used_idx;  /* looked at */
@@ -113,7 +109,7 @@ uint16_t xd_offer_ring_send(
 /* Takes at most n buffers that the device has filled and offers them again. Frames of `size` bytes
  * that are ours are counted as such. */
 uint16_t xd_offer_ring_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size,
-	uint16_t n, struct xd_receive_counts *counts);
+	uint16_t n, struct xd_receive *counts);
 
 /* Buffers that the device has and did not give back yet. Looks at what it has used. */
 uint16_t xd_offer_ring_outstanding(struct xd_offer_ring *r);

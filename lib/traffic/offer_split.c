@@ -110,7 +110,7 @@ xd_offer_split_send(
 
 uint16_t
 xd_offer_split_receive(struct xd_offer_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
-	struct xd_receive_counts *counts)
+	struct xd_receive *counts)
 {
 	uint16_t there = given_back(r);
 	uint16_t next;

@@ -6,13 +6,16 @@
 #include "control/words.h"
 #include "traffic/port_kinds.h"
 
-static const struct xd_gen_kind *const kinds[] = {&xd_gen_kind_virtio, &xd_gen_kind_ethdev, NULL};
+#define ETH_HEADER 14
+
+static const struct xd_gen_kind *const kinds[] = {
+	&xd_gen_kind_virtio, &xd_gen_kind_ethdev, &xd_gen_kind_loop, NULL};
 
 /* The kind that the text before the colon names, and what follows it. */
 static const struct xd_gen_kind *
 find_kind(const char *spec, const char **args, struct xd_error *err)
 {
-	static const char *const names[] = {"virtio", "dpdk", NULL};
+	static const char *const names[] = {"virtio", "dpdk", "loop", NULL};
 	size_t len = strcspn(spec, ":");
 	char word[32], hint[96];
 
@@ -24,8 +27,8 @@ find_kind(const char *spec, const char **args, struct xd_error *err)
 		return kinds[i];
 	}
 	snprintf(word, sizeof(word), "%.*s", (int)len, spec);
-	xd_fail(err, -EINVAL, "port %s: unknown kind %s%s (virtio:PATH, dpdk:DEVARGS)", spec, word,
-		xd_words_hint(word, names, hint, sizeof(hint)));
+	xd_fail(err, -EINVAL, "port %s: unknown kind %s%s (virtio:PATH, dpdk:DEVARGS, loop:NAME)",
+		spec, word, xd_words_hint(word, names, hint, sizeof(hint)));
 	return NULL;
 }
 
@@ -72,15 +75,21 @@ xd_gen_port_close(struct xd_gen_port *port)
 }
 
 int
-xd_gen_port_load(struct xd_gen_port *port, const struct xd_stream_opts *stream, enum xd_touch touch,
-	uint32_t expect, struct xd_error *err)
+xd_gen_port_load(struct xd_gen_port *port, const struct xd_gen_load *load, struct xd_error *err)
 {
 	struct xd_stream fresh = {0};
 	struct xd_stream_opts opts;
 	int rc = 0;
 
-	if (stream) {
-		opts = *stream;
+	if (load->list && port->offload.tso)
+		return xd_fail(err, -EINVAL,
+			"%s: with tso=on only frames of one size and the default headers can be "
+			"sent, untracked",
+			port->name);
+	if (load->list) {
+		rc = xd_stream_init_list(&fresh, load->list, err);
+	} else if (load->stream) {
+		opts = *load->stream;
 		opts.offload = port->offload;
 		rc = xd_stream_init(&fresh, &opts, err);
 	}
@@ -88,9 +97,25 @@ xd_gen_port_load(struct xd_gen_port *port, const struct xd_stream_opts *stream, 
 		return rc;
 	xd_stream_fini(&port->stream);
 	port->stream = fresh;
-	port->touch = touch;
-	port->expect = expect;
+	port->touch = load->touch;
 	port->sent = 0;
-	memset(&port->received, 0, sizeof(port->received));
-	return stream ? port->ops->load(port, err) : 0;
+	if (!load->list && !load->stream)
+		return 0;
+	if (xd_stream_max_len(&fresh) > port->max_frame)
+		return xd_fail(err, -EINVAL,
+			"%s: frames of %u bytes are too long for it: it carries %u (MTU %u)",
+			port->name, xd_stream_max_len(&fresh), port->max_frame,
+			port->max_frame - ETH_HEADER);
+	return port->ops->load(port, err);
+}
+
+void
+xd_gen_port_expect(struct xd_gen_port *port, const struct xd_gen_expect *expect)
+{
+	port->expect = expect->size;
+	port->received = (struct xd_receive){
+		.kind = expect->kind,
+		.track = expect->track,
+		.echo = expect->echo,
+	};
 }

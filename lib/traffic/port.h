@@ -7,9 +7,11 @@
  *       port_virtio_args.h has the options
  *   dpdk:DEVARGS
  *       any DPDK Ethernet device: net_virtio_user0,path=..., net_tap0, 0000:03:00.0; needs the EAL
+ *   loop:NAME
+ *       two ports of one name are each other's peer: the generator against itself
  *
  * Opened and closed by control; the data-path calls by the one thread that drives the port, except
- * load, which control calls while no thread does.
+ * load and expect, which control calls while no thread does.
  */
 #ifndef XD_TRAFFIC_PORT_H
 #define XD_TRAFFIC_PORT_H
@@ -31,6 +33,8 @@ struct xd_gen_port_opts {
 	int node;                    /* NUMA node of the thread that drives it, or -1 */
 	unsigned timeout_ms;         /* for the peer to appear and to answer */
 	const volatile bool *cancel; /* gives up waiting when set; or NULL */
+	struct xd_gen_port *const *others; /* opened before and open still: where loop: finds */
+	unsigned nb_others;                /* its peer */
 };
 
 struct xd_gen_port_ops {
@@ -47,15 +51,17 @@ struct xd_gen_port_ops {
 struct xd_gen_port {
 	const struct xd_gen_port_ops *ops;
 	char name[128];     /* as given: "virtio:/tmp/a.sock,server" */
+	char memory[96];    /* where its frames lie, for people: "2 MiB pages, node 0" */
 	char fault[192];    /* why alive said no; empty before */
 	uint32_t ring_size; /* different frames that touch=none can send; 0: it writes all anyway */
-	enum xd_touch touch;              /* control sets it between runs */
-	uint32_t expect;                  /* bytes of the frames to be received; likewise */
+	uint32_t max_frame; /* bytes of the longest that it carries, without FCS */
+	enum xd_touch touch;              /* load sets it */
+	uint32_t expect;                  /* bytes of the frames of kind ours to be received */
 	struct xd_stream_offload offload; /* what its device does; set by open */
 	struct xd_stream stream;          /* what is sent; of zeroes when nothing is */
 
 	uint64_t sent __attribute__((aligned(64))); /* frames; the driving thread's from here on */
-	struct xd_receive_counts received;
+	struct xd_receive received;
 };
 
 /* Whether the text names a port and its options are known, without touching anything. *needs_eal
@@ -67,12 +73,32 @@ struct xd_gen_port *xd_gen_port_open(
 	const char *spec, const struct xd_gen_port_opts *opts, struct xd_error *err);
 void xd_gen_port_close(struct xd_gen_port *port); /* NULL is fine */
 
-/* Gives the port a new stream to send, frames of `expect` bytes to wait for, and zeroed counts.
- * stream may be NULL: it sends nothing. -EBUSY: the device holds on to what was sent before. */
-int xd_gen_port_load(struct xd_gen_port *port, const struct xd_stream_opts *stream,
-	enum xd_touch touch, uint32_t expect, struct xd_error *err);
+/* What a port is to send: a stream the short way, a list, or with neither nothing. */
+struct xd_gen_load {
+	const struct xd_stream_opts *stream;
+	const struct xd_list_stream_opts *list;
+	enum xd_touch touch;
+};
 
-/* Sends at most n of the stream's frames, counts and returns how many. */
+/* Gives the port a new stream and a sent count of 0. -EINVAL: the frames are too long for it, or
+ * its device cuts TCP and the stream is a list; -EBUSY: the device holds on to what was sent
+ * before; -ENOMEM. */
+int xd_gen_port_load(
+	struct xd_gen_port *port, const struct xd_gen_load *load, struct xd_error *err);
+
+/* What a port is to receive. */
+struct xd_gen_expect {
+	enum xd_receive_kind kind;
+	uint32_t size;          /* bytes; of kind ours */
+	struct xd_track *track; /* the caller's, of kind tagged; or NULL */
+	struct xd_echo *echo;   /* likewise */
+};
+
+/* Zeroes the counts. */
+void xd_gen_port_expect(struct xd_gen_port *port, const struct xd_gen_expect *expect);
+
+/* Sends at most n of the stream's frames, counts and returns how many. Of a list, the caller has
+ * set stream.list->now. */
 static inline uint16_t
 xd_gen_port_send(struct xd_gen_port *port, uint16_t n)
 {

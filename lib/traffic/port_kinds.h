@@ -16,5 +16,6 @@ struct xd_gen_kind {
 
 extern const struct xd_gen_kind xd_gen_kind_virtio;
 extern const struct xd_gen_kind xd_gen_kind_ethdev;
+extern const struct xd_gen_kind xd_gen_kind_loop;
 
 #endif

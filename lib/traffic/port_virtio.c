@@ -2,21 +2,18 @@
 /* The guest side of a vhost-user socket: a front end, a piece of shared memory, and offer rings in
  * it. Queue pair q has vring 2q to receive and 2q + 1 to send (virtio 1.2, section 5.1.2). */
 #include <errno.h>
-#include <linux/memfd.h>
 #include <linux/virtio_net.h>
-#include <numa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "traffic/port_kinds.h"
+#include "traffic/port_memory.h"
 #include "traffic/port_virtio_args.h"
 #include "vhost_user/frontend.h"
 #include "vhost_user/message.h"
 
-#define HUGE_BYTES   (2ul << 20)
 #define GUEST_BASE   0x100000000ul              /* guest physical address of the memory */
 #define ROOM_DEFAULT 2048                       /* bytes of frame in a buffer */
 #define ROOM_TSO     (65562 - XD_VIRTIO_HEADER) /* virtio 1.2, 5.1.6.3.1 */
@@ -32,9 +29,7 @@ struct virtio_port {
 	struct xd_vu_frontend *frontend;
 	unsigned nb_pairs;
 	unsigned next_tx; /* pair that the next burst is sent on */
-	uint8_t *memory;
-	size_t bytes;
-	int fd;
+	struct xd_port_memory memory;
 	struct pair pairs[XD_VIRTIO_QUEUES_MAX];
 };
 
@@ -58,9 +53,6 @@ load(struct xd_gen_port *port, struct xd_error *err)
 	struct virtio_port *v = virtio_port(port);
 
 	for (unsigned q = 0; q < v->nb_pairs; q++) {
-		if (port->stream.size > v->pairs[q].tx.room)
-			return xd_fail(err, -EINVAL, "%s: opened for frames of %u bytes, not %u",
-				port->name, v->pairs[q].tx.room, port->stream.size);
 		if (xd_offer_ring_load(&v->pairs[q].tx, &port->stream))
 			return xd_fail(err, -EBUSY,
 				"%s: the switch took frames and does not give their buffers back",
@@ -152,10 +144,7 @@ port_close(struct xd_gen_port *port)
 				close(v->pairs[q].call_fds[i]);
 		}
 	}
-	if (v->memory)
-		munmap(v->memory, v->bytes);
-	if (v->fd >= 0)
-		close(v->fd);
+	xd_port_memory_unmap(&v->memory);
 	free(v);
 }
 
@@ -170,41 +159,6 @@ static const struct xd_gen_port_ops ops = {
 };
 
 static int
-map(struct virtio_port *v, unsigned flags)
-{
-	void *memory;
-
-	v->fd = memfd_create("crossdock-pktgen", MFD_CLOEXEC | flags);
-	if (v->fd < 0)
-		return -errno;
-	if (ftruncate(v->fd, (off_t)v->bytes) == 0) {
-		memory = mmap(NULL, v->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
-		if (memory != MAP_FAILED) {
-			v->memory = memory;
-			return 0;
-		}
-	}
-	close(v->fd);
-	v->fd = -1;
-	return -ENOMEM;
-}
-
-/* 2 MiB pages when enough are free, else ordinary ones, on the node of the thread to be. */
-static int
-share_memory(struct virtio_port *v, size_t bytes, int node, struct xd_error *err)
-{
-	v->bytes = (bytes + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
-	if (map(v, MFD_HUGETLB | MFD_HUGE_2MB) && map(v, 0))
-		return xd_fail(err, -ENOMEM, "no %zu MiB of memory for rings; give size=64",
-			v->bytes >> 20);
-	madvise(v->memory, v->bytes, MADV_HUGEPAGE);
-	if (node >= 0 && numa_available() >= 0)
-		numa_tonode_memory(v->memory, v->bytes, node);
-	memset(v->memory, 0, v->bytes);
-	return 0;
-}
-
-static int
 make_ring(struct virtio_port *v, struct xd_offer_ring *ring, struct xd_offer_opts *o, bool write,
 	int *kick_fd, int *call_fd, size_t *offset)
 {
@@ -215,7 +169,7 @@ make_ring(struct virtio_port *v, struct xd_offer_ring *ring, struct xd_offer_opt
 	o->write = write;
 	o->kick_fd = *kick_fd;
 	o->call_fd = *call_fd;
-	if (xd_offer_ring_init(ring, o, v->memory + *offset, GUEST_BASE + *offset))
+	if (xd_offer_ring_init(ring, o, v->memory.at + *offset, GUEST_BASE + *offset))
 		return -ENOMEM;
 	*offset += xd_offer_ring_bytes(o);
 	return 0;
@@ -246,8 +200,10 @@ make_rings(struct virtio_port *v, const struct xd_virtio_args *a,
 		.mergeable = features >> VIRTIO_NET_F_MRG_RXBUF & 1,
 	};
 	size_t offset = 0;
-	int rc = share_memory(v, 2 * a->queues * xd_offer_ring_bytes(&o), opts->node, err);
+	int rc = xd_port_memory_map(
+		&v->memory, 2 * a->queues * xd_offer_ring_bytes(&o), opts->node, true, err);
 
+	snprintf(v->port.memory, sizeof(v->port.memory), "%s", v->memory.text);
 	for (unsigned q = 0; q < v->nb_pairs && !rc; q++) {
 		struct pair *p = &v->pairs[q];
 
@@ -283,10 +239,10 @@ static int
 attach(struct virtio_port *v, struct xd_error *err)
 {
 	struct xd_vu_frontend_region region = {
-		.fd = v->fd,
-		.addr = v->memory,
+		.fd = v->memory.fd,
+		.addr = v->memory.at,
 		.guest_addr = GUEST_BASE,
-		.size = v->bytes,
+		.size = v->memory.bytes,
 	};
 	int rc = xd_vu_frontend_set_memory(v->frontend, &region, 1, err);
 
@@ -347,8 +303,9 @@ port_open(const char *text, const struct xd_gen_port_opts *opts, struct xd_error
 		.tso = a.tso,
 		.mss = (uint16_t)a.mss,
 	};
+	v->port.max_frame = room(&a, opts->frame_bytes);
 	v->nb_pairs = (unsigned)a.queues;
-	v->fd = -1;
+	v->memory.fd = -1;
 	for (unsigned q = 0; q < v->nb_pairs; q++)
 		for (unsigned i = 0; i < 2; i++)
 			v->pairs[q].kick_fds[i] = v->pairs[q].call_fds[i] = -1;

@@ -60,7 +60,7 @@ write_headers(const struct xd_stream_opts *opts, uint8_t *frame)
 	uint8_t *ip = frame + ETH_BYTES;
 	uint8_t *l4 = ip + IP_BYTES;
 
-	if (opts->pattern == XD_PATTERN_BROADCAST)
+	if (opts->broadcast)
 		memset(frame, 0xff, 6);
 	else
 		put_mac(frame, xd_stream_mac_low(opts->to, 0));
@@ -173,7 +173,7 @@ what_varies(const struct xd_stream_opts *opts)
 		return XD_VARY_NOTHING;
 	if (opts->flow_kind == XD_FLOW_L4)
 		return opts->offload.csum || opts->offload.tso ? XD_VARY_L4_UNFINISHED : XD_VARY_L4;
-	return opts->pattern == XD_PATTERN_BROADCAST ? XD_VARY_SOURCE_MAC : XD_VARY_MACS;
+	return opts->broadcast ? XD_VARY_SOURCE_MAC : XD_VARY_MACS;
 }
 
 /* Payload, mark and headers, without what differs from flow to flow. */
@@ -222,15 +222,28 @@ xd_stream_init(struct xd_stream *s, const struct xd_stream_opts *opts, struct xd
 	return 0;
 }
 
+int
+xd_stream_init_list(
+	struct xd_stream *s, const struct xd_list_stream_opts *opts, struct xd_error *err)
+{
+	memset(s, 0, sizeof(*s));
+	s->list = xd_list_stream_create(opts);
+	return s->list ? 0 : xd_fail(err, -ENOMEM, "no memory for a stream's flows");
+}
+
 void
 xd_stream_fini(struct xd_stream *s)
 {
+	xd_list_stream_destroy(s->list);
 	free(s->frame);
 	memset(s, 0, sizeof(*s));
 }
 
-void
+uint32_t
 xd_stream_write_any(struct xd_stream *s, uint8_t *dst, enum xd_touch touch)
 {
+	if (s->list)
+		return xd_list_stream_write(s->list, &s->schedule, dst, touch == XD_TOUCH_FULL);
 	xd_stream_write(s, dst, touch, s->vary);
+	return s->size;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a port sends: one frame as a template, and the few fields that differ from flow to flow,
- * which are computed and not looked up, so that a million flows cost what one does.
+ * What a port sends. The short way: one frame as a template, and the few fields that differ from
+ * flow to flow, which are computed and not looked up, so that a million flows cost what one does.
+ * Or the frames of a list: list_stream.h.
  *
  * Frames are Ethernet, IPv4 (RFC 791) and UDP (RFC 768) with right checksums. Port p owns the
  * addresses 02:58:pp:ff:ff:ff, where ff:ff:ff is the flow, and 10.pp.x.y.
@@ -21,6 +22,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "traffic/list_stream.h"
+#include "traffic/schedule.h"
 #include "traffic/wide.h"
 
 #define XD_STREAM_MIN       60    /* bytes: Ethernet's minimum without FCS */
@@ -37,7 +40,6 @@ enum xd_touch {
 };
 
 enum xd_flow_kind { XD_FLOW_MAC, XD_FLOW_L4 };
-enum xd_pattern { XD_PATTERN_UNICAST, XD_PATTERN_BROADCAST };
 
 enum xd_stream_vary {
 	XD_VARY_NOTHING,
@@ -58,13 +60,15 @@ struct xd_stream_opts {
 	uint32_t size; /* bytes, without FCS */
 	uint32_t flows;
 	enum xd_flow_kind flow_kind;
-	enum xd_pattern pattern;
+	bool broadcast;
 	uint8_t from, to;                 /* ports */
 	struct xd_stream_offload offload; /* set by the port: see xd_gen_port_load */
 };
 
 /* One thread. */
 struct xd_stream {
+	struct xd_list_stream *list; /* frames of a list instead; NULL: the short way */
+	struct xd_schedule schedule;
 	enum xd_stream_vary vary;
 	uint32_t size;  /* bytes */
 	uint32_t lines; /* the template's, whole cache lines */
@@ -80,6 +84,9 @@ struct xd_stream {
 
 /* Builds the template. -EINVAL, -ENOMEM. xd_stream_fini accepts a stream of zeroes. */
 int xd_stream_init(struct xd_stream *s, const struct xd_stream_opts *opts, struct xd_error *err);
+/* A stream of a list's frames. -ENOMEM. */
+int xd_stream_init_list(
+	struct xd_stream *s, const struct xd_list_stream_opts *opts, struct xd_error *err);
 void xd_stream_fini(struct xd_stream *s);
 
 /* Bytes 2 to 5 of a MAC address: a port and a flow. */
@@ -144,8 +151,15 @@ xd_stream_write(struct xd_stream *s, uint8_t *dst, enum xd_touch touch, enum xd_
 		s->next = f + 1 == s->flows ? 0 : f + 1;
 }
 
-/* The same, where speed does not matter. */
-void xd_stream_write_any(struct xd_stream *s, uint8_t *dst, enum xd_touch touch);
+/* The same, where speed does not matter; of a list, too. Returns the frame's length. */
+uint32_t xd_stream_write_any(struct xd_stream *s, uint8_t *dst, enum xd_touch touch);
+
+/* Longest frame that it has. */
+static inline uint32_t
+xd_stream_max_len(const struct xd_stream *s)
+{
+	return s->list ? s->list->list->max_len : s->size;
+}
 
 /* Whether a received frame of at least XD_STREAM_MIN bytes is one of ours. */
 static inline bool

@@ -38,8 +38,8 @@ class Namespace:
     def __init__(self, test, name):
         Namespace.count += 1
         self.name = f"xd{os.getpid()}-{Namespace.count}-{name}"
-        ip("netns", "add", self.name)
         test.addCleanup(ip, "netns", "del", self.name, check=False)
+        ip("netns", "add", self.name)
         self.ip("link", "set", "lo", "up")
 
     def ip(self, *words):

@@ -25,18 +25,21 @@ def mask(cpu):
 
 class OpenVSwitch:
     """space: the network namespace (netns.Namespace) that its TAP devices and its ports'
-    interfaces are in."""
+    interfaces are in. settings: of other_config, over those here. cpus: that its processes begin
+    on; its PMD threads go where they are told."""
 
-    def __init__(self, test, directory, space, tso=False):
+    def __init__(self, test, directory, space, tso=False, settings=None, cpus=None):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(exist_ok=True)
         self.space = space
         self.processes = []
+        self.cpus = cpus or os.sched_getaffinity(0)
         self.settings = {
             "dpdk-init": "true", "dpdk-extra": EAL,
             "dpdk-lcore-mask": mask(min(os.sched_getaffinity(0))),
             "pmd-cpu-mask": mask(max(os.sched_getaffinity(0))),
             "userspace-tso-enable": "true" if tso else "false",
+            **(settings or {}),
         }
         test.addCleanup(self.close)
 
@@ -48,11 +51,15 @@ class OpenVSwitch:
                  "RUNTIME_DIRECTORY")
         return {**os.environ, **{name: str(self.directory) for name in names}}
 
+    def _begin(self):
+        die_with_parent()
+        os.sched_setaffinity(0, self.cpus)
+
     def _spawn(self, command):
         with open(self.path(os.path.basename(command[0]) + ".log"), "ab") as log:
             self.processes.append(subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.environment(), preexec_fn=die_with_parent))
+                env=self.environment(), preexec_fn=self._begin))
         return self.processes[-1]
 
     def _run(self, *command):
@@ -64,6 +71,9 @@ class OpenVSwitch:
 
     def vsctl(self, *words):
         return self._run("ovs-vsctl", f"--db=unix:{self.path('db.sock')}", "--timeout=30", *words)
+
+    def ofctl(self, command, *words):
+        return self._run("ovs-ofctl", command, f"unix:{self.path('br0.mgmt')}", *words)
 
     def appctl(self, *words):
         return self._run("ovs-appctl", "-t", self.path("vswitchd.ctl"), *words)

@@ -177,6 +177,7 @@ begin(unsigned nb_ports)
 	for (unsigned i = 0; i < nb_ports; i++) {
 		f->ports[i].port.ops = &ops;
 		f->ports[i].port.ring_size = QUEUE;
+		f->ports[i].port.max_frame = 1518;
 		snprintf(f->ports[i].port.name, sizeof(f->ports[i].port.name), "fake%u", i);
 		f->ports[i].fabric = f;
 		f->ports[i].index = i;
@@ -193,12 +194,22 @@ end(struct fabric *f)
 	free(f);
 }
 
+static struct xd_sizes
+sizes_of(unsigned n, uint32_t a, uint32_t b, uint32_t c)
+{
+	return (struct xd_sizes){
+		.n = n,
+		.mix = {{.n = 1, .bytes = {a}, .weight = {1}},
+			{.n = 1, .bytes = {b}, .weight = {1}},
+			{.n = 1, .bytes = {c}, .weight = {1}}},
+	};
+}
+
 static struct xd_rate_opts
 rate_opts(void)
 {
 	return (struct xd_rate_opts){
-		.sizes = {.n = 1, .bytes = {64}},
-		.flows = 1,
+		.traffic = {.sizes = sizes_of(1, 64, 0, 0), .flows = 1},
 		.time_s = 0.02,
 		.warmup_s = 0.005,
 		.trials = 1,
@@ -214,7 +225,7 @@ test_rate_one_way(void **state)
 	struct xd_rate_figures *r;
 
 	(void)state;
-	opts.sizes = (struct xd_sizes){.n = 2, .bytes = {64, 1500}};
+	opts.traffic.sizes = sizes_of(2, 64, 1500, 0);
 	opts.trials = 2;
 	assert_int_equal(xd_rate_run(&f->gen, &opts, &err), 0);
 	assert_int_equal(f->nb_rows, 4);
@@ -244,14 +255,14 @@ test_rate_both_ways_and_pairs(void **state)
 	struct xd_error err;
 
 	(void)state;
-	opts.direction = XD_DIRECTION_BOTH;
-	opts.flows = 10;
+	opts.traffic.direction = XD_DIRECTION_BOTH;
+	opts.traffic.flows = 10;
 	assert_int_equal(xd_rate_run(&f->gen, &opts, &err), 0);
 	for (unsigned i = 0; i < 4; i++) {
 		const struct xd_port_figures *p = f->rows[0].rate.ports;
 
 		assert_true(p[i].sent_frames > 0);
-		assert_int_equal(p[i].sent_frames, p[xd_gen_peer(i)].received_frames);
+		assert_int_equal(p[i].sent_frames, p[i ^ 1].received_frames);
 	}
 	assert_int_equal(f->rows[0].rate.lost_frames, 0);
 	f->gen.nb_ports = 3;
@@ -305,9 +316,9 @@ test_broadcast(void **state)
 	struct xd_error err;
 
 	(void)state;
-	opts.pattern = XD_PATTERN_BROADCAST;
-	opts.direction = XD_DIRECTION_BOTH; /* means nothing here */
-	opts.flows = 5;
+	opts.traffic.pattern = XD_PATTERN_BROADCAST;
+	opts.traffic.direction = XD_DIRECTION_BOTH; /* means nothing here */
+	opts.traffic.flows = 5;
 	assert_int_equal(xd_rate_run(&f->gen, &opts, &err), 0);
 	assert_int_equal(f->rows[0].direction, XD_DIRECTION_ONE);
 	assert_int_equal(r->lost_frames, 0);
@@ -327,7 +338,7 @@ test_every_flow_is_learned(void **state)
 	struct xd_error err;
 
 	(void)state;
-	opts.flows = 50000;
+	opts.traffic.flows = 50000;
 	opts.time_s = 0.001;
 	opts.warmup_s = 0;
 	f->cancel_after = 2 * 50000; /* before it has begun to measure */
@@ -350,7 +361,7 @@ test_asked_rate(void **state)
 	struct xd_error err;
 
 	(void)state;
-	opts.rate = (struct xd_rate_limit){.kind = XD_RATE_PPS, .value = 20000};
+	opts.traffic.rate = (struct xd_rate_limit){.kind = XD_RATE_PPS, .value = 20000};
 	opts.time_s = 0.2;
 	assert_int_equal(xd_rate_run(&f->gen, &opts, &err), 0);
 	assert_true(r->asked_pps == 20000);
@@ -382,7 +393,7 @@ test_switch_goes_away(void **state)
 	struct fabric *f = begin(2);
 	struct xd_rate_opts opts = rate_opts();
 	struct xd_latency_opts latency = {
-		.sizes = {.n = 1, .bytes = {64}}, .time_s = 5, .trials = 1};
+		.traffic = {.sizes = sizes_of(1, 64, 0, 0), .flows = 1}, .time_s = 5, .trials = 1};
 	struct xd_error err;
 
 	(void)state;
@@ -410,7 +421,7 @@ test_cancel(void **state)
 	struct xd_error err;
 
 	(void)state;
-	opts.sizes = (struct xd_sizes){.n = 3, .bytes = {64, 128, 256}};
+	opts.traffic.sizes = sizes_of(3, 64, 128, 256);
 	opts.time_s = 5;
 	opts.warmup_s = 0;
 	f->cancel_after = 10000;
@@ -425,7 +436,7 @@ static void
 test_latency(void **state)
 {
 	struct fabric *f = begin(2);
-	struct xd_latency_opts opts = {.sizes = {.n = 2, .bytes = {64, 1500}},
+	struct xd_latency_opts opts = {.traffic = {.sizes = sizes_of(2, 64, 1500, 0), .flows = 1},
 		.count = 500,
 		.time_s = 5,
 		.warmup_s = 0.001,
@@ -442,12 +453,16 @@ test_latency(void **state)
 		assert_int_equal(f->rows[i].size, i ? 1500 : 64);
 		assert_int_equal(l->count, 500);
 		assert_int_equal(l->lost, 0);
-		assert_true(l->min_ns > 0);
-		assert_true(l->min_ns <= l->p50_ns && l->p50_ns <= l->p95_ns);
-		assert_true(l->p95_ns <= l->p99_ns && l->p99_ns <= l->p99_9_ns);
-		assert_true(l->p99_9_ns <= l->p99_99_ns && l->p99_99_ns <= l->max_ns);
-		assert_true(l->mean_ns >= l->min_ns && l->mean_ns <= l->max_ns);
-		assert_true(fabs(l->half_mean_ns * 2 - l->mean_ns) < 1e-6);
+		assert_true(l->actual.min_ns > 0);
+		assert_true(l->actual.min_ns <= l->actual.p50_ns &&
+			    l->actual.p50_ns <= l->actual.p95_ns);
+		assert_true(l->actual.p95_ns <= l->actual.p99_ns &&
+			    l->actual.p99_ns <= l->actual.p99_9_ns);
+		assert_true(l->actual.p99_9_ns <= l->actual.p99_99_ns &&
+			    l->actual.p99_99_ns <= l->actual.max_ns);
+		assert_true(l->actual.mean_ns >= l->actual.min_ns &&
+			    l->actual.mean_ns <= l->actual.max_ns);
+		assert_true(fabs(l->half_mean_ns * 2 - l->actual.mean_ns) < 1e-6);
 	}
 	end(f);
 }
@@ -456,8 +471,10 @@ static void
 test_latency_lost(void **state)
 {
 	struct fabric *f = begin(2);
-	struct xd_latency_opts opts = {
-		.sizes = {.n = 1, .bytes = {64}}, .count = 100, .time_s = 5, .trials = 1};
+	struct xd_latency_opts opts = {.traffic = {.sizes = sizes_of(1, 64, 0, 0), .flows = 1},
+		.count = 100,
+		.time_s = 5,
+		.trials = 1};
 	struct xd_error err;
 
 	(void)state;
@@ -476,11 +493,11 @@ test_touch_none_needs_room(void **state)
 	struct xd_error err;
 
 	(void)state;
-	opts.touch = XD_TOUCH_NONE;
-	opts.flows = QUEUE;
-	assert_int_equal(xd_rate_check(&f->gen, &opts, &err), 0);
-	opts.flows = QUEUE + 1;
-	assert_int_equal(xd_rate_check(&f->gen, &opts, &err), -EINVAL);
+	opts.traffic.touch = XD_TOUCH_NONE;
+	opts.traffic.flows = QUEUE;
+	assert_int_equal(xd_rate_run(&f->gen, &opts, &err), 0);
+	opts.traffic.flows = QUEUE + 1;
+	assert_int_equal(xd_rate_run(&f->gen, &opts, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "stamp"));
 	end(f);
 }

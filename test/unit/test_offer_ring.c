@@ -396,7 +396,7 @@ receive_all(const struct kind *kind, bool shuffled, bool mergeable, uint32_t siz
 	struct xd_stream_opts so = {.size = size, .flows = 1000, .to = 1};
 	struct xd_offer_opts opts = {
 		.size = 64, .room = 2048, .write = true, .mergeable = mergeable};
-	struct xd_receive_counts counts = {0};
+	struct xd_receive counts = {0};
 	uint64_t delivered = 0;
 	unsigned seed = 1;
 	struct fixture f;
@@ -447,7 +447,7 @@ test_foreign(void **state)
 
 	(void)state;
 	for (unsigned k = 0; k < KINDS; k++) {
-		struct xd_receive_counts counts = {0};
+		struct xd_receive counts = {0};
 		struct fixture f;
 
 		begin(&f, &kinds[k], opts, &so);
@@ -470,7 +470,7 @@ bad_device(const struct kind *kind, uint16_t id, uint32_t len, uint16_t buffers)
 {
 	struct xd_stream_opts so = {.size = 64, .flows = 1, .to = 1};
 	struct xd_offer_opts opts = {.size = 64, .room = 2048, .write = true, .mergeable = true};
-	struct xd_receive_counts counts = {0};
+	struct xd_receive counts = {0};
 	struct fixture f;
 
 	begin(&f, kind, opts, &so);
@@ -509,7 +509,7 @@ static void
 test_bad_split_device(void **state)
 {
 	struct xd_offer_opts opts = {.size = 64, .room = 2048, .write = true};
-	struct xd_receive_counts counts = {0};
+	struct xd_receive counts = {0};
 	struct fixture f;
 
 	(void)state;
@@ -674,7 +674,7 @@ test_interrupts(void **state)
 
 	(void)state;
 	for (unsigned k = 0; k < 2 * KINDS; k++) {
-		struct xd_receive_counts counts = {0};
+		struct xd_receive counts = {0};
 
 		opts.event_idx = k >= KINDS;
 		begin(&f, &kinds[k % KINDS], opts, &so);

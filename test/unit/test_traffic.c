@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Quantities, streams, port names and results of the generator. */
+/* Streams, port names and placement of the generator. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <jansson.h>
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,131 +15,8 @@
 
 #include "traffic/placement.h"
 #include "traffic/port.h"
-#include "traffic/result.h"
 #include "traffic/stream.h"
 #include "traffic/tsc.h"
-#include "traffic/units.h"
-
-/* ---- Quantities ---- */
-
-static void
-assert_sizes(const char *text, const uint32_t *want, unsigned n)
-{
-	struct xd_sizes sizes;
-	struct xd_error err;
-
-	assert_int_equal(xd_units_sizes(text, 60, 65535, &sizes, &err), 0);
-	assert_int_equal(sizes.n, n);
-	for (unsigned i = 0; i < n; i++)
-		assert_int_equal(sizes.bytes[i], want[i]);
-}
-
-static void
-test_sizes(void **state)
-{
-	(void)state;
-	assert_sizes("64", (uint32_t[]){64}, 1);
-	assert_sizes("64,128,1518", (uint32_t[]){64, 128, 1518}, 3);
-	assert_sizes("64:1024:*2", (uint32_t[]){64, 128, 256, 512, 1024}, 5);
-	assert_sizes("64:1518:*2", (uint32_t[]){64, 128, 256, 512, 1024, 1518}, 6);
-	assert_sizes("64:256:+64", (uint32_t[]){64, 128, 192, 256}, 4);
-	assert_sizes("64:200:+64", (uint32_t[]){64, 128, 192, 200}, 4);
-	assert_sizes("64:64:*2", (uint32_t[]){64}, 1);
-	assert_sizes("60,1k,64:128:*2", (uint32_t[]){60, 1024, 64, 128}, 4);
-	assert_sizes("60:65535:*3", (uint32_t[]){60, 180, 540, 1620, 4860, 14580, 43740, 65535}, 8);
-}
-
-static void
-test_bad_sizes(void **state)
-{
-	/* What is wrong, and what the line must say. */
-	static const char *const cases[][2] = {{"", "size"}, {"64,", "size"}, {"59", "60 to 65535"},
-		{"65536", "60 to 65535"}, {"0x40", "0x40"}, {"-64", "-64"}, {"sixty", "sixty"},
-		{"64q", "q"}, {"64:128", "FIRST:LAST"}, {"64:128:2", "FIRST:LAST"},
-		{"64:128:*1", "up"}, {"64:128:+0", "up"}, {"128:64:*2", "up"}, {"64:128:*", "up"},
-		{"64:128:+-1", "up"}, {"60:65535:+1", "more than 256"}, {"64.5", "60 to 65535"},
-		{"64:", "FIRST:LAST"}, {"1e999", "1e999"}};
-	struct xd_sizes sizes;
-	struct xd_error err;
-
-	(void)state;
-	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		err.text[0] = '\0';
-		assert_int_equal(xd_units_sizes(cases[i][0], 60, 65535, &sizes, &err), -EINVAL);
-		if (!strstr(err.text, cases[i][1]))
-			fail_msg("%s: %s", cases[i][0], err.text);
-		assert_null(strchr(err.text, '\n'));
-	}
-}
-
-static void
-test_rates(void **state)
-{
-	static const struct {
-		const char *text;
-		enum xd_rate_kind kind;
-		double value;
-	} good[] = {{"max", XD_RATE_MAX, 0}, {"5Mpps", XD_RATE_PPS, 5e6},
-		{"100kpps", XD_RATE_PPS, 1e5}, {"1pps", XD_RATE_PPS, 1},
-		{"10Gbit", XD_RATE_BPS, 1e10}, {"2.5Gbit", XD_RATE_BPS, 2.5e9},
-		{"64000bit", XD_RATE_BPS, 64000}, {"10Gbps", XD_RATE_BPS, 1e10}};
-	struct xd_rate_limit rate;
-	struct xd_error err;
-
-	(void)state;
-	for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_int_equal(xd_units_rate(good[i].text, &rate, &err), 0);
-		assert_int_equal(rate.kind, good[i].kind);
-		assert_true(fabs(rate.value - good[i].value) < 1e-3);
-	}
-	xd_units_rate("10Gbit", &rate, &err);
-	assert_true(fabs(xd_rate_limit_pps(&rate, 1250) - 1e6) < 1e-3);
-	xd_units_rate("5Mpps", &rate, &err);
-	assert_true(xd_rate_limit_pps(&rate, 1250) == 5e6);
-	xd_units_rate("max", &rate, &err);
-	assert_true(xd_rate_limit_pps(&rate, 64) == 0);
-
-	assert_int_equal(xd_units_rate("10Gpbs", &rate, &err), -EINVAL);
-	assert_non_null(strstr(err.text, "Gpbs"));
-	assert_int_equal(xd_units_rate("10Mbits", &rate, &err), -EINVAL);
-	assert_non_null(strstr(err.text, "Mbit?"));
-	assert_int_equal(xd_units_rate("10", &rate, &err), -EINVAL);
-	assert_int_equal(xd_units_rate("fast", &rate, &err), -EINVAL);
-	assert_int_equal(xd_units_rate("0pps", &rate, &err), -EINVAL);
-	assert_int_equal(xd_units_rate("", &rate, &err), -EINVAL);
-}
-
-static void
-test_times_and_counts(void **state)
-{
-	struct xd_error err;
-	uint64_t count;
-	double s;
-
-	(void)state;
-	assert_int_equal(xd_units_seconds("2", &s, &err), 0);
-	assert_true(s == 2);
-	assert_int_equal(xd_units_seconds("0.3s", &s, &err), 0);
-	assert_true(fabs(s - 0.3) < 1e-9);
-	assert_int_equal(xd_units_seconds("500ms", &s, &err), 0);
-	assert_true(fabs(s - 0.5) < 1e-9);
-	assert_int_equal(xd_units_seconds("1m", &s, &err), 0);
-	assert_true(s == 60);
-	assert_int_equal(xd_units_seconds("2 s", &s, &err), -EINVAL);
-	assert_int_equal(xd_units_seconds("-1", &s, &err), -EINVAL);
-	assert_int_equal(xd_units_seconds("25h", &s, &err), -EINVAL);
-
-	assert_int_equal(xd_units_count("1000", 1, 1000000, &count, &err), 0);
-	assert_int_equal(count, 1000);
-	assert_int_equal(xd_units_count("1M", 1, 1000000, &count, &err), 0);
-	assert_int_equal(count, 1000000);
-	assert_int_equal(xd_units_count("1.5k", 1, 1000000, &count, &err), 0);
-	assert_int_equal(count, 1500);
-	assert_int_equal(xd_units_count("0", 1, 10, &count, &err), -EINVAL);
-	assert_int_equal(xd_units_count("11", 1, 10, &count, &err), -EINVAL);
-	assert_int_equal(xd_units_count("1.5", 1, 10, &count, &err), -EINVAL);
-	assert_int_equal(xd_units_count("ten", 1, 10, &count, &err), -EINVAL);
-}
 
 /* ---- Streams ---- */
 
@@ -228,8 +103,7 @@ test_unfinished_frames(void **state)
 				.size = sizes[i],
 				.flows = kind % 4 == 0 ? 1 : 100000,
 				.flow_kind = kind % 4 == 1 ? XD_FLOW_MAC : XD_FLOW_L4,
-				.pattern =
-					kind % 4 == 3 ? XD_PATTERN_BROADCAST : XD_PATTERN_UNICAST,
+				.broadcast = kind % 4 == 3,
 				.from = 3,
 				.to = 2,
 				.offload = {.csum = true, .tso = kind >= 4, .mss = 1460},
@@ -276,7 +150,7 @@ test_frames_are_valid(void **state)
 				.size = sizes[i],
 				.flows = kind % 3 == 0 ? 1 : 100000,
 				.flow_kind = kind % 3 == 1 ? XD_FLOW_MAC : XD_FLOW_L4,
-				.pattern = kind < 3 ? XD_PATTERN_UNICAST : XD_PATTERN_BROADCAST,
+				.broadcast = kind >= 3,
 				.from = 3,
 				.to = 2,
 			};
@@ -477,185 +351,7 @@ test_port_names(void **state)
 	assert_int_equal(xd_gen_port_check(longest, &needs_eal, &err), -EINVAL);
 }
 
-/* ---- Results ---- */
-
-static struct xd_row
-rate_row(void)
-{
-	return (struct xd_row){
-		.engine = XD_ENGINE_RATE,
-		.trial = 2,
-		.size = 64,
-		.flows = 1000,
-		.flow_kind = XD_FLOW_L4,
-		.direction = XD_DIRECTION_BOTH,
-		.touch = XD_TOUCH_STAMP,
-		.time_s = 2,
-		.placement_before_ns = 120,
-		.placement_after_ns = 475,
-		.steal_s = 0.25,
-		.cpu_s = 4,
-		.dut = {.known = true,
-			.frames = 100,
-			.busy_cycles = 4550,
-			.busy_cycles_per_frame = 45.5,
-			.busy_share = 0.75},
-		.rate = {.sent_frames = 110,
-			.received_frames = 100,
-			.lost_frames = 10,
-			.sent_pps = 55,
-			.pps = 50,
-			.l2_bps = 25600,
-			.l1_bps = 35200,
-			.bottleneck = XD_BOTTLENECK_GENERATOR,
-			.nb_ports = 2,
-			.ports = {{.sent_frames = 110}, {.received_frames = 100}}},
-	};
-}
-
-static void
-assert_text(json_t *o, const char *key, const char *want)
-{
-	assert_string_equal(json_string_value(json_object_get(o, key)), want);
-}
-
-static double
-number(json_t *o, const char *key)
-{
-	json_t *value = json_object_get(o, key);
-
-	assert_true(json_is_number(value));
-	return json_number_value(value);
-}
-
-static json_t *
-load_results(const struct xd_results *results)
-{
-	char *text = xd_results_json(results);
-	json_t *root;
-
-	assert_non_null(text);
-	root = json_loads(text, 0, NULL);
-	assert_non_null(root);
-	free(text);
-	return root;
-}
-
-static void
-test_rate_json(void **state)
-{
-	struct xd_row row = rate_row();
-	struct xd_results results;
-	json_t *root, *o;
-
-	(void)state;
-	xd_results_init(&results, 2.6e9);
-	snprintf(results.command, sizeof(results.command), "crossdock-pktgen rate \"x\"");
-	assert_int_equal(xd_results_add(&results, &row), 0);
-	row.placement_before_ns = 0;
-	row.dut.known = false;
-	row.rate.asked_pps = 60;
-	row.partial = true;
-	assert_int_equal(xd_results_add(&results, &row), 0);
-	root = load_results(&results);
-	assert_text(root, "schema", "crossdock-pktgen/1");
-	assert_text(root, "command", "crossdock-pktgen rate \"x\"");
-	assert_true(json_is_true(json_object_get(root, "partial")));
-	o = json_object_get(root, "environment");
-	assert_true(strlen(json_string_value(json_object_get(o, "kernel"))) > 0);
-	assert_true(strstr(json_string_value(json_object_get(o, "dpdk")), "DPDK") != NULL);
-	assert_true(json_is_boolean(json_object_get(o, "hugepages")));
-
-	o = json_array_get(json_object_get(root, "rows"), 0);
-	assert_text(o, "engine", "rate");
-	assert_text(o, "flow_kind", "l4");
-	assert_text(o, "direction", "both");
-	assert_text(o, "pattern", "unicast");
-	assert_text(o, "touch", "stamp");
-	assert_text(o, "bottleneck", "generator");
-	assert_true(json_is_null(json_object_get(o, "asked_pps")));
-	assert_true(number(o, "size") == 64 && number(o, "flows") == 1000);
-	assert_true(number(o, "sent_frames") == 110 && number(o, "received_frames") == 100);
-	assert_true(number(o, "lost_frames") == 10 && number(o, "time_s") == 2);
-	assert_true(number(o, "pps") == 50 && number(o, "l2_bps") == 25600);
-	assert_true(number(o, "l1_bps") == 35200 && number(o, "steal_s") == 0.25);
-	assert_int_equal(json_array_size(json_object_get(o, "per_port")), 2);
-	assert_text(json_object_get(o, "placement"), "class", "mixed");
-	assert_true(number(json_object_get(o, "placement"), "before_ns") == 120);
-	assert_true(number(json_object_get(o, "switch"), "busy_cycles_per_frame") == 45.5);
-	assert_null(json_object_get(o, "partial"));
-
-	o = json_array_get(json_object_get(root, "rows"), 1);
-	assert_true(number(o, "asked_pps") == 60);
-	assert_true(json_is_null(json_object_get(o, "switch")));
-	assert_text(json_object_get(o, "placement"), "class", "unknown");
-	assert_true(json_is_true(json_object_get(o, "partial")));
-	json_decref(root);
-	xd_results_fini(&results);
-}
-
-static void
-test_latency_json(void **state)
-{
-	struct xd_row row = {
-		.engine = XD_ENGINE_LATENCY,
-		.size = 64,
-		.latency = {.count = 7,
-			.lost = 1,
-			.min_ns = 1,
-			.mean_ns = 2,
-			.p50_ns = 3,
-			.p95_ns = 4,
-			.p99_ns = 5,
-			.p99_9_ns = 6,
-			.p99_99_ns = 7,
-			.max_ns = 8,
-			.half_mean_ns = 1},
-	};
-	static const char *const keys[] = {
-		"min", "mean", "p50", "p95", "p99", "p99_9", "p99_99", "max"};
-	struct xd_results results;
-	json_t *root, *o;
-
-	(void)state;
-	xd_results_init(&results, 1e9);
-	assert_int_equal(xd_results_add(&results, &row), 0);
-	root = load_results(&results);
-	o = json_array_get(json_object_get(root, "rows"), 0);
-	assert_text(o, "engine", "latency");
-	assert_true(number(o, "count") == 7 && number(o, "lost") == 1);
-	assert_true(number(o, "half_mean_ns") == 1);
-	for (unsigned i = 0; i < 8; i++)
-		assert_true(number(json_object_get(o, "rtt_ns"), keys[i]) == i + 1);
-	json_decref(root);
-	xd_results_fini(&results);
-}
-
-static void
-test_write_results(void **state)
-{
-	char path[] = "/tmp/test_traffic_XXXXXX";
-	struct xd_row row = rate_row();
-	struct xd_results results;
-	struct xd_error err;
-	json_t *root;
-	int fd = mkstemp(path);
-
-	(void)state;
-	assert_true(fd >= 0);
-	close(fd);
-	xd_results_init(&results, 1e9);
-	for (unsigned i = 0; i < 100; i++)
-		assert_int_equal(xd_results_add(&results, &row), 0);
-	assert_int_equal(xd_results_write(&results, path, &err), 0);
-	root = json_load_file(path, 0, NULL);
-	assert_int_equal(json_array_size(json_object_get(root, "rows")), 100);
-	json_decref(root);
-	unlink(path);
-	assert_int_equal(xd_results_write(&results, "/nowhere/x.json", &err), -ENOENT);
-	assert_non_null(strstr(err.text, "/nowhere/x.json"));
-	xd_results_fini(&results);
-}
+/* ---- Placement and clock ---- */
 
 static void
 test_placement_classes(void **state)
@@ -684,10 +380,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_bad_sizes),
-		cmocka_unit_test(test_rates),
-		cmocka_unit_test(test_times_and_counts),
 		cmocka_unit_test(test_frames_are_valid),
 		cmocka_unit_test(test_unfinished_frames),
 		cmocka_unit_test(test_mac_flows),
@@ -696,9 +388,6 @@ main(void)
 		cmocka_unit_test(test_bad_streams),
 		cmocka_unit_test(test_lines_read),
 		cmocka_unit_test(test_port_names),
-		cmocka_unit_test(test_rate_json),
-		cmocka_unit_test(test_latency_json),
-		cmocka_unit_test(test_write_results),
 		cmocka_unit_test(test_placement_classes),
 		cmocka_unit_test(test_tsc),
 	};

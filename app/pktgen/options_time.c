@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How long and how often. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "option_table.h"
+
+int
+take_time(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	int rc = xd_units_seconds(text, &o->time_s, err);
+
+	(void)row;
+	if (!rc && o->time_s < 0.001)
+		rc = xd_fail(err, -EINVAL, "--time %s: at least 1ms", text);
+	return rc;
+}
+
+int
+take_warmup(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	(void)row;
+	return xd_units_seconds(text, &o->warmup_s, err);
+}
+
+int
+take_trials(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	uint64_t n;
+	int rc = xd_units_count(text, 1, 1000000, &n, err);
+
+	(void)row;
+	if (!rc)
+		o->trials = (unsigned)n;
+	return rc;
+}
+
+int
+take_count(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	(void)row;
+	return xd_units_count(text, 1, UINT32_MAX, &o->count, err);
+}
+
+int
+take_timeout(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	double seconds;
+	int rc = xd_units_seconds(text, &seconds, err);
+
+	(void)row;
+	if (!rc)
+		o->timeout_ms = (unsigned)ceil(seconds * 1000);
+	return rc;
+}

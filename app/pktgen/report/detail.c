@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+#include <string.h>
+
+#include "section.h"
+
+#define STEAL_SHARE 0.01 /* of one CPU, from which on a trial is marked */
+#define BOTTLENECKS (XD_BOTTLENECK_GENERATOR_RECEIVE + 1)
+
+void
+detail_head(FILE *out)
+{
+	fputs("<th>bottleneck</th><th class=\"n\">switch<br>cycles/frame</th>"
+	      "<th class=\"n\">switch<br>busy %</th><th class=\"n\">CPU s</th>"
+	      "<th class=\"n\">steal s</th><th>cores</th><th>trials</th>",
+		out);
+}
+
+void
+detail_median(FILE *out, const struct report_cell *cell, report_figure_fn figure)
+{
+	html_number_cell(out, report_sample_of(cell, figure).median);
+}
+
+void
+detail_median_count(FILE *out, const struct report_cell *cell, report_figure_fn figure)
+{
+	html_count_cell(out, report_sample_of(cell, figure).median);
+}
+
+static void
+bottlenecks(FILE *out, const struct report_cell *cell)
+{
+	unsigned count[BOTTLENECKS] = {0}, kinds = 0, written = 0;
+
+	for (unsigned i = 0; i < cell->n; i++)
+		if (cell->trials[i].use == REPORT_USED)
+			kinds += count[cell->trials[i].row->rate.bottleneck]++ == 0;
+	fputs("<td>", out);
+	for (unsigned i = 0; i < BOTTLENECKS; i++) {
+		if (!count[i])
+			continue;
+		fputs(written++ ? ", " : "", out);
+		html_text(out, xd_bottleneck_name((enum xd_bottleneck)i));
+		if (kinds > 1)
+			fprintf(out, " &times;%u", count[i]);
+	}
+	fputs(kinds ? "</td>" : "-</td>", out);
+}
+
+static bool
+is_stolen(const struct report_cell *cell)
+{
+	for (unsigned i = 0; i < cell->n; i++) {
+		const struct xd_row *row = cell->trials[i].row;
+
+		if (cell->trials[i].use == REPORT_USED && row->steal_s > STEAL_SHARE * row->time_s)
+			return true;
+	}
+	return false;
+}
+
+static void
+badge(FILE *out, unsigned n, const char *what, const char *why)
+{
+	if (n)
+		fprintf(out, " <span class=\"badge\" title=\"%s\">%u %s</span>", why, n, what);
+}
+
+void
+detail_badges(FILE *out, const struct report_line *line, const struct report_cell *cell)
+{
+	badge(out, cell->voids, "void", "the generator fell behind: not counted");
+	badge(out, cell->partials, "partial", "cut short: not counted");
+	badge(out, cell->other_class, "of other placement", "not compared: not counted");
+	if (line && cell->class && line->class && strcmp(cell->class, line->class))
+		fprintf(out,
+			" <span class=\"badge\" title=\"the others' cores were %s\">cores %s, not "
+			"%s</span>",
+			line->class, cell->class, line->class);
+	if (is_stolen(cell))
+		fputs(" <span class=\"badge\" title=\"over 1 % of a CPU\">steal</span>", out);
+}
+
+void
+detail_cells(const struct report_page *page, const struct report_cell *cell)
+{
+	bottlenecks(page->out, cell);
+	detail_median(page->out, cell, figure_cycles);
+	detail_median(page->out, cell, figure_busy_percent);
+	detail_median(page->out, cell, figure_cpu_s);
+	detail_median(page->out, cell, figure_steal_s);
+	fprintf(page->out, "<td>%s</td><td>%u", cell->class ? cell->class : "-", cell->used);
+	detail_badges(page->out, NULL, cell);
+	fputs("</td></tr>\n", page->out);
+}
+
+void
+detail_line(const struct report_page *page, const struct report_line *line, unsigned system)
+{
+	fputs("<tr><th class=\"f\">", page->out);
+	html_line(page->out, line->like);
+	fputs("</th><td class=\"s\">", page->out);
+	html_system(page, system);
+	fputs("</td>", page->out);
+}
+
+unsigned
+section_group_end(const struct report_line *lines, unsigned n, unsigned i)
+{
+	unsigned end = i + 1;
+
+	while (end < n && !strcmp(lines[end].group, lines[i].group))
+		end++;
+	return end;
+}
+
+/* Whether a line of the generator alone has the size of a row. */
+static bool
+is_same_size(const struct xd_row *own, const struct xd_row *row)
+{
+	return own->size == row->size && !strcmp(own->mix, row->mix);
+}
+
+const struct report_line *
+section_floor_of(const struct report_set *set, const struct xd_row *row, bool timed)
+{
+	const struct report_line *best = NULL;
+	double most = 0;
+
+	for (unsigned i = 0; i < set->nb_floor; i++) {
+		const struct report_line *line = &set->floor[i];
+		const struct xd_row *own = line->like;
+		double mpps;
+
+		if (!line->cells[0].used || own->timed != timed)
+			continue;
+		if (timed && own->latency.way != row->latency.way)
+			continue;
+		if (timed && (!best || is_same_size(own, row)))
+			best = line;
+		/* What sends or receives only is faster than anything that is measured through. */
+		if (timed || own->rate.asked_pps > 0 || own->touch != row->touch ||
+			!is_same_size(own, row) || strstr(own->name, " only"))
+			continue;
+		mpps = report_sample_of(&line->cells[0], figure_mpps).median;
+		if (mpps > most) {
+			most = mpps;
+			best = line;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "load.h"
+#include "record.h"
+
+static uint64_t
+count_or_null(struct record *r, const char *key)
+{
+	return record_has(r, key) ? record_count(r, key) : 0;
+}
+
+static void
+load_times(struct record *in, json_t *o, const char *key, struct xd_times *t)
+{
+	struct record r;
+
+	if (!record_enter(in, o, key, true, &r))
+		return;
+	t->count = record_count(&r, "count");
+	t->min_ns = record_number(&r, "min_ns", RECORD_MUST);
+	t->mean_ns = record_number(&r, "mean_ns", RECORD_MUST);
+	t->p50_ns = record_number(&r, "p50_ns", RECORD_MUST);
+	t->p95_ns = record_number(&r, "p95_ns", RECORD_MUST);
+	t->p99_ns = record_number(&r, "p99_ns", RECORD_MUST);
+	t->p99_9_ns = record_number(&r, "p99_9_ns", RECORD_MUST);
+	t->p99_99_ns = record_number(&r, "p99_99_ns", RECORD_MUST);
+	t->max_ns = record_number(&r, "max_ns", RECORD_MUST);
+	record_leave(in, &r);
+}
+
+static void
+load_latency(struct record *in, struct xd_row *row)
+{
+	struct xd_latency_figures *f = &row->latency;
+	struct record r;
+
+	row->timed = record_enter(in, in->object, "latency", row->engine != XD_ENGINE_LATENCY, &r);
+	if (!row->timed)
+		return;
+	f->way = (enum xd_times_way)record_word(&r, "way", RECORD_WAY);
+	f->count = record_count(&r, "count");
+	f->lost = count_or_null(&r, "lost");
+	load_times(&r, r.object, "actual", &f->actual);
+	load_times(&r, r.object, "planned", &f->planned);
+	f->half_mean_ns = record_number(&r, "half_mean_ns", RECORD_OR_NULL);
+	f->jitter = record_number(&r, "jitter", RECORD_OR_NULL);
+	f->rfc3550_jitter_ns = record_number(&r, "rfc3550_jitter_ns", RECORD_OR_NULL);
+	record_leave(in, &r);
+}
+
+static void
+load_pacing(struct record *in, struct xd_row *row)
+{
+	struct xd_pacing_figures *f = &row->pacing;
+	struct record r;
+
+	row->paced = record_enter(in, in->object, "pacing", true, &r);
+	if (!row->paced)
+		return;
+	load_times(&r, r.object, "lateness", &f->lateness);
+	f->within_500ns = record_number(&r, "within_500ns", RECORD_OR_NULL);
+	f->max_burst = (unsigned)record_count(&r, "max_burst");
+	f->late_frames = record_count(&r, "late_frames");
+	f->blocked_frames = record_count(&r, "blocked_frames");
+	f->skipped_frames = record_count(&r, "skipped_frames");
+	record_leave(in, &r);
+}
+
+static void
+load_flows(struct record *in, struct xd_row *row)
+{
+	struct xd_flow_figures *f = &row->flow_figures;
+	struct record r;
+
+	row->tracked = record_enter(in, in->object, "flow_figures", true, &r);
+	if (!row->tracked)
+		return;
+	f->flows = (uint32_t)record_count(&r, "flows");
+	f->lost = record_count(&r, "lost");
+	f->reordered = record_count(&r, "reordered");
+	f->duplicated = record_count(&r, "duplicated");
+	f->checked = record_has(&r, "wrong_payload");
+	f->wrong_payload = f->checked ? record_count(&r, "wrong_payload") : 0;
+	f->flows_with_loss = (uint32_t)record_count(&r, "flows_with_loss");
+	record_leave(in, &r);
+}
+
+static void
+load_search(struct record *in, struct xd_row *row)
+{
+	struct xd_search_figures *f = &row->search;
+	struct record r;
+
+	if (!record_enter(in, in->object, "search", row->engine != XD_ENGINE_SEARCH, &r))
+		return;
+	f->is_trial = record_flag(&r, "is_trial");
+	record_text(&r, "method", f->method, sizeof(f->method));
+	record_text(&r, "goal", f->goal, sizeof(f->goal));
+	f->found_pps = record_number(&r, "found_pps", RECORD_OR_NULL);
+	f->lower_pps = record_number(&r, "lower_pps", RECORD_OR_NULL);
+	f->upper_pps = record_number(&r, "upper_pps", RECORD_OR_NULL);
+	f->loss_ratio = record_number(&r, "loss_ratio", RECORD_OR_NULL);
+	f->trial_s = record_number(&r, "trial_s", RECORD_OR_NULL);
+	f->burst_frames = count_or_null(&r, "burst_frames");
+	f->burst_min_frames = count_or_null(&r, "burst_min_frames");
+	f->burst_max_frames = count_or_null(&r, "burst_max_frames");
+	f->corrected_burst_frames = record_number(&r, "corrected_burst_frames", RECORD_OR_NULL);
+	f->trials = (unsigned)count_or_null(&r, "trials");
+	f->total_s = record_number(&r, "total_s", RECORD_OR_NULL);
+	f->complete = record_flag(&r, "complete");
+	record_text(&r, "missing", f->missing, sizeof(f->missing));
+	record_leave(in, &r);
+}
+
+static void
+load_pairs(struct record *in, struct xd_row *row)
+{
+	struct xd_pairs_figures *f = &row->pairs;
+	struct record r;
+
+	if (!record_enter(in, in->object, "pairs", row->engine != XD_ENGINE_PAIRS, &r))
+		return;
+	f->vms = (unsigned)record_count(&r, "vms");
+	f->pairs = (unsigned)record_count(&r, "pairs");
+	f->is_baseline = record_flag(&r, "is_baseline");
+	f->jain = record_number(&r, "jain", RECORD_OR_NULL);
+	f->min_pps = record_number(&r, "min_pps", RECORD_MUST);
+	f->mean_pps = record_number(&r, "mean_pps", RECORD_MUST);
+	f->max_pps = record_number(&r, "max_pps", RECORD_MUST);
+	f->of_baseline = record_number(&r, "of_baseline", RECORD_OR_NULL);
+	load_times(&r, r.object, "unloaded", &f->unloaded);
+	record_leave(in, &r);
+}
+
+static void
+load_rate(struct record *r, struct xd_rate_figures *f)
+{
+	double lost;
+
+	f->asked_pps = record_number(r, "asked_pps", RECORD_OR_NULL);
+	f->sent_frames = record_count(r, "sent_frames");
+	f->received_frames = record_count(r, "received_frames");
+	lost = record_number(r, "lost_frames", RECORD_MUST);
+	f->lost_frames = fabs(lost) < 1e18 ? (int64_t)lost : 0;
+	f->sent_pps = record_number(r, "sent_pps", RECORD_MUST);
+	f->pps = record_number(r, "pps", RECORD_MUST);
+	f->l2_bps = record_number(r, "l2_bps", RECORD_MUST);
+	f->l1_bps = record_number(r, "l1_bps", RECORD_MUST);
+	f->bottleneck = (enum xd_bottleneck)record_word(r, "bottleneck", RECORD_BOTTLENECK);
+	f->waiting_share = record_number(r, "waiting_share", RECORD_OR_NULL);
+}
+
+static void
+load_surroundings(struct record *in, struct xd_row *row)
+{
+	struct record r;
+
+	if (record_enter(in, in->object, "placement", true, &r)) {
+		row->placement_before_ns = record_number(&r, "before_ns", RECORD_OR_NULL);
+		row->placement_after_ns = record_number(&r, "after_ns", RECORD_OR_NULL);
+		record_leave(in, &r);
+	}
+	row->steal_s = record_number(in, "steal_s", RECORD_OR_NULL);
+	row->cpu_s = record_number(in, "cpu_s", RECORD_OR_NULL);
+	row->dut.known = record_enter(in, in->object, "switch", true, &r);
+	if (row->dut.known) {
+		row->dut.frames = record_count(&r, "frames");
+		row->dut.busy_cycles = record_count(&r, "busy_cycles");
+		row->dut.busy_cycles_per_frame =
+			record_number(&r, "busy_cycles_per_frame", RECORD_OR_NULL);
+		row->dut.busy_share = record_number(&r, "busy_share", RECORD_OR_NULL);
+		record_leave(in, &r);
+	}
+	row->is_void = record_flag(in, "void");
+	record_text(in, "void_reason", row->void_reason, sizeof(row->void_reason));
+	row->partial = record_flag(in, "partial");
+}
+
+static int
+load_row(struct record *r, struct xd_row *row)
+{
+	row->engine = (enum xd_engine)record_word(r, "engine", RECORD_ENGINE);
+	record_text(r, "name", row->name, sizeof(row->name));
+	row->trial = (unsigned)record_count(r, "trial");
+	row->size = (uint32_t)record_count(r, "size");
+	record_text(r, "mix", row->mix, sizeof(row->mix));
+	record_text(r, "template", row->template_text, sizeof(row->template_text));
+	record_text(r, "capture", row->capture, sizeof(row->capture));
+	row->flows = (uint32_t)record_count(r, "flows");
+	row->flow_kind = (enum xd_flow_kind)record_word(r, "flow_kind", RECORD_FLOW_KIND);
+	row->direction = (enum xd_direction)record_word(r, "direction", RECORD_DIRECTION);
+	row->pattern = (enum xd_pattern)record_word(r, "pattern", RECORD_PATTERN);
+	row->touch = (enum xd_touch)record_word(r, "touch", RECORD_TOUCH);
+	row->time_s = record_number(r, "time_s", RECORD_MUST);
+	load_rate(r, &row->rate);
+	load_pacing(r, row);
+	load_latency(r, row);
+	load_flows(r, row);
+	load_search(r, row);
+	load_pairs(r, row);
+	load_surroundings(r, row);
+	return r->rc;
+}
+
+static void
+load_ports(struct record *in, struct xd_results *results)
+{
+	json_t *ports = json_object_get(in->object, "ports"), *port;
+	size_t i;
+
+	if (!json_is_array(ports))
+		return;
+	json_array_foreach(ports, i, port)
+	{
+		struct xd_result_port *p = &results->ports[results->nb_ports];
+		struct record r = *in;
+		double core;
+
+		if (results->nb_ports == XD_GEN_PORTS_MAX)
+			return;
+		r.object = port;
+		snprintf(r.path, sizeof(r.path), "ports[%zu].", i);
+		record_text(&r, "name", p->name, sizeof(p->name));
+		record_text(&r, "memory", p->memory, sizeof(p->memory));
+		core = record_number(&r, "core", RECORD_MUST);
+		p->core = core >= 0 && core < 1e6 ? (int)core : -1;
+		record_leave(in, &r);
+		results->nb_ports++;
+	}
+}
+
+static void
+load_head(struct record *r, struct xd_results *results)
+{
+	struct record env;
+
+	record_text(r, "command", results->command, sizeof(results->command));
+	record_text(r, "started", results->started, sizeof(results->started));
+	record_text(r, "label", results->label, sizeof(results->label));
+	record_text(r, "reason", results->reason, sizeof(results->reason));
+	results->partial = record_flag(r, "partial");
+	load_ports(r, results);
+	if (!record_enter(r, r->object, "environment", false, &env))
+		return;
+	record_text(&env, "host", results->host, sizeof(results->host));
+	record_text(&env, "cpu", results->cpu, sizeof(results->cpu));
+	record_text(&env, "kernel", results->kernel, sizeof(results->kernel));
+	record_text(&env, "dpdk", results->dpdk, sizeof(results->dpdk));
+	record_text(&env, "crossdock", results->version, sizeof(results->version));
+	results->hugepages = record_flag(&env, "hugepages");
+	results->cpus = (unsigned)count_or_null(&env, "cpus");
+	results->tsc_hz = record_number(&env, "tsc_hz", RECORD_OR_NULL);
+	record_leave(r, &env);
+}
+
+static int
+load_rows(struct record *in, struct xd_results *results)
+{
+	json_t *rows = json_object_get(in->object, "rows"), *o;
+	size_t i;
+
+	if (!json_is_array(rows))
+		return xd_fail(in->err, -EINVAL, "%s: rows: a list is expected", in->file);
+	if (json_array_size(rows) == 0)
+		return xd_fail(in->err, -EINVAL, "%s: rows: there is none: nothing was measured",
+			in->file);
+	json_array_foreach(rows, i, o)
+	{
+		struct record r = {.file = in->file, .row = i + 1, .object = o, .err = in->err};
+		struct xd_row row = {0};
+		int rc = 0;
+
+		if (!json_is_object(o))
+			return xd_fail(in->err, -EINVAL, "%s: row %zu: an object is expected",
+				in->file, i + 1);
+		rc = load_row(&r, &row);
+		if (!rc && xd_results_add(results, &row))
+			rc = xd_fail(in->err, -ENOMEM, "%s: no memory for its rows", in->file);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+load_root(const char *path, json_t *root, struct xd_results *results, struct xd_error *err)
+{
+	struct record r = {.file = path, .object = root, .err = err};
+	const char *schema = json_string_value(json_object_get(root, "schema"));
+
+	if (!schema)
+		return xd_fail(
+			err, -EINVAL, "%s: schema: is missing: not a result of --json", path);
+	if (strcmp(schema, XD_RESULT_SCHEMA))
+		return xd_fail(err, -EINVAL,
+			"%s: schema: it is %.40s, and " XD_RESULT_SCHEMA
+			" is expected: measure again with this version",
+			path, schema);
+	load_head(&r, results);
+	return r.rc ? r.rc : load_rows(&r, results);
+}
+
+int
+report_load(const char *path, struct xd_results *results, struct xd_error *err)
+{
+	json_error_t bad;
+	json_t *root;
+	FILE *file = fopen(path, "re");
+	int rc;
+
+	memset(results, 0, sizeof(*results));
+	if (!file)
+		return xd_fail(err, -errno, "%s: %s", path, strerror(errno));
+	errno = 0;
+	root = json_loadf(file, JSON_REJECT_DUPLICATES, &bad);
+	if (root)
+		rc = load_root(path, root, results, err);
+	else if (ferror(file) && errno)
+		rc = xd_fail(err, -errno, "%s: %s", path, strerror(errno));
+	else
+		rc = xd_fail(err, -EINVAL, "%s: line %d: not JSON: %s", path, bad.line, bad.text);
+	fclose(file);
+	json_decref(root);
+	return rc;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rows of every engine whose figures all differ, and what is to be found of them. */
+#ifndef TEST_RESULT_ROWS_H
+#define TEST_RESULT_ROWS_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "traffic/result.h"
+
+/* Times that differ from each other and from those of another first. */
+static struct xd_times
+times_from(double first)
+{
+	return (struct xd_times){
+		.count = (uint64_t)first,
+		.min_ns = first + 1,
+		.mean_ns = first + 2.5,
+		.p50_ns = first + 3,
+		.p95_ns = first + 4,
+		.p99_ns = first + 5,
+		.p99_9_ns = first + 6,
+		.p99_99_ns = first + 7,
+		.max_ns = first + 8,
+	};
+}
+
+static struct xd_row
+rate_row(void)
+{
+	return (struct xd_row){
+		.engine = XD_ENGINE_RATE,
+		.name = "schedule",
+		.trial = 2,
+		.size = 358,
+		.mix = "imix",
+		.template_text = "eth/ipv4/udp",
+		.capture = "a \"file\", with\r\nlines.pcap",
+		.flows = 1000,
+		.flow_kind = XD_FLOW_L4,
+		.direction = XD_DIRECTION_BOTH,
+		.pattern = XD_PATTERN_FAN_IN,
+		.touch = XD_TOUCH_STAMP,
+		.time_s = 2.25,
+		.placement_before_ns = 120,
+		.placement_after_ns = 475,
+		.steal_s = 0.25,
+		.cpu_s = 4.5,
+		.dut = {.known = true,
+			.frames = 101,
+			.busy_cycles = 4596,
+			.busy_cycles_per_frame = 45.5,
+			.busy_share = 0.75},
+		.rate = {.asked_pps = 60.5,
+			.sent_frames = 110,
+			.received_frames = 99,
+			.lost_frames = -11,
+			.learned_frames = 12,
+			.learn_lost_frames = 3,
+			.sent_pps = 55.5,
+			.pps = 50.5,
+			.l2_bps = 25600,
+			.l1_bps = 35200,
+			.bottleneck = XD_BOTTLENECK_GENERATOR_RECEIVE,
+			.waiting_share = 0.125,
+			.nb_ports = 2,
+			.ports = {{.sent_frames = 110, .sent_pps = 55.25},
+				{.received_frames = 98,
+					.foreign_frames = 7,
+					.received_pps = 49.5}}},
+		.paced = true,
+		.pacing = {.lateness = times_from(1000),
+			.within_500ns = 0.99,
+			.max_burst = 32,
+			.late_frames = 21,
+			.blocked_frames = 22,
+			.skipped_frames = 23},
+		.timed = true,
+		.latency = {.way = XD_TIMES_ONE_WAY,
+			.count = 31,
+			.actual = times_from(2000),
+			.planned = times_from(3000),
+			.jitter = 1.5,
+			.rfc3550_jitter_ns = 33},
+		.tracked = true,
+		.flow_figures = {.flows = 41,
+			.lost = 42,
+			.reordered = 43,
+			.duplicated = 44,
+			.wrong_payload = 45,
+			.checked = true,
+			.flows_with_loss = 46,
+			.worst_flow = 47,
+			.worst_lost = 48,
+			.impaired_lost = 49,
+			.impaired_dup = 50,
+			.impaired_reordered = 51},
+	};
+}
+
+static struct xd_row
+latency_row(void)
+{
+	return (struct xd_row){
+		.engine = XD_ENGINE_LATENCY,
+		.timed = true,
+		.latency = {.way = XD_TIMES_ROUND_TRIP,
+			.count = 61,
+			.lost = 62,
+			.actual = times_from(4000),
+			.half_mean_ns = 2001.25,
+			.jitter = 2.5},
+	};
+}
+
+static struct xd_row
+search_row(void)
+{
+	return (struct xd_row){
+		.engine = XD_ENGINE_SEARCH,
+		.search = {.method = "back-to-back",
+			.goal = "NDR",
+			.found_pps = 71.5,
+			.lower_pps = 72.5,
+			.upper_pps = 73.5,
+			.loss_ratio = 0.005,
+			.trial_s = 60,
+			.burst_frames = 74,
+			.burst_min_frames = 70,
+			.burst_max_frames = 79,
+			.burst_stddev_frames = 1.75,
+			.corrected_burst_frames = 75.5,
+			.repeats = 50,
+			.trials = 76,
+			.total_s = 77.5,
+			.missing = "26.1: trials of 1 s, not 60 s"},
+	};
+}
+
+static struct xd_row
+pairs_row(void)
+{
+	return (struct xd_row){
+		.engine = XD_ENGINE_PAIRS,
+		.pairs = {.vms = 14,
+			.pairs = 7,
+			.jain = 0.875,
+			.min_pps = 81,
+			.mean_pps = 82,
+			.max_pps = 83,
+			.of_baseline = 3.5,
+			.unloaded = times_from(5000)},
+	};
+}
+
+/* Rows of every engine, and rows of zeroes. */
+enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, CALIBRATE, NOTHING, NB_ROWS };
+
+static void
+make_results(struct xd_results *results)
+{
+	struct xd_row rows[NB_ROWS] = {
+		[RATE] = rate_row(),
+		[LATENCY] = latency_row(),
+		[SEARCH] = search_row(),
+		[TRIAL] = search_row(),
+		[PAIRS] = pairs_row(),
+		[CALIBRATE] = {.engine = XD_ENGINE_CALIBRATE,
+			.is_void = true,
+			.void_reason = "12 frames late",
+			.partial = true},
+		[NOTHING] = {.paced = true, .timed = true, .tracked = true, .dut = {.known = true}},
+	};
+
+	rows[TRIAL].search.is_trial = true;
+	xd_results_init(results, 2.6e9);
+	strcpy(results->command, "crossdock-pktgen rate \"x\" \xff");
+	strcpy(results->label, "a label");
+	strcpy(results->reason, "interrupted");
+	results->nb_ports = 2;
+	results->ports[0] = (struct xd_result_port){"virtio:/a", "2 MiB pages, node 0", 3};
+	results->ports[1] = (struct xd_result_port){"virtio:/b", "", -1};
+	for (unsigned i = 0; i < NB_ROWS; i++)
+		assert_int_equal(xd_results_add(results, &rows[i]), 0);
+}
+
+struct want {
+	const char *path;
+	double number;    /* when there is no text */
+	const char *text; /* "null", "true", "false" stand for these */
+};
+
+#define NUMBER(path, value)                                                                        \
+	{                                                                                          \
+		path, value, NULL                                                                  \
+	}
+#define TEXT(path, value)                                                                          \
+	{                                                                                          \
+		path, 0, value                                                                     \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		NULL, 0, NULL                                                                      \
+	}
+
+static const struct want wanted_of_rate[] = {TEXT("engine", "rate"), TEXT("name", "schedule"),
+	NUMBER("trial", 2), NUMBER("size", 358), TEXT("mix", "imix"),
+	TEXT("template", "eth/ipv4/udp"), TEXT("capture", "a \"file\", with\r\nlines.pcap"),
+	NUMBER("flows", 1000), TEXT("flow_kind", "l4"), TEXT("direction", "both"),
+	TEXT("pattern", "fan-in"), TEXT("touch", "stamp"), NUMBER("time_s", 2.25),
+	NUMBER("asked_pps", 60.5), NUMBER("sent_frames", 110), NUMBER("received_frames", 99),
+	NUMBER("lost_frames", -11), NUMBER("learned_frames", 12), NUMBER("learn_lost_frames", 3),
+	NUMBER("sent_pps", 55.5), NUMBER("pps", 50.5), NUMBER("l2_bps", 25600),
+	NUMBER("l1_bps", 35200), TEXT("bottleneck", "generator-receive"),
+	NUMBER("waiting_share", 0.125), NUMBER("per_port.0.port", 0),
+	NUMBER("per_port.0.sent_frames", 110), NUMBER("per_port.0.sent_pps", 55.25),
+	NUMBER("per_port.0.received_frames", 0), NUMBER("per_port.1.port", 1),
+	NUMBER("per_port.1.received_frames", 98), NUMBER("per_port.1.foreign_frames", 7),
+	NUMBER("per_port.1.received_pps", 49.5), NUMBER("pacing.within_500ns", 0.99),
+	NUMBER("pacing.max_burst", 32), NUMBER("pacing.late_frames", 21),
+	NUMBER("pacing.blocked_frames", 22), NUMBER("pacing.skipped_frames", 23),
+	TEXT("latency.way", "one-way"), NUMBER("latency.count", 31), TEXT("latency.lost", "null"),
+	TEXT("latency.half_mean_ns", "null"), NUMBER("latency.jitter", 1.5),
+	NUMBER("latency.rfc3550_jitter_ns", 33), NUMBER("flow_figures.flows", 41),
+	NUMBER("flow_figures.lost", 42), NUMBER("flow_figures.reordered", 43),
+	NUMBER("flow_figures.duplicated", 44), NUMBER("flow_figures.wrong_payload", 45),
+	TEXT("flow_figures.checked", "true"), NUMBER("flow_figures.flows_with_loss", 46),
+	NUMBER("flow_figures.worst_flow", 47), NUMBER("flow_figures.worst_lost", 48),
+	NUMBER("flow_figures.impaired_lost", 49), NUMBER("flow_figures.impaired_dup", 50),
+	NUMBER("flow_figures.impaired_reordered", 51), TEXT("search", "null"),
+	TEXT("pairs", "null"), NUMBER("placement.before_ns", 120),
+	NUMBER("placement.after_ns", 475), TEXT("placement.class", "mixed"),
+	NUMBER("steal_s", 0.25), NUMBER("cpu_s", 4.5), NUMBER("switch.frames", 101),
+	NUMBER("switch.busy_cycles", 4596), NUMBER("switch.busy_cycles_per_frame", 45.5),
+	NUMBER("switch.busy_share", 0.75), TEXT("void", "false"), TEXT("void_reason", "null"),
+	TEXT("partial", "false"), END};
+
+static const struct want wanted_of_latency[] = {TEXT("engine", "latency"), TEXT("pacing", "null"),
+	TEXT("flow_figures", "null"), TEXT("switch", "null"), TEXT("latency.way", "round-trip"),
+	NUMBER("latency.count", 61), NUMBER("latency.lost", 62), TEXT("latency.planned", "null"),
+	NUMBER("latency.half_mean_ns", 2001.25), NUMBER("latency.jitter", 2.5),
+	TEXT("latency.rfc3550_jitter_ns", "null"), NUMBER("pps", 0), TEXT("asked_pps", "null"),
+	END};
+
+static const struct want wanted_of_search[] = {TEXT("engine", "search"),
+	TEXT("search.is_trial", "false"), TEXT("search.method", "back-to-back"),
+	TEXT("search.goal", "NDR"), NUMBER("search.found_pps", 71.5),
+	NUMBER("search.lower_pps", 72.5), NUMBER("search.upper_pps", 73.5),
+	NUMBER("search.loss_ratio", 0.005), NUMBER("search.trial_s", 60),
+	NUMBER("search.burst_frames", 74), NUMBER("search.burst_min_frames", 70),
+	NUMBER("search.burst_max_frames", 79), NUMBER("search.burst_stddev_frames", 1.75),
+	NUMBER("search.corrected_burst_frames", 75.5), NUMBER("search.repeats", 50),
+	NUMBER("search.trials", 76), NUMBER("search.total_s", 77.5),
+	TEXT("search.complete", "false"), TEXT("search.missing", "26.1: trials of 1 s, not 60 s"),
+	TEXT("pairs", "null"), TEXT("latency", "null"), END};
+
+/* A trial is no result: what only a result has is null. */
+static const struct want wanted_of_trial[] = {TEXT("search.is_trial", "true"),
+	NUMBER("search.burst_frames", 74), TEXT("search.burst_min_frames", "null"),
+	TEXT("search.burst_stddev_frames", "null"), TEXT("search.repeats", "null"),
+	TEXT("search.trials", "null"), TEXT("search.total_s", "null"),
+	TEXT("search.complete", "null"), TEXT("search.missing", "null"), END};
+
+static const struct want wanted_of_pairs[] = {TEXT("engine", "pairs"), NUMBER("pairs.vms", 14),
+	NUMBER("pairs.pairs", 7), TEXT("pairs.is_baseline", "false"), NUMBER("pairs.jain", 0.875),
+	NUMBER("pairs.min_pps", 81), NUMBER("pairs.mean_pps", 82), NUMBER("pairs.max_pps", 83),
+	NUMBER("pairs.of_baseline", 3.5), TEXT("search", "null"), END};
+
+static const struct want wanted_of_calibrate[] = {TEXT("engine", "calibrate"), TEXT("void", "true"),
+	TEXT("void_reason", "12 frames late"), TEXT("partial", "true"), TEXT("name", "null"),
+	TEXT("mix", "null"), TEXT("template", "null"), TEXT("capture", "null"),
+	TEXT("placement.before_ns", "null"), TEXT("placement.class", "unknown"), END};
+
+/* Measured, and nothing came. */
+static const struct want wanted_of_nothing[] = {TEXT("pacing.lateness", "null"),
+	TEXT("pacing.within_500ns", "null"), TEXT("latency.actual", "null"),
+	TEXT("latency.jitter", "null"), TEXT("flow_figures.wrong_payload", "null"),
+	TEXT("flow_figures.checked", "false"), TEXT("flow_figures.worst_flow", "null"),
+	NUMBER("flow_figures.worst_lost", 0), NUMBER("switch.frames", 0),
+	TEXT("switch.busy_cycles_per_frame", "null"), END};
+
+static const struct want *const wanted[NB_ROWS] = {[RATE] = wanted_of_rate,
+	[LATENCY] = wanted_of_latency,
+	[SEARCH] = wanted_of_search,
+	[TRIAL] = wanted_of_trial,
+	[PAIRS] = wanted_of_pairs,
+	[CALIBRATE] = wanted_of_calibrate,
+	[NOTHING] = wanted_of_nothing};
+
+#endif
