@@ -7,20 +7,17 @@ once. copy.c says how it is made comparable.
 import json
 
 import crossdock
-import process
+import processes
+from system import System
 
 BUFFERS = 256  # as the generator's virtio ports have with tso=on
 
 
-class BareCopy:
+class BareCopy(System):
     name = "copy"
     title = "a bare memcpy"
     switches = False
     only_named = True  # takes part in rows that name it
-    control = None
-
-    def __init__(self, condition):
-        self.condition = condition
 
     @staticmethod
     def missing(condition):
@@ -35,7 +32,7 @@ class BareCopy:
     def trial(self, _group, options):
         """Runs it in the generator's place; returns a row like the generator's."""
         c = self.condition
-        said = process.run([crossdock.program(c.build, "copy"), str(c.generator_core),
+        said = processes.run([crossdock.program(c.build, "copy"), str(c.generator_core),
                             str(c.dut_core), str(options["size"]), str(BUFFERS),
                             str(options["time"]), str(options["warmup"])])
         return json.loads(said)

@@ -2,11 +2,13 @@
 """What holds for every trial of a comparison, and the environment that it was made in."""
 
 import dataclasses
+import json
 import os
 import platform
 import time
 
-import process
+import crossdock
+import processes
 
 # Pages of 2 MiB that the largest of the systems takes, with the generator beside it.
 PAGES_NEEDED = 640
@@ -45,6 +47,13 @@ def steal_s():
         return int(source.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
 
 
+def core_ns(condition):
+    """The round trip of a cache line between the two cores, now."""
+    said = processes.run([crossdock.program(condition.build, "copy"), str(condition.generator_core),
+                        str(condition.dut_core), "64", "32", "0.01", "0"])
+    return json.loads(said)["placement"]["after_ns"]
+
+
 def busy_cpus(time_s=0.5):
     """How many CPUs' worth of work the machine has by itself."""
     def sample():
@@ -66,7 +75,7 @@ def cpu_model():
 
 
 def environment(condition):
-    dpdk = process.output_of(["pkg-config", "--modversion", "libdpdk"]).strip() or "unknown"
+    dpdk = processes.output_of(["pkg-config", "--modversion", "libdpdk"]).strip() or "unknown"
     with open("/proc/cpuinfo", encoding="utf-8") as source:
         hypervisor = "hypervisor" in source.read()
     return {

@@ -5,7 +5,8 @@ import json
 import os
 import socket
 
-import process
+import processes
+from system import System
 
 CONFIG = """\
 workers: {{cores: [{core}], idle: {idle}}}
@@ -31,13 +32,9 @@ def program(build, name):
     return None
 
 
-class Crossdock:
+class Crossdock(System):
     name = "crossdock"
     title = "crossdock"
-    switches = True
-
-    def __init__(self, condition):
-        self.condition = condition
 
     @staticmethod
     def missing(condition):
@@ -47,9 +44,9 @@ class Crossdock:
 
     @staticmethod
     def version(condition):
-        return process.output_of([program(condition.build, "crossdockd"), "--version"]).strip()
+        return processes.output_of([program(condition.build, "crossdockd"), "--version"]).strip()
 
-    def start(self, group, nb_ports, mac_limit=65536, client=False):
+    def start(self, group, nb_ports, mac_limit=65536, client=False, **_settings):
         self.group = group
         self.control = group.path("control.sock")
         names = [f"vm{i}" for i in range(nb_ports)]
@@ -65,10 +62,7 @@ class Crossdock:
                      "--config", group.path("crossdock.yaml")])
         sockets = [self.control] if client else paths + [self.control]
         group.wait(lambda: all(os.path.exists(path) for path in sockets), "the ports' sockets")
-        return paths
-
-    def ready(self, _run):
-        """Its ports are ready as soon as they are connected."""
+        return [f"virtio:{path}" for path in paths]
 
     def ask(self, method):
         """One request over the control socket (JSON-RPC 2.0)."""
@@ -88,17 +82,14 @@ class Crossdock:
                         return {}
 
     def cycles(self):
-        """Busy cycles and frames of all workers, since they started."""
         workers = self.ask("worker.show").get("workers", [])
         return (sum(w["busy_cycles"] for w in workers), sum(w["frames"] for w in workers))
 
     def notifications(self):
-        """Notifications sent to guests and frames delivered to them, all ports together."""
         ports = self.ask("stats.show").get("ports", [])
         return (sum(p["notify_sent"] for p in ports), sum(p["tx_frames"] for p in ports))
 
     def facts(self):
-        """What it has learned so far, and the memory that it takes."""
         bridge = self.ask("bridge.show").get("bridges", [{}])[0]
         memory = self.ask("memory.show")
         return {

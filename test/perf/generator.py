@@ -8,7 +8,7 @@ import time
 
 import condition as conditions
 import crossdock
-import process
+import processes
 
 # Where in the measured time the device under test is asked for its cycles, as shares of it.
 WINDOW = (0.3, 0.8)
@@ -20,44 +20,47 @@ class Generator:
         self.condition = condition
         self.program = crossdock.program(condition.build, "crossdock-pktgen")
         if not self.program:
-            raise process.Failure(f"no crossdock-pktgen in {condition.build}: "
+            raise processes.Failure(f"no crossdock-pktgen in {condition.build}: "
                                   "meson setup build && ninja -C build")
+        self.document = None  # of the last trial: the whole result file
 
-    def command(self, system, engine, paths, options, result, ports=""):
+    def command(self, system, engine, ports, options, result, guest=""):
         c = self.condition
         command = [self.program, engine]
-        for path in paths:  # of options given twice the last counts
-            command += ["--port", ",".join(filter(None, (f"virtio:{path}", c.guest, ports)))]
+        for port in ports:
+            own = (c.guest, guest) if system.guests else ()
+            command += ["--port", ",".join(filter(None, (port, *own)))]  # given twice: the last
         command += ["--core", str(c.generator_core),
                     "--placement", f"{c.generator_core},{c.dut_core}", "--json", result]
         for key, value in options.items():
             command += [f"--{key}", str(value)]
         if system.control:
             command += ["--switch", system.control]
-        return command
+        return system.enter(command)
 
-    def ready(self, system, paths, ports=""):
+    def ready(self, system, ports, guest=""):
         """Leaves the system in the state that it keeps while it runs."""
         options = {"size": 64, "flows": 1, "direction": "one", "rate": "max",
                    "time": 0.2, "warmup": 0, "touch": "full"}
-        system.ready(lambda: self.trial(system, paths, "rate", options, ports, sample=False))
+        system.ready(lambda: self.trial(system, ports, "rate", options, guest, sample=False))
 
-    def trial(self, system, paths, engine, options, ports="", sample=True):
+    def trial(self, system, ports, engine, options, guest="", sample=True):
         """Runs the generator to its end; returns its row, with the system's cycles in it, and
         how many notifications it sent for each frame where that is known."""
         result = system.group.path("result.json")
         if os.path.exists(result):
             os.unlink(result)
-        command = self.command(system, engine, paths, options, result, ports)
+        command = self.command(system, engine, ports, options, result, guest)
         steal = conditions.steal_s()
         before = system.notifications()
         child = system.group.start(command)
-        sampler = Sampler(system, self.condition, sample and engine == "rate")
+        sampler = Sampler(system, self.condition,
+                          sample and engine == "rate" and system.tells_cycles)
         end = time.monotonic() + 120 + 4 * self.condition.time_s
         while child.poll() is None:
             if time.monotonic() > end:
                 system.group.end(child)
-                raise process.Failure(f"the generator did not end: {' '.join(command)}")
+                raise processes.Failure(f"the generator did not end: {' '.join(command)}")
             sampler.look()
             try:
                 child.wait(sampler.pause_s())
@@ -81,9 +84,10 @@ class Generator:
         if child.returncode or not data.get("rows") or data.get("partial"):
             with open(log, encoding="utf-8", errors="replace") as source:
                 said = source.read().strip().splitlines()[-3:]
-            raise process.Failure(f"crossdock-pktgen, status {child.returncode}: "
+            raise processes.Failure(f"crossdock-pktgen, status {child.returncode}: "
                                   + " | ".join(said or ["it said nothing"]))
-        return data["rows"][-1]
+        self.document = data
+        return dict(data["rows"][-1])
 
 
 def per_frame(before, after):
@@ -116,7 +120,7 @@ class Sampler:
             return
         try:
             self.sample()
-        except (OSError, process.Failure, ValueError, KeyError, TypeError):
+        except (OSError, processes.Failure, ValueError, KeyError, TypeError):
             self.next = None  # it answers no more: the row does without
 
     def sample(self):

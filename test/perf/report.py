@@ -19,6 +19,12 @@ def cycles(trial):
     return (trial["result"].get("switch") or {}).get("busy_cycles_per_frame")
 
 
+def cpus(trial):
+    """Of the whole machine, softirq and the generator included: how many were busy."""
+    cpu_s, time_s = (trial["result"].get(key) for key in ("cpu_s", "time_s"))
+    return cpu_s / time_s if cpu_s is not None and time_s else None
+
+
 def spread(values):
     values = [v for v in values if v is not None]
     if not values:
@@ -60,6 +66,7 @@ def summarise(row, subjects, trials):
             own = [t for t in mine if t["subject"] == label]
             subject = {"subject": label, "ratio_of": who.of, "trials": len(own),
                        "cycles_per_frame": spread([cycles(t) for t in own]),
+                       "cpus": spread([cpus(t) for t in own]),
                        "core_ns": spread([ns for t in own for ns in t["core_ns"]]),
                        "steal": sum(1 for t in own if t["steal_noticeable"]),
                        "metrics": {}, "ratios": {}}
@@ -119,7 +126,7 @@ def show_entry(row, entry, options):
     header = ["", "trials"]
     header += [metric.title for metric in row.metrics]
     header += ["cycles/frame"] if row.engine == "rate" else []
-    header += ["core-to-core ns"]
+    header += ["CPUs busy", "core-to-core ns"]
     header += [f"crossdock/this, {metric.title.split(' us')[0]}" for metric in row.metrics]
     header += ["pairs"]
     header += ["target"] if options.targets else []
@@ -129,7 +136,7 @@ def show_entry(row, entry, options):
         line += [number(subject["metrics"][m.name], m.digits) for m in row.metrics]
         if row.engine == "rate":
             line.append(number(subject["cycles_per_frame"], 0))
-        line.append(number(subject["core_ns"], 0))
+        line += [number(subject["cpus"], 2), number(subject["core_ns"], 0)]
         found = [subject["ratios"].get(m.name) for m in row.metrics]
         other = f" {subject['ratio_of']}/this" if subject["ratio_of"] != REFERENCE else ""
         line += [number(f, 2) + (other if f else "") for f in found]
@@ -178,7 +185,8 @@ def trial_line(trial, row):
 def environment(env):
     cores = (f"generator on core {env['generator_core']}, device under test on core "
              f"{env['dut_core']}, other threads on {env['other_cpus']}")
-    pages = "2 MiB hugepages for every system" if env["hugepages"] else "no hugepages for any system"
+    pages = ("2 MiB hugepages for every system" if env["hugepages"]
+             else "no hugepages for any system")
     lines = [f"CPU     {env['cpu']}, {env['cpus']} CPUs"
              + (", virtual machine" if env["virtual_machine"] else ""),
              f"kernel  {env['kernel']}", f"DPDK    {env['dpdk']}"]

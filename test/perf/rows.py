@@ -18,6 +18,7 @@ class Subject:
     guest: str = ""              # options of the generator's ports, over the row's own
     nb_ports: int = 0            # instead of the row's
     of: str = "crossdock"        # whose figure is divided by this one's
+    flowgen: bool = False        # testpmd generates in crossdock-pktgen's place
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Row:
     needs_switching: bool = False
     subjects: tuple = ()         # beside the systems themselves
     only_crossdock: bool = False  # no other system
+    only_guests: bool = False    # only systems with guests on their ports
     mac_limit: int = 65536
     targets: tuple = ()          # (label, metric, relation, value): of ratios
     bounds: tuple = ()           # likewise: of a subject's own figure
@@ -53,8 +55,10 @@ MPPS = Metric("mpps", "Mpps", ("pps",), 1e-6, 3)
 SENT = Metric("sent_mpps", "Mpps in", ("sent_pps",), 1e-6, 3)
 GBPS = Metric("gbps", "Gbit/s L2", ("l2_bps",), 1e-9, 2)
 NOTIFY = Metric("notify_per_frame", "notifications/frame", ("notify_per_frame",), 1, 4)
-P50 = Metric("p50_us", "RTT P50 us", ("rtt_ns", "p50"), 1e-3, 3)
-P99 = Metric("p99_us", "RTT P99 us", ("rtt_ns", "p99"), 1e-3, 3)
+P50 = Metric("p50_us", "RTT P50 us", ("latency", "actual", "p50_ns"), 1e-3, 3)
+P99 = Metric("p99_us", "RTT P99 us", ("latency", "actual", "p99_ns"), 1e-3, 3)
+LOADED_P50 = Metric("p50_us", "P50 us", ("latency", "planned", "p50_ns"), 1e-3, 3)
+LOADED_P99_9 = Metric("p99_9_us", "P99.9 us", ("latency", "planned", "p99_9_ns"), 1e-3, 3)
 
 # What a Linux guest sends at most: 45 segments of 1448 bytes and one set of headers.
 TSO_BYTES = 54 + 45 * 1448
@@ -80,6 +84,8 @@ ROWS = (
         targets=(("ovs", "gbps", ">=", 2.2),)),
     Row("latency", "64 B, round trip through two ports", (P50, P99), (("size", 64),), "latency",
         targets=(("ovs", "p50_us", "<=", 0.6), ("ovs", "p99_us", "<=", 0.6))),
+    Row("tail", "64 B at 100 kpps, one way from the planned time", (LOADED_P50, LOADED_P99_9),
+        (("size", 64), ("rate", "100kpps"), ("way", "one-way")), "latency"),
     # A flow is a pair of addresses, and both are learned.
     Row("million", "64 B, a million MAC addresses, one way", (MPPS,),
         stream(64, MILLION // 2, "mac"), subjects=(OWN_ONE_FLOW,), only_crossdock=True,
@@ -94,14 +100,20 @@ ROWS = (
         subjects=(Subject("crossdock split", "crossdock", guest="packed=off"),),
         targets=(("crossdock split", "mpps", ">=", 0.95),)),
     Row("tso-64k", f"{TSO_BYTES} B TSO frames, one way, client mode", (GBPS,), stream(TSO_BYTES),
-        needs_switching=True, guest="tso=on,mss=1448", client=True, tso=True,
+        needs_switching=True, only_guests=True, guest="tso=on,mss=1448", client=True, tso=True,
         subjects=(Subject("memcpy", "copy"),),
         targets=(("ovs", "gbps", ">=", 1.6), ("memcpy", "gbps", ">=", 0.8))),
     Row("pairs-1500", "1500 B, 14 ports in 7 pairs, one way, total", (GBPS, MPPS), stream(1500),
-        nb_ports=14, needs_switching=True, guest="size=256",  # as QEMU makes its rings
+        nb_ports=14, needs_switching=True, only_guests=True,
+        guest="size=256",  # as QEMU makes its rings
         subjects=(Subject("crossdock 2 ports", "crossdock", nb_ports=2),
                   Subject("ovs 2 ports", "ovs", nb_ports=2, of="ovs")),
         targets=(("crossdock 2 ports", "gbps", ">=", 0.85),)),
+    # What testpmd's flowgen is and does: both ways, 1024 UDP flows of one pair of addresses.
+    Row("generator", "64 B both ways, 1024 L4 flows, two generators", (MPPS, SENT),
+        stream(64, 1024, "l4", direction="both"), only_crossdock=True,
+        subjects=(Subject("testpmd flowgen", "crossdock", flowgen=True),),
+        targets=(("testpmd flowgen", "mpps", ">=", 2.5),)),
     Row("notify", "64 B, 1 flow, one way, guests that wait for interrupts", (MPPS, NOTIFY),
         stream(64), only_crossdock=True, guest="irq=on,event_idx=on",
         subjects=(Subject("crossdock packed", "crossdock", guest="packed=on"),
@@ -116,12 +128,14 @@ def subjects_of(row, systems):
     """Who takes part, crossdock first: all others are compared with it."""
     by_name = {system.name: system for system in systems}
     found = []
+    options = dict(row.options)
+    many_macs = options.get("flow-kind") == "mac" and options.get("flows") > 1
     for system in systems:
-        if getattr(system, "only_named", False):
-            continue
-        if row.only_crossdock and system.name != "crossdock":
+        if system.only_named or row.only_crossdock and system.name != "crossdock":
             continue
         if row.needs_switching and not system.switches:
+            continue
+        if row.only_guests and not system.guests or many_macs and system.one_address:
             continue
         found.append(Subject(system.name, system.name, mac_limit=row.mac_limit))
     # A system's variants come right after it, so that trials compared lie close in time.

@@ -1,33 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Child processes that never outlive this program, and a private directory for them."""
 
-import ctypes
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
-import time
 
-PR_SET_PDEATHSIG = 1
-LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-class Failure(Exception):
-    """Something did not start or did not answer; the text tells a person what to do."""
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
+from process import Timeout, die_with_parent, wait_for  # pylint: disable=wrong-import-position
 
 
-def die_with_parent():
-    """Runs in the child: it is killed when this program is, however that happens."""
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def wait_for(condition, what, timeout_s=20.0, every_s=0.02):
-    end = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > end:
-            raise Failure(f"waited {timeout_s:.0f} s for {what}")
-        time.sleep(every_s)
+class Failure(AssertionError):
+    """Something did not start or did not answer; the text tells a person what to do. (test/lib's
+    failures are AssertionErrors, too.)"""
 
 
 def run(command, **popen):
@@ -51,12 +38,17 @@ def output_of(command):
 
 
 class Group:
-    """Processes and the directory they live in. Leaving the `with` ends both."""
+    """Processes and the directory they live in. Leaving the `with` ends both, and then does what
+    addCleanup was told, last first."""
 
     def __init__(self, name):
         self.name = name
         self.dir = None
         self.children = []
+        self.cleanups = []
+
+    def addCleanup(self, function, *args, **kwargs):  # as unittest names it: test/lib calls it
+        self.cleanups.append((function, args, kwargs))
 
     def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix=f"xd-{self.name}-", dir="/tmp")
@@ -68,6 +60,8 @@ class Group:
         try:
             for child, _ in reversed(self.children):
                 self.end(child)
+            for function, args, kwargs in reversed(self.cleanups):
+                function(*args, **kwargs)
         finally:
             shutil.rmtree(self.dir, ignore_errors=True)
             signal.signal(signal.SIGINT, before)
@@ -116,7 +110,7 @@ class Group:
 
         try:
             wait_for(met, what, timeout_s)
-        except Failure as failure:
+        except (Failure, Timeout) as failure:
             raise Failure(f"{self.name}: {failure}\n{self.tail()}") from failure
 
     def tail(self, lines=12):
