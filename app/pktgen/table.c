@@ -131,6 +131,8 @@ table_tail(const struct xd_row *row)
 		row->partial ? "  (partial)" : "");
 }
 
+#define SOUND 99.9 /* percentile: what is said of the switch up to there needs no note */
+
 static void
 print_pacing(const struct xd_pacing_figures *f)
 {
@@ -140,9 +142,14 @@ print_pacing(const struct xd_pacing_figures *f)
 		       "us; ",
 			100 * f->within_500ns, f->lateness.p50_ns / 1e3, f->lateness.p99_ns / 1e3,
 			f->lateness.p99_9_ns / 1e3, f->lateness.max_ns / 1e3);
-	printf("at most %u at once; frames late %llu, blocked %llu, skipped %llu\n", f->max_burst,
-		(unsigned long long)f->late_frames, (unsigned long long)f->blocked_frames,
-		(unsigned long long)f->skipped_frames);
+	printf("at most %u at once; frames late %llu, blocked %llu, skipped %llu, missed %llu\n",
+		f->max_burst, (unsigned long long)f->late_frames,
+		(unsigned long long)f->blocked_frames, (unsigned long long)f->skipped_frames,
+		(unsigned long long)f->missed_frames);
+	if (f->sound_percentile < SOUND)
+		printf("        the generator itself was late with %.2f%% of the frames: from the "
+		       "plan, what is beyond P%.4g is about it\n",
+			100 - f->sound_percentile, f->sound_percentile);
 }
 
 static void

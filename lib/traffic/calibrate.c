@@ -4,6 +4,8 @@
 
 #include "memory/memory.h"
 #include "traffic/calibrate.h"
+#include "traffic/idle_core.h"
+#include "traffic/lane.h"
 #include "traffic/round_trip.h"
 #include "traffic/trial.h"
 #include "traffic/tsc.h"
@@ -98,6 +100,8 @@ half_row(struct loop *l, const struct xd_row *both, const struct halves *h, bool
 	row.rate = (struct xd_rate_figures){
 		.sent_frames = h->frames,
 		.received_frames = h->frames,
+		.nb_ports = 2,
+		.ports = {{.sent_frames = h->frames}, {.received_frames = h->frames}},
 		.bottleneck =
 			sending ? XD_BOTTLENECK_GENERATOR_SEND : XD_BOTTLENECK_GENERATOR_RECEIVE,
 	};
@@ -166,6 +170,30 @@ pacing(struct loop *l, struct xd_error *err)
 	return rc;
 }
 
+/* The core by itself, which bounds all of the above. */
+static int
+idle_core(struct loop *l, struct xd_error *err)
+{
+	struct xd_histogram *lateness = xd_histogram_create();
+	int rc = lateness ? 0 : xd_fail(err, -ENOMEM, "no memory for a histogram");
+
+	for (unsigned number = 1; number <= l->opts->trials && !rc; number++) {
+		struct xd_row row = {.flows = 1, .time_s = l->opts->time_s, .paced = true};
+		struct xd_pacing_figures *f = &row.pacing;
+
+		xd_idle_core_look(lateness, l->opts->time_s, l->gen.tsc_hz);
+		xd_times_of(&f->lateness, lateness);
+		f->within_500ns = xd_histogram_share(lateness, 500);
+		f->late_frames = (uint64_t)((1 - xd_histogram_share(lateness, XD_LATE_NS)) *
+						    (double)f->lateness.count +
+					    0.5);
+		f->sound_percentile = 100 * xd_histogram_share(lateness, XD_LATE_NS);
+		rc = give_row(l, &row, number, "the core by itself, looked at every 100 ns", err);
+	}
+	xd_histogram_destroy(lateness);
+	return rc;
+}
+
 static int
 one_way(struct loop *l, struct xd_error *err)
 {
@@ -223,6 +251,8 @@ run_all(struct loop *l, struct xd_error *err)
 		if (!rc)
 			rc = ceiling(l, i, XD_TOUCH_FULL, err);
 	}
+	if (!rc && l->gen.nb_cores == 1)
+		rc = idle_core(l, err);
 	if (!rc)
 		rc = pacing(l, err);
 	if (!rc)

@@ -14,8 +14,8 @@ struct xd_calibrate_opts {
 	unsigned trials;
 };
 
-/* Opens its own ports; gen has none. Rows: rate of each size with touch full and stamp, the
- * schedule at 100 kpps, 1 and 10 Mpps, one-way times at 100 kpps. As xd_rate_run. */
+/* Opens its own ports; gen has none. Rows: rate of each size with touch full and stamp, the core by
+ * itself, the schedule at 100 kpps, 1 and 10 Mpps, one-way times at 100 kpps. As xd_rate_run. */
 int xd_calibrate_run(
 	struct xd_gen *gen, const struct xd_calibrate_opts *opts, struct xd_error *err);
 

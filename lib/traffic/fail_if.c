@@ -96,20 +96,27 @@ row_times(const struct xd_row *row)
 	return f->planned.count ? &f->planned : &f->actual;
 }
 
-#define GET_TIME(name, field)                                                                      \
+/* Whether a percentile is about the switch. */
+static bool
+row_sound(const struct xd_row *row, double percentile)
+{
+	return !row->latency.planned.count || percentile <= row->pacing.sound_percentile;
+}
+
+#define GET_TIME(name, field, percentile)                                                          \
 	static bool get_##name(const struct xd_row *row, double *value)                            \
 	{                                                                                          \
 		*value = row_times(row)->field / 1e3;                                              \
-		return row->timed && row_times(row)->count;                                        \
+		return row->timed && row_times(row)->count && row_sound(row, percentile);          \
 	}
 
-GET_TIME(mean_us, mean_ns)
-GET_TIME(p50_us, p50_ns)
-GET_TIME(p95_us, p95_ns)
-GET_TIME(p99_us, p99_ns)
-GET_TIME(p99_9_us, p99_9_ns)
-GET_TIME(p99_99_us, p99_99_ns)
-GET_TIME(max_us, max_ns)
+GET_TIME(mean_us, mean_ns, 0)
+GET_TIME(p50_us, p50_ns, 50)
+GET_TIME(p95_us, p95_ns, 95)
+GET_TIME(p99_us, p99_ns, 99)
+GET_TIME(p99_9_us, p99_9_ns, 99.9)
+GET_TIME(p99_99_us, p99_99_ns, 99.99)
+GET_TIME(max_us, max_ns, 0)
 
 static bool
 get_reordered(const struct xd_row *row, double *value)

@@ -10,14 +10,15 @@
 
 #define LOOK_UP_S   0.02   /* between looks at whether to go on */
 #define REPORT_EACH 10     /* looks */
-#define BACKLOG_S   0.001  /* of frames that were not sent in time and are sent late */
+#define BLOCKED_S   0.001  /* of frames that a switch did not take in time: they are sent late */
+#define BEHIND_S    0.010  /* the same of frames that this thread did not come to */
 #define START_S     0.0005 /* for all threads to get going */
 
 /* What the loop needs beside the lane. */
 struct turn {
 	uint64_t now;
-	uint64_t backlog; /* cycles */
-	uint64_t late;    /* cycles */
+	uint64_t blocked, behind; /* cycles: what is later is given up */
+	uint64_t late;            /* cycles */
 	double ns_per_cycle;
 	bool timed; /* receivers want to know when */
 };
@@ -76,22 +77,23 @@ static void
 skip_backlog(struct xd_lane_sender *s, const struct turn *turn, uint64_t at, uint64_t k)
 {
 	struct xd_schedule *schedule = &s->port->stream.schedule;
-	uint64_t skipped = 0;
+	uint64_t oldest = at - (s->full ? turn->blocked : turn->behind), skipped = 0;
 
-	while ((int64_t)(at - turn->backlog - xd_schedule_planned(schedule, k)) > 0) {
+	while ((int64_t)(oldest - xd_schedule_planned(schedule, k)) > 0) {
 		uint64_t many = 1;
 
 		if (schedule->interval > 0) {
-			uint64_t behind = at - turn->backlog - xd_schedule_planned(schedule, k);
+			uint64_t behind = oldest - xd_schedule_planned(schedule, k);
 
 			many += (uint64_t)((double)behind / schedule->interval);
 		}
 		schedule->passed += many;
 		skipped += many;
 	}
-	s->skipped += skipped;
-	if (!s->full)
-		s->skipped_unblocked += skipped;
+	if (s->full)
+		s->skipped += skipped;
+	else
+		s->missed += skipped;
 }
 
 static inline uint16_t
@@ -212,7 +214,8 @@ static void
 run(struct xd_lane *lane, uint64_t start)
 {
 	struct turn turn = {
-		.backlog = (uint64_t)(BACKLOG_S * lane->gen->tsc_hz),
+		.blocked = (uint64_t)(BLOCKED_S * lane->gen->tsc_hz),
+		.behind = (uint64_t)(BEHIND_S * lane->gen->tsc_hz),
 		.late = (uint64_t)(XD_LATE_NS * 1e-9 * lane->gen->tsc_hz),
 		.ns_per_cycle = 1e9 / lane->gen->tsc_hz,
 		.timed = asks_for_times(lane),

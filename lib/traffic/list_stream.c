@@ -131,7 +131,8 @@ xd_list_stream_impair(
 		*next = s->hold;
 	} else {
 		take_kept(s, schedule, next);
-		/* One that overtakes is not held back itself: of all frames it is to be the share. */
+		/* One that overtakes is not held back itself: of all frames it is to be the share.
+		 */
 		if (happens(s, s->impair.reorder / (1 - s->impair.reorder))) {
 			s->hold = *next;
 			s->held = true;

@@ -11,7 +11,8 @@ struct xd_pairs_opts {
 	struct xd_traffic_opts traffic; /* pattern: pairs or fan-in */
 	unsigned nb_counts;
 	unsigned counts[XD_GEN_PORTS_MAX]; /* VMs at once; 0 of them: 2, 4, ... all ports */
-	double latency_pps; /* of each sender, for the times while loaded: of one frame in so many */
+	double latency_pps; /* of each sender, for the times while loaded: of one frame in so many
+			     */
 	double time_s, warmup_s;
 	unsigned trials;
 };
@@ -20,8 +21,7 @@ struct xd_pairs_opts {
 double xd_pairs_jain(const double *x, unsigned n);
 /* Fills in what follows from the frames per second that each of n pairs (or senders) got;
  * baseline_pps: of the single pair, or 0. */
-void xd_pairs_fill(
-	struct xd_pairs_figures *f, const double *pps, unsigned n, double baseline_pps);
+void xd_pairs_fill(struct xd_pairs_figures *f, const double *pps, unsigned n, double baseline_pps);
 
 /* A row for each size, trial and number of ports: first the single pair, which is also the row of
  * two ports. As xd_rate_run. */

@@ -29,10 +29,10 @@
 struct xd_gen_port;
 
 struct xd_gen_port_opts {
-	uint32_t frame_bytes;        /* longest frame to be carried, without FCS */
-	int node;                    /* NUMA node of the thread that drives it, or -1 */
-	unsigned timeout_ms;         /* for the peer to appear and to answer */
-	const volatile bool *cancel; /* gives up waiting when set; or NULL */
+	uint32_t frame_bytes;              /* longest frame to be carried, without FCS */
+	int node;                          /* NUMA node of the thread that drives it, or -1 */
+	unsigned timeout_ms;               /* for the peer to appear and to answer */
+	const volatile bool *cancel;       /* gives up waiting when set; or NULL */
 	struct xd_gen_port *const *others; /* opened before and open still: where loop: finds */
 	unsigned nb_others;                /* its peer */
 };

@@ -29,7 +29,8 @@ xd_flow_kind_name(enum xd_flow_kind kind)
 const char *
 xd_pattern_name(enum xd_pattern pattern)
 {
-	static const char *const names[] = {"pairs", "broadcast", "fan-in", "mesh", "reflect", "send"};
+	static const char *const names[] = {
+		"pairs", "broadcast", "fan-in", "mesh", "reflect", "send"};
 
 	return names[pattern];
 }

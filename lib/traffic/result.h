@@ -69,22 +69,26 @@ struct xd_pacing_figures {
 	struct xd_times lateness; /* of every frame sent: when it was sent less when planned */
 	double within_500ns;      /* share of them */
 	unsigned max_burst;       /* frames sent at once */
-	uint64_t late_frames;     /* more than 10 us late though there was room: the generator's fault */
-	uint64_t blocked_frames;  /* late because the switch did not take them: its fault */
-	uint64_t skipped_frames;  /* given up: the switch was more than a millisecond behind */
+	uint64_t
+		late_frames; /* more than 10 us late though there was room: the generator's fault */
+	uint64_t blocked_frames; /* late because the switch did not take them: its fault */
+	uint64_t skipped_frames; /* given up: the switch was more than 1 ms behind */
+	uint64_t missed_frames;  /* given up: the generator was more than 10 ms behind */
+	double sound_percentile; /* 0 to 100: times from the plan beyond it are about the generator
+				  */
 };
 
 enum xd_times_way { XD_TIMES_ROUND_TRIP, XD_TIMES_ONE_WAY };
 
 /* JSON: latency, null unless frames were timed. */
 struct xd_latency_figures {
-	enum xd_times_way way; /* "round-trip", "one-way" */
-	uint64_t count;        /* frames timed */
-	uint64_t lost;         /* round trips not completed within 100 ms (one at a time only) */
-	struct xd_times actual;  /* from when it was sent */
-	struct xd_times planned; /* from when it should have been; none: nothing was planned */
-	double half_mean_ns;   /* of a round trip: mean / 2, as qperf's latency; else 0 (null) */
-	double jitter;         /* P99 / P50 */
+	enum xd_times_way way;    /* "round-trip", "one-way" */
+	uint64_t count;           /* frames timed */
+	uint64_t lost;            /* round trips not completed within 100 ms (one at a time only) */
+	struct xd_times actual;   /* from when it was sent */
+	struct xd_times planned;  /* from when it should have been; none: nothing was planned */
+	double half_mean_ns;      /* of a round trip: mean / 2, as qperf's latency; else 0 (null) */
+	double jitter;            /* P99 / P50 */
 	double rfc3550_jitter_ns; /* interarrival jitter, RFC 3550 6.4.1; 0 (null): not one-way */
 };
 
@@ -95,39 +99,39 @@ struct xd_flow_figures {
 	uint64_t wrong_payload; /* null unless payloads were compared: checked */
 	bool checked;
 	uint32_t flows_with_loss;
-	uint32_t worst_flow;    /* that lost most */
+	uint32_t worst_flow; /* that lost most */
 	uint64_t worst_lost;
 	uint64_t impaired_lost, impaired_dup, impaired_reordered; /* made by --impair */
 };
 
 /* JSON: search, null in other engines' rows. */
 struct xd_search_figures {
-	bool is_trial;          /* one trial of a search; else a result of it */
-	char method[24];        /* as --method has it */
-	char goal[16];          /* mlr's; "10%" of profile; else empty */
-	double found_pps;       /* of each sending port: the result; 0: none was found */
+	bool is_trial;               /* one trial of a search; else a result of it */
+	char method[24];             /* as --method has it */
+	char goal[16];               /* mlr's; "10%" of profile; else empty */
+	double found_pps;            /* of each sending port: the result; 0: none was found */
 	double lower_pps, upper_pps; /* bounds at the end; 0 (null): none */
-	double loss_ratio;      /* of the trial, or allowed by the result */
-	double trial_s;         /* how long the (final) trial was */
-	uint64_t burst_frames;  /* back-to-back: of the trial, or the mean of the repeats */
+	double loss_ratio;           /* of the trial, or allowed by the result */
+	double trial_s;              /* how long the (final) trial was */
+	uint64_t burst_frames;       /* back-to-back: of the trial, or the mean of the repeats */
 	uint64_t burst_min_frames, burst_max_frames; /* of the repeats */
 	double burst_stddev_frames;
 	double corrected_burst_frames; /* RFC 9004's corrected time times the rate */
-	unsigned repeats;       /* latency, back-to-back: that the result is of; else 0 (null) */
+	unsigned repeats; /* latency, back-to-back: that the result is of; else 0 (null) */
 	unsigned trials;
-	double total_s;         /* that the search took */
-	bool complete;          /* nothing of the method was left out */
+	double total_s;               /* that the search took */
+	bool complete;                /* nothing of the method was left out */
 	char missing[XD_RESULT_TEXT]; /* else: the clause, and what differs from it */
 };
 
 /* JSON: pairs, null in other engines' rows. */
 struct xd_pairs_figures {
-	unsigned vms;        /* ports that take part */
-	unsigned pairs;      /* or senders to one */
-	bool is_baseline;    /* the single pair alone */
-	double jain;         /* Jain's index of the pairs' bandwidth: 1 is fair */
+	unsigned vms;                      /* ports that take part */
+	unsigned pairs;                    /* or senders to one */
+	bool is_baseline;                  /* the single pair alone */
+	double jain;                       /* Jain's index of the pairs' bandwidth: 1 is fair */
 	double min_pps, mean_pps, max_pps; /* of a pair */
-	double of_baseline;  /* all together, divided by the single pair; 0 (null): no baseline */
+	double of_baseline; /* all together, divided by the single pair; 0 (null): no baseline */
 	struct xd_times unloaded; /* one frame at a time through the first pair, before */
 };
 
@@ -153,23 +157,23 @@ struct xd_row {
 	enum xd_direction direction;
 	enum xd_pattern pattern;
 	enum xd_touch touch;
-	double time_s; /* measured, without warm-up and learning */
-	struct xd_rate_figures rate;       /* JSON: its keys are the row's own */
+	double time_s;               /* measured, without warm-up and learning */
+	struct xd_rate_figures rate; /* JSON: its keys are the row's own */
 	bool paced;
-	struct xd_pacing_figures pacing;   /* paced */
+	struct xd_pacing_figures pacing; /* paced */
 	bool timed;
 	struct xd_latency_figures latency; /* timed */
 	bool tracked;
-	struct xd_flow_figures flow_figures; /* tracked */
-	struct xd_search_figures search;   /* XD_ENGINE_SEARCH */
-	struct xd_pairs_figures pairs;     /* XD_ENGINE_PAIRS */
+	struct xd_flow_figures flow_figures;            /* tracked */
+	struct xd_search_figures search;                /* XD_ENGINE_SEARCH */
+	struct xd_pairs_figures pairs;                  /* XD_ENGINE_PAIRS */
 	double placement_before_ns, placement_after_ns; /* JSON: placement {before_ns, after_ns,
 							 * class}; 0 (null): not known */
-	double steal_s, cpu_s;        /* of the whole machine, while measuring */
-	struct xd_switch_figures dut; /* JSON: switch */
-	bool is_void;                 /* JSON: void. The generator fell behind: not a result */
+	double steal_s, cpu_s;                          /* of the whole machine, while measuring */
+	struct xd_switch_figures dut;                   /* JSON: switch */
+	bool is_void;                     /* JSON: void. The generator fell behind: not a result */
 	char void_reason[XD_RESULT_TEXT]; /* why; null when it is not */
-	bool partial;                 /* cut short */
+	bool partial;                     /* cut short */
 };
 
 /* Where the frames of a port lie. JSON: ports. */
@@ -184,7 +188,7 @@ struct xd_results {
 	char started[32]; /* RFC 3339, UTC */
 	char label[64];   /* --label: what was measured, a column's head in a report; or empty */
 	char host[64], cpu[96], kernel[160], dpdk[48];
-	char version[64];     /* crossdock's, with the commit where it was built from one */
+	char version[64];            /* crossdock's, with the commit where it was built from one */
 	char reason[XD_RESULT_TEXT]; /* why the run was cut short; empty (null): it was not */
 	bool partial;
 	bool hugepages; /* free ones of 2 MiB were there */
@@ -219,7 +223,6 @@ char *xd_results_json(const struct xd_results *results);
  * as "latency.actual.p99_ns"; what is null is empty. The caller frees it. */
 char *xd_results_csv(const struct xd_results *results);
 /* Writes text to path, aside and then renamed; "-" is standard output. option: for messages. */
-int xd_results_write(
-	const char *text, const char *option, const char *path, struct xd_error *err);
+int xd_results_write(const char *text, const char *option, const char *path, struct xd_error *err);
 
 #endif

@@ -114,8 +114,20 @@ ports_json(const struct xd_rate_figures *f)
 }
 
 static void
-add_rate(json_t *o, const struct xd_rate_figures *f)
+add_rate(json_t *o, const struct xd_row *row)
 {
+	const struct xd_rate_figures *f = &row->rate;
+	static const char *const figures[] = {"asked_pps", "sent_frames", "received_frames",
+		"lost_frames", "learned_frames", "learn_lost_frames", "sent_pps", "pps", "l2_bps",
+		"l1_bps", "bottleneck", "waiting_share"};
+
+	/* Of what is done one at a time there is no rate. */
+	if (row->timed && !row->paced && f->nb_ports == 0) {
+		for (unsigned i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+			json_object_set_new(o, figures[i], json_null());
+		json_object_set_new(o, "per_port", json_array());
+		return;
+	}
 	set_real_or_null(o, "asked_pps", f->asked_pps);
 	set_count(o, "sent_frames", f->sent_frames);
 	set_count(o, "received_frames", f->received_frames);
@@ -146,6 +158,8 @@ pacing_json(const struct xd_row *row)
 	set_count(o, "late_frames", f->late_frames);
 	set_count(o, "blocked_frames", f->blocked_frames);
 	set_count(o, "skipped_frames", f->skipped_frames);
+	set_count(o, "missed_frames", f->missed_frames);
+	set_real(o, "sound_percentile", f->sound_percentile);
 	return o;
 }
 
@@ -310,7 +324,7 @@ xd_row_json(const struct xd_row *row)
 	set_text(o, "pattern", xd_pattern_name(row->pattern));
 	set_text(o, "touch", xd_touch_name(row->touch));
 	set_real(o, "time_s", row->time_s);
-	add_rate(o, &row->rate);
+	add_rate(o, row);
 	json_object_set_new(o, "pacing", pacing_json(row));
 	json_object_set_new(o, "latency", latency_json(row));
 	json_object_set_new(o, "flow_figures", flow_figures_json(row));

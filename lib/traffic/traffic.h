@@ -50,7 +50,7 @@ struct xd_traffic_opts {
 	bool track;     /* loss, reordering and duplication of each flow */
 	bool verify;    /* compare received payloads; implies track */
 	uint32_t every; /* one frame in so many is timed; 0: none. Implies track */
-	bool echo; /* of two ports, the second sends each frame back: round trips */
+	bool echo;      /* of two ports, the second sends each frame back: round trips */
 	struct xd_impair impair[XD_GEN_PORTS_MAX]; /* by sending port */
 };
 

@@ -13,7 +13,8 @@
 #define REACHED      0.995 /* of the rate asked for */
 #define BUSY         0.95  /* of a worker's time: it has none left */
 #define LOST_MUCH    0.01  /* of the frames */
-#define LATE_MUCH    0.001 /* of the frames: what P99.9 says would be about the generator */
+#define LATE_MUCH    0.05  /* of the frames: then even P95 is about the generator */
+#define MISSED_MUCH  0.001 /* of the frames: then less was offered than was asked */
 #define SOON_NS      500
 
 void
@@ -155,7 +156,8 @@ static void
 fill_pacing(const struct xd_trial *t, struct xd_row *row)
 {
 	struct xd_pacing_figures *f = &row->pacing;
-	uint64_t sent = 0, late = 0, skipped = 0;
+	uint64_t sent = 0;
+	double planned, late;
 	struct xd_histogram *all = xd_histogram_create();
 
 	for (unsigned i = 0; i < xd_trial_lanes(t); i++) {
@@ -170,8 +172,7 @@ fill_pacing(const struct xd_trial *t, struct xd_row *row)
 			f->late_frames += s->late;
 			f->blocked_frames += s->blocked;
 			f->skipped_frames += s->skipped;
-			late += s->late + s->skipped_unblocked;
-			skipped += s->skipped;
+			f->missed_frames += s->missed;
 			if (s->max_burst > f->max_burst)
 				f->max_burst = s->max_burst;
 		}
@@ -182,13 +183,16 @@ fill_pacing(const struct xd_trial *t, struct xd_row *row)
 		f->within_500ns = xd_histogram_share(all, SOON_NS);
 	}
 	xd_histogram_destroy(all);
-	if ((double)late <= LATE_MUCH * (double)(sent + skipped))
+	planned = (double)(sent + f->skipped_frames + f->missed_frames);
+	late = (double)(f->late_frames + f->missed_frames);
+	f->sound_percentile = planned > 0 ? 100 * (1 - late / planned) : 100;
+	if (late <= LATE_MUCH * planned && (double)f->missed_frames <= MISSED_MUCH * planned)
 		return;
 	row->is_void = true;
 	snprintf(row->void_reason, sizeof(row->void_reason),
 		"the generator fell behind its schedule: %llu of %llu frames were more than %u us "
 		"late; give it a core of its own, or a lower --rate",
-		(unsigned long long)late, (unsigned long long)(sent + skipped), XD_LATE_NS / 1000);
+		(unsigned long long)late, (unsigned long long)planned, XD_LATE_NS / 1000);
 }
 
 static double

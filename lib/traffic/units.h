@@ -44,8 +44,8 @@ struct xd_rate_limit {
 
 /* "max", "5Mpps", "100kpps", "10Gbit" or "10Gbps" (L2), "10Gbitl1" or "10Gbpsl1" (L1), "80%". */
 int xd_units_rate(const char *text, struct xd_rate_limit *rate, struct xd_error *err);
-/* Frames per second of such a rate for frames of a mean length; 0: as many as go. line_rate_bps: L1,
- * of use for percent only. */
+/* Frames per second of such a rate for frames of a mean length; 0: as many as go. line_rate_bps:
+ * L1, of use for percent only. */
 double xd_rate_limit_pps(
 	const struct xd_rate_limit *rate, double mean_frame_bytes, double line_rate_bps);
 /* "10Gbit", "25Gbit": a line rate, bit/s of L1. */

@@ -63,7 +63,8 @@ def loaded_row(p50_us, **changes):
         "planned": times(p50_us * 1e3, 1.2), "half_mean_ns": None, "jitter": 1.6,
         "rfc3550_jitter_ns": 210.0}, pacing={
             "lateness": times(40), "within_500ns": 0.998, "max_burst": 2, "late_frames": 0,
-            "blocked_frames": 3, "skipped_frames": 0})
+            "blocked_frames": 3, "skipped_frames": 0, "missed_frames": 0,
+            "sound_percentile": 99.5})
     made.update(changes)
     return made
 

@@ -74,7 +74,9 @@ rate_row(void)
 			.max_burst = 32,
 			.late_frames = 21,
 			.blocked_frames = 22,
-			.skipped_frames = 23},
+			.skipped_frames = 23,
+			.missed_frames = 24,
+			.sound_percentile = 99.5},
 		.timed = true,
 		.latency = {.way = XD_TIMES_ONE_WAY,
 			.count = 31,
@@ -219,6 +221,7 @@ static const struct want wanted_of_rate[] = {TEXT("engine", "rate"), TEXT("name"
 	NUMBER("per_port.1.received_pps", 49.5), NUMBER("pacing.within_500ns", 0.99),
 	NUMBER("pacing.max_burst", 32), NUMBER("pacing.late_frames", 21),
 	NUMBER("pacing.blocked_frames", 22), NUMBER("pacing.skipped_frames", 23),
+	NUMBER("pacing.missed_frames", 24), NUMBER("pacing.sound_percentile", 99.5),
 	TEXT("latency.way", "one-way"), NUMBER("latency.count", 31), TEXT("latency.lost", "null"),
 	TEXT("latency.half_mean_ns", "null"), NUMBER("latency.jitter", 1.5),
 	NUMBER("latency.rfc3550_jitter_ns", 33), NUMBER("flow_figures.flows", 41),
@@ -239,8 +242,8 @@ static const struct want wanted_of_latency[] = {TEXT("engine", "latency"), TEXT(
 	TEXT("flow_figures", "null"), TEXT("switch", "null"), TEXT("latency.way", "round-trip"),
 	NUMBER("latency.count", 61), NUMBER("latency.lost", 62), TEXT("latency.planned", "null"),
 	NUMBER("latency.half_mean_ns", 2001.25), NUMBER("latency.jitter", 2.5),
-	TEXT("latency.rfc3550_jitter_ns", "null"), NUMBER("pps", 0), TEXT("asked_pps", "null"),
-	END};
+	TEXT("latency.rfc3550_jitter_ns", "null"), TEXT("pps", "null"), TEXT("asked_pps", "null"),
+	TEXT("lost_frames", "null"), TEXT("bottleneck", "null"), END};
 
 static const struct want wanted_of_search[] = {TEXT("engine", "search"),
 	TEXT("search.is_trial", "false"), TEXT("search.method", "back-to-back"),

@@ -173,7 +173,9 @@ test_time_figures(void **state)
 	row.latency.planned.p99_ns = 50e3;
 	row.rate.lost_frames = 7;
 	row.rate.pps = 3e6;
+	row.pacing.sound_percentile = 99.5;
 	assert_figure("p99_us", "50", row);
+	assert_no_figure("p99_9_us", row); /* the generator's */
 	assert_figure("loss", "7", row);
 	assert_figure("mpps", "3", row);
 }

@@ -513,7 +513,8 @@ test_calibrate(void **state)
 		assert_int_equal(e->rows[i].trial, 1);
 		assert_true(e->rows[i].time_s > 0);
 	}
-	assert_int_equal(e->n, 8 + 8 + 8 + 1);
+	assert_int_equal(rows_named(e, "the core by itself, looked at every 100 ns, one core"), 1);
+	assert_int_equal(e->n, 8 + 8 + 8 + 1 + 1);
 	assert_int_equal(e->gen.nb_ports, 0);
 	free(o);
 	fini(e);

@@ -68,6 +68,8 @@ load_pacing(struct record *in, struct xd_row *row)
 	f->late_frames = record_count(&r, "late_frames");
 	f->blocked_frames = record_count(&r, "blocked_frames");
 	f->skipped_frames = record_count(&r, "skipped_frames");
+	f->missed_frames = record_count(&r, "missed_frames");
+	f->sound_percentile = record_number(&r, "sound_percentile", RECORD_MUST);
 	record_leave(in, &r);
 }
 
@@ -143,6 +145,9 @@ load_rate(struct record *r, struct xd_rate_figures *f)
 	double lost;
 
 	f->asked_pps = record_number(r, "asked_pps", RECORD_OR_NULL);
+	if (json_is_null(json_object_get(r->object, "sent_frames")) &&
+		json_is_null(json_object_get(r->object, "pps"))) /* one at a time */
+		return;
 	f->sent_frames = record_count(r, "sent_frames");
 	f->received_frames = record_count(r, "received_frames");
 	lost = record_number(r, "lost_frames", RECORD_MUST);

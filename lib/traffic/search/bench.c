@@ -50,8 +50,8 @@ left(void *ctx, double seconds, unsigned trials)
 	run->left_s = seconds + trials * run->settle_s;
 }
 
-/* Frames that should have been sent and were not, though the schedule had them: more came than the
- * switch took. For a loss ratio they are lost (RFC 9971, "Measurer"). */
+/* Frames that should have been sent and were not because the switch did not take them. For a loss
+ * ratio they are lost (RFC 9971, "Measurer"). */
 static double
 unsent_frames(const struct xd_search_run *run, const struct xd_search_load *load,
 	const struct xd_row *row)
@@ -65,7 +65,7 @@ unsent_frames(const struct xd_search_run *run, const struct xd_search_load *load
 		planned = load->pps * row->time_s * senders;
 		slack = senders * (1 + load->pps * LATE_S);
 	}
-	planned -= (double)row->rate.sent_frames;
+	planned -= (double)(row->rate.sent_frames + row->pacing.missed_frames);
 	if (planned <= slack)
 		planned = 0;
 	return fmax(planned, load->pps > 0 ? (double)row->pacing.skipped_frames : 0);
