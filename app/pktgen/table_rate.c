@@ -28,6 +28,10 @@ table_rate_row(struct table *table, const struct xd_row *row)
 	table_head(table, row->engine == XD_ENGINE_CALIBRATE ? "the generator by itself" : "rate",
 		head, units);
 	table_name(table, row);
+	if (f->nb_ports == 0) { /* nothing was sent: a look at the core */
+		table_notes(row);
+		return;
+	}
 	snprintf(flows, sizeof(flows), "%u %s", row->flows, xd_flow_kind_name(row->flow_kind));
 	snprintf(pattern, sizeof(pattern), "%s%s", xd_pattern_name(row->pattern),
 		row->pattern == XD_PATTERN_PAIRS && row->direction == XD_DIRECTION_BOTH ? " both"

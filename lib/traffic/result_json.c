@@ -121,8 +121,8 @@ add_rate(json_t *o, const struct xd_row *row)
 		"lost_frames", "learned_frames", "learn_lost_frames", "sent_pps", "pps", "l2_bps",
 		"l1_bps", "bottleneck", "waiting_share"};
 
-	/* Of what is done one at a time there is no rate. */
-	if (row->timed && !row->paced && f->nb_ports == 0) {
+	/* Of what is done one at a time, or without frames, there is no rate. */
+	if (row->engine != XD_ENGINE_RATE && f->nb_ports == 0 && row->timed != row->paced) {
 		for (unsigned i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
 			json_object_set_new(o, figures[i], json_null());
 		json_object_set_new(o, "per_port", json_array());

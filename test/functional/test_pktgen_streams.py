@@ -116,6 +116,14 @@ class Streams(Generating):
         self.assertLessEqual(row["sent_frames"], 505)
         self.assertIn(other, self.addresses())
 
+    def test_nothing_comes_back(self):
+        """DPDK's null device swallows frames, and makes others up."""
+        row, = self.run_pktgen("rate", "--pattern", "send", "--count", 100000,
+                               ports=("dpdk:net_null0",), eal=("--no-huge", "-m", "128"))
+        self.assertEqual(row["sent_frames"], 100000)
+        self.assertEqual(row["received_frames"], 0)
+        self.assertEqual(row["lost_frames"], 0)
+
     def test_fail_if(self):
         for words, status in ((("--fail-if", "loss>0"), 0), (("--fail-if", "pps>1"), 3),
                               (("--fail-if", "loss>0", "--fail-if", "mpps<1M"), 3)):
