@@ -63,10 +63,12 @@ keep_lateness(struct xd_lane *lane, struct xd_lane_sender *s, const struct turn 
 			lane->lateness, (uint64_t)((double)late * turn->ns_per_cycle + 0.5));
 		if ((uint64_t)late <= turn->late)
 			continue;
-		if (s->full)
+		if (s->full) {
 			s->blocked++;
-		else
+		} else {
 			s->late++;
+			s->very_late += (uint64_t)late > turn->blocked;
+		}
 	}
 	if (n > s->max_burst)
 		s->max_burst = n;

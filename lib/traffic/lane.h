@@ -17,11 +17,12 @@ struct xd_lane_sender {
 	struct xd_gen_port *port;
 	uint64_t limit; /* frames to send; 0: no limit */
 	/* Set by the run. */
-	uint64_t sent;    /* frames */
-	uint64_t late;    /* of these, by XD_LATE_NS or more though there was room */
-	uint64_t blocked; /* late because there was none */
-	uint64_t skipped; /* given up: there was none for a millisecond */
-	uint64_t missed;  /* given up: this thread was ten behind */
+	uint64_t sent;      /* frames */
+	uint64_t late;      /* of these, by XD_LATE_NS or more though there was room */
+	uint64_t very_late; /* of these, by a millisecond or more */
+	uint64_t blocked;   /* late because there was none */
+	uint64_t skipped;   /* given up: there was none for a millisecond */
+	uint64_t missed;    /* given up: this thread was ten behind */
 	unsigned max_burst;
 	bool full; /* the last frames that were due did not all find room */
 };

@@ -156,7 +156,7 @@ static void
 fill_pacing(const struct xd_trial *t, struct xd_row *row)
 {
 	struct xd_pacing_figures *f = &row->pacing;
-	uint64_t sent = 0;
+	uint64_t sent = 0, very_late = 0;
 	double planned, late;
 	struct xd_histogram *all = xd_histogram_create();
 
@@ -171,6 +171,7 @@ fill_pacing(const struct xd_trial *t, struct xd_row *row)
 			sent += s->sent;
 			f->late_frames += s->late;
 			f->blocked_frames += s->blocked;
+			very_late += s->very_late;
 			f->skipped_frames += s->skipped;
 			f->missed_frames += s->missed;
 			if (s->max_burst > f->max_burst)
@@ -178,21 +179,24 @@ fill_pacing(const struct xd_trial *t, struct xd_row *row)
 		}
 	}
 	row->paced = true;
+	planned = (double)(sent + f->skipped_frames + f->missed_frames);
+	late = (double)(f->late_frames + f->missed_frames);
+	f->sound_percentile = planned > 0 ? 100 * (1 - late / planned) : 100;
 	if (all) {
 		xd_times_of(&f->lateness, all);
 		f->within_500ns = xd_histogram_share(all, SOON_NS);
 	}
 	xd_histogram_destroy(all);
-	planned = (double)(sent + f->skipped_frames + f->missed_frames);
-	late = (double)(f->late_frames + f->missed_frames);
-	f->sound_percentile = planned > 0 ? 100 * (1 - late / planned) : 100;
+	/* To a rate it does not matter that frames were a little late. */
+	if (!t->opts->every)
+		late = (double)(very_late + f->missed_frames);
 	if (late <= LATE_MUCH * planned && (double)f->missed_frames <= MISSED_MUCH * planned)
 		return;
 	row->is_void = true;
 	snprintf(row->void_reason, sizeof(row->void_reason),
-		"the generator fell behind its schedule: %llu of %llu frames were more than %u us "
+		"the generator fell behind its schedule: %.0f of %.0f frames were more than %s "
 		"late; give it a core of its own, or a lower --rate",
-		(unsigned long long)late, (unsigned long long)planned, XD_LATE_NS / 1000);
+		late, planned, t->opts->every ? "10 us" : "1 ms");
 }
 
 static double
