@@ -105,6 +105,28 @@ detail_line(const struct report_page *page, const struct report_line *line, unsi
 	fputs("</td>", page->out);
 }
 
+void
+detail_rows(struct report_page *page, detail_mine_fn mine, unsigned columns, detail_write_fn write)
+{
+	const struct report_set *set = page->set;
+	const struct report_line *before = NULL;
+
+	fputs("<tbody>\n", page->out);
+	for (unsigned i = 0; i < set->n; i++) {
+		const struct report_line *line = &set->lines[i];
+
+		if (!mine(line))
+			continue;
+		html_group_row(page, line, before, columns);
+		before = line;
+		for (unsigned k = 0; k < set->nb_systems; k++)
+			if (line->cells[k].n)
+				write(page, line, k);
+	}
+	fputs("</tbody>\n", page->out);
+	html_table_close(page->out);
+}
+
 unsigned
 section_group_end(const struct report_line *lines, unsigned n, unsigned i)
 {

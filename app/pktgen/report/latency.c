@@ -146,11 +146,18 @@ write_times(struct report_page *page, const struct report_line *line, unsigned s
 	detail_cells(page, cell);
 }
 
+static void
+write_line(struct report_page *page, const struct report_line *line, unsigned system)
+{
+	if (figure_is_planned(line->like))
+		write_times(page, line, system, FIGURE_PLANNED);
+	write_times(page, line, system, FIGURE_ACTUAL);
+}
+
 void
 section_latency(struct report_page *page)
 {
 	const struct report_set *set = page->set;
-	const struct report_line *before = NULL;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < set->n; i++)
@@ -174,22 +181,6 @@ section_latency(struct report_page *page)
 	      "<th class=\"n\">RFC 3550<br>jitter</th>",
 		page->out);
 	detail_head(page->out);
-	fputs("</tr></thead>\n<tbody>\n", page->out);
-	for (unsigned i = 0; i < set->n; i++) {
-		const struct report_line *line = &set->lines[i];
-
-		if (!is_timed(line))
-			continue;
-		html_group_row(page, line, before, 8 + FIGURE_TIMES + DETAIL_COLUMNS);
-		before = line;
-		for (unsigned k = 0; k < set->nb_systems; k++) {
-			if (!line->cells[k].n)
-				continue;
-			if (figure_is_planned(line->like))
-				write_times(page, line, k, FIGURE_PLANNED);
-			write_times(page, line, k, FIGURE_ACTUAL);
-		}
-	}
-	fputs("</tbody>\n", page->out);
-	html_table_close(page->out);
+	fputs("</tr></thead>\n", page->out);
+	detail_rows(page, is_timed, 8 + FIGURE_TIMES + DETAIL_COLUMNS, write_line);
 }

@@ -110,7 +110,6 @@ void
 section_pairs(struct report_page *page)
 {
 	const struct report_set *set = page->set;
-	const struct report_line *before = NULL;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < set->n; i++)
@@ -137,16 +136,6 @@ section_pairs(struct report_page *page)
 	      "<th class=\"n\">P99</th><th class=\"n\">P99.9</th>",
 		page->out);
 	detail_head(page->out);
-	fputs("</tr></thead>\n<tbody>\n", page->out);
-	for (unsigned i = 0; i < set->n; i++) {
-		if (!is_pairs(&set->lines[i]))
-			continue;
-		html_group_row(page, &set->lines[i], before, 15 + DETAIL_COLUMNS);
-		before = &set->lines[i];
-		for (unsigned k = 0; k < set->nb_systems; k++)
-			if (set->lines[i].cells[k].n)
-				write_line(page, &set->lines[i], k);
-	}
-	fputs("</tbody>\n", page->out);
-	html_table_close(page->out);
+	fputs("</tr></thead>\n", page->out);
+	detail_rows(page, is_pairs, 15 + DETAIL_COLUMNS, write_line);
 }

@@ -5,6 +5,12 @@
 #include "chart.h"
 #include "section.h"
 
+static bool
+is_rate(const struct report_line *line)
+{
+	return line->like->engine == XD_ENGINE_RATE;
+}
+
 static void
 add_floor(struct report_page *page, struct chart *chart, const struct report_line *lines,
 	unsigned n, report_figure_fn figure)
@@ -130,7 +136,7 @@ draw(struct report_page *page)
 	fputs("<div class=\"charts\">\n", page->out);
 	for (unsigned i = 0, end; i < set->n; i = end) {
 		end = section_group_end(set->lines, set->n, i);
-		if (set->lines[i].like->engine != XD_ENGINE_RATE)
+		if (!is_rate(&set->lines[i]))
 			continue;
 		/* One size of several numbers of flows is a point of another chart. */
 		if (end - i == 1 && count_flows(set, i, false) > 1)
@@ -141,7 +147,7 @@ draw(struct report_page *page)
 			"Gbit/s, L2");
 	}
 	for (unsigned i = 0; i < set->n; i++)
-		if (set->lines[i].like->engine == XD_ENGINE_RATE)
+		if (is_rate(&set->lines[i]))
 			draw_flows(page, i);
 	fputs("</div>\n", page->out);
 }
@@ -240,11 +246,10 @@ void
 section_rate(struct report_page *page)
 {
 	const struct report_set *set = page->set;
-	const struct report_line *before = NULL;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < set->n; i++)
-		n += set->lines[i].like->engine == XD_ENGINE_RATE;
+		n += is_rate(&set->lines[i]);
 	if (n) {
 		fputs("<h2 id=\"rate\">Rate</h2>\n", page->out);
 		draw(page);
@@ -258,18 +263,8 @@ section_rate(struct report_page *page)
 		      "<th class=\"n\">lost<br>frames</th><th class=\"n\">lost<br>%</th>",
 			page->out);
 		detail_head(page->out);
-		fputs("</tr></thead>\n<tbody>\n", page->out);
-		for (unsigned i = 0; i < set->n; i++) {
-			if (set->lines[i].like->engine != XD_ENGINE_RATE)
-				continue;
-			html_group_row(page, &set->lines[i], before, 9 + DETAIL_COLUMNS);
-			before = &set->lines[i];
-			for (unsigned k = 0; k < set->nb_systems; k++)
-				if (set->lines[i].cells[k].n)
-					write_line(page, &set->lines[i], k);
-		}
-		fputs("</tbody>\n", page->out);
-		html_table_close(page->out);
+		fputs("</tr></thead>\n", page->out);
+		detail_rows(page, is_rate, 9 + DETAIL_COLUMNS, write_line);
 	}
 	write_tracked(page);
 }

@@ -200,15 +200,20 @@ write_line(struct report_page *page, const struct report_line *line, unsigned sy
 	}
 }
 
+static bool
+is_search(const struct report_line *line)
+{
+	return line->like->engine == XD_ENGINE_SEARCH;
+}
+
 void
 section_search(struct report_page *page)
 {
 	const struct report_set *set = page->set;
-	const struct report_line *before = NULL;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < set->n; i++)
-		n += set->lines[i].like->engine == XD_ENGINE_SEARCH;
+		n += is_search(&set->lines[i]);
 	if (!n)
 		return;
 	fputs("<h2 id=\"search\">Searches</h2>\n", page->out);
@@ -228,15 +233,6 @@ section_search(struct report_page *page)
 	      "<th class=\"n\">search<br>s</th><th>method</th>",
 		page->out);
 	detail_head(page->out);
-	fputs("</tr></thead>\n<tbody>\n", page->out);
-	for (unsigned i = 0; i < set->n; i++) {
-		if (set->lines[i].like->engine != XD_ENGINE_SEARCH)
-			continue;
-		html_group_row(page, &set->lines[i], before, 15 + DETAIL_COLUMNS);
-		before = &set->lines[i];
-		for (unsigned k = 0; k < set->nb_systems; k++)
-			write_line(page, &set->lines[i], k);
-	}
-	fputs("</tbody>\n", page->out);
-	html_table_close(page->out);
+	fputs("</tr></thead>\n", page->out);
+	detail_rows(page, is_search, 15 + DETAIL_COLUMNS, write_line);
 }

@@ -30,6 +30,14 @@ void detail_badges(FILE *out, const struct report_line *line, const struct repor
 /* The head cells of a line of a detail table: what it is, and the system. */
 void detail_line(const struct report_page *page, const struct report_line *line, unsigned system);
 
+typedef bool (*detail_mine_fn)(const struct report_line *line);
+typedef void (*detail_write_fn)(
+	struct report_page *page, const struct report_line *line, unsigned system);
+/* The body of such a table, which is open with its head written, and its end: all lines that are
+ * mine, of every system that has trials, with a row of `columns` above each group. */
+void detail_rows(
+	struct report_page *page, detail_mine_fn mine, unsigned columns, detail_write_fn write);
+
 /* Of a group of lines that begins at line i: where it ends. */
 unsigned section_group_end(const struct report_line *lines, unsigned n, unsigned i);
 /* A line of the generator alone that figures of a row cannot be better than, or NULL. timed: of
