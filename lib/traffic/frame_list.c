@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "traffic/frame_list.h"
+#include "traffic/sum.h"
 #include "traffic/tag.h"
 #include "traffic/wide.h"
 
@@ -137,29 +138,6 @@ check_frame(const struct xd_frame_list *list, uint32_t len, const struct xd_list
 	return 0;
 }
 
-/* One's complement sum (RFC 1071) in memory order, folded. */
-static uint16_t
-sum_of(const uint8_t *data, uint32_t bytes, uint64_t sum)
-{
-	uint32_t word;
-	uint16_t half;
-
-	for (; bytes >= 4; bytes -= 4, data += 4) {
-		memcpy(&word, data, sizeof(word));
-		sum += word;
-	}
-	if (bytes >= 2) {
-		memcpy(&half, data, sizeof(half));
-		sum += half;
-		data += 2;
-	}
-	if (bytes & 1)
-		sum += *data;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
 /* Checksum and tag are zero before; the checksum is written here only when there is no tag. */
 static void
 set_checksum(const struct xd_frame_list *list, struct xd_list_frame *frame,
@@ -169,7 +147,7 @@ set_checksum(const struct xd_frame_list *list, struct xd_list_frame *frame,
 	uint16_t sum;
 
 	frame->csum_at = opts->csum_at;
-	frame->csum_base = sum_of(bytes + opts->l4_at, frame->len - opts->l4_at, opts->pseudo);
+	frame->csum_base = xd_sum(bytes + opts->l4_at, frame->len - opts->l4_at, opts->pseudo);
 	if (list->tagged) {
 		frame->tag_odd = (frame->len - XD_TAG_BYTES - opts->l4_at) & 1;
 		return;

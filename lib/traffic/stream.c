@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "traffic/stream.h"
+#include "traffic/sum.h"
 
 #define ETH_BYTES  14
 #define IP_BYTES   20
@@ -19,24 +20,6 @@
 #define TCP_ACK    0x10
 
 static_assert(sizeof(struct virtio_net_hdr_v1) == XD_VIRTIO_HEADER, "virtio 1.2, 5.1.6");
-
-/* The checksum of RFC 1071 in memory order, which is as good as network order; sum: of what else
- * belongs to it. */
-static uint16_t
-checksum(const uint8_t *data, uint32_t bytes, uint32_t sum)
-{
-	uint16_t word;
-
-	for (; bytes >= 2; bytes -= 2, data += 2) {
-		memcpy(&word, data, sizeof(word));
-		sum += word;
-	}
-	if (bytes)
-		sum += *data;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
 
 static void
 put16(uint8_t *at, uint32_t value)
@@ -95,8 +78,7 @@ pseudo_sum(const struct xd_stream *s)
 	const uint8_t *ip = s->frame + ETH_BYTES;
 	uint32_t l4_bytes = s->size - ETH_BYTES - IP_BYTES;
 
-	return (uint16_t)~checksum(
-		ip + 12, 8, (uint32_t)htons(s->tcp ? TCP : UDP) + htons((uint16_t)l4_bytes));
+	return xd_sum(ip + 12, 8, (uint32_t)htons(s->tcp ? TCP : UDP) + htons((uint16_t)l4_bytes));
 }
 
 /* Both checksums, once everything else is written. */
@@ -104,10 +86,10 @@ static void
 write_checksums(struct xd_stream *s)
 {
 	uint8_t *ip = s->frame + ETH_BYTES;
-	uint16_t sum = checksum(ip, IP_BYTES, 0);
+	uint16_t sum = (uint16_t)~xd_sum(ip, IP_BYTES, 0);
 
 	memcpy(ip + 10, &sum, sizeof(sum));
-	sum = checksum(ip + IP_BYTES, s->size - ETH_BYTES - IP_BYTES, pseudo_sum(s));
+	sum = (uint16_t)~xd_sum(ip + IP_BYTES, s->size - ETH_BYTES - IP_BYTES, pseudo_sum(s));
 	if (sum == 0) /* would say "no checksum" */
 		sum = 0xffff;
 	memcpy(ip + IP_BYTES + UDP_CSUM, &sum, sizeof(sum));
@@ -123,7 +105,7 @@ leave_checksum(struct xd_stream *s, const struct xd_stream_offload *offload)
 		.csum_offset = offload->tso ? TCP_CSUM : UDP_CSUM,
 	};
 	uint8_t *ip = s->frame + ETH_BYTES;
-	uint16_t sum = checksum(ip, IP_BYTES, 0);
+	uint16_t sum = (uint16_t)~xd_sum(ip, IP_BYTES, 0);
 
 	memcpy(ip + 10, &sum, sizeof(sum));
 	if (offload->tso && s->size > XD_STREAM_TCP_HEAD + (uint32_t)offload->mss) {

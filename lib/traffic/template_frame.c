@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "traffic/sum.h"
 #include "traffic/template_frame.h"
 
 #define TYPE_BYTES 2 /* Ethernet's type, behind the tags */
@@ -19,21 +20,6 @@
 #define MAC_PREFIX  0x0258ull /* locally administered, unicast; a port and a flow follow */
 #define PORTS_SHIFT 14        /* that many bits of the flow go into the UDP or TCP source port */
 #define PORTS_MASK  ((1u << PORTS_SHIFT) - 1)
-
-/* One's complement sum (RFC 1071) in memory order, folded; an even number of bytes. */
-static uint16_t
-sum_words(const uint8_t *data, uint32_t bytes, uint32_t sum)
-{
-	uint16_t word;
-
-	for (uint32_t i = 0; i < bytes; i += 2) {
-		memcpy(&word, data + i, sizeof(word));
-		sum += word;
-	}
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
 
 static void
 put16(uint8_t *at, uint32_t value)
@@ -255,7 +241,7 @@ xd_template_frame_complete(const struct xd_template_frame *f, uint32_t len, uint
 	if (v4) {
 		put16(l3 + 2, len - f->l3_at);
 		memset(l3 + 10, 0, 2);
-		sum = (uint16_t)~sum_words(l3, f->l3->def->bytes, 0);
+		sum = (uint16_t)~xd_sum(l3, f->l3->def->bytes, 0);
 		memcpy(l3 + 10, &sum, sizeof(sum));
 	} else if (f->l3) {
 		put16(l3 + 4, len - f->l4_at);
@@ -264,7 +250,7 @@ xd_template_frame_complete(const struct xd_template_frame *f, uint32_t len, uint
 	if (!f->l4)
 		return;
 	opts->l4_at = f->l4_at;
-	opts->pseudo = sum_words(l3 + (v4 ? 12 : 8), v4 ? 8 : 32,
+	opts->pseudo = xd_sum(l3 + (v4 ? 12 : 8), v4 ? 8 : 32,
 		(uint32_t)htons(next_proto(f, 0)) + htons((uint16_t)(len - f->l4_at)));
 	switch (f->l4->def->kind) {
 	case XD_HEADER_UDP:
