@@ -12,21 +12,23 @@
 static bool
 device_can(const struct xd_ethdev_port *p, const struct xd_frame *f, const struct xd_headers *h)
 {
-	uint64_t need = h->udp ? RTE_ETH_TX_OFFLOAD_UDP_CKSUM : RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+	uint64_t need =
+		xd_headers_is_udp(h) ? RTE_ETH_TX_OFFLOAD_UDP_CKSUM : RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 
 	/* An inner checksum, or one of another protocol, is not known to every device; nor do their
 	 * drivers find the pseudo-header's addresses and lengths past extension headers. */
 	if (xd_offload_start(f) != h->l4 ||
-		f->offload.csum_offset != (h->udp ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET) ||
-		(h->ipv6 && h->l4 - h->l3 != sizeof(struct rte_ipv6_hdr)))
+		f->offload.csum_offset !=
+			(xd_headers_is_udp(h) ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET) ||
+		(xd_headers_is_ipv6(h) && h->l4 - h->l3 != sizeof(struct rte_ipv6_hdr)))
 		return false;
 	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
 		uint32_t nb_segs = (f->len + p->data_room - 1) / p->data_room;
 
-		if (h->udp || (p->nb_tso_segs != 0 && nb_segs > p->nb_tso_segs))
+		if (xd_headers_is_udp(h) || (p->nb_tso_segs != 0 && nb_segs > p->nb_tso_segs))
 			return false;
 		need |= RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-		if (!h->ipv6)
+		if (!xd_headers_is_ipv6(h))
 			need |= RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
 	}
 	return (p->tx_offloads & need) == need;
@@ -48,7 +50,7 @@ order_segments(struct rte_mbuf *m, const struct xd_frame *f, const struct xd_hea
 	memcpy(field, &word, sizeof(word));
 	m->tso_segsz = f->offload.gso_size;
 	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
-	if (!h->ipv6) {
+	if (!xd_headers_is_ipv6(h)) {
 		memset(data + h->l3 + offsetof(struct rte_ipv4_hdr, hdr_checksum), 0, 2);
 		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
 	}
@@ -61,19 +63,20 @@ xd_ethdev_order(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f)
 	struct rte_mbuf *m;
 	uint16_t ready;
 
-	if (f->mbuf != NULL || xd_frame_headers(f, &h) != 0 || !device_can(p, f, &h))
+	if (f->mbuf != NULL || !xd_headers_parse_segment(f, &h) || !device_can(p, f, &h))
 		return NULL;
 	m = xd_ethdev_copy(p->pool, f);
 	if (m == NULL)
 		return NULL;
 	m->l2_len = h.l3;
 	m->l3_len = h.l4 - h.l3;
-	m->l4_len = h.end - h.l4;
-	m->ol_flags |= h.ipv6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4;
+	m->l4_len = h.payload - h.l4;
+	m->ol_flags |= xd_headers_is_ipv6(&h) ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4;
 	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
 		order_segments(m, f, &h);
 	else
-		m->ol_flags |= h.udp ? RTE_MBUF_F_TX_UDP_CKSUM : RTE_MBUF_F_TX_TCP_CKSUM;
+		m->ol_flags |=
+			xd_headers_is_udp(&h) ? RTE_MBUF_F_TX_UDP_CKSUM : RTE_MBUF_F_TX_TCP_CKSUM;
 	/* The driver's own conditions, such as the least size of a segment. */
 	rte_spinlock_lock(&p->txqs[queue].lock);
 	ready = rte_eth_tx_prepare(p->port_id, queue, &m, 1);

@@ -95,10 +95,10 @@ fill_offload(struct xd_frame *f, const struct rte_mbuf *m)
 	}
 	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_NONE)
 		return true;
-	if (xd_frame_headers(f, &h) != 0)
+	if (!xd_headers_parse_segment(f, &h))
 		return false;
 	f->offload.csum_start = h.l4;
-	f->offload.csum_offset = h.udp ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET;
+	f->offload.csum_offset = xd_headers_is_udp(&h) ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET;
 	f->offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	return true;
 }

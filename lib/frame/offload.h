@@ -14,7 +14,7 @@
 
 #include <linux/virtio_net.h>
 
-#include "frame/frame.h"
+#include "frame/headers.h"
 
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4 /* virtio 1.2; not in the headers of every system */
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
@@ -34,19 +34,6 @@
 
 #define XD_TCP_CSUM_OFFSET 16 /* of the checksum in the TCP header: RFC 9293 */
 #define XD_UDP_CSUM_OFFSET 6  /* and in the UDP header: RFC 768 */
-
-/* Where the headers of a TCP or UDP frame lie: bytes from where the frame begins now. */
-struct xd_headers {
-	uint16_t l3;  /* IP header */
-	uint16_t l4;  /* TCP or UDP header, behind IPv4 options or IPv6 extension headers */
-	uint16_t end; /* payload */
-	bool ipv6;
-	bool udp;
-};
-
-/* Finds them in the head. 0, or -1: the frame is something else, a fragment, has more than two tags
- * of its sender's, or its headers do not lie wholly in the head. */
-int xd_frame_headers(const struct xd_frame *f, struct xd_headers *h);
 
 /* What a sender asked for, as it was read once from its virtio-net header. hdr_len is a hint that
  * nobody needs, so it is not here. */

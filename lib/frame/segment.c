@@ -60,24 +60,24 @@ xd_segment_begin(struct xd_segmenter *s, struct xd_frame *whole)
 	uint32_t payload, n;
 
 	if (whole->offload.gso_type == VIRTIO_NET_HDR_GSO_NONE || gso_size == 0 ||
-		xd_frame_headers(whole, &h) != 0 || h.l4 != xd_offload_start(whole) ||
-		h.end > XD_SEGMENT_HEAD)
+		!xd_headers_parse_segment(whole, &h) || h.l4 != xd_offload_start(whole) ||
+		h.payload > XD_SEGMENT_HEAD)
 		return -1;
-	payload = whole->len - h.end;
+	payload = whole->len - h.payload;
 	n = (payload + gso_size - 1) / gso_size;
 	if (n > XD_SEGMENTS_MAX)
 		return -1;
 	s->whole = whole;
-	s->header_bytes = h.end;
+	s->header_bytes = h.payload;
 	s->nb_segments = (uint16_t)n;
 	s->next = 0;
-	s->offset = h.end;
+	s->offset = h.payload;
 	s->piece = 0;
 	s->piece_offset = 0;
 	s->l3 = h.l3;
 	s->l4 = h.l4;
-	s->ipv6 = h.ipv6;
-	s->udp = h.udp;
+	s->ipv6 = xd_headers_is_ipv6(&h);
+	s->udp = xd_headers_is_udp(&h);
 	prepare_header(s);
 	return 0;
 }

@@ -166,6 +166,20 @@ def transport(ipv6, udp, payload, tag=b""):
     return head + header + bytes(i & 0xff for i in range(payload)), len(head), 6 if udp else 16
 
 
+def headers():
+    for ipv6 in (False, True):
+        for udp in (False, True):
+            for tag in (b"", b"\x81\x00\x00\x05"):
+                frame = transport(ipv6, udp, 8, tag)[0]
+                yield f"{'udp' if udp else 'tcp'}{6 if ipv6 else 4}{'-tag' if tag else ''}", \
+                    bytes([0]) + frame
+    options = bytes.fromhex("3c00000000000000" "2c01000000000000" "0000000000000000")
+    fragment = bytes.fromhex("1100000100000001") + bytes(8)
+    yield "extensions", bytes([1]) + ETHER[:12] + b"\x86\xdd\x60" + bytes(5) + b"\x00\x40" + \
+        bytes(32) + options + fragment
+    yield "arp", bytes([2]) + ETHER[:12] + bytes.fromhex("08060001080006040001") + bytes(20)
+
+
 def offload():
     for ipv6 in (False, True):
         for udp in (False, True):
@@ -229,7 +243,8 @@ def control():
 def main():
     out = pathlib.Path(sys.argv[1])
     targets = {"split": rings(False), "packed": rings(True), "protocol": protocol(),
-               "offload": offload(), "yaml": yaml(), "control": control()}
+               "headers": headers(), "offload": offload(), "yaml": yaml(),
+               "control": control()}
     for target, seeds in targets.items():
         directory = out / target
         directory.mkdir(parents=True, exist_ok=True)
