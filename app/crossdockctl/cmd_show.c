@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "commands.h"
-#include "control/words.h"
 #include "table.h"
 
 /* ---- fdb ---- */
@@ -29,7 +29,7 @@ fdb_show_params(struct ctl *ctl, int argc, char **argv)
 	{
 		if (strcmp(key, "vlan") && strcmp(key, "limit"))
 			continue;
-		if (xd_words_number(json_string_value(value), 0, INT32_MAX, &number)) {
+		if (xd_number_parse(json_string_value(value), 0, INT32_MAX, &number)) {
 			ctl_usage("%s=%s: must be a number", key, json_string_value(value));
 			goto err;
 		}

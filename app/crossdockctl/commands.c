@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "commands.h"
 #include "control/daemon_config.h"
-#include "control/words.h"
 
 const struct command commands[] = {
 	{"port", "show", "[NAME]", "ports and their counters; with NAME, all about one", "vm1", 0,
@@ -174,7 +174,7 @@ unknown_word(const char *what, const char *word, const char *const *words)
 	char hint[300];
 
 	return ctl_usage("there is no %s \"%s\"%s", what, word,
-		xd_words_hint(word, words, hint, sizeof(hint)));
+		xd_suggest_hint(word, words, hint, sizeof(hint)));
 }
 
 static const struct command *

@@ -11,7 +11,7 @@
 	"    mrg= event_idx= packed= in_order= irq=  on or off (off): ring features, and\n"        \
 	"                     whether it waits for interrupts as a guest does\n"                   \
 	"    csum=on|off      leave checksums to the switch or the receiver (off)\n"               \
-	"    tso=on|off mss=N send TCP still to be cut, to 64 KiB a frame (off, 1460)\n"           \
+	"    tso=on|off mss=N send unsegmented TCP, to 64 KiB a frame (off, 1460)\n"               \
 	"  dpdk:DEVARGS         a DPDK device: net_virtio_user0,path=PATH  net_tap0,iface=x\n"     \
 	"                       0000:03:00.0; EAL options follow --\n"                             \
 	"  loop:NAME            two of a name are each other's peer, with nothing in between\n"

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "control/words.h"
+#include "base/suggest.h"
 #include "option_table.h"
 
 #define SENDS    (OF(RATE) | OF(LATENCY) | OF(SEARCH) | OF(PAIRS))
@@ -181,5 +181,5 @@ option_word(const struct option_row *row, const char *text, struct xd_error *err
 		if (!strcmp(row->words[i], text))
 			return i;
 	return xd_fail(err, -EINVAL, "--%s: unknown word %s%s", row->name, text,
-		xd_words_hint(text, row->words, hint, sizeof(hint)));
+		xd_suggest_hint(text, row->words, hint, sizeof(hint)));
 }

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/words.h"
+#include "base/suggest.h"
 #include "option_table.h"
-#include "traffic/capture.h"
-#include "traffic/template.h"
+#include "traffic/frames/capture.h"
+#include "traffic/frames/template.h"
 
 #define OPT_SHORT_HELP 'h'
 #define OPT_FIRST      256 /* a row's place is its getopt value less this */
@@ -79,7 +79,7 @@ refuse_unknown(const struct options *o, const char *word, struct xd_error *err)
 		return xd_fail(err, -EINVAL, "%s is an option of %s, not of %s", word, others,
 			commands[o->command]);
 	return xd_fail(err, -EINVAL, "unknown option %s%s", word,
-		xd_words_hint(word, names, hint, sizeof(hint)));
+		xd_suggest_hint(word, names, hint, sizeof(hint)));
 }
 
 /* What getopt refused, in words. */
@@ -112,7 +112,7 @@ find_command(const char *word, enum command *command, struct xd_error *err)
 			return 0;
 		}
 	return xd_fail(err, -EINVAL, "unknown command %s%s", word,
-		xd_words_hint(word, commands, hint, sizeof(hint)));
+		xd_suggest_hint(word, commands, hint, sizeof(hint)));
 }
 
 static int

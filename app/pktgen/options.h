@@ -13,11 +13,11 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "traffic/fail_if.h"
-#include "traffic/gen.h"
-#include "traffic/latency.h"
-#include "traffic/search.h"
+#include "traffic/engine/latency.h"
+#include "traffic/engine/search/search.h"
+#include "traffic/result/fail_if.h"
 #include "traffic/traffic.h"
+#include "traffic/trial/gen.h"
 
 #define OPTION_ROWS_MAX 80
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "option_table.h"
-#include "traffic/capture.h"
-#include "traffic/template.h"
+#include "traffic/frames/capture.h"
+#include "traffic/frames/template.h"
 
 /* Two options of which one at most is given, and why. */
 struct conflict {

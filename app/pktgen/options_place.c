@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "control/words.h"
+#include "base/number.h"
 #include "option_table.h"
 
 #define CORES_MAX 1024
@@ -49,7 +49,7 @@ parse_cores(const char *text, int *cores, unsigned max)
 
 		snprintf(word, sizeof(word), "%.*s", (int)len, text);
 		if (n == max || len >= sizeof(word) ||
-			xd_words_number(word, 0, CORES_MAX - 1, &core))
+			xd_number_parse(word, 0, CORES_MAX - 1, &core))
 			return 0;
 		cores[n++] = (int)core;
 		if (text[len] == '\0')

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/words.h"
+#include "base/suggest.h"
 #include "option_table.h"
 
 int

@@ -13,12 +13,12 @@
 #include "run_eal.h"
 #include "run_results.h"
 #include "table.h"
-#include "traffic/calibrate.h"
-#include "traffic/cpu_time.h"
-#include "traffic/pairs.h"
-#include "traffic/rate.h"
-#include "traffic/switch_probe.h"
-#include "traffic/tsc.h"
+#include "traffic/engine/calibrate.h"
+#include "traffic/engine/pairs.h"
+#include "traffic/engine/rate.h"
+#include "traffic/host/cpu_time.h"
+#include "traffic/host/switch_probe.h"
+#include "traffic/host/tsc.h"
 
 /* A signal handler has nothing else to reach. */
 static volatile bool cancelled;

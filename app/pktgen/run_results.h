@@ -4,7 +4,7 @@
 #define PKTGEN_RUN_RESULTS_H
 
 #include "options.h"
-#include "traffic/result.h"
+#include "traffic/result/result.h"
 
 /* How it ended. */
 struct run_end {

@@ -5,7 +5,7 @@
 
 #include "table.h"
 #include "table_parts.h"
-#include "traffic/placement.h"
+#include "traffic/host/placement.h"
 
 #define BAR 30
 

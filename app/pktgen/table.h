@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "traffic/result.h"
+#include "traffic/result/result.h"
 
 /* Of zeroes to begin with. */
 struct table {

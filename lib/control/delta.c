@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "control/delta.h"
-#include "control/words.h"
 
 /* ---- Making ---- */
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "control/methods.h"
-#include "control/words.h"
 
 /* A copy of what runs, to be edited and committed. */
 static struct xd_daemon_config *
@@ -37,7 +37,7 @@ fail_unknown(struct xd_rpc_call *call, const struct xd_config *config, bool port
 	for (i = 0; i < n && i < 1024; i++)
 		names[i] = port ? config->ports[i].name : config->bridges[i].name;
 	names[i] = NULL;
-	nearest = xd_words_nearest(name, names);
+	nearest = xd_suggest_nearest(name, names);
 	xd_fail(&call->err, -ENOENT, "there is no %s named %.60s%s%s%s", port ? "port" : "bridge",
 		name, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "control/methods.h"
-#include "control/words.h"
 
 #define DEFAULT_LIMIT 10000 /* addresses shown when nothing is said */
 #define MAX_LIMIT     400000
@@ -144,7 +144,7 @@ fail_word(struct xd_rpc_call *call, const char *what, const char *word, unsigned
 	for (unsigned i = 0; i < n; i++)
 		words[i] = name(i);
 	xd_fail(&call->err, -EINVAL, "there is no log %s %.60s%s", what, word,
-		xd_words_hint(word, words, hint, sizeof(hint)));
+		xd_suggest_hint(word, words, hint, sizeof(hint)));
 	return NULL;
 }
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "control/rpc.h"
-#include "control/words.h"
 
 /* ---- Answers ---- */
 
@@ -62,7 +62,7 @@ unknown_method(const json_t *id, const struct xd_rpc_method *methods, const char
 
 	for (unsigned i = 0; methods[i].name && i < 63; i++)
 		names[i] = methods[i].name;
-	nearest = xd_words_nearest(name, names);
+	nearest = xd_suggest_nearest(name, names);
 	snprintf(message, sizeof(message), "there is no method %.64s%s%s%s", name,
 		nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 	return make_error(id, XD_RPC_METHOD_NOT_FOUND, message, NULL);
@@ -88,8 +88,9 @@ check_params(const struct xd_rpc_method *method, struct xd_rpc_call *call)
 		call->bad_params = true;
 		return xd_fail(&call->err, -EINVAL, "%s takes no parameter \"%.60s\"%s",
 			method->name, name,
-			method->params[0] ? xd_words_hint(name, method->params, hint, sizeof(hint))
-					  : "");
+			method->params[0]
+				? xd_suggest_hint(name, method->params, hint, sizeof(hint))
+				: "");
 	}
 	return 0;
 }

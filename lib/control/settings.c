@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "control/settings_read.h"
-#include "control/words.h"
 
 #define MAX_KEYS 32 /* that are offered for one that there is not */
 
@@ -83,7 +83,7 @@ xd_setting_known(const struct xd_setting *table, const char *type, const char *p
 			keys[n++] = s->key;
 	}
 	return xd_fail_key(err, -ENOENT, path, "there is no such key%s",
-		xd_words_hint(key, keys, hint, sizeof(hint)));
+		xd_suggest_hint(key, keys, hint, sizeof(hint)));
 }
 
 const struct xd_setting *

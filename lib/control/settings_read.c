@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "control/settings_read.h"
-#include "control/words.h"
 
 #define MAX_WORD 63
 
@@ -18,7 +18,7 @@ int
 xd_read_number(
 	const struct xd_setting *setting, const char *text, uint64_t *number, struct xd_error *err)
 {
-	switch (xd_words_number(text, setting->min, setting->max, number)) {
+	switch (xd_number_parse(text, setting->min, setting->max, number)) {
 	case 0:
 		return 0;
 	case -ERANGE:

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "control/settings_read.h"
 #include "control/settings_vhost.h"
-#include "control/words.h"
 #include "virtqueue/feature_names.h"
 
 #define DEFAULT_WAIT_US 1000
@@ -184,7 +184,7 @@ add_feature(void *ctx, const char *word, struct xd_error *err)
 	for (unsigned i = 0; i < MAX_NAMES && xd_feature_names[i].name; i++)
 		names[i] = xd_feature_names[i].name;
 	return xd_fail(err, -EINVAL, "there is no virtio feature \"%.60s\"%s", word,
-		xd_words_hint(word, names, hint, sizeof(hint)));
+		xd_suggest_hint(word, names, hint, sizeof(hint)));
 }
 
 int

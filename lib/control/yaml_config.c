@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/words.h"
+#include "base/suggest.h"
 #include "control/yaml.h"
 
 static const char *const sections[] = {
@@ -170,7 +170,7 @@ read_sections(const json_t *root, struct xd_daemon_config *config, struct xd_err
 			known = known || !strcmp(sections[i], key);
 		if (!known)
 			return xd_fail_key(err, -ENOENT, key, "there is no such section%s",
-				xd_words_hint(key, sections, hint, sizeof(hint)));
+				xd_suggest_hint(key, sections, hint, sizeof(hint)));
 	}
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
 		value = json_object_get(root, tables[i].name);

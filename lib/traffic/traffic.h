@@ -2,10 +2,10 @@
 /*
  * What is sent, from where to where, and how: the part of their options that all engines share.
  *
- * A run without template, mix, tracking, payload check, times or impairment goes the short way
- * (stream.h): one size, addresses computed as frames are written, as many flows as one likes.
- * Anything else is a list of frames made beforehand (frame_list.h), each of which ends with a tag
- * (tag.h) unless they come from a capture.
+ * A run without template, mix, tracking, payload check, times or impairment is the synthetic
+ * stream (stream.h): one size, addresses computed as frames are written, as many flows as one
+ * likes. Anything else is a list of frames made beforehand (frame_list.h), each of which ends with
+ * a tag (tag.h) unless they come from a capture.
  */
 #ifndef XD_TRAFFIC_TRAFFIC_H
 #define XD_TRAFFIC_TRAFFIC_H
@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "traffic/impair.h"
-#include "traffic/port.h"
-#include "traffic/units.h"
+#include "traffic/frames/impair.h"
+#include "traffic/frames/units.h"
+#include "traffic/port/port.h"
 
 struct xd_template; /* template.h */
 struct xd_capture;  /* capture.h */

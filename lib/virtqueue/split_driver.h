@@ -5,7 +5,7 @@
  * Chains of any shape, direct or indirect, are added and then published together; what the device
  * has used comes back in any order. Kicks and interrupts are suppressed as was negotiated: by flags
  * or by the event index. It is for tests, tools and guests; the generator's hot loop has a ring of
- * its own, traffic/offer_ring.h, whose buffers are offered again and again.
+ * its own, traffic/port/virtio_ring.h, whose buffers are offered again and again.
  *
  *     xd_split_driver_add(d, pieces, n, cookie);
  *     if (xd_split_driver_publish(d))

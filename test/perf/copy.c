@@ -18,18 +18,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "control/words.h"
-#include "traffic/cpu_time.h"
-#include "traffic/offer_ring.h"
-#include "traffic/placement.h"
-#include "traffic/port.h"
-#include "traffic/tsc.h"
+#include "base/number.h"
+#include "traffic/host/cpu_time.h"
+#include "traffic/host/placement.h"
+#include "traffic/host/tsc.h"
+#include "traffic/port/port.h"
+#include "traffic/port/virtio_ring.h"
 
 #define HUGE_BYTES (2ul << 20)
 #define TURN_BYTES (128 * 1024)
 
 struct pool {
-	struct xd_offer_ring ring; /* for its layout */
+	struct xd_virtio_ring ring; /* for its layout */
 	uint8_t *memory;
 	size_t bytes;
 };
@@ -67,12 +67,12 @@ map(size_t bytes, unsigned flags)
 static int
 make_pool(struct pool *pool, const struct run *run)
 {
-	struct xd_offer_opts opts = {.size = (uint16_t)run->entries,
+	struct xd_virtio_ring_opts opts = {.size = (uint16_t)run->entries,
 		.room = (uint32_t)run->size,
 		.kick_fd = -1,
 		.call_fd = -1};
 
-	pool->bytes = (2 * xd_offer_ring_bytes(&opts) + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
+	pool->bytes = (2 * xd_virtio_ring_bytes(&opts) + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
 	pool->memory = map(pool->bytes, MFD_HUGETLB | MFD_HUGE_2MB);
 	if (!pool->memory)
 		pool->memory = map(pool->bytes, 0);
@@ -80,7 +80,7 @@ make_pool(struct pool *pool, const struct run *run)
 		return -ENOMEM;
 	madvise(pool->memory, pool->bytes, MADV_HUGEPAGE);
 	memset(pool->memory, 0, pool->bytes);
-	return xd_offer_ring_init(&pool->ring, &opts, pool->memory, 0);
+	return xd_virtio_ring_init(&pool->ring, &opts, pool->memory, 0);
 }
 
 static uint8_t *
@@ -227,10 +227,10 @@ main(int argc, char **argv)
 	if (!run)
 		return EXIT_FAILURE;
 	memset(run, 0, sizeof(*run));
-	if (argc != 7 || xd_words_number(argv[1], 0, 1023, &cores[0]) ||
-		xd_words_number(argv[2], 0, 1023, &cores[1]) ||
-		xd_words_number(argv[3], XD_STREAM_MIN, XD_STREAM_MAX, &run->size) ||
-		xd_words_number(argv[4], 32, 32768, &run->entries) ||
+	if (argc != 7 || xd_number_parse(argv[1], 0, 1023, &cores[0]) ||
+		xd_number_parse(argv[2], 0, 1023, &cores[1]) ||
+		xd_number_parse(argv[3], XD_STREAM_MIN, XD_STREAM_MAX, &run->size) ||
+		xd_number_parse(argv[4], 32, 32768, &run->entries) ||
 		(run->entries & (run->entries - 1)))
 		return usage();
 	run->guest_core = (int)cores[0];

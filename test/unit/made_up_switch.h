@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "traffic/search/rules.h"
+#include "traffic/engine/search/rules.h"
 
 struct made_up {
 	double knee_pps;      /* it forwards so much; infinity: all */

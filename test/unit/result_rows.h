@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "traffic/result.h"
+#include "traffic/result/result.h"
 
 /* Times that differ from each other and from those of another first. */
 static struct xd_times

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "traffic/capture.h"
+#include "traffic/frames/capture.h"
 
 #define ETHERNET 1
 #define COOKED   113 /* LINKTYPE_LINUX_SLL */

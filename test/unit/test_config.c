@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "base/owner.h"
+#include "base/suggest.h"
 #include "control/settings.h"
-#include "control/words.h"
 #include "virtqueue/feature_names.h"
 
 #define CORE 0 /* every machine has it */
@@ -256,12 +256,12 @@ test_words(void **state)
 	static const char *const words[] = {"port", "bridge", "worker", NULL};
 
 	(void)state;
-	assert_string_equal(xd_words_nearest("prot", words), "port");
-	assert_string_equal(xd_words_nearest("Bridges", words), "bridge");
-	assert_string_equal(xd_words_nearest("wo", words), "worker");
-	assert_string_equal(xd_words_nearest("rid", words), "bridge");
-	assert_null(xd_words_nearest("zzzzzz", words));
-	assert_null(xd_words_nearest("", words));
+	assert_string_equal(xd_suggest_nearest("prot", words), "port");
+	assert_string_equal(xd_suggest_nearest("Bridges", words), "bridge");
+	assert_string_equal(xd_suggest_nearest("wo", words), "worker");
+	assert_string_equal(xd_suggest_nearest("rid", words), "bridge");
+	assert_null(xd_suggest_nearest("zzzzzz", words));
+	assert_null(xd_suggest_nearest("", words));
 }
 
 /* Where not all words fit, whole ones and "..." do. */
@@ -273,13 +273,13 @@ test_hint(void **state)
 	char text[64];
 
 	(void)state;
-	assert_string_equal(xd_words_hint("zzzzzz", words, text, sizeof(text)), whole);
-	assert_string_equal(xd_words_hint("zzzzzz", words, text, sizeof(whole)), whole);
-	assert_string_equal(xd_words_hint("zzzzzz", words, text, sizeof(whole) - 1),
+	assert_string_equal(xd_suggest_hint("zzzzzz", words, text, sizeof(text)), whole);
+	assert_string_equal(xd_suggest_hint("zzzzzz", words, text, sizeof(whole)), whole);
+	assert_string_equal(xd_suggest_hint("zzzzzz", words, text, sizeof(whole) - 1),
 		"; valid are: port, bridge, ...");
-	assert_string_equal(xd_words_hint("zzzzzz", words, text, 26), "; valid are: port, ...");
+	assert_string_equal(xd_suggest_hint("zzzzzz", words, text, 26), "; valid are: port, ...");
 	assert_string_equal(
-		xd_words_hint("prot", words, text, sizeof(text)), "; did you mean port?");
+		xd_suggest_hint("prot", words, text, sizeof(text)), "; did you mean port?");
 }
 
 /* ---- The plain data ---- */

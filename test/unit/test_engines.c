@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "traffic/latency.h"
-#include "traffic/rate.h"
-#include "traffic/tsc.h"
+#include "traffic/engine/latency.h"
+#include "traffic/engine/rate.h"
+#include "traffic/host/tsc.h"
 
 #define QUEUE 1024
 #define ROWS  16

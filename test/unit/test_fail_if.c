@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "traffic/fail_if.h"
+#include "traffic/result/fail_if.h"
 
 static void
 test_parse(void **state)

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "frame_checks.h"
-#include "traffic/list_stream.h"
-#include "traffic/template.h"
+#include "traffic/frames/list_stream.h"
+#include "traffic/frames/template.h"
 
 #define HEAD 42 /* Ethernet, IPv4, UDP */
 
@@ -330,8 +330,8 @@ test_own_l4(void **state)
 	xd_frame_list_fini(&list);
 }
 
-/* The frames are those of the short way: the same but for the payload and IPv4's identification,
- * which a stream uses to keep checksums constant. */
+/* The frames are those of the synthetic stream: the same but for the payload and IPv4's
+ * identification, which a stream uses to keep checksums constant. */
 static void
 test_as_stream(void **state)
 {
@@ -339,7 +339,7 @@ test_as_stream(void **state)
 	for (unsigned kind = 0; kind < 4; kind++) {
 		struct xd_frame_list list;
 		struct xd_stream stream;
-		struct xd_stream_opts short_way = {.size = 64,
+		struct xd_stream_opts synthetic = {.size = 64,
 			.flows = 20000,
 			.flow_kind = kind & 1 ? XD_FLOW_L4 : XD_FLOW_MAC,
 			.broadcast = kind & 2,
@@ -347,14 +347,14 @@ test_as_stream(void **state)
 			.to = 1};
 		struct xd_template_build opts = {.mix = &size64,
 			.flows = 20000,
-			.flow_kind = short_way.flow_kind,
-			.broadcast = short_way.broadcast,
+			.flow_kind = synthetic.flow_kind,
+			.broadcast = synthetic.broadcast,
 			.from = 3,
 			.nb_to = 1,
 			.to = to_1};
 
 		build(&list, &opts);
-		assert_int_equal(xd_stream_init(&stream, &short_way, NULL), 0);
+		assert_int_equal(xd_stream_init(&stream, &synthetic, NULL), 0);
 		for (uint32_t f = 0; f < 20000; f++) {
 			const uint8_t *at = xd_list_bytes(&list, &list.frames[f]);
 			uint8_t frame[64] __attribute__((aligned(64)));

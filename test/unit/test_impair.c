@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "traffic/impair.h"
+#include "traffic/frames/impair.h"
 
 static void
 test_all_words(void **state)

@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "traffic/calibrate.h"
-#include "traffic/pairs.h"
-#include "traffic/tsc.h"
+#include "traffic/engine/calibrate.h"
+#include "traffic/engine/pairs.h"
+#include "traffic/host/tsc.h"
 
 #define ROWS 64
 

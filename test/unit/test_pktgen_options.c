@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "options.h"
-#include "traffic/template.h"
+#include "traffic/frames/template.h"
 
 #define WORDS_MAX 48
 #define AB        "--port virtio:/a --port virtio:/b "

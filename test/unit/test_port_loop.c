@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "traffic/port.h"
-#include "traffic/port_memory.h"
-#include "traffic/template.h"
+#include "traffic/frames/template.h"
+#include "traffic/port/port.h"
+#include "traffic/port/port_memory.h"
 
 #define TSC_HZ 2e9
 #define PORTS  4

@@ -12,10 +12,10 @@
 
 #include <cmocka.h>
 
-#include "traffic/search.h"
-#include "traffic/search/missing.h"
-#include "traffic/search/wait.h"
-#include "traffic/trial.h"
+#include "traffic/engine/search/missing.h"
+#include "traffic/engine/search/search.h"
+#include "traffic/engine/search/wait.h"
+#include "traffic/trial/trial.h"
 
 #define ROWS_MAX 8000
 #define GIVEN    10e6 /* the rate that is asked for */

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "frame_checks.h"
-#include "traffic/list_stream.h"
-#include "traffic/template.h"
+#include "traffic/frames/list_stream.h"
+#include "traffic/frames/template.h"
 
 #define BYTES_MAX 9216
 

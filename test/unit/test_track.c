@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "traffic/receive.h"
-#include "traffic/track.h"
+#include "traffic/port/receive.h"
+#include "traffic/port/track.h"
 
 #define TSC_HZ 2e9 /* two cycles a nanosecond */
 #define CIRCLE (1u << 24)

@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "traffic/placement.h"
-#include "traffic/port.h"
-#include "traffic/stream.h"
-#include "traffic/tsc.h"
+#include "traffic/frames/stream.h"
+#include "traffic/host/placement.h"
+#include "traffic/host/tsc.h"
+#include "traffic/port/port.h"
 
 /* ---- Streams ---- */
 

@@ -14,12 +14,12 @@
 #include <pcap/pcap.h>
 #include <unistd.h>
 
-#include "traffic/capture.h"
-#include "traffic/latency.h"
-#include "traffic/rate.h"
-#include "traffic/template.h"
-#include "traffic/trial.h"
-#include "traffic/tsc.h"
+#include "traffic/engine/latency.h"
+#include "traffic/engine/rate.h"
+#include "traffic/frames/capture.h"
+#include "traffic/frames/template.h"
+#include "traffic/host/tsc.h"
+#include "traffic/trial/trial.h"
 
 struct bench {
 	struct xd_gen gen;
@@ -102,7 +102,7 @@ assert_all_came(const struct bench *b, unsigned senders)
 }
 
 static void
-test_short_way(void **state)
+test_synthetic_stream(void **state)
 {
 	static const enum xd_touch touches[] = {XD_TOUCH_FULL, XD_TOUCH_STAMP, XD_TOUCH_NONE};
 	struct bench *b = begin(2);
@@ -421,7 +421,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_short_way),
+		cmocka_unit_test(test_synthetic_stream),
 		cmocka_unit_test(test_tracked),
 		cmocka_unit_test(test_mix),
 		cmocka_unit_test(test_faults_are_found),

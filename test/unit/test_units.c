@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "traffic/units.h"
+#include "traffic/frames/units.h"
 
 static void
 assert_sizes(const char *text, const uint32_t *want, unsigned n)

@@ -4,7 +4,7 @@
 #define PKTGEN_REPORT_LOAD_H
 
 #include "base/error.h"
-#include "traffic/result.h"
+#include "traffic/result/result.h"
 
 /* Reads and checks one; the caller ends it with xd_results_fini, also after an error. Ports'
  * figures of each row are left out. Errors name the file and the line or record: -errno of opening,

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/words.h"
+#include "base/suggest.h"
 #include "record.h"
-#include "traffic/result.h"
+#include "traffic/result/result.h"
 
 #define WORDS_MAX 8
 #define COUNT_MAX 9007199254740992.0 /* 2^53: all whole numbers up to there are exact */
@@ -134,7 +134,7 @@ record_word(struct record *r, const char *key, enum record_words words)
 		snprintf(why, sizeof(why), "a word is expected");
 	else
 		snprintf(why, sizeof(why), "unknown word %.40s%s", text,
-			xd_words_hint(text, valid, hint, sizeof(hint)));
+			xd_suggest_hint(text, valid, hint, sizeof(hint)));
 	refuse(r, key, why);
 	return 0;
 }

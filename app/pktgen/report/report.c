@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/words.h"
-#include "report.h"
+#include "base/suggest.h"
 #include "page.h"
+#include "report.h"
 
 #define EXIT_USAGE 2
 
@@ -61,7 +61,7 @@ refuse(const char *arg, bool no_value, struct xd_error *err)
 		if (!strcmp(names[i], word))
 			return xd_fail(err, -EINVAL, "%s takes no value", word);
 	return xd_fail(err, -EINVAL, "unknown option %s%s", word,
-		xd_words_hint(word, names, hint, sizeof(hint)));
+		xd_suggest_hint(word, names, hint, sizeof(hint)));
 }
 
 static int

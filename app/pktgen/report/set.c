@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/words.h"
+#include "base/suggest.h"
 #include "load.h"
 #include "set.h"
-#include "traffic/placement.h"
+#include "traffic/host/placement.h"
 
 static const char *const classes[] = {"near", "far", "mixed", "unknown"};
 #define CLASSES 4
@@ -307,7 +307,7 @@ find_baseline(struct report_set *set, const char *baseline, struct xd_error *err
 			return 0;
 		}
 	return xd_fail(err, -EINVAL, "--baseline %s: no result has this label%s", baseline,
-		xd_words_hint(baseline, names, hint, sizeof(hint)));
+		xd_suggest_hint(baseline, names, hint, sizeof(hint)));
 }
 
 int

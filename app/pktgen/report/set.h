@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "traffic/result.h"
+#include "traffic/result/result.h"
 
 #define REPORT_SYSTEMS_MAX 16
 

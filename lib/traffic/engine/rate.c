@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include "traffic/engine/rate.h"
+#include "traffic/trial/trial.h"
+
+static int
+run_trial(struct xd_gen *gen, const struct xd_rate_opts *opts, struct xd_trial *trial,
+	unsigned number, struct xd_error *err)
+{
+	struct xd_trial_load load = {
+		.pps = xd_trial_asked_pps(trial),
+		.time_s = opts->time_s,
+		.warmup_s = opts->warmup_s,
+		.frames = opts->count,
+		.what = "measuring",
+	};
+	struct xd_row row;
+	int rc = xd_trial_run(trial, &load, &row, err), kept;
+
+	row.engine = XD_ENGINE_RATE;
+	row.trial = number;
+	/* What ended before it began is no row. */
+	if (rc && row.time_s <= 0)
+		return rc;
+	kept = gen->row(gen->ctx, &row);
+	return rc || !kept ? rc : xd_fail(err, kept, "no memory for a row");
+}
+
+int
+xd_rate_run(struct xd_gen *gen, const struct xd_rate_opts *opts, struct xd_error *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < opts->traffic.sizes.n && !rc; i++) {
+		struct xd_trial *trial = xd_trial_create(gen, &opts->traffic, i, 0, err);
+
+		if (!trial)
+			return err->code ? err->code : -EINVAL;
+		for (unsigned number = 1; number <= opts->trials && !rc; number++)
+			rc = run_trial(gen, opts, trial, number, err);
+		xd_trial_destroy(trial);
+	}
+	return rc;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+
+#include "traffic/frames/list_stream.h"
+
+#define SEED         0x9e3779b97f4a7c15ull
+#define LOST_AT_ONCE 4096 /* frames in a row at most: a loss of nearly all must end, too */
+
+struct xd_echo *
+xd_echo_create(uint32_t tags)
+{
+	struct xd_echo *echo = calloc(1, sizeof(*echo));
+
+	if (!echo)
+		return NULL;
+	echo->mask = tags - 1;
+	echo->tags = calloc(tags, sizeof(*echo->tags));
+	if (!echo->tags) {
+		free(echo);
+		return NULL;
+	}
+	return echo;
+}
+
+void
+xd_echo_destroy(struct xd_echo *echo)
+{
+	if (!echo)
+		return;
+	free(echo->tags);
+	free(echo);
+}
+
+static void
+find_flows(struct xd_list_stream *s)
+{
+	uint32_t first = UINT32_MAX, last = 0;
+
+	for (uint32_t i = 0; i < s->list->n; i++) {
+		uint32_t flow = s->list->frames[i].flow;
+
+		first = flow < first ? flow : first;
+		last = flow > last ? flow : last;
+	}
+	s->first_flow = first;
+	s->nb_flows = last - first + 1;
+}
+
+struct xd_list_stream *
+xd_list_stream_create(const struct xd_list_stream_opts *opts)
+{
+	struct xd_list_stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->list = opts->list;
+	s->echo = opts->echo;
+	find_flows(s);
+	s->flow_made = calloc(s->nb_flows, sizeof(*s->flow_made));
+	s->echo_frame = calloc(s->nb_flows, sizeof(*s->echo_frame));
+	if (!s->flow_made || !s->echo_frame) {
+		xd_list_stream_destroy(s);
+		return NULL;
+	}
+	for (uint32_t i = s->list->n; i-- > 0;)
+		s->echo_frame[s->list->frames[i].flow - s->first_flow] = i;
+	if (opts->impair && xd_impair_any(opts->impair)) {
+		s->impaired = true;
+		s->impair = *opts->impair;
+		s->random = opts->impair->seed * SEED ^ SEED;
+		if (!s->random) /* where xorshift stays */
+			s->random = SEED;
+	}
+	return s;
+}
+
+void
+xd_list_stream_destroy(struct xd_list_stream *s)
+{
+	if (!s)
+		return;
+	free(s->flow_made);
+	free(s->echo_frame);
+	free(s);
+}
+
+void
+xd_list_stream_begin(struct xd_list_stream *s)
+{
+	s->made = 0;
+	s->at = 0;
+	s->again = s->held = false;
+	s->lost = s->duplicated = s->reordered = 0;
+}
+
+/* Whether what happens to a share of the frames happens now: xorshift64. */
+static bool
+happens(struct xd_list_stream *s, double share)
+{
+	if (share <= 0)
+		return false;
+	s->random ^= s->random << 13;
+	s->random ^= s->random >> 7;
+	s->random ^= s->random << 17;
+	return (double)(s->random >> 11) * 0x1p-53 < share;
+}
+
+/* The next frame that is not lost. */
+static void
+take_kept(struct xd_list_stream *s, const struct xd_schedule *schedule, struct xd_list_next *next)
+{
+	xd_list_stream_take(s, schedule, next);
+	for (unsigned i = 0; i < LOST_AT_ONCE && happens(s, s->impair.loss); i++) {
+		s->lost++;
+		xd_list_stream_take(s, schedule, next);
+	}
+}
+
+void
+xd_list_stream_impair(
+	struct xd_list_stream *s, const struct xd_schedule *schedule, struct xd_list_next *next)
+{
+	if (s->again) {
+		s->again = false;
+		*next = s->last;
+		s->duplicated++;
+		return;
+	}
+	if (s->held) {
+		s->held = false;
+		*next = s->hold;
+	} else {
+		take_kept(s, schedule, next);
+		/* One that overtakes is not held back itself: of all frames it is to be the share.
+		 */
+		if (happens(s, s->impair.reorder / (1 - s->impair.reorder))) {
+			s->hold = *next;
+			s->held = true;
+			s->reordered++;
+			take_kept(s, schedule, next);
+		}
+	}
+	if (happens(s, s->impair.dup)) {
+		s->last = *next;
+		s->again = true;
+	}
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "traffic/frames/stream.h"
+#include "traffic/port/receive.h"
+
+#define SHORTEST 46 /* bytes: two VLAN tags may have been popped, and frames are not padded */
+
+void
+xd_receive_frame(struct xd_receive *r, const uint8_t *frame, uint32_t len)
+{
+	struct xd_tag tag;
+	bool good = true;
+
+	if (r->kind == XD_RECEIVE_TAGGED) {
+		good = len >= SHORTEST && xd_tag_read(frame, len, &tag);
+		if (good && r->track)
+			good = xd_track_frame(r->track, frame, len, &tag, r->now);
+		if (good && r->echo)
+			xd_echo_put(r->echo, &tag);
+	}
+	if (good) {
+		r->frames++;
+		r->bytes += len;
+	} else {
+		r->foreign++;
+	}
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The frames of a burst, for virtio_ring_split.c and virtio_ring_packed.c: all inline, so that each
+ * kind of ring, touch and stream gets a loop of its own. */
+#ifndef XD_TRAFFIC_PORT_VIRTIO_RING_BURST_H
+#define XD_TRAFFIC_PORT_VIRTIO_RING_BURST_H
+
+#include "traffic/port/virtio_ring.h"
+
+#define XD_VIRTIO_RING_GATHER 65562 /* bytes of the longest frame: virtio 1.2, 5.1.6.3.1 */
+#define XD_VIRTIO_RING_INLINE static inline __attribute__((always_inline))
+
+/* Takes what position `at` of the ring was given back with, read once: the buffer's id and the
+ * bytes that the device wrote. False: nothing is there yet, or it is nonsense and the ring is
+ * broken. */
+typedef bool (*xd_virtio_ring_take_fn)(
+	struct xd_virtio_ring *r, uint16_t at, uint16_t *id, uint32_t *len);
+
+uint16_t xd_virtio_ring_split_send(
+	struct xd_virtio_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
+uint16_t xd_virtio_ring_split_receive(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size,
+	uint16_t n, struct xd_receive *counts);
+void xd_virtio_ring_split_reclaim(struct xd_virtio_ring *r, uint16_t n);
+void xd_virtio_ring_split_publish(struct xd_virtio_ring *r, uint16_t n);
+
+uint16_t xd_virtio_ring_packed_send(
+	struct xd_virtio_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
+uint16_t xd_virtio_ring_packed_receive(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size,
+	uint16_t n, struct xd_receive *counts);
+void xd_virtio_ring_packed_reclaim(struct xd_virtio_ring *r, uint16_t n);
+void xd_virtio_ring_packed_publish(struct xd_virtio_ring *r, uint16_t n);
+
+XD_VIRTIO_RING_INLINE uint8_t *
+xd_virtio_ring_frame(const struct xd_virtio_ring *r, uint16_t id)
+{
+	return r->frames + (size_t)id * r->stride;
+}
+
+/* Buffers that the device has, as far as was looked. */
+XD_VIRTIO_RING_INLINE uint16_t
+xd_virtio_ring_out(const struct xd_virtio_ring *r)
+{
+	return (uint16_t)(r->avail_idx - r->used_idx);
+}
+
+XD_VIRTIO_RING_INLINE uint16_t
+xd_virtio_ring_free(const struct xd_virtio_ring *r)
+{
+	return (uint16_t)(r->size - xd_virtio_ring_out(r));
+}
+
+/* Asks for the first line of the frames that n positions from `at` on hold, if the device gives
+ * buffers back in order. */
+XD_VIRTIO_RING_INLINE void
+xd_virtio_ring_prefetch(const struct xd_virtio_ring *r, uint16_t at, uint16_t n, int write)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		const uint8_t *frame =
+			xd_virtio_ring_frame(r, r->ids[(uint16_t)(at + i) & r->mask]);
+
+		if (write)
+			__builtin_prefetch(frame, 1);
+		else
+			__builtin_prefetch(frame, 0);
+	}
+}
+
+XD_VIRTIO_RING_INLINE void
+xd_virtio_ring_write_as(struct xd_virtio_ring *r, struct xd_stream *stream, enum xd_touch touch,
+	enum xd_stream_vary vary, uint16_t n)
+{
+	uint16_t at = r->avail_idx;
+
+	for (uint16_t i = 0; i < n; i++, at++)
+		xd_stream_write(stream, xd_virtio_ring_frame(r, r->ids[at & r->mask]), touch, vary);
+}
+
+/* Frames of a list, whose lengths differ. */
+XD_VIRTIO_RING_INLINE void
+xd_virtio_ring_write_list(
+	struct xd_virtio_ring *r, struct xd_stream *stream, bool whole, uint16_t n)
+{
+	uint16_t at = r->avail_idx;
+
+	for (uint16_t i = 0; i < n; i++, at++) {
+		uint16_t id = r->ids[at & r->mask];
+		uint32_t bytes =
+			XD_VIRTIO_HEADER + xd_list_stream_write(stream->list, &stream->schedule,
+						   xd_virtio_ring_frame(r, id), whole);
+
+		if (r->lens[id] == bytes)
+			continue;
+		r->lens[id] = bytes;
+		if (!r->packed)
+			r->desc[id].len = bytes;
+	}
+}
+
+/* Writes the stream's next n frames into the buffers that are offered next. */
+XD_VIRTIO_RING_INLINE void
+xd_virtio_ring_write(
+	struct xd_virtio_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
+{
+	if (__builtin_expect(r->listed, 0))
+		xd_virtio_ring_write_list(r, stream, touch == XD_TOUCH_FULL, n);
+	else if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_NOTHING)
+		xd_virtio_ring_write_as(r, stream, XD_TOUCH_FULL, XD_VARY_NOTHING, n);
+	else if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_MACS)
+		xd_virtio_ring_write_as(r, stream, XD_TOUCH_FULL, XD_VARY_MACS, n);
+	else if (touch == XD_TOUCH_FULL && stream->vary == XD_VARY_L4)
+		xd_virtio_ring_write_as(r, stream, XD_TOUCH_FULL, XD_VARY_L4, n);
+	else if (touch != XD_TOUCH_NONE)
+		xd_virtio_ring_write_as(r, stream, touch, stream->vary, n);
+}
+
+/* Buffers of the frame whose first is `frame`: more than one only with mergeable buffers. */
+XD_VIRTIO_RING_INLINE uint16_t
+xd_virtio_ring_buffers(const uint8_t *frame, bool mergeable)
+{
+	uint16_t n;
+
+	if (!mergeable)
+		return 1;
+	memcpy(&n, frame - 2, sizeof(n)); /* num_buffers is the header's last field */
+	return n;
+}
+
+/* Takes the buffers after the first of a frame that spans several; adds their bytes to *len. All of
+ * them were given back before the first (section 2.8.9; of split rings, in one move of idx). With
+ * `put`, which has the first one's, they are copied there. */
+XD_VIRTIO_RING_INLINE bool
+xd_virtio_ring_take_rest(struct xd_virtio_ring *r, uint16_t at, uint16_t n, enum xd_touch touch,
+	uint32_t *len, struct xd_receive *counts, uint8_t *put, xd_virtio_ring_take_fn take)
+{
+	for (uint16_t i = 1; i < n; i++) {
+		uint32_t bytes, room = XD_VIRTIO_RING_GATHER + XD_VIRTIO_HEADER - *len;
+		uint16_t id;
+
+		if (!take(r, (uint16_t)(at + i), &id, &bytes) || bytes == 0 ||
+			bytes > r->room + XD_VIRTIO_HEADER) {
+			r->broken = true;
+			return false;
+		}
+		/* Such a buffer has no header: its bytes begin where a header would. */
+		if (put && bytes > room) {
+			r->broken = true;
+			return false;
+		}
+		if (put)
+			memcpy(put + *len - XD_VIRTIO_HEADER,
+				xd_virtio_ring_frame(r, id) - XD_VIRTIO_HEADER, bytes);
+		if (touch == XD_TOUCH_FULL) {
+			const uint8_t *from = xd_virtio_ring_frame(r, id) - XD_LINE;
+
+			counts->sum ^=
+				xd_lines_read(from, xd_lines(bytes + XD_LINE - XD_VIRTIO_HEADER));
+		}
+		*len += bytes;
+	}
+	return true;
+}
+
+/* One frame at position `at`, of `there` buffers that may have been given back: returns the buffers
+ * it takes, 0 when there is none or the ring is broken. */
+XD_VIRTIO_RING_INLINE uint16_t
+xd_virtio_ring_receive_one(struct xd_virtio_ring *r, uint16_t at, uint16_t there,
+	enum xd_touch touch, bool mergeable, uint32_t size, struct xd_receive *counts,
+	xd_virtio_ring_take_fn take)
+{
+	uint16_t id, buffers;
+	uint32_t len;
+	uint8_t *frame;
+
+	if (!take(r, at, &id, &len))
+		return 0;
+	if (__builtin_expect(len < XD_VIRTIO_HEADER + 14 || len > r->room + XD_VIRTIO_HEADER, 0)) {
+		r->broken = true;
+		return 0;
+	}
+	frame = xd_virtio_ring_frame(r, id);
+	buffers = xd_virtio_ring_buffers(frame, mergeable);
+	if (touch != XD_TOUCH_NONE)
+		counts->sum ^= xd_lines_read(
+			frame, touch == XD_TOUCH_FULL ? xd_lines(len - XD_VIRTIO_HEADER) : 1);
+	if (mergeable && __builtin_expect(buffers != 1, 0)) {
+		if (buffers == 0 || buffers > there) {
+			r->broken = true;
+			return 0;
+		}
+		if (!xd_virtio_ring_take_rest(r, at, buffers, touch, &len, counts, NULL, take))
+			return 0;
+	}
+	len -= XD_VIRTIO_HEADER;
+	if (len == size && (touch == XD_TOUCH_NONE || xd_stream_is_ours(frame))) {
+		counts->frames++;
+		counts->bytes += len;
+	} else {
+		counts->foreign++;
+	}
+	return buffers;
+}
+
+/* The same for frames that are looked at closer: xd_receive_frame. */
+XD_VIRTIO_RING_INLINE uint16_t
+xd_virtio_ring_receive_closer(struct xd_virtio_ring *r, uint16_t at, uint16_t there,
+	enum xd_touch touch, struct xd_receive *counts, xd_virtio_ring_take_fn take)
+{
+	uint16_t id, buffers;
+	uint32_t len;
+	uint8_t *frame;
+
+	if (!take(r, at, &id, &len))
+		return 0;
+	frame = xd_virtio_ring_frame(r, id);
+	buffers = xd_virtio_ring_buffers(frame, r->mergeable);
+	if (len < XD_VIRTIO_HEADER + 14 || len > r->room + XD_VIRTIO_HEADER || buffers == 0 ||
+		buffers > there) {
+		r->broken = true;
+		return 0;
+	}
+	if (touch == XD_TOUCH_FULL)
+		counts->sum ^= xd_lines_read(frame, xd_lines(len - XD_VIRTIO_HEADER));
+	if (buffers > 1) {
+		memcpy(r->gather, frame, len - XD_VIRTIO_HEADER);
+		if (!xd_virtio_ring_take_rest(r, at, buffers, touch, &len, counts, r->gather, take))
+			return 0;
+		frame = r->gather;
+	}
+	xd_receive_frame(counts, frame, len - XD_VIRTIO_HEADER);
+	return buffers;
+}
+
+/* Frames from used_idx on, until n buffers are taken (the last frame may take more) or no more are
+ * there. Returns how many buffers. */
+XD_VIRTIO_RING_INLINE uint16_t
+xd_virtio_ring_receive_list(struct xd_virtio_ring *r, uint16_t n, uint16_t there,
+	enum xd_touch touch, struct xd_receive *counts, xd_virtio_ring_take_fn take)
+{
+	uint16_t done = 0;
+
+	while (done < n) {
+		uint16_t took = xd_virtio_ring_receive_closer(r, (uint16_t)(r->used_idx + done),
+			(uint16_t)(there - done), touch, counts, take);
+
+		if (took == 0)
+			break;
+		done += took;
+	}
+	return done;
+}
+
+/* The same of the synthetic stream. */
+XD_VIRTIO_RING_INLINE uint16_t
+xd_virtio_ring_receive_as(struct xd_virtio_ring *r, uint16_t n, uint16_t there, enum xd_touch touch,
+	bool mergeable, uint32_t size, struct xd_receive *counts, xd_virtio_ring_take_fn take)
+{
+	struct xd_receive c = {0};
+	uint16_t done = 0;
+
+	while (done < n) {
+		uint16_t took = xd_virtio_ring_receive_one(r, (uint16_t)(r->used_idx + done),
+			(uint16_t)(there - done), touch, mergeable, size, &c, take);
+
+		if (took == 0)
+			break;
+		done += took;
+	}
+	counts->frames += c.frames;
+	counts->bytes += c.bytes;
+	counts->foreign += c.foreign;
+	counts->sum ^= c.sum;
+	return done;
+}
+
+/* The commonest case gets a loop of its own. */
+XD_VIRTIO_RING_INLINE uint16_t
+xd_virtio_ring_receive_burst(struct xd_virtio_ring *r, uint16_t n, uint16_t there,
+	enum xd_touch touch, uint32_t size, struct xd_receive *counts, xd_virtio_ring_take_fn take)
+{
+	if (__builtin_expect(counts->kind != XD_RECEIVE_OURS, 0))
+		return xd_virtio_ring_receive_list(r, n, there, touch, counts, take);
+	if (!r->mergeable && touch == XD_TOUCH_FULL)
+		return xd_virtio_ring_receive_as(
+			r, n, there, XD_TOUCH_FULL, false, size, counts, take);
+	return xd_virtio_ring_receive_as(r, n, there, touch, r->mergeable, size, counts, take);
+}
+
+/* The stream's next frames, at most n, into buffers that are free or can be had back. */
+XD_VIRTIO_RING_INLINE uint16_t
+xd_virtio_ring_send_burst(struct xd_virtio_ring *r, struct xd_stream *stream, enum xd_touch touch,
+	uint16_t n, void (*reclaim)(struct xd_virtio_ring *r, uint16_t n),
+	void (*publish)(struct xd_virtio_ring *r, uint16_t n))
+{
+	uint16_t want = n;
+
+	if (r->broken)
+		return 0;
+	if (xd_virtio_ring_free(r) < 2 * n) /* the second half is prefetched below */
+		reclaim(r, (uint16_t)(2 * n));
+	if (xd_virtio_ring_free(r) < n)
+		n = xd_virtio_ring_free(r);
+	if (n == 0 || r->broken)
+		return 0;
+	xd_virtio_ring_write(r, stream, touch, n);
+	publish(r, n);
+	if (touch != XD_TOUCH_NONE)
+		xd_virtio_ring_prefetch(r, r->avail_idx,
+			xd_virtio_ring_free(r) < want ? xd_virtio_ring_free(r) : want, 1);
+	return n;
+}
+
+#endif

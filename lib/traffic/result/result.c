@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_version.h>
+
+#include "crossdock.h"
+#include "traffic/result/result.h"
+
+const char *
+xd_touch_name(enum xd_touch touch)
+{
+	static const char *const names[] = {"full", "stamp", "none"};
+
+	return names[touch];
+}
+
+const char *
+xd_flow_kind_name(enum xd_flow_kind kind)
+{
+	return kind == XD_FLOW_MAC ? "mac" : "l4";
+}
+
+const char *
+xd_pattern_name(enum xd_pattern pattern)
+{
+	static const char *const names[] = {
+		"pairs", "broadcast", "fan-in", "mesh", "reflect", "send"};
+
+	return names[pattern];
+}
+
+const char *
+xd_direction_name(enum xd_direction direction)
+{
+	return direction == XD_DIRECTION_ONE ? "one" : "both";
+}
+
+const char *
+xd_bottleneck_name(enum xd_bottleneck bottleneck)
+{
+	static const char *const names[] = {"asked", "switch-core", "ring-full", "ring-empty",
+		"generator", "generator-send", "generator-receive"};
+
+	return names[bottleneck];
+}
+
+const char *
+xd_engine_name(enum xd_engine engine)
+{
+	static const char *const names[] = {"rate", "latency", "search", "pairs", "calibrate"};
+
+	return names[engine];
+}
+
+const char *
+xd_times_way_name(enum xd_times_way way)
+{
+	return way == XD_TIMES_ROUND_TRIP ? "round-trip" : "one-way";
+}
+
+void
+xd_times_of(struct xd_times *times, const struct xd_histogram *h)
+{
+	*times = (struct xd_times){
+		.count = xd_histogram_count(h),
+		.min_ns = (double)xd_histogram_min(h),
+		.mean_ns = xd_histogram_mean(h),
+		.p50_ns = (double)xd_histogram_percentile(h, 50),
+		.p95_ns = (double)xd_histogram_percentile(h, 95),
+		.p99_ns = (double)xd_histogram_percentile(h, 99),
+		.p99_9_ns = (double)xd_histogram_percentile(h, 99.9),
+		.p99_99_ns = (double)xd_histogram_percentile(h, 99.99),
+		.max_ns = (double)xd_histogram_max(h),
+	};
+}
+
+/* The value of the first line of a /proc file that begins with key; empty without one. */
+static void
+read_line(const char *path, const char *key, char *value, size_t size)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+
+	value[0] = '\0';
+	while (file && fgets(line, sizeof(line), file)) {
+		char *colon = strchr(line, ':');
+
+		if (!colon || strncmp(line, key, strlen(key)))
+			continue;
+		colon += 1 + strspn(colon + 1, " \t");
+		colon[strcspn(colon, "\n")] = '\0';
+		snprintf(value, size, "%s", colon);
+		break;
+	}
+	if (file)
+		fclose(file);
+}
+
+/* Now, as RFC 3339 has it. */
+static void
+write_time(char *text, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm))
+		strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+void
+xd_results_init(struct xd_results *results, double tsc_hz)
+{
+	struct utsname name;
+	char free_pages[32];
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	memset(results, 0, sizeof(*results));
+	results->tsc_hz = tsc_hz;
+	results->cpus = cpus > 0 ? (unsigned)cpus : 0;
+	write_time(results->started, sizeof(results->started));
+	read_line("/proc/cpuinfo", "model name", results->cpu, sizeof(results->cpu));
+	if (uname(&name) == 0) {
+		snprintf(results->kernel, sizeof(results->kernel), "%s %s", name.sysname,
+			name.release);
+		snprintf(results->host, sizeof(results->host), "%.63s", name.nodename);
+	}
+	snprintf(results->dpdk, sizeof(results->dpdk), "%s", rte_version());
+	snprintf(results->version, sizeof(results->version), "%s", xd_version());
+	read_line("/proc/meminfo", "HugePages_Free", free_pages, sizeof(free_pages));
+	results->hugepages = strtoul(free_pages, NULL, 10) > 0;
+}
+
+void
+xd_results_fini(struct xd_results *results)
+{
+	free(results->rows);
+	memset(results, 0, sizeof(*results));
+}
+
+int
+xd_results_add(struct xd_results *results, const struct xd_row *row)
+{
+	if (results->n == results->room) {
+		unsigned room = results->room ? 2 * results->room : 16;
+		struct xd_row *rows = realloc(results->rows, room * sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		results->rows = rows;
+		results->room = room;
+	}
+	results->rows[results->n++] = *row;
+	results->partial |= row->partial;
+	return 0;
+}
