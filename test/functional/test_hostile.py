@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A hostile front end on one port, and honest traffic between two others that must not notice: see
-test/hostile/main.c for the attacks."""
+"""A hostile front end on one port, and honest traffic between others on the same worker that must
+not notice: see test/hostile/main.c for the attacks. Guests a and b send some frames, none of which
+may be lost; between two more ports numbered frames flow steadily (lib/flow.py), of which less than
+one in a hundred may be."""
 
 import functools
 import json
@@ -10,6 +12,7 @@ import re
 import socket
 import subprocess
 
+from flow import Flow
 from frames import BROADCAST, frame, mac, raw_mac
 from guest import SwitchCase
 from process import PATIENCE_S, Dialogue, Timeout, program, wait_for
@@ -18,6 +21,7 @@ A, B = mac(0xA), mac(0xB)
 HOSTILE = raw_mac("02:66:66:00:00:01")  # what the hostile guest sends from,
 VICTIM = "02:51:4b:00:00:01"            # and who gets it
 GONE_S = 10  # until the switch has let go of everything
+TRIES = 3  # for an attack, before a loss beside it counts
 ROUND = 40  # frames from A to B, all of which must arrive
 RSS_GROWTH_KIB = 2048
 SHORT = ("chain/runt/split", "split/bad-head", "memory/overlap", "protocol/wrong-fds",
@@ -36,11 +40,13 @@ class Hostile(SwitchCase):
     def setUp(self):
         super().setUp()
         # All on one worker, so that nobody else makes up for what an attack keeps busy.
-        self.start({"a": {}, "b": {}, "victim": {}, "bad": {}})
+        self.start({"a": {}, "b": {}, "victim": {}, "bad": {}, "from": {}, "to": {}})
         self.a, self.b, self.victim = self.guests("a", "b", "victim")
         self.learn(self.a, A)
         self.learn(self.b, B)
         self.learn(self.victim, VICTIM)
+        self.flow = Flow(self.directory, self.path("from"), self.path("to")).ready()
+        self.addCleanup(self.flow.kill)
 
     # ---- What the switch holds ----
 
@@ -103,10 +109,22 @@ class Hostile(SwitchCase):
         self.assertEqual(sum(data == back for data in got), ROUND, "frames from b to a")
 
     def attack(self, name, expected):
-        """One attack, with traffic around it and while it lasts."""
+        """One attack, beside which next to nothing of the flow is lost. A busy machine may take a
+        worker's core away, the switch's own fault is there every time: so there are more tries."""
+        reports = []
+        for _ in range(TRIES):
+            reports.append(self.once(name, expected))
+            self.gone()
+            if self.sanitized() or reports[-1]["lost"] * 100 < reports[-1]["due"]:
+                return
+        self.fail(f"frames lost beside the attack: {reports}")
+
+    def once(self, name, expected):
+        """One attack, with traffic around it and while it lasts; returns what the flow reports."""
         before = self.bad()
         drops = sum(before["drops"].values())
         faults = int(before["driver"].get("faults", 0))
+        self.flow.report()
         hostile = Dialogue([program("hostile"), str(self.path("bad")), name],
                            self.directory / f"{name.replace('/', '-')}.log")
         try:
@@ -119,8 +137,10 @@ class Hostile(SwitchCase):
             self.assertEqual(line, "done")
             self.honest()
             self.seen(expected, faults, drops)
+            report = self.flow.report()
             hostile.send("")
             self.assertEqual(hostile.process.wait(PATIENCE_S), 0)
+            return report
         except AssertionError as error:
             raise AssertionError(f"{error}; the attack: {hostile.tail()}") from None
         finally:
@@ -170,7 +190,6 @@ class Hostile(SwitchCase):
         for name in names:
             with self.subTest(name):
                 self.attack(name, attacks()[name])
-                self.gone()
                 self.victim.drain()
         self.assertTrue(self.daemon.up("a", "b", "victim"))
         # Nothing of the honest guests' was dropped.
