@@ -17,6 +17,7 @@ static const char *const drop_names[XD_DROP_REASONS] = {
 	[XD_DROP_UNFINISHED] = "unfinished-offload",
 	[XD_DROP_MTU] = "over-mtu",
 	[XD_DROP_NO_MBUF] = "no-buffer",
+	[XD_DROP_SCATTERED] = "scattered",
 	[XD_DROP_FAULT] = "ring-fault",
 };
 

@@ -28,6 +28,7 @@ enum xd_drop {
 	XD_DROP_UNFINISHED, /* it owes what can be brought into no form that the port takes */
 	XD_DROP_MTU,        /* longer than the port's MTU allows */
 	XD_DROP_NO_MBUF,    /* the port's buffer pool is empty */
+	XD_DROP_SCATTERED,  /* the receiver's buffers are more pieces than a turn may walk */
 	XD_DROP_FAULT,      /* the receiver's ring was found broken while transmitting */
 	XD_DROP_REASONS
 };

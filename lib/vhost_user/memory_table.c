@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,6 +38,17 @@ check_addresses(
 	return 0;
 }
 
+/* Puts a region in its place: they are kept in the order of guest_addr. */
+static void
+insert(struct xd_guest_memory *mem, const struct xd_guest_region *r)
+{
+	unsigned i = mem->n++;
+
+	for (; i > 0 && mem->regions[i - 1].guest_addr > r->guest_addr; i--)
+		mem->regions[i] = mem->regions[i - 1];
+	mem->regions[i] = *r;
+}
+
 int
 xd_vu_memory_add(struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, int fd,
 	const struct xd_bus_owner *owner, struct xd_error *err)
@@ -52,15 +64,15 @@ xd_vu_memory_add(struct xd_guest_memory *mem, const struct xd_vu_mem_region *reg
 	ret = xd_vu_map(&m, fd, region->mmap_offset, region->size, owner, what, err);
 	if (ret)
 		return ret;
-	mem->regions[mem->n++] = (struct xd_guest_region){
-		.guest_addr = region->guest_addr,
-		.user_addr = region->user_addr,
-		.size = region->size,
-		.host = m.at,
-		.map = m.map,
-		.map_bytes = m.bytes,
-		.fd = fd,
-	};
+	insert(mem, &(struct xd_guest_region){
+			    .guest_addr = region->guest_addr,
+			    .user_addr = region->user_addr,
+			    .size = region->size,
+			    .host = m.at,
+			    .map = m.map,
+			    .map_bytes = m.bytes,
+			    .fd = fd,
+		    });
 	return 0;
 }
 
@@ -105,7 +117,8 @@ xd_vu_memory_remove(
 		if (!same_addresses(r, region))
 			continue;
 		unmap(r);
-		*r = mem->regions[--mem->n];
+		mem->n--;
+		memmove(r, r + 1, (mem->n - i) * sizeof(*r));
 		return 0;
 	}
 	return xd_fail(err, -ENOENT, "no memory region at 0x%" PRIx64 " of size 0x%" PRIx64,

@@ -100,6 +100,7 @@ struct xd_vq_walk {
 	const void *table;
 	uint32_t entries; /* of table */
 	uint32_t left;    /* descriptors that may still come, by the ring's size; packed: that do */
+	uint32_t pieces;  /* found so far */
 	uint16_t next;
 	bool more;     /* a descriptor is still to be read */
 	bool writable; /* what direction is due */

@@ -116,6 +116,7 @@ xd_vq_walk_next(struct xd_vq *vq, struct xd_vq_walk *walk, struct xd_seg *seg)
 	uint64_t contiguous;
 	uint8_t *p;
 
+	walk->pieces++;
 	if (walk->len == 0) {
 		if (!walk->more)
 			return 0;

@@ -78,7 +78,8 @@ enum chain_result {
 	CHAIN_FAULT,
 };
 
-/* Any chain that is valid, whose header bytes come to `header`. */
+/* Any chain that is valid, whose header bytes come to `header`. What cannot be a frame is given up
+ * where that is seen: how the chain goes on does not matter. */
 static int
 walk_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, struct xd_vq_walk *walk,
 	uint8_t *header)
@@ -90,13 +91,12 @@ walk_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, struct 
 
 	xd_frame_init(f, 0, 0, 0);
 	f->segs = &batch->segs[nb_segs];
-	for (more = take_header(vq, walk, &seg, header); more > 0;
-		more = xd_vq_walk_next(vq, walk, &seg)) {
-		/* Lengths are 32 bits each and the chain is bounded, but their sum may not fit. */
-		if (fits && seg.len <= XD_FRAME_MAX - f->len)
-			fits = take_piece(batch, f, seg);
-		else
-			fits = false;
+	more = take_header(vq, walk, &seg, header);
+	while (more > 0) {
+		fits = seg.len <= XD_FRAME_MAX - f->len && take_piece(batch, f, seg);
+		if (!fits)
+			break;
+		more = xd_vq_walk_next(vq, walk, &seg);
 	}
 	if (more < 0)
 		return CHAIN_FAULT;
@@ -109,9 +109,10 @@ walk_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, struct 
 	return fits ? XD_DROP_RUNT : XD_DROP_TOO_LONG;
 }
 
-/* One buffer that is not simple. */
+/* One buffer that is not simple. *walked: more by the pieces that it was found to have. */
 static int
-dequeue_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, uint16_t at)
+dequeue_chain(
+	struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, uint16_t at, uint32_t *walked)
 {
 	const struct xd_vq_ahead *a = &vq->ahead;
 	uint8_t header[XD_VQ_HDR_BYTES];
@@ -122,6 +123,7 @@ dequeue_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, uint
 
 	xd_vq_walk_begin(vq, &walk, head, a->descs[at], false);
 	result = walk_chain(vq, batch, f, &walk, header);
+	*walked += walk.pieces;
 	if (result == CHAIN_FRAME && !take_offload(vq, f, xd_net_header_read(header))) {
 		batch->nb_segs = nb_segs;
 		result = XD_DROP_OFFLOAD;
@@ -216,10 +218,10 @@ dequeue_simple(struct xd_vq *vq, struct xd_batch *batch)
 
 /* One buffer that is not simple. False: it has to wait for the next turn, or the ring is broken. */
 static bool
-dequeue_other(struct xd_vq *vq, struct xd_batch *batch, uint16_t at)
+dequeue_other(struct xd_vq *vq, struct xd_batch *batch, uint16_t at, uint32_t *walked)
 {
 	struct xd_frame *f = &batch->frames[batch->n];
-	int result = dequeue_chain(vq, batch, f, at);
+	int result = dequeue_chain(vq, batch, f, at, walked);
 
 	if (result == CHAIN_FRAME) {
 		batch->n++;
@@ -253,6 +255,7 @@ static inline __attribute__((always_inline)) uint16_t
 dequeue(struct xd_vq *vq, struct xd_batch *batch, const bool packed)
 {
 	struct xd_vq_ahead *a = &vq->ahead;
+	uint32_t walked = 0;
 
 	batch->n = 0;
 	batch->nb_done = 0;
@@ -267,9 +270,12 @@ dequeue(struct xd_vq *vq, struct xd_batch *batch, const bool packed)
 		a->at = dequeue_simple(vq, batch);
 		if (likely(a->at == a->n || batch->bytes >= XD_BATCH_BYTES))
 			break;
-		if (!dequeue_other(vq, batch, a->at))
+		if (!dequeue_other(vq, batch, a->at, &walked))
 			break;
 		a->at++;
+		/* Also what brought no frame took time. */
+		if (walked >= XD_VQ_WALK_MAX)
+			break;
 	}
 	/* What was taken in before a fault is still switched; the ring is used no more after it. */
 	take(vq, batch, batch->first, packed);

@@ -40,6 +40,8 @@
 
 #define XD_VQ_SIZE_MAX  32768
 #define XD_VQ_MERGE_MAX 320 /* buffers that one frame is put into at most */
+#define XD_VQ_WALK_MAX  512 /* descriptors of chains after which a turn's dequeue ends */
+#define XD_VQ_PUT_MAX   2048 /* descriptors that one call puts frames into */
 #define XD_VQ_HDR_BYTES 12  /* virtio-net header with num_buffers: virtio 1.2, 5.1.6 */
 
 /* The rule that a guest broke. */
@@ -135,7 +137,8 @@ struct xd_vq {
 	uint16_t used_idx;                       /* next used entry to write */
 	uint16_t told_idx;                       /* used_idx when the guest was last told, or not */
 	uint32_t since_told;                     /* packed: descriptors given back since then */
-	uint8_t fault;                           /* enum xd_vq_fault; read by control */
+	uint32_t walked; /* descriptors that the enqueue at hand has walked: XD_VQ_PUT_MAX */
+	uint8_t fault;   /* enum xd_vq_fault; read by control */
 	rte_spinlock_t lock;
 	uint64_t frames; /* that passed this queue; read by control, as are */
 	uint64_t bytes;

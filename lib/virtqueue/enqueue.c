@@ -65,10 +65,15 @@ next_buffer(struct xd_vq *vq, struct writer *w)
 {
 	struct xd_vq_put *put = &vq->puts[w->nb_buffers];
 	uint16_t head = 0;
-	int found = find_buffer(vq, w, &head, put);
+	int found;
 
+	/* To find a packed ring's chain is to read all of it. */
+	if (vq->walked >= XD_VQ_PUT_MAX)
+		return XD_VQ_PUT_SCATTERED;
+	found = find_buffer(vq, w, &head, put);
 	if (found <= 0)
 		return found;
+	vq->walked += vq->packed ? put->descs : 1;
 	xd_vq_walk_begin(vq, &w->walk, head, put->descs, true);
 	w->room.len = 0;
 	w->written = 0;
@@ -79,8 +84,11 @@ next_buffer(struct xd_vq *vq, struct writer *w)
 static int
 next_piece(struct xd_vq *vq, struct writer *w)
 {
-	int more = xd_vq_walk_next(vq, &w->walk, &w->room);
+	int more;
 
+	if (vq->walked++ >= XD_VQ_PUT_MAX)
+		return XD_VQ_PUT_SCATTERED;
+	more = xd_vq_walk_next(vq, &w->walk, &w->room);
 	w->room_addr = w->walk.addr - w->room.len;
 	return more < 0 ? XD_VQ_PUT_FAULT : more;
 }
@@ -348,6 +356,7 @@ enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t m
 	int result;
 
 	rte_spinlock_lock(&vq->lock);
+	vq->walked = 0;
 	while (done < n) {
 		if (a->at == a->n && look_ahead(vq, packed) == 0)
 			break;
@@ -368,8 +377,7 @@ enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t m
 			sent++;
 			bytes += frames[done]->len;
 		} else {
-			xd_drop(vq->drops,
-				result == XD_VQ_PUT_TOO_LONG ? XD_DROP_MTU : XD_DROP_UNFINISHED, 1);
+			xd_drop(vq->drops, xd_vq_put_reason(result), 1);
 		}
 		done++;
 	}

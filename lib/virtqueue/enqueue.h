@@ -8,11 +8,21 @@
 
 /* What became of a frame, beside 1: it is the guest's. */
 enum xd_vq_put_result {
-	XD_VQ_PUT_NO_BUFFER = 0,   /* try again later */
-	XD_VQ_PUT_FAULT = -1,      /* vq->fault */
-	XD_VQ_PUT_TOO_LONG = -2,   /* the guest's buffers or the port cannot hold it */
-	XD_VQ_PUT_BAD_OFFLOAD = -3 /* it can be brought into no form that the guest takes */
+	XD_VQ_PUT_NO_BUFFER = 0,    /* try again later */
+	XD_VQ_PUT_FAULT = -1,       /* vq->fault */
+	XD_VQ_PUT_TOO_LONG = -2,    /* the guest's buffers or the port cannot hold it */
+	XD_VQ_PUT_BAD_OFFLOAD = -3, /* it can be brought into no form that the guest takes */
+	XD_VQ_PUT_SCATTERED = -4    /* the guest's buffers are too many pieces: XD_VQ_PUT_MAX */
 };
+
+/* Why a frame is dropped that ended in one of the last three. */
+static inline enum xd_drop
+xd_vq_put_reason(int result)
+{
+	return result == XD_VQ_PUT_TOO_LONG    ? XD_DROP_MTU
+	       : result == XD_VQ_PUT_SCATTERED ? XD_DROP_SCATTERED
+					       : XD_DROP_UNFINISHED;
+}
 
 /* As xd_vq_room. */
 uint16_t xd_vq_room_locked(struct xd_vq *vq, uint16_t wanted);

@@ -19,8 +19,8 @@ struct xd_guest_region {
 	int fd;             /* the file behind it; owned */
 };
 
-/* Regions in no order and without overlap in guest_addr. Written by control while the port is
- * paused, read by workers. */
+/* Regions in the order of guest_addr, without overlap. Written by control while the port is paused,
+ * read by workers. */
 struct xd_guest_memory {
 	unsigned n;
 	bool lost; /* a region's file was truncated under us; set by a signal handler */
@@ -31,10 +31,18 @@ struct xd_guest_memory {
 static inline const struct xd_guest_region *
 xd_guest_region(const struct xd_guest_memory *mem, uint64_t guest_addr)
 {
-	for (unsigned i = 0; i < mem->n; i++) {
-		if (guest_addr - mem->regions[i].guest_addr < mem->regions[i].size)
-			return &mem->regions[i];
+	unsigned first = 0, n = mem->n;
+
+	/* The last region that begins at or before guest_addr is the only one that can hold it. */
+	while (n > 1) {
+		unsigned half = n / 2;
+
+		if (guest_addr >= mem->regions[first + half].guest_addr)
+			first += half;
+		n -= half;
 	}
+	if (n && guest_addr - mem->regions[first].guest_addr < mem->regions[first].size)
+		return &mem->regions[first];
 	return NULL;
 }
 

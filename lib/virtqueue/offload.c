@@ -29,7 +29,10 @@ put_segments(struct xd_vq *vq, struct xd_frame *f, struct xd_counters *counters)
 		return result;
 	counters->segmented++;
 	if (result <= 0)
-		xd_drop(vq->drops, result == XD_VQ_PUT_TOO_LONG ? XD_DROP_MTU : XD_DROP_RING_FULL,
+		xd_drop(vq->drops,
+			result == XD_VQ_PUT_NO_BUFFER || result == XD_VQ_PUT_FAULT
+				? XD_DROP_RING_FULL
+				: xd_vq_put_reason(result),
 			1);
 	return vq->fault ? XD_VQ_PUT_FAULT : 1;
 }

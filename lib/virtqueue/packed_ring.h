@@ -84,9 +84,10 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 	struct xd_vq_ahead *const a = &vq->ahead;
 	struct xd_guest_region hot = vq->hot;
 	const uint16_t size = vq->size;
-	uint16_t pos = vq->last_avail, i;
+	uint16_t pos = vq->last_avail, limit = XD_BATCH, i;
+	uint32_t walked = 0;
 
-	for (i = 0; i < XD_BATCH; i++) {
+	for (i = 0; i < limit; i++) {
 		uint16_t all_flags;
 		struct xd_vq_desc d = xd_packed_read(&ring[xd_packed_index(pos)], &all_flags);
 		int descs = 1;
@@ -98,6 +99,9 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 			descs = xd_packed_chain(vq, pos, &a->id[i]);
 			if (descs < 0)
 				break;
+			walked += (uint32_t)descs;
+			if (walked >= XD_VQ_WALK_MAX)
+				limit = i + 1;
 		}
 		a->pos[i] = pos;
 		a->descs[i] = (uint16_t)descs;

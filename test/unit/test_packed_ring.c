@@ -53,7 +53,7 @@ bad_address_wraps(struct ring *r)
 static void
 bad_length(struct ring *r)
 {
-	set(r, 0, buf_addr(0), UINT32_MAX, 0);
+	set(r, 0, GUEST_BASE + MEM_BYTES - 30000, 60000, 0);
 }
 
 static void

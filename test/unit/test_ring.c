@@ -244,6 +244,66 @@ what_is_no_frame_is_given_back(void **state)
 	free_ring(r);
 }
 
+/* One byte in each of n descriptors. */
+static const struct xd_split_piece *
+crumbs_of(unsigned n, bool write)
+{
+	static struct xd_split_piece crumbs[1000];
+
+	assert_true(n <= RTE_DIM(crumbs));
+	for (unsigned i = 0; i < n; i++)
+		crumbs[i] = (struct xd_split_piece){buf_addr(0) + i, 1, write};
+	return crumbs;
+}
+
+/* Makes n buffers of 1000 descriptors available, out of one table, which only a device reads. */
+static void
+offer_crumb_tables(struct ring *r, unsigned n, bool write)
+{
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(xd_vq_driver_add_indirect(&r->driver, crumbs_of(1000, write), 1000,
+					 buf(r, 8), buf_addr(8), (void *)(uintptr_t)i),
+			0);
+	xd_vq_driver_publish(&r->driver);
+}
+
+/* What brings no frame takes time as well. */
+static void
+a_turn_is_bounded_in_descriptors_walked(void **state)
+{
+	struct ring *r = make_ring(kind_of(state), &(struct variant){1024, false, true});
+	unsigned turns = 0;
+
+	offer_crumb_tables(r, 20, false);
+	for (; xd_vq_dequeue(&r->vq, &r->batch), r->batch.nb_done; turns++) {
+		assert_int_equal(r->batch.n, 0);
+		assert_true(r->batch.nb_done <= 2);
+		xd_vq_release(&r->vq, &r->batch);
+	}
+	assert_true(turns >= 10);
+	assert_int_equal(r->drops.n[XD_DROP_TOO_LONG], 20);
+	assert_int_equal(r->vq.fault, XD_VQ_OK);
+	free_ring(r);
+}
+
+/* Chains of a packed ring are read to their end before they are walked: those too. */
+static void
+a_turn_is_bounded_in_descriptors_found(void **state)
+{
+	struct ring *r = make_ring(kind_of(state), &(struct variant){2048, false, true});
+
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(xd_vq_driver_add(&r->driver, crumbs_of(600, false), 600, NULL), 0);
+	xd_vq_driver_publish(&r->driver);
+	while (xd_vq_dequeue(&r->vq, &r->batch), r->batch.nb_done) {
+		assert_true(r->batch.nb_done <= 2);
+		assert_true(!r->kind->packed || r->vq.ahead.n <= 1);
+		xd_vq_release(&r->vq, &r->batch);
+	}
+	assert_int_equal(r->drops.n[XD_DROP_TOO_LONG], 3);
+	free_ring(r);
+}
+
 /* ---- The guest receives ---- */
 
 /* Offers buffer b in pieces of the given sizes; the last has what is left of `bytes`. */
@@ -703,6 +763,31 @@ bad_rings_are_not_set_up(void **state)
 	assert_true(err.text[0]);
 }
 
+/* Whoever sends pays for how the receiver's buffers are cut, and holds its lock: so little. */
+static void
+a_call_is_bounded_in_descriptors_filled(void **state)
+{
+	struct ring *r = make_ring(kind_of(state), &(struct variant){1024, false, true});
+	struct xd_frame frames[XD_BATCH], *list[XD_BATCH];
+	static uint8_t body[600];
+	struct xd_seg segs[2];
+
+	offer_crumb_tables(r, XD_BATCH, true);
+	for (unsigned i = 0; i < XD_BATCH; i++) {
+		make_frame(&frames[i], segs, body, 600, 1);
+		list[i] = &frames[i];
+	}
+	/* 612 descriptors a frame. */
+	assert_int_equal(xd_vq_enqueue(&r->vq, list, XD_BATCH, UINT16_MAX, &r->counters), XD_BATCH);
+	assert_int_equal(r->counters.tx_frames, 3);
+	assert_int_equal(r->drops.n[XD_DROP_SCATTERED], XD_BATCH - 3);
+	/* The next call begins anew. */
+	assert_int_equal(xd_vq_enqueue(&r->vq, list, 1, UINT16_MAX, &r->counters), 1);
+	assert_int_equal(r->counters.tx_frames, 4);
+	assert_int_equal(r->vq.fault, XD_VQ_OK);
+	free_ring(r);
+}
+
 static const struct {
 	const char *name;
 	CMUnitTestFunction function;
@@ -713,6 +798,9 @@ static const struct {
 	{"the_ring_wraps_many_times", the_ring_wraps_many_times},
 	{"a_turn_is_bounded", a_turn_is_bounded},
 	{"a_turn_is_bounded_in_segments", a_turn_is_bounded_in_segments},
+	{"a_turn_is_bounded_in_descriptors_walked", a_turn_is_bounded_in_descriptors_walked},
+	{"a_turn_is_bounded_in_descriptors_found", a_turn_is_bounded_in_descriptors_found},
+	{"a_call_is_bounded_in_descriptors_filled", a_call_is_bounded_in_descriptors_filled},
 	{"what_is_no_frame_is_given_back", what_is_no_frame_is_given_back},
 	{"every_shape_is_written", every_shape_is_written},
 	{"a_short_frame_leaves_nothing_of_a_longer_one",

@@ -84,6 +84,57 @@ memory_is_mapped_where_it_should_be(void **state)
 	close(fd);
 }
 
+/* Any address finds its region, however many there are. */
+static void
+regions_are_found(void **state)
+{
+	static struct xd_guest_memory mem;
+	uint64_t contiguous;
+
+	(void)state;
+	for (unsigned n = 0; n <= XD_GUEST_REGIONS_MAX; n = n < 5 ? n + 1 : n * 2 + 1) {
+		mem.n = RTE_MIN(n, (unsigned)XD_GUEST_REGIONS_MAX);
+		for (unsigned i = 0; i < mem.n; i++)
+			mem.regions[i] = (struct xd_guest_region){.guest_addr = (i + 1) * 0x10000,
+				.size = 0x8000,
+				.host = (uint8_t *)(uintptr_t)((i + 1) << 24)};
+		assert_null(xd_guest_region(&mem, 0));
+		assert_null(xd_guest_region(&mem, 0xffff));
+		assert_null(xd_guest_region(&mem, UINT64_MAX));
+		for (unsigned i = 0; i < mem.n; i++) {
+			const struct xd_guest_region *r = &mem.regions[i];
+
+			assert_ptr_equal(xd_guest_region(&mem, r->guest_addr), r);
+			assert_ptr_equal(xd_guest_ptr(&mem, r->guest_addr + 0x7fff, &contiguous),
+				r->host + 0x7fff);
+			assert_int_equal(contiguous, 1);
+			assert_null(xd_guest_region(&mem, r->guest_addr + 0x8000));
+		}
+	}
+}
+
+/* They are kept in order, whatever order they come and go in. */
+static void
+regions_are_sorted(void **state)
+{
+	struct env *e = *state;
+	struct xd_vu_frontend *fe = env_open(e);
+	int fd = memory_file(4 * MIB);
+	struct xd_vu_frontend_region r[4];
+
+	for (unsigned i = 0; i < 4; i++)
+		r[i] = (struct xd_vu_frontend_region){.fd = fd,
+			.fd_offset = i * MIB,
+			.addr = (void *)(0x10000000 + i * MIB),
+			.guest_addr = (i * 3 + 2) % 4 * MIB,
+			.size = MIB};
+	assert_int_equal(xd_vu_frontend_set_memory(fe, r, 4, NULL), 0);
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(env_state(e).memory.regions[i].guest_addr == i * MIB);
+	env_close(e, fe);
+	close(fd);
+}
+
 /* Memory that is refused: an answer in words, the connection closed, nothing left behind. */
 static void
 expect_refused(struct env *e, const struct xd_vu_frontend_region *r, unsigned n, const char *why)
@@ -546,6 +597,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(negotiates_what_both_want),
 		TEST(memory_is_mapped_where_it_should_be),
+		TEST(regions_are_found),
+		TEST(regions_are_sorted),
 		TEST(memory_beyond_its_file_is_refused),
 		TEST(memory_that_wraps_or_overlaps_is_refused),
 		TEST(memory_that_is_no_file_is_refused),
