@@ -7,11 +7,28 @@
  *   forward  forward.c  destinations to ports, or to all ports (flood.c)
  *   count    count.c    what came in, and what of it was dropped on the way
  *
- * Each stage works on the whole batch, so that the memory it needs is asked for a stage ahead.
- * The result is a list of frames for each port; the worker transmits them. Counting is last,
- * because only then it is known which frames stay with the sender and come again.
+ * Each stage works on the whole batch, so that the memory it needs is asked for a stage ahead. The
+ * result is a list of frames for each port; the worker transmits them. Counting comes after back
+ * pressure, because only then it is known which frames stay with the sender and come again: a stage
+ * before it may see a frame more than once.
  *
- * Frames that follow each other with the same addresses are looked up once.
+ * The contract of a stage:
+ *
+ * - In play are frames[0 .. n), in the order in which they came, and src and dst with them. A frame
+ *   whose bit is set in `repeats` has the addresses and the VLAN of the one before it: its look-ups
+ *   are that one's, and its own src and dst are unset. Addresses and VLANs may be judged once for
+ *   it and its repeats (xd_turn_fresh); whatever else is judged, such as layer 3 and 4, is judged
+ *   for repeats too.
+ * - Before forward, frames leave the turn by xd_turn_filter, which counts them and keeps all of the
+ *   above true. Where others go is changed in dst, not in outputs.
+ * - Forward is the first to write outputs. A frame is in an output once at most, as it is or as its
+ *   one clone, and frames of an output are in the order in which they came: back pressure takes
+ *   them out from the end. xd_turn_send sees to that; only forward, which goes through the frames
+ *   in order, does without.
+ * - A frame has at most one clone. Who gives a frame to two outputs or more, or to one as a clone,
+ *   sets nb_dst of both to 2 at least: then no port may take its mbuf.
+ * - Every frame in play ends in an output, or is dropped with a reason.
+ * - A stage that few ports want costs the others one predicted branch a turn, in the worker.
  */
 #ifndef XD_BRIDGE_BRIDGE_H
 #define XD_BRIDGE_BRIDGE_H
@@ -51,7 +68,7 @@ struct xd_turn {
 	uint16_t n;
 	uint16_t nb_lost;
 	uint64_t bytes;   /* of all frames, as they came */
-	uint32_t repeats; /* bit i: frame i has the addresses and the VLAN of the one before it */
+	uint32_t repeats; /* bit i: frame i has the addresses and the VLAN of frame i - 1 */
 	struct xd_frame *frames[XD_BATCH];
 	struct xd_look src[XD_BATCH]; /* unset for repeats */
 	struct xd_look dst[XD_BATCH]; /* likewise; key 0: a group address, to be flooded */
@@ -72,6 +89,12 @@ void xd_bridge_forward(struct xd_turn *turn);
 void xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n);
 /* Of the frames that are in the batch at the end. */
 void xd_bridge_count(const struct xd_turn *turn);
+
+/* Between two stages before forward: drops frames in play, a bit each by their place in frames. */
+void xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason);
+/* Puts frames, which are in the order in which they came, on their way to a port, in their places
+ * between those that are on it already; those that are on it stay as they are. */
+void xd_turn_send(struct xd_turn *turn, uint16_t port, struct xd_frame *const *frames, uint16_t n);
 
 /* The frames that are to be looked up, a bit each. */
 static inline uint32_t
@@ -109,18 +132,6 @@ xd_turn_drop_all(
 {
 	for (uint16_t i = 0; i < n; i++)
 		xd_turn_drop(turn, reason, frames[i]);
-}
-
-/* Puts frames on their way to a port. */
-static inline void
-xd_turn_send(struct xd_turn *turn, uint16_t port, struct xd_frame *const *frames, uint16_t n)
-{
-	struct xd_output *out = &turn->outputs[port];
-
-	if (out->n == 0)
-		turn->busy[turn->nb_busy++] = port;
-	memcpy(&out->frames[out->n], frames, n * sizeof(*frames));
-	out->n += n;
 }
 
 #endif

@@ -37,7 +37,7 @@ classify_tagged(const struct xd_plan_port *in, struct xd_frame *f)
 	return vlan <= XD_VLAN_MAX && xd_plan_port_tagged(in, vlan);
 }
 
-/* A frame that is not plain, see is_plain. XD_DROP_REASONS: to be switched. */
+/* A frame that is not plain, see is_plain. XD_DROP_NONE: to be switched. */
 static enum xd_drop
 classify(const struct xd_plan_port *in, struct xd_frame *f)
 {
@@ -52,9 +52,9 @@ classify(const struct xd_plan_port *in, struct xd_frame *f)
 	if (xd_vlan_is_tagged(data)) {
 		if (f->len < XD_FRAME_MIN + XD_VLAN_TAG_BYTES)
 			return XD_DROP_RUNT;
-		return classify_tagged(in, f) ? XD_DROP_REASONS : XD_DROP_VLAN_IN;
+		return classify_tagged(in, f) ? XD_DROP_NONE : XD_DROP_VLAN_IN;
 	}
-	return f->vlan != XD_VLAN_NONE ? XD_DROP_REASONS : XD_DROP_VLAN_IN;
+	return f->vlan != XD_VLAN_NONE ? XD_DROP_NONE : XD_DROP_VLAN_IN;
 }
 
 /* Both addresses and the type, in two words: all that nearly every frame is judged by. */
@@ -108,9 +108,9 @@ input_other(struct xd_turn *turn, struct xd_frame *f)
 	/* A tag may have been taken off. */
 	struct words w = read_words(xd_frame_data(f));
 
-	if (reason == XD_DROP_REASONS && !xd_plan_port_allows(turn->in, source(w)))
+	if (reason == XD_DROP_NONE && !xd_plan_port_allows(turn->in, source(w)))
 		reason = XD_DROP_NOT_ALLOWED;
-	if (reason != XD_DROP_REASONS) {
+	if (reason != XD_DROP_NONE) {
 		xd_turn_drop(turn, reason, f);
 		return;
 	}

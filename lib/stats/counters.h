@@ -30,7 +30,8 @@ enum xd_drop {
 	XD_DROP_NO_MBUF,    /* the port's buffer pool is empty */
 	XD_DROP_SCATTERED,  /* the receiver's buffers are more pieces than a turn may walk */
 	XD_DROP_FAULT,      /* the receiver's ring was found broken while transmitting */
-	XD_DROP_REASONS
+	XD_DROP_REASONS,
+	XD_DROP_NONE = XD_DROP_REASONS /* the frame is not dropped */
 };
 
 /* "ring-full" and the like: the one name in every display. */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What stages have in common: frames that leave the turn, and frames on their way to a port. */
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
+#include "bridge/bridge.h"
+
+void
+xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason)
+{
+	/* The frame whose look-ups are those of the frame at hand, and the last that was kept. */
+	uint16_t looked = 0, kept = UINT16_MAX, n = 0;
+	uint32_t repeats = 0;
+
+	for (uint16_t i = 0; i < turn->n; i++) {
+		if (!(turn->repeats >> i & 1))
+			looked = i;
+		if (drop >> i & 1) {
+			xd_turn_drop(turn, reason, turn->frames[i]);
+			continue;
+		}
+		if (kept == looked) {
+			repeats |= 1u << n;
+		} else {
+			turn->src[n] = turn->src[looked];
+			turn->dst[n] = turn->dst[looked];
+		}
+		kept = looked;
+		turn->frames[n++] = turn->frames[i];
+	}
+	turn->n = n;
+	turn->repeats = repeats;
+}
+
+/* Both lists are in order; of a frame and its clone, the one that was there stays. */
+static __rte_noinline void
+merge(const struct xd_turn *turn, struct xd_output *out, struct xd_frame *const *frames, uint16_t n)
+{
+	struct xd_output merged = {0};
+	uint16_t i = 0, k = 0;
+
+	while (i < out->n || k < n) {
+		int there = i < out->n ? xd_turn_number(turn, out->frames[i]) : XD_BATCH;
+		int here = k < n ? xd_turn_number(turn, frames[k]) : XD_BATCH;
+
+		merged.frames[merged.n++] = there <= here ? out->frames[i] : frames[k];
+		i += there <= here;
+		k += here <= there;
+	}
+	*out = merged;
+}
+
+void
+xd_turn_send(struct xd_turn *turn, uint16_t port, struct xd_frame *const *frames, uint16_t n)
+{
+	struct xd_output *out = &turn->outputs[port];
+
+	if (n == 0)
+		return;
+	if (out->n == 0) {
+		turn->busy[turn->nb_busy++] = port;
+	} else if (unlikely(xd_turn_number(turn, out->frames[out->n - 1]) >=
+			    xd_turn_number(turn, frames[0]))) {
+		merge(turn, out, frames, n);
+		return;
+	}
+	memcpy(&out->frames[out->n], frames, n * sizeof(*frames));
+	out->n += n;
+}
