@@ -6,6 +6,7 @@
  *   learn    learn.c    sources into the FDB
  *   forward  forward.c  destinations to ports, or to all ports (flood.c)
  *   count    count.c    what came in, and what of it was dropped on the way
+ *   rmon     rmon.c     the same by kind and size, for ports that want it
  *
  * Each stage works on the whole batch, so that the memory it needs is asked for a stage ahead. The
  * result is a list of frames for each port; the worker transmits them. Counting comes after back
@@ -89,6 +90,7 @@ void xd_bridge_forward(struct xd_turn *turn);
 void xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n);
 /* Of the frames that are in the batch at the end. */
 void xd_bridge_count(const struct xd_turn *turn);
+void xd_bridge_rmon(const struct xd_turn *turn);
 
 /* Between two stages before forward: drops frames in play, a bit each by their place in frames. */
 void xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason);

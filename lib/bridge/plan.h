@@ -11,6 +11,7 @@
 
 #include "fdb/fdb.h"
 #include "port/port.h"
+#include "stats/rmon.h"
 
 struct xd_plan_bridge {
 	struct xd_fdb *fdb;
@@ -32,6 +33,7 @@ struct xd_plan_port {
 	/* While its ring is full, frames for it stay in the sender's for so long at most; 0: they
 	 * are dropped. The driver has `room`. */
 	uint32_t wait_us;
+	struct xd_rmon *rmon; /* by worker; NULL: not counted */
 };
 
 struct xd_plan_queue {

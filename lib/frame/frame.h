@@ -119,6 +119,13 @@ xd_frame_route(uint16_t in_port, uint16_t vlan)
 	return in_port | (uint64_t)vlan << 16 | 1ull << 40;
 }
 
+/* Bytes of the frame as it was received: a header pushed or popped since has moved its start. */
+static inline uint32_t
+xd_frame_received_len(const struct xd_frame *f)
+{
+	return f->len + f->start - XD_HEADROOM;
+}
+
 static inline uint8_t *
 xd_frame_data(struct xd_frame *f)
 {

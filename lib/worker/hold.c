@@ -53,13 +53,6 @@ cut(struct xd_turn *turn, uint16_t n)
 	turn->nb_busy = nb_busy;
 }
 
-/* Bytes of a frame as it was received: a header pushed or popped since moved its start. */
-static uint32_t
-received_len(const struct xd_frame *f)
-{
-	return f->len + f->start - XD_HEADROOM;
-}
-
 /* Leaves frames from number n on where they came from. */
 static void
 leave(struct xd_worker *w, const struct xd_plan_queue *q, uint16_t n)
@@ -68,7 +61,7 @@ leave(struct xd_worker *w, const struct xd_plan_queue *q, uint16_t n)
 	struct xd_batch *batch = turn->batch;
 
 	for (uint16_t i = n; i < batch->n; i++)
-		turn->bytes -= received_len(&batch->frames[i]);
+		turn->bytes -= xd_frame_received_len(&batch->frames[i]);
 	xd_turn_counters(turn)->held++;
 	q->port->driver->leave(q->port->port, q->queue, batch, n);
 }

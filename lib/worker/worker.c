@@ -22,6 +22,8 @@ run_batch(struct xd_worker *w, struct xd_plan_queue *q)
 	if (unlikely(turn->plan->any_waits) && q->port->driver->leave && turn->batch->nb_done)
 		xd_worker_hold(w, q);
 	xd_bridge_count(turn);
+	if (unlikely(turn->in->rmon))
+		xd_bridge_rmon(turn);
 	xd_worker_transmit(w);
 }
 
