@@ -116,7 +116,7 @@ send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
 	out = turn->plan->ports[turn->busy[i]];
 	output = &turn->outputs[turn->busy[i]];
 	done = out->driver->tx(out->port, (uint16_t)w->index, w->index, output->frames, output->n);
-	xd_worker_owe(w, out, (uint16_t)w->index, true);
+	xd_worker_notify_later(w, out, (uint16_t)w->index, true);
 	if (unlikely(done < output->n)) {
 		if (is_late(w, q, out)) {
 			drop_rest(w, out, output, done);

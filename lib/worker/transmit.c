@@ -7,29 +7,30 @@
 #include "worker/worker.h"
 
 void
-xd_worker_owe(struct xd_worker *w, const struct xd_plan_port *port, uint16_t queue, bool tx)
+xd_worker_notify_later(
+	struct xd_worker *w, const struct xd_plan_port *port, uint16_t queue, bool tx)
 {
 	if (!(tx ? port->driver->notify_tx : port->driver->notify_rx))
 		return;
-	if (unlikely(w->nb_owed == RTE_DIM(w->owed)))
-		xd_worker_pay(w);
-	w->owed[w->nb_owed++] = (struct xd_owed){port, queue, tx};
+	if (unlikely(w->nb_notify == RTE_DIM(w->notify)))
+		xd_worker_notify_flush(w);
+	w->notify[w->nb_notify++] = (struct xd_notify){port, queue, tx};
 }
 
 void
-xd_worker_pay(struct xd_worker *w)
+xd_worker_notify_flush(struct xd_worker *w)
 {
-	if (w->nb_owed == 0)
+	if (w->nb_notify == 0)
 		return;
 	/* What we published, then what the guest asked for: virtio 1.2, 2.7.13.4.1. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for (unsigned i = 0; i < w->nb_owed; i++) {
-		const struct xd_owed *o = &w->owed[i];
-		const struct xd_driver *driver = o->port->driver;
+	for (unsigned i = 0; i < w->nb_notify; i++) {
+		const struct xd_notify *n = &w->notify[i];
+		const struct xd_driver *driver = n->port->driver;
 
-		(o->tx ? driver->notify_tx : driver->notify_rx)(o->port->port, o->queue, w->index);
+		(n->tx ? driver->notify_tx : driver->notify_rx)(n->port->port, n->queue, w->index);
 	}
-	w->nb_owed = 0;
+	w->nb_notify = 0;
 }
 
 static inline uint16_t
@@ -85,7 +86,7 @@ xd_worker_transmit(struct xd_worker *w)
 		const struct xd_plan_port *out = turn->plan->ports[turn->busy[i]];
 
 		transmit_port(w, out, &turn->outputs[turn->busy[i]]);
-		xd_worker_owe(w, out, (uint16_t)w->index, true);
+		xd_worker_notify_later(w, out, (uint16_t)w->index, true);
 	}
 	turn->nb_busy = 0;
 }

@@ -17,7 +17,7 @@ run_batch(struct xd_worker *w, struct xd_plan_queue *q)
 	xd_bridge_forward(turn);
 	/* By now what the last turn wrote has left the store buffer, and the fence that asking for
 	 * notifications takes is cheap. */
-	xd_worker_pay(w);
+	xd_worker_notify_flush(w);
 	/* A NIC's frames cannot be left with it, nor what a driver made up itself. */
 	if (unlikely(turn->plan->any_waits) && q->port->driver->leave && turn->batch->nb_done)
 		xd_worker_hold(w, q);
@@ -50,7 +50,7 @@ run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 		run_batch(w, q);
 	}
 	driver->release(port, q->queue, batch);
-	xd_worker_owe(w, q->port, q->queue, false);
+	xd_worker_notify_later(w, q->port, q->queue, false);
 	w->turns += batch->n != 0;
 	return batch->n;
 }
@@ -91,7 +91,7 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 		sum += n;
 	} while (n && --rounds);
 	/* After this the plan may be gone, and the ports in it. */
-	xd_worker_pay(w);
+	xd_worker_notify_flush(w);
 
 	w->now_tsc = rte_rdtsc();
 	cycles = w->now_tsc - w->last_tsc;

@@ -20,11 +20,12 @@
 #define XD_WORKER_ROUNDS  32  /* turns of each queue before a worker shows itself quiescent */
 #define XD_WORKER_SPIN_US 100 /* without a frame for so long, an idle worker goes to sleep */
 
-/* Somebody who may want to hear of what a turn did. */
-struct xd_owed {
+/* A pending notification: at the next flush the port is told, which notifies its guest if that
+ * asked for it. */
+struct xd_notify {
 	const struct xd_plan_port *port;
 	uint16_t queue;
-	bool tx; /* frames were sent to it; else its buffers were given back */
+	bool tx; /* of frames sent to it; else of its buffers given back */
 };
 
 /* What a worker shares with control. */
@@ -54,8 +55,8 @@ struct xd_worker {
 	uint64_t next_s_tsc; /* when now_s advances */
 	unsigned nb_held;    /* queues that the last round left waiting for a full port */
 	unsigned first;      /* queue that a round begins with */
-	unsigned nb_owed;
-	struct xd_owed owed[2 * XD_MAX_PORTS];
+	unsigned nb_notify;
+	struct xd_notify notify[2 * XD_MAX_PORTS];
 
 	uint64_t busy_cycles __rte_cache_aligned; /* read by control, as are those below */
 	uint64_t idle_cycles;
@@ -86,8 +87,12 @@ unsigned xd_worker_run(struct xd_worker *w, unsigned rounds);
 
 /* transmit.c */
 void xd_worker_transmit(struct xd_worker *w);
-void xd_worker_owe(struct xd_worker *w, const struct xd_plan_port *port, uint16_t queue, bool tx);
-void xd_worker_pay(struct xd_worker *w);
+/* Has a port notified at the next flush: then one memory fence serves all of a turn's
+ * notifications, when its stores have drained. */
+void xd_worker_notify_later(
+	struct xd_worker *w, const struct xd_plan_port *port, uint16_t queue, bool tx);
+/* Gives the notifications that were put off. Before the worker is quiescent. */
+void xd_worker_notify_flush(struct xd_worker *w);
 
 /* hold.c */
 
