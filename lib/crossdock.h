@@ -89,7 +89,7 @@ struct xd_port_config {
 	/* type vhost-user */
 	char path[XD_PATH_MAX];
 	enum xd_socket_mode mode;
-	/* What becomes of frames for a guest that has no free buffer: dropped after a few looks, or
+	/* What becomes of frames for a guest that has no free buffer: dropped after a few tries, or
 	 * left in the sender's ring for at most wait_us, then dropped. */
 	enum xd_full full;
 	uint32_t wait_us; /* 1 to 1000000; 1000 */

@@ -34,7 +34,7 @@ xd_worker_notify_flush(struct xd_worker *w)
 }
 
 static inline uint16_t
-look(struct xd_worker *w, const struct xd_plan_port *out, const struct xd_output *output,
+try_tx(struct xd_worker *w, const struct xd_plan_port *out, const struct xd_output *output,
 	uint16_t done)
 {
 	return done + out->driver->tx(out->port, (uint16_t)w->index, w->index,
@@ -42,9 +42,9 @@ look(struct xd_worker *w, const struct xd_plan_port *out, const struct xd_output
 }
 
 /*
- * What a full device did not take at the first look. After some looks it is dropped, and the device
- * is given one look a turn until that is enough again: whoever reads slowly or not at all is waited
- * for once, and others do not pay for it turn after turn.
+ * What a full device did not take at the first try. After some retries it is dropped, and there is
+ * one try a turn, without retries, until the device takes all of a turn's frames again: a slow
+ * receiver is waited for once, and does not cost others time turn after turn.
  */
 static __rte_noinline void
 transmit_rest(struct xd_worker *w, const struct xd_plan_port *out, const struct xd_output *output,
@@ -54,9 +54,9 @@ transmit_rest(struct xd_worker *w, const struct xd_plan_port *out, const struct 
 	/* Frames that could not be left with their sender: see hold.c. */
 	bool waited = out->wait_us && !w->turn.in->driver->leave;
 
-	for (unsigned i = *stuck ? XD_WORKER_LOOKS : 1; i < XD_WORKER_LOOKS; i++) {
+	for (unsigned i = *stuck ? XD_WORKER_TX_RETRIES : 0; i < XD_WORKER_TX_RETRIES; i++) {
 		rte_pause();
-		done = look(w, out, output, done);
+		done = try_tx(w, out, output, done);
 		if (done == output->n)
 			return;
 	}
@@ -68,7 +68,7 @@ transmit_rest(struct xd_worker *w, const struct xd_plan_port *out, const struct 
 static inline void
 transmit_port(struct xd_worker *w, const struct xd_plan_port *out, struct xd_output *output)
 {
-	uint16_t done = look(w, out, output, 0);
+	uint16_t done = try_tx(w, out, output, 0);
 
 	if (unlikely(done < output->n))
 		transmit_rest(w, out, output, done);

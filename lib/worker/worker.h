@@ -16,9 +16,9 @@
 
 #include "bridge/bridge.h"
 
-#define XD_WORKER_LOOKS   16  /* tries to transmit to a full ring before frames are dropped */
-#define XD_WORKER_ROUNDS  32  /* turns of each queue before a worker shows itself quiescent */
-#define XD_WORKER_SPIN_US 100 /* without a frame for so long, an idle worker goes to sleep */
+#define XD_WORKER_TX_RETRIES 15  /* of a transmit to a full ring, before frames are dropped */
+#define XD_WORKER_ROUNDS     32  /* turns of each queue before a worker shows itself quiescent */
+#define XD_WORKER_SPIN_US    100 /* without a frame for so long, an idle worker goes to sleep */
 
 /* A pending notification: at the next flush the port is told, which notifies its guest if that
  * asked for it. */
@@ -65,7 +65,7 @@ struct xd_worker {
 	uint64_t sleeps;
 	bool sleeping;
 
-	/* By port: its ring was full through all looks, and has not taken all of a turn's frames
+	/* By port: its ring was full through all retries, and has not taken all of a turn's frames
 	 * since. */
 	bool stuck[XD_MAX_PORTS];
 	struct xd_batch batch;

@@ -305,7 +305,7 @@ a_full_ring_drops(void **state)
 	run(w);
 	assert_got(w, 1, 0, 10);
 	assert_int_equal(drops(w, 1, XD_DROP_RING_FULL), 22);
-	assert_int_equal(full->nb_tx, XD_WORKER_LOOKS);
+	assert_int_equal(full->nb_tx, 1 + XD_WORKER_TX_RETRIES);
 
 	/* From then on it is not waited for, whether it takes nothing or a little. */
 	for (unsigned i = 0; i < 3; i++) {
@@ -323,7 +323,7 @@ a_full_ring_drops(void **state)
 	full->nb_tx = 0;
 	send(w, 0, 1, 1);
 	run(w);
-	assert_int_equal(full->nb_tx, XD_WORKER_LOOKS);
+	assert_int_equal(full->nb_tx, 1 + XD_WORKER_TX_RETRIES);
 	assert_int_equal(drops(w, 1, XD_DROP_RING_FULL), 22 + 32 + 31 + 30 + 1);
 	assert_int_equal(full->nb_room, 0);
 }
@@ -672,7 +672,7 @@ what_is_left_is_not_counted(void **state)
 	assert_int_equal(drops(w, 0, XD_DROP_SAME_PORT), 1);
 }
 
-/* What a NIC brought cannot be left with it: some looks, and it is dropped. */
+/* What a NIC brought cannot be left with it: some retries, and it is dropped. */
 static void
 a_nic_does_not_wait(void **state)
 {
@@ -684,7 +684,7 @@ a_nic_does_not_wait(void **state)
 	send(w, 0, 1, 5);
 	run(w);
 	assert_got(w, 1, 0, 3);
-	assert_int_equal(w->fakes[1].nb_tx, XD_WORKER_LOOKS);
+	assert_int_equal(w->fakes[1].nb_tx, 1 + XD_WORKER_TX_RETRIES);
 	assert_int_equal(drops(w, 1, XD_DROP_WAITED), 2);
 	assert_int_equal(drops(w, 1, XD_DROP_RING_FULL), 0);
 	assert_int_equal(w->fakes[0].head, 5);
