@@ -49,7 +49,7 @@ struct xd_vhost_port {
 extern const struct xd_driver xd_vhost_driver;
 
 uint16_t xd_vhost_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
-void xd_vhost_leave(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);
+void xd_vhost_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);
 void xd_vhost_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 uint16_t xd_vhost_tx(struct xd_port *port, uint16_t queue, unsigned worker,
 	struct xd_frame *const *frames, uint16_t n);

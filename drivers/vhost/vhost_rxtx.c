@@ -71,12 +71,12 @@ xd_vhost_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 }
 
 void
-xd_vhost_leave(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n)
+xd_vhost_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n)
 {
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
 
 	if (batch->nb_done)
-		xd_vq_leave(&p->vqs[XD_VHOST_FROM_GUEST(queue)], batch, n);
+		xd_vq_rewind(&p->vqs[XD_VHOST_FROM_GUEST(queue)], batch, n);
 }
 
 void

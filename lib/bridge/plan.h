@@ -3,8 +3,8 @@
  * The world as workers see it: which queues each polls, and what is in which bridge.
  *
  * A plan never changes once workers can see it. Control builds a new one, publishes the pointer,
- * waits until every worker has left the turn it was in, and frees the old one. But for the scratch
- * of a queue, which is its worker's.
+ * waits until every worker has left the turn it was in, and frees the old one. Exempt are two
+ * fields of each queue, which are its worker's.
  */
 #ifndef XD_BRIDGE_PLAN_H
 #define XD_BRIDGE_PLAN_H
@@ -39,9 +39,10 @@ struct xd_plan_port {
 struct xd_plan_queue {
 	const struct xd_plan_port *port;
 	uint16_t queue;
-	/* The scratch of the worker that owns the queue, and all that changes in a plan: */
-	uint16_t held_for; /* index of the port that frames at the queue's head wait for */
-	uint64_t held_tsc; /* since when; 0: none do */
+	/* Back pressure. Written by the worker that owns the queue; nothing else in a plan changes.
+	 */
+	uint16_t waits_for;      /* index of the full port that the queue's first frame waits for */
+	uint64_t wait_since_tsc; /* since when; 0: it does not wait */
 };
 
 struct xd_plan_worker {

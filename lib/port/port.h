@@ -70,11 +70,11 @@ struct xd_driver {
 	 * has set batch->worker; the driver resets the rest. Even when n is 0, release must follow
 	 * if batch->nb_done is not 0. */
 	uint16_t (*rx)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
-	/* The same worker, after rx and before release: frames from number n on are left where they
-	 * came from, and come again with a later rx. Sets batch->n and what release gives back. Not
-	 * called when batch->nb_done is 0: such frames are the driver's own making.
-	 * NULL: frames cannot be left (a NIC's). */
-	void (*leave)(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);
+	/* The same worker, after rx and before release: rewinds the queue to before frame number n,
+	 * so that this one and those behind it come again with a later rx. Sets batch->n and what
+	 * release gives back. Not called when batch->nb_done is 0: such frames are the driver's own
+	 * making. NULL: the queue cannot be rewound (a NIC's). */
+	void (*rewind)(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);
 	/* The same worker, before its next rx: gives lent buffers back. */
 	void (*release)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 	/* Any worker: transmits frames, which may owe what frame->offload says (frame/offload.h),

@@ -62,7 +62,8 @@ struct xd_counters {
 	uint64_t tx_bytes;
 	uint64_t checksums; /* tx: checksums finished in software */
 	uint64_t segmented; /* tx: frames cut into segments in software */
-	uint64_t held; /* rx: turns that left frames in the ring, for a receiver with full: wait */
+	uint64_t waits; /* rx: turns after which frames wait in the ring, for a port with full: wait
+			 */
 	uint64_t notify_sent;       /* guest interrupts asked for */
 	uint64_t notify_suppressed; /* turns after which the guest wanted none */
 } __attribute__((aligned(64)));

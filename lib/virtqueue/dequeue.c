@@ -291,7 +291,7 @@ xd_vq_dequeue(struct xd_vq *vq, struct xd_batch *batch)
 }
 
 void
-xd_vq_leave(struct xd_vq *vq, struct xd_batch *batch, uint16_t n)
+xd_vq_rewind(struct xd_vq *vq, struct xd_batch *batch, uint16_t n)
 {
 	uint16_t frames = 0, keep = 0;
 

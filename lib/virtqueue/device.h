@@ -173,9 +173,9 @@ int xd_vq_setup(struct xd_vq *vq, const struct xd_guest_memory *mem,
 /* Frames that the guest sends, at most a batch. Fills batch->frames, n and done. Frames that are no
  * frames are counted in drops and given back. The owning worker; returns batch->n. */
 uint16_t xd_vq_dequeue(struct xd_vq *vq, struct xd_batch *batch);
-/* Leaves frames from number n on in the ring, to be dequeued again: before release. The same
+/* Rewinds the ring to before frame number n, to be dequeued again: before release. The same
  * worker. */
-void xd_vq_leave(struct xd_vq *vq, struct xd_batch *batch, uint16_t n);
+void xd_vq_rewind(struct xd_vq *vq, struct xd_batch *batch, uint16_t n);
 /* Gives back what the last dequeue lent. The same worker. */
 void xd_vq_release(struct xd_vq *vq, struct xd_batch *batch);
 

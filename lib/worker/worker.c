@@ -18,16 +18,16 @@ run_batch(struct xd_worker *w, struct xd_plan_queue *q)
 	/* By now what the last turn wrote has left the store buffer, and the fence that asking for
 	 * notifications takes is cheap. */
 	xd_worker_notify_flush(w);
-	/* A NIC's frames cannot be left with it, nor what a driver made up itself. */
-	if (unlikely(turn->plan->any_waits) && q->port->driver->leave && turn->batch->nb_done)
-		xd_worker_hold(w, q);
+	/* A NIC's queue cannot be rewound, nor can frames that the driver made up itself. */
+	if (unlikely(turn->plan->any_waits) && q->port->driver->rewind && turn->batch->nb_done)
+		xd_worker_back_pressure(w, q);
 	xd_bridge_count(turn);
 	if (unlikely(turn->in->rmon))
 		xd_bridge_rmon(turn);
 	xd_worker_transmit(w);
 }
 
-/* One queue: receive, switch, transmit, give back. Returns the frames that left it. */
+/* One queue: receive, switch, transmit, give back. Returns the frames that were taken off it. */
 static inline unsigned
 run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 {
@@ -36,14 +36,14 @@ run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 	struct xd_batch *batch = &w->batch;
 	unsigned n;
 
-	if (unlikely(q->held_tsc) && xd_worker_still_held(w, q)) {
-		w->nb_held++;
+	if (unlikely(q->wait_since_tsc) && xd_worker_still_waiting(w, q)) {
+		w->nb_waiting++;
 		return 0;
 	}
 	n = driver->rx(port, q->queue, batch);
 	if (unlikely(n == 0)) {
 		/* Frames that waited may be gone with the guest that sent them. */
-		q->held_tsc = 0;
+		q->wait_since_tsc = 0;
 		if (batch->nb_done == 0)
 			return 0;
 	} else {
@@ -62,13 +62,13 @@ run_round(struct xd_worker *w, const struct xd_plan_worker *mine)
 	unsigned first = w->first < mine->nb_queues ? w->first : 0;
 	unsigned n = 0;
 
-	w->nb_held = 0;
+	w->nb_waiting = 0;
 	for (unsigned i = first; i < mine->nb_queues; i++)
 		n += run_queue(w, &mine->queues[i]);
 	for (unsigned i = 0; i < first; i++)
 		n += run_queue(w, &mine->queues[i]);
 	/* Of queues that wait for the same port, each is the first in its turn to find room. */
-	if (unlikely(w->nb_held))
+	if (unlikely(w->nb_waiting))
 		w->first = first + 1;
 	return n;
 }
@@ -97,7 +97,7 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 	cycles = w->now_tsc - w->last_tsc;
 	w->last_tsc = w->now_tsc;
 	/* No sleep while frames wait: a receiver that has room again tells nobody. */
-	if (sum || w->nb_held)
+	if (sum || w->nb_waiting)
 		w->busy_tsc = w->now_tsc;
 	if (sum) {
 		w->busy_cycles += cycles;

@@ -2,11 +2,11 @@
 /*
  * A worker: one thread, one core, some receive queues, and the loop that carries frames.
  *
- *   worker.c    the loop: one turn for each queue, accounting
- *   transmit.c  outputs of the bridge to ports; who is to be notified
- *   hold.c      frames for a full ring that stay in the sender's for a while
- *   sleep.c     what an idle worker does
- *   thread.c    a worker's own thread, or an application's
+ *   worker.c         the loop: one turn for each queue, accounting
+ *   transmit.c       outputs of the bridge to ports; pending notifications
+ *   back_pressure.c  frames for a full ring that wait in the sender's
+ *   sleep.c          what an idle worker does
+ *   thread.c         a worker's own thread, or an application's
  */
 #ifndef XD_WORKER_WORKER_H
 #define XD_WORKER_WORKER_H
@@ -53,7 +53,7 @@ struct xd_worker {
 	uint64_t last_tsc;   /* end of the last run */
 	uint64_t busy_tsc;   /* when a frame was last seen */
 	uint64_t next_s_tsc; /* when now_s advances */
-	unsigned nb_held;    /* queues that the last round left waiting for a full port */
+	unsigned nb_waiting; /* queues that waited for a full port in the last round */
 	unsigned first;      /* queue that a round begins with */
 	unsigned nb_notify;
 	struct xd_notify notify[2 * XD_MAX_PORTS];
@@ -94,14 +94,14 @@ void xd_worker_notify_later(
 /* Gives the notifications that were put off. Before the worker is quiescent. */
 void xd_worker_notify_flush(struct xd_worker *w);
 
-/* hold.c */
+/* back_pressure.c */
 
-/* Before a turn of a queue whose first frame waits: whether there is still nothing to do. */
-bool xd_worker_still_held(const struct xd_worker *w, const struct xd_plan_queue *q);
-/* After the bridge and before anything is transmitted: leaves the frames from the first one on that
- * a full port must not lose with the sender; drops those that waited for too long. Transmits to one
- * of the ports that are waited for. */
-void xd_worker_hold(struct xd_worker *w, struct xd_plan_queue *q);
+/* Before a turn of a queue whose first frame waits for a full port: whether it still does. */
+bool xd_worker_still_waiting(const struct xd_worker *w, const struct xd_plan_queue *q);
+/* After the bridge and before anything is transmitted: rewinds the queue to the first frame that
+ * has to wait for a full port, and drops those that waited for too long. Transmits to one of the
+ * ports that are waited for. */
+void xd_worker_back_pressure(struct xd_worker *w, struct xd_plan_queue *q);
 
 /* sleep.c: sleeps, offline in RCU, until a queue or control has something; returns at once when
  * frames are there already or a queue cannot wake it. */

@@ -156,7 +156,7 @@ class FullRing(SwitchCase):
         vm1, vm2, _, _ = self.four(full="wait", wait_us=LONG_US)
         self.assertEqual(self.slow(vm1, vm2, frame(B, A), 300), 300)
         self.assertEqual(self.daemon.drops("vm2"), {})
-        self.assertGreater(self.daemon.port("vm1")["held"], 0)
+        self.assertGreater(self.daemon.port("vm1")["waits"], 0)
         self.assertEqual(self.sent_to_vm2(), 300)
 
     def test_frames_longer_than_a_buffer_wait_too(self):
@@ -172,7 +172,7 @@ class FullRing(SwitchCase):
         got = self.slow(vm1, vm2, frame(B, A), 300)
         self.assertLess(got, 300)
         self.assertEqual(self.daemon.drops("vm2"), {"ring-full": 300 - got})
-        self.assertEqual(self.daemon.port("vm1")["held"], 0)
+        self.assertEqual(self.daemon.port("vm1")["waits"], 0)
 
     def test_wait_is_bounded(self):
         vm1, vm2, _, _ = self.four(full="wait", wait_us=1000)
@@ -188,7 +188,7 @@ class FullRing(SwitchCase):
     def test_others_go_on_while_one_waits(self):
         vm1, vm2, vm3, vm4 = self.four(full="wait", wait_us=LONG_US)
         vm1.dialogue.send(f"blast 60 {frame(B, A).hex()}")
-        wait_for(lambda: self.daemon.port("vm1")["held"] > 0, "frames to be held")
+        wait_for(lambda: self.daemon.port("vm1")["waits"] > 0, "frames to wait")
         for number in range(20):
             data = frame(D, C, payload=b"%d" % number)
             vm3.tx(data)
@@ -200,7 +200,7 @@ class FullRing(SwitchCase):
     def test_the_receiver_goes_away(self):
         vm1, vm2, vm3, vm4 = self.four(full="wait", wait_us=LONG_US)
         vm1.dialogue.send(f"blast 60 {frame(B, A).hex()}")
-        wait_for(lambda: self.daemon.port("vm1")["held"] > 0, "frames to be held")
+        wait_for(lambda: self.daemon.port("vm1")["waits"] > 0, "frames to wait")
         vm2.kill()
         # Nobody waits for a guest that is not there.
         self.assertEqual(vm1.dialogue.line(), "sent 60")
@@ -209,7 +209,7 @@ class FullRing(SwitchCase):
     def test_the_sender_goes_away(self):
         vm1, vm2, vm3, vm4 = self.four(full="wait", wait_us=LONG_US)
         vm1.dialogue.send(f"blast 60 {frame(B, A).hex()}")
-        wait_for(lambda: self.daemon.port("vm1")["held"] > 0, "frames to be held")
+        wait_for(lambda: self.daemon.port("vm1")["waits"] > 0, "frames to wait")
         vm1.kill()
         self.expect(vm3, frame(D, C), [vm4])
         # With nothing to wait for, the worker sleeps.

@@ -108,7 +108,7 @@ ring_setup(struct rig *rig, struct input *in, bool packed)
 }
 
 static void
-do_dequeue(struct rig *rig, unsigned leave)
+do_dequeue(struct rig *rig, unsigned keep)
 {
 	uint16_t n = xd_vq_dequeue(&rig->vq, &rig->batch);
 
@@ -122,8 +122,8 @@ do_dequeue(struct rig *rig, unsigned leave)
 		if (f->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM && !f->offload.gso_type)
 			xd_frame_finish_checksum(f);
 	}
-	if (leave < n)
-		xd_vq_leave(&rig->vq, &rig->batch, (uint16_t)leave);
+	if (keep < n)
+		xd_vq_rewind(&rig->vq, &rig->batch, (uint16_t)keep);
 	xd_vq_release(&rig->vq, &rig->batch);
 }
 

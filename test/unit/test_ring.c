@@ -574,10 +574,10 @@ send_frames(struct ring *r, unsigned n, unsigned seed)
 	xd_vq_driver_publish(&r->driver);
 }
 
-/* Frames that a turn leaves are there in the next, and only those before them are given back: also
+/* Frames that a turn rewinds are there in the next, and only those before them are given back: also
  * when what lies behind them has been read ahead. */
 static void
-what_is_left_comes_again(void **state)
+what_is_rewound_comes_again(void **state)
 {
 	struct ring *r = *state;
 	struct xd_split_piece runt = {buf_addr(63), HDR + 5, false};
@@ -586,7 +586,7 @@ what_is_left_comes_again(void **state)
 	for (unsigned round = 0; round < 500; round++) {
 		unsigned n = 1 + round % 50, seen = 0;
 
-		/* It brings no frame, and is done with whatever is left. */
+		/* It brings no frame, and is done with however far the ring is rewound. */
 		assert_int_equal(xd_vq_driver_add(&r->driver, &runt, 1, (void *)0), 0);
 		send_frames(r, n, seed);
 		for (unsigned turn = 0; seen < n; turn++) {
@@ -598,7 +598,7 @@ what_is_left_comes_again(void **state)
 				assert_frame(&r->batch.frames[i], 60, seed + seen + i);
 			keep = (uint16_t)(rand_r(&random) % (got + 1u));
 			if (keep < got)
-				xd_vq_leave(&r->vq, &r->batch, keep);
+				xd_vq_rewind(&r->vq, &r->batch, keep);
 			assert_int_equal(r->batch.n, keep);
 			xd_vq_release(&r->vq, &r->batch);
 			if (turn == 0)
@@ -813,7 +813,7 @@ static const struct {
 	{"the_mtu_holds", the_mtu_holds},
 	{"interrupts_as_asked", interrupts_as_asked},
 	{"kicks_as_asked", kicks_as_asked},
-	{"what_is_left_comes_again", what_is_left_comes_again},
+	{"what_is_rewound_comes_again", what_is_rewound_comes_again},
 	{"room_is_what_the_guest_offers", room_is_what_the_guest_offers},
 	{"a_new_device_goes_on", a_new_device_goes_on},
 	{"small_rings", small_rings},

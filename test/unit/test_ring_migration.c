@@ -321,9 +321,10 @@ test_given_back_by_others(void **state)
 	free_guest(g);
 }
 
-/* Frames left in the ring come again, and what brought no frame is not counted as one. */
+/* Frames that the ring is rewound to come again, and what brought no frame is not counted as one.
+ */
 static void
-leave_some(bool packed, unsigned keep)
+rewind_some(bool packed, unsigned keep)
 {
 	struct guest *g = make_guest(packed);
 	struct xd_split_piece runt = {GUEST_BASE + BUFFERS, 15, false};
@@ -342,7 +343,7 @@ leave_some(bool packed, unsigned keep)
 	while (n < 12) {
 		assert_true(xd_vq_dequeue(&g->vq, &g->batch) > 0);
 		if (g->batch.n > keep)
-			xd_vq_leave(&g->vq, &g->batch, (uint16_t)keep);
+			xd_vq_rewind(&g->vq, &g->batch, (uint16_t)keep);
 		for (unsigned i = 0; i < g->batch.n; i++)
 			assert_int_equal(g->batch.frames[i].len, 100 + n++);
 		xd_vq_release(&g->vq, &g->batch);
@@ -356,12 +357,12 @@ leave_some(bool packed, unsigned keep)
 }
 
 static void
-test_leave(void **state)
+test_rewind(void **state)
 {
 	(void)state;
 	for (unsigned keep = 1; keep < 13; keep++) {
-		leave_some(false, keep);
-		leave_some(true, keep);
+		rewind_some(false, keep);
+		rewind_some(true, keep);
 	}
 }
 
@@ -374,7 +375,7 @@ main(void)
 		cmocka_unit_test(test_log_bounds),
 		cmocka_unit_test(test_death),
 		cmocka_unit_test(test_given_back_by_others),
-		cmocka_unit_test(test_leave),
+		cmocka_unit_test(test_rewind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

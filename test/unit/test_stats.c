@@ -167,7 +167,7 @@ test_counters_sum(void **state)
 	assert_int_equal(sum.tx_bytes, 6 * 4);
 	assert_int_equal(sum.checksums, 6 * 5);
 	assert_int_equal(sum.segmented, 6 * 6);
-	assert_int_equal(sum.held, 6 * 7);
+	assert_int_equal(sum.waits, 6 * 7);
 	assert_int_equal(sum.notify_sent, 6 * 8);
 	assert_int_equal(sum.notify_suppressed, 6 * 9);
 	free(workers);

@@ -87,7 +87,7 @@ fake_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 }
 
 static void
-fake_leave(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n)
+fake_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n)
 {
 	(void)port;
 	(void)queue;
@@ -137,7 +137,7 @@ fake_room(struct xd_port *port, uint16_t queue, uint16_t wanted)
 
 static const struct xd_driver guest = {.type = "fake",
 	.rx = fake_rx,
-	.leave = fake_leave,
+	.rewind = fake_rewind,
 	.release = fake_release,
 	.tx = fake_tx,
 	.room = fake_room};
@@ -275,8 +275,8 @@ assert_got(const struct world *w, unsigned port, unsigned first, unsigned n)
 static void
 let_time_pass(struct world *w, unsigned from)
 {
-	assert_true(w->queues[from].held_tsc != 0);
-	while (rte_rdtsc() - w->queues[from].held_tsc < SHORT_TSC)
+	assert_true(w->queues[from].wait_since_tsc != 0);
+	while (rte_rdtsc() - w->queues[from].wait_since_tsc < SHORT_TSC)
 		;
 }
 
@@ -290,7 +290,7 @@ all_goes_through(void **state)
 	assert_got(w, 1, 0, 100);
 	assert_int_equal(w->fakes[0].head, 100);
 	assert_int_equal(counters(w, 0)->rx_frames, 100);
-	assert_int_equal(counters(w, 0)->held, 0);
+	assert_int_equal(counters(w, 0)->waits, 0);
 	assert_int_equal(w->fakes[1].nb_room, 0);
 }
 
@@ -349,13 +349,13 @@ nothing_is_lost_to_a_slow_reader(void **state)
 			slow->room = 4;
 	}
 	assert_got(w, 1, 0, 200);
-	assert_true(counters(w, 0)->held > 0);
+	assert_true(counters(w, 0)->waits > 0);
 	for (unsigned r = 0; r < XD_DROP_REASONS; r++)
 		assert_int_equal(drops(w, 1, (enum xd_drop)r), 0);
-	/* All there is has passed: nothing is held, and the worker may sleep. */
+	/* All there is has passed: nothing waits, and the worker may sleep. */
 	run(w);
-	assert_int_equal(w->worker->nb_held, 0);
-	assert_int_equal(w->queues[0].held_tsc, 0);
+	assert_int_equal(w->worker->nb_waiting, 0);
+	assert_int_equal(w->queues[0].wait_since_tsc, 0);
 }
 
 /* A guest whose frames take several buffers each, more than it says there is room for. */
@@ -442,14 +442,14 @@ others_go_on(void **state)
 	}
 	assert_got(w, 3, 0, 192);
 	assert_int_equal(drops(w, 3, XD_DROP_RING_FULL), 0);
-	/* The held queue costs a look at the full ring, and no receive. */
+	/* The queue that waits costs a look at the full ring, and no receive. */
 	assert_int_equal(w->fakes[0].nb_rx, nb_rx);
 	assert_int_equal(w->fakes[0].head, 0);
 	assert_int_equal(w->fakes[1].nb_tx, 0);
 	/* Its worker is not idle, although no frame passes. */
 	busy = w->worker->busy_tsc;
 	assert_int_equal(xd_worker_run(w->worker, 1), 0);
-	assert_int_equal(w->worker->nb_held, 1);
+	assert_int_equal(w->worker->nb_waiting, 1);
 	assert_true(w->worker->busy_tsc > busy);
 	/* There is room again. */
 	w->fakes[1].room = 100;
@@ -458,7 +458,7 @@ others_go_on(void **state)
 	busy = w->worker->busy_tsc;
 	run(w);
 	run(w);
-	assert_int_equal(w->worker->nb_held, 0);
+	assert_int_equal(w->worker->nb_waiting, 0);
 	assert_int_equal(w->worker->busy_tsc, busy);
 }
 
@@ -478,7 +478,7 @@ order_is_kept(void **state)
 	assert_got(w, 1, 3, 2);
 	assert_int_equal(w->fakes[0].head, 5);
 	assert_int_equal(counters(w, 0)->rx_frames, 5);
-	assert_int_equal(counters(w, 0)->held, 1);
+	assert_int_equal(counters(w, 0)->waits, 1);
 	w->fakes[1].room = 2;
 	run(w);
 	assert_got(w, 1, 3, 3);
@@ -511,7 +511,7 @@ long_enough(void **state)
 	assert_int_equal(drops(w, 2, XD_DROP_WAITED), 0);
 	assert_int_equal(w->fakes[0].head, 6);
 	assert_int_equal(counters(w, 0)->rx_frames, 6);
-	assert_int_equal(w->queues[0].held_tsc, 0);
+	assert_int_equal(w->queues[0].wait_since_tsc, 0);
 	/* And the time begins anew for those that come next. */
 	w->plan_ports[1].wait_us = LONG_US;
 	send(w, 0, 1, 1);
@@ -532,12 +532,12 @@ the_clock_is_the_first_frames(void **state)
 	w->fakes[1].room = 0;
 	send(w, 0, 1, 3);
 	run(w);
-	since = w->queues[0].held_tsc;
+	since = w->queues[0].wait_since_tsc;
 	run(w);
-	assert_int_equal(w->queues[0].held_tsc, since);
+	assert_int_equal(w->queues[0].wait_since_tsc, since);
 	w->fakes[1].room = 1;
 	run(w);
-	assert_true(w->queues[0].held_tsc > since);
+	assert_true(w->queues[0].wait_since_tsc > since);
 	assert_int_equal(w->fakes[0].head, 1);
 }
 
@@ -600,7 +600,7 @@ two_ports_are_late(void **state)
 	assert_int_equal(w->fakes[0].head, 5);
 }
 
-/* A frame to several ports is left for all of them or sent to all of them. */
+/* A frame to several ports waits for all of them or is sent to all of them. */
 static void
 floods_are_whole(void **state)
 {
@@ -642,10 +642,10 @@ floods_are_whole(void **state)
 	assert_int_equal(drops(w, 2, XD_DROP_WAITED), 0);
 }
 
-/* Frames whose form was changed before they were left are counted as they came, and frames that
+/* Frames whose form was changed before they had to wait are counted as they came, and frames that
  * the bridge drops are counted once, however often they come. */
 static void
-what_is_left_is_not_counted(void **state)
+what_waits_is_not_counted(void **state)
 {
 	struct world *w = *state;
 
@@ -656,7 +656,7 @@ what_is_left_is_not_counted(void **state)
 	send(w, 0, 0, 1); /* to itself */
 	send(w, 0, 0xff, 1);
 	for (unsigned i = 0; i < 5; i++) {
-		w->queues[0].held_tsc = 0;
+		w->queues[0].wait_since_tsc = 0;
 		run(w);
 		assert_int_equal(w->fakes[0].head, 0);
 		assert_int_equal(counters(w, 0)->rx_frames, 0);
@@ -672,7 +672,7 @@ what_is_left_is_not_counted(void **state)
 	assert_int_equal(drops(w, 0, XD_DROP_SAME_PORT), 1);
 }
 
-/* What a NIC brought cannot be left with it: some retries, and it is dropped. */
+/* A NIC's queue cannot be rewound: some retries, and it is dropped. */
 static void
 a_nic_does_not_wait(void **state)
 {
@@ -704,7 +704,7 @@ what_lies_in_no_ring_does_not_wait(void **state)
 	assert_int_equal(w->fakes[2].n, 1);
 	assert_int_equal(drops(w, 1, XD_DROP_RING_FULL), 1);
 	assert_int_equal(counters(w, 0)->rx_frames, 1);
-	assert_int_equal(w->worker->nb_held, 0);
+	assert_int_equal(w->worker->nb_waiting, 0);
 }
 
 /* The sender is gone, with what it had sent: nobody waits any more. */
@@ -717,22 +717,22 @@ a_sender_that_is_gone(void **state)
 	w->fakes[1].room = 0;
 	send(w, 0, 1, 5);
 	run(w);
-	assert_int_equal(w->worker->nb_held, 1);
+	assert_int_equal(w->worker->nb_waiting, 1);
 	w->fakes[0].tail = w->fakes[0].head;
 	w->fakes[1].room = 1;
 	run(w);
-	assert_int_equal(w->worker->nb_held, 0);
-	assert_int_equal(w->queues[0].held_tsc, 0);
+	assert_int_equal(w->worker->nb_waiting, 0);
+	assert_int_equal(w->queues[0].wait_since_tsc, 0);
 
 	/* And so when it is the receiver that leaves the plan. */
 	w->fakes[1].room = 0;
 	send(w, 0, 1, 5);
 	run(w);
-	assert_int_equal(w->worker->nb_held, 1);
+	assert_int_equal(w->worker->nb_waiting, 1);
 	w->plan.ports[1] = NULL;
 	w->bridge.nb_members = 1;
 	run(w);
-	assert_int_equal(w->worker->nb_held, 0);
+	assert_int_equal(w->worker->nb_waiting, 0);
 	assert_int_equal(drops(w, 0, XD_DROP_NO_PORT), 5);
 }
 
@@ -772,7 +772,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(each_port_has_its_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_ports_are_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(floods_are_whole, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_left_is_not_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_waits_is_not_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_nic_does_not_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			what_lies_in_no_ring_does_not_wait, setup, teardown),

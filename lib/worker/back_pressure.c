@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Back pressure: ports with wait_us, whose full ring is the sender's to wait for.
+ * Back pressure: for a port with wait_us whose ring is full, frames wait in the ring of the guest
+ * that sent them, whose driver sees it fill up.
  *
- * Frames leave a queue in order, so the first one that a full ring does not take holds what is
- * behind it, wherever that goes. While it waits, the queue costs its worker one look at that ring
- * for each round, and other queues go on. A frame to several ports is left as a whole or sent as a
- * whole, until it has waited long enough; then only the full port does without.
+ * Frames are taken off a queue in order, so the first one that a full ring does not take blocks
+ * those behind it, wherever they go (head-of-line blocking). The sending queue is rewound to that
+ * frame, which comes again with a later turn; meanwhile the queue costs its worker one look at the
+ * full ring a round, and other queues go on. A frame to several ports waits for all of them or is
+ * sent to all of them, until it has waited long enough; then only the full port does without.
  */
 #include <rte_branch_prediction.h>
 #include <rte_cycles.h>
@@ -19,11 +21,11 @@ wait_tsc(const struct xd_worker *w, const struct xd_plan_port *port)
 }
 
 bool
-xd_worker_still_held(const struct xd_worker *w, const struct xd_plan_queue *q)
+xd_worker_still_waiting(const struct xd_worker *w, const struct xd_plan_queue *q)
 {
-	const struct xd_plan_port *out = w->turn.plan->ports[q->held_for];
+	const struct xd_plan_port *out = w->turn.plan->ports[q->waits_for];
 
-	return out && out->wait_us && rte_rdtsc() - q->held_tsc < wait_tsc(w, out) &&
+	return out && out->wait_us && rte_rdtsc() - q->wait_since_tsc < wait_tsc(w, out) &&
 	       out->driver->room(out->port, (uint16_t)w->index, 1) == 0;
 }
 
@@ -38,7 +40,7 @@ room_for(const struct xd_worker *w, const struct xd_plan_port *out, const struct
 
 /* Takes frames from number n on out of all outputs. */
 static void
-cut(struct xd_turn *turn, uint16_t n)
+remove_from(struct xd_turn *turn, uint16_t n)
 {
 	uint16_t nb_busy = 0;
 
@@ -53,24 +55,24 @@ cut(struct xd_turn *turn, uint16_t n)
 	turn->nb_busy = nb_busy;
 }
 
-/* Leaves frames from number n on where they came from. */
+/* Rewinds the sending queue to before frame number n. */
 static void
-leave(struct xd_worker *w, const struct xd_plan_queue *q, uint16_t n)
+rewind_to(struct xd_worker *w, const struct xd_plan_queue *q, uint16_t n)
 {
 	struct xd_turn *turn = &w->turn;
 	struct xd_batch *batch = turn->batch;
 
 	for (uint16_t i = n; i < batch->n; i++)
 		turn->bytes -= xd_frame_received_len(&batch->frames[i]);
-	xd_turn_counters(turn)->held++;
-	q->port->driver->leave(q->port->port, q->queue, batch, n);
+	xd_turn_counters(turn)->waits++;
+	q->port->driver->rewind(q->port->port, q->queue, batch, n);
 }
 
 /* Whether the queue's first frame has waited long enough for a port. */
 static bool
 is_late(const struct xd_worker *w, const struct xd_plan_queue *q, const struct xd_plan_port *out)
 {
-	return q->held_tsc && rte_rdtsc() - q->held_tsc >= wait_tsc(w, out);
+	return q->wait_since_tsc && rte_rdtsc() - q->wait_since_tsc >= wait_tsc(w, out);
 }
 
 static void
@@ -82,7 +84,8 @@ drop_rest(const struct xd_worker *w, const struct xd_plan_port *out, struct xd_o
 	output->n = n;
 }
 
-/* Of the frames that the turn keeps, those that full ports do not take have waited in vain. */
+/* Of the frames that are sent this turn, drops those that have waited long enough for ports that
+ * are still full. */
 static void
 drop_late(struct xd_worker *w, const struct xd_plan_queue *q)
 {
@@ -98,8 +101,8 @@ drop_late(struct xd_worker *w, const struct xd_plan_queue *q)
 
 /*
  * Sends the first output whose port waits before all others. Room is a hint, and a long frame may
- * need several buffers; what is not taken after all can still be left, because nothing that came
- * behind it has been sent. Returns the first frame to be left, or `first`.
+ * need several buffers; what is not taken after all can still wait, because nothing that came
+ * behind it has been sent. Returns the first frame that has to wait, or `first`.
  */
 static uint16_t
 send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
@@ -122,7 +125,7 @@ send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
 			drop_rest(w, out, output, done);
 		} else {
 			first = xd_turn_number(turn, output->frames[done]);
-			q->held_for = out->index;
+			q->waits_for = out->index;
 		}
 	}
 	output->n = 0;
@@ -152,33 +155,33 @@ find_first(const struct xd_worker *w, struct xd_plan_queue *q, bool *late)
 		number = xd_turn_number(turn, output->frames[room]);
 		if (number < first) {
 			first = number;
-			q->held_for = out->index;
+			q->waits_for = out->index;
 		}
 	}
 	return first;
 }
 
 void
-xd_worker_hold(struct xd_worker *w, struct xd_plan_queue *q)
+xd_worker_back_pressure(struct xd_worker *w, struct xd_plan_queue *q)
 {
 	struct xd_turn *turn = &w->turn;
 	bool late;
 	uint16_t first = find_first(w, q, &late);
 
-	cut(turn, first);
+	remove_from(turn, first);
 	first = send_first(w, q, first);
-	cut(turn, first);
+	remove_from(turn, first);
 	if (unlikely(late)) {
 		drop_late(w, q);
-		cut(turn, first);
+		remove_from(turn, first);
 	}
 	if (likely(first == turn->batch->n)) {
-		q->held_tsc = 0;
+		q->wait_since_tsc = 0;
 		return;
 	}
-	leave(w, q, first);
-	w->nb_held++;
+	rewind_to(w, q, first);
+	w->nb_waiting++;
 	/* The clock is that of the frame at the queue's head. */
-	if (first > 0 || q->held_tsc == 0)
-		q->held_tsc = rte_rdtsc();
+	if (first > 0 || q->wait_since_tsc == 0)
+		q->wait_since_tsc = rte_rdtsc();
 }
