@@ -5,13 +5,13 @@
  * Everything that can fail comes first and touches nothing that carries frames: new workers,
  * tables and ports are made, ports that stay take over their settings, new ports are started. The
  * one exception are ports that hold what a new port needs (a socket path, a device): they are
- * stopped before it starts, and started again if it cannot. Then comes what cannot fail: settle.c.
+ * stopped before it starts, and started again if it cannot. Then comes what cannot fail: commit.c.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "switch/transit.h"
+#include "switch/change.h"
 
 static int
 no_memory(struct xd_error *err)
@@ -32,7 +32,7 @@ worker_on(const struct xd_state *state, unsigned core)
 }
 
 static int
-make_workers(struct xd_transit *t, struct xd_worker *app_add, const struct xd_worker *app_del,
+make_workers(struct xd_change *t, struct xd_worker *app_add, const struct xd_worker *app_del,
 	struct xd_error *err)
 {
 	struct xd_switch *sw = t->sw;
@@ -70,7 +70,7 @@ make_workers(struct xd_transit *t, struct xd_worker *app_add, const struct xd_wo
 }
 
 static int
-make_bridges(struct xd_transit *t, struct xd_error *err)
+make_bridges(struct xd_change *t, struct xd_error *err)
 {
 	const struct xd_config *config = t->next->config;
 
@@ -99,7 +99,7 @@ make_bridges(struct xd_transit *t, struct xd_error *err)
 
 /* Whether the device behind the port stays as it is: 1 yes, 0 a new one is needed. */
 static int
-keep_port(struct xd_transit *t, struct xd_port *port, const struct xd_port_config *config,
+keep_port(struct xd_change *t, struct xd_port *port, const struct xd_port_config *config,
 	struct xd_error *err)
 {
 	struct xd_port_config same = *config;
@@ -129,7 +129,7 @@ keep_port(struct xd_transit *t, struct xd_port *port, const struct xd_port_confi
 }
 
 static int
-make_port(struct xd_transit *t, const struct xd_port_config *config, struct xd_error *err)
+make_port(struct xd_change *t, const struct xd_port_config *config, struct xd_error *err)
 {
 	const struct xd_driver *driver = xd_switch_driver(t->sw, config->type);
 	struct xd_port *port = xd_state_port(t->now, config->name);
@@ -163,7 +163,7 @@ claims_same(const struct xd_port_config *a, const struct xd_port_config *b)
 }
 
 static void
-find_in_the_way(struct xd_transit *t)
+find_conflicts(struct xd_change *t)
 {
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		const struct xd_port *old = t->now->ports[i];
@@ -171,23 +171,23 @@ find_in_the_way(struct xd_transit *t)
 		for (unsigned j = 0; old && old != t->next->ports[i] && j < XD_MAX_PORTS; j++) {
 			if (t->next->fresh_port[j] &&
 				claims_same(&old->config, &t->next->ports[j]->config))
-				t->in_the_way[i] = true;
+				t->conflicts[i] = true;
 		}
 	}
 }
 
 static bool
-without_in_the_way(const void *ctx, const struct xd_port *port, uint16_t queue)
+without_conflicts(const void *ctx, const struct xd_port *port, uint16_t queue)
 {
 	(void)queue;
-	return ((const struct xd_transit *)ctx)->in_the_way[port->index];
+	return ((const struct xd_change *)ctx)->conflicts[port->index];
 }
 
 /* A queue must have left its old worker before another one takes it up. */
 static bool
 without_moving(const void *ctx, const struct xd_port *port, uint16_t queue)
 {
-	const struct xd_transit *t = ctx;
+	const struct xd_change *t = ctx;
 	unsigned i = port->index;
 
 	return queue != UINT16_MAX && t->now->ports[i] == port &&
@@ -196,7 +196,7 @@ without_moving(const void *ctx, const struct xd_port *port, uint16_t queue)
 }
 
 static int
-make_next(struct xd_transit *t, struct xd_worker *app_add, const struct xd_worker *app_del,
+make_next(struct xd_change *t, struct xd_worker *app_add, const struct xd_worker *app_del,
 	struct xd_error *err)
 {
 	const struct xd_config *config = t->next->config;
@@ -208,14 +208,14 @@ make_next(struct xd_transit *t, struct xd_worker *app_add, const struct xd_worke
 		ret = make_port(t, &config->ports[i], err);
 	if (ret < 0)
 		return ret;
-	find_in_the_way(t);
-	t->before = xd_plan_build(t->now, without_in_the_way, t);
+	find_conflicts(t);
+	t->before = xd_plan_build(t->now, without_conflicts, t);
 	return t->before ? 0 : no_memory(err);
 }
 
 /* Once ports are started: only then is it known how many queues a device has. */
 static int
-make_plans(struct xd_transit *t, struct xd_error *err)
+make_plans(struct xd_change *t, struct xd_error *err)
 {
 	xd_state_assign(t->next, t->now);
 	t->next->plan = xd_plan_build(t->next, NULL, NULL);
@@ -226,16 +226,16 @@ make_plans(struct xd_transit *t, struct xd_error *err)
 /* ---- Going over ---- */
 
 static int
-start_ports(struct xd_transit *t, struct xd_error *err)
+start_ports(struct xd_change *t, struct xd_error *err)
 {
 	bool any = false;
 
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++)
-		any |= t->in_the_way[i];
+		any |= t->conflicts[i];
 	if (any)
 		xd_switch_publish(t->sw, t->now, t->before);
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-		if (!t->in_the_way[i])
+		if (!t->conflicts[i])
 			continue;
 		t->now->ports[i]->driver->stop(t->now->ports[i]);
 		t->stopped[i] = true;
@@ -256,7 +256,7 @@ start_ports(struct xd_transit *t, struct xd_error *err)
 
 /* Nothing of next was seen by workers: take it all back. */
 static void
-undo(struct xd_transit *t)
+undo(struct xd_change *t)
 {
 	bool any = false;
 
@@ -296,11 +296,11 @@ undo(struct xd_transit *t)
 }
 
 int
-xd_switch_transit(struct xd_switch *sw, const struct xd_config *config, struct xd_worker *app_add,
+xd_switch_change(struct xd_switch *sw, const struct xd_config *config, struct xd_worker *app_add,
 	struct xd_worker *app_del, struct xd_error *err)
 {
 	struct xd_error own_err = {0};
-	struct xd_transit *t = calloc(1, sizeof(*t));
+	struct xd_change *t = calloc(1, sizeof(*t));
 	int ret;
 
 	if (!err)
@@ -323,7 +323,7 @@ xd_switch_transit(struct xd_switch *sw, const struct xd_config *config, struct x
 	if (ret == 0)
 		ret = make_plans(t, err);
 	if (ret == 0)
-		xd_transit_commit(t);
+		xd_change_commit(t);
 	else
 		undo(t);
 	xd_plan_free(t->before);

@@ -220,7 +220,7 @@ remove_everything(struct xd_switch *sw)
 
 	/* Going over to an empty configuration only takes things away, which cannot fail but for
 	 * memory; then the process has other worries than a clean end. */
-	if (empty && xd_switch_transit(sw, empty, NULL, NULL, &err) < 0)
+	if (empty && xd_switch_change(sw, empty, NULL, NULL, &err) < 0)
 		xd_log(&sw->log, XD_LOG_SWITCH, XD_LOG_ERROR, "not everything was stopped: %s",
 			err.text);
 	xd_config_destroy(empty);
@@ -279,7 +279,7 @@ xd_switch_apply(struct xd_switch *sw, const struct xd_config *config, struct xd_
 	if (ret < 0)
 		return ret;
 	xd_loop_lock(sw->loop);
-	ret = xd_switch_transit(sw, config, NULL, NULL, err);
+	ret = xd_switch_change(sw, config, NULL, NULL, err);
 	xd_loop_unlock(sw->loop);
 	return ret;
 }
@@ -299,7 +299,7 @@ xd_worker_register(struct xd_switch *sw, struct xd_error *err)
 	else
 		worker = xd_worker_create(
 			sw, &env, index, (unsigned)RTE_MAX(sched_getcpu(), 0), false, err);
-	if (worker && xd_switch_transit(sw, sw->state->config, worker, NULL, err) < 0) {
+	if (worker && xd_switch_change(sw, sw->state->config, worker, NULL, err) < 0) {
 		xd_worker_destroy(worker);
 		worker = NULL;
 	}
@@ -314,7 +314,7 @@ xd_worker_unregister(struct xd_worker *worker)
 	struct xd_error err;
 
 	xd_loop_lock(sw->loop);
-	if (xd_switch_transit(sw, sw->state->config, NULL, worker, &err) < 0)
+	if (xd_switch_change(sw, sw->state->config, NULL, worker, &err) < 0)
 		xd_log(&sw->log, XD_LOG_WORKER, XD_LOG_ERROR,
 			"a worker left without handing on its queues: %s", err.text);
 	else

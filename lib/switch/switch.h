@@ -4,8 +4,8 @@
  *
  *   switch.c   a switch's life, its control thread, quiescence
  *   state.c    ports, bridges and workers that belong together, and the plan made of them
- *   apply.c    from one state to the next, wholly or not at all
- *   settle.c   its second half: what cannot fail
+ *   apply.c    changes the configuration, wholly or not at all
+ *   commit.c   its second half: what cannot fail
  *   show.c     snapshots for people and programs
  */
 #ifndef XD_SWITCH_SWITCH_H
@@ -84,8 +84,9 @@ struct xd_plan *xd_plan_build(const struct xd_state *state,
 	const void *ctx);
 void xd_plan_free(struct xd_plan *plan); /* NULL is fine */
 
-/* Goes over to a configuration. own_add: an application's worker to join, or own_del: to leave. */
-int xd_switch_transit(struct xd_switch *sw, const struct xd_config *config,
+/* Goes over to a configuration, wholly or not at all. app_add: an application's worker that joins;
+ * app_del: one that leaves; NULL: none. Control. Errors are those of xd_switch_apply. */
+int xd_switch_change(struct xd_switch *sw, const struct xd_config *config,
 	struct xd_worker *app_add, struct xd_worker *app_del, struct xd_error *err);
 
 #endif

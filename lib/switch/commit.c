@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Over to the next configuration, once all of it is made: publishes the plan, then clears up. */
+/* The second half of a change, which cannot fail: publishes the next plan, then clears up. */
 #include <string.h>
 
-#include "switch/transit.h"
+#include "switch/change.h"
 
 /* What was learned on the port may not hold any more. */
 static bool
@@ -44,7 +44,7 @@ set_limits(const struct xd_state *state)
 
 /* Ports that are gone, and ports that stay under new settings. */
 static void
-settle_ports(struct xd_transit *t)
+commit_ports(struct xd_change *t)
 {
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		struct xd_port *port = t->now->ports[i];
@@ -71,7 +71,7 @@ settle_ports(struct xd_transit *t)
 }
 
 static void
-settle_bridges(struct xd_transit *t)
+commit_bridges(struct xd_change *t)
 {
 	for (unsigned i = 0; i < t->next->nb_bridges; i++)
 		xd_fdb_set_ageing(t->next->bridges[i].fdb, t->next->bridges[i].config.ageing_s);
@@ -85,7 +85,7 @@ settle_bridges(struct xd_transit *t)
 }
 
 void
-xd_transit_commit(struct xd_transit *t)
+xd_change_commit(struct xd_change *t)
 {
 	set_limits(t->next);
 	for (unsigned i = 0; i < t->next->nb_bridges; i++) {
@@ -98,8 +98,8 @@ xd_transit_commit(struct xd_transit *t)
 	xd_switch_publish(t->sw, t->next, t->between);
 	xd_switch_publish(t->sw, t->next, t->next->plan);
 	t->sw->state = t->next;
-	settle_ports(t);
-	settle_bridges(t);
+	commit_ports(t);
+	commit_bridges(t);
 	for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
 		if (t->now->workers[w] && t->now->workers[w]->own && !t->next->workers[w])
 			xd_worker_destroy(t->now->workers[w]);
