@@ -3,8 +3,8 @@
  * The dpdk port: any device that DPDK has a driver for, by its devargs.
  *
  * ethdev.c is the port's life; ethdev_device.c finds, configures and gives back the device;
- * ethdev_rx.c and ethdev_tx.c are what workers call, with ethdev_offload.c for frames that owe a
- * checksum or are to be segmented; ethdev_show.c puts it into words.
+ * ethdev_rx.c and ethdev_tx.c are what workers call, with ethdev_offload.c for frames that need a
+ * checksum or segmentation; ethdev_show.c puts it into words.
  *
  * Buffers. A port receives into mbufs of its own pool. A frame for another NIC goes there in the
  * mbuf it came in; a frame from a guest is copied into an mbuf of the pool of the port it leaves
@@ -74,16 +74,17 @@ uint16_t xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker,
 
 /* The frame in mbufs of its own; NULL: the pool is empty. */
 struct rte_mbuf *xd_ethdev_copy(struct rte_mempool *pool, struct xd_frame *f);
-/* The same of a frame that owes a checksum or is to be segmented, with orders for the device to do
- * it. NULL: the device cannot, or the pool is empty; the frame is as it was. */
-struct rte_mbuf *xd_ethdev_order(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f);
+/* The same of a frame that needs a checksum or segmentation, prepared for the device to do it:
+ * flags and header lengths in the mbuf, rte_eth_tx_prepare. NULL: the device cannot, or the pool is
+ * empty; the frame is as it was. */
+struct rte_mbuf *xd_ethdev_prepare(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f);
 /*
  * Sends a frame in segments that are made here. 1: it is dealt with: sent and counted as one frame,
  * or dropped and counted. 0: the device was full and no segment has gone. A device that fills up
- * behind some of the segments is looked at a few times more; then the rest goes, and the frame
+ * after some of the segments is tried a few times more; then the rest is freed, and the frame
  * counts once, as dropped (XD_DROP_RING_FULL).
  */
-uint16_t xd_ethdev_cut(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f,
+uint16_t xd_ethdev_segment(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f,
 	struct xd_counters *counters, struct xd_drops *drops);
 
 void xd_ethdev_describe(struct xd_port *port, xd_describe_fn fn, void *ctx);

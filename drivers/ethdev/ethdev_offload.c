@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames that owe a checksum or are to be segmented: what the device is told to do, and the cutting
- * that it cannot do. */
+/* Frames that need a checksum or segmentation: prepared for the device, or done in software. */
 #include <rte_ip.h>
 #include <rte_pause.h>
 
 #include "drivers/ethdev/ethdev.h"
 
-#define CUT_LOOKS 64 /* at a device that is full behind some of a frame's segments */
+#define SEGMENT_TX_RETRIES 64 /* when the device is full after some of a frame's segments */
 
-/* True: the device does all that the frame owes. */
+/* True: the device does all that the frame needs. */
 static bool
 device_can(const struct xd_ethdev_port *p, const struct xd_frame *f, const struct xd_headers *h)
 {
@@ -37,7 +36,7 @@ device_can(const struct xd_ethdev_port *p, const struct xd_frame *f, const struc
 /* For segmentation the IP checksum is zero and the pseudo-header's sum is without the length, which
  * differs from segment to segment: RTE_MBUF_F_TX_TCP_SEG. */
 static void
-order_segments(struct rte_mbuf *m, const struct xd_frame *f, const struct xd_headers *h)
+prepare_tso(struct rte_mbuf *m, const struct xd_frame *f, const struct xd_headers *h)
 {
 	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
 	uint8_t *field = data + h->l4 + XD_TCP_CSUM_OFFSET;
@@ -57,7 +56,7 @@ order_segments(struct rte_mbuf *m, const struct xd_frame *f, const struct xd_hea
 }
 
 struct rte_mbuf *
-xd_ethdev_order(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f)
+xd_ethdev_prepare(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f)
 {
 	struct xd_headers h;
 	struct rte_mbuf *m;
@@ -73,7 +72,7 @@ xd_ethdev_order(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f)
 	m->l4_len = h.payload - h.l4;
 	m->ol_flags |= xd_headers_is_ipv6(&h) ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4;
 	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
-		order_segments(m, f, &h);
+		prepare_tso(m, f, &h);
 	else
 		m->ol_flags |=
 			xd_headers_is_udp(&h) ? RTE_MBUF_F_TX_UDP_CKSUM : RTE_MBUF_F_TX_TCP_CKSUM;
@@ -91,13 +90,13 @@ xd_ethdev_order(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f)
 static enum xd_drop
 make_segments(struct xd_ethdev_port *p, struct xd_frame *f, struct rte_mbuf **mbufs, uint16_t *n)
 {
-	struct xd_segmenter cutter;
+	struct xd_segmenter segmenter;
 	struct xd_frame *segment;
 
 	*n = 0;
-	if (xd_segment_begin(&cutter, f) != 0)
+	if (xd_segment_begin(&segmenter, f) != 0)
 		return XD_DROP_UNFINISHED;
-	while ((segment = xd_segment_next(&cutter)) != NULL) {
+	while ((segment = xd_segment_next(&segmenter)) != NULL) {
 		mbufs[*n] = xd_ethdev_copy(p->pool, segment);
 		if (unlikely(mbufs[*n] == NULL)) {
 			rte_pktmbuf_free_bulk(mbufs, *n);
@@ -114,7 +113,7 @@ send_segments(struct xd_ethdev_port *p, uint16_t queue, struct rte_mbuf **mbufs,
 {
 	uint16_t sent = 0, took;
 
-	for (unsigned look = 0; sent < n && look < CUT_LOOKS;) {
+	for (unsigned retries = 0; sent < n && retries < SEGMENT_TX_RETRIES;) {
 		rte_spinlock_lock(&p->txqs[queue].lock);
 		took = rte_eth_tx_burst(p->port_id, queue, mbufs + sent, n - sent);
 		rte_spinlock_unlock(&p->txqs[queue].lock);
@@ -122,7 +121,7 @@ send_segments(struct xd_ethdev_port *p, uint16_t queue, struct rte_mbuf **mbufs,
 			break;
 		sent += took;
 		if (took == 0) {
-			look++;
+			retries++;
 			rte_pause();
 		}
 	}
@@ -130,7 +129,7 @@ send_segments(struct xd_ethdev_port *p, uint16_t queue, struct rte_mbuf **mbufs,
 }
 
 uint16_t
-xd_ethdev_cut(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f,
+xd_ethdev_segment(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f,
 	struct xd_counters *counters, struct xd_drops *drops)
 {
 	struct rte_mbuf *mbufs[XD_SEGMENTS_MAX];

@@ -80,8 +80,8 @@ fill(struct xd_batch *batch, struct xd_frame *f, const struct rte_mbuf *m)
 	return true;
 }
 
-/* What the device says of the checksum. One that was sent without it, as virtio devices do, owes it
- * still. False: it does, but where it belongs cannot be told. */
+/* What the device says of the checksum. A frame that was sent without one, as virtio devices do,
+ * still needs it. False: it does, but where it belongs cannot be told. */
 static inline bool
 fill_offload(struct xd_frame *f, const struct rte_mbuf *m)
 {

@@ -7,9 +7,9 @@
  *   shared   the same mbuf with one more reference, when others get it too, its head unchanged.
  *   copied   else, head and segments, into mbufs of this port's pool.
  *
- * A frame that owes a checksum or is to be segmented gets orders for the device that can do it, or
- * is finished in software. One that is cut in software is more than one mbuf and goes by itself,
- * between the bursts of those before and behind it.
+ * A frame that needs a checksum or segmentation is prepared for offload to a device that can do it,
+ * or else finished in software. One that is segmented in software is more than one mbuf and goes by
+ * itself, between the bursts of those before and behind it.
  *
  * What the device does not take is undone, so that the same frames can be offered again; a drop is
  * counted once the frames before it have gone.
@@ -116,7 +116,7 @@ mbuf_of(struct xd_ethdev_port *p, struct xd_frame *f)
 	return xd_ethdev_copy(p->pool, f);
 }
 
-/* Of a frame that is longer: of one that is to be cut, its segments count. */
+/* Of a frame that is longer; of one to be segmented, the length of its segments counts. */
 static bool
 too_long(const struct xd_frame *f, uint16_t max_frame)
 {
@@ -134,9 +134,10 @@ finish(struct xd_frame *f, struct xd_counters *counters)
 	return true;
 }
 
-/* Makes mbufs of at most n frames; returns of how many: up to the first that is to be cut. */
+/* Makes mbufs of at most n frames; returns of how many: up to the first that is to be segmented in
+ * software. */
 static inline uint16_t
-prepare(struct xd_ethdev_port *p, uint16_t queue, struct tx_burst *burst,
+make_burst(struct xd_ethdev_port *p, uint16_t queue, struct tx_burst *burst,
 	struct xd_frame *const *frames, uint16_t n, struct xd_counters *counters)
 {
 	uint16_t max_frame = __atomic_load_n(&p->port.max_frame, __ATOMIC_RELAXED);
@@ -151,7 +152,7 @@ prepare(struct xd_ethdev_port *p, uint16_t queue, struct tx_burst *burst,
 			continue;
 		}
 		if (unlikely(f->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)) {
-			m = xd_ethdev_order(p, queue, f);
+			m = xd_ethdev_prepare(p, queue, f);
 			if (m == NULL && f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
 				return i;
 			if (m == NULL && !finish(f, counters)) {
@@ -172,10 +173,10 @@ prepare(struct xd_ethdev_port *p, uint16_t queue, struct tx_burst *burst,
 	return n;
 }
 
-/* The device took the first nb_sent mbufs: settles with the frames before the first it did not
- * take, undoes the others, and returns how many frames are dealt with. */
+/* The device took the first nb_sent mbufs: counts the frames before the first that it did not take,
+ * undoes the others, and returns how many frames are dealt with. */
 static inline uint16_t
-settle(struct tx_burst *burst, uint16_t nb_sent, struct xd_frame *const *frames, uint16_t n,
+complete(struct tx_burst *burst, uint16_t nb_sent, struct xd_frame *const *frames, uint16_t n,
 	struct xd_counters *counters, struct xd_drops *drops)
 {
 	uint16_t done = nb_sent < burst->n ? burst->frame[nb_sent] : n;
@@ -221,17 +222,17 @@ xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_fr
 		struct tx_burst burst;
 		uint16_t nb_sent = 0;
 
-		chunk = prepare(
+		chunk = make_burst(
 			p, queue, &burst, frames + done, RTE_MIN(n - done, XD_BATCH), counters);
 		if (likely(burst.n != 0)) {
 			rte_spinlock_lock(&p->txqs[queue].lock);
 			nb_sent = rte_eth_tx_burst(p->port_id, queue, burst.mbufs, burst.n);
 			rte_spinlock_unlock(&p->txqs[queue].lock);
 		}
-		part = settle(&burst, nb_sent, frames + done, chunk, counters, drops);
+		part = complete(&burst, nb_sent, frames + done, chunk, counters, drops);
 		if (unlikely(chunk == 0)) {
 			chunk = 1;
-			part = xd_ethdev_cut(p, queue, frames[done], counters, drops);
+			part = xd_ethdev_segment(p, queue, frames[done], counters, drops);
 		}
 		done += part;
 		if (part < chunk)

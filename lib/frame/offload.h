@@ -22,13 +22,13 @@
 
 /* What a sender may leave to be done, or a receiver takes as it is. */
 #define XD_OFFLOAD_CSUM 0x01 /* checksum not finished */
-#define XD_OFFLOAD_TSO4 0x02 /* TCP over IPv4, to be cut */
+#define XD_OFFLOAD_TSO4 0x02 /* TCP over IPv4, to be segmented */
 #define XD_OFFLOAD_TSO6 0x04
 #define XD_OFFLOAD_ECN  0x08 /* such with the CWR flag set (RFC 3168) */
-#define XD_OFFLOAD_USO4 0x10 /* UDP over IPv4, to be cut */
+#define XD_OFFLOAD_USO4 0x10 /* UDP over IPv4, to be segmented */
 #define XD_OFFLOAD_USO6 0x20
 
-#define XD_SEGMENTS_MAX 1024 /* that one frame may be cut into in software */
+#define XD_SEGMENTS_MAX 1024 /* that one frame may be segmented into in software */
 #define XD_SEGMENT_HEAD 160  /* bytes of headers at most: tags, IP and TCP with all options */
 #define XD_GSO_SIZE_MIN 8    /* bytes of payload in a segment */
 
@@ -53,7 +53,7 @@ struct xd_offload_request {
  * to trust a stranger's numbers. The checksum must lie behind the Ethernet header and its tags, so
  * that finishing it cannot change what the bridge decided on.
  *
- * A frame that is one segment already owes its checksum only. Flags other than NEEDS_CSUM are
+ * A frame that is one segment already needs its checksum only. Flags other than NEEDS_CSUM are
  * ignored (5.1.6.2.1), DATA_VALID too: what a sender says of its own checksum proves nothing.
  */
 int xd_offload_check(struct xd_frame *f, const struct xd_offload_request *request, uint8_t may);
@@ -97,8 +97,8 @@ xd_offload_start(const struct xd_frame *f)
 uint16_t xd_offload_header_bytes(const struct xd_frame *f);
 
 /*
- * Writes the checksum that the frame owes (NEEDS_CSUM) into its head and clears f->offload; a UDP
- * checksum of zero becomes 0xffff (RFC 768). A frame that owes none stays as it is. 0, or -1 when
+ * Writes the checksum that the frame needs (NEEDS_CSUM) into its head and clears f->offload; a UDP
+ * checksum of zero becomes 0xffff (RFC 768). A frame that needs none stays as it is. 0, or -1 when
  * the field does not lie in the head, or the frame is to be segmented. The worker that owns the
  * batch, before release: the frame is read where it lies.
  */
@@ -109,12 +109,12 @@ int xd_frame_finish_checksum(struct xd_frame *f);
 uint32_t xd_frame_sum(struct xd_frame *f, uint32_t offset, uint32_t len, uint32_t sum);
 
 /*
- * A frame being cut. Each segment is a frame of its own: in its head lie the headers, and what of
- * the payload lies in the whole frame's head; the rest of the payload stays where it is. Lengths,
- * IPv4 identification (RFC 6864), sequence numbers, flags (FIN and PSH on the last, CWR on the
- * first only) and all checksums are those of the segment; it owes nothing. The pseudo-header's sum
- * is taken from the whole frame's checksum field, where the sender put it (virtio 1.2, 5.1.6.2),
- * and its length exchanged: so it holds with routing headers too.
+ * A frame being segmented. Each segment is a frame of its own: in its head lie the headers, and
+ * what of the payload lies in the whole frame's head; the rest of the payload stays where it is.
+ * Lengths, IPv4 identification (RFC 6864), sequence numbers, flags (FIN and PSH on the last, CWR on
+ * the first only) and all checksums are those of the segment, complete. The pseudo-header's sum is
+ * taken from the whole frame's checksum field, where the sender put it (virtio 1.2, 5.1.6.2), and
+ * its length exchanged: so it holds with routing headers too.
  */
 struct xd_segmenter {
 	struct xd_frame *whole;
@@ -134,8 +134,8 @@ struct xd_segmenter {
 	struct xd_seg segs[UINT8_MAX];
 };
 
-/* 0, or -1: the frame cannot be cut (headers too long, or more than XD_SEGMENTS_MAX segments). The
- * worker that owns the batch, as for the next; whole stays as it is. */
+/* 0, or -1: the frame cannot be segmented (headers too long, or more than XD_SEGMENTS_MAX
+ * segments). The worker that owns the batch, as for the next; whole stays as it is. */
 int xd_segment_begin(struct xd_segmenter *s, struct xd_frame *whole);
 /* The next segment, valid until the next call; NULL after the last. */
 struct xd_frame *xd_segment_next(struct xd_segmenter *s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One long frame into many. */
+/* Segmentation in software: one long frame of TCP or UDP into many. */
 #include <arpa/inet.h>
 
 #include <rte_common.h>

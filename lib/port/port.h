@@ -77,7 +77,7 @@ struct xd_driver {
 	void (*rewind)(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);
 	/* The same worker, before its next rx: gives lent buffers back. */
 	void (*release)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
-	/* Any worker: transmits frames, which may owe what frame->offload says (frame/offload.h),
+	/* Any worker: transmits frames, which may need what frame->offload says (frame/offload.h),
 	 * in order and returns how many are dealt with: sent and counted in
 	 * port->counters[worker].tx_frames and tx_bytes, or dropped and counted. Fewer than n: the
 	 * device is full, and frames[ret] on are untouched. A frame with mbuf set and nb_dst == 1

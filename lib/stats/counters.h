@@ -25,7 +25,7 @@ enum xd_drop {
 	XD_DROP_RING_FULL,  /* the receiver had no free buffer */
 	XD_DROP_WAITED,     /* nor had it any after the sender had waited, with full: wait */
 	XD_DROP_PORT_DOWN,  /* no guest, or the port is being changed */
-	XD_DROP_UNFINISHED, /* it owes what can be brought into no form that the port takes */
+	XD_DROP_UNFINISHED, /* it needs an offload that neither port nor software can do */
 	XD_DROP_MTU,        /* longer than the port's MTU allows */
 	XD_DROP_NO_MBUF,    /* the port's buffer pool is empty */
 	XD_DROP_SCATTERED,  /* the receiver's buffers are more pieces than a turn may walk */
@@ -61,7 +61,7 @@ struct xd_counters {
 	uint64_t tx_frames;
 	uint64_t tx_bytes;
 	uint64_t checksums; /* tx: checksums finished in software */
-	uint64_t segmented; /* tx: frames cut into segments in software */
+	uint64_t segmented; /* tx: frames segmented in software */
 	uint64_t waits; /* rx: turns after which frames wait in the ring, for a port with full: wait
 			 */
 	uint64_t notify_sent;       /* guest interrupts asked for */

@@ -30,8 +30,8 @@ uint16_t xd_vq_room_locked(struct xd_vq *vq, uint16_t wanted);
 /* Writes the frame as it is. Unless it returns 1, the guest has seen nothing of it. */
 int xd_vq_put_frame(struct xd_vq *vq, struct xd_frame *f, struct xd_net_header header);
 
-/* A frame that owes something: as it is when the guest takes it so, else finished or cut first,
- * which is counted: offload.c. */
+/* A frame that needs a checksum or segmentation: as it is when the guest takes it so, else finished
+ * or segmented first, which is counted: offload.c. */
 int xd_vq_enqueue_offload(
 	struct xd_vq *vq, struct xd_frame *f, uint32_t max_frame, struct xd_counters *counters);
 

@@ -50,14 +50,14 @@ xd_net_header_request(struct xd_net_header h)
 	};
 }
 
-/* The header of a frame that owes nothing, in one buffer. */
+/* The header of a frame without offloads, in one buffer. */
 static inline struct xd_net_header
 xd_net_header_plain(void)
 {
 	return (struct xd_net_header){0, 1u << 16};
 }
 
-/* The header that tells a receiver what the frame owes, all of which it takes. */
+/* The header that tells a receiver which offloads the frame needs, all of which it negotiated. */
 static inline struct xd_net_header
 xd_net_header_of(const struct xd_frame *f)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames that owe a checksum or segmentation, into a guest's receive queue: virtio 1.2, 5.1.6.4. */
+/* Frames that need a checksum or segmentation, to a guest's receive queue: virtio 1.2, 5.1.6.4. */
 #include "virtqueue/enqueue.h"
 
 /*
- * Cuts the frame and puts the segments. All or nothing as far as can be told before: while fewer
- * buffers than segments are there, none is put, unless the ring could never hold them. What then
- * still finds no place is lost, as it would be on a wire.
+ * Segments the frame and puts the segments. All or nothing as far as can be told before: while
+ * fewer buffers than segments are there, none is put, unless the ring could never hold them. What
+ * then still finds no place is lost, as it would be on a wire.
  */
 static int
 put_segments(struct xd_vq *vq, struct xd_frame *f, struct xd_counters *counters)

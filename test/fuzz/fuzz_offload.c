@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A frame of any bytes with any virtio-net header: what is accepted can be check-summed and cut,
- * and what comes of it has right lengths and right checksums.
+ * A frame of any bytes with any virtio-net header: what is accepted can be check-summed and
+ * segmented, and what comes of it has right lengths and right checksums.
  *
  *     byte 0         what the sender may ask for (XD_OFFLOAD_*)
  *     bytes 1 to 8   flags, gso_type, gso_size, csum_start, csum_offset

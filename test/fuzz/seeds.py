@@ -37,7 +37,7 @@ RECEIVE = [op(ROOM, 8), op(ENQUEUE, 0), op(ENQUEUE, 3), op(NOTIFY), op(ENQUEUE, 
 
 
 def tso_frame():
-    """Header and frame to be cut: TCP over IPv4."""
+    """Header and frame to be segmented: TCP over IPv4."""
     header = struct.pack("<BBHHHHH", 1, 1, 54, 100, 34, 16, 0)
     ip = bytes.fromhex("4500017c000040004006000 00a0000010a000002".replace(" ", ""))
     return header + ETHER[:12] + b"\x08\x00" + ip + bytes(12) + b"\x50\x10" + bytes(6) + bytes(340)
@@ -136,7 +136,7 @@ def protocol():
     yield "fds", message(5, struct.pack("<II", 2, 0) + region * 2, 2, 1)
 
 
-# ---- Frames to be cut or check-summed ----
+# ---- Frames to be segmented or check-summed ----
 
 def checksum(data, total=0):
     if len(data) % 2:

@@ -43,7 +43,8 @@ struct tso {
 	uint32_t bytes; /* of the frame */
 };
 
-/* A good frame of PAYLOAD bytes of TCP, to be cut and check-summed: for the caller to spoil. */
+/* A good frame of PAYLOAD bytes of TCP, to be segmented and check-summed: for the caller to spoil.
+ */
 static struct tso
 good(struct hostile *h, bool ipv6)
 {
@@ -166,7 +167,7 @@ HEADER_CASE(num_buffers_wild, false, t.hdr->num_buffers = UINT16_MAX)
 HEADER_CASE(total_length_wrong, false, t.ip->h.tot_len = htons(9))
 HEADER_CASE(gso_size_past, false, t.hdr->gso_size = UINT16_MAX)
 
-/* A header in crumbs before a frame that is to be cut: each byte is read once. */
+/* A header in crumbs before a frame that is to be segmented: each byte is read once. */
 static void
 crumbs(struct hostile *h)
 {
@@ -182,7 +183,7 @@ crumbs(struct hostile *h)
 	expect_back(h, TX);
 }
 
-/* As much work as can be asked for: frames of 64 KiB, each to be cut into hundreds. */
+/* As much work as can be asked for: frames of 64 KiB, each to be segmented into hundreds. */
 static void
 segments_flood(struct hostile *h)
 {

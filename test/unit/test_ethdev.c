@@ -684,7 +684,7 @@ struct packet {
 	unsigned tags;
 	unsigned hop_by_hop; /* bytes of an extension header */
 	uint32_t payload;
-	uint16_t gso_size; /* 0: only its checksum is owed */
+	uint16_t gso_size; /* 0: it needs a checksum only */
 };
 
 static uint8_t packet_data[66000];
@@ -902,7 +902,7 @@ test_checksum_in_software(void **state)
 	expect_none(fx->b);
 }
 
-/* What owes nothing is left as it is. */
+/* What needs no offload is left as it is. */
 static void
 test_valid_checksum(void **state)
 {
@@ -942,7 +942,7 @@ test_segments_in_software(void **state)
 	expect_none(fx->b);
 }
 
-/* The longest frame is that of the MTU, however long the frame that it is cut from. */
+/* The longest frame is that of the MTU, however long the frame that it is a segment of. */
 static void
 test_segments_and_mtu(void **state)
 {
@@ -958,7 +958,7 @@ test_segments_and_mtu(void **state)
 	assert_int_equal(drops(fx->b, XD_DROP_MTU), 1);
 	assert_int_equal(fx->b->counters[1].segmented, 1);
 	expect_none(fx->b);
-	/* So many that it cannot be cut. */
+	/* So many that it cannot be segmented. */
 	packet = (struct packet){.payload = 8 * XD_SEGMENTS_MAX + 1, .gso_size = 8};
 	make_packet(fx, &packet);
 	assert_int_equal(send_batch(fx, fx->b), 1);
@@ -971,7 +971,7 @@ static void
 test_segments_among_others(void **state)
 {
 	struct fixture *fx = *state;
-	struct packet cut = {.payload = 4000, .gso_size = 1000};
+	struct packet long_one = {.payload = 4000, .gso_size = 1000};
 	struct packet whole = {.payload = 400};
 	struct xd_batch *batch = fx->batch;
 	static uint8_t plain[300], small[600];
@@ -980,7 +980,7 @@ test_segments_among_others(void **state)
 		if (i % 4 == 1)
 			make_packet_at(batch, i, &whole, small);
 		else if (i % 4 == 3 || i == 16)
-			make_packet_at(batch, i, &cut, packet_data);
+			make_packet_at(batch, i, &long_one, packet_data);
 		else
 			lend(batch, i, plain, i == 6 ? 2000 : sizeof(plain));
 	}
@@ -993,7 +993,7 @@ test_segments_among_others(void **state)
 		if (i % 4 == 1) {
 			assert_int_equal(expect_packet(fx->b, &whole, 0), 400);
 		} else if (i % 4 == 3 || i == 16) {
-			expect_segments(fx->b, &cut);
+			expect_segments(fx->b, &long_one);
 		} else if (i != 6) {
 			m = take(fx->b);
 			assert_int_equal(m->pkt_len, sizeof(plain));
@@ -1063,7 +1063,7 @@ test_segments_and_empty_pool(void **state)
 	(RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |                            \
 		RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
 
-/* The frame as a guest sent it, with orders. A net_ring does not follow them, so it is as the
+/* The frame as a guest sent it, prepared for offload. A net_ring does none, so it is as the
  * device would get it. */
 static void
 expect_order(struct xd_port *port, const struct packet *packet, uint64_t flags)
@@ -1090,7 +1090,7 @@ expect_order(struct xd_port *port, const struct packet *packet, uint64_t flags)
 }
 
 static void
-test_orders(void **state)
+test_prepared(void **state)
 {
 	struct fixture *fx = *state;
 	const struct {
@@ -1136,7 +1136,7 @@ test_orders(void **state)
 
 /* What a device cannot do is done in software. */
 static void
-test_orders_not_given(void **state)
+test_not_prepared(void **state)
 {
 	struct fixture *fx = *state;
 	const struct {
@@ -1238,10 +1238,10 @@ pass_on(int fd, struct xd_port *port)
 	assert_int_equal(rte_eth_tx_burst(ethdev(port)->port_id, 0, &m, 1), 1);
 }
 
-/* A device that does follow orders: net_tap, in software. It cuts frames of IPv4 as it should, but
+/* A device that does offload: net_tap, in software. It segments frames of IPv4 as it should, but
  * those of IPv6 must not be left to it. */
 static void
-test_orders_are_followed(void **state)
+test_offload_is_done(void **state)
 {
 	struct fixture *fx = *state;
 	struct xd_port_config config = config_of("t", "net_tap_xd,iface=xdtest0");
@@ -1315,7 +1315,7 @@ test_received_checksums(void **state)
 	for (unsigned i = 1; i < 4; i++)
 		assert_int_equal(batch->frames[i].offload.word, 0);
 	assert_int_equal(batch->frames[4].offload.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
-	/* The one that owes its checksum gets it in the buffer that it came in. */
+	/* The one that needs its checksum gets it in the buffer that it came in. */
 	ethdev(fx->b)->tx_offloads = UINT64_MAX;
 	assert_int_equal(send_batch(fx, fx->b), 5);
 	assert_null(batch->frames[4].mbuf);
@@ -1503,9 +1503,9 @@ main(void)
 		TEST(test_segments_among_others),
 		TEST(test_segments_to_full_device),
 		TEST(test_segments_and_empty_pool),
-		TEST(test_orders),
-		TEST(test_orders_not_given),
-		TEST(test_orders_are_followed),
+		TEST(test_prepared),
+		TEST(test_not_prepared),
+		TEST(test_offload_is_done),
 		TEST(test_received_checksums),
 		TEST(test_stopped),
 		TEST(test_pool_outlives_port),

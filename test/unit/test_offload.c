@@ -441,7 +441,7 @@ test_finish_refused(void **state)
 	before = *f;
 	assert_int_equal(xd_frame_finish_checksum(f), -1);
 	assert_memory_equal(f, &before, sizeof(before));
-	/* Nor has one that owes nothing anything to be written. */
+	/* Nor has one without offloads anything to be written. */
 	f->offload = (union xd_offload){.flags = VIRTIO_NET_HDR_F_DATA_VALID};
 	before = *f;
 	assert_int_equal(xd_frame_finish_checksum(f), 0);
@@ -515,19 +515,19 @@ check_segment(const struct sample *s, const uint8_t *data, uint32_t len, uint32_
 
 /* Cuts the frame and puts it together again. */
 static void
-cut(struct sample *s, uint32_t gso_size, int moved)
+expect_segmented(struct sample *s, uint32_t gso_size, int moved)
 {
-	struct xd_segmenter *cutter = aligned_alloc(64, (sizeof(*cutter) + 63) / 64 * 64);
+	struct xd_segmenter *segmenter = aligned_alloc(64, (sizeof(*segmenter) + 63) / 64 * 64);
 	const struct xd_frame whole = s->frame;
 	uint32_t nb = (s->shape.payload + gso_size - 1) / gso_size, sent = 0, i = 0;
 	struct xd_frame *f;
 
-	assert_non_null(cutter);
-	memset(cutter, 0xa5, sizeof(*cutter));
-	assert_int_equal(xd_segment_begin(cutter, &s->frame), 0);
-	assert_int_equal(cutter->header_bytes, s->end + moved);
-	assert_int_equal(cutter->nb_segments, nb);
-	while ((f = xd_segment_next(cutter)) != NULL) {
+	assert_non_null(segmenter);
+	memset(segmenter, 0xa5, sizeof(*segmenter));
+	assert_int_equal(xd_segment_begin(segmenter, &s->frame), 0);
+	assert_int_equal(segmenter->header_bytes, s->end + moved);
+	assert_int_equal(segmenter->nb_segments, nb);
+	while ((f = xd_segment_next(segmenter)) != NULL) {
 		uint8_t *data = gather(f);
 		uint32_t in_pieces = 0;
 
@@ -553,9 +553,9 @@ cut(struct sample *s, uint32_t gso_size, int moved)
 	}
 	assert_int_equal(sent, s->shape.payload);
 	assert_int_equal(i, nb);
-	assert_null(xd_segment_next(cutter));
+	assert_null(xd_segment_next(segmenter));
 	assert_memory_equal(&s->frame, &whole, sizeof(whole));
-	free(cutter);
+	free(segmenter);
 }
 
 static void
@@ -575,7 +575,7 @@ expect_cut(const struct shape *shape, uint16_t gso_size)
 	} else {
 		assert_int_equal(s->frame.offload.gso_type, request.gso_type);
 		assert_int_equal(xd_offload_header_bytes(&s->frame), s->end + moved);
-		cut(s, gso_size, moved);
+		expect_segmented(s, gso_size, moved);
 	}
 	discard(s);
 }
@@ -637,7 +637,7 @@ test_segments_of_many_pieces(void **state)
 	s->segs[PIECES_MAX - 1].len = 2;
 	s->frame.nb_segs = PIECES_MAX;
 	assert_int_equal(xd_offload_check(&s->frame, &request, ALL), 0);
-	cut(s, request.gso_size, 0);
+	expect_segmented(s, request.gso_size, 0);
 	discard(s);
 }
 
@@ -648,7 +648,7 @@ test_segment_zero_checksum(void **state)
 	struct shape shape = {.udp = true, .payload = 20};
 	struct sample *s = make(&shape);
 	struct xd_offload_request request = request_of(s, 10);
-	struct xd_segmenter cutter;
+	struct xd_segmenter segmenter;
 	uint8_t *l4 = s->data + s->l4, segment[18];
 	uint32_t sum;
 
@@ -662,9 +662,9 @@ test_segment_zero_checksum(void **state)
 	put16(l4 + 8, 0xffff - sum);
 	lend(s);
 	assert_int_equal(xd_offload_check(&s->frame, &request, ALL), 0);
-	assert_int_equal(xd_segment_begin(&cutter, &s->frame), 0);
-	assert_non_null(xd_segment_next(&cutter));
-	assert_int_equal(get16(cutter.frame.buf + XD_HEADROOM + s->l4 + 6), 0xffff);
+	assert_int_equal(xd_segment_begin(&segmenter, &s->frame), 0);
+	assert_non_null(xd_segment_next(&segmenter));
+	assert_int_equal(get16(segmenter.frame.buf + XD_HEADROOM + s->l4 + 6), 0xffff);
 	discard(s);
 }
 
@@ -674,17 +674,17 @@ test_cannot_be_cut(void **state)
 	struct shape shape = {.payload = 8 * XD_SEGMENTS_MAX + 1};
 	struct sample *s = make(&shape);
 	struct xd_offload_request request = request_of(s, 8);
-	struct xd_segmenter cutter;
+	struct xd_segmenter segmenter;
 
 	(void)state;
 	assert_int_equal(xd_offload_check(&s->frame, &request, ALL), 0);
-	assert_int_equal(xd_segment_begin(&cutter, &s->frame), -1);
+	assert_int_equal(xd_segment_begin(&segmenter, &s->frame), -1);
 	request.gso_size = 0;
 	s->frame.offload.gso_size = 0;
-	assert_int_equal(xd_segment_begin(&cutter, &s->frame), -1);
+	assert_int_equal(xd_segment_begin(&segmenter, &s->frame), -1);
 	s->frame.offload.gso_type = 0;
 	s->frame.offload.gso_size = 100;
-	assert_int_equal(xd_segment_begin(&cutter, &s->frame), -1);
+	assert_int_equal(xd_segment_begin(&segmenter, &s->frame), -1);
 	discard(s);
 
 	/* More tags than a segment's headers have room for. */
@@ -694,10 +694,10 @@ test_cannot_be_cut(void **state)
 	assert_int_equal(xd_offload_check(&s->frame, &request, ALL), 0);
 	for (unsigned i = 0; i < (XD_SEGMENT_HEAD - 126) / 4; i++)
 		xd_vlan_push(&s->frame, 1);
-	assert_int_equal(xd_segment_begin(&cutter, &s->frame), 0);
-	assert_int_equal(cutter.header_bytes, 158);
+	assert_int_equal(xd_segment_begin(&segmenter, &s->frame), 0);
+	assert_int_equal(segmenter.header_bytes, 158);
 	xd_vlan_push(&s->frame, 1);
-	assert_int_equal(xd_segment_begin(&cutter, &s->frame), -1);
+	assert_int_equal(xd_segment_begin(&segmenter, &s->frame), -1);
 	discard(s);
 }
 
@@ -901,8 +901,8 @@ test_allowed(void **state)
 	}
 }
 
-/* Nothing asked for is nothing owed, whatever the rest of the header says; nor is a sender believed
- * that its checksum is good. */
+/* Nothing asked for is nothing to be done, whatever the rest of the header says; nor is a sender
+ * believed that its checksum is good. */
 static void
 test_nothing_asked(void **state)
 {
