@@ -95,12 +95,12 @@ make_segments(struct xd_ethdev_port *p, struct xd_frame *f, struct rte_mbuf **mb
 
 	*n = 0;
 	if (xd_segment_begin(&segmenter, f) != 0)
-		return XD_DROP_UNFINISHED;
+		return XD_DROP_UNFINISHED_OFFLOAD;
 	while ((segment = xd_segment_next(&segmenter)) != NULL) {
 		mbufs[*n] = xd_ethdev_copy(p->pool, segment);
 		if (unlikely(mbufs[*n] == NULL)) {
 			rte_pktmbuf_free_bulk(mbufs, *n);
-			return XD_DROP_NO_MBUF;
+			return XD_DROP_NO_BUFFER;
 		}
 		++*n;
 	}

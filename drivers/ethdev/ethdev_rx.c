@@ -112,7 +112,7 @@ receive(struct xd_batch *batch, struct xd_drops *drops, struct rte_mbuf *m)
 
 	/* The bridge wants tags where they were on the wire. */
 	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) && rte_vlan_insert(&m) != 0) {
-		reason = XD_DROP_NO_MBUF;
+		reason = XD_DROP_NO_BUFFER;
 		goto drop;
 	}
 	if (unlikely(m->pkt_len < XD_FRAME_MIN)) {
@@ -125,7 +125,7 @@ receive(struct xd_batch *batch, struct xd_drops *drops, struct rte_mbuf *m)
 	}
 	if (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK && unlikely(!fill_offload(f, m))) {
 		batch->nb_segs -= f->nb_segs;
-		reason = XD_DROP_OFFLOAD;
+		reason = XD_DROP_BAD_OFFLOAD;
 		goto drop;
 	}
 	/* What a driver said of it on receive is no order for the one that will send it. */

@@ -148,7 +148,7 @@ make_burst(struct xd_ethdev_port *p, uint16_t queue, struct tx_burst *burst,
 		struct rte_mbuf *m = NULL;
 
 		if (unlikely(f->len > max_frame) && too_long(f, max_frame)) {
-			burst->drop[i] = XD_DROP_MTU;
+			burst->drop[i] = XD_DROP_OVER_MTU;
 			continue;
 		}
 		if (unlikely(f->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)) {
@@ -156,14 +156,14 @@ make_burst(struct xd_ethdev_port *p, uint16_t queue, struct tx_burst *burst,
 			if (m == NULL && f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
 				return i;
 			if (m == NULL && !finish(f, counters)) {
-				burst->drop[i] = XD_DROP_UNFINISHED;
+				burst->drop[i] = XD_DROP_UNFINISHED_OFFLOAD;
 				continue;
 			}
 		}
 		if (likely(m == NULL))
 			m = mbuf_of(p, f);
 		if (unlikely(m == NULL)) {
-			burst->drop[i] = XD_DROP_NO_MBUF;
+			burst->drop[i] = XD_DROP_NO_BUFFER;
 			continue;
 		}
 		burst->drop[i] = XD_DROP_REASONS;

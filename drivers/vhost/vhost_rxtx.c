@@ -113,7 +113,7 @@ xd_vhost_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_fra
 	done = xd_vq_enqueue(vq, frames, n, port->max_frame, &port->counters[worker]);
 	if (unlikely(vq->fault != XD_VQ_OK)) {
 		tell_fault(p);
-		xd_drop(vq->drops, XD_DROP_FAULT, n - done);
+		xd_drop(vq->drops, XD_DROP_RING_FAULT, n - done);
 		return n;
 	}
 	return done;

@@ -48,13 +48,13 @@ classify(const struct xd_plan_port *in, struct xd_frame *f)
 	if ((data[6] & 1) || !memcmp(data + 6, zero, 6))
 		return XD_DROP_BAD_SOURCE;
 	if ((data[0] & 1) && is_reserved(data))
-		return XD_DROP_RESERVED;
+		return XD_DROP_RESERVED_ADDRESS;
 	if (xd_vlan_is_tagged(data)) {
 		if (f->len < XD_FRAME_MIN + XD_VLAN_TAG_BYTES)
 			return XD_DROP_RUNT;
-		return classify_tagged(in, f) ? XD_DROP_NONE : XD_DROP_VLAN_IN;
+		return classify_tagged(in, f) ? XD_DROP_NONE : XD_DROP_VLAN;
 	}
-	return f->vlan != XD_VLAN_NONE ? XD_DROP_NONE : XD_DROP_VLAN_IN;
+	return f->vlan != XD_VLAN_NONE ? XD_DROP_NONE : XD_DROP_VLAN;
 }
 
 /* Both addresses and the type, in two words: all that nearly every frame is judged by. */
@@ -109,7 +109,7 @@ input_other(struct xd_turn *turn, struct xd_frame *f)
 	struct words w = read_words(xd_frame_data(f));
 
 	if (reason == XD_DROP_NONE && !xd_plan_port_allows(turn->in, source(w)))
-		reason = XD_DROP_NOT_ALLOWED;
+		reason = XD_DROP_MAC_NOT_ALLOWED;
 	if (reason != XD_DROP_NONE) {
 		xd_turn_drop(turn, reason, f);
 		return;
@@ -153,7 +153,7 @@ input_run(struct xd_turn *restrict turn, const struct xd_fdb *restrict fdb,
 		sum += f->len;
 		if (checked && unlikely(source(w) != allowed)) {
 			if (!xd_plan_port_allows(turn->in, source(w))) {
-				xd_turn_drop(turn, XD_DROP_NOT_ALLOWED, f);
+				xd_turn_drop(turn, XD_DROP_MAC_NOT_ALLOWED, f);
 				continue;
 			}
 			allowed = source(w);

@@ -126,7 +126,7 @@ dequeue_chain(
 	*walked += walk.pieces;
 	if (result == CHAIN_FRAME && !take_offload(vq, f, xd_net_header_read(header))) {
 		batch->nb_segs = nb_segs;
-		result = XD_DROP_OFFLOAD;
+		result = XD_DROP_BAD_OFFLOAD;
 	}
 	return result;
 }
@@ -202,7 +202,7 @@ dequeue_simple(struct xd_vq *vq, struct xd_batch *batch)
 			struct xd_net_header header = xd_net_header_read(data - XD_VQ_HDR_BYTES);
 
 			if (unlikely(xd_net_header_asks(header) && !take_offload(vq, f, header))) {
-				no_frame(batch, at, XD_DROP_OFFLOAD);
+				no_frame(batch, at, XD_DROP_BAD_OFFLOAD);
 				continue;
 			}
 		}

@@ -19,9 +19,9 @@ enum xd_vq_put_result {
 static inline enum xd_drop
 xd_vq_put_reason(int result)
 {
-	return result == XD_VQ_PUT_TOO_LONG    ? XD_DROP_MTU
+	return result == XD_VQ_PUT_TOO_LONG    ? XD_DROP_OVER_MTU
 	       : result == XD_VQ_PUT_SCATTERED ? XD_DROP_SCATTERED
-					       : XD_DROP_UNFINISHED;
+					       : XD_DROP_UNFINISHED_OFFLOAD;
 }
 
 /* As xd_vq_room. */

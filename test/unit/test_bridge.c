@@ -194,7 +194,7 @@ what_is_not_switched_is_counted(void **state)
 	for (unsigned i = 0; i < NB_PORTS; i++)
 		assert_null(got(w, i));
 	assert_int_equal(drops(w, 0, XD_DROP_BAD_SOURCE), 2);
-	assert_int_equal(drops(w, 0, XD_DROP_RESERVED), 1);
+	assert_int_equal(drops(w, 0, XD_DROP_RESERVED_ADDRESS), 1);
 
 	add_frame(w, not_bpdu, mac_a, -1);
 	run(w, 0);
@@ -238,7 +238,7 @@ access_ports_are_isolated(void **state)
 	add_frame(w, broadcast, mac_b, 10);
 	run(w, 0);
 	assert_null(got(w, 1));
-	assert_int_equal(drops(w, 0, XD_DROP_VLAN_IN), 1);
+	assert_int_equal(drops(w, 0, XD_DROP_VLAN), 1);
 }
 
 static void
@@ -321,7 +321,7 @@ trunks_refuse_what_they_do_not_carry(void **state)
 	add_frame(w, broadcast, mac_a, 4095);
 	add_frame(w, broadcast, mac_a, 0);
 	run(w, 1);
-	assert_int_equal(drops(w, 1, XD_DROP_VLAN_IN), 4);
+	assert_int_equal(drops(w, 1, XD_DROP_VLAN), 4);
 	for (unsigned i = 0; i < NB_PORTS; i++)
 		assert_null(got(w, i));
 }
@@ -463,7 +463,7 @@ only_listed_sources(void **state)
 	for (unsigned i = 0; i < 9; i++)
 		assert_memory_equal(
 			xd_frame_data(w->turn.outputs[1].frames[i]) + 6, i % 3 ? mac_b : mac_a, 6);
-	assert_int_equal(drops(w, 0, XD_DROP_NOT_ALLOWED), 6);
+	assert_int_equal(drops(w, 0, XD_DROP_MAC_NOT_ALLOWED), 6);
 	assert_int_equal(w->ports[0].counters[0].rx_frames, 15);
 	assert_int_equal(w->ports[0].counters[0].rx_bytes, 15 * 64);
 	assert_int_equal(learned_on(w, mac_a, 0), 0);
@@ -477,14 +477,14 @@ only_listed_sources(void **state)
 	run(w, 0);
 	assert_tagged(got(w, 1), 10);
 	assert_memory_equal(xd_frame_data(got(w, 1)) + 6, mac_a, 6);
-	assert_int_equal(drops(w, 0, XD_DROP_NOT_ALLOWED), 7);
+	assert_int_equal(drops(w, 0, XD_DROP_MAC_NOT_ALLOWED), 7);
 	assert_int_equal(learned_on(w, mac_c, 10), XD_PORT_NONE);
 
 	/* Other ports may have what they like. */
 	add_frame(w, broadcast, mac_c, -1);
 	run(w, 1);
 	assert_non_null(got(w, 0));
-	assert_int_equal(drops(w, 1, XD_DROP_NOT_ALLOWED), 0);
+	assert_int_equal(drops(w, 1, XD_DROP_MAC_NOT_ALLOWED), 0);
 }
 
 /* What is left with the sender comes again, and is counted then. */
@@ -510,7 +510,7 @@ lost_frames_are_counted_once(void **state)
 	xd_bridge_count(&w->turn);
 	assert_int_equal(drops(w, 0, XD_DROP_BAD_SOURCE), 1);
 	assert_int_equal(drops(w, 0, XD_DROP_SAME_PORT), 1);
-	assert_int_equal(drops(w, 0, XD_DROP_NOT_ALLOWED), 1);
+	assert_int_equal(drops(w, 0, XD_DROP_MAC_NOT_ALLOWED), 1);
 	/* They are counted at the queue that they came by. */
 	w->turn.in_queue = 2;
 	w->batch.n = 6;

@@ -568,7 +568,7 @@ test_over_mtu(void **state)
 	assert_int_equal(receive(fx, fx->a, 1), 2);
 	assert_int_equal(send_batch(fx, fx->b), 2);
 	driver->release(fx->a, 0, fx->batch);
-	assert_int_equal(drops(fx->b, XD_DROP_MTU), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_OVER_MTU), 1);
 	assert_int_equal(fx->b->counters[1].tx_frames, 1);
 	expect(fx->b, 1518, 1, 0, 0);
 	expect_none(fx->b);
@@ -587,13 +587,13 @@ test_empty_pool(void **state)
 	assert_int_equal(rte_pktmbuf_alloc_bulk(pool, all, n), 0);
 	make_guest_frame(fx->batch, data, 100, 1);
 	assert_int_equal(send_batch(fx, fx->b), 1);
-	assert_int_equal(drops(fx->b, XD_DROP_NO_MBUF), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_NO_BUFFER), 1);
 	/* One buffer is not enough for three: it is given back. */
 	rte_pktmbuf_free(all[0]);
 	fx->b->max_frame = 6000;
 	make_guest_frame(fx->batch, data, 5000, 1);
 	assert_int_equal(send_batch(fx, fx->b), 1);
-	assert_int_equal(drops(fx->b, XD_DROP_NO_MBUF), 2);
+	assert_int_equal(drops(fx->b, XD_DROP_NO_BUFFER), 2);
 	assert_int_equal(rte_mempool_avail_count(pool), 1);
 	assert_int_equal(fx->b->counters[1].tx_frames, 0);
 	expect_none(fx->b);
@@ -634,7 +634,7 @@ test_full_device(void **state)
 
 	assert_int_equal(driver->tx(fx->b, 0, 1, frames, 6), 2);
 	assert_int_equal(fx->b->counters[1].tx_frames, 2);
-	assert_int_equal(drops(fx->b, XD_DROP_MTU), 0);
+	assert_int_equal(drops(fx->b, XD_DROP_OVER_MTU), 0);
 	assert_non_null(frames[2]->mbuf);
 	assert_int_equal(rte_mbuf_refcnt_read(frames[3]->mbuf), 1);
 	assert_int_equal(driver->tx(fx->b, 0, 1, frames + 2, 4), 0);
@@ -644,7 +644,7 @@ test_full_device(void **state)
 	assert_int_equal(driver->tx(fx->b, 0, 1, frames + 2, 4), 4);
 	driver->release(fx->a, 0, batch);
 	assert_int_equal(fx->b->counters[1].tx_frames, 5);
-	assert_int_equal(drops(fx->b, XD_DROP_MTU), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_OVER_MTU), 1);
 	expect(fx->b, 300, 0, 0, 0);
 	expect(fx->b, 300, 1, 0, 4);
 	expect(fx->b, 300, 2, 0, 4);
@@ -897,7 +897,7 @@ test_checksum_in_software(void **state)
 	make_packet(fx, &packet);
 	fx->batch->frames[0].offload.csum_offset = XD_HEAD;
 	assert_int_equal(send_batch(fx, fx->b), 1);
-	assert_int_equal(drops(fx->b, XD_DROP_UNFINISHED), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_UNFINISHED_OFFLOAD), 1);
 	assert_int_equal(fx->b->counters[1].checksums, n);
 	expect_none(fx->b);
 }
@@ -955,14 +955,14 @@ test_segments_and_mtu(void **state)
 	packet.gso_size++;
 	make_packet(fx, &packet);
 	assert_int_equal(send_batch(fx, fx->b), 1);
-	assert_int_equal(drops(fx->b, XD_DROP_MTU), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_OVER_MTU), 1);
 	assert_int_equal(fx->b->counters[1].segmented, 1);
 	expect_none(fx->b);
 	/* So many that it cannot be segmented. */
 	packet = (struct packet){.payload = 8 * XD_SEGMENTS_MAX + 1, .gso_size = 8};
 	make_packet(fx, &packet);
 	assert_int_equal(send_batch(fx, fx->b), 1);
-	assert_int_equal(drops(fx->b, XD_DROP_UNFINISHED), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_UNFINISHED_OFFLOAD), 1);
 	expect_none(fx->b);
 }
 
@@ -1004,7 +1004,7 @@ test_segments_among_others(void **state)
 	assert_int_equal(fx->b->counters[1].tx_frames, XD_BATCH - 1);
 	assert_int_equal(fx->b->counters[1].segmented, 9);
 	assert_int_equal(fx->b->counters[1].checksums, 8);
-	assert_int_equal(drops(fx->b, XD_DROP_MTU), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_OVER_MTU), 1);
 }
 
 /* A device without room: the frame stays as it was. With room for some segments: it counts once. */
@@ -1050,7 +1050,7 @@ test_segments_and_empty_pool(void **state)
 	rte_pktmbuf_free_bulk(all, 9); /* and it takes ten */
 	make_packet(fx, &packet);
 	assert_int_equal(send_batch(fx, fx->b), 1);
-	assert_int_equal(drops(fx->b, XD_DROP_NO_MBUF), 1);
+	assert_int_equal(drops(fx->b, XD_DROP_NO_BUFFER), 1);
 	assert_int_equal(fx->b->counters[1].segmented, 0);
 	assert_int_equal(rte_mempool_avail_count(pool), 9);
 	expect_none(fx->b);
@@ -1308,7 +1308,7 @@ test_received_checksums(void **state)
 	inject_packet(fx->a, &none, RTE_MBUF_F_RX_L4_CKSUM_NONE, 0); /* headers beyond the head */
 	inject_packet(fx->a, &packet, RTE_MBUF_F_RX_L4_CKSUM_NONE, 0);
 	assert_int_equal(receive(fx, fx->a, 1), 5);
-	assert_int_equal(drops(fx->a, XD_DROP_OFFLOAD), 1);
+	assert_int_equal(drops(fx->a, XD_DROP_BAD_OFFLOAD), 1);
 	assert_int_equal(batch->nb_segs, 5);
 	assert_int_equal(batch->frames[0].offload.word,
 		((union xd_offload){.flags = VIRTIO_NET_HDR_F_DATA_VALID}).word);

@@ -553,7 +553,7 @@ test_bad_request(void **state)
 	memset(p + 6, 0xff, 2); /* csum_start */
 	assert_int_equal(xd_vq_dequeue(&w->from.vq, &w->batch), 0);
 	xd_vq_release(&w->from.vq, &w->batch);
-	assert_int_equal(w->from.drops.n[XD_DROP_OFFLOAD], 1);
+	assert_int_equal(w->from.drops.n[XD_DROP_BAD_OFFLOAD], 1);
 	assert_true(guest_sends(w, &k, all));
 	assert_int_equal(xd_vq_dequeue(&w->from.vq, &w->batch), 1);
 	xd_vq_release(&w->from.vq, &w->batch);

@@ -462,7 +462,7 @@ without_mergeable_buffers_what_does_not_fit_is_dropped(void **state)
 	make_frame(&small, small_segs, body, 60, 3);
 	offer(r, 0, 1526, NULL, 0);
 	assert_int_equal(xd_vq_enqueue(&r->vq, frames, 2, UINT16_MAX, &r->counters), 2);
-	assert_int_equal(r->drops.n[XD_DROP_MTU], 1);
+	assert_int_equal(r->drops.n[XD_DROP_OVER_MTU], 1);
 	assert_int_equal(xd_vq_driver_get(&r->driver, &(void *){0}, &(uint32_t){0}), 1);
 	assert_int_equal(r->vq.fault, XD_VQ_OK);
 	free_ring(r);
@@ -479,7 +479,7 @@ the_mtu_holds(void **state)
 	make_frame(&f, segs, body, 1519, 2);
 	offer(r, 0, BUF_BYTES, NULL, 0);
 	assert_int_equal(xd_vq_enqueue(&r->vq, frames, 1, 1518, &r->counters), 1);
-	assert_int_equal(r->drops.n[XD_DROP_MTU], 1);
+	assert_int_equal(r->drops.n[XD_DROP_OVER_MTU], 1);
 	assert_int_equal(r->counters.tx_frames, 0);
 	assert_none_returned(r);
 }

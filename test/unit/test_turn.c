@@ -72,7 +72,7 @@ check_filtered(const struct xd_turn *turn, const uint8_t *key, uint32_t drop, ui
 	assert_int_equal(turn->nb_lost, n - left);
 	for (uint16_t i = 0; i < turn->nb_lost; i++) {
 		assert_true(drop >> turn->lost[i].frame & 1);
-		assert_int_equal(turn->lost[i].reason, XD_DROP_NOT_ALLOWED);
+		assert_int_equal(turn->lost[i].reason, XD_DROP_MAC_NOT_ALLOWED);
 	}
 }
 
@@ -87,7 +87,7 @@ test_filter(void **state)
 		struct xd_turn *turn = make_turn(sizeof(key));
 
 		look_up(turn, key);
-		xd_turn_filter(turn, drop, XD_DROP_NOT_ALLOWED);
+		xd_turn_filter(turn, drop, XD_DROP_MAC_NOT_ALLOWED);
 		check_filtered(turn, key, drop, sizeof(key));
 		free_turn(turn);
 	}
@@ -107,7 +107,7 @@ test_filter_full_turn(void **state)
 			key[i] = (uint8_t)(i && rand() % 2 ? key[i - 1] : rand() % 4);
 		turn = make_turn(XD_BATCH);
 		look_up(turn, key);
-		xd_turn_filter(turn, drop, XD_DROP_NOT_ALLOWED);
+		xd_turn_filter(turn, drop, XD_DROP_MAC_NOT_ALLOWED);
 		check_filtered(turn, key, drop, XD_BATCH);
 		free_turn(turn);
 	}
@@ -122,8 +122,8 @@ test_filter_twice(void **state)
 
 	(void)state;
 	look_up(turn, key);
-	xd_turn_filter(turn, 0x1, XD_DROP_NOT_ALLOWED); /* frame 0 */
-	xd_turn_filter(turn, 0x2, XD_DROP_NOT_ALLOWED); /* frame 2, the second now */
+	xd_turn_filter(turn, 0x1, XD_DROP_MAC_NOT_ALLOWED); /* frame 0 */
+	xd_turn_filter(turn, 0x2, XD_DROP_MAC_NOT_ALLOWED); /* frame 2, the second now */
 	check_filtered(turn, key, 0x5, sizeof(key));
 	free_turn(turn);
 }
