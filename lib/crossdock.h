@@ -205,10 +205,10 @@ struct xd_bridge_info {
 	struct xd_bridge_config config;
 	uint32_t nb_macs;
 	uint32_t nb_ports;
-	uint64_t fdb_bytes; /* memory of its table */
-	uint64_t moves;     /* addresses that changed port */
-	uint64_t full;      /* addresses not learned: table or limit full */
-	uint64_t damped;    /* moves not followed: the address went to and fro */
+	uint64_t fdb_bytes;   /* memory of its table */
+	uint64_t moves;       /* addresses that changed port */
+	uint64_t not_learned; /* addresses not learned: table or limit full */
+	uint64_t damped;      /* moves not followed: the address went to and fro */
 };
 
 struct xd_fdb_info {

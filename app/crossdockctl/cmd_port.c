@@ -181,7 +181,7 @@ static void
 print_bridges(const json_t *bridges)
 {
 	static const char *const headers[] = {"NAME", ">PORTS", ">MACS", ">LIMIT", ">AGEING",
-		">MOVES", ">DAMPED", ">FULL", ">FDB", NULL};
+		">MOVES", ">DAMPED", ">NOT LEARNED", ">FDB", NULL};
 	struct table *table = table_create(headers);
 	json_t *bridge;
 	char bytes[16];
@@ -196,7 +196,7 @@ print_bridges(const json_t *bridges)
 		table_cell(table, "%" JSON_INTEGER_FORMAT " s", ctl_number(bridge, "ageing_s"));
 		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(bridge, "moves"));
 		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(bridge, "damped"));
-		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(bridge, "full"));
+		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(bridge, "not_learned"));
 		table_cell(table, "%s", ctl_bytes(ctl_number(bridge, "fdb_bytes"), bytes));
 	}
 	table_print(table);

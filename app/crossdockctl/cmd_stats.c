@@ -114,9 +114,9 @@ make_rates(const json_t *before, const json_t *after)
 		json_array_append_new(list,
 			json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:f}", "name",
 				ctl_text(port, "name"), "state", ctl_text(port, "state"), "rx_pps",
-				since(then, port, "rx_frames") / seconds, "rx_bit_s",
+				since(then, port, "rx_frames") / seconds, "rx_l2_bps",
 				since(then, port, "rx_bytes") * 8 / seconds, "tx_pps",
-				since(then, port, "tx_frames") / seconds, "tx_bit_s",
+				since(then, port, "tx_frames") / seconds, "tx_l2_bps",
 				since(then, port, "tx_bytes") * 8 / seconds, "drops_pps",
 				(double)(drops >= drops_then ? drops - drops_then : drops) /
 					seconds));
@@ -144,9 +144,9 @@ print_rates(const json_t *rates)
 		table_cell(table, "%s", ctl_text(port, "name"));
 		table_cell(table, "%s", ctl_text(port, "state"));
 		rate_cell(table, port, "rx_pps", 1e6);
-		rate_cell(table, port, "rx_bit_s", 1e9);
+		rate_cell(table, port, "rx_l2_bps", 1e9);
 		rate_cell(table, port, "tx_pps", 1e6);
-		rate_cell(table, port, "tx_bit_s", 1e9);
+		rate_cell(table, port, "tx_l2_bps", 1e9);
 		table_cell(table, "%.0f", json_number_value(json_object_get(port, "drops_pps")));
 	}
 	table_print(table);

@@ -27,7 +27,7 @@ show_bridge(const struct xd_bridge_info *info)
 	json_object_set_new(bridge, "macs", json_integer(info->nb_macs));
 	json_object_set_new(bridge, "moves", json_integer(info->moves));
 	json_object_set_new(bridge, "damped", json_integer((json_int_t)info->damped));
-	json_object_set_new(bridge, "full", json_integer(info->full));
+	json_object_set_new(bridge, "not_learned", json_integer(info->not_learned));
 	json_object_set_new(bridge, "fdb_bytes", json_integer(info->fdb_bytes));
 	return bridge;
 }

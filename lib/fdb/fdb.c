@@ -184,18 +184,20 @@ xd_fdb_moves(const struct xd_fdb *fdb)
 }
 
 uint64_t
-xd_fdb_full_port(const struct xd_fdb *fdb, uint16_t port)
+xd_fdb_not_learned_port(const struct xd_fdb *fdb, uint16_t port)
 {
-	return port < XD_MAX_PORTS ? __atomic_load_n(&fdb->ports[port].full, __ATOMIC_RELAXED) : 0;
+	return port < XD_MAX_PORTS
+		       ? __atomic_load_n(&fdb->ports[port].not_learned, __ATOMIC_RELAXED)
+		       : 0;
 }
 
 uint64_t
-xd_fdb_full(const struct xd_fdb *fdb)
+xd_fdb_not_learned(const struct xd_fdb *fdb)
 {
-	uint64_t sum = fdb->full;
+	uint64_t sum = fdb->not_learned;
 
 	for (uint16_t port = 0; port < XD_MAX_PORTS; port++)
-		sum += xd_fdb_full_port(fdb, port);
+		sum += xd_fdb_not_learned_port(fdb, port);
 	return sum;
 }
 

@@ -95,7 +95,7 @@ struct xd_fdb_stripe {
 struct xd_fdb_port_state {
 	uint32_t limit; /* 0: none */
 	uint32_t count; /* live entries */
-	uint64_t full;
+	uint64_t not_learned;
 	uint64_t damped;
 } __attribute__((aligned(32)));
 
@@ -116,8 +116,8 @@ struct xd_fdb {
 	/* Written by workers out of line. */
 	uint32_t count __attribute__((aligned(64))); /* live entries */
 	uint64_t moves;
-	uint64_t full;   /* of ports that are gone, as is */
-	uint64_t damped; /* this */
+	uint64_t not_learned; /* of ports that are gone, as is */
+	uint64_t damped;      /* this */
 	struct xd_fdb_port_state ports[XD_MAX_PORTS];
 	struct xd_fdb_stripe stripes[XD_FDB_STRIPES];
 } __attribute__((aligned(64)));
@@ -159,8 +159,8 @@ bool xd_fdb_forget(struct xd_fdb *fdb, uint64_t key);
  * how many addresses that were. Call it about once a second to once a minute. */
 uint32_t xd_fdb_age(struct xd_fdb *fdb, uint32_t now_s);
 /* Learns in dst what src knows, with the same ports and times; for a table of another size. What
- * does not fit is counted as dst's full; limits of ports are not copied, nor what was held. Workers
- * may use src, not dst. */
+ * does not fit is counted as not learned by dst; limits of ports are not copied, nor what was held.
+ * Workers may use src, not dst. */
 void xd_fdb_copy(struct xd_fdb *dst, const struct xd_fdb *src);
 /* Calls fn for every live address, in no order, until it returns false. An address that changes
  * meanwhile may be told in its old or new state, or, if it moves in the table, twice or not. */
@@ -173,8 +173,8 @@ uint32_t xd_fdb_count(const struct xd_fdb *fdb);
 uint32_t xd_fdb_count_port(const struct xd_fdb *fdb, uint16_t port);
 uint64_t xd_fdb_moves(const struct xd_fdb *fdb); /* addresses that changed port */
 /* Learnings refused, each time: a limit, or no place; of one port. */
-uint64_t xd_fdb_full(const struct xd_fdb *fdb);
-uint64_t xd_fdb_full_port(const struct xd_fdb *fdb, uint16_t port);
+uint64_t xd_fdb_not_learned(const struct xd_fdb *fdb);
+uint64_t xd_fdb_not_learned_port(const struct xd_fdb *fdb, uint16_t port);
 /* Moves refused, each time, because the address is held; of one port that it would move to. */
 uint64_t xd_fdb_damped(const struct xd_fdb *fdb);
 uint64_t xd_fdb_damped_port(const struct xd_fdb *fdb, uint16_t port);

@@ -110,9 +110,9 @@ xd_fdb_remove_port(struct xd_fdb *fdb, uint16_t port)
 		return;
 	xd_fdb_flush_port(fdb, port);
 	p = &fdb->ports[port];
-	fdb->full += p->full;
+	fdb->not_learned += p->not_learned;
 	fdb->damped += p->damped;
-	p->full = p->damped = 0;
+	p->not_learned = p->damped = 0;
 	xd_fdb_set_port_limit(fdb, port, 0);
 }
 

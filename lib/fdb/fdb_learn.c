@@ -171,7 +171,7 @@ move(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 		__atomic_fetch_add(&fdb->moves, 1, __ATOMIC_RELAXED);
 	} else {
 		xd_fdb_uncount(fdb, xd_fdb_entry_port(old));
-		xd_fdb_count_full(fdb, xd_fdb_entry_port(new));
+		xd_fdb_count_not_learned(fdb, xd_fdb_entry_port(new));
 	}
 }
 
@@ -186,7 +186,7 @@ insert(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 			return;
 		xd_fdb_uncount(fdb, xd_fdb_entry_port(new));
 	}
-	xd_fdb_count_full(fdb, xd_fdb_entry_port(new));
+	xd_fdb_count_not_learned(fdb, xd_fdb_entry_port(new));
 }
 
 /* The key is not to be found as seen on this port. Its lock is held. */
@@ -237,7 +237,7 @@ xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port
 	}
 	if (slot == NULL && at_limit(fdb, port)) {
 		/* Strangers at a limit cost no lock, */
-		xd_fdb_count_full(fdb, port);
+		xd_fdb_count_not_learned(fdb, port);
 		return;
 	}
 	if (xd_fdb_held(fdb, key, hash, port, now_s)) {

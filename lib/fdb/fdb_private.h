@@ -109,9 +109,9 @@ xd_fdb_uncount(struct xd_fdb *fdb, uint16_t port)
 
 /* A learning was refused. A worker's own port, so that nobody else's line is written. */
 static inline void
-xd_fdb_count_full(struct xd_fdb *fdb, uint16_t port)
+xd_fdb_count_not_learned(struct xd_fdb *fdb, uint16_t port)
 {
-	__atomic_fetch_add(&fdb->ports[port].full, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&fdb->ports[port].not_learned, 1, __ATOMIC_RELAXED);
 }
 
 static inline void

@@ -83,7 +83,7 @@ fill_port(struct xd_switch *sw, const struct xd_port *port, struct xd_port_info 
 		const struct xd_fdb *fdb = sw->state->bridges[b].fdb;
 
 		info->nb_macs += xd_fdb_count_port(fdb, port->index);
-		info->not_learned += xd_fdb_full_port(fdb, port->index);
+		info->not_learned += xd_fdb_not_learned_port(fdb, port->index);
 		info->damped += xd_fdb_damped_port(fdb, port->index);
 	}
 	xd_counters_sum(&info->counters, port->counters, XD_MAX_WORKERS);
@@ -135,7 +135,7 @@ xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, unsigned ma
 			.nb_ports = bridge_ports(sw->state->config, b->config.name),
 			.fdb_bytes = xd_fdb_bytes(b->fdb),
 			.moves = xd_fdb_moves(b->fdb),
-			.full = xd_fdb_full(b->fdb),
+			.not_learned = xd_fdb_not_learned(b->fdb),
 			.damped = xd_fdb_damped(b->fdb),
 		};
 	}

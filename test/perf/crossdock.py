@@ -94,7 +94,7 @@ class Crossdock(System):
         memory = self.ask("memory.show")
         return {
             "macs": bridge.get("macs"),
-            "macs_refused": bridge.get("full"),
+            "not_learned": bridge.get("not_learned"),
             "fdb_bytes": memory.get("fdb_bytes"),
             "eal_bytes": memory.get("eal_bytes"),
         }

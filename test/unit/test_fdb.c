@@ -250,7 +250,7 @@ test_mac_limit(void **state)
 	for (uint32_t i = 0; i < 150; i++)
 		learn(fdb, key_of(i, 0), 1, 0);
 	assert_int_equal(xd_fdb_count(fdb), 100);
-	assert_int_equal(xd_fdb_full(fdb), 50);
+	assert_int_equal(xd_fdb_not_learned(fdb), 50);
 	for (uint32_t i = 0; i < 150; i++)
 		assert_int_equal(lookup(fdb, key_of(i, 0)), i < 100 ? 1 : XD_PORT_NONE);
 	/* At the limit, known addresses still move and are still refreshed. */
@@ -273,7 +273,7 @@ test_port_limit(void **state)
 	for (uint32_t i = 0; i < 50; i++)
 		learn(fdb, key_of(i, 0), 1, 0);
 	assert_int_equal(xd_fdb_count_port(fdb, 1), 10);
-	assert_int_equal(xd_fdb_full(fdb), 40);
+	assert_int_equal(xd_fdb_not_learned(fdb), 40);
 	learn(fdb, key_of(1000, 0), 2, 0);
 	assert_int_equal(lookup(fdb, key_of(1000, 0)), 2);
 	/* It moves to a port that is full: known nowhere, so that it is flooded. */
@@ -302,8 +302,8 @@ test_limits_of_ports(void **state)
 	}
 	assert_int_equal(xd_fdb_count_port(fdb, 1), 8);
 	assert_int_equal(xd_fdb_count_port(fdb, 2), 20);
-	assert_int_equal(xd_fdb_full_port(fdb, 1), 12);
-	assert_int_equal(xd_fdb_full_port(fdb, 2), 0);
+	assert_int_equal(xd_fdb_not_learned_port(fdb, 1), 12);
+	assert_int_equal(xd_fdb_not_learned_port(fdb, 2), 0);
 	/* A lower limit takes nothing away, but what ages makes no room above it. */
 	xd_fdb_set_port_limit(fdb, 1, 2);
 	assert_int_equal(lookup(fdb, key_of(7, 0)), 1);
@@ -313,12 +313,12 @@ test_limits_of_ports(void **state)
 	assert_int_equal(xd_fdb_age(fdb, 11), 25);
 	learn(fdb, key_of(20, 0), 1, 11);
 	assert_int_equal(xd_fdb_count_port(fdb, 1), 3);
-	assert_int_equal(xd_fdb_full_port(fdb, 1), 13);
+	assert_int_equal(xd_fdb_not_learned_port(fdb, 1), 13);
 	/* Another port of that number begins anew; the table's own figure stays. */
 	xd_fdb_remove_port(fdb, 1);
 	assert_int_equal(xd_fdb_count_port(fdb, 1), 0);
-	assert_int_equal(xd_fdb_full_port(fdb, 1), 0);
-	assert_int_equal(xd_fdb_full(fdb), 13);
+	assert_int_equal(xd_fdb_not_learned_port(fdb, 1), 0);
+	assert_int_equal(xd_fdb_not_learned(fdb), 13);
 	for (uint32_t i = 0; i < 20; i++)
 		learn(fdb, key_of(i, 0), 1, 11);
 	assert_int_equal(xd_fdb_count_port(fdb, 1), 20);
@@ -508,7 +508,7 @@ test_thief_at_its_limit(void **state)
 		learn(fdb, key, THIEF, 0);
 	assert_int_equal(lookup(fdb, key), OWNER);
 	assert_int_equal(xd_fdb_damped(fdb), 10);
-	assert_int_equal(xd_fdb_full(fdb), XD_FDB_MOVES_MAX);
+	assert_int_equal(xd_fdb_not_learned(fdb), XD_FDB_MOVES_MAX);
 	/* Nor does it come in while the owner's address is not known. */
 	xd_fdb_set_port_limit(fdb, THIEF, 0);
 	assert_int_equal(xd_fdb_age(fdb, 301), 2);
@@ -605,7 +605,7 @@ test_full_buckets(void **state)
 		learn(fdb, keys[i], 1, i == 3 ? 0 : 5);
 	/* Eight places; the ninth has none and pushes nobody out. */
 	assert_int_equal(xd_fdb_count(fdb), 8);
-	assert_int_equal(xd_fdb_full(fdb), 1);
+	assert_int_equal(xd_fdb_not_learned(fdb), 1);
 	for (unsigned i = 0; i < 9; i++)
 		assert_int_equal(lookup(fdb, keys[i]), i < 8 ? 1 : XD_PORT_NONE);
 	/* What has expired makes room without a sweep. */
@@ -659,7 +659,7 @@ fill_and_check(uint32_t mac_limit, uint32_t n, bool sequential, uint64_t max_byt
 		missing += lookup(fdb, keys[i]) != i % XD_MAX_PORTS;
 	assert_int_equal(missing, 0);
 	assert_int_equal(xd_fdb_count(fdb), n);
-	assert_int_equal(xd_fdb_full(fdb), 0);
+	assert_int_equal(xd_fdb_not_learned(fdb), 0);
 	assert_true(xd_fdb_bytes(fdb) <= max_bytes);
 	free(keys);
 	xd_fdb_destroy(fdb);
@@ -906,7 +906,7 @@ test_threads_learn_and_move(void **state)
 
 	(void)state;
 	run_race(fdb, false, NULL, expect_all_then_flush);
-	assert_int_equal(xd_fdb_full(fdb), 0);
+	assert_int_equal(xd_fdb_not_learned(fdb), 0);
 	assert_true(xd_fdb_moves(fdb) > 0);
 	xd_fdb_destroy(fdb);
 }
@@ -929,7 +929,7 @@ test_threads_in_a_full_table(void **state)
 	(void)state;
 	fdb->mac_limit = NB_RACED; /* no limit but the places */
 	run_race(fdb, true, NULL, expect_fewer_than_places);
-	assert_true(xd_fdb_full(fdb) > 0);
+	assert_true(xd_fdb_not_learned(fdb) > 0);
 	xd_fdb_destroy(fdb);
 }
 
