@@ -74,6 +74,37 @@ test_due_follows_planned(void **state)
 	assert_true(fabs((double)k - (100000000 - 1000) / 250.3) < 40);
 }
 
+/* Frames of a backlog are counted as if each was looked at, however many there are. */
+static void
+test_overdue(void **state)
+{
+	struct xd_schedule s = {.interval = 250.3, .start = 1000, .passed = 2};
+	uint64_t times[] = {0, 1, 1, 1, 7, 20}, many;
+	struct xd_list_frame frames[6];
+	struct xd_frame_list list = {.frames = frames, .n = 6};
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++)
+		frames[i] = (struct xd_list_frame){.at_ns = times[i]};
+	for (unsigned kind = 0; kind < 2; kind++) {
+		assert_int_equal(xd_schedule_overdue(&s, 0, 900), 0);
+		for (uint64_t time = 1000; time < 5000; time++)
+			for (uint64_t k = 0; k < 4; k++) {
+				for (many = 0; xd_schedule_planned(&s, k + many) < time; many++)
+					;
+				assert_int_equal(xd_schedule_overdue(&s, k, time), many);
+			}
+		s = (struct xd_schedule){.list = &list,
+			.cycles_per_ns = 2.1,
+			.round = 50,
+			.start = 1000,
+			.passed = 2};
+	}
+	/* Six frames a cycle, for a day: found at once. */
+	s = (struct xd_schedule){.list = &list, .cycles_per_ns = 0.01, .round = 1};
+	assert_int_equal(xd_schedule_overdue(&s, 0, 1ull << 48), 6ull << 48);
+}
+
 static void
 test_passed(void **state)
 {
@@ -619,6 +650,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_overdue),
 		cmocka_unit_test(test_no_drift),
 		cmocka_unit_test(test_due_follows_planned),
 		cmocka_unit_test(test_passed),

@@ -59,4 +59,39 @@ xd_schedule_due(const struct xd_schedule *s, uint64_t k, uint64_t now, uint16_t 
 	return n;
 }
 
+/* Frames of the list, from its first on, that are planned in less than `cycles` of its round. */
+static inline uint32_t
+xd_schedule_before(const struct xd_schedule *s, uint64_t cycles)
+{
+	uint32_t low = 0, high = s->list->n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if ((uint64_t)((double)s->list->frames[middle].at_ns * s->cycles_per_ns) < cycles)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Of a paced schedule's frames from k on, how many are planned before `time`. Takes no longer the
+ * more there are. */
+static inline uint64_t
+xd_schedule_overdue(const struct xd_schedule *s, uint64_t k, uint64_t time)
+{
+	uint64_t cycles = time - s->start, frames;
+
+	if ((int64_t)cycles <= 0)
+		return 0;
+	if (s->interval > 0) {
+		frames = (uint64_t)((double)cycles / s->interval);
+		frames += (uint64_t)((double)frames * s->interval) < cycles;
+	} else {
+		frames = cycles / s->round * s->list->n + xd_schedule_before(s, cycles % s->round);
+	}
+	return frames > k + s->passed ? frames - k - s->passed : 0;
+}
+
 #endif

@@ -79,19 +79,10 @@ static void
 skip_backlog(struct xd_lane_sender *s, const struct turn *turn, uint64_t at, uint64_t k)
 {
 	struct xd_schedule *schedule = &s->port->stream.schedule;
-	uint64_t oldest = at - (s->full ? turn->blocked : turn->behind), skipped = 0;
+	uint64_t oldest = at - (s->full ? turn->blocked : turn->behind);
+	uint64_t skipped = xd_schedule_overdue(schedule, k, oldest);
 
-	while ((int64_t)(oldest - xd_schedule_planned(schedule, k)) > 0) {
-		uint64_t many = 1;
-
-		if (schedule->interval > 0) {
-			uint64_t behind = oldest - xd_schedule_planned(schedule, k);
-
-			many += (uint64_t)((double)behind / schedule->interval);
-		}
-		schedule->passed += many;
-		skipped += many;
-	}
+	schedule->passed += skipped;
 	if (s->full)
 		s->skipped += skipped;
 	else

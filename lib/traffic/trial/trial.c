@@ -118,7 +118,7 @@ schedule_of(const struct xd_trial *t, unsigned port)
 
 	if (p->echoes)
 		return s;
-	if (t->opts->capture && t->opts->replay == XD_REPLAY_OWN_TIMES) {
+	if (xd_trial_keeps_times(t)) {
 		const struct xd_frame_list *list = xd_capture_list(t->opts->capture);
 		/* Round after round, with the mean gap in between. */
 		double span_ns = (double)list->span_ns;
@@ -287,7 +287,7 @@ xd_trial_run(struct xd_trial *t, const struct xd_trial_load *load, struct xd_row
 
 	memset(row, 0, sizeof(*row));
 	t->pps = load->pps;
-	if (!rc && (load->pps > 0 || t->opts->replay == XD_REPLAY_OWN_TIMES))
+	if (!rc && (load->pps > 0 || xd_trial_keeps_times(t)))
 		rc = make_lateness(t, err);
 	if (!rc)
 		rc = warm_up(t, load, err);

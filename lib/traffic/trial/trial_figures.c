@@ -316,7 +316,7 @@ void
 xd_trial_figures(const struct xd_trial *t, struct xd_row *row)
 {
 	xd_trial_describe(t, row);
-	if (t->pps > 0 || (t->opts->capture && t->opts->replay == XD_REPLAY_OWN_TIMES))
+	if (t->pps > 0 || xd_trial_keeps_times(t))
 		fill_pacing(t, row);
 	if (t->flow_sent && t->opts->pattern != XD_PATTERN_SEND)
 		fill_flows(t, row);

@@ -9,6 +9,7 @@
 #ifndef XD_TRAFFIC_TRIAL_TRIAL_PARTS_H
 #define XD_TRAFFIC_TRIAL_TRIAL_PARTS_H
 
+#include "traffic/frames/capture.h"
 #include "traffic/trial/lane.h"
 #include "traffic/trial/learn.h"
 #include "traffic/trial/trial.h"
@@ -50,6 +51,19 @@ static inline unsigned
 xd_trial_lanes(const struct xd_trial *t)
 {
 	return t->gen->nb_cores < t->nb_ports ? t->gen->nb_cores : t->nb_ports;
+}
+
+/* Whether frames are sent at a capture's own times. Those that all have one time, and so a mean gap
+ * of nothing, go as fast as they can. */
+static inline bool
+xd_trial_keeps_times(const struct xd_trial *t)
+{
+	const struct xd_frame_list *list;
+
+	if (!t->opts->capture || t->opts->replay != XD_REPLAY_OWN_TIMES)
+		return false;
+	list = xd_capture_list(t->opts->capture);
+	return list->span_ns > 0 || list->n == 1;
 }
 
 int xd_trial_plan(struct xd_trial *t, struct xd_error *err);
