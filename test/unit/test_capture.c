@@ -240,6 +240,10 @@ test_no_capture(void **state)
 	check_refused(f, ": is empty; give a pcap or pcapng file");
 	f->n = (size_t)sprintf((char *)f->bytes, "this is no capture, but long enough for one");
 	check_refused(f, ": unknown file format; give a pcap or pcapng file");
+	f->n = (size_t)sprintf((char *)f->bytes, "\x1f\x8b\x08 and so on, for some bytes more");
+	check_refused(f, ": is compressed; unpack it first: gunzip -k ");
+	f->n = (size_t)sprintf((char *)f->bytes, "\x28\xb5\x2f\xfd");
+	check_refused(f, ": is compressed; unpack it first: unzstd ");
 	pcap_header(f, MICRO, ETHERNET);
 	f->n = 10;
 	check_refused(f, ": truncated dump file");

@@ -124,6 +124,29 @@ check_link(struct reader *r)
 		r->path, name ? name : "something unknown", link);
 }
 
+/* What unpacks the file, if its first bytes say that it is packed; the file is at its beginning
+ * afterwards. */
+static const char *
+unpacker(FILE *file)
+{
+	static const struct {
+		const char *magic, *command;
+	} kinds[] = {{"\x1f\x8b", "gunzip -k"}, {"\x28\xb5\x2f\xfd", "unzstd"},
+		{"\xfd"
+		 "7zXZ",
+			"unxz -k"},
+		{"BZh", "bunzip2 -k"}, {"\x04\x22\x4d\x18", "unlz4"}, {"PK\x03\x04", "unzip"}};
+	char head[8] = "";
+	const char *command = NULL;
+
+	if (fread(head, 1, sizeof(head), file) > 0)
+		for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			if (!memcmp(head, kinds[i].magic, strlen(kinds[i].magic)))
+				command = kinds[i].command;
+	rewind(file);
+	return command;
+}
+
 /* Opens it as libpcap's; the file goes with it. */
 static pcap_t *
 open_capture(const char *path, struct xd_error *err)
@@ -131,6 +154,7 @@ open_capture(const char *path, struct xd_error *err)
 	char text[PCAP_ERRBUF_SIZE] = "";
 	FILE *file = fopen(path, "re");
 	struct stat stat = {0};
+	const char *command;
 	pcap_t *pcap;
 	int code = errno;
 
@@ -145,6 +169,12 @@ open_capture(const char *path, struct xd_error *err)
 	}
 	if (S_ISREG(stat.st_mode) && stat.st_size == 0) {
 		xd_fail(err, -EINVAL, "%s: is empty; give a pcap or pcapng file", path);
+		goto err_file;
+	}
+	command = S_ISREG(stat.st_mode) ? unpacker(file) : NULL;
+	if (command) {
+		xd_fail(err, -EINVAL, "%s: is compressed; unpack it first: %s %s", path, command,
+			path);
 		goto err_file;
 	}
 	pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, text);
