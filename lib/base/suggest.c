@@ -55,6 +55,8 @@ xd_suggest_nearest(const char *word, const char *const *words)
 
 		if (n > MAX_WORD)
 			continue;
+		if (!strcasecmp(word, *words))
+			return *words;
 		d = distance(word, len, *words, n);
 		/* An abbreviation counts as near, and so, if less, does a part: "tso4", "packed".
 		 */

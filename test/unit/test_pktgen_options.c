@@ -284,7 +284,7 @@ static const struct {
 		"reflect, send"},
 	{"latency " AB "--pattern mesh", "--pattern: unknown word mesh; valid are: pairs, reflect"},
 	{"rate " AB "--touch ful", "--touch: unknown word ful; did you mean full?"},
-	{"rate " AB "--flows 0", "--flows 0: from 1 to 16777216"},
+	{"rate " AB "--flows 0", "--flows 0: a whole number from 1 to 16777216"},
 	{"rate " AB "--template eth/ipv5",
 		"--template: unknown header \"ipv5\"; did you mean ipv4?"},
 	{"rate " AB "--template eth --template-file x.yaml",
@@ -313,7 +313,7 @@ static const struct {
 	/* How long */
 	{"rate " AB "--time 0", "--time 0: at least 1ms"},
 	{"rate " AB "--warmup -1", "--warmup: time -1: give seconds, such as 2 or 0.3 or 500ms"},
-	{"rate " AB "--trials 0", "--trials 0: from 1 to 1000000"},
+	{"rate " AB "--trials 0", "--trials 0: a whole number from 1 to 1000000"},
 	/* Engines */
 	{"latency " AB "--rate max",
 		"--rate max: give a rate, such as 100kpps, or leave --rate out for one frame at a "

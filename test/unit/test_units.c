@@ -152,6 +152,10 @@ test_rates(void **state)
 
 	assert_int_equal(xd_units_rate("10Gpbs", &rate, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "Gpbs"));
+	assert_int_equal(xd_units_rate("1gbit", &rate, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "did you mean Gbit?"));
+	assert_int_equal(xd_units_rate("1MPPS", &rate, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "did you mean Mpps?"));
 	assert_int_equal(xd_units_rate("10Mbits", &rate, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "Mbit?"));
 	assert_int_equal(xd_units_rate("10Gbitl2", &rate, &err), -EINVAL);
@@ -193,6 +197,13 @@ test_times_and_counts(void **state)
 	double s;
 
 	(void)state;
+	/* What has no exact form in binary is as whole as it is typed. */
+	assert_int_equal(xd_units_count("2.01M", 1, UINT32_MAX, &count, &err), 0);
+	assert_int_equal(count, 2010000);
+	assert_int_equal(xd_units_count("0.29k", 1, UINT32_MAX, &count, &err), 0);
+	assert_int_equal(count, 290);
+	assert_int_equal(xd_units_count("1.0001k", 1, UINT32_MAX, &count, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "whole number"));
 	assert_int_equal(xd_units_seconds("2", &s, &err), 0);
 	assert_true(s == 2);
 	assert_int_equal(xd_units_seconds("0.3s", &s, &err), 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -59,6 +60,18 @@ find_unit(const char *what, const char *text, const char *name, const struct uni
 		name[0] ? name : "\"\"", xd_suggest_hint(name, names, hint, sizeof(hint)));
 }
 
+/* What is a whole number but for the rounding of its decimal fraction, as 2.01M is. */
+static bool
+make_whole(double *number)
+{
+	double whole = round(*number);
+
+	if (fabs(*number - whole) > whole * 4 * DBL_EPSILON)
+		return false;
+	*number = whole;
+	return true;
+}
+
 static int
 parse_size(const char *text, size_t len, uint32_t min, uint32_t max, uint32_t *bytes,
 	struct xd_error *err)
@@ -83,7 +96,7 @@ parse_size(const char *text, size_t len, uint32_t min, uint32_t max, uint32_t *b
 	if (rc)
 		return rc;
 	number *= factor;
-	if (number < min || number > max || number != floor(number))
+	if (!make_whole(&number) || number < min || number > max)
 		return xd_fail(err, -EINVAL, "size %s: frames have %u to %u bytes", word, min, max);
 	*bytes = (uint32_t)number;
 	return 0;
@@ -392,9 +405,9 @@ xd_units_count(const char *text, uint64_t min, uint64_t max, uint64_t *count, st
 	if (rc)
 		return rc;
 	number *= factor;
-	if (number < (double)min || number > (double)max || number != floor(number))
-		return xd_fail(err, -EINVAL, "%s: from %llu to %llu", text, (unsigned long long)min,
-			(unsigned long long)max);
+	if (!make_whole(&number) || number < (double)min || number > (double)max)
+		return xd_fail(err, -EINVAL, "%s: a whole number from %llu to %llu", text,
+			(unsigned long long)min, (unsigned long long)max);
 	*count = (uint64_t)number;
 	return 0;
 }
