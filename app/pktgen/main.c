@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The traffic generator. */
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +23,21 @@ show_help(enum command command)
 	return EXIT_SUCCESS;
 }
 
-int
-main(int argc, char **argv)
+/* What was printed and got lost makes a success a failure; the exit status. */
+static int
+check_output(int status)
+{
+	bool lost = ferror(stdout); /* some time ago */
+	int code = fflush(stdout) ? errno : EIO;
+
+	if (status != EXIT_SUCCESS || (!lost && !ferror(stdout)))
+		return status;
+	fprintf(stderr, "crossdock-pktgen: cannot write to standard output: %s\n", strerror(code));
+	return EXIT_FAILURE;
+}
+
+static int
+run_command(int argc, char **argv)
 {
 	struct options options;
 	struct xd_error err = {0};
@@ -48,4 +63,10 @@ main(int argc, char **argv)
 	}
 	options_fini(&options);
 	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	return check_output(run_command(argc, argv));
 }

@@ -27,18 +27,23 @@ run_results_describe(struct xd_results *results, const struct options *o, int ar
 static int
 check_output(const char *option, const char *path, struct xd_error *err)
 {
-	const char *slash = strrchr(path, '/');
-	char directory[4096] = ".";
+	char directory[4096] = ".", target[4096];
+	const char *slash;
 	struct stat st;
+	int rc;
 
 	if (!strcmp(path, "-"))
 		return 0;
+	rc = xd_results_target(path, target, sizeof(target), option, err);
+	if (rc)
+		return -EINVAL;
+	slash = strrchr(target, '/');
 	if (!stat(path, &st) && !S_ISREG(st.st_mode))
 		return xd_fail(err, -EINVAL, "%s %s: is no file; give the name of one, or -",
 			option, path);
 	if (slash)
 		snprintf(directory, sizeof(directory), "%.*s",
-			slash == path ? 1 : (int)(slash - path), path);
+			slash == target ? 1 : (int)(slash - target), target);
 	if (access(directory, W_OK | X_OK))
 		return xd_fail(err, -EINVAL, "%s %s: cannot write there: %s", option, path,
 			strerror(errno));

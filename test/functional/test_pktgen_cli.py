@@ -139,6 +139,44 @@ class Endings(Case):
         done = run("rate", *LOOP, *SHORT, "--quiet")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
+    def test_a_symbolic_link_stays_one(self):
+        kept = self.directory / "kept"
+        kept.mkdir()
+        links = self.directory / "links"
+        links.mkdir()
+        for name, target in (("there.json", kept / "there.json"), ("new.json", "../kept/new.json"),
+                             ("twice.json", "new.json")):
+            (links / name).symlink_to(target)
+        (kept / "there.json").write_text("old")
+        for name in ("there.json", "new.json", "twice.json"):
+            with self.subTest(name):
+                done = run("rate", *LOOP, *SHORT, "--quiet", "--json", links / name)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertTrue((links / name).is_symlink())
+                self.assertEqual(len(json.loads((links / name).read_text())["rows"]), 1)
+        self.assertEqual(sorted(path.name for path in kept.iterdir()), ["new.json", "there.json"])
+        (links / "round.json").symlink_to("round.json")
+        (links / "nowhere.json").symlink_to("/nonexistent/x.json")
+        for name in ("round.json", "nowhere.json"):
+            done = run("rate", *LOOP, *SHORT, "--quiet", "--json", links / name)
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, rf"\A[^\n]+{name}: [^\n]+\n\Z")
+
+    def test_what_cannot_be_written_is_an_error(self):
+        for words in (("rate", *LOOP, *SHORT), ("rate", *LOOP, *SHORT, "--json", "-"),
+                      ("rate", *LOOP, *SHORT, "--csv", "-"), ("--help",), ("--version",),
+                      ("rate", "--help"), ("report", "--help"), ("report", "-o", "-", self.json),
+                      ("--complete", "ra")):
+            with self.subTest(words):
+                if words[0] == "report":
+                    run("rate", *LOOP, *SHORT, "--quiet", "--json", self.json)
+                with open("/dev/full", "w") as full:
+                    done = subprocess.run([program("crossdock-pktgen"), *map(str, words)],
+                                          stdout=full, stderr=subprocess.PIPE, text=True,
+                                          timeout=PATIENCE_S * 4)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, r"\A[^\n]*cannot write to standard output: [^\n]+\n\Z")
+
     def test_conditions_set_the_exit_status(self):
         for conditions, status, said in ((("pps>0",), 3, "pps>0"),
                                          (("pps<0", "loss>1000000000"), 0, ""),

@@ -222,7 +222,12 @@ char *xd_results_json(const struct xd_results *results);
 /* The rows as CSV (RFC 4180) with a head line, one column for each figure of the JSON, nested ones
  * as "latency.actual.p99_ns"; what is null is empty. The caller frees it. */
 char *xd_results_csv(const struct xd_results *results);
-/* Writes text to path, aside and then renamed; "-" is standard output. option: for messages. */
+/* The file that path leads to, through symbolic links: path itself when it is none. It need not be
+ * there. -ELOOP, -ENAMETOOLONG. option: for messages. */
+int xd_results_target(
+	const char *path, char *target, size_t size, const char *option, struct xd_error *err);
+/* Writes text to path (of a symbolic link, to the file behind it), aside and then renamed; "-" is
+ * standard output. option: for messages. */
 int xd_results_write(const char *text, const char *option, const char *path, struct xd_error *err);
 
 #endif
