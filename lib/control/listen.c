@@ -2,18 +2,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/lock_file.h"
 #include "control/listen.h"
 
-#define BACKLOG 32
+#define BACKLOG         32
+#define LOCK_PATH_BYTES (sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof(".lock"))
 
 int
 xd_unix_address(struct sockaddr_un *address, const char *path)
@@ -26,27 +26,24 @@ xd_unix_address(struct sockaddr_un *address, const char *path)
 	return 0;
 }
 
-/* Two daemons that start at once take turns: each holds a lock on the directory while it looks
- * whether somebody answers and until it listens itself. Returns a descriptor to close, or -1 where
- * the directory cannot be read; then there is no lock. */
-static int
-lock_dir(const char *path)
+/* PATH.lock, held from before we look whether somebody answers until our socket is gone. */
+static void
+lock_path(const char *path, char text[LOCK_PATH_BYTES])
 {
-	struct sockaddr_un copy;
-	char *slash;
-	int fd;
+	snprintf(text, LOCK_PATH_BYTES, "%s.lock", path);
+}
 
-	if (xd_unix_address(&copy, path))
-		return -1;
-	slash = strrchr(copy.sun_path, '/');
-	if (!slash)
-		strcpy(copy.sun_path, ".");
-	else
-		slash[slash == copy.sun_path] = 0;
-	fd = open(copy.sun_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		flock(fd, LOCK_EX);
-	return fd;
+static int
+take_lock(const char *path, struct xd_error *err)
+{
+	char text[LOCK_PATH_BYTES];
+	int lock;
+
+	lock_path(path, text);
+	lock = xd_lock_file(text, err);
+	if (lock == -EWOULDBLOCK)
+		return xd_fail(err, -EADDRINUSE, "another crossdockd answers on %s", path);
+	return lock;
 }
 
 /* Removes a socket file that nobody listens on. */
@@ -137,43 +134,54 @@ err_close:
 }
 
 int
-xd_listen(const char *path, const char *group, mode_t mode, struct xd_error *err)
+xd_listen(struct xd_listener *listener, const char *path, const char *group, mode_t mode,
+	struct xd_error *err)
 {
 	struct sockaddr_un address;
-	int lock, ret;
+	struct stat st;
+	int ret;
 
+	listener->fd = listener->lock = -1;
+	listener->path[0] = 0;
 	if (xd_unix_address(&address, path))
 		return xd_fail(err, -ENAMETOOLONG, "%s: a socket path has at most %zu bytes", path,
 			sizeof(address.sun_path) - 1);
-	lock = lock_dir(path);
+	strcpy(listener->path, path);
+	listener->lock = take_lock(path, err);
+	if (listener->lock < 0)
+		return listener->lock;
 	ret = remove_stale(&address, err);
-	if (ret == 0)
-		ret = bind_and_listen(&address, group, mode, err);
-	if (lock >= 0)
-		close(lock);
+	if (ret)
+		goto err_unlock;
+	ret = bind_and_listen(&address, group, mode, err);
+	if (ret < 0)
+		goto err_unlock;
+	listener->fd = ret;
+	if (lstat(path, &st)) {
+		ret = xd_fail(err, -errno, "%s: %s", path, strerror(errno));
+		goto err_unlock;
+	}
+	listener->dev = st.st_dev;
+	listener->ino = st.st_ino;
+	return 0;
+err_unlock:
+	xd_listen_close(listener);
 	return ret;
 }
 
 void
-xd_listen_close(int fd, const char *path)
+xd_listen_close(struct xd_listener *listener)
 {
-	struct sockaddr_un address;
-	int lock, probe;
-	bool ours;
+	char lock[LOCK_PATH_BYTES];
+	struct stat st;
 
-	if (fd < 0)
-		return;
-	lock = lock_dir(path);
-	close(fd);
-	/* Once closed, whoever still answers is not us. */
-	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	ours = probe >= 0 && xd_unix_address(&address, path) == 0 &&
-	       connect(probe, (struct sockaddr *)&address, sizeof(address)) &&
-	       errno == ECONNREFUSED;
-	if (ours)
-		unlink(path);
-	if (probe >= 0)
-		close(probe);
-	if (lock >= 0)
-		close(lock);
+	if (listener->fd >= 0) {
+		if (lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
+			st.st_ino == listener->ino)
+			unlink(listener->path);
+		close(listener->fd);
+	}
+	lock_path(listener->path, lock);
+	xd_unlock_file(listener->lock, lock);
+	listener->fd = listener->lock = -1;
 }

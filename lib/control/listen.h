@@ -8,13 +8,24 @@
 
 #include "base/error.h"
 
-/* Binds and listens; the descriptor is non-blocking and close-on-exec. A stale socket file is
- * replaced. -EADDRINUSE: somebody answers there; -EEXIST: something that is no socket is there;
- * -EINVAL: no such group; or the errno of the call that failed. Returns the descriptor. group ""
- * leaves the group. */
-int xd_listen(const char *path, const char *group, mode_t mode, struct xd_error *err);
-/* Closes it and removes the file, unless somebody else's socket is there by now. */
-void xd_listen_close(int fd, const char *path);
+/* A socket that we listen on. Its path is ours for as long: a second process is turned away by a
+ * lock file beside the socket, PATH.lock, which only our user can open. */
+struct xd_listener {
+	int fd; /* non-blocking, close-on-exec; -1: none */
+	int lock;
+	char path[108];
+	dev_t dev;
+	ino_t ino;
+};
+
+/* Binds and listens. A stale socket file is replaced. group "" leaves the group. Nothing here
+ * waits. -EADDRINUSE: somebody answers there, or holds the lock; -EEXIST: something that is no
+ * socket is there; -EINVAL: no such group; -EPERM: somebody else has made the lock file; or the
+ * errno of the call that failed. */
+int xd_listen(struct xd_listener *listener, const char *path, const char *group, mode_t mode,
+	struct xd_error *err);
+/* Closes it and removes the file, unless something else is there by now. Idempotent. */
+void xd_listen_close(struct xd_listener *listener);
 
 /* Fills a Unix address. -ENAMETOOLONG. */
 struct sockaddr_un;

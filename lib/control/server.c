@@ -30,9 +30,8 @@ TAILQ_HEAD(clients, client);
 
 struct xd_server {
 	struct xd_server_opts opts;
-	char path[108];
+	struct xd_listener listener;
 	struct xd_watch *watch;
-	int fd;
 	unsigned nb_clients;
 	struct clients clients; /* the one heard of last comes last */
 };
@@ -217,7 +216,7 @@ accept_client(void *ctx, uint32_t events)
 {
 	struct xd_server *server = ctx;
 	struct client *client;
-	int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(server->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;
 	if (server->nb_clients == XD_SERVER_MAX_CLIENTS ||
@@ -253,12 +252,10 @@ xd_server_create(const struct xd_server_opts *opts, struct xd_error *err)
 	}
 	server->opts = *opts;
 	TAILQ_INIT(&server->clients);
-	server->fd = xd_listen(opts->path, opts->group, opts->mode, err);
-	if (server->fd < 0)
+	if (xd_listen(&server->listener, opts->path, opts->group, opts->mode, err))
 		goto err_free;
-	strcpy(server->path, opts->path); /* xd_listen checked its length */
 	xd_loop_lock(opts->loop);
-	server->watch = xd_loop_add(opts->loop, server->fd, EPOLLIN, accept_client, server);
+	server->watch = xd_loop_add(opts->loop, server->listener.fd, EPOLLIN, accept_client, server);
 	xd_loop_unlock(opts->loop);
 	if (!server->watch) {
 		xd_fail(err, -errno, "%s: epoll: %s", opts->path, strerror(errno));
@@ -266,7 +263,7 @@ xd_server_create(const struct xd_server_opts *opts, struct xd_error *err)
 	}
 	return server;
 err_close:
-	xd_listen_close(server->fd, server->path);
+	xd_listen_close(&server->listener);
 err_free:
 	free(server);
 	return NULL;
@@ -282,6 +279,6 @@ xd_server_destroy(struct xd_server *server)
 		hang_up(TAILQ_FIRST(&server->clients));
 	xd_loop_remove(server->watch);
 	xd_loop_unlock(server->opts.loop);
-	xd_listen_close(server->fd, server->path);
+	xd_listen_close(&server->listener);
 	free(server);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The control socket: the server with real clients, and who may have the socket. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -277,13 +278,14 @@ test_client_bad_peer(void **state)
 {
 	const struct served *served = *state;
 	char path[90];
+	struct xd_listener listener;
 	struct xd_client *client;
 	struct xd_error err;
 	int fd, peer;
 
 	snprintf(path, sizeof(path), "%s.other", served->path);
-	fd = xd_listen(path, "", 0600, &err);
-	assert_true(fd >= 0);
+	assert_int_equal(xd_listen(&listener, path, "", 0600, &err), 0);
+	fd = listener.fd;
 	client = xd_client_connect(path, 50, &err);
 	assert_null(xd_client_call(client, "echo", NULL, NULL, &err));
 	assert_int_equal(err.code, -ETIMEDOUT);
@@ -299,7 +301,7 @@ test_client_bad_peer(void **state)
 	assert_null(xd_client_call(client, "echo", NULL, NULL, &err));
 	assert_true(err.code == -ECONNRESET || err.code == -EPIPE);
 	xd_client_close(client);
-	xd_listen_close(fd, path);
+	xd_listen_close(&listener);
 }
 
 /* ---- Who has the socket ---- */
@@ -310,12 +312,13 @@ test_listen(void **state)
 	const struct served *served = *state;
 	struct sockaddr_un address;
 	struct xd_error err;
+	struct xd_listener listener;
 	char path[90], long_path[200];
 	struct stat st;
 	int fd;
 
 	/* A live one is not stolen. */
-	assert_int_equal(xd_listen(served->path, "", 0600, &err), -EADDRINUSE);
+	assert_int_equal(xd_listen(&listener, served->path, "", 0600, &err), -EADDRINUSE);
 	assert_non_null(strstr(err.text, "another crossdockd answers on"));
 	fd = connect_raw(served->path);
 	send_all(fd, ADD, strlen(ADD));
@@ -328,46 +331,81 @@ test_listen(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
 	umask(0777);
-	fd = xd_listen(path, "", 0666, &err);
+	assert_int_equal(xd_listen(&listener, path, "", 0666, &err), 0);
 	umask(022);
-	assert_true(fd >= 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0666);
-	xd_listen_close(fd, path);
+	xd_listen_close(&listener);
 	assert_int_not_equal(access(path, F_OK), 0);
 	/* What is no socket stays. */
 	close(mkstemp(strcpy(path, "/tmp/xd-file-XXXXXX")));
-	assert_int_equal(xd_listen(path, "", 0600, &err), -EEXIST);
+	assert_int_equal(xd_listen(&listener, path, "", 0600, &err), -EEXIST);
 	assert_int_equal(stat(path, &st), 0);
 	unlink(path);
 	/* No group, no socket: not one with another group either. */
-	assert_int_equal(xd_listen(path, "no-such-group", 0600, &err), -EINVAL);
+	assert_int_equal(xd_listen(&listener, path, "no-such-group", 0600, &err), -EINVAL);
 	assert_int_not_equal(access(path, F_OK), 0);
 	memset(long_path, 'x', sizeof(long_path));
 	long_path[sizeof(long_path) - 1] = 0;
-	assert_int_equal(xd_listen(long_path, "", 0600, &err), -ENAMETOOLONG);
-	assert_int_equal(xd_listen("/nonexistent/sock", "", 0600, &err), -ENOENT);
+	assert_int_equal(xd_listen(&listener, long_path, "", 0600, &err), -ENAMETOOLONG);
+	assert_int_equal(xd_listen(&listener, "/nonexistent/sock", "", 0600, &err), -ENOENT);
 }
 
-/* Closing takes the file away only while it is ours. */
+/* Closing takes the file away only while it is ours; until then the path stays ours. */
 static void
 test_listen_close_others(void **state)
 {
 	const struct served *served = *state;
+	struct xd_listener listener, second;
+	struct sockaddr_un address;
 	struct xd_error err;
 	char path[90];
-	int first, second;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s.two", served->path);
-	first = xd_listen(path, "", 0600, &err);
-	assert_true(first >= 0);
+	assert_int_equal(xd_listen(&listener, path, "", 0600, &err), 0);
 	unlink(path);
-	second = xd_listen(path, "", 0600, &err);
-	assert_true(second >= 0);
-	xd_listen_close(first, path);
+	assert_int_equal(xd_listen(&second, path, "", 0600, &err), -EADDRINUSE);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	xd_unix_address(&address, path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	xd_listen_close(&listener);
 	assert_int_equal(access(path, F_OK), 0);
-	xd_listen_close(second, path);
+	close(fd);
+	assert_int_equal(xd_listen(&second, path, "", 0600, &err), 0);
+	xd_listen_close(&second);
+	xd_listen_close(&second);
 	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+/* Somebody has put something in the lock file's place, or may open a file that was left. */
+static void
+test_listen_lock_file(void **state)
+{
+	const struct served *served = *state;
+	char path[90], lock[100], other[100];
+	struct xd_listener listener;
+	struct xd_error err;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s.locked", served->path);
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	snprintf(other, sizeof(other), "%s.other", path);
+	assert_int_equal(symlink(other, lock), 0);
+	assert_int_equal(xd_listen(&listener, path, "", 0600, &err), -ELOOP);
+	assert_int_not_equal(access(other, F_OK), 0);
+	unlink(lock);
+	assert_int_equal(mkfifo(lock, 0666), 0);
+	assert_int_equal(xd_listen(&listener, path, "", 0600, &err), -EPERM);
+	assert_non_null(strstr(err.text, "was put there by somebody else"));
+	unlink(lock);
+	/* One that was left by a process that was killed. */
+	close(open(lock, O_CREAT | O_WRONLY, 0644));
+	assert_int_equal(xd_listen(&listener, path, "", 0600, &err), 0);
+	assert_int_equal(stat(lock, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	xd_listen_close(&listener);
+	assert_int_not_equal(access(lock, F_OK), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -384,6 +422,7 @@ main(void)
 		TEST(test_client_bad_peer),
 		TEST(test_listen),
 		TEST(test_listen_close_others),
+		TEST(test_listen_lock_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
