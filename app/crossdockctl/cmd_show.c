@@ -175,6 +175,10 @@ log_print(const json_t *result)
 	json_array_foreach(json_object_get(result, "lines"), i, line)
 		printf("%s %-5s %s: %s\n", ctl_text(line, "time"), ctl_text(line, "level"),
 			ctl_text(line, "component"), ctl_text(line, "line"));
+	if (ctl_number(result, "left_out"))
+		printf("left out of the log file, which was not read fast enough: "
+		       "%" JSON_INTEGER_FORMAT " lines\n",
+			ctl_number(result, "left_out"));
 	printf("levels:");
 	json_object_foreach(json_object_get(result, "levels"), component, level)
 		printf(" %s=%s", component, json_string_value(level));

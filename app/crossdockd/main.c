@@ -30,6 +30,7 @@ struct daemon {
 	struct xd_loop *loop;
 	struct xd_server *server;
 	char run_dir[XD_PATH_MAX]; /* the control socket's directory */
+	char problem[TEXT_BYTES];  /* why it ends; empty: because it was told to */
 	int signal_fd;
 	bool ending;
 };
@@ -80,10 +81,11 @@ block_signals(void)
 
 /* ---- Start ---- */
 
+/* Said at the end, behind the log. */
 static int
-complain(const char *text)
+complain(struct daemon *daemon, const char *text)
 {
-	fprintf(stderr, "crossdockd: %s\n", text);
+	snprintf(daemon->problem, sizeof(daemon->problem), "%s", text);
 	return 1;
 }
 
@@ -100,7 +102,7 @@ load(struct daemon *daemon)
 	control->source.default_core = xd_default_core();
 	if (xd_control_load(
 		    &control->source, &control->base, &control->running, text, sizeof(text))) {
-		complain(text);
+		complain(daemon, text);
 		return 2;
 	}
 	return 0;
@@ -120,15 +122,15 @@ open_control(struct daemon *daemon)
 
 	daemon->loop = xd_loop_create();
 	if (!daemon->loop)
-		return complain(strerror(errno));
+		return complain(daemon, strerror(errno));
 	xd_loop_lock(daemon->loop);
 	watch = xd_loop_add(daemon->loop, daemon->signal_fd, EPOLLIN, take_signal, daemon);
 	xd_loop_unlock(daemon->loop);
 	if (!watch)
-		return complain(strerror(errno));
+		return complain(daemon, strerror(errno));
 	opts.loop = daemon->loop;
 	daemon->server = xd_server_create(&opts, &err);
-	return daemon->server ? 0 : complain(err.text);
+	return daemon->server ? 0 : complain(daemon, err.text);
 }
 
 static int
@@ -146,7 +148,7 @@ start_memory(struct daemon *daemon)
 	/* The EAL pins the thread that starts it to one core, which may be a worker's. */
 	ret = sched_getaffinity(0, sizeof(set), &set);
 	if (xd_memory_start(&opts, &err))
-		return complain(err.text);
+		return complain(daemon, err.text);
 	if (ret == 0)
 		sched_setaffinity(0, sizeof(set), &set);
 	return 0;
@@ -178,11 +180,11 @@ start_switch(struct daemon *daemon)
 
 	control->sw = xd_switch_create(&opts, &err);
 	if (!control->sw)
-		return complain(err.text);
+		return complain(daemon, err.text);
 	if (xd_switch_apply(control->sw, control->running->config, &err) == 0)
 		return 0;
 	xd_control_locate(&control->source, &err, text, sizeof(text));
-	complain(text);
+	complain(daemon, text);
 	return err.key[0] ? 2 : 1;
 }
 
@@ -235,8 +237,8 @@ out_control:
 	return ret;
 }
 
-static void
-say_valid(const struct daemon *daemon)
+static int
+say_valid(struct daemon *daemon)
 {
 	const struct xd_config *config = daemon->control.running->config;
 
@@ -244,6 +246,25 @@ say_valid(const struct daemon *daemon)
 		config->nb_bridges, config->nb_bridges == 1 ? "" : "s", config->nb_ports,
 		config->nb_ports == 1 ? "" : "s", config->nb_cores,
 		config->nb_cores == 1 ? "" : "s");
+	return 0;
+}
+
+static int
+run_with_log(struct daemon *daemon)
+{
+	int ret;
+
+	daemon->signal_fd = block_signals();
+	if (daemon->signal_fd < 0)
+		return complain(daemon, strerror(errno));
+	ret = output_init(&daemon->output);
+	if (ret)
+		ret = complain(daemon, strerror(-ret));
+	else
+		ret = run(daemon);
+	output_fini(&daemon->output);
+	close(daemon->signal_fd);
+	return ret;
 }
 
 int
@@ -255,19 +276,10 @@ main(int argc, char **argv)
 	if (ret >= 0)
 		return ret;
 	ret = load(&daemon);
-	if (ret)
-		return ret;
-	if (daemon.options.check) {
-		say_valid(&daemon);
-	} else if (output_init(&daemon.output)) {
-		ret = complain("no memory");
-	} else {
-		daemon.signal_fd = block_signals();
-		ret = daemon.signal_fd < 0 ? complain(strerror(errno)) : run(&daemon);
-		if (daemon.signal_fd >= 0)
-			close(daemon.signal_fd);
-		output_fini(&daemon.output);
-	}
+	if (ret == 0)
+		ret = daemon.options.check ? say_valid(&daemon) : run_with_log(&daemon);
+	if (daemon.problem[0])
+		output_last_words(daemon.problem);
 	xd_daemon_config_destroy(daemon.control.base);
 	xd_daemon_config_destroy(daemon.control.running);
 	return ret;

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "output.h"
+
+#define FLUSH_S  1 /* at the end, for whoever reads the log */
+#define NOTIFY_S 5
 
 /* JOURNAL_STREAM is "device:inode" of the stream that leads to the journal; it may be inherited
  * by a process whose stderr goes elsewhere. */
@@ -24,44 +32,163 @@ to_journal(void)
 	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
+/* ---- The thread that writes ---- */
+
+/* Waits for stderr as long as it takes. */
+static void
+write_text(const char *text, size_t len)
+{
+	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	while (len > 0) {
+		ssize_t n = write(STDERR_FILENO, text, len);
+
+		if (n > 0) {
+			text += n;
+			len -= n;
+		} else if (n < 0 && errno == EAGAIN) { /* whoever shares it made it so */
+			poll(&pollfd, 1, -1);
+		} else if (n == 0 || errno != EINTR) {
+			return; /* nobody reads any more */
+		}
+	}
+}
+
+static void
+write_line(const struct output *output, const struct xd_log_line *line)
+{
+	/* syslog(3) priorities, as sd-daemon(3) has them at the start of a line */
+	static const int priorities[XD_LOG_LEVELS] = {3, 4, 6, 7};
+	const char *component = xd_log_component_name(line->component);
+	char text[sizeof(line->text) + 80], time[32];
+	int len;
+
+	xd_log_time(time, line->time_ns);
+	if (output->journal)
+		len = snprintf(text, sizeof(text), "<%d>%s: %s\n", priorities[line->level],
+			component, line->text);
+	else
+		len = snprintf(text, sizeof(text), "%s %-5s %s: %s\n", time,
+			xd_log_level_name(line->level), component, line->text);
+	write_text(text, len);
+}
+
+static void
+write_missed(const struct output *output, uint64_t missed, int64_t time_ns)
+{
+	struct xd_log_line line = {
+		.time_ns = time_ns, .level = XD_LOG_WARN, .component = XD_LOG_CONTROL};
+
+	snprintf(line.text, sizeof(line.text),
+		"%" PRIu64 " line%s left out here: the log was not read fast enough", missed,
+		missed == 1 ? " was" : "s were");
+	write_line(output, &line);
+}
+
+static void *
+write_lines(void *arg)
+{
+	struct output *output = arg;
+	uint64_t position = 0, missed, count;
+	struct xd_log_line line;
+	bool ending = false;
+
+	while (!ending) {
+		/* Read before the lines are: those of before the end are all written. */
+		ending = read(output->wake_fd, &count, sizeof(count)) == sizeof(count) &&
+			 __atomic_load_n(&output->ending, __ATOMIC_ACQUIRE);
+		while (xd_log_ring_read(output->ring, &position, &line, &missed)) {
+			if (missed) {
+				xd_log_ring_count_missed(output->ring, missed);
+				write_missed(output, missed, line.time_ns);
+			}
+			write_line(output, &line);
+		}
+	}
+	return NULL;
+}
+
+static void
+wake(struct output *output)
+{
+	uint64_t one = 1;
+
+	if (write(output->wake_fd, &one, sizeof(one)) < 0)
+		return; /* cannot be: it would take 2^64 lines */
+}
+
 int
 output_init(struct output *output)
 {
+	int ret;
+
 	output->journal = to_journal();
 	output->ring = xd_log_ring_create();
-	return output->ring ? 0 : -ENOMEM;
+	output->wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (!output->ring || output->wake_fd < 0) {
+		ret = output->ring ? errno : ENOMEM;
+		goto err_free;
+	}
+	ret = pthread_create(&output->thread, NULL, write_lines, output);
+	if (ret)
+		goto err_free;
+	pthread_setname_np(output->thread, "log");
+	return 0;
+err_free:
+	if (output->wake_fd >= 0)
+		close(output->wake_fd);
+	xd_log_ring_destroy(output->ring);
+	output->ring = NULL;
+	return -ret;
 }
 
 void
 output_fini(struct output *output)
 {
+	struct timespec deadline;
+
+	if (!output->ring)
+		return;
+	__atomic_store_n(&output->ending, true, __ATOMIC_RELEASE);
+	wake(output);
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += FLUSH_S;
+	/* write and poll are where a thread can be cancelled. */
+	if (pthread_timedjoin_np(output->thread, NULL, &deadline)) {
+		pthread_cancel(output->thread);
+		pthread_join(output->thread, NULL);
+	}
+	close(output->wake_fd);
 	xd_log_ring_destroy(output->ring);
+	output->ring = NULL;
 }
 
 void
 output_log(void *ctx, enum xd_log_level level, enum xd_log_component component, const char *line)
 {
-	/* syslog(3) priorities, as sd-daemon(3) has them at the start of a line */
-	static const int priorities[XD_LOG_LEVELS] = {3, 4, 6, 7};
 	struct output *output = ctx;
-	char time[32];
 
 	xd_log_ring_add(output->ring, level, component, line);
-	if (output->journal) {
-		fprintf(stderr, "<%d>%s: %s\n", priorities[level], xd_log_component_name(component),
-			line);
-		return;
-	}
-	xd_log_time(time);
-	fprintf(stderr, "%s %-5s %s: %s\n", time, xd_log_level_name(level),
-		xd_log_component_name(component), line);
+	wake(output);
 }
+
+void
+output_last_words(const char *text)
+{
+	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (poll(&pollfd, 1, FLUSH_S * 1000) == 1)
+		fprintf(stderr, "crossdockd: %s\n", text);
+}
+
+/* ---- systemd ---- */
 
 void
 output_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval timeout = {.tv_sec = NOTIFY_S};
 	socklen_t len;
 	int fd;
 
@@ -74,7 +201,8 @@ output_notify(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	/* Nothing to be done when systemd does not listen. */
+	/* Nothing to be done when systemd does not listen, or not in time. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, len);
 	close(fd);
 }

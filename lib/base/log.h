@@ -21,7 +21,8 @@ enum xd_log_component {
 	XD_LOG_COMPONENTS
 };
 
-/* Called with one finished line (no newline); from any thread, never once per frame. */
+/* Called with one finished line (no newline); from any thread, never once per frame. It must not
+ * wait, not for whoever reads the log either: all of the switch's control would wait with it. */
 typedef void (*xd_log_fn)(
 	void *ctx, enum xd_log_level level, enum xd_log_component component, const char *line);
 

@@ -129,8 +129,9 @@ xd_method_log_show(struct xd_rpc_call *call)
 
 	if (xd_rpc_integer(call, "lines", 0, XD_LOG_RING_LINES, &lines) == -EINVAL)
 		return NULL;
-	return json_pack("{s:o, s:o}", "levels", show_levels(control), "lines",
-		xd_log_ring_to_json(control->ring, lines));
+	return json_pack("{s:o, s:o, s:I}", "levels", show_levels(control), "lines",
+		xd_log_ring_to_json(control->ring, lines), "left_out",
+		(json_int_t)xd_log_ring_missed(control->ring));
 }
 
 /* An error that names the words that are valid. */

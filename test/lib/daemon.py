@@ -67,10 +67,10 @@ class Daemon:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
         if wait:
-            wait_for(self._answers, "crossdockd to answer", every_s=0.01)
+            wait_for(self.answers, "crossdockd to answer", every_s=0.01)
         return self
 
-    def _answers(self):
+    def answers(self):
         if self.process.poll() is not None:
             raise AssertionError(f"crossdockd ended with status {self.process.returncode}")
         return self.control.exists() and self.try_ctl("config", "show").returncode == 0

@@ -22,6 +22,7 @@
 
 #include "control/client.h"
 #include "control/listen.h"
+#include "control/log_ring.h"
 #include "control/server.h"
 #include "rpc_methods.h"
 
@@ -408,6 +409,72 @@ test_listen_lock_file(void **state)
 	assert_int_not_equal(access(lock, F_OK), 0);
 }
 
+/* ---- The log ---- */
+
+#define ADDERS          4
+#define LINES_PER_ADDER 20000
+
+static void *
+add_lines(void *arg)
+{
+	for (unsigned i = 0; i < LINES_PER_ADDER; i++) {
+		char text[400];
+
+		/* A line that was put together from two would not have the same end as beginning. */
+		memset(text, 'a' + i % 26, sizeof(text));
+		text[sizeof(text) - 1] = 0;
+		xd_log_ring_add(arg, XD_LOG_INFO, XD_LOG_CONTROL, text);
+	}
+	return NULL;
+}
+
+static uint64_t
+read_lines(struct xd_log_ring *ring, uint64_t *position)
+{
+	struct xd_log_line line;
+	uint64_t n = 0, missed;
+
+	while (xd_log_ring_read(ring, position, &line, &missed)) {
+		assert_int_equal(strlen(line.text), 399);
+		assert_int_equal(line.text[0], line.text[398]);
+		n += 1 + missed;
+	}
+	return n + missed;
+}
+
+/* Every line is read or counted, and none waits for a reader. */
+static void
+test_log_ring(void **state)
+{
+	struct xd_log_ring *ring = xd_log_ring_create();
+	uint64_t position = 0, told = 0, missed;
+	pthread_t adders[ADDERS];
+	struct xd_log_line line;
+	json_t *json;
+
+	(void)state;
+	assert_false(xd_log_ring_read(ring, &position, &line, &missed));
+	for (unsigned i = 0; i < ADDERS; i++)
+		assert_int_equal(pthread_create(&adders[i], NULL, add_lines, ring), 0);
+	while (told < ADDERS * LINES_PER_ADDER / 2)
+		told += read_lines(ring, &position);
+	for (unsigned i = 0; i < ADDERS; i++)
+		pthread_join(adders[i], NULL);
+	told += read_lines(ring, &position);
+	assert_true(told <= ADDERS * LINES_PER_ADDER);
+	/* Nobody reads meanwhile: the newest stay. */
+	position = ADDERS * LINES_PER_ADDER;
+	for (unsigned i = 0; i < XD_LOG_RING_LINES + 3; i++)
+		xd_log_ring_add(ring, XD_LOG_WARN, XD_LOG_CONTROL, i < 3 ? "old" : "new");
+	assert_true(xd_log_ring_read(ring, &position, &line, &missed));
+	assert_int_equal(missed, 3);
+	assert_string_equal(line.text, "new");
+	json = xd_log_ring_to_json(ring, 5);
+	assert_int_equal(json_array_size(json), 5);
+	json_decref(json);
+	xd_log_ring_destroy(ring);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -423,6 +490,7 @@ main(void)
 		TEST(test_listen),
 		TEST(test_listen_close_others),
 		TEST(test_listen_lock_file),
+		cmocka_unit_test(test_log_ring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
