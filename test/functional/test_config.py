@@ -342,7 +342,7 @@ class State(SwitchCase):
                 log = len(self.daemon.log_text())
                 self.daemon.start(wait=False)
                 wait_for(lambda: self.daemon.process.poll() is not None or
-                         self.daemon._answers(), "crossdockd to answer or to end")
+                         self.daemon.answers(), "crossdockd to answer or to end")
                 if self.daemon.process.poll() is None:
                     self.assertIn(self.config(), (base, config))
                     self.daemon.stop()
