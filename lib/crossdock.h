@@ -143,13 +143,19 @@ struct xd_memory_opts {
 	const char *program;   /* argv[0] for the EAL */
 	char *const *eal_args; /* extra EAL options, or NULL */
 	unsigned nb_eal_args;
-	const struct xd_log *log;
+	const struct xd_log *log; /* copied; what it calls lives until xd_memory_stop; or NULL */
 };
 
-/* Brings the EAL up, or accepts one that is up already. -ENOMEM says how much is missing and what
- * to type. Main thread, once per process. */
+/* Brings the EAL up, or accepts one that is up already; opts NULL: with defaults. Nothing reaches
+ * the terminal: what DPDK prints meanwhile goes to the log, at level debug. Main thread, while no
+ * other thread prints to stdout or stderr.
+ *   -ENOMEM    too few hugepages; the text says how much is missing and what to type
+ *   -EINVAL    hugepages are required and an EAL option forbids them, or an option is wrong
+ *   -EALREADY  xd_memory_stop has ended the EAL, which starts once in a process
+ * and what else rte_eal_init fails with. */
 int xd_memory_start(const struct xd_memory_opts *opts, struct xd_error *err);
-/* Gives the EAL back if xd_memory_start brought it up. After the last switch is destroyed. */
+/* Gives the EAL back if xd_memory_start brought it up, and does nothing otherwise; may be called
+ * again. After the last switch is destroyed. Main thread. */
 void xd_memory_stop(void);
 
 /* ---- The switch ---- */

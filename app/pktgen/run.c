@@ -25,7 +25,6 @@ static volatile bool cancelled;
 
 struct run {
 	const struct options *o;
-	struct xd_log log; /* the EAL's, for as long as it is up */
 	struct xd_gen gen;
 	struct xd_results results;
 	struct table table;
@@ -127,7 +126,7 @@ start_eal(struct run *r, const char *name, struct xd_error *err)
 
 	if (!o->needs_eal)
 		return 0;
-	rc = run_eal_start(&r->log, name, o->eal_args, o->nb_eal_args, err);
+	rc = run_eal_start(name, o->eal_args, o->nb_eal_args, err);
 	r->eal = rc == 0;
 	/* The EAL pins as it likes. */
 	if (r->eal && r->gen.cores[0] >= 0)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run_eal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/log.h"
 #include "crossdock.h"
 
 static void
@@ -15,32 +13,6 @@ on_log(void *ctx, enum xd_log_level level, enum xd_log_component component, cons
 	(void)ctx;
 	(void)component;
 	fprintf(stderr, "crossdock-pktgen: %s: %s\n", xd_log_level_name(level), line);
-}
-
-/* The EAL prints pages of usage, and alerts, past its own log. Puts a stream aside, and returns
- * what brings it back; -1: it stays. */
-static int
-silence(FILE *stream)
-{
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	int kept = fcntl(fileno(stream), F_DUPFD_CLOEXEC, 3);
-
-	fflush(stream);
-	if (null >= 0 && kept >= 0)
-		dup2(null, fileno(stream));
-	if (null >= 0)
-		close(null);
-	return kept;
-}
-
-static void
-restore(FILE *stream, int kept)
-{
-	if (kept < 0)
-		return;
-	fflush(stream);
-	dup2(kept, fileno(stream));
-	close(kept);
 }
 
 /* Adds the options to what is wrong: it may be one of them, and the EAL does not always say. */
@@ -57,23 +29,19 @@ name_args(char *const *args, unsigned nb_args, struct xd_error *err)
 }
 
 int
-run_eal_start(struct xd_log *log, const char *program, char *const *args, unsigned nb_args,
-	struct xd_error *err)
+run_eal_start(const char *program, char *const *args, unsigned nb_args, struct xd_error *err)
 {
+	struct xd_log log;
 	struct xd_memory_opts opts = {
 		.program = program,
 		.eal_args = args,
 		.nb_eal_args = nb_args,
-		.log = log,
+		.log = &log,
 	};
-	int out, errors, rc;
+	int rc;
 
-	xd_log_init(log, on_log, NULL, XD_LOG_WARN);
-	out = silence(stdout);
-	errors = silence(stderr);
+	xd_log_init(&log, on_log, NULL, XD_LOG_WARN);
 	rc = xd_memory_start(&opts, err);
-	restore(stderr, errors);
-	restore(stdout, out);
 	if (rc)
 		name_args(args, nb_args, err);
 	return rc;

@@ -4,6 +4,7 @@
  *
  * Whether it is ours to give back is kept where it belongs, in the EAL itself: a memzone named
  * OWNER exists only if xd_memory_start brought it up, and holds a pointer to what goes with it.
+ * That it was given back cannot be kept there, nor asked of DPDK, which is gone with it.
  */
 #include <errno.h>
 #include <sched.h>
@@ -29,6 +30,9 @@
 #define OWNER   "xd_memory_owner"
 #define OWN_MAX 16 /* options of ours */
 
+/* The process's, as the EAL is: DPDK starts once in a process. */
+static bool was_stopped;
+
 struct args {
 	unsigned n;
 	unsigned max;
@@ -43,12 +47,20 @@ found_list(const struct rte_memseg_list *list, void *arg)
 	return 1;
 }
 
-/* The EAL has memory lists once rte_eal_init has gone well, and none before. Not to be asked after
- * rte_eal_cleanup, which leaves nothing to ask. */
-static bool
-eal_is_up(void)
+/* The EAL has memory lists once rte_eal_init has gone well, and none before. They cannot be looked
+ * at after rte_eal_cleanup. */
+bool
+xd_memory_is_up(void)
 {
-	return rte_memseg_list_walk(found_list, NULL) == 1;
+	return !__atomic_load_n(&was_stopped, __ATOMIC_ACQUIRE) &&
+	       rte_memseg_list_walk(found_list, NULL) == 1;
+}
+
+static void
+clean_up(void)
+{
+	__atomic_store_n(&was_stopped, true, __ATOMIC_RELEASE);
+	rte_eal_cleanup();
 }
 
 static void
@@ -109,14 +121,41 @@ main_lcore(char *text, size_t size)
 	snprintf(text + len, size - len, ")");
 }
 
+static int
+check_opts(const struct xd_memory_opts *opts, struct xd_error *err)
+{
+	/* For getopt "--he" is enough. */
+	static const char *const help[] = {"-h", "--he", "--hel", "--help", NULL};
+
+	if (opts->nb_eal_args > 0 && opts->eal_args == NULL)
+		return xd_fail(err, -EINVAL, "%u EAL options are said to be given, but none are",
+			opts->nb_eal_args);
+	for (unsigned i = 0; i < opts->nb_eal_args; i++) {
+		if (opts->eal_args[i] == NULL)
+			return xd_fail(err, -EINVAL, "EAL option %u is NULL", i);
+	}
+	/* The EAL would print its options and end the process. */
+	if (has_arg(opts, help))
+		return xd_fail(err, -EINVAL,
+			"the EAL has no option for help here: type dpdk-testpmd --help, or see "
+			"\"EAL parameters\" in DPDK's documentation");
+	return 0;
+}
+
 /* Decides beforehand: a failed rte_eal_init cannot be tried again. */
 static int
 choose_pages(const struct xd_memory_opts *opts, bool *huge, struct xd_error *err)
 {
-	static const char *const no_huge[] = {"--no-huge", NULL};
+	/* For getopt "--no-hu" is enough. */
+	static const char *const no_huge[] = {"--no-hu", "--no-hug", "--no-huge", NULL};
+	bool refused = has_arg(opts, no_huge);
 
 	*huge = false;
-	if (opts->hugepages == XD_HUGEPAGES_NONE || has_arg(opts, no_huge))
+	if (refused && opts->hugepages == XD_HUGEPAGES_REQUIRED)
+		return xd_fail(err, -EINVAL,
+			"hugepages are required, and the EAL option --no-huge forbids them: leave "
+			"one of the two out");
+	if (refused || opts->hugepages == XD_HUGEPAGES_NONE)
 		return 0;
 	*huge = xd_hugepages_available();
 	if (!*huge && opts->hugepages == XD_HUGEPAGES_REQUIRED)
@@ -175,21 +214,22 @@ static int
 bring_up(struct args *args, const struct xd_memory_opts *opts, bool huge, struct xd_error *err)
 {
 	struct xd_eal_log *el = xd_eal_log_open(opts->log);
-	int ret;
+	int ret, code;
 
 	if (el == NULL)
 		return xd_fail(err, -ENOMEM, "out of memory");
-	if (rte_eal_init((int)args->n, args->argv) < 0) {
-		ret = xd_fail(err, rte_errno > 0 ? -rte_errno : -EINVAL,
-			"DPDK's EAL does not start: %s",
-			el->problem[0] != '\0' ? el->problem : rte_strerror(rte_errno));
+	ret = rte_eal_init((int)args->n, args->argv);
+	code = rte_errno;
+	xd_eal_log_started(el);
+	if (ret < 0) {
+		ret = xd_fail(err, code > 0 ? -code : -EINVAL, "DPDK's EAL does not start: %s",
+			el->problem[0] != '\0' ? el->problem : rte_strerror(code));
 		xd_eal_log_close(el);
 		return ret;
 	}
-	el->starting = false;
 	ret = set_owner(el, err);
 	if (ret != 0) {
-		rte_eal_cleanup();
+		clean_up();
 		xd_eal_log_close(el);
 		return ret;
 	}
@@ -201,18 +241,27 @@ bring_up(struct args *args, const struct xd_memory_opts *opts, bool huge, struct
 int
 xd_memory_start(const struct xd_memory_opts *opts, struct xd_error *err)
 {
+	static const struct xd_memory_opts defaults;
 	char lcores[1024];
 	struct args *args;
 	bool huge;
 	int ret;
 
-	if (eal_is_up()) {
+	if (opts == NULL)
+		opts = &defaults;
+	if (__atomic_load_n(&was_stopped, __ATOMIC_ACQUIRE))
+		return xd_fail(err, -EALREADY,
+			"DPDK's EAL starts once in a process, and xd_memory_stop has ended it: "
+			"keep it for as long as a switch may be wanted");
+	if (xd_memory_is_up()) {
 		if (opts->hugepages == XD_HUGEPAGES_REQUIRED && !rte_eal_has_hugepages())
 			return xd_fail(err, -ENOMEM,
 				"hugepages are required, and the EAL was started without them");
 		return 0;
 	}
-	ret = choose_pages(opts, &huge, err);
+	ret = check_opts(opts, err);
+	if (ret == 0)
+		ret = choose_pages(opts, &huge, err);
 	if (ret != 0)
 		return ret;
 
@@ -233,13 +282,13 @@ xd_memory_stop(void)
 	const struct rte_memzone *mz;
 	struct xd_eal_log *el;
 
-	if (!eal_is_up())
+	if (!xd_memory_is_up())
 		return;
 	mz = rte_memzone_lookup(OWNER);
 	if (mz == NULL)
 		return;
 	memcpy(&el, mz->addr, sizeof(el));
-	rte_eal_cleanup();
+	clean_up();
 	xd_eal_log_close(el);
 }
 

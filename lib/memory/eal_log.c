@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "memory/eal_log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -17,20 +18,52 @@ level_of(int rte_level)
 	return rte_level == (int)RTE_LOG_WARNING ? XD_LOG_INFO : XD_LOG_DEBUG;
 }
 
+/* Puts streams of ours in the place of the application's, or gives its own back. The C library's
+ * stdout and stderr are variables, and what DPDK and getopt print goes where they point. */
 static void
-write_line(struct xd_eal_log *el, const char *line, size_t len)
+put_streams(struct xd_eal_log *el)
 {
-	int rte_level = rte_log_cur_msg_loglevel();
+	el->out.application = stdout;
+	el->errors.application = stderr;
+	stdout = el->out.stream;
+	stderr = el->errors.stream;
+}
+
+static void
+give_streams_back(struct xd_eal_log *el)
+{
+	stdout = el->out.application;
+	stderr = el->errors.application;
+}
+
+static void
+write_starting(struct xd_eal_log *el, const struct xd_eal_stream *from, const char *line, int len)
+{
+	bool is_error = from == &el->errors;
+
+	if (from == &el->lines)
+		is_error = rte_log_cur_msg_loglevel() > 0 &&
+			   rte_log_cur_msg_loglevel() <= (int)RTE_LOG_ERR;
+	if (is_error && el->problem[0] == '\0')
+		snprintf(el->problem, sizeof(el->problem), "%.*s", len, line);
+	/* The application's function may print. */
+	give_streams_back(el);
+	xd_log(&el->log, XD_LOG_MEMORY, XD_LOG_DEBUG, "%.*s", len, line);
+	put_streams(el);
+}
+
+static void
+write_line(const struct xd_eal_stream *from, const char *line, size_t len)
+{
+	struct xd_eal_log *el = from->eal_log;
 
 	if (len == 0)
 		return;
-	if (el->starting) {
-		if (el->problem[0] == '\0' && rte_level > 0 && rte_level <= (int)RTE_LOG_ERR)
-			snprintf(el->problem, sizeof(el->problem), "%.*s", (int)len, line);
-		xd_log(el->log, XD_LOG_MEMORY, XD_LOG_DEBUG, "%.*s", (int)len, line);
-		return;
-	}
-	xd_log(el->log, XD_LOG_ETHDEV, level_of(rte_level), "%.*s", (int)len, line);
+	if (el->starting)
+		write_starting(el, from, line, (int)len);
+	else
+		xd_log(&el->log, XD_LOG_ETHDEV, level_of(rte_log_cur_msg_loglevel()), "%.*s",
+			(int)len, line);
 }
 
 static ssize_t
@@ -49,6 +82,24 @@ write_lines(void *cookie, const char *text, size_t size)
 	return (ssize_t)size;
 }
 
+static bool
+open_stream(struct xd_eal_log *el, struct xd_eal_stream *s)
+{
+	s->eal_log = el;
+	s->stream = fopencookie(s, "w", (cookie_io_functions_t){.write = write_lines});
+	if (s->stream != NULL)
+		setvbuf(s->stream, NULL, _IOLBF, BUFSIZ);
+	return s->stream != NULL;
+}
+
+static void
+close_stream(struct xd_eal_stream *s)
+{
+	if (s->stream != NULL)
+		fclose(s->stream);
+	s->stream = NULL;
+}
+
 struct xd_eal_log *
 xd_eal_log_open(const struct xd_log *log)
 {
@@ -56,16 +107,32 @@ xd_eal_log_open(const struct xd_log *log)
 
 	if (el == NULL)
 		return NULL;
-	el->log = log;
+	if (log != NULL)
+		el->log = *log;
 	el->starting = true;
-	el->stream = fopencookie(el, "w", (cookie_io_functions_t){.write = write_lines});
-	if (el->stream == NULL) {
+	if (!open_stream(el, &el->lines) || !open_stream(el, &el->out) ||
+		!open_stream(el, &el->errors)) {
+		close_stream(&el->errors);
+		close_stream(&el->out);
+		close_stream(&el->lines);
 		free(el);
 		return NULL;
 	}
-	setvbuf(el->stream, NULL, _IOLBF, BUFSIZ);
-	rte_openlog_stream(el->stream);
+	rte_openlog_stream(el->lines.stream);
+	put_streams(el);
 	return el;
+}
+
+void
+xd_eal_log_started(struct xd_eal_log *el)
+{
+	/* The last line may have no end. */
+	fflush(stdout);
+	fflush(stderr);
+	give_streams_back(el);
+	el->starting = false;
+	close_stream(&el->out);
+	close_stream(&el->errors);
 }
 
 void
@@ -74,6 +141,6 @@ xd_eal_log_close(struct xd_eal_log *el)
 	if (el == NULL)
 		return;
 	rte_openlog_stream(NULL);
-	fclose(el->stream);
+	close_stream(&el->lines);
 	free(el);
 }

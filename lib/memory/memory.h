@@ -39,6 +39,8 @@ struct rte_mempool *xd_pool_create(
 /* Bytes that a pool holds, buffers and bookkeeping; NULL holds none. */
 uint64_t xd_pool_bytes(const struct rte_mempool *pool);
 
+/* Whether the EAL is up. False after xd_memory_stop has ended it, for good. Any thread. */
+bool xd_memory_is_up(void);
 /* What the EAL has. Control, with the EAL up. */
 bool xd_memory_hugepages(void);          /* false: ordinary pages */
 uint64_t xd_memory_page_bytes(void);     /* smallest page that it uses */

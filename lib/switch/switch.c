@@ -160,9 +160,12 @@ take_drivers(struct xd_switch *sw, const struct xd_driver *const *drivers, struc
 struct xd_switch *
 xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 {
+	static const struct xd_switch_opts defaults;
 	struct xd_switch *sw;
 
-	if (rte_get_tsc_hz() == 0) {
+	if (!opts)
+		opts = &defaults;
+	if (!xd_memory_is_up()) {
 		xd_fail(err, -EINVAL, "the EAL is not up: call xd_memory_start first");
 		return NULL;
 	}

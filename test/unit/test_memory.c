@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tables, before and after the EAL is up; the EAL itself, without hugepages; pools. */
+/* Tables, before and after the EAL is up; pools. The EAL itself: test_eal.c. */
 #include <errno.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,13 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include <rte_eal.h>
-#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
@@ -136,175 +131,6 @@ start(enum xd_hugepages hugepages, char *const *eal_args, unsigned n, struct xd_
 	return xd_memory_start(&opts, err);
 }
 
-/* Runs a check in a process of its own, because an EAL starts once in a process. */
-static void
-in_child(void (*check)(void))
-{
-	int status;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		check();
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-}
-
-#define REQUIRE(x)                                                                                 \
-	do {                                                                                       \
-		if (!(x)) {                                                                        \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);                    \
-			_exit(1);                                                                  \
-		}                                                                                  \
-	} while (0)
-
-static void
-bad_option(void)
-{
-	char *args[] = {(char[]){"--lcores"}, (char[]){"0@100"}};
-	struct xd_error err = {0};
-
-	/* DPDK prints its options on such an occasion. */
-	REQUIRE(freopen("/dev/null", "w", stdout) != NULL);
-	REQUIRE(freopen("/dev/null", "w", stderr) != NULL);
-	REQUIRE(start(XD_HUGEPAGES_NONE, args, 2, &err) < 0);
-	REQUIRE(strstr(err.text, "DPDK's EAL does not start: ") != NULL);
-	REQUIRE(strstr(err.text, "100") != NULL);
-}
-
-static void
-auto_pages(void)
-{
-	bool huge = xd_hugepages_available();
-	struct xd_error err = {0};
-
-	REQUIRE(start(XD_HUGEPAGES_AUTO, NULL, 0, &err) == 0);
-	REQUIRE(xd_memory_hugepages() == huge);
-	REQUIRE((xd_memory_page_bytes() > 4096) == huge);
-	/* It takes little before it is asked for more. */
-	REQUIRE(!huge || xd_memory_page_bytes() > 2 * MIB || xd_memory_eal_bytes() <= 16 * MIB);
-	xd_memory_stop();
-}
-
-static void
-required_pages(void)
-{
-	bool huge = xd_hugepages_available();
-	struct xd_error err = {0};
-	int ret = start(XD_HUGEPAGES_REQUIRED, NULL, 0, &err);
-
-	REQUIRE(ret == (huge ? 0 : -ENOMEM));
-	REQUIRE(huge || strstr(err.text, "needs 32 MiB") != NULL);
-	/* Refused before anything was touched: the EAL can still start. */
-	REQUIRE(huge || start(XD_HUGEPAGES_NONE, NULL, 0, &err) == 0);
-	REQUIRE(huge || start(XD_HUGEPAGES_REQUIRED, NULL, 0, &err) == -ENOMEM);
-}
-
-/* An EAL of the application's is used, and not given back. */
-static void
-application_eal(void)
-{
-	char *argv[] = {(char[]){"app"}, (char[]){"--no-huge"}, (char[]){"-m"}, (char[]){"64"},
-		(char[]){"--no-shconf"}, (char[]){"--no-pci"}, (char[]){"--no-telemetry"},
-		(char[]){"--log-level"}, (char[]){"error"}, NULL};
-	struct xd_error err = {0};
-
-	REQUIRE(rte_eal_init(9, argv) >= 0);
-	REQUIRE(start(XD_HUGEPAGES_AUTO, NULL, 0, &err) == 0);
-	xd_memory_stop();
-	REQUIRE(xd_pool_create("after", 16, 2176, XD_NODE_ANY, &err) != NULL);
-	REQUIRE(rte_eal_cleanup() == 0);
-}
-
-static void
-keep_line(void *ctx, enum xd_log_level level, enum xd_log_component component, const char *line)
-{
-	char *text = ctx;
-
-	(void)component;
-	REQUIRE(level <= XD_LOG_INFO);
-	REQUIRE(strchr(line, '\n') == NULL);
-	snprintf(text, 4096, "%s", line);
-}
-
-/* Nothing of a good start reaches the terminal, and one line reaches the log. */
-static void
-quiet_start(void)
-{
-	char text[4096] = "", seen[4096] = "";
-	struct xd_log log;
-	struct xd_memory_opts opts = {
-		.hugepages = XD_HUGEPAGES_NONE, .program = "test_memory", .log = &log};
-	FILE *out = tmpfile();
-
-	REQUIRE(out != NULL);
-	REQUIRE(dup2(fileno(out), 1) == 1 && dup2(fileno(out), 2) == 2);
-	xd_log_init(&log, keep_line, text, XD_LOG_INFO);
-	if (xd_memory_start(&opts, NULL) != 0)
-		_exit(2);
-	rewind(out);
-	if (fread(seen, 1, sizeof(seen) - 1, out) != 0)
-		_exit(3);
-	if (strstr(text, "DPDK 2") == NULL)
-		_exit(4);
-	xd_memory_stop();
-}
-
-/* The calling thread may go on running wherever it might. */
-static void
-affinity_stays(void)
-{
-	cpu_set_t before, after;
-
-	REQUIRE(sched_getaffinity(0, sizeof(before), &before) == 0);
-	REQUIRE(start(XD_HUGEPAGES_NONE, NULL, 0, NULL) == 0);
-	REQUIRE(sched_getaffinity(0, sizeof(after), &after) == 0);
-	REQUIRE(CPU_EQUAL(&before, &after));
-	REQUIRE(rte_lcore_count() == 1);
-	xd_memory_stop();
-}
-
-static uint64_t
-resident_bytes(void)
-{
-	unsigned long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	REQUIRE(f != NULL && fscanf(f, "%*u %lu", &pages) == 1);
-	fclose(f);
-	return pages * 4096;
-}
-
-/* Without hugepages memory is address space until it is used, also when too much is asked for. */
-static void
-lazy_memory(void)
-{
-	struct xd_error err = {0};
-
-	REQUIRE(start(XD_HUGEPAGES_NONE, NULL, 0, NULL) == 0);
-	REQUIRE(xd_memory_eal_bytes() >= 512 * MIB);
-	REQUIRE(resident_bytes() < 200 * MIB);
-	REQUIRE(xd_pool_create("big", 1000000, 2176, XD_NODE_ANY, &err) == NULL);
-	REQUIRE(err.code == -ENOMEM);
-	REQUIRE(strstr(err.text, "1000000 packet buffers need ") != NULL);
-	REQUIRE(resident_bytes() < 200 * MIB);
-	xd_memory_stop();
-}
-
-static void
-test_eal(void **state)
-{
-	void (*const checks[])(void) = {bad_option, auto_pages, required_pages, application_eal,
-		quiet_start, affinity_stays, lazy_memory};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-		in_child(checks[i]);
-}
-
 /* Last: from here on this process has an EAL. */
 static void
 test_pools(void **state)
@@ -358,7 +184,6 @@ main(void)
 		cmocka_unit_test(test_impossible_tables),
 		cmocka_unit_test(test_core_node),
 		cmocka_unit_test(test_words_for_too_few_hugepages),
-		cmocka_unit_test(test_eal),
 		cmocka_unit_test(test_pools),
 	};
 
