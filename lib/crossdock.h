@@ -175,7 +175,9 @@ struct xd_switch_opts {
 
 /* The EAL must be up. The switch starts empty. */
 struct xd_switch *xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err);
-void xd_switch_destroy(struct xd_switch *sw); /* stops everything in it; NULL is fine */
+/* Stops everything in it; NULL is fine. Threads that are workers of it may go on polling, and
+ * unregister. */
+void xd_switch_destroy(struct xd_switch *sw);
 
 /* Checks a configuration without changing anything. err->key names the key at fault. */
 int xd_config_check(const struct xd_config *config, const struct xd_driver *const *drivers,
@@ -277,8 +279,12 @@ int xd_switch_fdb_flush(
 /* Makes the calling thread a worker of the switch; queues are spread over all workers. The thread
  * then calls xd_worker_poll as often as it likes; while it does not, nothing waits for it. */
 struct xd_worker *xd_worker_register(struct xd_switch *sw, struct xd_error *err);
-void xd_worker_unregister(struct xd_worker *worker); /* the same thread */
-/* One turn over the worker's queues; returns frames received. The registered thread. */
+/* Hands the queues on to other workers and frees the worker; NULL is fine. Only the thread that
+ * registered it, since that may be polling; any thread once that one has ended. Also after
+ * xd_switch_destroy. 0; -EPERM: another thread's, -ENOMEM: it stays a worker, as is also logged. */
+int xd_worker_unregister(struct xd_worker *worker);
+/* One turn over the worker's queues; returns frames received. The registered thread. After
+ * xd_switch_destroy there is nothing to do, and it returns 0. */
 unsigned xd_worker_poll(struct xd_worker *worker);
 
 const char *xd_version(void);

@@ -129,24 +129,80 @@ ethdev_stop(struct xd_port *port)
 	port->pool_bytes = 0;
 }
 
+/* The longest MTU of a device, which some say only as a length of frame. */
+static uint32_t
+max_mtu(const struct rte_eth_dev_info *info)
+{
+	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+
+	if (info->max_mtu != UINT16_MAX)
+		return info->max_mtu;
+	if (info->max_rx_pktlen < overhead + UINT16_MAX)
+		return info->max_rx_pktlen > overhead ? info->max_rx_pktlen - overhead : 0;
+	return UINT16_MAX;
+}
+
+int
+xd_ethdev_check_mtu(struct xd_ethdev_port *p, uint16_t mtu, struct xd_error *err)
+{
+	const struct xd_port_config *config = &p->port.config;
+	struct rte_eth_dev_info info;
+	int ret = rte_eth_dev_info_get(p->port_id, &info);
+	char key[128];
+
+	if (ret != 0)
+		return xd_fail(err, ret, "port %s: device %.128s does not describe itself: %s",
+			config->name, config->devargs, rte_strerror(-ret));
+	if (mtu >= info.min_mtu && mtu <= max_mtu(&info))
+		return 0;
+	snprintf(key, sizeof(key), "ports.%s.mtu", config->name);
+	return xd_fail_key(err, -EINVAL, key, "mtu %u: device %.128s takes %u to %u", mtu,
+		config->devargs, info.min_mtu, max_mtu(&info));
+}
+
 static int
-ethdev_set(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err)
+can_set_mtu(struct xd_ethdev_port *p, uint16_t mtu, struct xd_error *err)
+{
+	int ret = xd_ethdev_check_mtu(p, mtu, err);
+
+	if (ret != 0)
+		return ret;
+	if (xd_ethdev_max_frame(mtu) > p->data_room && !p->scatter)
+		return -ENOTSUP;
+	/* Many devices want to be stopped for it, and say so whatever the MTU is: asked for the one
+	 * that they have, they lose no frame. */
+	return rte_eth_dev_set_mtu(p->port_id, p->port.config.mtu) != 0 ? -ENOTSUP : 0;
+}
+
+static int
+ethdev_can_set(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err)
 {
 	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
 	const struct xd_port_config *now = &port->config;
-	uint16_t max_frame = xd_ethdev_max_frame(config->mtu);
 
-	(void)err;
 	if (config->queues != now->queues || strcmp(config->devargs, now->devargs) != 0)
 		return -ENOTSUP;
-	if (config->mtu != now->mtu && p->running) {
-		/* Many devices want to be stopped for it: then the port is made anew. */
-		if ((max_frame > p->data_room && !p->scatter) ||
-			rte_eth_dev_set_mtu(p->port_id, config->mtu) != 0)
-			return -ENOTSUP;
-	}
-	__atomic_store_n(&port->max_frame, max_frame, __ATOMIC_RELAXED);
-	return 0;
+	if (!p->running)
+		return 0;
+	/* A queue for each worker. That there are more of them than workers is no harm. */
+	if (p->nb_tx < p->max_tx && p->nb_tx < port->env->nb_workers(port->env->ctx))
+		return -ENOTSUP;
+	return config->mtu != now->mtu ? can_set_mtu(p, config->mtu, err) : 0;
+}
+
+static void
+ethdev_set(struct xd_port *port, const struct xd_port_config *config)
+{
+	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
+	int ret = 0;
+
+	if (config->mtu != port->config.mtu && p->running)
+		ret = rte_eth_dev_set_mtu(p->port_id, config->mtu);
+	if (ret != 0)
+		xd_log(port->env->log, XD_LOG_ETHDEV, XD_LOG_ERROR,
+			"port %s: device %s keeps an MTU of %u: %s", config->name, config->devargs,
+			port->config.mtu, rte_strerror(-ret));
+	__atomic_store_n(&port->max_frame, xd_ethdev_max_frame(config->mtu), __ATOMIC_RELAXED);
 }
 
 uint16_t
@@ -164,6 +220,7 @@ const struct xd_driver xd_ethdev_driver = {
 	.start = ethdev_start,
 	.stop = ethdev_stop,
 	.destroy = ethdev_destroy,
+	.can_set = ethdev_can_set,
 	.set = ethdev_set,
 	.rx = xd_ethdev_rx,
 	.release = xd_ethdev_release,

@@ -43,8 +43,9 @@ struct xd_ethdev_port {
 	struct xd_ethdev_txq *txqs;
 
 	/* Control's. */
-	bool probed;    /* we plugged the device, so we unplug it */
-	uint64_t owner; /* rte_eth_dev_owner_new's; 0: none yet */
+	bool probed;     /* we plugged the device, so we unplug it */
+	uint64_t owner;  /* rte_eth_dev_owner_new's; 0: none yet */
+	uint16_t max_tx; /* transmit queues that the device could have */
 	uint16_t nb_rx_desc;
 	uint16_t nb_tx_desc;
 	uint32_t data_room;   /* bytes of frame that one buffer holds */
@@ -61,6 +62,9 @@ int xd_ethdev_claim(struct xd_ethdev_port *p, struct xd_error *err);
 int xd_ethdev_open(struct xd_ethdev_port *p, struct xd_error *err);
 void xd_ethdev_close(struct xd_ethdev_port *p);
 void xd_ethdev_unclaim(struct xd_ethdev_port *p);
+
+/* Whether the device, which is claimed, takes an MTU at all; -EINVAL. Control. */
+int xd_ethdev_check_mtu(struct xd_ethdev_port *p, uint16_t mtu, struct xd_error *err);
 
 /* Longest frame of an MTU: Ethernet header and one VLAN tag around it. */
 uint16_t xd_ethdev_max_frame(uint16_t mtu);

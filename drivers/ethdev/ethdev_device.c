@@ -211,32 +211,6 @@ xd_ethdev_unclaim(struct xd_ethdev_port *p)
 
 /* ---- Configuration ---- */
 
-/* The longest MTU of a device, which some say only as a length of frame. */
-static uint32_t
-max_mtu(const struct rte_eth_dev_info *info)
-{
-	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
-
-	if (info->max_mtu != UINT16_MAX)
-		return info->max_mtu;
-	if (info->max_rx_pktlen < overhead + UINT16_MAX)
-		return info->max_rx_pktlen > overhead ? info->max_rx_pktlen - overhead : 0;
-	return UINT16_MAX;
-}
-
-static int
-check_mtu(struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct xd_error *err)
-{
-	const struct xd_port_config *config = &p->port.config;
-	char key[128];
-
-	if (config->mtu >= info->min_mtu && config->mtu <= max_mtu(info))
-		return 0;
-	snprintf(key, sizeof(key), "ports.%s.mtu", config->name);
-	return xd_fail_key(err, -EINVAL, key, "mtu %u: device %.128s takes %u to %u", config->mtu,
-		config->devargs, info->min_mtu, max_mtu(info));
-}
-
 static void
 choose_conf(
 	struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
@@ -277,12 +251,13 @@ configure(struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct 
 	if (info->max_rx_queues == 0 || max_tx == 0)
 		return fail(p, err, -ENOTSUP, "it has no queues");
 	p->nb_rx = RTE_MIN(p->port.config.queues, info->max_rx_queues);
+	p->max_tx = max_tx;
 	p->nb_tx = (uint16_t)RTE_MIN(nb_workers, (unsigned)max_tx);
 	choose_conf(p, info, &conf);
 	ret = rte_eth_dev_configure(p->port_id, p->nb_rx, p->nb_tx, &conf);
 	if (ret != 0 && p->nb_tx != p->nb_rx) {
 		/* Some have their queues only in pairs. */
-		p->nb_rx = p->nb_tx = RTE_MIN(p->nb_rx, max_tx);
+		p->nb_rx = p->nb_tx = p->max_tx = RTE_MIN(p->nb_rx, max_tx);
 		ret = rte_eth_dev_configure(p->port_id, p->nb_rx, p->nb_tx, &conf);
 	}
 	if (ret == -EBUSY)
@@ -380,7 +355,7 @@ xd_ethdev_open(struct xd_ethdev_port *p, struct xd_error *err)
 
 	if (ret != 0)
 		return fail_step(p, err, ret, "does not describe itself");
-	ret = check_mtu(p, &info, err);
+	ret = xd_ethdev_check_mtu(p, p->port.config.mtu, err);
 	if (ret == 0)
 		ret = configure(p, &info, err);
 	if (ret != 0)

@@ -185,7 +185,7 @@ vhost_stop(struct xd_port *port)
 }
 
 static int
-vhost_set(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err)
+vhost_can_set(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err)
 {
 	const struct xd_port_config *now = &port->config;
 
@@ -196,8 +196,14 @@ vhost_set(struct xd_port *port, const struct xd_port_config *config, struct xd_e
 		strcmp(config->socket_owner, now->socket_owner) ||
 		strcmp(config->socket_group, now->socket_group))
 		return -ENOTSUP;
-	__atomic_store_n(&port->max_frame, frame_for_mtu(config->mtu), __ATOMIC_RELAXED);
 	return 0;
+}
+
+static void
+vhost_set(struct xd_port *port, const struct xd_port_config *config)
+{
+	xd_vu_backend_set(((struct xd_vhost_port *)port)->backend, config->name, config->mtu);
+	__atomic_store_n(&port->max_frame, frame_for_mtu(config->mtu), __ATOMIC_RELAXED);
 }
 
 static void
@@ -214,6 +220,7 @@ const struct xd_driver xd_vhost_driver = {
 	.start = vhost_start,
 	.stop = vhost_stop,
 	.destroy = vhost_destroy,
+	.can_set = vhost_can_set,
 	.set = vhost_set,
 	.rx = xd_vhost_rx,
 	.rewind = xd_vhost_rewind,

@@ -58,6 +58,10 @@ struct xd_plan {
 	unsigned nb_bridges;
 	struct xd_plan_bridge *bridges;
 	struct xd_plan_worker workers[XD_MAX_WORKERS];
+	/* Control's: what the pointers above point into. */
+	struct xd_plan_port *port_memory;
+	uint16_t *member_memory;
+	struct xd_plan_queue *queue_memory;
 };
 
 static inline bool

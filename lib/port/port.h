@@ -36,8 +36,8 @@ struct xd_port_env {
 	const char *run_dir; /* for files that outlive this process; NULL: none */
 	/* The port went up, down, or changed: tells whoever watches the switch. Control. */
 	void (*changed)(void *ctx, struct xd_port *port);
-	/* Number of workers that may transmit at once; a driver provides that many queues or locks.
-	 */
+	/* Number of workers that may transmit at once, also of those that a change under way
+	 * adds; a driver provides that many queues or locks. Control. */
 	unsigned (*nb_workers)(void *ctx);
 };
 
@@ -61,9 +61,15 @@ struct xd_driver {
 	void (*stop)(struct xd_port *port);
 	void (*destroy)(struct xd_port *port);
 
-	/* Control: takes over settings that do not need a new device (mtu). -ENOTSUP: the switch
-	 * makes the port anew. May be NULL. */
-	int (*set)(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err);
+	/* Control: settings for which the device can stay (a new name, mtu). can_set only says
+	 * whether it can, so that a change that fails has touched nothing: 0; -ENOTSUP: the switch
+	 * makes the port anew; another error: the settings cannot be. set then does it, once
+	 * nothing else can fail; port->config still has what was. can_set is also asked when the
+	 * number of workers changes (env->nb_workers tells the new one). Both or neither may be
+	 * NULL: then every change makes the port anew. */
+	int (*can_set)(
+		struct xd_port *port, const struct xd_port_config *config, struct xd_error *err);
+	void (*set)(struct xd_port *port, const struct xd_port_config *config);
 
 	/* The worker that owns receive queue `queue`: fills batch->frames (len, start, head_len,
 	 * segs, nb_segs, mbuf, offload, dirty=false, buf) and batch->n, and returns n. The caller

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From one configuration to the next, wholly or not at all.
+ * Changes the configuration, wholly or not at all.
  *
- * Everything that can fail comes first and touches nothing that carries frames: new workers,
- * tables and ports are made, ports that stay take over their settings, new ports are started. The
- * one exception are ports that hold what a new port needs (a socket path, a device): they are
- * stopped before it starts, and started again if it cannot. Then comes what cannot fail: commit.c.
+ * Everything that can fail comes first and touches nothing that carries frames: new workers, tables
+ * and ports are made, memory for the plans is taken, new ports are started. Only then, and only if
+ * all of that went well, ports that hold what a new port needs (a socket path, a device) are
+ * stopped, and the new port is started; should it not start, the old one is started again. What
+ * cannot fail comes last: commit.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -62,7 +63,7 @@ make_workers(struct xd_change *t, struct xd_worker *app_add, const struct xd_wor
 				XD_MAX_WORKERS);
 		worker = xd_worker_create(sw, &env, w, config->cores[i], true, err);
 		if (!worker)
-			return err ? err->code : -ENOMEM;
+			return err->code;
 		t->next->workers[w] = worker;
 		t->next->fresh_worker[w] = true;
 	}
@@ -91,89 +92,49 @@ make_bridges(struct xd_change *t, struct xd_error *err)
 					    err)
 				  : old->fdb;
 		if (!b->fdb)
-			return err ? err->code : -ENOMEM;
+			return err->code;
 		t->next->nb_bridges = i + 1;
 	}
 	return 0;
 }
 
-/* Whether the device behind the port stays as it is: 1 yes, 0 a new one is needed. */
 static int
-keep_port(struct xd_change *t, struct xd_port *port, const struct xd_port_config *config,
+reserve_plans(struct xd_change *t, struct xd_error *err)
+{
+	t->before = xd_plan_create(t->now);
+	t->between = xd_plan_create(t->next);
+	t->next->plan = xd_plan_create(t->next);
+	return t->before && t->between && t->next->plan ? 0 : no_memory(err);
+}
+
+static int
+make_next(struct xd_change *t, struct xd_worker *app_add, const struct xd_worker *app_del,
 	struct xd_error *err)
 {
-	struct xd_port_config same = *config;
-	int ret;
+	int ret = make_workers(t, app_add, app_del, err);
 
-	if (strcmp(port->config.type, config->type))
-		return 0;
-	/* What of a bridge's is said of a port is the plan's business, not the device's. */
-	memcpy(same.bridge, port->config.bridge, sizeof(same.bridge));
-	same.vlan = port->config.vlan;
-	same.has_vlans = port->config.has_vlans;
-	memcpy(same.vlans, port->config.vlans, sizeof(same.vlans));
-	same.nb_macs = port->config.nb_macs;
-	memcpy(same.macs, port->config.macs, sizeof(same.macs));
-	same.mac_limit = port->config.mac_limit;
-	same.full = port->config.full;
-	same.wait_us = port->config.wait_us;
-	if (xd_port_config_equal(&same, &port->config))
-		return 1;
-	ret = port->driver->set ? port->driver->set(port, config, err) : -ENOTSUP;
-	if (ret == -ENOTSUP)
-		return 0;
-	if (ret < 0)
-		return ret;
-	t->was_set[port->index] = true;
-	return 1;
+	t->more_workers = xd_state_workers(t->next) != xd_state_workers(t->now);
+	if (ret == 0)
+		ret = make_bridges(t, err);
+	if (ret == 0)
+		ret = xd_change_ports(t, err);
+	if (ret == 0)
+		ret = reserve_plans(t, err);
+	return ret;
 }
+
+/* ---- Starting its ports ---- */
 
 static int
-make_port(struct xd_change *t, const struct xd_port_config *config, struct xd_error *err)
+start_ports(struct xd_change *t, bool wait, struct xd_error *err)
 {
-	const struct xd_driver *driver = xd_switch_driver(t->sw, config->type);
-	struct xd_port *port = xd_state_port(t->now, config->name);
-	int ret = port ? keep_port(t, port, config, err) : 0;
-	uint16_t index = 0;
+	int ret = 0;
 
-	if (ret < 0)
-		return ret;
-	if (ret > 0) {
-		t->next->ports[port->index] = port;
-		return 0;
+	for (unsigned i = 0; ret == 0 && i < XD_MAX_PORTS; i++) {
+		if (t->next->fresh_port[i] && t->waits[i] == wait)
+			ret = xd_change_start(t, i, err);
 	}
-	while (index < XD_MAX_PORTS && (t->now->ports[index] || t->next->ports[index]))
-		index++;
-	if (index == XD_MAX_PORTS)
-		return xd_fail(err, -ENOSPC, "more than %u ports", XD_MAX_PORTS);
-	port = driver->create(&t->sw->env, config, err);
-	if (!port)
-		return err ? err->code : -ENOMEM;
-	port->index = index;
-	t->next->ports[index] = port;
-	t->next->fresh_port[index] = true;
-	return 0;
-}
-
-static bool
-claims_same(const struct xd_port_config *a, const struct xd_port_config *b)
-{
-	return (a->path[0] && !strcmp(a->path, b->path)) ||
-	       (a->devargs[0] && !strcmp(a->devargs, b->devargs));
-}
-
-static void
-find_conflicts(struct xd_change *t)
-{
-	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-		const struct xd_port *old = t->now->ports[i];
-
-		for (unsigned j = 0; old && old != t->next->ports[i] && j < XD_MAX_PORTS; j++) {
-			if (t->next->fresh_port[j] &&
-				claims_same(&old->config, &t->next->ports[j]->config))
-				t->conflicts[i] = true;
-		}
-	}
+	return ret;
 }
 
 static bool
@@ -183,83 +144,31 @@ without_conflicts(const void *ctx, const struct xd_port *port, uint16_t queue)
 	return ((const struct xd_change *)ctx)->conflicts[port->index];
 }
 
-/* A queue must have left its old worker before another one takes it up. */
-static bool
-without_moving(const void *ctx, const struct xd_port *port, uint16_t queue)
-{
-	const struct xd_change *t = ctx;
-	unsigned i = port->index;
-
-	return queue != UINT16_MAX && t->now->ports[i] == port &&
-	       t->now->owner[i][queue] != XD_OWNER_NONE &&
-	       t->now->owner[i][queue] != t->next->owner[i][queue];
-}
-
-static int
-make_next(struct xd_change *t, struct xd_worker *app_add, const struct xd_worker *app_del,
-	struct xd_error *err)
-{
-	const struct xd_config *config = t->next->config;
-	int ret = make_workers(t, app_add, app_del, err);
-
-	if (ret == 0)
-		ret = make_bridges(t, err);
-	for (unsigned i = 0; ret == 0 && i < config->nb_ports; i++)
-		ret = make_port(t, &config->ports[i], err);
-	if (ret < 0)
-		return ret;
-	find_conflicts(t);
-	t->before = xd_plan_build(t->now, without_conflicts, t);
-	return t->before ? 0 : no_memory(err);
-}
-
-/* Once ports are started: only then is it known how many queues a device has. */
-static int
-make_plans(struct xd_change *t, struct xd_error *err)
-{
-	xd_state_assign(t->next, t->now);
-	t->next->plan = xd_plan_build(t->next, NULL, NULL);
-	t->between = xd_plan_build(t->next, without_moving, t);
-	return t->next->plan && t->between ? 0 : no_memory(err);
-}
-
-/* ---- Going over ---- */
-
-static int
-start_ports(struct xd_change *t, struct xd_error *err)
+static void
+stop_conflicts(struct xd_change *t)
 {
 	bool any = false;
 
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++)
 		any |= t->conflicts[i];
-	if (any)
-		xd_switch_publish(t->sw, t->now, t->before);
+	if (!any)
+		return;
+	xd_plan_fill(t->before, t->now, without_conflicts, t);
+	xd_switch_publish(t->sw, t->now, t->before);
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		if (!t->conflicts[i])
 			continue;
 		t->now->ports[i]->driver->stop(t->now->ports[i]);
 		t->stopped[i] = true;
 	}
-	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-		struct xd_port *port = t->next->ports[i];
-		int ret;
-
-		if (!t->next->fresh_port[i])
-			continue;
-		ret = port->driver->start(port, err);
-		if (ret < 0)
-			return ret;
-		t->started[i] = true;
-	}
-	return 0;
 }
 
-/* Nothing of next was seen by workers: take it all back. */
-static void
-undo(struct xd_change *t)
-{
-	bool any = false;
+/* ---- When something failed ---- */
 
+/* What was made for next; workers have seen nothing of it. */
+static void
+destroy_next(struct xd_change *t)
+{
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		struct xd_port *port = t->next->ports[i];
 
@@ -267,23 +176,7 @@ undo(struct xd_change *t)
 			port->driver->stop(port);
 		if (t->next->fresh_port[i])
 			port->driver->destroy(port);
-		if (t->was_set[i])
-			t->now->ports[i]->driver->set(
-				t->now->ports[i], &t->now->ports[i]->config, NULL);
 	}
-	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-		struct xd_error err;
-
-		if (!t->stopped[i])
-			continue;
-		any = true;
-		if (t->now->ports[i]->driver->start(t->now->ports[i], &err) < 0)
-			xd_log(&t->sw->log, XD_LOG_PORT, XD_LOG_ERROR,
-				"%s: cannot be taken up again: %s", t->now->ports[i]->config.name,
-				err.text);
-	}
-	if (any)
-		xd_switch_publish(t->sw, t->now, t->now->plan);
 	for (unsigned i = 0; i < t->next->nb_bridges; i++) {
 		if (t->next->bridges[i].fresh)
 			xd_fdb_destroy(t->next->bridges[i].fdb);
@@ -295,33 +188,77 @@ undo(struct xd_change *t)
 	xd_state_free(t->next);
 }
 
-int
-xd_switch_change(struct xd_switch *sw, const struct xd_config *config, struct xd_worker *app_add,
-	struct xd_worker *app_del, struct xd_error *err)
+static void
+undo(struct xd_change *t)
 {
-	struct xd_error own_err = {0};
-	struct xd_change *t = calloc(1, sizeof(*t));
-	int ret;
+	bool any = false;
 
-	if (!err)
-		err = &own_err;
+	t->sw->next = NULL;
+	destroy_next(t);
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		struct xd_port *port = t->now->ports[i];
+		struct xd_error err = {.text = "its driver gives no reason"};
+
+		if (!t->stopped[i])
+			continue;
+		any = true;
+		if (port->driver->start(port, &err) < 0)
+			xd_log(&t->sw->log, XD_LOG_PORT, XD_LOG_ERROR,
+				"%s: cannot be taken up again: %s", port->config.name, err.text);
+	}
+	if (any)
+		xd_switch_publish(t->sw, t->now, t->now->plan);
+}
+
+/* ---- All of it ---- */
+
+static struct xd_change *
+begin(struct xd_switch *sw, const struct xd_config *config)
+{
+	struct xd_change *t = calloc(1, sizeof(*t));
+
 	if (!t)
-		return no_memory(err);
+		return NULL;
 	t->sw = sw;
 	t->now = sw->state;
 	t->next = xd_state_create();
 	if (t->next)
 		t->next->config = xd_config_copy(config);
-	if (!t->next || !t->next->config) {
-		xd_state_free(t->next);
-		free(t);
-		return no_memory(err);
+	if (t->next && t->next->config) {
+		sw->next = t->next;
+		return t;
 	}
-	ret = make_next(t, app_add, app_del, err);
+	xd_state_free(t->next);
+	free(t);
+	return NULL;
+}
+
+static int
+prepare(struct xd_change *t, struct xd_worker *app_add, const struct xd_worker *app_del,
+	struct xd_error *err)
+{
+	int ret = make_next(t, app_add, app_del, err);
+
 	if (ret == 0)
-		ret = start_ports(t, err);
-	if (ret == 0)
-		ret = make_plans(t, err);
+		ret = start_ports(t, false, err);
+	if (ret < 0)
+		return ret;
+	stop_conflicts(t);
+	return start_ports(t, true, err);
+}
+
+int
+xd_switch_change(struct xd_switch *sw, const struct xd_config *config, struct xd_worker *app_add,
+	struct xd_worker *app_del, struct xd_error *err)
+{
+	struct xd_change *t = begin(sw, config);
+	struct xd_error own = {0};
+	int ret = t ? prepare(t, app_add, app_del, &own) : no_memory(&own);
+
+	if (ret < 0 && err)
+		*err = own;
+	if (!t)
+		return ret;
 	if (ret == 0)
 		xd_change_commit(t);
 	else
@@ -329,5 +266,27 @@ xd_switch_change(struct xd_switch *sw, const struct xd_config *config, struct xd
 	xd_plan_free(t->before);
 	xd_plan_free(t->between);
 	free(t);
+	return ret;
+}
+
+/* Once a switch exists, its pages are what they are. */
+int
+xd_switch_check(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
+{
+	if (!sw || !config)
+		return xd_fail(err, -EINVAL, "there is no %s", sw ? "configuration" : "switch");
+	return xd_config_check(config, sw->drivers, err);
+}
+
+int
+xd_switch_apply(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
+{
+	int ret = xd_switch_check(sw, config, err);
+
+	if (ret < 0)
+		return ret;
+	xd_loop_lock(sw->loop);
+	ret = xd_switch_change(sw, config, NULL, NULL, err);
+	xd_loop_unlock(sw->loop);
 	return ret;
 }

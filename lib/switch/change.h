@@ -9,15 +9,30 @@ struct xd_change {
 	struct xd_switch *sw;
 	struct xd_state *now;
 	struct xd_state *next;
-	bool was_set[XD_MAX_PORTS];   /* took over new settings */
-	bool conflicts[XD_MAX_PORTS]; /* of now: holds what a new port needs (a socket, a device) */
-	bool stopped[XD_MAX_PORTS];   /* of now */
-	bool started[XD_MAX_PORTS];   /* of next */
-	struct xd_plan *before;       /* now, without the ports that conflict */
-	struct xd_plan *between;      /* next, without queues that change their worker */
+	bool more_workers; /* or fewer */
+
+	/* Ports of now, by index. */
+	bool set[XD_MAX_PORTS];       /* stays, under settings that its driver takes over */
+	bool conflicts[XD_MAX_PORTS]; /* holds what a new port needs (a socket, a device) */
+	bool stopped[XD_MAX_PORTS];
+	/* Ports of next, by index. */
+	bool waits[XD_MAX_PORTS];    /* needs what a port that conflicts holds */
+	bool inherits[XD_MAX_PORTS]; /* is the port that now has of this index, made anew */
+	bool started[XD_MAX_PORTS];
+
+	struct xd_plan *before;  /* now, without the ports that conflict */
+	struct xd_plan *between; /* next, without what workers still know otherwise */
 };
 
-/* Goes over to `next`, which cannot fail, and frees the state that was. */
+/* next_ports.c. Fills in the ports of next: those that stay, and new ones, which are made and not
+ * started. What fails leaves those that are made in next. err is not NULL. */
+int xd_change_ports(struct xd_change *t, struct xd_error *err);
+/* Starts a port of next that was made for it. */
+int xd_change_start(struct xd_change *t, unsigned index, struct xd_error *err);
+/* Whether the two hold the same socket or device. */
+bool xd_change_same_device(const struct xd_port_config *a, const struct xd_port_config *b);
+
+/* commit.c. Goes over to `next`, which cannot fail, and frees the state that was. */
 void xd_change_commit(struct xd_change *t);
 
 #endif

@@ -28,17 +28,82 @@ remove_port(const struct xd_state *state, uint16_t port)
 		xd_fdb_remove_port(state->bridges[b].fdb, port);
 }
 
-/* Before workers see the next plan: a port's first frames obey its limit. */
 static void
-set_limits(const struct xd_state *state)
+set_limit(const struct xd_state *state, unsigned port)
 {
-	for (unsigned i = 0; i < state->config->nb_ports; i++) {
-		const struct xd_port_config *config = &state->config->ports[i];
-		const struct xd_switch_bridge *b = xd_state_bridge(state, config->bridge);
-		const struct xd_port *port = xd_state_port(state, config->name);
+	const struct xd_port_config *config = state->port_config[port];
+	const struct xd_switch_bridge *b = xd_state_bridge(state, config->bridge);
 
-		if (b && port)
-			xd_fdb_set_port_limit(b->fdb, port->index, config->mac_limit);
+	if (b)
+		xd_fdb_set_port_limit(b->fdb, (uint16_t)port, config->mac_limit);
+}
+
+/* A new port that has the index of one that goes. */
+static bool
+replaces(const struct xd_change *t, unsigned port)
+{
+	return t->next->fresh_port[port] && t->now->ports[port];
+}
+
+/* A queue must have left its old worker before another one takes it up, and an index the port that
+ * had it. */
+static bool
+without_moving(const void *ctx, const struct xd_port *port, uint16_t queue)
+{
+	const struct xd_change *t = ctx;
+	unsigned i = port->index;
+
+	if (queue == XD_ALL_QUEUES)
+		return replaces(t, i);
+	return t->now->ports[i] == port && t->now->owner[i][queue] != XD_OWNER_NONE &&
+	       t->now->owner[i][queue] != t->next->owner[i][queue];
+}
+
+/* Before workers see the next plan: ports that stay have their new settings, and the first frames
+ * of new ones obey their limits. */
+static void
+set_ports(struct xd_change *t)
+{
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		struct xd_port *port = t->next->ports[i];
+
+		if (port && t->set[i] && port == t->now->ports[i])
+			port->driver->set(port, t->next->port_config[i]);
+		if (port && !replaces(t, i))
+			set_limit(t->next, i);
+	}
+}
+
+/* What a port was counted by before it was made anew. No worker knows either of the two. */
+static void
+inherit_counters(struct xd_port *port, const struct xd_port *old)
+{
+	for (unsigned w = 0; w < XD_MAX_WORKERS; w++)
+		xd_counters_sum(&port->counters[w], &old->counters[w], 1);
+	for (unsigned q = 0; q < XD_PORT_QUEUES; q++) {
+		for (unsigned r = 0; r < XD_DROP_REASONS; r++)
+			port->drops[q].n[r] += old->drops[q].n[r];
+	}
+}
+
+/* Between the plans: workers know neither ports that go nor those that take their index. */
+static void
+hand_over_indices(struct xd_change *t)
+{
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		const struct xd_port *old = t->now->ports[i];
+		struct xd_port *port = t->next->ports[i];
+
+		if (!old || old == port)
+			continue;
+		/* The same guest or network is behind it still. */
+		if (!t->inherits[i] || !t->conflicts[i] ||
+			must_learn_anew(t->next->port_config[i], &old->config))
+			remove_port(t->next, (uint16_t)i);
+		if (t->inherits[i])
+			inherit_counters(port, old);
+		if (port)
+			set_limit(t->next, i);
 	}
 }
 
@@ -48,14 +113,11 @@ commit_ports(struct xd_change *t)
 {
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		struct xd_port *port = t->now->ports[i];
-		const struct xd_port_config *config;
 
 		if (!port)
 			continue;
-		config = port == t->next->ports[i]
-				 ? xd_config_port(t->next->config, port->config.name)
-				 : NULL;
-		if (config) {
+		if (port == t->next->ports[i]) {
+			const struct xd_port_config *config = t->next->port_config[i];
 			bool anew = must_learn_anew(config, &port->config);
 
 			port->config = *config;
@@ -63,7 +125,6 @@ commit_ports(struct xd_change *t)
 				flush_port(t->next, (uint16_t)i);
 			continue;
 		}
-		remove_port(t->next, (uint16_t)i);
 		if (!t->stopped[i])
 			port->driver->stop(port);
 		port->driver->destroy(port);
@@ -84,10 +145,18 @@ commit_bridges(struct xd_change *t)
 	}
 }
 
-void
-xd_change_commit(struct xd_change *t)
+static void
+commit_workers(struct xd_change *t)
 {
-	set_limits(t->next);
+	for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
+		if (t->now->workers[w] && t->now->workers[w]->own && !t->next->workers[w])
+			xd_worker_destroy(t->now->workers[w]);
+	}
+}
+
+static void
+copy_tables(const struct xd_change *t)
+{
 	for (unsigned i = 0; i < t->next->nb_bridges; i++) {
 		const struct xd_switch_bridge *b = &t->next->bridges[i];
 		const struct xd_switch_bridge *old = xd_state_bridge(t->now, b->config.name);
@@ -95,15 +164,24 @@ xd_change_commit(struct xd_change *t)
 		if (b->fresh && old)
 			xd_fdb_copy(b->fdb, old->fdb);
 	}
+}
+
+void
+xd_change_commit(struct xd_change *t)
+{
+	xd_state_assign(t->next, t->now);
+	xd_plan_fill(t->between, t->next, without_moving, t);
+	xd_plan_fill(t->next->plan, t->next, NULL, NULL);
+	set_ports(t);
+	copy_tables(t);
 	xd_switch_publish(t->sw, t->next, t->between);
+	hand_over_indices(t);
 	xd_switch_publish(t->sw, t->next, t->next->plan);
 	t->sw->state = t->next;
+	t->sw->next = NULL;
 	commit_ports(t);
 	commit_bridges(t);
-	for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
-		if (t->now->workers[w] && t->now->workers[w]->own && !t->next->workers[w])
-			xd_worker_destroy(t->now->workers[w]);
-	}
+	commit_workers(t);
 	memset(t->next->fresh_port, 0, sizeof(t->next->fresh_port));
 	memset(t->next->fresh_worker, 0, sizeof(t->next->fresh_worker));
 	for (unsigned i = 0; i < t->next->nb_bridges; i++)

@@ -1,65 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
-#include <rte_lcore.h>
 
-#include "base/clock.h"
 #include "memory/bus_error.h"
 #include "memory/memory.h"
 #include "switch/switch.h"
 
 #define AGEING_PERIOD_MS 1000
-#define UNBLOCK_NS       (10 * 1000 * 1000ull) /* before a turn is thought to be held up */
 
 uint32_t
 xd_switch_now_s(const struct xd_switch *sw)
 {
 	return (uint32_t)((rte_rdtsc() - sw->tsc_base) / sw->tsc_hz);
-}
-
-/* A worker that takes so long may be held up by a peer. */
-static void
-unblock_ports(const struct xd_state *state)
-{
-	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-		struct xd_port *port = state->ports[i];
-
-		if (port && port->driver->unblock)
-			port->driver->unblock(port);
-	}
-}
-
-void
-xd_switch_quiesce(struct xd_switch *sw)
-{
-	const uint64_t token = rte_rcu_qsbr_start(sw->qsbr);
-	uint64_t looked_ns = xd_clock_ns();
-
-	while (rte_rcu_qsbr_check(sw->qsbr, token, false) == 0) {
-		/* A worker may need our core to finish its turn. */
-		sched_yield();
-		if (xd_clock_ns() - looked_ns < UNBLOCK_NS)
-			continue;
-		unblock_ports(sw->state);
-		looked_ns = xd_clock_ns();
-	}
-}
-
-void
-xd_switch_publish(struct xd_switch *sw, const struct xd_state *state, const struct xd_plan *plan)
-{
-	__atomic_store_n(&sw->plan, plan, __ATOMIC_SEQ_CST);
-	for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
-		if (state->workers[w])
-			xd_worker_wake(state->workers[w]);
-	}
-	xd_switch_quiesce(sw);
 }
 
 static void
@@ -87,11 +44,8 @@ static unsigned
 env_nb_workers(void *ctx)
 {
 	const struct xd_switch *sw = ctx;
-	unsigned n = 0;
 
-	for (unsigned w = 0; w < XD_MAX_WORKERS; w++)
-		n += sw->state->workers[w] != NULL;
-	return n;
+	return xd_state_workers(sw->next ? sw->next : sw->state);
 }
 
 static void
@@ -139,19 +93,48 @@ create_empty_state(struct xd_switch *sw)
 	sw->state->bridges = calloc(1, sizeof(*sw->state->bridges));
 	if (!sw->state->config || !sw->state->bridges)
 		return -ENOMEM;
-	sw->state->plan = xd_plan_build(sw->state, NULL, NULL);
+	sw->state->plan = xd_plan_create(sw->state);
+	if (!sw->state->plan)
+		return -ENOMEM;
+	xd_plan_fill(sw->state->plan, sw->state, NULL, NULL);
 	sw->plan = sw->state->plan;
-	return sw->plan ? 0 : -ENOMEM;
+	return 0;
+}
+
+/* What the switch calls without asking. */
+static int
+check_driver(const struct xd_driver *d, unsigned n, struct xd_error *err)
+{
+	if (!d->type || !d->type[0] ||
+		strlen(d->type) >= sizeof(((struct xd_port_config *)0)->type))
+		return xd_fail(err, -EINVAL, "driver %u: its type needs 1 to %zu characters", n,
+			sizeof(((struct xd_port_config *)0)->type) - 1);
+	if (!d->create || !d->start || !d->stop || !d->destroy || !d->rx || !d->release || !d->tx)
+		return xd_fail(err, -EINVAL,
+			"driver %s: needs create, start, stop, destroy, rx, release and tx",
+			d->type);
+	if (!d->can_set != !d->set)
+		return xd_fail(err, -EINVAL, "driver %s: needs both of can_set and set, or neither",
+			d->type);
+	if (!d->fd != !d->arm || !d->fd != !d->disarm)
+		return xd_fail(err, -EINVAL, "driver %s: needs all of fd, arm and disarm, or none",
+			d->type);
+	return 0;
 }
 
 static int
 take_drivers(struct xd_switch *sw, const struct xd_driver *const *drivers, struct xd_error *err)
 {
-	unsigned n = 0;
-
-	for (; drivers && drivers[n]; n++) {
+	for (unsigned n = 0; drivers && drivers[n]; n++) {
 		if (n == XD_MAX_DRIVERS)
 			return xd_fail(err, -ENOSPC, "more than %u drivers", XD_MAX_DRIVERS);
+		if (check_driver(drivers[n], n, err) < 0)
+			return -EINVAL;
+		for (unsigned k = 0; k < n; k++) {
+			if (!strcmp(drivers[k]->type, drivers[n]->type))
+				return xd_fail(err, -EINVAL, "two drivers have the type %s",
+					drivers[n]->type);
+		}
 		sw->drivers[n] = drivers[n];
 	}
 	return 0;
@@ -215,34 +198,24 @@ err_switch:
 	return NULL;
 }
 
-static void
+/* Going over to an empty configuration only takes things away, which cannot fail but for memory. */
+static int
 remove_everything(struct xd_switch *sw)
 {
 	struct xd_config *empty = xd_config_create();
-	struct xd_error err;
+	struct xd_error err = {.text = "no memory"};
+	int ret = empty ? xd_switch_change(sw, empty, NULL, NULL, &err) : -ENOMEM;
 
-	/* Going over to an empty configuration only takes things away, which cannot fail but for
-	 * memory; then the process has other worries than a clean end. */
-	if (empty && xd_switch_change(sw, empty, NULL, NULL, &err) < 0)
-		xd_log(&sw->log, XD_LOG_SWITCH, XD_LOG_ERROR, "not everything was stopped: %s",
-			err.text);
+	if (ret < 0)
+		xd_log(&sw->log, XD_LOG_SWITCH, XD_LOG_ERROR,
+			"the switch cannot be stopped, and goes on: %s", err.text);
 	xd_config_destroy(empty);
+	return ret;
 }
 
 void
-xd_switch_destroy(struct xd_switch *sw)
+xd_switch_free(struct xd_switch *sw)
 {
-	if (!sw)
-		return;
-	if (sw->control_runs) {
-		xd_loop_lock(sw->loop);
-		remove_everything(sw);
-		xd_loop_timer_cancel(sw->ageing);
-		__atomic_store_n(&sw->stop, true, __ATOMIC_RELEASE);
-		xd_loop_unlock(sw->loop);
-		xd_loop_wake(sw->loop);
-		pthread_join(sw->control, NULL);
-	}
 	xd_state_free(sw->state);
 	if (sw->loop)
 		xd_loop_destroy(sw->loop);
@@ -253,74 +226,40 @@ xd_switch_destroy(struct xd_switch *sw)
 	free(sw);
 }
 
-const struct xd_driver *
-xd_switch_driver(const struct xd_switch *sw, const char *type)
+static void
+end_control(struct xd_switch *sw)
 {
-	for (unsigned i = 0; sw->drivers[i]; i++) {
-		if (!strcmp(sw->drivers[i]->type, type))
-			return sw->drivers[i];
-	}
-	for (unsigned i = 0; xd_builtin_drivers[i]; i++) {
-		if (!strcmp(xd_builtin_drivers[i]->type, type))
-			return xd_builtin_drivers[i];
-	}
-	return NULL;
-}
-
-/* Once a switch exists, its pages are what they are. */
-int
-xd_switch_check(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
-{
-	return xd_config_check(config, sw->drivers, err);
-}
-
-int
-xd_switch_apply(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
-{
-	int ret = xd_switch_check(sw, config, err);
-
-	if (ret < 0)
-		return ret;
-	xd_loop_lock(sw->loop);
-	ret = xd_switch_change(sw, config, NULL, NULL, err);
+	xd_loop_timer_cancel(sw->ageing);
+	__atomic_store_n(&sw->stop, true, __ATOMIC_RELEASE);
 	xd_loop_unlock(sw->loop);
-	return ret;
-}
-
-struct xd_worker *
-xd_worker_register(struct xd_switch *sw, struct xd_error *err)
-{
-	struct xd_worker_env env = {&sw->log, &sw->plan, sw->qsbr, sw->tsc_hz, sw->tsc_base};
-	struct xd_worker *worker = NULL;
-	unsigned index = 0;
-
+	xd_loop_wake(sw->loop);
+	pthread_join(sw->control, NULL);
 	xd_loop_lock(sw->loop);
-	while (index < XD_MAX_WORKERS && sw->state->workers[index])
-		index++;
-	if (index == XD_MAX_WORKERS)
-		xd_fail(err, -ENOSPC, "more than %u workers", XD_MAX_WORKERS);
-	else
-		worker = xd_worker_create(
-			sw, &env, index, (unsigned)RTE_MAX(sched_getcpu(), 0), false, err);
-	if (worker && xd_switch_change(sw, sw->state->config, worker, NULL, err) < 0) {
-		xd_worker_destroy(worker);
-		worker = NULL;
-	}
-	xd_loop_unlock(sw->loop);
-	return worker;
 }
 
 void
-xd_worker_unregister(struct xd_worker *worker)
+xd_switch_destroy(struct xd_switch *sw)
 {
-	struct xd_switch *sw = worker->sw;
-	struct xd_error err;
+	bool held;
 
+	if (!sw)
+		return;
+	if (!sw->control_runs) {
+		xd_switch_free(sw);
+		return;
+	}
 	xd_loop_lock(sw->loop);
-	if (xd_switch_change(sw, sw->state->config, NULL, worker, &err) < 0)
-		xd_log(&sw->log, XD_LOG_WORKER, XD_LOG_ERROR,
-			"a worker left without handing on its queues: %s", err.text);
-	else
-		xd_worker_destroy(worker);
+	/* Freed nonetheless, it would be used by its workers. */
+	if (remove_everything(sw) < 0) {
+		xd_loop_unlock(sw->loop);
+		return;
+	}
+	end_control(sw);
+	/* Threads of the application's may be polling what is now empty: the last to unregister
+	 * frees it. */
+	sw->destroyed = true;
+	held = sw->nb_app > 0;
 	xd_loop_unlock(sw->loop);
+	if (!held)
+		xd_switch_free(sw);
 }

@@ -2,11 +2,17 @@
 /*
  * What a switch is made of. All of it is guarded by the loop's lock; workers see only the plan.
  *
- *   switch.c   a switch's life, its control thread, quiescence
- *   state.c    ports, bridges and workers that belong together, and the plan made of them
- *   apply.c    changes the configuration, wholly or not at all
- *   commit.c   its second half: what cannot fail
- *   show.c     snapshots for people and programs
+ *   switch.c      a switch's life, its control thread
+ *   app_worker.c  workers on an application's own threads
+ *   show.c        snapshots for people and programs
+ *   apply.c       changes the configuration, wholly or not at all
+ *   next_ports.c  its ports: which stay, which are made
+ *   commit.c      its second half: what cannot fail
+ *   publish.c     has workers see a plan
+ *   plan.c        the plan of a state
+ *   state.c       ports, bridges and workers that belong together
+ *
+ * Each calls only those below it.
  */
 #ifndef XD_SWITCH_SWITCH_H
 #define XD_SWITCH_SWITCH_H
@@ -22,6 +28,7 @@
 
 #define XD_MAX_DRIVERS 32
 #define XD_OWNER_NONE  0xff
+#define XD_ALL_QUEUES  UINT16_MAX
 
 struct xd_switch_bridge {
 	struct xd_bridge_config config;
@@ -32,9 +39,10 @@ struct xd_switch_bridge {
 /* One state of the switch: what a configuration became. The next one shares what stays the same. */
 struct xd_state {
 	struct xd_config *config;
-	struct xd_port *ports[XD_MAX_PORTS];       /* by index */
-	bool fresh_port[XD_MAX_PORTS];             /* made for this state */
-	struct xd_worker *workers[XD_MAX_WORKERS]; /* by index */
+	struct xd_port *ports[XD_MAX_PORTS];                    /* by index */
+	const struct xd_port_config *port_config[XD_MAX_PORTS]; /* in config; by index */
+	bool fresh_port[XD_MAX_PORTS];                          /* made for this state */
+	struct xd_worker *workers[XD_MAX_WORKERS];              /* by index */
 	bool fresh_worker[XD_MAX_WORKERS];
 	unsigned nb_bridges;
 	struct xd_switch_bridge *bridges;            /* in the order of config */
@@ -51,38 +59,56 @@ struct xd_switch {
 	pthread_t control;
 	bool control_runs;
 	bool stop;
+	bool destroyed;  /* by the application; threads of its own still hold workers, */
+	unsigned nb_app; /* so many */
 	int event_fd;
 	uint64_t tsc_hz;
 	uint64_t tsc_base;
 	struct rte_rcu_qsbr *qsbr;
 	const struct xd_plan *plan; /* what workers read */
 	struct xd_state *state;
+	const struct xd_state *next; /* while a change is being made; else NULL */
 	struct xd_timer *ageing;
 };
 
 /* Seconds of the FDB's clock. */
 uint32_t xd_switch_now_s(const struct xd_switch *sw);
+/* Frees what is left of a switch that was destroyed, once no thread holds a worker of it. */
+void xd_switch_free(struct xd_switch *sw);
+
+/* ---- publish.c ---- */
+
 /* Waits until all workers have left the turn they are in. */
 void xd_switch_quiesce(struct xd_switch *sw);
 /* Publishes a plan, has every worker look at it, and waits until none uses the one before. */
 void xd_switch_publish(
 	struct xd_switch *sw, const struct xd_state *state, const struct xd_plan *plan);
 
+/* ---- state.c ---- */
+
 struct xd_state *xd_state_create(void);
 /* Frees the state itself, not what is in it. */
 void xd_state_free(struct xd_state *state);
-const struct xd_driver *xd_switch_driver(const struct xd_switch *sw, const char *type);
 struct xd_port *xd_state_port(const struct xd_state *state, const char *name);
 struct xd_switch_bridge *xd_state_bridge(const struct xd_state *state, const char *name);
+unsigned xd_state_workers(const struct xd_state *state); /* how many */
 /* Gives every receive queue to a worker: where it was, if that worker is still there, else to the
  * one with the fewest. */
 void xd_state_assign(struct xd_state *state, const struct xd_state *before);
-/* The plan of a state, without the ports and queues that `without` says (NULL: none). NULL: no
- * memory. */
-struct xd_plan *xd_plan_build(const struct xd_state *state,
-	bool (*without)(const void *ctx, const struct xd_port *port, uint16_t queue),
+
+/* ---- plan.c ---- */
+
+/* Says whether a queue is to be left out of a plan, or with XD_ALL_QUEUES the whole port. */
+typedef bool (*xd_plan_without_fn)(const void *ctx, const struct xd_port *port, uint16_t queue);
+
+/* An empty plan, with memory for whatever the ports of a state come to. NULL: no memory. */
+struct xd_plan *xd_plan_create(const struct xd_state *state);
+/* Fills it in for that state, whose ports are started by now; without may be NULL. */
+void xd_plan_fill(struct xd_plan *plan, const struct xd_state *state, xd_plan_without_fn without,
 	const void *ctx);
 void xd_plan_free(struct xd_plan *plan); /* NULL is fine */
+
+/* ---- apply.c ---- */
 
 /* Goes over to a configuration, wholly or not at all. app_add: an application's worker that joins;
  * app_del: one that leaves; NULL: none. Control. Errors are those of xd_switch_apply. */

@@ -102,6 +102,8 @@ int xd_vu_backend_start(struct xd_vu_backend *be, struct xd_error *err);
 /* Closes the connection (with pause and resume) and the socket, and removes its file. */
 void xd_vu_backend_stop(struct xd_vu_backend *be);
 void xd_vu_backend_destroy(struct xd_vu_backend *be); /* NULL is fine */
+/* A new name and MTU; the connection stays. The front end hears of the MTU when it next asks. */
+void xd_vu_backend_set(struct xd_vu_backend *be, const char *name, uint16_t mtu);
 /* Drops the current connection, as after a fault; a client reconnects. */
 void xd_vu_backend_disconnect(struct xd_vu_backend *be);
 

@@ -95,6 +95,27 @@ open_ring_file(struct xd_vu_backend *be)
 			"%s: packed rings will not survive a restart: %s", be->name, err.text);
 }
 
+/* What is noted in the file is looked for under the new name by the next switch. */
+static void
+move_ring_file(const struct xd_vu_backend *be, const char *name)
+{
+	struct xd_error err;
+
+	if (be->rings && xd_ring_file_move(be->opts.run_dir, be->name, name, &err) < 0)
+		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN,
+			"%s: packed rings will not survive a restart: %s", name, err.text);
+}
+
+void
+xd_vu_backend_set(struct xd_vu_backend *be, const char *name, uint16_t mtu)
+{
+	be->opts.mtu = mtu;
+	if (!strcmp(be->name, name))
+		return;
+	move_ring_file(be, name);
+	snprintf(be->name, sizeof(be->name), "%s", name);
+}
+
 void
 xd_vu_place_ring(struct xd_vu_backend *be, unsigned vring)
 {

@@ -12,7 +12,8 @@
 
 #include "vhost_user/ring_file.h"
 
-#define MAGIC 0x3173676e69726478ull /* "xdrings1": the layout below */
+#define PATH_BYTES 512
+#define MAGIC      0x3173676e69726478ull /* "xdrings1": the layout below */
 
 /* In whole cache lines: rings are different workers'. */
 struct record {
@@ -76,23 +77,28 @@ err_close:
 	return ret;
 }
 
+static int
+make_path(char path[PATH_BYTES], const char *dir, const char *name, struct xd_error *err)
+{
+	if (!strchr(name, '/') && snprintf(path, PATH_BYTES, "%s/%s.rings", dir, name) < PATH_BYTES)
+		return 0;
+	return xd_fail(err, -EINVAL, "%s/%s.rings cannot be the name of a file", dir, name);
+}
+
 struct xd_ring_file *
 xd_ring_file_open(const char *dir, const char *name, unsigned nb_vrings, struct xd_error *err)
 {
 	size_t bytes = sizeof(struct layout) + nb_vrings * sizeof(struct record);
 	struct xd_ring_file *rf = calloc(1, sizeof(*rf));
-	char path[512];
+	char path[PATH_BYTES];
 	int fd;
 
 	if (!rf) {
 		xd_fail(err, -ENOMEM, "no memory for a file of ring positions");
 		return NULL;
 	}
-	if (strchr(name, '/') ||
-		snprintf(path, sizeof(path), "%s/%s.rings", dir, name) >= (int)sizeof(path)) {
-		xd_fail(err, -EINVAL, "%s/%s.rings cannot be the name of a file", dir, name);
+	if (make_path(path, dir, name, err) < 0)
 		goto err_free;
-	}
 	fd = open_file(path, bytes, err);
 	if (fd < 0)
 		goto err_free;
@@ -116,6 +122,20 @@ xd_ring_file_open(const char *dir, const char *name, unsigned nb_vrings, struct 
 err_free:
 	free(rf);
 	return NULL;
+}
+
+int
+xd_ring_file_move(const char *dir, const char *name, const char *to, struct xd_error *err)
+{
+	char from_path[PATH_BYTES], to_path[PATH_BYTES];
+	int ret = make_path(from_path, dir, name, err);
+
+	if (ret == 0)
+		ret = make_path(to_path, dir, to, err);
+	if (ret == 0 && rename(from_path, to_path) < 0)
+		ret = xd_fail(err, -errno, "cannot rename %s to %s: %s", from_path, to_path,
+			strerror(errno));
+	return ret;
 }
 
 void

@@ -38,6 +38,8 @@ struct xd_vu_peer {
  * is not ours alone, is begun anew. NULL with err: of open, ftruncate, mmap. */
 struct xd_ring_file *xd_ring_file_open(
 	const char *dir, const char *name, unsigned nb_vrings, struct xd_error *err);
+/* The file of NAME becomes that of another name, open or not. A negative errno of rename(2). */
+int xd_ring_file_move(const char *dir, const char *name, const char *to, struct xd_error *err);
 /* The file stays. NULL is fine. */
 void xd_ring_file_close(struct xd_ring_file *rf);
 

@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 #include <rte_rcu_qsbr.h>
+#include <sys/types.h>
 
 #include "bridge/bridge.h"
 
@@ -43,6 +44,7 @@ struct xd_worker {
 	unsigned index; /* slot in plans, counters and qsbr */
 	unsigned core;
 	bool own; /* has a thread of ours */
+	pid_t tid; /* if not: the application's thread that registered it */
 	pthread_t thread;
 	bool stop;   /* written by control */
 	int wake_fd; /* readable: look at stop and at the plan */

@@ -1402,15 +1402,19 @@ test_set(void **state)
 	struct xd_error err = {0};
 
 	config.vlan = 10; /* the bridge's business */
-	assert_int_equal(driver->set(fx->a, &config, &err), 0);
+	assert_int_equal(driver->can_set(fx->a, &config, &err), 0);
+	driver->set(fx->a, &config);
 	config.mtu = 9000; /* longer than its buffers */
-	assert_int_equal(driver->set(fx->a, &config, &err), -ENOTSUP);
+	assert_int_equal(driver->can_set(fx->a, &config, &err), -ENOTSUP);
 	assert_int_equal(fx->a->max_frame, 1518);
+	config.mtu = 40; /* no device takes that */
+	assert_int_equal(driver->can_set(fx->a, &config, &err), -EINVAL);
+	assert_string_equal(err.key, "ports.a.mtu");
 	config = fx->a->config;
 	config.queues = 2;
-	assert_int_equal(driver->set(fx->a, &config, &err), -ENOTSUP);
+	assert_int_equal(driver->can_set(fx->a, &config, &err), -ENOTSUP);
 	config = config_of("a", "net_ring_z");
-	assert_int_equal(driver->set(fx->a, &config, &err), -ENOTSUP);
+	assert_int_equal(driver->can_set(fx->a, &config, &err), -ENOTSUP);
 }
 
 static void

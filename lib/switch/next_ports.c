@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ports of the next state: which stay as they are, which stay under new settings, and which
+ * are made anew. Nothing here touches a port that carries frames.
+ *
+ * A port is known by its name. One whose name is new, and whose socket or device is that of a port
+ * that is to go, is that port under another name.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "switch/change.h"
+
+/* An error of a driver's; one that it gave no reason for gets a text and a code. */
+static int
+fail_driver(const struct xd_port_config *config, const char *what, int code, struct xd_error *err)
+{
+	if (err->code < 0)
+		return err->code;
+	return xd_fail(err, code < 0 ? code : -EINVAL,
+		"port %s: its driver, %s, %s and gives no reason", config->name, config->type,
+		what);
+}
+
+static const struct xd_driver *
+find_driver(const struct xd_switch *sw, const char *type)
+{
+	for (unsigned i = 0; sw->drivers[i]; i++) {
+		if (!strcmp(sw->drivers[i]->type, type))
+			return sw->drivers[i];
+	}
+	for (unsigned i = 0; xd_builtin_drivers[i]; i++) {
+		if (!strcmp(xd_builtin_drivers[i]->type, type))
+			return xd_builtin_drivers[i];
+	}
+	return NULL;
+}
+
+bool
+xd_change_same_device(const struct xd_port_config *a, const struct xd_port_config *b)
+{
+	return (a->path[0] && !strcmp(a->path, b->path)) ||
+	       (a->devargs[0] && !strcmp(a->devargs, b->devargs));
+}
+
+/* The port of now that a port of the next configuration is, be it made anew; or NULL. */
+static struct xd_port *
+find_before(const struct xd_change *t, const struct xd_port_config *config)
+{
+	struct xd_port *port = xd_state_port(t->now, config->name);
+
+	for (unsigned i = 0; !port && i < XD_MAX_PORTS; i++) {
+		struct xd_port *old = t->now->ports[i];
+
+		if (old && xd_change_same_device(&old->config, config) &&
+			!xd_config_port(t->next->config, old->config.name))
+			port = old;
+	}
+	return port && !strcmp(port->config.type, config->type) ? port : NULL;
+}
+
+/* Whether the device has something to do with the difference. What of a bridge's is said of a port
+ * is the plan's business. */
+static bool
+device_differs(const struct xd_port_config *now, const struct xd_port_config *next)
+{
+	struct xd_port_config same = *next;
+
+	memcpy(same.bridge, now->bridge, sizeof(same.bridge));
+	same.vlan = now->vlan;
+	same.has_vlans = now->has_vlans;
+	memcpy(same.vlans, now->vlans, sizeof(same.vlans));
+	same.nb_macs = now->nb_macs;
+	memcpy(same.macs, now->macs, sizeof(same.macs));
+	same.mac_limit = now->mac_limit;
+	same.full = now->full;
+	same.wait_us = now->wait_us;
+	return !xd_port_config_equal(&same, now);
+}
+
+static void
+place(struct xd_state *state, unsigned index, struct xd_port *port,
+	const struct xd_port_config *config)
+{
+	state->ports[index] = port;
+	state->port_config[index] = config;
+}
+
+/* Takes the port over if its device can stay. 1: it can; 0: a new one is needed. */
+static int
+keep_port(struct xd_change *t, struct xd_port *port, const struct xd_port_config *config,
+	struct xd_error *err)
+{
+	bool differs = device_differs(&port->config, config);
+	int ret = differs ? -ENOTSUP : 0;
+
+	err->code = 0;
+	if ((differs || t->more_workers) && port->driver->can_set)
+		ret = port->driver->can_set(port, config, err);
+	if (ret == -ENOTSUP)
+		return 0;
+	if (ret < 0)
+		return fail_driver(config, "refuses its new settings", ret, err);
+	t->set[port->index] = differs;
+	place(t->next, port->index, port, config);
+	return 1;
+}
+
+static int
+check_made(const struct xd_port *port, const struct xd_driver *driver,
+	const struct xd_port_config *config, struct xd_error *err)
+{
+	err->code = 0;
+	if ((uintptr_t)port % __alignof__(*port))
+		return fail_driver(config, "makes ports that aligned_alloc did not align", 0, err);
+	if (port->driver != driver || strcmp(port->config.name, config->name))
+		return fail_driver(config, "makes ports without xd_port_init", 0, err);
+	return 0;
+}
+
+static int
+make_port(struct xd_change *t, unsigned index, const struct xd_port_config *config,
+	struct xd_error *err)
+{
+	const struct xd_driver *driver = find_driver(t->sw, config->type);
+	struct xd_port *port;
+
+	err->code = 0;
+	port = driver->create(&t->sw->env, config, err);
+	if (!port)
+		return fail_driver(config, "makes no port", 0, err);
+	if (check_made(port, driver, config, err) < 0) {
+		driver->destroy(port);
+		return err->code;
+	}
+	port->index = (uint16_t)index;
+	place(t->next, index, port, config);
+	t->next->fresh_port[index] = true;
+	return 0;
+}
+
+/* An index for a port that was not there. One that a port of now leaves is taken last: workers must
+ * forget that port before. */
+static unsigned
+free_index(const struct xd_change *t)
+{
+	unsigned left = 0;
+
+	for (unsigned i = XD_MAX_PORTS; i-- > 0;) {
+		if (!t->next->ports[i])
+			left = i;
+	}
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		if (!t->now->ports[i] && !t->next->ports[i])
+			return i;
+	}
+	return left;
+}
+
+/* Makes those that do not stay: those that were there before, at their index, then the others. */
+static int
+make_ports(struct xd_change *t, const bool *kept, bool were_there, struct xd_error *err)
+{
+	const struct xd_config *config = t->next->config;
+
+	for (unsigned i = 0; i < config->nb_ports; i++) {
+		const struct xd_port *old = kept[i] ? NULL : find_before(t, &config->ports[i]);
+		unsigned index;
+		int ret;
+
+		if (kept[i] || (old != NULL) != were_there)
+			continue;
+		index = old ? old->index : free_index(t);
+		ret = make_port(t, index, &config->ports[i], err);
+		if (ret < 0)
+			return ret;
+		t->inherits[index] = old != NULL;
+	}
+	return 0;
+}
+
+static void
+find_conflicts(struct xd_change *t)
+{
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		const struct xd_port *old = t->now->ports[i];
+
+		for (unsigned j = 0; old && old != t->next->ports[i] && j < XD_MAX_PORTS; j++) {
+			if (!t->next->fresh_port[j] ||
+				!xd_change_same_device(&old->config, t->next->port_config[j]))
+				continue;
+			t->conflicts[i] = true;
+			t->waits[j] = true;
+		}
+	}
+}
+
+int
+xd_change_ports(struct xd_change *t, struct xd_error *err)
+{
+	const struct xd_config *config = t->next->config;
+	bool kept[XD_MAX_PORTS] = {false};
+	int ret = 0;
+
+	for (unsigned i = 0; i < config->nb_ports; i++) {
+		struct xd_port *old = find_before(t, &config->ports[i]);
+
+		ret = old ? keep_port(t, old, &config->ports[i], err) : 0;
+		if (ret < 0)
+			return ret;
+		kept[i] = ret > 0;
+	}
+	ret = make_ports(t, kept, true, err);
+	if (ret == 0)
+		ret = make_ports(t, kept, false, err);
+	if (ret == 0)
+		find_conflicts(t);
+	return ret;
+}
+
+int
+xd_change_start(struct xd_change *t, unsigned index, struct xd_error *err)
+{
+	struct xd_port *port = t->next->ports[index];
+	int ret;
+
+	err->code = 0;
+	ret = port->driver->start(port, err);
+	if (ret < 0)
+		return fail_driver(&port->config, "does not start it", ret, err);
+	t->started[index] = true;
+	if (port->nb_queues > XD_PORT_QUEUES || port->nb_tx > XD_PORT_QUEUES)
+		return xd_fail(err, -EINVAL,
+			"port %s: its driver, %s, has %u receive and %u transmit queues: at most "
+			"%u of each",
+			port->config.name, port->config.type, port->nb_queues, port->nb_tx,
+			XD_PORT_QUEUES);
+	return 0;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The plan of a state: memory for it before ports are started, so that it cannot be lacking when
+ * they are. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "switch/switch.h"
+
+/* Queues of one worker begin on a cache line of their own: it writes to them. */
+#define LINE_QUEUES 8
+
+static_assert(LINE_QUEUES * sizeof(struct xd_plan_queue) % 64 == 0, "no whole cache lines");
+
+struct xd_plan *
+xd_plan_create(const struct xd_state *state)
+{
+	struct xd_plan *plan = calloc(1, sizeof(*plan));
+	size_t nb_ports = 1, nb_queues;
+
+	if (!plan)
+		return NULL;
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++)
+		nb_ports += state->ports[i] != NULL;
+	nb_queues =
+		RTE_ALIGN(nb_ports * XD_PORT_QUEUES, LINE_QUEUES) + LINE_QUEUES * XD_MAX_WORKERS;
+	plan->bridges = calloc(state->nb_bridges + 1, sizeof(*plan->bridges));
+	plan->port_memory = calloc(nb_ports, sizeof(*plan->port_memory));
+	plan->member_memory = calloc(nb_ports, sizeof(*plan->member_memory));
+	plan->queue_memory = aligned_alloc(64, nb_queues * sizeof(*plan->queue_memory));
+	if (plan->bridges && plan->port_memory && plan->member_memory && plan->queue_memory)
+		return plan;
+	xd_plan_free(plan);
+	return NULL;
+}
+
+void
+xd_plan_free(struct xd_plan *plan)
+{
+	if (!plan)
+		return;
+	free(plan->queue_memory);
+	free(plan->member_memory);
+	free(plan->port_memory);
+	free(plan->bridges);
+	free(plan);
+}
+
+/* VLANs as struct xd_port_config describes them. */
+static void
+fill_vlans(struct xd_plan_port *p, const struct xd_port_config *config)
+{
+	bool has_vlan = config->vlan != XD_VLAN_NONE;
+
+	if (!config->has_vlans) {
+		p->untagged_vlan = has_vlan ? config->vlan : 0;
+		memset(p->tagged, has_vlan ? 0 : 0xff, sizeof(p->tagged));
+	} else {
+		memcpy(p->tagged, config->vlans, sizeof(p->tagged));
+		p->untagged_vlan = has_vlan               ? config->vlan
+				   : config->vlans[0] & 1 ? 0
+							  : XD_VLAN_NONE;
+		if (has_vlan)
+			p->tagged[config->vlan / 64] |= 1ull << (config->vlan % 64);
+	}
+	/* VLAN 0 is what has no tag. */
+	p->tagged[0] &= ~1ull;
+}
+
+/* Sources that the port may have, and how long others wait for it. */
+static void
+fill_limits(struct xd_plan_port *p, const struct xd_port_config *config)
+{
+	for (; p->nb_macs < config->nb_macs; p->nb_macs++)
+		memcpy(&p->macs[p->nb_macs], config->macs[p->nb_macs], sizeof(config->macs[0]));
+	if (config->full == XD_FULL_WAIT && p->driver->room)
+		p->wait_us = config->wait_us;
+}
+
+static void
+fill_port(const struct xd_state *state, struct xd_plan *plan, unsigned i)
+{
+	const struct xd_port_config *config = state->port_config[i];
+	struct xd_plan_port *p = plan->ports[i];
+
+	p->port = state->ports[i];
+	p->driver = p->port->driver;
+	p->index = (uint16_t)i;
+	fill_vlans(p, config);
+	fill_limits(p, config);
+	plan->any_waits |= p->wait_us != 0;
+}
+
+static void
+fill_bridges(const struct xd_state *state, struct xd_plan *plan)
+{
+	uint16_t *member = plan->member_memory;
+
+	plan->nb_bridges = state->nb_bridges;
+	for (unsigned b = 0; b < state->nb_bridges; b++) {
+		struct xd_plan_bridge *bridge = &plan->bridges[b];
+
+		bridge->fdb = state->bridges[b].fdb;
+		bridge->members = member;
+		for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+			if (!plan->ports[i] || strcmp(state->port_config[i]->bridge,
+						       state->bridges[b].config.name))
+				continue;
+			plan->ports[i]->bridge = bridge;
+			*member++ = (uint16_t)i;
+		}
+		bridge->nb_members = (uint16_t)(member - bridge->members);
+	}
+}
+
+static void
+fill_queues(const struct xd_state *state, struct xd_plan *plan, xd_plan_without_fn without,
+	const void *ctx)
+{
+	struct xd_plan_queue *next = plan->queue_memory;
+
+	for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
+		struct xd_plan_worker *worker = &plan->workers[w];
+
+		worker->queues = next;
+		worker->can_sleep = true;
+		for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+			const struct xd_plan_port *p = plan->ports[i];
+
+			for (uint16_t q = 0; p && q < p->port->nb_queues; q++) {
+				if (state->owner[i][q] != w ||
+					(without && without(ctx, p->port, q)))
+					continue;
+				*next++ = (struct xd_plan_queue){.port = p, .queue = q};
+				worker->can_sleep &=
+					p->driver->fd && p->driver->fd(p->port, q) >= 0;
+			}
+		}
+		worker->nb_queues = (unsigned)(next - worker->queues);
+		next = worker->queues + RTE_ALIGN(worker->nb_queues, LINE_QUEUES);
+	}
+}
+
+void
+xd_plan_fill(struct xd_plan *plan, const struct xd_state *state, xd_plan_without_fn without,
+	const void *ctx)
+{
+	struct xd_plan_port *p = plan->port_memory;
+
+	plan->poll = state->config->idle == XD_IDLE_POLL;
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		if (!state->ports[i] || (without && without(ctx, state->ports[i], XD_ALL_QUEUES)))
+			continue;
+		plan->ports[i] = p++;
+		fill_port(state, plan, i);
+	}
+	fill_bridges(state, plan);
+	fill_queues(state, plan, without, ctx);
+}
