@@ -7,6 +7,7 @@
  * the end of a run, when no batch is left that could name it. Timers are put aside likewise, since
  * a callback may cancel the timer that it runs for.
  */
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -67,6 +68,20 @@ drain(void *ctx, uint32_t events)
 		return; /* EAGAIN: somebody re-armed it meanwhile */
 }
 
+/* Whoever takes it twice would wait for himself, without a word: see xd_loop_lock. */
+static void
+init_lock(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+#ifndef NDEBUG
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+#endif
+	pthread_mutex_init(lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
 struct xd_loop *
 xd_loop_create(void)
 {
@@ -75,7 +90,7 @@ xd_loop_create(void)
 
 	if (!loop)
 		return NULL;
-	pthread_mutex_init(&loop->lock, NULL);
+	init_lock(&loop->lock);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->epoll_fd < 0)
 		goto err_free;
@@ -232,7 +247,10 @@ xd_loop_wake(struct xd_loop *loop)
 void
 xd_loop_lock(struct xd_loop *loop)
 {
-	pthread_mutex_lock(&loop->lock);
+	int ret = pthread_mutex_lock(&loop->lock);
+
+	assert(ret == 0 && "a callback has called back: the lock is held around it");
+	(void)ret;
 }
 
 void

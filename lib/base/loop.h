@@ -28,6 +28,8 @@ void xd_loop_destroy(struct xd_loop *loop); /* after the last run; frees what is
 void xd_loop_run_once(struct xd_loop *loop, int timeout_ms);
 void xd_loop_wake(struct xd_loop *loop); /* any thread: run_once returns soon */
 
+/* Not recursive: a callback holds it already, and must not call what takes it. That is asserted,
+ * and with NDEBUG a deadlock. */
 void xd_loop_lock(struct xd_loop *loop);
 void xd_loop_unlock(struct xd_loop *loop);
 

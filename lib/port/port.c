@@ -13,6 +13,9 @@ void
 xd_port_init(struct xd_port *port, const struct xd_driver *driver, const struct xd_port_env *env,
 	const struct xd_port_config *config)
 {
+	/* Left as it is, the port is refused. */
+	if ((uintptr_t)port % __alignof__(*port))
+		return;
 	port->driver = driver;
 	port->env = env;
 	port->config = *config;

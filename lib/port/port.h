@@ -142,7 +142,8 @@ xd_port_tx_queue(const struct xd_port *port, uint16_t queue)
 	return nb_tx == 1 ? port->tx[0] : nb_tx ? port->tx[queue % nb_tx] : 0;
 }
 
-/* Fills the common part. create() calls it first. */
+/* Fills the common part, of a port that lies as struct xd_port has to: aligned_alloc(64, ...).
+ * create() calls it first. */
 void xd_port_init(struct xd_port *port, const struct xd_driver *driver,
 	const struct xd_port_env *env, const struct xd_port_config *config);
 

@@ -20,25 +20,25 @@ xd_version(void)
 uint64_t
 xd_switch_tsc_hz(struct xd_switch *sw)
 {
-	return sw->tsc_hz;
+	return sw ? sw->tsc_hz : 0;
 }
 
 int
 xd_switch_event_fd(struct xd_switch *sw)
 {
-	return sw->event_fd;
+	return sw ? sw->event_fd : -EINVAL;
 }
 
 const struct xd_log *
 xd_switch_log(struct xd_switch *sw)
 {
-	return &sw->log;
+	return sw ? &sw->log : NULL;
 }
 
 int
 xd_switch_log_level(struct xd_switch *sw, enum xd_log_component component, enum xd_log_level level)
 {
-	if (component >= XD_LOG_COMPONENTS || level >= XD_LOG_LEVELS)
+	if (!sw || component >= XD_LOG_COMPONENTS || level >= XD_LOG_LEVELS)
 		return -EINVAL;
 	__atomic_store_n(&sw->log.level[component], (uint8_t)level, __ATOMIC_RELAXED);
 	return 0;
@@ -49,6 +49,8 @@ xd_switch_config(struct xd_switch *sw)
 {
 	struct xd_config *copy;
 
+	if (!sw)
+		return NULL;
 	xd_loop_lock(sw->loop);
 	copy = xd_config_copy(sw->state->config);
 	xd_loop_unlock(sw->loop);
@@ -95,6 +97,8 @@ xd_switch_ports(struct xd_switch *sw, struct xd_port_info *info, unsigned max)
 {
 	unsigned n = 0;
 
+	if (!sw)
+		return 0;
 	xd_loop_lock(sw->loop);
 	/* In the order of the configuration, which is the one people know. */
 	for (unsigned i = 0; i < sw->state->config->nb_ports; i++) {
@@ -124,6 +128,8 @@ xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, unsigned ma
 {
 	unsigned n;
 
+	if (!sw)
+		return 0;
 	xd_loop_lock(sw->loop);
 	n = sw->state->nb_bridges;
 	for (unsigned i = 0; i < n && i < max; i++) {
@@ -160,6 +166,8 @@ xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned ma
 	struct xd_worker *w;
 	unsigned n = 0;
 
+	if (!sw)
+		return 0;
 	xd_loop_lock(sw->loop);
 	for (; (w = nth_worker(sw, n)) != NULL; n++) {
 		if (n >= max)
@@ -189,6 +197,8 @@ xd_switch_worker_queues(
 	const struct xd_worker *w;
 	unsigned n = 0;
 
+	if (!sw)
+		return 0;
 	xd_loop_lock(sw->loop);
 	w = nth_worker(sw, worker);
 	plan = w ? &sw->plan->workers[w->index] : NULL;
@@ -205,12 +215,16 @@ xd_switch_worker_queues(
 void
 xd_switch_memory(struct xd_switch *sw, struct xd_memory_info *info)
 {
+	if (!info)
+		return;
 	*info = (struct xd_memory_info){
 		.hugepages = xd_memory_hugepages(),
 		.page_bytes = xd_memory_page_bytes(),
 		.eal_bytes = xd_memory_eal_bytes(),
 		.eal_used_bytes = xd_memory_eal_used_bytes(),
 	};
+	if (!sw)
+		return;
 	xd_loop_lock(sw->loop);
 	for (unsigned i = 0; i < sw->state->nb_bridges; i++)
 		info->fdb_bytes += xd_fdb_bytes(sw->state->bridges[i].fdb);
@@ -229,6 +243,8 @@ xd_switch_describe_port(struct xd_switch *sw, const char *name,
 {
 	struct xd_port *port;
 
+	if (!sw || !name || !fn)
+		return -EINVAL;
 	xd_loop_lock(sw->loop);
 	port = xd_state_port(sw->state, name);
 	if (port && port->driver->describe)
@@ -274,6 +290,8 @@ xd_switch_fdb(struct xd_switch *sw, const char *bridge, struct xd_fdb_info **ent
 	struct fdb_list list = {0};
 	int ret;
 
+	if (!sw || !bridge || !entries)
+		return xd_fail(err, -EINVAL, "a switch, a bridge and a place for entries needed");
 	xd_loop_lock(sw->loop);
 	b = xd_state_bridge(sw->state, bridge);
 	if (!b) {
@@ -303,6 +321,8 @@ xd_switch_fdb_flush(
 	const struct xd_port *port = NULL;
 	int ret = 0;
 
+	if (!sw || !bridge)
+		return xd_fail(err, -EINVAL, "a switch and a bridge needed");
 	xd_loop_lock(sw->loop);
 	b = xd_state_bridge(sw->state, bridge);
 	if (name)

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a port keeps over a change: its guest, what was learned behind it, its counters. */
+#include <sched.h>
+
+#include "switch_env.h"
+
+/* a and b carry frames, 1 and 2 are learned behind them. */
+static int
+open_with_ports(void **state)
+{
+	struct env *env;
+
+	if (open_switch(state))
+		return -1;
+	env = *state;
+	add(env, "a", "/a");
+	add(env, "b", "/b");
+	apply(env);
+	send(env, "/a", 1, 0xff);
+	send(env, "/b", 2, 1);
+	return 0;
+}
+
+static void
+rename_port(struct env *env, const char *from, const char *to)
+{
+	struct xd_port_config *port = port_of(env, from);
+
+	snprintf(port->name, sizeof(port->name), "%s", to);
+}
+
+/* Whoever is behind the device was not disconnected, and frames find it. */
+static void
+assert_same_port(struct env *env, const char *name, const char *path, uint16_t index)
+{
+	unsigned nb_out = made_up_device(path)->nb_out;
+
+	assert_int_equal(made_up_device(path)->connects, 1);
+	assert_int_equal(info_of(env, name).index, index);
+	assert_int_equal(info_of(env, name).nb_macs, 1);
+	assert_int_equal(info_of(env, name).counters.rx_frames, 1);
+	send(env, "/b", 2, 1);
+	assert_int_equal(made_up_device(path)->nb_out, nb_out + 1);
+}
+
+static void
+a_new_name(void **state)
+{
+	struct env *env = *state;
+	uint16_t index = info_of(env, "a").index;
+	struct xd_fdb_info *entries;
+	int n;
+
+	rename_port(env, "a", "c");
+	apply(env);
+	assert_same_port(env, "c", "/a", index);
+	assert_int_equal(xd_switch_describe_port(env->sw, "a", NULL, NULL), -EINVAL);
+	n = xd_switch_fdb(env->sw, "br0", &entries, &env->err);
+	assert_int_equal(n, 2);
+	for (int i = 0; i < n; i++)
+		assert_string_equal(entries[i].port, entries[i].mac[5] == 1 ? "c" : "b");
+	free(entries);
+	/* And back, with other settings. */
+	rename_port(env, "c", "a");
+	port_of(env, "a")->mtu = 2000;
+	apply(env);
+	assert_int_equal(made_up_device("/a")->mtu, 2000);
+	assert_same_port(env, "a", "/a", index);
+}
+
+/* A name that changes while the change fails. */
+static void
+a_new_name_that_fails(void **state)
+{
+	struct env *env = *state;
+	struct seen *seen = look(env);
+
+	rename_port(env, "a", "c");
+	add(env, "d", "/d");
+	made_up_fail(START, "d", -ENODEV, false);
+	assert_int_equal(xd_switch_apply(env->sw, env->config, &env->err), -ENODEV);
+	assert_unchanged(env, seen);
+}
+
+/* Another device under an old name, and an old device under another name. */
+static void
+names_that_change_places(void **state)
+{
+	struct env *env = *state;
+
+	rename_port(env, "a", "x");
+	rename_port(env, "b", "a");
+	rename_port(env, "x", "b");
+	apply(env);
+	assert_string_equal(info_of(env, "a").config.path, "/b");
+	assert_string_equal(info_of(env, "b").config.path, "/a");
+	send(env, "/a", 1, 0xff);
+	send(env, "/b", 2, 1);
+	assert_int_equal(info_of(env, "a").nb_macs, 1);
+}
+
+/* A driver that takes no new settings gets a new port, which is the old one to others. */
+static void
+a_rigid_driver(void **state)
+{
+	struct env *env = *state;
+	struct xd_port_config *port = xd_config_add_port(env->config, "r", "rigid", "br0", NULL);
+
+	snprintf(port->path, sizeof(port->path), "/r");
+	apply(env);
+	send(env, "/r", 3, 0xff);
+	/* What is the plan's business does not concern it. */
+	port_of(env, "r")->mac_limit = 100;
+	apply(env);
+	assert_int_equal(made_up_device("/r")->connects, 1);
+	port_of(env, "r")->mtu = 9000;
+	apply(env);
+	assert_int_equal(made_up_device("/r")->connects, 2);
+	assert_int_equal(made_up_device("/r")->mtu, 9000);
+	assert_int_equal(info_of(env, "r").counters.rx_frames, 1);
+	assert_int_equal(info_of(env, "r").nb_macs, 1);
+	send(env, "/b", 2, 3);
+	/* The flood of before, and this. */
+	assert_int_equal(made_up_device("/r")->nb_out, 1);
+	assert_int_equal(made_up_device("/a")->nb_out, 2);
+}
+
+/* What was learned behind another device is not true of this one. */
+static void
+another_device(void **state)
+{
+	struct env *env = *state;
+	uint16_t index = info_of(env, "a").index;
+
+	snprintf(port_of(env, "a")->path, XD_PATH_MAX, "/other");
+	apply(env);
+	assert_int_equal(info_of(env, "a").index, index);
+	assert_int_equal(info_of(env, "a").nb_macs, 0);
+	assert_int_equal(info_of(env, "a").counters.rx_frames, 1);
+	assert_null(made_up_device("/a")->holder);
+	made_up_send(made_up_device("/a"), 7, 2);
+	assert_int_equal(xd_worker_poll(env->worker), 0);
+	send(env, "/b", 2, 1);
+	assert_int_equal(made_up_device("/other")->nb_out, 1);
+}
+
+/* A port of another kind under the same name starts from nothing. */
+static void
+another_type(void **state)
+{
+	struct env *env = *state;
+
+	snprintf(port_of(env, "a")->type, sizeof(port_of(env, "a")->type), "rigid");
+	apply(env);
+	assert_int_equal(made_up_device("/a")->connects, 2);
+	assert_int_equal(info_of(env, "a").counters.rx_frames, 0);
+	assert_int_equal(info_of(env, "a").nb_macs, 0);
+}
+
+static void
+fill(struct env *env, const char *what)
+{
+	for (unsigned i = env->config->nb_ports; i < XD_MAX_PORTS; i++) {
+		char name[XD_NAME_MAX], path[XD_PATH_MAX];
+
+		snprintf(name, sizeof(name), "%s%u", what, i);
+		snprintf(path, sizeof(path), "/%s", name);
+		add(env, name, path);
+	}
+}
+
+/* As many ports as there can be, all of them made anew at once, under their names and under
+ * others. */
+static void
+all_ports_anew(void **state)
+{
+	struct env *env = *state;
+
+	fill(env, "p");
+	apply(env);
+	assert_int_equal(made_up.nb_ports, XD_MAX_PORTS);
+	for (unsigned i = 2; i < XD_MAX_PORTS; i++)
+		env->config->ports[i].queues = 2;
+	apply(env);
+	assert_int_equal(made_up_device("/p5")->connects, 2);
+	assert_int_equal(made_up_device("/a")->connects, 1);
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++)
+		snprintf(env->config->ports[i].path, XD_PATH_MAX, "/q%u", i);
+	apply(env);
+	assert_int_equal(made_up.nb_ports, XD_MAX_PORTS);
+	env->config->nb_ports = 0;
+	fill(env, "n");
+	apply(env);
+	assert_int_equal(made_up.nb_ports, XD_MAX_PORTS);
+	send(env, "/n0", 1, 0xff);
+	assert_int_equal(made_up_device("/n1023")->nb_out, 1);
+	assert_int_equal(info_of(env, "n0").nb_macs, 1);
+}
+
+/* A port is started with the workers that it will have. */
+static void
+workers_are_counted_with_the_change(void **state)
+{
+	struct env *env = *state;
+	unsigned core = (unsigned)sched_getcpu();
+
+	add(env, "c", "/c");
+	assert_int_equal(xd_config_set_workers(env->config, &core, 1), 0);
+	apply(env);
+	assert_int_equal(made_up_device("/a")->nb_workers, 1);
+	assert_int_equal(made_up_device("/c")->nb_workers, 2);
+	assert_int_equal(xd_config_set_workers(env->config, NULL, 0), 0);
+	add(env, "d", "/d");
+	made_up_fail(START, "d", -ENODEV, false);
+	assert_int_equal(xd_switch_apply(env->sw, env->config, &env->err), -ENODEV);
+	made_up_fail(START, "", 0, false);
+	apply(env);
+	assert_int_equal(made_up_device("/d")->nb_workers, 1);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, open_with_ports, close_switch)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_new_name),
+		CASE(a_new_name_that_fails),
+		CASE(names_that_change_places),
+		CASE(a_rigid_driver),
+		CASE(another_device),
+		CASE(another_type),
+		CASE(all_ports_anew),
+		CASE(workers_are_counted_with_the_change),
+	};
+
+	return cmocka_run_group_tests_name("switch_ports", tests, start_eal, stop_eal);
+}
