@@ -12,12 +12,12 @@
 #include "run.h"
 
 static int
-show_help(enum command command)
+show_help(const struct command *command)
 {
 	char report[] = "report", help[] = "--help";
 	char *argv[] = {report, help, NULL};
 
-	if (command == COMMAND_REPORT)
+	if (command->kind == COMMAND_REPORT)
 		return report_main(2, argv);
 	options_help(command, stdout);
 	return EXIT_SUCCESS;
@@ -51,12 +51,12 @@ run_command(int argc, char **argv)
 	if (options_parse(&options, argc, argv, &err)) {
 		fprintf(stderr, "crossdock-pktgen: %s\n", err.text);
 		status = EXIT_USAGE;
-	} else if (options.command == COMMAND_HELP) {
-		status = show_help(options.help_for);
-	} else if (options.command == COMMAND_VERSION) {
+	} else if (options.command.kind == COMMAND_HELP) {
+		status = show_help(&options.help_for);
+	} else if (options.command.kind == COMMAND_VERSION) {
 		printf("crossdock-pktgen %s\n", xd_version());
 		status = EXIT_SUCCESS;
-	} else if (options.command == COMMAND_REPORT) {
+	} else if (options.command.kind == COMMAND_REPORT) {
 		status = report_main(argc - 1, argv + 1);
 	} else {
 		status = run_main(&options, argc, argv);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* All options: what they are called, which commands have them, what reads them, what help says. */
+/* Options: what they are called, what reads them, what help says. Each engine has a list. */
 #ifndef PKTGEN_OPTION_TABLE_H
 #define PKTGEN_OPTION_TABLE_H
 
 #include "options.h"
-
-#define OF(command) (1u << COMMAND_##command)
 
 struct option_row;
 
@@ -13,21 +11,129 @@ struct option_row;
 typedef int (*option_take)(
 	struct options *o, const struct option_row *row, const char *text, struct xd_error *err);
 
-/* One option; again with other words or help for commands to which it means something else. */
+/* One option of an engine, whose list ends with a row without a name. A row's place there is its
+ * place in options.given. */
 struct option_row {
 	const char *name;
 	const char *argument; /* as help has it; NULL: it takes none */
-	unsigned commands;    /* OF(RATE) | ... */
 	option_take take;
 	const char *help;         /* lines, the default in parentheses */
 	const char *const *words; /* that it can be, ended by NULL; or that completion offers */
 	bool file;                /* it is the name of one */
+	unsigned min, max;        /* of a number, or of how many; 0: the option's own */
 };
 
-/* Ends with a row without a name. Its row's place is its place in options.given. */
-const struct option_row *option_table(void);
-/* The row of that name which the command has, or NULL. */
-const struct option_row *option_find(enum command command, const char *name);
+/* The row of that name which the engine has, or NULL. */
+const struct option_row *option_find(const struct engine *engine, const char *name);
+
+/* ---- Rows that several engines have, to be put into their lists ---- */
+
+#define OPTION_PORT                                                                                \
+	{                                                                                          \
+		"port", "PORT", take_port, .help = "once for each port, see below",                \
+					   .words = option_kinds                                   \
+	}
+#define OPTION_SIZE                                                                                \
+	{                                                                                          \
+		"size", "SIZES", take_size,                                                        \
+			.help = "bytes without FCS: 64  64,512,1518  64:1518:*2  64:1518:+64\n"    \
+				"imix  60x7+590x4+1514x1 (64)",                                    \
+			.words = option_sizes                                                      \
+	}
+#define OPTIONS_FLOWS                                                                              \
+	{"flows", "N", take_flows,                                                                 \
+		.help = "flows, in turn (1; of a template, its longest range)"},                   \
+	{                                                                                          \
+		"flow-kind", "mac|l4", take_flow_kind,                                             \
+			.help = "flow: a pair of MAC addresses, or IPv4 source and UDP port "      \
+				"(mac)",                                                           \
+			.words = option_flow_kinds                                                 \
+	}
+#define OPTION_DIRECTION                                                                           \
+	{                                                                                          \
+		"direction", "one|both", take_direction,                                           \
+			.help = "of pairs: even ports to odd ones, or also back (one)",            \
+			.words = option_directions                                                 \
+	}
+#define OPTION_RATE                                                                                \
+	{                                                                                          \
+		"rate", "RATE", take_rate,                                                         \
+			.help = "of each sending port: max  5Mpps  10Gbit (without FCS)  "         \
+				"10Gbitl1\n"                                                       \
+				"(with preamble, FCS, gap)  80% (of --line-rate) (max)",           \
+			.words = option_max                                                        \
+	}
+#define OPTIONS_TEMPLATE                                                                           \
+	{"line-rate", "RATE", take_line_rate,                                                      \
+		.help = "what percent are of, such as 10Gbit (with preamble, FCS, gap)"},          \
+		{"template", "TEXT", take_frames,                                                  \
+			.help = "eth/vlan(id=10)/ipv4(src=10.0.0.1..10.0.0.9)/udp(dport=53)"},     \
+	{                                                                                          \
+		"template-file", "FILE", take_frames, .help = "the same in YAML", .file = true     \
+	}
+#define OPTIONS_TRACK                                                                              \
+	{"track", NULL, take_track, .help = "loss, reordering and duplication of each flow"},      \
+	{                                                                                          \
+		"verify", NULL, take_verify, .help = "compare received payloads too"               \
+	}
+#define OPTION_IMPAIR                                                                              \
+	{                                                                                          \
+		"impair", "[PORT:]WHAT", take_impair,                                              \
+			.help = "make faults in what a port (all) sends:\n"                        \
+				"loss=1%,dup=0.1%,reorder=2%,delay_us=50,seed=7"                   \
+	}
+#define OPTION_TOUCH                                                                               \
+	{                                                                                          \
+		"touch", "WORD", take_touch,                                                       \
+			.help = "full, stamp, none: bytes written and read of a frame (full)",     \
+			.words = option_touches                                                    \
+	}
+#define OPTION_TIME                                                                                \
+	{                                                                                          \
+		"time", "S", take_time, .help = "measured seconds of a trial (2)"                  \
+	}
+#define OPTION_WARMUP                                                                              \
+	{                                                                                          \
+		"warmup", "S", take_warmup, .help = "seconds before them (0.3)"                    \
+	}
+#define OPTION_TRIALS                                                                              \
+	{                                                                                          \
+		"trials", "N", take_trials, .help = "trials of each size (1)"                      \
+	}
+#define OPTIONS_PLACE                                                                              \
+	{"core", "N", take_cores,                                                                  \
+		.help = "core to run on (the last one that no worker of --switch has)"},           \
+		{"cores", "A,B,...", take_cores,                                                   \
+			.help = "port 0 on A, 1 on B, ... and round again; different ones"},       \
+		{"switch", "SOCKET", take_switch,                                                  \
+			.help = "crossdockd's control socket: its cycles go into each row",        \
+			.file = true},                                                             \
+		{"placement", "A,B", take_placement,                                               \
+			.help = "how near two cores are, in each row (--core, switch's worker)"},  \
+	{                                                                                          \
+		"timeout", "S", take_timeout, .help = "to wait for the switch at the start (10)"   \
+	}
+/* Every engine has these, and they end its list. */
+#define OPTIONS_RESULTS                                                                            \
+	{"label", "TEXT", take_label, .help = "what this is, for the report"},                     \
+		{"json", "FILE", take_output,                                                      \
+			.help = "write every figure there; - is standard output", .file = true},   \
+		{"csv", "FILE", take_output, .help = "the same as a table; not both to -",         \
+			.file = true},                                                             \
+		{"fail-if", "COND", take_fail_if,                                                  \
+			.help = "exit with 3 if a row has it: 'loss>0'  'p99_us>20'  'mpps<40'"},  \
+		{"quiet", NULL, take_quiet, .help = "no table"},                                   \
+		{"help", NULL, take_help, .help = "this"},                                         \
+		{"version", NULL, take_version, .help = "the version"},                            \
+	{                                                                                          \
+		NULL                                                                               \
+	}
+
+/* Their words. */
+extern const char *const option_kinds[],
+	*const option_sizes[], *const option_flow_kinds[], *const option_directions[],
+								   *const option_max[],
+									   *const option_touches[];
 
 /* One of the row's words: its place among them, or -EINVAL with the nearest. */
 int option_word(const struct option_row *row, const char *text, struct xd_error *err);

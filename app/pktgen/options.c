@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/suggest.h"
@@ -12,19 +13,43 @@
 #define OPT_SHORT_HELP 'h'
 #define OPT_FIRST      256 /* a row's place is its getopt value less this */
 
-static const char *const commands[] = {
-	"rate", "latency", "search", "pairs", "calibrate", "report", "help", "version", NULL};
+#define WORDS_MAX 32
+
+/* Commands that are no engine's. */
+static const struct {
+	const char *name;
+	enum command_kind kind;
+} others[] = {{"report", COMMAND_REPORT}, {"help", COMMAND_HELP}, {"version", COMMAND_VERSION}};
+
+#define OTHERS (sizeof(others) / sizeof(others[0]))
 
 const char *
-command_name(enum command command)
+command_name(unsigned i)
 {
-	return command <= COMMAND_VERSION ? commands[command] : NULL;
+	unsigned n = 0;
+
+	for (; engines[n]; n++)
+		if (n == i)
+			return engines[n]->results->name;
+	return i - n < OTHERS ? others[i - n].name : NULL;
+}
+
+bool
+command_named(const char *name, struct command *command)
+{
+	*command = (struct command){COMMAND_ENGINE, engine_named(name)};
+	for (unsigned i = 0; i < OTHERS && !command->engine; i++)
+		if (!strcmp(others[i].name, name)) {
+			command->kind = others[i].kind;
+			return true;
+		}
+	return command->engine != NULL;
 }
 
 bool
 options_given(const struct options *o, const char *name)
 {
-	const struct option_row *rows = option_table();
+	const struct option_row *rows = o->command.engine->options;
 
 	for (unsigned i = 0; rows[i].name; i++)
 		if (o->given[i] && !strcmp(rows[i].name, name))
@@ -53,66 +78,71 @@ option_blame(const char *name, const char *text, struct xd_error *err)
 	return err->code;
 }
 
-/* An option that is none of this command's. */
+/* The engines that have the option, with commas between. */
+static void
+name_engines(const char *option, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; engines[i] && used < size; i++)
+		if (option_find(engines[i], option))
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+				engines[i]->results->name);
+}
+
+/* An option that is none of this engine's. */
 static int
-refuse_unknown(const struct options *o, const char *word, struct xd_error *err)
+refuse_unknown(const struct engine *engine, const char *word, struct xd_error *err)
 {
 	const char *names[OPTION_ROWS_MAX + 1];
-	char dashed[OPTION_ROWS_MAX][32], hint[512], others[96] = "";
+	char dashed[OPTION_ROWS_MAX][32], hint[512], having[96];
 	unsigned n = 0;
 
-	for (const struct option_row *row = option_table(); row->name; row++) {
-		if (row->commands & 1u << o->command) {
-			snprintf(dashed[n], sizeof(dashed[n]), "--%s", row->name);
-			names[n] = dashed[n];
-			n++;
-		} else if (!strcmp(word + strspn(word, "-"), row->name) && !others[0]) {
-			for (unsigned c = 0; c < COMMAND_REPORT; c++)
-				if (option_find(c, row->name))
-					snprintf(others + strlen(others),
-						sizeof(others) - strlen(others), "%s%s",
-						others[0] ? ", " : "", commands[c]);
-		}
+	for (const struct option_row *row = engine->options; row->name; row++, n++) {
+		snprintf(dashed[n], sizeof(dashed[n]), "--%s", row->name);
+		names[n] = dashed[n];
 	}
 	names[n] = NULL;
-	if (others[0])
-		return xd_fail(err, -EINVAL, "%s is an option of %s, not of %s", word, others,
-			commands[o->command]);
+	name_engines(word + strspn(word, "-"), having, sizeof(having));
+	if (having[0])
+		return xd_fail(err, -EINVAL, "%s is an option of %s, not of %s", word, having,
+			engine->results->name);
 	return xd_fail(err, -EINVAL, "unknown option %s%s", word,
 		xd_suggest_hint(word, names, hint, sizeof(hint)));
 }
 
 /* What getopt refused, in words. */
 static int
-refuse(const struct options *o, const char *arg, bool no_value, struct xd_error *err)
+refuse(const struct engine *engine, const char *arg, bool no_value, struct xd_error *err)
 {
 	char word[64];
 
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(arg, "="), arg);
 	if (no_value)
 		return xd_fail(err, -EINVAL, "%s needs a value; see crossdock-pktgen %s --help",
-			word, commands[o->command]);
-	if (!strncmp(word, "--", 2) && option_find(o->command, word + 2) && strchr(arg, '='))
+			word, engine->results->name);
+	if (!strncmp(word, "--", 2) && option_find(engine, word + 2) && strchr(arg, '='))
 		return xd_fail(err, -EINVAL, "%s takes no value", word);
-	return refuse_unknown(o, word, err);
+	return refuse_unknown(engine, word, err);
 }
 
 static int
-find_command(const char *word, enum command *command, struct xd_error *err)
+find_command(const char *word, struct command *command, struct xd_error *err)
 {
+	const char *words[WORDS_MAX + 1] = {NULL};
 	char hint[160];
 
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
 		word = "help";
 	else if (!strcmp(word, "--version") || !strcmp(word, "-V"))
 		word = "version";
-	for (unsigned i = 0; commands[i]; i++)
-		if (!strcmp(commands[i], word)) {
-			*command = (enum command)i;
-			return 0;
-		}
+	if (command_named(word, command))
+		return 0;
+	for (unsigned i = 0; i < WORDS_MAX && command_name(i); i++)
+		words[i] = command_name(i);
 	return xd_fail(err, -EINVAL, "unknown command %s%s", word,
-		xd_suggest_hint(word, commands, hint, sizeof(hint)));
+		xd_suggest_hint(word, words, hint, sizeof(hint)));
 }
 
 static int
@@ -124,8 +154,8 @@ parse_command(struct options *o, int argc, char **argv, struct xd_error *err)
 		return xd_fail(err, -EINVAL,
 			"give a command, such as rate or latency; see crossdock-pktgen --help");
 	rc = find_command(argv[1], &o->command, err);
-	o->help_for = COMMAND_HELP;
-	if (!rc && o->command == COMMAND_HELP && argc > 2)
+	o->help_for = (struct command){COMMAND_HELP, NULL};
+	if (!rc && o->command.kind == COMMAND_HELP && argc > 2)
 		rc = find_command(argv[2], &o->help_for, err);
 	return rc;
 }
@@ -147,47 +177,46 @@ defaults(struct options *o)
 	xd_search_defaults(&o->search);
 }
 
-/* Those that differ from command to command. */
+/* Those that differ from engine to engine. */
 static int
-command_defaults(struct options *o, struct xd_error *err)
+engine_defaults(struct options *o, const struct engine *engine, struct xd_error *err)
 {
-	const char *size = "64";
-
-	if (o->command == COMMAND_SEARCH)
-		size = "60";
-	if (o->command == COMMAND_CALIBRATE) {
-		size = "64,1514";
-		o->time_s = 1;
+	if (engine->time_s > 0)
+		o->time_s = engine->time_s;
+	if (engine->own_bytes) {
+		o->own = calloc(1, engine->own_bytes);
+		if (!o->own)
+			return xd_fail(err, -ENOMEM, "no memory for options");
 	}
-	return take_size(o, NULL, size, err);
+	return take_size(o, NULL, engine->sizes ? engine->sizes : "64", err);
 }
 
-/* Makes getopt's table of the command's options. */
+/* Makes getopt's table of the engine's options. */
 static void
-getopt_table(enum command command, struct option *known)
+getopt_table(const struct engine *engine, struct option *known)
 {
-	const struct option_row *rows = option_table();
+	const struct option_row *rows = engine->options;
 	unsigned n = 0;
 
-	for (unsigned i = 0; rows[i].name; i++)
-		if (rows[i].commands & 1u << command)
-			known[n++] = (struct option){rows[i].name,
-				rows[i].argument ? required_argument : no_argument, NULL,
-				OPT_FIRST + (int)i};
+	for (; rows[n].name; n++)
+		known[n] = (struct option){rows[n].name,
+			rows[n].argument ? required_argument : no_argument, NULL,
+			OPT_FIRST + (int)n};
 	known[n] = (struct option){NULL, 0, NULL, 0};
 }
 
 static int
 parse_rest(struct options *o, int argc, char **argv, struct xd_error *err)
 {
+	const struct engine *engine = o->command.engine;
 	struct option known[OPTION_ROWS_MAX + 1];
 	const struct option_row *row;
 	int option, rc = 0;
 
-	getopt_table(o->command, known);
+	getopt_table(engine, known);
 	optind = 0; /* begins anew, also when it has run before */
 	opterr = 0;
-	while (!rc && o->command < COMMAND_REPORT) {
+	while (!rc && o->command.kind == COMMAND_ENGINE) {
 		int at = optind ? optind : 1;
 
 		option = getopt_long(argc, argv, "+:h", known, NULL);
@@ -196,16 +225,16 @@ parse_rest(struct options *o, int argc, char **argv, struct xd_error *err)
 		if (option == OPT_SHORT_HELP) {
 			rc = take_help(o, NULL, NULL, err);
 		} else if (option < OPT_FIRST) {
-			rc = refuse(o, argv[at], option == ':', err);
+			rc = refuse(engine, argv[at], option == ':', err);
 		} else {
-			row = &option_table()[option - OPT_FIRST];
+			row = &engine->options[option - OPT_FIRST];
 			rc = row->take(o, row, optarg, err);
 			if (rc)
 				option_blame(row->name, optarg ? optarg : "", err);
 			o->given[option - OPT_FIRST] = true;
 		}
 	}
-	if (rc || o->command >= COMMAND_REPORT)
+	if (rc || o->command.kind != COMMAND_ENGINE)
 		return rc;
 	if (optind < argc && strcmp(argv[optind - 1], "--"))
 		return xd_fail(err, -EINVAL,
@@ -223,12 +252,12 @@ options_parse(struct options *o, int argc, char **argv, struct xd_error *err)
 
 	defaults(o);
 	rc = parse_command(o, argc, argv, err);
-	if (rc || o->command >= COMMAND_REPORT)
+	if (rc || o->command.kind != COMMAND_ENGINE)
 		return rc;
-	rc = command_defaults(o, err);
+	rc = engine_defaults(o, o->command.engine, err);
 	if (!rc)
 		rc = parse_rest(o, argc - 1, argv + 1, err);
-	if (rc || o->command >= COMMAND_REPORT)
+	if (rc || o->command.kind != COMMAND_ENGINE)
 		return rc;
 	return options_check(o, err);
 }
@@ -238,6 +267,8 @@ options_fini(struct options *o)
 {
 	xd_template_destroy(o->template);
 	xd_capture_destroy(o->capture);
+	free(o->own);
+	o->own = NULL;
 	o->template = NULL;
 	o->capture = NULL;
 }

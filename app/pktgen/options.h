@@ -2,9 +2,9 @@
 /*
  * The command line of crossdock-pktgen.
  *
- * Every option is a row of one table (option_table.h), which getopt, --help and the completion are
- * made from; what a row's text means is in options_traffic.c, options_place.c, options_time.c and
- * options_search.c; what does not go together in options_check.c.
+ * Every option is a row of its engine's list (option_table.h, engine.h), which getopt, --help and
+ * the completion are made from; what a row's text means is in options_traffic.c, options_place.c,
+ * options_time.c and options_search.c; what does not go together in options_check.c.
  */
 #ifndef PKTGEN_OPTIONS_H
 #define PKTGEN_OPTIONS_H
@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "engine.h"
 #include "traffic/engine/latency.h"
 #include "traffic/engine/search/search.h"
 #include "traffic/result/fail_if.h"
@@ -21,21 +22,22 @@
 
 #define OPTION_ROWS_MAX 80
 
-enum command {
-	COMMAND_RATE,
-	COMMAND_LATENCY,
-	COMMAND_SEARCH,
-	COMMAND_PAIRS,
-	COMMAND_CALIBRATE,
+enum command_kind {
+	COMMAND_ENGINE,
 	COMMAND_REPORT, /* from here on they measure nothing */
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
 
+struct command {
+	enum command_kind kind;
+	const struct engine *engine; /* COMMAND_ENGINE; else NULL */
+};
+
 /* What was asked for, with defaults where nothing was. Strings are argv's. */
 struct options {
-	enum command command;
-	enum command help_for; /* COMMAND_HELP itself: of the program */
+	struct command command;
+	struct command help_for; /* COMMAND_HELP itself: of the program */
 	bool given[OPTION_ROWS_MAX];
 
 	unsigned nb_ports;
@@ -57,6 +59,7 @@ struct options {
 	unsigned nb_vms;              /* 0: 2, 4, ... */
 	unsigned vms[XD_GEN_PORTS_MAX];
 	double latency_pps;
+	void *own; /* the engine's own, of its own_bytes; NULL: it has none */
 
 	unsigned nb_cores; /* given */
 	int cores[XD_GEN_CORES_MAX];
@@ -84,11 +87,13 @@ int options_check(struct options *o, struct xd_error *err);
 /* Longest frame to be sent, bytes without FCS. */
 uint32_t options_longest(const struct options *o);
 
-/* "rate", ...; NULL: no such command. */
-const char *command_name(enum command command);
+/* "rate", ..., "report", "help", "version", in this order; NULL after the last. */
+const char *command_name(unsigned i);
+/* False: there is no such command. */
+bool command_named(const char *name, struct command *command);
 
 /* Prints the text of --help. */
-void options_help(enum command command, FILE *out);
+void options_help(const struct command *command, FILE *out);
 
 /* What could come next, a line each, for the shell: words are those behind the program's name, the
  * last one being typed. "<file>" stands for the names of files. */

@@ -41,22 +41,21 @@ check_conflicts(const struct options *o, struct xd_error *err)
 static int
 check_ports(const struct options *o, struct xd_error *err)
 {
+	const struct engine *engine = o->command.engine;
 	enum xd_pattern pattern = o->traffic.pattern;
-	bool alone = pattern == XD_PATTERN_REFLECT || pattern == XD_PATTERN_SEND;
+	bool alone = engine->takes_one_port || pattern == XD_PATTERN_REFLECT ||
+		     pattern == XD_PATTERN_SEND;
 
-	if (o->command == COMMAND_CALIBRATE)
+	if (engine->makes_ports)
 		return 0;
+	if (o->nb_ports == 0 && engine->takes_one_port)
+		return xd_fail(err, -EINVAL, "give a port, such as --port virtio:/tmp/a.sock");
 	if (o->nb_ports == 0 || (o->nb_ports == 1 && !alone))
 		return xd_fail(err, -EINVAL,
 			"give two ports, such as --port virtio:/tmp/a.sock --port "
 			"virtio:/tmp/b.sock%s",
-			o->nb_ports && option_find(o->command, "way")
-				? "; or one and --pattern reflect"
-				: "");
-	if (o->command == COMMAND_LATENCY && o->nb_ports > 2)
-		return xd_fail(err, -EINVAL,
-			"latency has two ports, or one and --pattern reflect; %u are given",
-			o->nb_ports);
+			o->nb_ports && option_find(engine, "way") ? "; or one and --pattern reflect"
+								  : "");
 	for (unsigned i = o->nb_ports; i < XD_GEN_PORTS_MAX; i++)
 		if (xd_impair_any(&o->traffic.impair[i]))
 			return xd_fail(err, -EINVAL,
@@ -66,23 +65,6 @@ check_ports(const struct options *o, struct xd_error *err)
 		return xd_fail(err, -EINVAL,
 			"--cores: %u cores for %u port%s; give as many as there are ports at most",
 			o->nb_cores, o->nb_ports, o->nb_ports == 1 ? "" : "s");
-	return 0;
-}
-
-static int
-check_vms(const struct options *o, struct xd_error *err)
-{
-	for (unsigned i = 0; i < o->nb_vms; i++) {
-		if (o->vms[i] > o->nb_ports)
-			return xd_fail(err, -EINVAL,
-				"--vms %u: %u ports are given; give --port more often", o->vms[i],
-				o->nb_ports);
-		if (o->vms[i] % 2 && o->traffic.pattern == XD_PATTERN_PAIRS)
-			return xd_fail(err, -EINVAL,
-				"--vms %u do not make pairs; give even numbers, or --pattern "
-				"fan-in",
-				o->vms[i]);
-	}
 	return 0;
 }
 
@@ -103,15 +85,6 @@ check_rate(const struct options *o, struct xd_error *err)
 	if (t->replay == XD_REPLAY_OWN_TIMES && options_given(o, "rate"))
 		return xd_fail(err, -EINVAL,
 			"--rate does not go with --replay own-times: the file has the times");
-	if (o->command != COMMAND_LATENCY || t->rate.kind != XD_RATE_MAX)
-		return 0;
-	if (o->way == XD_WAY_ONE)
-		return xd_fail(err, -EINVAL,
-			"--way one-way needs --rate, such as --rate 100kpps; one frame at a time "
-			"makes round trips");
-	if (options_given(o, "times"))
-		return xd_fail(err, -EINVAL,
-			"--times is of use with --rate; one at a time, every frame is timed");
 	return 0;
 }
 
@@ -181,13 +154,13 @@ options_check(struct options *o, struct xd_error *err)
 	if (!rc)
 		rc = check_ports(o, err);
 	if (!rc)
-		rc = check_vms(o, err);
-	if (!rc)
 		rc = check_rate(o, err);
 	if (!rc)
 		rc = check_outputs(o, err);
 	if (!rc)
 		rc = check_eal_args(o, err);
+	if (!rc && o->command.engine->check)
+		rc = o->command.engine->check(o, err);
 	if (!rc)
 		rc = load_files(o, err);
 	if (rc)

@@ -62,7 +62,7 @@ int
 take_cores(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
 {
 	bool one = !strcmp(row->name, "core");
-	unsigned max = one ? 1 : row->commands & OF(CALIBRATE) ? 2 : XD_GEN_CORES_MAX;
+	unsigned max = one ? 1 : row->max ? row->max : XD_GEN_CORES_MAX;
 
 	o->nb_cores = parse_cores(text, o->cores, max);
 	if (!o->nb_cores && one)
@@ -134,7 +134,7 @@ take_fail_if(
 	(void)row;
 	if (o->nb_fail_if == XD_FAIL_IF_MAX)
 		return xd_fail(err, -EINVAL, "at most %u conditions of --fail-if", XD_FAIL_IF_MAX);
-	rc = xd_fail_if_parse(text, &o->fail_if[o->nb_fail_if], err);
+	rc = xd_fail_if_parse(text, engines_results(), &o->fail_if[o->nb_fail_if], err);
 	if (!rc)
 		o->nb_fail_if++;
 	return rc;
@@ -157,7 +157,7 @@ take_help(struct options *o, const struct option_row *row, const char *text, str
 	(void)text;
 	(void)err;
 	o->help_for = o->command;
-	o->command = COMMAND_HELP;
+	o->command = (struct command){COMMAND_HELP, NULL};
 	return 0;
 }
 
@@ -168,6 +168,6 @@ take_version(
 	(void)row;
 	(void)text;
 	(void)err;
-	o->command = COMMAND_VERSION;
+	o->command = (struct command){COMMAND_VERSION, NULL};
 	return 0;
 }

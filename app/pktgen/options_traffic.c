@@ -152,7 +152,7 @@ int
 take_times(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
 {
 	uint64_t n;
-	int rc = xd_units_count(text, row->commands & OF(LATENCY) ? 1 : 0, UINT32_MAX, &n, err);
+	int rc = xd_units_count(text, row->min, UINT32_MAX, &n, err);
 
 	if (!rc)
 		o->traffic.every = (uint32_t)n;

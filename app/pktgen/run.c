@@ -13,9 +13,6 @@
 #include "run_eal.h"
 #include "run_results.h"
 #include "table.h"
-#include "traffic/engine/calibrate.h"
-#include "traffic/engine/pairs.h"
-#include "traffic/engine/rate.h"
 #include "traffic/host/cpu_time.h"
 #include "traffic/host/switch_probe.h"
 #include "traffic/host/tsc.h"
@@ -193,66 +190,10 @@ open_ports(struct run *r, struct xd_error *err)
 }
 
 static int
-run_pairs(struct run *r, struct xd_error *err)
-{
-	const struct options *o = r->o;
-	struct xd_pairs_opts opts = {
-		.traffic = o->traffic,
-		.nb_counts = o->nb_vms,
-		.latency_pps = o->latency_pps,
-		.time_s = o->time_s,
-		.warmup_s = o->warmup_s,
-		.trials = o->trials,
-	};
-
-	memcpy(opts.counts, o->vms, sizeof(opts.counts));
-	return xd_pairs_run(&r->gen, &opts, err);
-}
-
-static int
-run_search(struct run *r, struct xd_error *err)
-{
-	struct xd_search_opts opts = r->o->search;
-
-	opts.traffic = r->o->traffic;
-	return xd_search_run(&r->gen, &opts, err);
-}
-
-static int
 run_engine(struct run *r, struct xd_error *err)
 {
-	const struct options *o = r->o;
-
 	r->measured = true;
-	switch (o->command) {
-	case COMMAND_RATE:
-		return xd_rate_run(&r->gen,
-			&(struct xd_rate_opts){.traffic = o->traffic,
-				.time_s = o->time_s,
-				.warmup_s = o->warmup_s,
-				.count = o->count,
-				.trials = o->trials},
-			err);
-	case COMMAND_LATENCY:
-		return xd_latency_run(&r->gen,
-			&(struct xd_latency_opts){.traffic = o->traffic,
-				.way = o->way,
-				.count = o->count,
-				.time_s = o->time_s,
-				.warmup_s = o->warmup_s,
-				.trials = o->trials},
-			err);
-	case COMMAND_SEARCH:
-		return run_search(r, err);
-	case COMMAND_PAIRS:
-		return run_pairs(r, err);
-	default:
-		return xd_calibrate_run(&r->gen,
-			&(struct xd_calibrate_opts){.sizes = o->traffic.sizes,
-				.time_s = o->time_s,
-				.trials = o->trials},
-			err);
-	}
+	return r->o->command.engine->run(r->o, &r->gen, err);
 }
 
 /* What is told and written, whatever the end was; the exit status. */
@@ -289,6 +230,7 @@ set_up(struct run *r, int argc, char **argv)
 	r->gen.row = on_row;
 	r->gen.ctx = r;
 	xd_results_init(&r->results, r->gen.tsc_hz);
+	r->results.engines = engines_results();
 	run_results_describe(&r->results, o, argc, argv);
 }
 

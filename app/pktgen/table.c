@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine.h"
 #include "table.h"
 #include "table_parts.h"
 #include "traffic/host/placement.h"
@@ -190,14 +191,10 @@ table_notes(const struct xd_row *row)
 void
 table_row(struct table *table, const struct xd_row *row)
 {
+	void (*show)(struct table *, const struct xd_row *);
+
 	table_clear_progress(table);
-	if (row->engine == XD_ENGINE_SEARCH)
-		table_search_row(table, row);
-	else if (row->engine == XD_ENGINE_PAIRS)
-		table_pairs_row(table, row);
-	else if (row->engine == XD_ENGINE_LATENCY || (row->timed && row->name[0]))
-		table_latency_row(table, row);
-	else
-		table_rate_row(table, row);
+	show = engine_of(row)->show;
+	(show ? show : table_own_row)(table, row);
 	fflush(stdout);
 }

@@ -27,5 +27,7 @@ void table_rate_row(struct table *table, const struct xd_row *row);
 void table_pairs_row(struct table *table, const struct xd_row *row);
 void table_latency_row(struct table *table, const struct xd_row *row);
 void table_search_row(struct table *table, const struct xd_row *row);
+/* Any engine's own figures under their heads. */
+void table_own_row(struct table *table, const struct xd_row *row);
 
 #endif

@@ -2,6 +2,7 @@
 /* Rows of rates: those of one stream, of VMs at once, and the generator's own. */
 #include <stdio.h>
 
+#include "engine.h"
 #include "table_parts.h"
 
 static void
@@ -25,7 +26,7 @@ table_rate_row(struct table *table, const struct xd_row *row)
 		"received", "L2", "L1", "lost", "limit");
 	snprintf(units, sizeof(units), columns, "bytes", "", "", "", "Mpps", "Mpps", "Mpps",
 		"Gbit/s", "Gbit/s", "frames", "");
-	table_head(table, row->engine == XD_ENGINE_CALIBRATE ? "the generator by itself" : "rate",
+	table_head(table, engine_of(row)->report.is_alone ? "the generator by itself" : "rate",
 		head, units);
 	table_name(table, row);
 	if (f->nb_ports == 0) { /* nothing was sent: a look at the core */

@@ -6,6 +6,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "traffic/engine/calibrate.h"
+#include "traffic/engine/latency.h"
+#include "traffic/engine/pairs.h"
+#include "traffic/engine/rate.h"
+#include "traffic/engine/search/search.h"
 #include "traffic/result/result.h"
 
 /* Times that differ from each other and from those of another first. */
@@ -29,7 +34,7 @@ static struct xd_row
 rate_row(void)
 {
 	return (struct xd_row){
-		.engine = XD_ENGINE_RATE,
+		.engine = &xd_rate_engine,
 		.name = "schedule",
 		.trial = 2,
 		.size = 358,
@@ -104,7 +109,7 @@ static struct xd_row
 latency_row(void)
 {
 	return (struct xd_row){
-		.engine = XD_ENGINE_LATENCY,
+		.engine = &xd_latency_engine,
 		.timed = true,
 		.latency = {.way = XD_TIMES_ROUND_TRIP,
 			.count = 61,
@@ -119,7 +124,7 @@ static struct xd_row
 search_row(void)
 {
 	return (struct xd_row){
-		.engine = XD_ENGINE_SEARCH,
+		.engine = &xd_search_engine,
 		.search = {.method = "back-to-back",
 			.goal = "NDR",
 			.found_pps = 71.5,
@@ -143,7 +148,7 @@ static struct xd_row
 pairs_row(void)
 {
 	return (struct xd_row){
-		.engine = XD_ENGINE_PAIRS,
+		.engine = &xd_pairs_engine,
 		.pairs = {.vms = 14,
 			.pairs = 7,
 			.jain = 0.875,
@@ -154,6 +159,9 @@ pairs_row(void)
 			.unloaded = times_from(5000)},
 	};
 }
+
+static const struct xd_engine *const result_engines[] = {&xd_rate_engine, &xd_latency_engine,
+	&xd_search_engine, &xd_pairs_engine, &xd_calibrate_engine, NULL};
 
 /* Rows of every engine, and rows of zeroes. */
 enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, CALIBRATE, NOTHING, NB_ROWS };
@@ -167,15 +175,20 @@ make_results(struct xd_results *results)
 		[SEARCH] = search_row(),
 		[TRIAL] = search_row(),
 		[PAIRS] = pairs_row(),
-		[CALIBRATE] = {.engine = XD_ENGINE_CALIBRATE,
+		[CALIBRATE] = {.engine = &xd_calibrate_engine,
 			.is_void = true,
 			.void_reason = "12 frames late",
 			.partial = true},
-		[NOTHING] = {.paced = true, .timed = true, .tracked = true, .dut = {.known = true}},
+		[NOTHING] = {.engine = &xd_rate_engine,
+			.paced = true,
+			.timed = true,
+			.tracked = true,
+			.dut = {.known = true}},
 	};
 
 	rows[TRIAL].search.is_trial = true;
 	xd_results_init(results, 2.6e9);
+	results->engines = result_engines;
 	strcpy(results->command, "crossdock-pktgen rate \"x\" \xff");
 	strcpy(results->label, "a label");
 	strcpy(results->reason, "interrupted");

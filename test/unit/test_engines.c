@@ -449,7 +449,7 @@ test_latency(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		const struct xd_latency_figures *l = &f->rows[i].latency;
 
-		assert_int_equal(f->rows[i].engine, XD_ENGINE_LATENCY);
+		assert_ptr_equal(f->rows[i].engine, &xd_latency_engine);
 		assert_int_equal(f->rows[i].size, i ? 1500 : 64);
 		assert_int_equal(l->count, 500);
 		assert_int_equal(l->lost, 0);

@@ -12,7 +12,15 @@
 
 #include <cmocka.h>
 
+#include "traffic/engine/calibrate.h"
+#include "traffic/engine/latency.h"
+#include "traffic/engine/pairs.h"
+#include "traffic/engine/rate.h"
+#include "traffic/engine/search/search.h"
 #include "traffic/result/fail_if.h"
+
+static const struct xd_engine *const all[] = {&xd_rate_engine, &xd_latency_engine,
+	&xd_search_engine, &xd_pairs_engine, &xd_calibrate_engine, NULL};
 
 static void
 test_parse(void **state)
@@ -33,7 +41,7 @@ test_parse(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		if (xd_fail_if_parse(good[i].text, &c, &err))
+		if (xd_fail_if_parse(good[i].text, all, &c, &err))
 			fail_msg("%s: %s", good[i].text, err.text);
 		assert_string_equal(c.text, good[i].text);
 		assert_string_equal(c.figure, good[i].figure);
@@ -61,7 +69,7 @@ test_bad(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		err.text[0] = '\0';
-		assert_int_equal(xd_fail_if_parse(cases[i][0], &c, &err), -EINVAL);
+		assert_int_equal(xd_fail_if_parse(cases[i][0], all, &c, &err), -EINVAL);
 		if (!strstr(err.text, cases[i][1]))
 			fail_msg("%s: %s", cases[i][0], err.text);
 	}
@@ -77,7 +85,7 @@ meet(const char *text, struct xd_row *rows, unsigned n)
 	struct xd_fail_if c;
 	struct xd_error err;
 
-	if (xd_fail_if_parse(text, &c, &err))
+	if (xd_fail_if_parse(text, all, &c, &err))
 		fail_msg("%s", err.text);
 	said[0] = '\0';
 	return xd_fail_if_meet(&c, 1, &results, said, sizeof(said));
@@ -113,7 +121,7 @@ static void
 test_rate_figures(void **state)
 {
 	const struct xd_row row = {
-		.engine = XD_ENGINE_RATE,
+		.engine = &xd_rate_engine,
 		.rate = {.received_frames = 75,
 			.lost_frames = 25,
 			.pps = 2.5e6,
@@ -140,8 +148,8 @@ test_rate_figures(void **state)
 	assert_no_figure("reordered", row);
 	assert_no_figure("jain", row);
 	assert_no_figure("found_mpps", row);
-	assert_no_figure("cycles", (struct xd_row){.engine = XD_ENGINE_RATE});
-	assert_no_figure("loss_percent", (struct xd_row){.engine = XD_ENGINE_RATE});
+	assert_no_figure("cycles", (struct xd_row){.engine = &xd_rate_engine});
+	assert_no_figure("loss_percent", (struct xd_row){.engine = &xd_rate_engine});
 }
 
 static void
@@ -149,7 +157,7 @@ test_time_figures(void **state)
 {
 	const struct xd_times times = {1, 1e3, 2e3, 3e3, 4e3, 5e3, 6e3, 7e3, 8e3};
 	struct xd_row row = {
-		.engine = XD_ENGINE_LATENCY,
+		.engine = &xd_latency_engine,
 		.timed = true,
 		.latency = {.count = 8, .lost = 2, .actual = times},
 	};
@@ -184,15 +192,16 @@ static void
 test_other_figures(void **state)
 {
 	struct xd_row row = {
+		.engine = &xd_rate_engine,
 		.tracked = true,
 		.flow_figures = {.reordered = 1, .duplicated = 2, .wrong_payload = 3},
 	};
 	struct xd_row search = {
-		.engine = XD_ENGINE_SEARCH,
+		.engine = &xd_search_engine,
 		.search = {.method = "throughput"},
 		.rate = {.lost_frames = 9},
 	};
-	struct xd_row pairs = {.engine = XD_ENGINE_PAIRS, .pairs = {.jain = 0.5}};
+	struct xd_row pairs = {.engine = &xd_pairs_engine, .pairs = {.jain = 0.5}};
 
 	(void)state;
 	assert_figure("reordered", "1", row);
@@ -210,7 +219,7 @@ test_other_figures(void **state)
 	/* Trials of a search may lose what they like. */
 	search.search.is_trial = true;
 	assert_no_figure("loss", search);
-	search = (struct xd_row){.engine = XD_ENGINE_SEARCH, .search = {.method = "frame-loss"}};
+	search = (struct xd_row){.engine = &xd_search_engine, .search = {.method = "frame-loss"}};
 	assert_no_figure("found_mpps", search);
 }
 
@@ -218,10 +227,13 @@ static void
 test_which_row(void **state)
 {
 	struct xd_row rows[4] = {
-		{.rate = {.lost_frames = 0}},
-		{.rate = {.lost_frames = 9}, .is_void = true},
-		{.rate = {.lost_frames = 5}, .partial = true, .size = 64},
-		{.rate = {.lost_frames = 6}},
+		{.engine = &xd_rate_engine, .rate = {.lost_frames = 0}},
+		{.engine = &xd_rate_engine, .rate = {.lost_frames = 9}, .is_void = true},
+		{.engine = &xd_rate_engine,
+			.rate = {.lost_frames = 5},
+			.partial = true,
+			.size = 64},
+		{.engine = &xd_rate_engine, .rate = {.lost_frames = 6}},
 	};
 	struct xd_results results = {.n = 4, .rows = rows};
 	struct xd_fail_if c[2];
@@ -242,8 +254,8 @@ test_which_row(void **state)
 	assert_int_equal(meet("loss>0", rows, 0), -2);
 
 	/* The first row of all conditions; then whether there was anything to judge. */
-	assert_int_equal(xd_fail_if_parse("p99_us>0", &c[0], NULL), 0);
-	assert_int_equal(xd_fail_if_parse("loss>5", &c[1], NULL), 0);
+	assert_int_equal(xd_fail_if_parse("p99_us>0", all, &c[0], NULL), 0);
+	assert_int_equal(xd_fail_if_parse("loss>5", all, &c[1], NULL), 0);
 	assert_int_equal(xd_fail_if_meet(c, 2, &results, said, sizeof(said)), 3);
 	rows[3].rate.lost_frames = 0;
 	assert_int_equal(xd_fail_if_meet(c, 2, &results, said, sizeof(said)), -2);

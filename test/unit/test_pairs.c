@@ -153,7 +153,7 @@ assert_pairs_row(const struct env *e, unsigned i, unsigned vms, uint32_t size, u
 	const struct xd_row *r = &e->rows[i];
 	double sum = 0;
 
-	assert_int_equal(r->engine, XD_ENGINE_PAIRS);
+	assert_ptr_equal(r->engine, &xd_pairs_engine);
 	assert_int_equal(r->pairs.vms, vms);
 	assert_int_equal(r->pairs.pairs, vms / 2);
 	assert_int_equal(r->pairs.is_baseline, vms == 2);
@@ -509,7 +509,7 @@ test_calibrate(void **state)
 	}
 	assert_int_equal(rows_named(e, "round trips, one at a time, one core"), 1);
 	for (unsigned i = 0; i < e->n; i++) {
-		assert_int_equal(e->rows[i].engine, XD_ENGINE_CALIBRATE);
+		assert_ptr_equal(e->rows[i].engine, &xd_calibrate_engine);
 		assert_int_equal(e->rows[i].trial, 1);
 		assert_true(e->rows[i].time_s > 0);
 	}

@@ -57,7 +57,8 @@ test_defaults(void **state)
 
 	(void)state;
 	parse(&o, &line, "rate " AB);
-	assert_int_equal(o.command, COMMAND_RATE);
+	assert_int_equal(o.command.kind, COMMAND_ENGINE);
+	assert_ptr_equal(o.command.engine, &engine_rate);
 	assert_int_equal(o.nb_ports, 2);
 	assert_string_equal(o.ports[1], "virtio:/b");
 	assert_false(o.needs_eal);
@@ -225,16 +226,17 @@ test_words_that_measure_nothing(void **state)
 {
 	static const struct {
 		const char *text;
-		enum command command, help_for;
+		enum command_kind command, help_for;
+		const struct engine *engine; /* that help is for */
 	} cases[] = {
-		{"--help", COMMAND_HELP, COMMAND_HELP},
-		{"-h", COMMAND_HELP, COMMAND_HELP},
-		{"help search", COMMAND_HELP, COMMAND_SEARCH},
-		{"pairs --help", COMMAND_HELP, COMMAND_PAIRS},
-		{"rate --size 64 -h --bogus", COMMAND_HELP, COMMAND_RATE},
-		{"--version", COMMAND_VERSION, COMMAND_HELP},
-		{"latency --version", COMMAND_VERSION, COMMAND_HELP},
-		{"report --whatever", COMMAND_REPORT, COMMAND_HELP},
+		{"--help", COMMAND_HELP, COMMAND_HELP, NULL},
+		{"-h", COMMAND_HELP, COMMAND_HELP, NULL},
+		{"help search", COMMAND_HELP, COMMAND_ENGINE, &engine_search},
+		{"pairs --help", COMMAND_HELP, COMMAND_ENGINE, &engine_pairs},
+		{"rate --size 64 -h --bogus", COMMAND_HELP, COMMAND_ENGINE, &engine_rate},
+		{"--version", COMMAND_VERSION, COMMAND_HELP, NULL},
+		{"latency --version", COMMAND_VERSION, COMMAND_HELP, NULL},
+		{"report --whatever", COMMAND_REPORT, COMMAND_HELP, NULL},
 	};
 
 	(void)state;
@@ -243,8 +245,9 @@ test_words_that_measure_nothing(void **state)
 		struct line line;
 
 		parse(&o, &line, cases[i].text);
-		assert_int_equal(o.command, cases[i].command);
-		assert_int_equal(o.help_for, cases[i].help_for);
+		assert_int_equal(o.command.kind, cases[i].command);
+		assert_int_equal(o.help_for.kind, cases[i].help_for);
+		assert_ptr_equal(o.help_for.engine, cases[i].engine);
 		options_fini(&o);
 	}
 }
@@ -392,14 +395,16 @@ test_refusals(void **state)
 
 /* The text that something printed; the caller frees it. */
 static char *
-help_text(enum command command)
+help_text(const char *name)
 {
 	size_t size = 0;
 	char *text = NULL;
 	FILE *out = open_memstream(&text, &size);
+	struct command command;
 
 	assert_non_null(out);
-	options_help(command, out);
+	assert_true(command_named(name, &command));
+	options_help(&command, out);
 	fclose(out);
 	return text;
 }
@@ -408,8 +413,8 @@ static void
 test_help_fits_a_screen_and_names_every_option(void **state)
 {
 	(void)state;
-	for (enum command c = COMMAND_RATE; c <= COMMAND_HELP; c++) {
-		char *text = help_text(c);
+	for (unsigned c = 0; command_name(c); c++) {
+		char *text = help_text(command_name(c));
 		unsigned lines = 0;
 
 		for (const char *at = text; *at; at += strcspn(at, "\n") + 1) {
@@ -421,8 +426,8 @@ test_help_fits_a_screen_and_names_every_option(void **state)
 		assert_non_null(strstr(text, "crossdock-pktgen"));
 		free(text);
 	}
-	for (unsigned c = 0; c < COMMAND_REPORT; c++) {
-		char *text = help_text(c), dashed[32];
+	for (unsigned c = 0; engines[c]; c++) {
+		char *text = help_text(engines[c]->results->name), dashed[32];
 		static const char *const all[] = {"json", "csv", "label", "fail-if", "size"};
 
 		for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

@@ -153,7 +153,7 @@ test_odd_numbers(void **state)
 {
 	static const struct want want[] = {TEXT("pps", "null"), TEXT("sent_pps", "null"),
 		NUMBER("received_frames", (double)(1ull << 62)), END};
-	struct xd_row row = {.rate = {.pps = NAN, .sent_pps = INFINITY}};
+	struct xd_row row = {.engine = &xd_rate_engine, .rate = {.pps = NAN, .sent_pps = INFINITY}};
 	struct xd_results results;
 	json_t *root;
 

@@ -182,7 +182,7 @@ keeps(void *ctx, const struct xd_row *row)
 	struct fabric *f = ctx;
 
 	assert_true(f->nb_rows < ROWS_MAX);
-	assert_int_equal(row->engine, XD_ENGINE_SEARCH);
+	assert_ptr_equal(row->engine, &xd_search_engine);
 	f->rows[f->nb_rows++] = *row;
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine.h"
 #include "figure.h"
 
 #define GETTER(scope, name, has, value)                                                            \
@@ -27,14 +28,14 @@ FIGURE(figure_loss_percent, row->rate.received_frames + (double)row->rate.lost_f
 	100 * (double)row->rate.lost_frames /
 		((double)row->rate.received_frames + (double)row->rate.lost_frames))
 
-FIGURE(figure_found_mpps, row->engine == XD_ENGINE_SEARCH, row->search.found_pps / 1e6)
-FIGURE(figure_search_loss_percent, row->engine == XD_ENGINE_SEARCH, 100 * row->search.loss_ratio)
-FIGURE(figure_burst, row->engine == XD_ENGINE_SEARCH, row->search.burst_frames)
+FIGURE(figure_found_mpps, row->search.method[0], row->search.found_pps / 1e6)
+FIGURE(figure_search_loss_percent, row->search.method[0], 100 * row->search.loss_ratio)
+FIGURE(figure_burst, row->search.method[0], row->search.burst_frames)
 
 static double
 pair_gbps(const struct xd_row *row, double pps)
 {
-	if (row->engine != XD_ENGINE_PAIRS || row->rate.pps <= 0)
+	if (!row->pairs.vms || row->rate.pps <= 0)
 		return NAN;
 	return pps * (row->rate.l2_bps / row->rate.pps) / 1e9;
 }
@@ -42,7 +43,7 @@ pair_gbps(const struct xd_row *row, double pps)
 FIGURE(figure_pair_gbps, true, pair_gbps(row, row->pairs.mean_pps))
 FIGURE(figure_min_pair_gbps, true, pair_gbps(row, row->pairs.min_pps))
 FIGURE(figure_max_pair_gbps, true, pair_gbps(row, row->pairs.max_pps))
-FIGURE(figure_jain, row->engine == XD_ENGINE_PAIRS && row->pairs.jain > 0, row->pairs.jain)
+FIGURE(figure_jain, row->pairs.jain > 0, row->pairs.jain)
 FIGURE(figure_of_baseline, row->pairs.of_baseline > 0, row->pairs.of_baseline)
 FIGURE(figure_unloaded_p50_us, row->pairs.unloaded.count, row->pairs.unloaded.p50_ns / 1e3)
 FIGURE(figure_unloaded_p99_us, row->pairs.unloaded.count, row->pairs.unloaded.p99_ns / 1e3)
@@ -127,37 +128,55 @@ is_about_times(const struct xd_search_figures *search)
 }
 
 unsigned
-report_figures_of(const struct xd_row *row, const struct report_figure **figures)
+report_time_figures(const struct xd_row *row, const struct report_figure **figures)
 {
-	static const struct report_figure rate[] = {
-		{"delivered", "Mpps", false, figure_mpps, figure_l2_gbps, "Gbit/s"}};
 	static const struct report_figure times[] = {{"P50", US, true, figure_p50_us, NULL, NULL},
 		{"P99", US, true, figure_p99_us, NULL, NULL},
 		{"P99.9", US, true, figure_p99_9_us, NULL, NULL}};
+
+	(void)row;
+	*figures = times;
+	return 3;
+}
+
+unsigned
+report_search_figures(const struct xd_row *row, const struct report_figure **figures)
+{
 	static const struct report_figure found[] = {
 		{"found", "Mpps", false, figure_found_mpps, figure_l2_gbps, "Gbit/s"}};
 	static const struct report_figure loss[] = {
 		{"loss", "%", true, figure_search_loss_percent, figure_found_mpps, "Mpps"}};
 	static const struct report_figure burst[] = {
 		{"burst", "frames", false, figure_burst, NULL, NULL}};
+
+	if (row->timed && is_about_times(&row->search))
+		return report_time_figures(row, figures);
+	*figures = !strcmp(row->search.method, "frame-loss")     ? loss
+		   : !strcmp(row->search.method, "back-to-back") ? burst
+								 : found;
+	return 1;
+}
+
+unsigned
+report_pairs_figures(const struct xd_row *row, const struct report_figure **figures)
+{
 	static const struct report_figure pairs[] = {
 		{"total", "Gbit/s", false, figure_l2_gbps, figure_mpps, "Mpps"},
 		{"loaded P99", US, true, figure_p99_us, NULL, NULL}};
 
-	if (row->engine == XD_ENGINE_PAIRS) {
-		*figures = pairs;
-		return row->timed ? 2 : 1;
-	}
-	if (row->engine == XD_ENGINE_LATENCY || (row->timed && is_about_times(&row->search))) {
-		*figures = times;
-		return 3;
-	}
-	if (row->engine != XD_ENGINE_SEARCH) {
-		*figures = rate;
-		return 1;
-	}
-	*figures = !strcmp(row->search.method, "frame-loss")     ? loss
-		   : !strcmp(row->search.method, "back-to-back") ? burst
-								 : found;
+	*figures = pairs;
+	return row->timed ? 2 : 1;
+}
+
+unsigned
+report_figures_of(const struct xd_row *row, const struct report_figure **figures)
+{
+	static const struct report_figure rate[] = {
+		{"delivered", "Mpps", false, figure_mpps, figure_l2_gbps, "Gbit/s"}};
+	const struct engine *engine = engine_of(row);
+
+	if (engine->report.figures)
+		return engine->report.figures(row, figures);
+	*figures = rate;
 	return 1;
 }

@@ -17,6 +17,10 @@ struct report_figure {
 
 /* Those by which rows of this kind are compared; how many. */
 unsigned report_figures_of(const struct xd_row *row, const struct report_figure **figures);
+/* The same, for engines to have: engine.h. */
+unsigned report_time_figures(const struct xd_row *row, const struct report_figure **figures);
+unsigned report_search_figures(const struct xd_row *row, const struct report_figure **figures);
+unsigned report_pairs_figures(const struct xd_row *row, const struct report_figure **figures);
 
 double figure_mpps(const struct xd_row *row);
 double figure_sent_mpps(const struct xd_row *row);

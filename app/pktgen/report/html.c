@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine.h"
 #include "html.h"
 
 void
@@ -115,7 +116,7 @@ html_line(FILE *out, const struct xd_row *row)
 	} else {
 		fprintf(out, "mean %u B", row->size);
 	}
-	if (row->engine == XD_ENGINE_PAIRS)
+	if (row->pairs.vms)
 		fprintf(out, ", %u VMs%s", row->pairs.vms,
 			row->pairs.is_baseline ? " (alone)" : "");
 }
@@ -143,25 +144,25 @@ html_group(FILE *out, const struct xd_row *row)
 	const struct xd_search_figures *s = &row->search;
 	char text[HTML_NUMBER];
 
-	fprintf(out, "<b>%s</b> ", xd_engine_name(row->engine));
+	fprintf(out, "<b>%s</b> ", row->engine->name);
 	html_text(out, row->name);
-	if (row->engine == XD_ENGINE_CALIBRATE && row->name[0])
+	if (engine_of(row)->report.is_alone && row->name[0])
 		return; /* it says all of it */
 	fputs(row->name[0] ? ", " : "", out);
-	if (row->engine == XD_ENGINE_SEARCH) {
+	if (s->method[0]) {
 		html_text(out, s->method);
 		fputs(s->goal[0] ? " " : "", out);
 		html_text(out, s->goal);
 		fputs(", ", out);
 	}
 	group_traffic(out, row);
-	if (row->engine == XD_ENGINE_SEARCH)
+	if (s->method[0])
 		return;
 	if (row->timed)
 		fprintf(out, ", timed %s", xd_times_way_name(row->latency.way));
 	if (row->rate.asked_pps > 0)
 		fprintf(out, ", asked %s Mpps each", html_number(text, row->rate.asked_pps / 1e6));
-	else if (row->engine == XD_ENGINE_LATENCY)
+	else if (!xd_row_is_rated(row))
 		fputs(", one at a time", out);
 	else
 		fputs(", as many as go", out);

@@ -13,7 +13,7 @@
 static bool
 is_timed(const struct report_line *line)
 {
-	return line->like->timed && line->like->engine != XD_ENGINE_CALIBRATE;
+	return line->like->timed;
 }
 
 static void
@@ -106,8 +106,8 @@ draw(struct report_page *page)
 	for (unsigned i = 0, end; i < set->n; i = end) {
 		end = section_group_end(set->lines, set->n, i);
 		/* Those of searches and of pairs have charts of their own. */
-		if (!is_timed(&set->lines[i]) || set->lines[i].like->engine == XD_ENGINE_SEARCH ||
-			set->lines[i].like->engine == XD_ENGINE_PAIRS)
+		if (!is_timed(&set->lines[i]) ||
+			engine_of(set->lines[i].like)->report.draws_no_times)
 			continue;
 		for (unsigned j = i; j < end && j < i + CURVES_MAX; j++) {
 			const struct xd_row *row = set->lines[j].like;
@@ -154,15 +154,19 @@ write_line(struct report_page *page, const struct report_line *line, unsigned sy
 	write_times(page, line, system, FIGURE_ACTUAL);
 }
 
+bool
+section_latency_has(const struct report_set *set)
+{
+	for (unsigned i = 0; i < set->n; i++)
+		if (is_timed(&set->lines[i]))
+			return true;
+	return false;
+}
+
 void
 section_latency(struct report_page *page)
 {
-	const struct report_set *set = page->set;
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < set->n; i++)
-		n += is_timed(&set->lines[i]);
-	if (!n)
+	if (!section_latency_has(page->set))
 		return;
 	fputs("<h2 id=\"latency\">Latency</h2>\n", page->out);
 	draw(page);

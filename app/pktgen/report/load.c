@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine.h"
 #include "load.h"
 #include "record.h"
 
@@ -39,7 +40,8 @@ load_latency(struct record *in, struct xd_row *row)
 	struct xd_latency_figures *f = &row->latency;
 	struct record r;
 
-	row->timed = record_enter(in, in->object, "latency", row->engine != XD_ENGINE_LATENCY, &r);
+	row->timed =
+		record_enter(in, in->object, "latency", !engine_of(row)->report.must_be_timed, &r);
 	if (!row->timed)
 		return;
 	f->way = (enum xd_times_way)record_word(&r, "way", RECORD_WAY);
@@ -93,49 +95,45 @@ load_flows(struct record *in, struct xd_row *row)
 }
 
 static void
-load_search(struct record *in, struct xd_row *row)
+load_figure(struct record *r, const struct xd_figure *f, struct xd_row *row)
 {
-	struct xd_search_figures *f = &row->search;
-	struct record r;
+	const bool may_be_null = f->or_null || f->has;
+	void *at = (char *)row + f->offset;
 
-	if (!record_enter(in, in->object, "search", row->engine != XD_ENGINE_SEARCH, &r))
-		return;
-	f->is_trial = record_flag(&r, "is_trial");
-	record_text(&r, "method", f->method, sizeof(f->method));
-	record_text(&r, "goal", f->goal, sizeof(f->goal));
-	f->found_pps = record_number(&r, "found_pps", RECORD_OR_NULL);
-	f->lower_pps = record_number(&r, "lower_pps", RECORD_OR_NULL);
-	f->upper_pps = record_number(&r, "upper_pps", RECORD_OR_NULL);
-	f->loss_ratio = record_number(&r, "loss_ratio", RECORD_OR_NULL);
-	f->trial_s = record_number(&r, "trial_s", RECORD_OR_NULL);
-	f->burst_frames = count_or_null(&r, "burst_frames");
-	f->burst_min_frames = count_or_null(&r, "burst_min_frames");
-	f->burst_max_frames = count_or_null(&r, "burst_max_frames");
-	f->corrected_burst_frames = record_number(&r, "corrected_burst_frames", RECORD_OR_NULL);
-	f->trials = (unsigned)count_or_null(&r, "trials");
-	f->total_s = record_number(&r, "total_s", RECORD_OR_NULL);
-	f->complete = record_flag(&r, "complete");
-	record_text(&r, "missing", f->missing, sizeof(f->missing));
-	record_leave(in, &r);
+	switch (f->kind) {
+	case XD_FIGURE_UNSIGNED:
+		*(unsigned *)at = (unsigned)(may_be_null ? count_or_null : record_count)(r, f->key);
+		break;
+	case XD_FIGURE_COUNT:
+		*(uint64_t *)at = (may_be_null ? count_or_null : record_count)(r, f->key);
+		break;
+	case XD_FIGURE_REAL:
+		*(double *)at =
+			record_number(r, f->key, may_be_null ? RECORD_OR_NULL : RECORD_MUST);
+		break;
+	case XD_FIGURE_FLAG:
+		*(bool *)at = record_flag(r, f->key);
+		break;
+	case XD_FIGURE_TEXT:
+		record_text(r, f->key, at, f->size);
+		break;
+	case XD_FIGURE_TIMES:
+		load_times(r, r->object, f->key, at);
+		break;
+	}
 }
 
+/* What only rows of one engine have. */
 static void
-load_pairs(struct record *in, struct xd_row *row)
+load_section(struct record *in, const struct xd_engine *engine, struct xd_row *row)
 {
-	struct xd_pairs_figures *f = &row->pairs;
 	struct record r;
 
-	if (!record_enter(in, in->object, "pairs", row->engine != XD_ENGINE_PAIRS, &r))
+	if (!engine->section ||
+		!record_enter(in, in->object, engine->section, engine != row->engine, &r))
 		return;
-	f->vms = (unsigned)record_count(&r, "vms");
-	f->pairs = (unsigned)record_count(&r, "pairs");
-	f->is_baseline = record_flag(&r, "is_baseline");
-	f->jain = record_number(&r, "jain", RECORD_OR_NULL);
-	f->min_pps = record_number(&r, "min_pps", RECORD_MUST);
-	f->mean_pps = record_number(&r, "mean_pps", RECORD_MUST);
-	f->max_pps = record_number(&r, "max_pps", RECORD_MUST);
-	f->of_baseline = record_number(&r, "of_baseline", RECORD_OR_NULL);
-	load_times(&r, r.object, "unloaded", &f->unloaded);
+	for (const struct xd_figure *f = engine->figures; f->key && engine == row->engine; f++)
+		load_figure(&r, f, row);
 	record_leave(in, &r);
 }
 
@@ -158,6 +156,9 @@ load_rate(struct record *r, struct xd_rate_figures *f)
 	f->l1_bps = record_number(r, "l1_bps", RECORD_MUST);
 	f->bottleneck = (enum xd_bottleneck)record_word(r, "bottleneck", RECORD_BOTTLENECK);
 	f->waiting_share = record_number(r, "waiting_share", RECORD_OR_NULL);
+	f->nb_ports = (unsigned)json_array_size(json_object_get(r->object, "per_port"));
+	if (f->nb_ports > XD_GEN_PORTS_MAX)
+		f->nb_ports = XD_GEN_PORTS_MAX;
 }
 
 static void
@@ -189,7 +190,7 @@ load_surroundings(struct record *in, struct xd_row *row)
 static int
 load_row(struct record *r, struct xd_row *row)
 {
-	row->engine = (enum xd_engine)record_word(r, "engine", RECORD_ENGINE);
+	row->engine = engines[record_word(r, "engine", RECORD_ENGINE)]->results;
 	record_text(r, "name", row->name, sizeof(row->name));
 	row->trial = (unsigned)record_count(r, "trial");
 	row->size = (uint32_t)record_count(r, "size");
@@ -206,8 +207,8 @@ load_row(struct record *r, struct xd_row *row)
 	load_pacing(r, row);
 	load_latency(r, row);
 	load_flows(r, row);
-	load_search(r, row);
-	load_pairs(r, row);
+	for (unsigned i = 0; engines[i]; i++)
+		load_section(r, engines[i]->results, row);
 	load_surroundings(r, row);
 	return r->rc;
 }

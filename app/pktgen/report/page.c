@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crossdock.h"
+#include "engine.h"
 #include "page.h"
 #include "section.h"
 
@@ -21,12 +22,33 @@ default_title(const struct report_set *set, char *title, size_t size)
 }
 
 static bool
-has_engine(const struct report_set *set, enum xd_engine engine)
+has_engine(const struct report_set *set, const struct engine *engine)
 {
-	for (unsigned i = 0; i < set->n; i++)
-		if (set->lines[i].like->engine == engine)
-			return true;
+	const struct report_line *lines = engine->report.is_alone ? set->floor : set->lines;
+	unsigned n = engine->report.is_alone ? set->nb_floor : set->n;
+
+	if (engine->report.has)
+		return engine->report.has(set);
+	for (unsigned i = 0; i < n; i++)
+		if (lines[i].like->engine == engine->results)
+			return engine->report.section || engine->results->figures;
 	return false;
+}
+
+/* Sections of the engines that measure a switch, or of those that measure the generator. */
+static void
+write_engines(struct report_page *page, bool alone)
+{
+	for (unsigned i = 0; engines[i]; i++) {
+		const struct engine_report *report = &engines[i]->report;
+
+		if (report->is_alone != alone)
+			continue;
+		if (report->section)
+			report->section(page);
+		else
+			section_own(page, engines[i]);
+	}
 }
 
 static void
@@ -37,16 +59,25 @@ write_link(FILE *out, bool there, const char *id, const char *name)
 }
 
 static void
+link_engines(struct report_page *page, bool alone)
+{
+	for (unsigned i = 0; engines[i]; i++)
+		if (engines[i]->report.is_alone == alone)
+			write_link(page->out, has_engine(page->set, engines[i]),
+				engines[i]->results->name,
+				engines[i]->report.title ? engines[i]->report.title
+							 : engines[i]->results->name);
+}
+
+static void
 write_head(struct report_page *page)
 {
 	const struct report_set *set = page->set;
-	bool timed = false, paced = false;
+	bool paced = false;
 	unsigned rows = 0;
 
-	for (unsigned i = 0; i < set->n; i++) {
-		timed |= set->lines[i].like->timed;
+	for (unsigned i = 0; i < set->n; i++)
 		paced |= set->lines[i].like->paced;
-	}
 	for (unsigned i = 0; i < set->nb_floor; i++)
 		paced |= set->floor[i].like->paced;
 	for (unsigned i = 0; i < set->nb_files; i++)
@@ -57,12 +88,9 @@ write_head(struct report_page *page)
 		"</h1>\n<p class=\"dim\">crossdock-pktgen, %u result file%s, %u rows</p>\n<nav>\n",
 		set->nb_files, set->nb_files == 1 ? "" : "s", rows);
 	write_link(page->out, set->n, "summary", "Summary");
-	write_link(page->out, has_engine(set, XD_ENGINE_RATE), "rate", "Rate");
-	write_link(page->out, timed, "latency", "Latency");
-	write_link(page->out, has_engine(set, XD_ENGINE_SEARCH), "search", "Searches");
-	write_link(page->out, has_engine(set, XD_ENGINE_PAIRS), "pairs", "Pairs");
+	link_engines(page, false);
 	write_link(page->out, paced, "pacing", "Schedule");
-	write_link(page->out, set->nb_floor, "calibrate", "Generator alone");
+	link_engines(page, true);
 	write_link(page->out, page->references && page->references->n, "published",
 		"Published figures");
 	write_link(page->out, true, "environment", "What was run");
@@ -75,12 +103,9 @@ write_page(struct report_page *page)
 	html_open(page->out, page->title);
 	write_head(page);
 	section_summary(page);
-	section_rate(page);
-	section_latency(page);
-	section_search(page);
-	section_pairs(page);
+	write_engines(page, false);
 	section_pacing(page);
-	section_floor(page);
+	write_engines(page, true);
 	section_left_out(page);
 	section_reference(page);
 	section_environment(page);

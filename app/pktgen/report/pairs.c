@@ -17,7 +17,7 @@ struct curve {
 static bool
 is_pairs(const struct report_line *line)
 {
-	return line->like->engine == XD_ENGINE_PAIRS;
+	return line->like->pairs.vms > 0;
 }
 
 /* Lines of a group come by size and then by VMs: one chart for each size. */

@@ -92,7 +92,7 @@ longest_pairs(const struct report_set *set)
 	for (unsigned i = 0; i < set->n; i++) {
 		const struct xd_row *row = set->lines[i].like;
 
-		if (row->engine == XD_ENGINE_PAIRS && row->pattern == XD_PATTERN_PAIRS &&
+		if (row->pairs.vms && row->pattern == XD_PATTERN_PAIRS &&
 			(!best || row->size > best->like->size))
 			best = &set->lines[i];
 	}
@@ -167,7 +167,7 @@ beside_pairs(struct report_page *page, const struct csv *csv)
 static bool
 is_round_trip(const struct report_line *line)
 {
-	return line->like->engine == XD_ENGINE_LATENCY && line->like->timed &&
+	return line->like->timed && !line->like->search.method[0] &&
 	       line->like->latency.half_mean_ns > 0 && line->like->rate.asked_pps <= 0;
 }
 
@@ -222,9 +222,9 @@ longest_rate(const struct report_set *set)
 	for (unsigned i = 0; i < set->n; i++) {
 		const struct xd_row *row = set->lines[i].like;
 
-		if (row->engine == XD_ENGINE_RATE && row->pattern == XD_PATTERN_PAIRS &&
-			row->direction == XD_DIRECTION_ONE && row->rate.asked_pps <= 0 &&
-			(!best || row->size > best->like->size))
+		if (!row->engine->section && row->rate.pps > 0 &&
+			row->pattern == XD_PATTERN_PAIRS && row->direction == XD_DIRECTION_ONE &&
+			row->rate.asked_pps <= 0 && (!best || row->size > best->like->size))
 			best = &set->lines[i];
 	}
 	return best;

@@ -8,7 +8,7 @@
 static bool
 is_rate(const struct report_line *line)
 {
-	return line->like->engine == XD_ENGINE_RATE;
+	return line->like->engine == engine_rate.results;
 }
 
 static void

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "engine.h"
 #include "record.h"
 #include "traffic/result/result.h"
 
-#define WORDS_MAX 8
+#define WORDS_MAX 32
 #define COUNT_MAX 9007199254740992.0 /* 2^53: all whole numbers up to there are exact */
 
 static void
@@ -96,7 +97,7 @@ word_of(enum record_words words, int value)
 {
 	switch (words) {
 	case RECORD_ENGINE:
-		return value <= XD_ENGINE_CALIBRATE ? xd_engine_name((enum xd_engine)value) : NULL;
+		return engines[value] ? engines[value]->results->name : NULL;
 	case RECORD_FLOW_KIND:
 		return value <= XD_FLOW_L4 ? xd_flow_kind_name((enum xd_flow_kind)value) : NULL;
 	case RECORD_DIRECTION:

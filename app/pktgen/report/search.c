@@ -9,7 +9,7 @@
 static bool
 is_method(const struct report_line *line, const char *method)
 {
-	return line->like->engine == XD_ENGINE_SEARCH && !strcmp(line->like->search.method, method);
+	return !strcmp(line->like->search.method, method);
 }
 
 /* The bounds of what was found: of one search its own, of several the confidence interval. */
@@ -203,7 +203,7 @@ write_line(struct report_page *page, const struct report_line *line, unsigned sy
 static bool
 is_search(const struct report_line *line)
 {
-	return line->like->engine == XD_ENGINE_SEARCH;
+	return line->like->search.method[0];
 }
 
 void

@@ -3,6 +3,7 @@
 #ifndef PKTGEN_REPORT_SECTION_H
 #define PKTGEN_REPORT_SECTION_H
 
+#include "engine.h"
 #include "figure.h"
 #include "html.h"
 
@@ -16,6 +17,11 @@ void section_pairs(struct report_page *page);
 void section_floor(struct report_page *page);
 void section_left_out(struct report_page *page);
 void section_reference(struct report_page *page);
+/* Of an engine's own figures. */
+void section_own(struct report_page *page, const struct engine *engine);
+
+/* Whether rows of any engine were timed. */
+bool section_latency_has(const struct report_set *set);
 
 /* What tables of all engines end with: bottleneck, the switch's cycles, CPU and steal time, cores,
  * trials. */

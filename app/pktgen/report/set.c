@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "engine.h"
 #include "load.h"
 #include "set.h"
 #include "traffic/host/placement.h"
@@ -40,13 +41,14 @@ static char *
 group_of(const struct xd_row *row)
 {
 	const struct xd_search_figures *s = &row->search;
-	bool searched = row->engine == XD_ENGINE_SEARCH;
+	bool searched = s->method[0];
 	char *text = NULL;
 
-	if (asprintf(&text, "%d\n%s\n%s\n%s\n%u\n%d\n%d\n%d\n%d\n%.6g\n%d\n%s\n%s", row->engine,
-		    row->name, row->template_text, row->capture, row->flows, row->flow_kind,
-		    row->pattern, row->direction, row->touch, searched ? 0 : row->rate.asked_pps,
-		    row->timed ? 1 + (int)row->latency.way : 0, s->method, s->goal) < 0)
+	if (asprintf(&text, "%s\n%s\n%s\n%s\n%u\n%d\n%d\n%d\n%d\n%.6g\n%d\n%s\n%s",
+		    row->engine->name, row->name, row->template_text, row->capture, row->flows,
+		    row->flow_kind, row->pattern, row->direction, row->touch,
+		    searched ? 0 : row->rate.asked_pps, row->timed ? 1 + (int)row->latency.way : 0,
+		    s->method, s->goal) < 0)
 		return NULL;
 	return text;
 }
@@ -115,10 +117,10 @@ add_file(struct report_set *set, unsigned file)
 
 	for (unsigned i = 0; i < results->n; i++) {
 		const struct xd_row *row = &results->rows[i];
-		bool own = row->engine == XD_ENGINE_CALIBRATE;
+		bool own = engine_of(row)->report.is_alone;
 		struct report_line *line;
 
-		if (row->engine == XD_ENGINE_SEARCH && row->search.is_trial)
+		if (row->search.is_trial)
 			continue;
 		line = own ? line_of(&set->floor, &set->nb_floor, &set->floor_room, row)
 			   : line_of(&set->lines, &set->n, &set->room, row);
@@ -236,11 +238,11 @@ sort(struct report_line *lines, unsigned n)
 {
 	unsigned done = 0;
 
-	for (int engine = 0; engine <= XD_ENGINE_CALIBRATE; engine++)
+	for (unsigned engine = 0; engines[engine]; engine++)
 		for (unsigned i = done; i < n; i++) {
 			unsigned begin = done;
 
-			if (lines[i].like->engine != (enum xd_engine)engine)
+			if (lines[i].like->engine != engines[engine]->results)
 				continue;
 			for (unsigned j = i; j < n; j++) {
 				struct report_line line = lines[j];
@@ -279,7 +281,7 @@ static bool
 is_floor_only(const struct xd_results *results)
 {
 	for (unsigned i = 0; i < results->n; i++)
-		if (results->rows[i].engine != XD_ENGINE_CALIBRATE)
+		if (!engine_of(&results->rows[i])->report.is_alone)
 			return false;
 	return true;
 }

@@ -10,6 +10,8 @@
 #include "traffic/trial/lane.h"
 #include "traffic/trial/trial.h"
 
+const struct xd_engine xd_calibrate_engine = {.name = "calibrate"};
+
 #define L1_EXTRA 24   /* bytes: preamble 8, FCS 4, gap 12 */
 #define TURNS    1024 /* bursts between looks at whether to go on */
 #define LOAD_PPS 100e3
@@ -33,7 +35,7 @@ give_row(
 {
 	int rc;
 
-	row->engine = XD_ENGINE_CALIBRATE;
+	row->engine = &xd_calibrate_engine;
 	row->trial = number;
 	snprintf(row->name, sizeof(row->name), "%s, %s", name, l->cores);
 	rc = l->gen.row(l->gen.ctx, row);

@@ -8,6 +8,8 @@
 #include "traffic/frames/units.h"
 #include "traffic/trial/gen.h"
 
+extern const struct xd_engine xd_calibrate_engine;
+
 struct xd_calibrate_opts {
 	struct xd_sizes sizes;
 	double time_s; /* of each measurement */

@@ -5,6 +5,8 @@
 #include "traffic/engine/latency.h"
 #include "traffic/engine/round_trip.h"
 
+const struct xd_engine xd_latency_engine = {.name = "latency"};
+
 /* What is being measured: one size. */
 struct probe {
 	struct xd_gen *gen;
@@ -84,7 +86,7 @@ run_size(struct probe *p, struct xd_error *err)
 		int kept;
 
 		rc = paced ? loaded(p, &row, err) : one_at_a_time(p, &row, err);
-		row.engine = XD_ENGINE_LATENCY;
+		row.engine = &xd_latency_engine;
 		row.trial = number;
 		if (rc && row.time_s <= 0) /* it ended before it began */
 			return rc;

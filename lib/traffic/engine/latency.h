@@ -17,6 +17,8 @@
 #include "traffic/traffic.h"
 #include "traffic/trial/gen.h"
 
+extern const struct xd_engine xd_latency_engine;
+
 enum xd_latency_way { XD_WAY_ROUND_TRIP, XD_WAY_ONE };
 
 struct xd_latency_opts {

@@ -12,6 +12,39 @@
 #define ESTIMATE_S  0.1  /* to find out how many frames a sender gets through, at most */
 #define TIMED_ABOUT 1024 /* one frame in so many, as long as that is not known */
 
+#define FIGURE(kind, field, ...)                                                                   \
+	{                                                                                          \
+#field, kind, .offset = offsetof(struct xd_row, pairs.field), __VA_ARGS__          \
+	}
+#define OR_NULL .or_null = true
+
+static bool
+get_jain(const struct xd_row *row, double *value)
+{
+	*value = row->pairs.jain;
+	return row->pairs.jain > 0;
+}
+
+static const struct xd_figure figures[] = {
+	FIGURE(XD_FIGURE_UNSIGNED, vms),
+	FIGURE(XD_FIGURE_UNSIGNED, pairs),
+	FIGURE(XD_FIGURE_FLAG, is_baseline),
+	FIGURE(XD_FIGURE_REAL, jain, OR_NULL),
+	FIGURE(XD_FIGURE_REAL, min_pps),
+	FIGURE(XD_FIGURE_REAL, mean_pps),
+	FIGURE(XD_FIGURE_REAL, max_pps),
+	FIGURE(XD_FIGURE_REAL, of_baseline, OR_NULL),
+	FIGURE(XD_FIGURE_TIMES, unloaded),
+	{NULL},
+};
+
+const struct xd_engine xd_pairs_engine = {
+	.name = "pairs",
+	.section = "pairs",
+	.figures = figures,
+	.conditions = (const struct xd_condition_figure[]){{"jain", get_jain}, {NULL, NULL}},
+};
+
 /* One trial at one size, and what goes from run to run in it. */
 struct run {
 	struct xd_gen *gen;
@@ -162,7 +195,7 @@ run(struct run *r, unsigned vms, double time_s, double warmup_s, struct xd_row *
 	snprintf(what, sizeof(what), "%u ports at once", vms);
 	load.what = what;
 	rc = xd_trial_run(trial, &load, row, err);
-	row->engine = XD_ENGINE_PAIRS;
+	row->engine = &xd_pairs_engine;
 	row->trial = r->trial;
 	row->pairs.vms = vms;
 	row->pairs.unloaded = r->unloaded;

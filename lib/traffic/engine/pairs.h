@@ -7,6 +7,8 @@
 #include "traffic/traffic.h"
 #include "traffic/trial/gen.h"
 
+extern const struct xd_engine xd_pairs_engine;
+
 struct xd_pairs_opts {
 	struct xd_traffic_opts traffic; /* pattern: pairs or fan-in */
 	unsigned nb_counts;

@@ -4,6 +4,8 @@
 #include "traffic/engine/rate.h"
 #include "traffic/trial/trial.h"
 
+const struct xd_engine xd_rate_engine = {.name = "rate"};
+
 static int
 run_trial(struct xd_gen *gen, const struct xd_rate_opts *opts, struct xd_trial *trial,
 	unsigned number, struct xd_error *err)
@@ -18,7 +20,7 @@ run_trial(struct xd_gen *gen, const struct xd_rate_opts *opts, struct xd_trial *
 	struct xd_row row;
 	int rc = xd_trial_run(trial, &load, &row, err), kept;
 
-	row.engine = XD_ENGINE_RATE;
+	row.engine = &xd_rate_engine;
 	row.trial = number;
 	/* What ended before it began is no row. */
 	if (rc && row.time_s <= 0)

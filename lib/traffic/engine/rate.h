@@ -6,6 +6,8 @@
 #include "traffic/traffic.h"
 #include "traffic/trial/gen.h"
 
+extern const struct xd_engine xd_rate_engine;
+
 struct xd_rate_opts {
 	struct xd_traffic_opts traffic;
 	double time_s, warmup_s;

@@ -9,6 +9,8 @@
 #include "base/suggest.h"
 #include "traffic/result/fail_if.h"
 
+#define NAMES_MAX 64
+
 /* Frames that a row lost, and how many should have come. Round trips one at a time are counted
  * among the times. */
 static void
@@ -42,12 +44,11 @@ get_loss_percent(const struct xd_row *row, double *value)
 	return expected > 0;
 }
 
-/* Round trips one at a time have no rate. */
 static bool
 get_rate(const struct xd_row *row, double figure, double unit, double *value)
 {
 	*value = figure / unit;
-	return row->engine != XD_ENGINE_LATENCY || row->paced;
+	return xd_row_is_rated(row);
 }
 
 static bool
@@ -139,24 +140,6 @@ get_wrong_payload(const struct xd_row *row, double *value)
 	return row->tracked && row->flow_figures.checked;
 }
 
-/* A search that found no rate found 0; others do not look for one. */
-static bool
-get_found_mpps(const struct xd_row *row, double *value)
-{
-	*value = row->search.found_pps / 1e6;
-	if (row->engine != XD_ENGINE_SEARCH)
-		return false;
-	return row->search.found_pps > 0 || (strcmp(row->search.method, "frame-loss") &&
-						    strcmp(row->search.method, "back-to-back"));
-}
-
-static bool
-get_jain(const struct xd_row *row, double *value)
-{
-	*value = row->pairs.jain;
-	return row->engine == XD_ENGINE_PAIRS && row->pairs.jain > 0;
-}
-
 static bool
 get_void(const struct xd_row *row, double *value)
 {
@@ -178,10 +161,8 @@ get_steal_s(const struct xd_row *row, double *value)
 	return true;
 }
 
-static const struct figure {
-	const char *name;
-	bool (*get)(const struct xd_row *row, double *value); /* false: the row does not have it */
-} figures[] = {
+/* Of all engines; each adds its own. */
+static const struct xd_condition_figure figures[] = {
 	{"loss", get_loss},
 	{"loss_percent", get_loss_percent},
 	{"pps", get_pps},
@@ -200,32 +181,50 @@ static const struct figure {
 	{"reordered", get_reordered},
 	{"duplicated", get_duplicated},
 	{"wrong_payload", get_wrong_payload},
-	{"found_mpps", get_found_mpps},
-	{"jain", get_jain},
 	{"void", get_void},
 	{"partial", get_partial},
 	{"steal_s", get_steal_s},
+	{NULL, NULL},
 };
 
-#define FIGURES (sizeof(figures) / sizeof(figures[0]))
-
-static const struct figure *
-find_figure(const char *name)
+static const struct xd_condition_figure *
+find_in(const struct xd_condition_figure *list, const char *name)
 {
-	for (size_t i = 0; i < FIGURES; i++)
-		if (!strcmp(figures[i].name, name))
-			return &figures[i];
+	for (; list && list->name; list++)
+		if (!strcmp(list->name, name))
+			return list;
 	return NULL;
 }
 
-static int
-unknown_figure(const char *text, const char *name, struct xd_error *err)
+static bool
+is_figure(const char *name, const struct xd_engine *const *engines)
 {
-	const char *names[FIGURES + 1] = {NULL};
+	if (find_in(figures, name))
+		return true;
+	for (; *engines; engines++)
+		if (find_in((*engines)->conditions, name))
+			return true;
+	return false;
+}
+
+static unsigned
+add_names(const char **names, unsigned n, const struct xd_condition_figure *list)
+{
+	for (; list && list->name && n < NAMES_MAX; list++)
+		names[n++] = list->name;
+	return n;
+}
+
+static int
+unknown_figure(const char *text, const char *name, const struct xd_engine *const *engines,
+	struct xd_error *err)
+{
+	const char *names[NAMES_MAX + 1] = {NULL};
+	unsigned n = add_names(names, 0, figures);
 	char hint[280];
 
-	for (size_t i = 0; i < FIGURES; i++)
-		names[i] = figures[i].name;
+	for (; *engines; engines++)
+		n = add_names(names, n, (*engines)->conditions);
 	return xd_fail(err, -EINVAL, "--fail-if %s: unknown figure \"%s\"%s", text, name,
 		xd_suggest_hint(name, names, hint, sizeof(hint)));
 }
@@ -256,7 +255,8 @@ parse_value(const char *at, struct xd_fail_if *c, struct xd_error *err)
 }
 
 int
-xd_fail_if_parse(const char *text, struct xd_fail_if *c, struct xd_error *err)
+xd_fail_if_parse(const char *text, const struct xd_engine *const *engines, struct xd_fail_if *c,
+	struct xd_error *err)
 {
 	static const char *const relations[] = {">=", "<=", "==", "!=", ">", "<"};
 	const char *at = text + strspn(text, " ");
@@ -271,8 +271,8 @@ xd_fail_if_parse(const char *text, struct xd_fail_if *c, struct xd_error *err)
 	if (len == 0)
 		return xd_fail(err, -EINVAL, "--fail-if %s: give such as loss>0 or p99_us>20",
 			text[0] ? text : "\"\"");
-	if (!find_figure(c->figure))
-		return unknown_figure(text, c->figure, err);
+	if (!is_figure(c->figure, engines))
+		return unknown_figure(text, c->figure, engines, err);
 	at += len + strspn(at + len, " ");
 	if (!*at && (!strcmp(c->figure, "void") || !strcmp(c->figure, "partial"))) {
 		strcpy(c->relation, "!=");
@@ -310,9 +310,11 @@ holds(double value, const char *relation, double than)
 static bool
 row_value(const struct xd_fail_if *c, const struct xd_row *row, double *value)
 {
-	const struct figure *figure = find_figure(c->figure);
+	const struct xd_condition_figure *figure = find_in(figures, c->figure);
 
-	if (row->engine == XD_ENGINE_SEARCH && row->search.is_trial)
+	if (!figure)
+		figure = find_in(row->engine->conditions, c->figure);
+	if (!figure || row->search.is_trial)
 		return false;
 	if (row->is_void && figure->get != get_void)
 		return false;
@@ -339,8 +341,7 @@ xd_fail_if_meet(const struct xd_fail_if *conditions, unsigned n, const struct xd
 			if (!holds(value, c->relation, c->value))
 				continue;
 			snprintf(text, size, "row %u (%s, %u bytes): %s is %.6g: --fail-if '%s'",
-				i + 1, xd_engine_name(row->engine), row->size, c->figure, value,
-				c->text);
+				i + 1, row->engine->name, row->size, c->figure, value, c->text);
 			return (int)i;
 		}
 	}

@@ -16,10 +16,11 @@ struct xd_fail_if {
 
 /* Figures: loss (frames), loss_percent, pps, mpps, l2_gbps, l1_gbps, sent_pps, cycles (of the
  * switch, a frame), p50_us p95_us p99_us p99_9_us p99_99_us max_us mean_us (from the planned time
- * if there is one, else the actual), reordered, duplicated, wrong_payload, found_mpps, jain, void,
- * partial, steal_s. Also suffixes as in sizes and rates: k M G, %. -EINVAL with the nearest valid
- * word. */
-int xd_fail_if_parse(const char *text, struct xd_fail_if *condition, struct xd_error *err);
+ * if there is one, else the actual), reordered, duplicated, wrong_payload, void, partial, steal_s,
+ * and those of the engines, a list that ends with NULL. Also suffixes as in sizes and rates: k M G,
+ * %. -EINVAL with the nearest valid word. */
+int xd_fail_if_parse(const char *text, const struct xd_engine *const *engines,
+	struct xd_fail_if *condition, struct xd_error *err);
 
 /* The first row that meets a condition: its index, with a line in text that says so; -1: none does.
  * Void rows count only for "void"; a row without the figure does not meet it, and when no row has

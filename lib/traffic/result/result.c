@@ -50,12 +50,10 @@ xd_bottleneck_name(enum xd_bottleneck bottleneck)
 	return names[bottleneck];
 }
 
-const char *
-xd_engine_name(enum xd_engine engine)
+bool
+xd_row_is_rated(const struct xd_row *row)
 {
-	static const char *const names[] = {"rate", "latency", "search", "pairs", "calibrate"};
-
-	return names[engine];
+	return row->rate.nb_ports > 0 || row->timed == row->paced;
 }
 
 const char *

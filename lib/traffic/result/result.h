@@ -12,18 +12,12 @@
 
 #include "base/error.h"
 #include "stats/histogram.h"
+#include "traffic/result/engine.h"
 #include "traffic/traffic.h"
 
 #define XD_RESULT_SCHEMA "crossdock-pktgen/2"
 #define XD_RESULT_TEXT   256
-
-enum xd_engine {
-	XD_ENGINE_RATE,
-	XD_ENGINE_LATENCY,
-	XD_ENGINE_SEARCH,
-	XD_ENGINE_PAIRS,
-	XD_ENGINE_CALIBRATE,
-};
+#define XD_RESULT_OWN    64 /* words of 8 bytes that an engine can have in a row */
 
 enum xd_bottleneck {
 	XD_BOTTLENECK_ASKED,             /* none: the rate asked for was reached */
@@ -145,7 +139,7 @@ struct xd_switch_figures {
 
 /* JSON: text of the enumerations is what the xd_..._name functions say. */
 struct xd_row {
-	enum xd_engine engine;
+	const struct xd_engine *engine;
 	char name[64];  /* what is measured, where an engine does several things; else empty */
 	unsigned trial; /* from 1 */
 	uint32_t size;  /* bytes without FCS; of a mix the mean, rounded */
@@ -164,9 +158,10 @@ struct xd_row {
 	bool timed;
 	struct xd_latency_figures latency; /* timed */
 	bool tracked;
-	struct xd_flow_figures flow_figures;            /* tracked */
-	struct xd_search_figures search;                /* XD_ENGINE_SEARCH */
-	struct xd_pairs_figures pairs;                  /* XD_ENGINE_PAIRS */
+	struct xd_flow_figures flow_figures; /* tracked */
+	struct xd_search_figures search;     /* zero in other engines' rows, as the next two */
+	struct xd_pairs_figures pairs;
+	uint64_t own[XD_RESULT_OWN]; /* any other engine's: see engine.h. Copied in and out */
 	double placement_before_ns, placement_after_ns; /* JSON: placement {before_ns, after_ns,
 							 * class}; 0 (null): not known */
 	double steal_s, cpu_s;                          /* of the whole machine, while measuring */
@@ -198,6 +193,7 @@ struct xd_results {
 	struct xd_result_port ports[XD_GEN_PORTS_MAX];
 	unsigned n, room;
 	struct xd_row *rows;
+	const struct xd_engine *const *engines; /* whose sections each row has; NULL: its own */
 };
 
 /* Words as the command line, the screen and the JSON have them. */
@@ -206,8 +202,10 @@ const char *xd_flow_kind_name(enum xd_flow_kind kind);
 const char *xd_pattern_name(enum xd_pattern pattern);
 const char *xd_direction_name(enum xd_direction direction);
 const char *xd_bottleneck_name(enum xd_bottleneck bottleneck);
-const char *xd_engine_name(enum xd_engine engine);
 const char *xd_times_way_name(enum xd_times_way way);
+
+/* Whether it has a rate: what is done one at a time, or without frames, has none. */
+bool xd_row_is_rated(const struct xd_row *row);
 
 /* Sums a histogram of nanoseconds up. */
 void xd_times_of(struct xd_times *times, const struct xd_histogram *h);

@@ -120,7 +120,8 @@ xd_results_csv(const struct xd_results *results)
 	FILE *out;
 
 	for (unsigned k = 0; k < results->n; k++) {
-		json_t *flat = json_object(), *whole = xd_row_json(&results->rows[k]);
+		json_t *flat = json_object();
+		json_t *whole = xd_row_json(&results->rows[k], results->engines);
 
 		flatten(flat, "", whole);
 		json_decref(whole);

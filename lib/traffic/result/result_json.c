@@ -121,8 +121,7 @@ add_rate(json_t *o, const struct xd_row *row)
 		"lost_frames", "learned_frames", "learn_lost_frames", "sent_pps", "pps", "l2_bps",
 		"l1_bps", "bottleneck", "waiting_share"};
 
-	/* Of what is done one at a time, or without frames, there is no rate. */
-	if (row->engine != XD_ENGINE_RATE && f->nb_ports == 0 && row->timed != row->paced) {
+	if (!xd_row_is_rated(row)) {
 		for (unsigned i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
 			json_object_set_new(o, figures[i], json_null());
 		json_object_set_new(o, "per_port", json_array());
@@ -219,65 +218,53 @@ flow_figures_json(const struct xd_row *row)
 	return o;
 }
 
-/* Those of repeats are of a result only; bursts of one length deviate by 0. */
 static void
-add_bursts(json_t *o, const struct xd_search_figures *f)
+set_figure(json_t *o, const struct xd_figure *f, const struct xd_row *row)
 {
-	bool repeated = f->burst_frames && !f->is_trial;
+	const void *at = (const char *)row + f->offset;
 
-	set_count_or_null(o, "burst_frames", f->burst_frames);
-	set_count_or_null(o, "burst_min_frames", repeated ? f->burst_min_frames : 0);
-	set_count_or_null(o, "burst_max_frames", repeated ? f->burst_max_frames : 0);
-	set_real(o, "burst_stddev_frames", repeated ? f->burst_stddev_frames : NAN);
-	set_real_or_null(o, "corrected_burst_frames", f->corrected_burst_frames);
-	set_count_or_null(o, "repeats", f->is_trial ? 0 : f->repeats);
+	if (f->has && !f->has(row)) {
+		set_null(o, f->key);
+		return;
+	}
+	switch (f->kind) {
+	case XD_FIGURE_UNSIGNED:
+		(f->or_null ? set_count_or_null : set_count)(o, f->key, *(const unsigned *)at);
+		break;
+	case XD_FIGURE_COUNT:
+		(f->or_null ? set_count_or_null : set_count)(o, f->key, *(const uint64_t *)at);
+		break;
+	case XD_FIGURE_REAL:
+		(f->or_null ? set_real_or_null : set_real)(o, f->key, *(const double *)at);
+		break;
+	case XD_FIGURE_FLAG:
+		set_flag(o, f->key, *(const bool *)at);
+		break;
+	case XD_FIGURE_TEXT:
+		(f->or_null ? set_text_or_null : set_text)(o, f->key, at);
+		break;
+	case XD_FIGURE_TIMES:
+		set_times(o, f->key, at);
+		break;
+	}
 }
 
-static json_t *
-search_json(const struct xd_row *row)
+/* An engine's own figures: null unless it is the row's. */
+static void
+add_section(json_t *o, const struct xd_engine *engine, const struct xd_row *row)
 {
-	const struct xd_search_figures *f = &row->search;
-	json_t *o;
+	json_t *section;
 
-	if (row->engine != XD_ENGINE_SEARCH)
-		return json_null();
-	o = json_object();
-	set_flag(o, "is_trial", f->is_trial);
-	set_text(o, "method", f->method);
-	set_text_or_null(o, "goal", f->goal);
-	set_real_or_null(o, "found_pps", f->found_pps);
-	set_real_or_null(o, "lower_pps", f->lower_pps);
-	set_real_or_null(o, "upper_pps", f->upper_pps);
-	set_real(o, "loss_ratio", f->loss_ratio);
-	set_real(o, "trial_s", f->trial_s);
-	add_bursts(o, f);
-	/* A trial is not the search that it belongs to. */
-	set_count_or_null(o, "trials", f->is_trial ? 0 : f->trials);
-	set_real_or_null(o, "total_s", f->is_trial ? 0 : f->total_s);
-	json_object_set_new(o, "complete", f->is_trial ? json_null() : json_boolean(f->complete));
-	set_text_or_null(o, "missing", f->is_trial || f->complete ? "" : f->missing);
-	return o;
-}
-
-static json_t *
-pairs_json(const struct xd_row *row)
-{
-	const struct xd_pairs_figures *f = &row->pairs;
-	json_t *o;
-
-	if (row->engine != XD_ENGINE_PAIRS)
-		return json_null();
-	o = json_object();
-	set_count(o, "vms", f->vms);
-	set_count(o, "pairs", f->pairs);
-	set_flag(o, "is_baseline", f->is_baseline);
-	set_real_or_null(o, "jain", f->jain);
-	set_real(o, "min_pps", f->min_pps);
-	set_real(o, "mean_pps", f->mean_pps);
-	set_real(o, "max_pps", f->max_pps);
-	set_real_or_null(o, "of_baseline", f->of_baseline);
-	set_times(o, "unloaded", &f->unloaded);
-	return o;
+	if (!engine->section)
+		return;
+	if (engine != row->engine) {
+		set_null(o, engine->section);
+		return;
+	}
+	section = json_object();
+	for (const struct xd_figure *f = engine->figures; f && f->key; f++)
+		set_figure(section, f, row);
+	json_object_set_new(o, engine->section, section);
 }
 
 static json_t *
@@ -307,11 +294,11 @@ switch_json(const struct xd_switch_figures *f)
 }
 
 json_t *
-xd_row_json(const struct xd_row *row)
+xd_row_json(const struct xd_row *row, const struct xd_engine *const *engines)
 {
 	json_t *o = json_object();
 
-	set_text(o, "engine", xd_engine_name(row->engine));
+	set_text(o, "engine", row->engine->name);
 	set_text_or_null(o, "name", row->name);
 	set_count(o, "trial", row->trial);
 	set_count(o, "size", row->size);
@@ -328,8 +315,10 @@ xd_row_json(const struct xd_row *row)
 	json_object_set_new(o, "pacing", pacing_json(row));
 	json_object_set_new(o, "latency", latency_json(row));
 	json_object_set_new(o, "flow_figures", flow_figures_json(row));
-	json_object_set_new(o, "search", search_json(row));
-	json_object_set_new(o, "pairs", pairs_json(row));
+	for (unsigned i = 0; engines && engines[i]; i++)
+		add_section(o, engines[i], row);
+	if (!engines)
+		add_section(o, row->engine, row);
 	json_object_set_new(o, "placement", placement_json(row));
 	set_real(o, "steal_s", row->steal_s);
 	set_real(o, "cpu_s", row->cpu_s);
@@ -388,7 +377,7 @@ xd_results_json(const struct xd_results *results)
 	set_flag(root, "partial", results->partial);
 	set_text_or_null(root, "reason", results->reason);
 	for (unsigned i = 0; i < results->n; i++)
-		json_array_append_new(rows, xd_row_json(&results->rows[i]));
+		json_array_append_new(rows, xd_row_json(&results->rows[i], results->engines));
 	json_object_set_new(root, "rows", rows);
 	text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(XD_RESULT_DIGITS));
 	json_decref(root);

@@ -9,7 +9,8 @@
 
 #define XD_RESULT_DIGITS 10 /* of numbers that are not counts */
 
-/* The caller's to release; NULL without memory. */
-json_t *xd_row_json(const struct xd_row *row);
+/* The caller's to release; NULL without memory. engines: whose sections it has, or NULL: its own.
+ */
+json_t *xd_row_json(const struct xd_row *row, const struct xd_engine *const *engines);
 
 #endif

@@ -115,7 +115,7 @@ finish_row(struct xd_search_run *run, const struct xd_search_load *load, struct 
 	struct xd_search_figures *f = &row->search;
 	int rc;
 
-	row->engine = XD_ENGINE_SEARCH;
+	row->engine = &xd_search_engine;
 	row->trial = run->n + 1;
 	f->is_trial = true;
 	snprintf(f->method, sizeof(f->method), "%s", xd_search_method_name(run->opts->method));

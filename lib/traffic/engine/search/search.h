@@ -18,6 +18,8 @@
 #include "traffic/traffic.h"
 #include "traffic/trial/gen.h"
 
+extern const struct xd_engine xd_search_engine;
+
 enum xd_search_method {
 	XD_SEARCH_THROUGHPUT,
 	XD_SEARCH_LATENCY,

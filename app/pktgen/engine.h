@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The engines as people meet them: what to type, what --help says, what is run, how its rows look
+ * on the screen and in a report. Each is one row of a table (engines.c), and a file of its own
+ * (engine_NAME.c). What results know of it is in result/engine.h; what it does, in lib/traffic.
+ */
+#ifndef PKTGEN_ENGINE_H
+#define PKTGEN_ENGINE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "traffic/result/result.h"
+
+struct option_row;
+struct options;
+struct report_figure;
+struct report_page;
+struct report_set;
+struct table;
+struct xd_gen;
+
+/* Its part of a report. */
+struct engine_report {
+	const char *title; /* of the section, whose anchor is the engine's name; NULL: the name */
+	/* NULL: a table of its own figures, where it has some. Writes nothing without rows. */
+	void (*section)(struct report_page *page);
+	bool (*has)(const struct report_set *set); /* whether it does; NULL: there are such rows */
+	/* By which rows are compared in the summary; how many. NULL: by frames per second. */
+	unsigned (*figures)(const struct xd_row *row, const struct report_figure **figures);
+	bool is_alone;       /* its rows are of the generator alone, and no switch's */
+	bool must_be_timed;  /* a row without times is an error in the file */
+	bool draws_no_times; /* they are in charts of its own */
+};
+
+struct engine {
+	const struct xd_engine *results;
+	/* Help: a line for the list of commands, what stands between the command and its options,
+	 * what it does, and examples. */
+	const char *summary, *arguments, *intro, *examples;
+	const struct option_row *options; /* in the order of --help */
+	const char *sizes;                /* unless --size says others; NULL: 64 */
+	double time_s;                    /* unless --time does; 0: 2 */
+	bool makes_ports;                 /* by itself: it has no --port, and needs no EAL */
+	bool takes_one_port;              /* is enough */
+	size_t own_bytes;                 /* options of its own, at options.own, zeroed; 0: none */
+	int (*check)(struct options *o, struct xd_error *err); /* what does not go
+								* together; or NULL */
+	int (*run)(const struct options *o, struct xd_gen *gen, struct xd_error *err);
+	/* NULL: the figures of its own, under their heads. */
+	void (*show)(struct table *table, const struct xd_row *row);
+	struct engine_report report;
+};
+
+/* All, in the order of --help and of the report's sections; ends with NULL. */
+extern const struct engine *const engines[];
+/* What results know of them; ends with NULL. */
+const struct xd_engine *const *engines_results(void);
+/* NULL: no such engine. */
+const struct engine *engine_named(const char *name);
+const struct engine *engine_of(const struct xd_row *row);
+
+extern const struct engine engine_rate;
+extern const struct engine engine_latency;
+extern const struct engine engine_search;
+extern const struct engine engine_pairs;
+extern const struct engine engine_calibrate;
+
+#endif

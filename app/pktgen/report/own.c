@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* An engine whose report is a table of its own figures. */
+#include <math.h>
+
+#include "section.h"
+
+static double
+value_of(const struct xd_figure *f, const struct xd_row *row)
+{
+	const void *at = (const char *)row + f->offset;
+	double value = f->kind == XD_FIGURE_UNSIGNED ? *(const unsigned *)at
+		       : f->kind == XD_FIGURE_COUNT  ? (double)*(const uint64_t *)at
+						     : *(const double *)at;
+
+	if ((f->has && !f->has(row)) || (f->or_null && value == 0))
+		return NAN;
+	return f->scale > 0 ? value / f->scale : value;
+}
+
+/* Whether it is one of the columns. */
+static bool
+is_shown(const struct xd_figure *f)
+{
+	return f->head && (f->kind == XD_FIGURE_UNSIGNED || f->kind == XD_FIGURE_COUNT ||
+				  f->kind == XD_FIGURE_REAL);
+}
+
+static void
+write_head(FILE *out, const struct xd_engine *engine)
+{
+	fputs("<thead><tr><th>frame</th><th>system</th><th>trial</th>", out);
+	for (const struct xd_figure *f = engine->figures; f->key; f++) {
+		if (!is_shown(f))
+			continue;
+		fputs("<th class=\"n\">", out);
+		html_text(out, f->head);
+		if (f->unit) {
+			fputs("<br>", out);
+			html_text(out, f->unit);
+		}
+		fputs("</th>", out);
+	}
+	fputs("</tr></thead>\n<tbody>\n", out);
+}
+
+static void
+write_trial(struct report_page *page, const struct report_line *line, unsigned system, unsigned i)
+{
+	const struct xd_row *row = line->cells[system].trials[i].row;
+
+	detail_line(page, line, system);
+	fprintf(page->out, "<td>%u</td>", row->trial);
+	for (const struct xd_figure *f = row->engine->figures; f->key; f++) {
+		if (!is_shown(f))
+			continue;
+		if (f->kind == XD_FIGURE_REAL)
+			html_number_cell(page->out, value_of(f, row));
+		else
+			html_count_cell(page->out, value_of(f, row));
+	}
+	fputs("</tr>\n", page->out);
+}
+
+void
+section_own(struct report_page *page, const struct engine *engine)
+{
+	const struct report_set *set = page->set;
+	bool open = false;
+
+	for (unsigned i = 0; i < set->n && engine->results->figures; i++) {
+		const struct report_line *line = &set->lines[i];
+
+		if (line->like->engine != engine->results)
+			continue;
+		if (!open) {
+			fprintf(page->out, "<h2 id=\"%s\">%s</h2>\n", engine->results->name,
+				engine->report.title ? engine->report.title
+						     : engine->results->name);
+			html_table_open(page->out, "own");
+			write_head(page->out, engine->results);
+			open = true;
+		}
+		for (unsigned k = 0; k < set->nb_systems; k++)
+			for (unsigned t = 0; t < line->cells[k].n; t++)
+				write_trial(page, line, k, t);
+	}
+	if (open) {
+		fputs("</tbody>\n", page->out);
+		html_table_close(page->out);
+	}
+}

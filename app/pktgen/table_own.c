@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rows of an engine that has no table of its own: its figures under their heads. */
+#include <stdio.h>
+#include <string.h>
+
+#include "table_parts.h"
+
+#define WIDTH 10 /* of a column, at least */
+
+static int
+width_of(const struct xd_figure *f)
+{
+	int len = (int)strlen(f->head);
+
+	return len > WIDTH ? len : WIDTH;
+}
+
+/* As text; "-" where the row does not have it. */
+static void
+print_figure(const struct xd_figure *f, const struct xd_row *row, char *text, size_t size)
+{
+	const void *at = (const char *)row + f->offset;
+	double scale = f->scale > 0 ? f->scale : 1;
+
+	if (f->has && !f->has(row))
+		snprintf(text, size, "-");
+	else if (f->kind == XD_FIGURE_TEXT)
+		snprintf(text, size, "%s", (const char *)at);
+	else if (f->kind == XD_FIGURE_FLAG)
+		snprintf(text, size, "%s", *(const bool *)at ? "yes" : "no");
+	else if (f->kind == XD_FIGURE_REAL)
+		snprintf(text, size, "%.3f", *(const double *)at / scale);
+	else if (f->kind == XD_FIGURE_COUNT)
+		snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)at);
+	else if (f->kind == XD_FIGURE_UNSIGNED)
+		snprintf(text, size, "%u", *(const unsigned *)at);
+	else
+		snprintf(text, size, "%.2f", ((const struct xd_times *)at)->p50_ns / 1e3);
+}
+
+void
+table_own_row(struct table *table, const struct xd_row *row)
+{
+	char head[512] = "", units[512] = "", text[64];
+	size_t used = 0;
+
+	for (const struct xd_figure *f = row->engine->figures; f && f->key; f++) {
+		if (!f->head || used + (size_t)width_of(f) + 2 >= sizeof(head))
+			continue;
+		snprintf(head + used, sizeof(head) - used, "%*s ", width_of(f), f->head);
+		snprintf(units + used, sizeof(units) - used, "%*s ", width_of(f),
+			f->unit ? f->unit : "");
+		used += (size_t)width_of(f) + 1;
+	}
+	table_head(table, row->engine->name, head, units);
+	table_name(table, row);
+	for (const struct xd_figure *f = row->engine->figures; f && f->key; f++) {
+		if (!f->head)
+			continue;
+		print_figure(f, row, text, sizeof(text));
+		printf("%*s ", width_of(f), text);
+	}
+	table_tail(row);
+	table_notes(row);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What results know of an engine: its name, the figures that only its rows have, and those of them
+ * that --fail-if can be about. A row points to its engine; nothing else tells rows apart.
+ *
+ * An engine's own figures lie in the row: in a member of their own, or in row.own, which is the
+ * engine's to lay out. A list says where each is and how it is written, so that JSON, CSV, the
+ * screen and the report have them without code for each.
+ */
+#ifndef XD_TRAFFIC_RESULT_ENGINE_H
+#define XD_TRAFFIC_RESULT_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct xd_row;
+
+enum xd_figure_kind {
+	XD_FIGURE_UNSIGNED, /* unsigned */
+	XD_FIGURE_COUNT,    /* uint64_t */
+	XD_FIGURE_REAL,     /* double; null when it is not finite */
+	XD_FIGURE_FLAG,     /* bool */
+	XD_FIGURE_TEXT,     /* char[size] */
+	XD_FIGURE_TIMES,    /* struct xd_times; null when there are none */
+};
+
+struct xd_figure {
+	const char *key; /* JSON; NULL ends a list */
+	enum xd_figure_kind kind;
+	bool or_null;                          /* zero, or an empty text, is null */
+	size_t offset, size;                   /* in struct xd_row, bytes */
+	bool (*has)(const struct xd_row *row); /* else it is null; NULL: every row has it */
+	const char *head, *unit;               /* for people; NULL head: not shown to them */
+	double scale; /* what is shown is the figure / scale; 0: as it is */
+};
+
+/* A figure for --fail-if, beside those that all engines have (fail_if.h). */
+struct xd_condition_figure {
+	const char *name;                                     /* NULL ends a list */
+	bool (*get)(const struct xd_row *row, double *value); /* false: the row does not have it */
+};
+
+struct xd_engine {
+	const char *name;    /* the command, and JSON's "engine" */
+	const char *section; /* JSON's key for its own figures, null in others' rows; NULL: none */
+	const struct xd_figure *figures;              /* NULL: none */
+	const struct xd_condition_figure *conditions; /* NULL: none */
+};
+
+/* Lists of engines end with NULL. */
+
+#endif
