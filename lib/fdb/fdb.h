@@ -28,8 +28,9 @@
  *
  * Limits. At most mac_limit addresses are learned, and behind one port at most what
  * xd_fdb_set_port_limit says. What comes after is forwarded like any other frame but not learned,
- * and counted; an address in the table is never pushed out by a newer one, so a guest that invents
- * addresses takes none from the others. An address that moves to a port at its limit is forgotten:
+ * and counted. In a full table a new address takes the place of one of a port that has more of them
+ * than its own: a guest that invents addresses fills what nobody else wants, takes none from ports
+ * with fewer, and gives way to them. An address that moves to a port at its limit is forgotten:
  * frames for it are flooded.
  *
  * Moves. An address seen on another port than before is learned there at once: a guest that

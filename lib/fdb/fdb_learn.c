@@ -44,23 +44,33 @@ count_port(struct xd_fdb *fdb, uint16_t port)
 }
 
 static bool
-count_new(struct xd_fdb *fdb, uint16_t port)
+count_table(struct xd_fdb *fdb)
 {
-	if (__atomic_fetch_add(&fdb->count, 1, __ATOMIC_RELAXED) < fdb->mac_limit) {
-		if (count_port(fdb, port))
-			return true;
-	}
+	if (__atomic_fetch_add(&fdb->count, 1, __ATOMIC_RELAXED) < fdb->mac_limit)
+		return true;
 	__atomic_fetch_sub(&fdb->count, 1, __ATOMIC_RELAXED);
 	return false;
 }
 
-/* Whether count_new would refuse, were it called now. */
+/* Counts a new key of a port; in a full table another one may have to go. */
+static bool
+count_new(struct xd_fdb *fdb, uint64_t hash, uint16_t port)
+{
+	if (!count_port(fdb, port))
+		return false;
+	if (count_table(fdb) || (xd_fdb_evict(fdb, hash, port) && count_table(fdb)))
+		return true;
+	__atomic_fetch_sub(&fdb->ports[port].count, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* Whether count_new would surely refuse, were it called now. */
 static bool
 at_limit(const struct xd_fdb *fdb, uint16_t port)
 {
 	uint32_t limit = __atomic_load_n(&fdb->ports[port].limit, __ATOMIC_RELAXED);
 
-	return xd_fdb_count(fdb) >= fdb->mac_limit ||
+	return (xd_fdb_count(fdb) >= fdb->mac_limit && xd_fdb_nobody_heavier(fdb, port)) ||
 	       (limit != 0 && xd_fdb_count_port(fdb, port) >= limit);
 }
 
@@ -180,7 +190,7 @@ static void
 insert(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 	struct xd_fdb_entry new, uint64_t hash)
 {
-	if (count_new(fdb, xd_fdb_entry_port(new))) {
+	if (count_new(fdb, hash, xd_fdb_entry_port(new))) {
 		/* Another key may just have taken the old entry's place. */
 		if ((slot != NULL && xd_fdb_cas(slot, old, new)) || place(fdb, new, hash))
 			return;

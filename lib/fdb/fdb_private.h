@@ -120,6 +120,15 @@ xd_fdb_count_damped(struct xd_fdb *fdb, uint16_t port)
 	__atomic_fetch_add(&fdb->ports[port].damped, 1, __ATOMIC_RELAXED);
 }
 
+/* ---- fdb_evict.c: a full table ---- */
+
+/* Whether surely no port has more addresses than this one. Without a lock. */
+bool xd_fdb_nobody_heavier(const struct xd_fdb *fdb, uint16_t port);
+/* Removes an address of a port that has more than this one, for which a key is to be inserted,
+ * whose stripe's lock is held; port counts it already. False: there is none, as far as was looked.
+ */
+bool xd_fdb_evict(struct xd_fdb *fdb, uint64_t hash, uint16_t port);
+
 /* ---- fdb_move.c: addresses that moved ---- */
 
 /* Whether the key, seen on a port, is held on another. Without a lock: one cache line. */

@@ -70,6 +70,21 @@ class Addresses(SwitchCase):
         self.settle(vm2, vm1)
         self.assertGreaterEqual(self.daemon.port("vm2")["learned"], 20)
 
+    def test_who_invents_addresses_gives_way(self):
+        self.start(["bad", "vm1", "vm2", "vm3"], bridges={"br0": {"mac_limit": 64}})
+        bad, vm1, vm2, vm3 = self.guests("bad", "vm1", "vm2", "vm3")
+        self.learn(vm1, A)
+        for number in range(200):
+            bad.tx(frame(mac(0xEEEEEE), mac(0x1000 + number)))
+        self.barrier(bad)
+        self.assertEqual(self.bridge()["macs"], 64)
+        # An address that was known is known, a new one is learned, and nobody else sees its frames.
+        self.learn(vm2, B)
+        for guest in (bad, vm1, vm2, vm3):
+            guest.drain()
+        self.expect(vm3, frame(A, C), [vm1], [vm2, bad])
+        self.expect(vm3, frame(B, C), [vm2], [vm1, bad])
+
     def test_a_guest_that_migrates_is_followed(self):
         self.start(["vm1", "vm2", "vm3"])
         vm1, vm2, vm3 = self.guests("vm1", "vm2", "vm3")

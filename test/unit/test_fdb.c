@@ -264,6 +264,63 @@ test_mac_limit(void **state)
 	xd_fdb_destroy(fdb);
 }
 
+/* One port has taken all there is; the others come after it. */
+static void
+test_full_table_is_shared(void **state)
+{
+	enum { LIMIT = 4096, FEW = 10, HOG = 1, GUEST = 2, SECOND = 3 };
+	struct xd_fdb *fdb = make(LIMIT, 300, 0);
+
+	(void)state;
+	for (uint32_t i = 0; i < FEW; i++)
+		learn(fdb, key_of(1000000 + i, 0), GUEST, 0);
+	for (uint32_t i = 0; i < 2 * LIMIT; i++)
+		learn(fdb, key_of(i, 0), HOG, i / 100);
+	assert_int_equal(xd_fdb_count_port(fdb, HOG), LIMIT - FEW);
+	/* Those who were there are there still, and new ones are learned. */
+	for (uint32_t i = 0; i < FEW; i++)
+		learn(fdb, key_of(2000000 + i, 0), SECOND, 100);
+	for (uint32_t i = 0; i < FEW; i++) {
+		assert_int_equal(lookup(fdb, key_of(1000000 + i, 0)), GUEST);
+		assert_int_equal(lookup(fdb, key_of(2000000 + i, 0)), SECOND);
+	}
+	assert_int_equal(xd_fdb_count(fdb), LIMIT);
+	assert_int_equal(xd_fdb_not_learned_port(fdb, SECOND), 0);
+	/* Who has the most gets no more, */
+	for (uint32_t i = 0; i < LIMIT; i++)
+		learn(fdb, key_of(3000000 + i, 0), HOG, 100);
+	assert_int_equal(xd_fdb_count_port(fdb, SECOND), FEW);
+	assert_int_equal(xd_fdb_count_port(fdb, HOG), LIMIT - 2 * FEW);
+	/* and two that want all have half each, and then leave each other alone. */
+	for (uint32_t i = 0; i < 2 * LIMIT; i++)
+		learn(fdb, key_of(4000000 + i, 0), SECOND, 100);
+	assert_in_range(xd_fdb_count_port(fdb, SECOND), LIMIT / 2 - 50, LIMIT / 2);
+	assert_in_range(xd_fdb_count_port(fdb, HOG), LIMIT / 2 - FEW, LIMIT / 2 + 50);
+	for (uint32_t i = 0; i < FEW; i++)
+		assert_int_equal(lookup(fdb, key_of(1000000 + i, 0)), GUEST);
+	xd_fdb_destroy(fdb);
+}
+
+/* Of the port that has to give, what was not seen for longest goes. */
+static void
+test_idle_addresses_go_first(void **state)
+{
+	struct xd_fdb *fdb = make(128, 300, 0);
+	unsigned idle = 0, busy = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 128; i++)
+		learn(fdb, key_of(i, 0), 1, i % 2 ? 0 : 100);
+	for (uint32_t i = 0; i < 32; i++)
+		learn(fdb, key_of(1000 + i, 0), 2, 100);
+	for (uint32_t i = 0; i < 128; i++)
+		*(i % 2 ? &idle : &busy) += lookup(fdb, key_of(i, 0)) == 1;
+	assert_int_equal(busy + idle, 96);
+	/* Which ones are looked at is chance. */
+	assert_true(busy >= 58);
+	xd_fdb_destroy(fdb);
+}
+
 static void
 test_port_limit(void **state)
 {
@@ -1036,6 +1093,8 @@ main(void)
 		cmocka_unit_test(test_generations_come_round),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_mac_limit),
+		cmocka_unit_test(test_full_table_is_shared),
+		cmocka_unit_test(test_idle_addresses_go_first),
 		cmocka_unit_test(test_port_limit),
 		cmocka_unit_test(test_limits_of_ports),
 		cmocka_unit_test(test_migration),
