@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "control/yaml.h"
+#include "control/read_file.h"
 
 json_t *
 config_params(struct ctl *ctl, int argc, char **argv)
@@ -13,7 +13,7 @@ config_params(struct ctl *ctl, int argc, char **argv)
 	struct xd_error err;
 	json_t *params;
 	size_t len;
-	char *text = xd_read_file(argv[0], &len, &err);
+	char *text = xd_read_file(argv[0], XD_READ_WAIT, &len, &err);
 
 	(void)argc;
 	if (!text) {
@@ -24,7 +24,7 @@ config_params(struct ctl *ctl, int argc, char **argv)
 	free(text);
 	if (!params)
 		ctl_usage("%s is not UTF-8 text", argv[0]);
-	ctl->file = argv[0];
+	ctl->file = strcmp(argv[0], "-") ? argv[0] : "standard input";
 	return params;
 }
 

@@ -49,7 +49,7 @@ const struct command commands[] = {
 		NULL},
 	{"config", "show", "", "the running configuration, as YAML", NULL, 0, 0, {WORD_NONE},
 		"config.show", NULL, config_print_show, NULL},
-	{"config", "check", "FILE", "tell whether a configuration is valid", "crossdock.yaml", 1, 1,
+	{"config", "check", "FILE", "tell whether a configuration is valid (FILE - is standard input)", "crossdock.yaml", 1, 1,
 		{WORD_FILE}, "config.check", config_params, config_print_check, NULL},
 	{"config", "diff", "FILE", "what applying FILE would change", "crossdock.yaml", 1, 1,
 		{WORD_FILE}, "config.diff", config_params, config_print_diff, NULL},

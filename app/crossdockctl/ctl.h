@@ -11,7 +11,7 @@
 /* Exit statuses. */
 #define CTL_DONE    0
 #define CTL_REFUSED 1 /* by crossdockd */
-#define CTL_USAGE   2 /* a wrong usage, or nobody answers */
+#define CTL_USAGE   2 /* a wrong usage, nobody answers, or the output cannot be written */
 
 struct ctl {
 	const char *socket;

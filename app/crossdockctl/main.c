@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "complete.h"
 #include "control/daemon_config.h"
+#include "control/standard_output.h"
 #include "crossdock.h"
 #include "shell.h"
 
@@ -110,8 +111,12 @@ main(int argc, char **argv)
 	const char *socket = getenv("CROSSDOCK_CONTROL");
 	struct ctl ctl = {
 		.socket = socket && socket[0] ? socket : XD_CONTROL_PATH, .interval_s = -1};
-	int status = run(&ctl, argc, argv);
+	int status;
 
+	xd_standard_reserve();
+	status = run(&ctl, argc, argv);
 	ctl_disconnect(&ctl);
+	if (xd_standard_finish("crossdockctl") && status == CTL_DONE)
+		return CTL_USAGE;
 	return status;
 }

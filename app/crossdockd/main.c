@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "control/control.h"
 #include "control/server.h"
+#include "control/standard_output.h"
 #include "crossdock.h"
 #include "options.h"
 #include "output.h"
@@ -27,6 +28,7 @@ struct daemon {
 	struct output output;
 	struct xd_log log; /* for what is logged outside of the switch */
 	struct xd_control control;
+	struct xd_lines *lines; /* of the configuration file, for errors of the start */
 	struct xd_loop *loop;
 	struct xd_server *server;
 	char run_dir[XD_PATH_MAX]; /* the control socket's directory */
@@ -100,8 +102,9 @@ load(struct daemon *daemon)
 	control->source.state_file = daemon->options.state;
 	control->source.socket_path = daemon->options.control;
 	control->source.default_core = xd_default_core();
-	if (xd_control_load(
-		    &control->source, &control->base, &control->running, text, sizeof(text))) {
+	daemon->lines = xd_lines_create();
+	if (xd_control_load(&control->source, daemon->lines, &control->base, &control->running,
+		    text, sizeof(text))) {
 		complain(daemon, text);
 		return 2;
 	}
@@ -183,7 +186,8 @@ start_switch(struct daemon *daemon)
 		return complain(daemon, err.text);
 	if (xd_switch_apply(control->sw, control->running->config, &err) == 0)
 		return 0;
-	xd_control_locate(&control->source, &err, text, sizeof(text));
+	xd_lines_format(daemon->lines, err.key[0] ? control->source.config_file : NULL, &err, text,
+		sizeof(text));
 	complain(daemon, text);
 	return err.key[0] ? 2 : 1;
 }
@@ -267,14 +271,23 @@ run_with_log(struct daemon *daemon)
 	return ret;
 }
 
+/* What goes to standard output: help, version, and what --check says. */
+static int
+finish(int ret)
+{
+	return xd_standard_finish("crossdockd") && ret == 0 ? 1 : ret;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct daemon daemon = {.signal_fd = -1};
-	int ret = options_parse(&daemon.options, argc, argv);
+	int ret;
 
+	xd_standard_reserve();
+	ret = options_parse(&daemon.options, argc, argv);
 	if (ret >= 0)
-		return ret;
+		return finish(ret);
 	ret = load(&daemon);
 	if (ret == 0)
 		ret = daemon.options.check ? say_valid(&daemon) : run_with_log(&daemon);
@@ -282,5 +295,6 @@ main(int argc, char **argv)
 		output_last_words(daemon.problem);
 	xd_daemon_config_destroy(daemon.control.base);
 	xd_daemon_config_destroy(daemon.control.running);
-	return ret;
+	xd_lines_destroy(daemon.lines);
+	return finish(ret);
 }

@@ -6,8 +6,11 @@
 
 #include "control/control.h"
 #include "control/delta.h"
+#include "control/read_file.h"
 #include "control/state.h"
 #include "control/yaml.h"
+
+#define START_WAIT_MS 10000 /* for whoever writes the configuration into a pipe */
 
 struct xd_daemon_config *
 xd_control_read(const struct xd_control_source *source, const char *yaml, size_t len,
@@ -29,14 +32,15 @@ xd_control_read(const struct xd_control_source *source, const char *yaml, size_t
 	return NULL;
 }
 
-/* The configuration file, read but not checked. lines gets its keys. */
+/* The configuration file, read but not checked. lines gets its keys. wait_ms: see read_file.h. */
 static struct xd_daemon_config *
-read_base(const struct xd_control_source *source, struct xd_lines *lines, char *text, size_t size)
+read_base(const struct xd_control_source *source, int wait_ms, struct xd_lines *lines, char *text,
+	size_t size)
 {
 	struct xd_daemon_config *base;
 	struct xd_error err;
 	size_t len;
-	char *yaml = xd_read_file(source->config_file, &len, &err);
+	char *yaml = xd_read_file(source->config_file, wait_ms, &len, &err);
 
 	if (!yaml) {
 		snprintf(text, size, "%s", err.text);
@@ -65,15 +69,14 @@ lay_over(const struct xd_daemon_config *base, const json_t *delta, struct xd_err
 }
 
 int
-xd_control_load(const struct xd_control_source *source, struct xd_daemon_config **base,
-	struct xd_daemon_config **running, char *text, size_t size)
+xd_control_load(const struct xd_control_source *source, struct xd_lines *lines,
+	struct xd_daemon_config **base, struct xd_daemon_config **running, char *text, size_t size)
 {
-	struct xd_lines *lines = xd_lines_create();
 	struct xd_error err, base_err = {0};
 	json_t *delta = NULL;
 
 	*running = NULL;
-	*base = read_base(source, lines, text, size);
+	*base = read_base(source, START_WAIT_MS, lines, text, size);
 	if (!*base)
 		goto out;
 	delta = source->state_file ? xd_state_read(source->state_file, &err) : json_object();
@@ -99,20 +102,7 @@ out:
 		*base = NULL;
 	}
 	json_decref(delta);
-	xd_lines_destroy(lines);
 	return *running ? 0 : -EINVAL;
-}
-
-void
-xd_control_locate(
-	const struct xd_control_source *source, const struct xd_error *err, char *text, size_t size)
-{
-	struct xd_lines *lines = xd_lines_create();
-
-	if (err->key[0])
-		xd_daemon_config_destroy(read_base(source, lines, text, size));
-	xd_lines_format(lines, err->key[0] ? source->config_file : NULL, err, text, size);
-	xd_lines_destroy(lines);
 }
 
 /* What only a restart can change. */
@@ -202,7 +192,7 @@ int
 xd_control_reload(struct xd_control *control, char *text, size_t size)
 {
 	struct xd_lines *lines = xd_lines_create();
-	struct xd_daemon_config *base = read_base(&control->source, lines, text, size);
+	struct xd_daemon_config *base = read_base(&control->source, XD_READ_REGULAR, lines, text, size);
 	struct xd_daemon_config *next = NULL;
 	json_t *delta = NULL;
 	struct xd_error err;

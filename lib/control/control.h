@@ -19,7 +19,7 @@
 
 /* Where the configuration comes from. Borrowed strings. */
 struct xd_control_source {
-	const char *config_file;
+	const char *config_file; /* at the start also a pipe, or "-" for standard input */
 	const char *state_file;  /* NULL: changes live until exit */
 	const char *socket_path; /* instead of the configuration's control.path; or NULL */
 	unsigned default_core;
@@ -34,13 +34,11 @@ struct xd_control {
 	uint64_t started_ns;
 };
 
-/* Reads the configuration file and lays the state file over it; checks both. On failure text says
- * it in one line, "FILE:LINE: KEY: what". -EINVAL or the errno of the file. */
-int xd_control_load(const struct xd_control_source *source, struct xd_daemon_config **base,
-	struct xd_daemon_config **running, char *text, size_t size);
-/* The same line for an error that came later, about a key of the file. */
-void xd_control_locate(const struct xd_control_source *source, const struct xd_error *err,
-	char *text, size_t size);
+/* At the start: reads the configuration file and lays the state file over it; checks both. lines
+ * (may be NULL) gets the file's keys, for an error that comes later (xd_lines_format). On failure
+ * text says it in one line, "FILE:LINE: KEY: what". -EINVAL or the errno of the file. */
+int xd_control_load(const struct xd_control_source *source, struct xd_lines *lines,
+	struct xd_daemon_config **base, struct xd_daemon_config **running, char *text, size_t size);
 
 /* A configuration from YAML as this source has it; see xd_yaml_read_config. */
 struct xd_daemon_config *xd_control_read(const struct xd_control_source *source, const char *yaml,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/read_file.h"
 #include "control/state.h"
 #include "control/yaml.h"
 
@@ -145,7 +146,7 @@ xd_state_read(const char *path, struct xd_error *err)
 	json_t *delta = NULL;
 	const char *format;
 	size_t len;
-	char *text = xd_read_file(path, &len, &inner);
+	char *text = xd_read_file(path, XD_READ_REGULAR, &len, &inner);
 
 	if (!text && inner.code == -ENOENT)
 		return json_object();

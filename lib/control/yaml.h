@@ -12,8 +12,6 @@
 #include "control/daemon_config.h"
 #include "control/lines.h"
 
-#define XD_YAML_MAX_BYTES (4u << 20) /* of a file */
-
 /* One YAML document as JSON: mappings, sequences, and every scalar as a string (an empty one as
  * null). lines (may be NULL) gets every key's line. Duplicate keys, deep nesting and documents that
  * aliases blow up are errors. NULL: err says why. */
@@ -27,9 +25,5 @@ char *xd_yaml_print(const json_t *root, unsigned block_levels);
  * is one worker, on default_core. The result is not yet checked (xd_daemon_config_check). */
 struct xd_daemon_config *xd_yaml_read_config(const char *text, size_t len, unsigned default_core,
 	struct xd_lines *lines, struct xd_error *err);
-
-/* The bytes of a file, ended by a NUL that *len does not count; the caller frees. -ENOENT and the
- * like in err. */
-char *xd_read_file(const char *path, size_t *len, struct xd_error *err);
 
 #endif

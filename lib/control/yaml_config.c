@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A configuration from YAML. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/suggest.h"
 #include "control/yaml.h"
@@ -206,47 +203,4 @@ xd_yaml_read_config(const char *text, size_t len, unsigned default_core, struct 
 	}
 	json_decref(root);
 	return config;
-}
-
-char *
-xd_read_file(const char *path, size_t *len, struct xd_error *err)
-{
-	char *text = NULL;
-	size_t used = 0;
-	struct stat st;
-	ssize_t n = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0) {
-		xd_fail(err, -errno, "%s: %s", path, strerror(errno));
-		return NULL;
-	}
-	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-		xd_fail(err, -EISDIR, "%s is a directory", path);
-		goto err;
-	}
-	text = malloc(XD_YAML_MAX_BYTES + 1);
-	if (!text) {
-		xd_fail(err, -ENOMEM, "%s: no memory", path);
-		goto err;
-	}
-	while (used < XD_YAML_MAX_BYTES &&
-		(n = read(fd, text + used, XD_YAML_MAX_BYTES - used)) > 0)
-		used += n;
-	if (n < 0) {
-		xd_fail(err, -errno, "%s: %s", path, strerror(errno));
-		goto err;
-	}
-	if (used == XD_YAML_MAX_BYTES) {
-		xd_fail(err, -EFBIG, "%s is larger than %u MiB", path, XD_YAML_MAX_BYTES >> 20);
-		goto err;
-	}
-	close(fd);
-	text[used] = 0;
-	*len = used;
-	return text;
-err:
-	free(text);
-	close(fd);
-	return NULL;
 }

@@ -16,6 +16,7 @@
 
 #include "control/control.h"
 #include "control/delta.h"
+#include "control/read_file.h"
 #include "control/state.h"
 #include "control/yaml.h"
 
@@ -303,7 +304,7 @@ test_damaged_file(void **state)
 	char *text;
 
 	assert_int_equal(xd_state_write(files->state, delta, &err), 0);
-	text = xd_read_file(files->state, &len, &err);
+	text = xd_read_file(files->state, XD_READ_REGULAR, &len, &err);
 	assert_non_null(text);
 	for (size_t cut = 0; cut < len; cut++) {
 		write_file(files->state, text, cut);
@@ -356,6 +357,7 @@ test_write_fails(void **state)
 static void
 test_load(void **state)
 {
+	struct xd_lines *lines = xd_lines_create();
 	static const char bad_yaml[] = "control: {path: /tmp/xd-state.sock}\n"
 				       "ports:\n"
 				       "  a: {type: dpdk, bridge: br9, devargs: net_null0}\n";
@@ -367,7 +369,7 @@ test_load(void **state)
 
 	write_file(files->config, base_yaml, strlen(base_yaml));
 	assert_int_equal(xd_state_write(files->state, delta, NULL), 0);
-	if (xd_control_load(&source, &base, &running, text, sizeof(text)))
+	if (xd_control_load(&source, lines, &base, &running, text, sizeof(text)))
 		fail_msg("%s", text);
 	assert_int_equal(xd_config_port(base->config, "a")->mtu, 1500);
 	assert_int_equal(xd_config_port(running->config, "a")->mtu, 9000);
@@ -377,26 +379,28 @@ test_load(void **state)
 
 	/* An error of the configuration file names that file and the line... */
 	write_file(files->config, bad_yaml, strlen(bad_yaml));
-	assert_int_not_equal(xd_control_load(&source, &base, &running, text, sizeof(text)), 0);
+	assert_int_not_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	snprintf(want, sizeof(want), "%s:3: ports.a.bridge: there is no bridge", files->config);
 	assert_memory_equal(text, want, strlen(want));
 	/* ... and one that comes from the state, the state file and what to do. */
 	write_file(files->config, "control: {path: /tmp/xd-state.sock}\n", 36);
-	assert_int_not_equal(xd_control_load(&source, &base, &running, text, sizeof(text)), 0);
+	assert_int_not_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	assert_non_null(strstr(text, files->state));
 	assert_non_null(strstr(text, "ports.a"));
 	assert_non_null(strstr(text, "remove"));
 	assert_null(base);
 	assert_null(running);
 	unlink(files->config);
-	assert_int_not_equal(xd_control_load(&source, &base, &running, text, sizeof(text)), 0);
+	assert_int_not_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	assert_non_null(strstr(text, "No such file"));
+	xd_lines_destroy(lines);
 }
 
 /* --control stands in for the path in the file, which need not even be possible. */
 static void
 test_load_socket_path(void **state)
 {
+	struct xd_lines *lines = xd_lines_create();
 	static const char yaml[] = "control: {path: /nonexistent/x}\n";
 	const struct files *files = *state;
 	struct xd_control_source source = {files->config, NULL, NULL, 0};
@@ -404,17 +408,18 @@ test_load_socket_path(void **state)
 	char text[1024], path[128];
 
 	write_file(files->config, yaml, strlen(yaml));
-	assert_int_not_equal(xd_control_load(&source, &base, &running, text, sizeof(text)), 0);
+	assert_int_not_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	snprintf(path, sizeof(path), "%s/sock", files->dir);
 	source.socket_path = path;
-	assert_int_equal(xd_control_load(&source, &base, &running, text, sizeof(text)), 0);
+	assert_int_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	assert_string_equal(running->control_path, path);
 	xd_daemon_config_destroy(base);
 	xd_daemon_config_destroy(running);
 	memset(path, 'x', 120);
 	path[120] = 0;
-	assert_int_not_equal(xd_control_load(&source, &base, &running, text, sizeof(text)), 0);
+	assert_int_not_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	assert_non_null(strstr(text, "control.path"));
+	xd_lines_destroy(lines);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
