@@ -7,8 +7,8 @@
 #include <yaml.h>
 
 #include "control/yaml.h"
+#include "control/yaml_scan.h"
 
-#define MAX_DEPTH 8
 #define MAX_NODES 100000 /* aliases count each time they are used */
 
 struct walk {
@@ -121,7 +121,7 @@ convert(struct walk *walk, int index, const char *path, unsigned depth)
 {
 	yaml_node_t *node = yaml_document_get_node(&walk->document, index);
 
-	if (depth > MAX_DEPTH)
+	if (depth > XD_YAML_MAX_DEPTH)
 		return fail(walk, path, line_of(node), "is nested too deeply");
 	if (++walk->nodes > MAX_NODES)
 		return fail(walk, path, line_of(node), "the file has too many entries");
@@ -178,6 +178,8 @@ xd_yaml_parse(const char *text, size_t len, struct xd_lines *lines, struct xd_er
 	yaml_parser_t parser;
 	json_t *root = NULL;
 
+	if (xd_yaml_scan(text, len, lines, err))
+		return NULL;
 	if (!yaml_parser_initialize(&parser)) {
 		xd_fail(err, -ENOMEM, "no memory");
 		return NULL;

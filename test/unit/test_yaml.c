@@ -370,6 +370,39 @@ test_bad(void **state)
 	}
 }
 
+/* A megabyte that libyaml would take minutes for: `first`, then `each` again and again. */
+static void
+check_megabyte(const char *first, const char *each, const char *text)
+{
+	size_t size = 1 << 20, len = strlen(first);
+	char *yaml = malloc(size + 64);
+	struct xd_lines *lines = xd_lines_create();
+	struct xd_error err;
+
+	memcpy(yaml, first, len);
+	for (unsigned i = 0; len < size; i++)
+		len += (size_t)snprintf(yaml + len, 64, each, i, i);
+	assert_null(xd_yaml_parse(yaml, len, lines, &err));
+	assert_non_null(strstr(err.text, text));
+	assert_true(xd_lines_find(lines, "") > 0);
+	xd_lines_destroy(lines);
+	free(yaml);
+}
+
+static void
+check_too_much(void)
+{
+	check_megabyte("a: ", "[", "nested too deeply");
+	check_megabyte("a: ", "{a: ", "nested too deeply");
+	check_megabyte("a: ", "[\n", "nested too deeply");
+	check_megabyte("", "- ", "nested too deeply");
+	check_megabyte("", "- &a%x x\n", "256 anchors");
+	check_megabyte("", "k%x: &a%x x\n", "256 anchors");
+	check_megabyte("", "%%TAG !%x! x\n", "%TAG");
+	check_megabyte("", "-\n", "too many entries");
+	check_megabyte("a: [", "x,", "too many entries");
+}
+
 /* Aliases that multiply, and nesting, end in an error and not in memory. */
 static void
 test_yaml_bombs(void **state)
@@ -389,6 +422,7 @@ test_yaml_bombs(void **state)
 	memset(deep + 99, ']', 99);
 	assert_null(xd_yaml_parse(deep, 198, NULL, &err));
 	assert_non_null(strstr(err.text, "nested too deeply"));
+	check_too_much();
 }
 
 static void
