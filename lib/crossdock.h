@@ -270,6 +270,12 @@ int xd_switch_describe_port(struct xd_switch *sw, const char *port,
  * entries, or -ENOENT, -ENOMEM. */
 int xd_switch_fdb(struct xd_switch *sw, const char *bridge, struct xd_fdb_info **entries,
 	struct xd_error *err);
+/* A part of them: at most max, from *place on (0: the beginning); *place gets where the next part
+ * begins, XD_FDB_PLACE_END behind the last. Addresses that come, go or move between the parts may be
+ * missing or there twice. Returns how many; -ENOENT: no such bridge. */
+#define XD_FDB_PLACE_END UINT32_MAX
+int xd_switch_fdb_part(struct xd_switch *sw, const char *bridge, uint32_t *place,
+	struct xd_fdb_info *entries, unsigned max, struct xd_error *err);
 /* Forgets what was learned: of one port, or of all when port is NULL. */
 int xd_switch_fdb_flush(
 	struct xd_switch *sw, const char *bridge, const char *port, struct xd_error *err);

@@ -1,82 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fdb, worker, memory, log, daemon. */
+/* worker, memory, log, daemon. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "commands.h"
 #include "table.h"
-
-/* ---- fdb ---- */
-
-json_t *
-fdb_show_params(struct ctl *ctl, int argc, char **argv)
-{
-	json_t *params = json_object(), *value;
-	int first = argc > 0 && !strchr(argv[0], '=');
-	const char *key;
-	uint64_t number;
-
-	(void)ctl;
-	if (first && json_object_set_new(params, "bridge", json_string(argv[0]))) {
-		ctl_usage("the bridge's name is not UTF-8 text");
-		goto err;
-	}
-	if (command_pairs(params, argc - first, argv + first))
-		goto err;
-	json_object_foreach(params, key, value)
-	{
-		if (strcmp(key, "vlan") && strcmp(key, "limit"))
-			continue;
-		if (xd_number_parse(json_string_value(value), 0, INT32_MAX, &number)) {
-			ctl_usage("%s=%s: must be a number", key, json_string_value(value));
-			goto err;
-		}
-		json_object_set_new(params, key, json_integer(number));
-	}
-	return params;
-err:
-	json_decref(params);
-	return NULL;
-}
-
-json_t *
-fdb_flush_params(struct ctl *ctl, int argc, char **argv)
-{
-	json_t *params = json_pack("{s:s}", "bridge", argv[0]);
-
-	(void)ctl;
-	if (!params || (argc > 1 && json_object_set_new(params, "port", json_string(argv[1])))) {
-		ctl_usage("a name is not UTF-8 text");
-		json_decref(params);
-		return NULL;
-	}
-	return params;
-}
-
-void
-fdb_print(const json_t *result)
-{
-	static const char *const headers[] = {"BRIDGE", ">VLAN", "MAC", "PORT", ">AGE", NULL};
-	json_t *entries = json_object_get(result, "entries"), *entry;
-	struct table *table = table_create(headers);
-	json_int_t total = ctl_number(result, "total");
-	size_t i;
-
-	json_array_foreach(entries, i, entry)
-	{
-		table_cell(table, "%s", ctl_text(entry, "bridge"));
-		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(entry, "vlan"));
-		table_cell(table, "%s", ctl_text(entry, "mac"));
-		table_cell(table, "%s", ctl_text(entry, "port"));
-		table_cell(table, "%" JSON_INTEGER_FORMAT " s", ctl_number(entry, "age_s"));
-	}
-	table_print(table);
-	if (total > (json_int_t)json_array_size(entries))
-		fprintf(stderr, "%zu of %" JSON_INTEGER_FORMAT " shown: limit=N shows more\n",
-			json_array_size(entries), total);
-}
 
 /* ---- worker ---- */
 

@@ -29,7 +29,7 @@ const struct command commands[] = {
 	{"bridge", "del", "NAME", "delete a bridge that has no ports", "br1", 1, 1, {WORD_BRIDGE},
 		"bridge.del", name_params, config_print_changed, NULL},
 	{"fdb", "show", "[BRIDGE] [port=NAME] [vlan=N] [limit=N]", "learned addresses",
-		"br0 port=vm1", 0, 4, {WORD_BRIDGE}, "fdb.show", fdb_show_params, fdb_print, NULL},
+		"br0 port=vm1", 0, 4, {WORD_BRIDGE}, "fdb.show", NULL, NULL, fdb_show},
 	{"fdb", "flush", "BRIDGE [PORT]", "forget learned addresses", "br0 vm1", 1, 2,
 		{WORD_BRIDGE, WORD_PORT}, "fdb.flush", fdb_flush_params, NULL, NULL},
 	{"worker", "show", "", "workers: cycles, frames and the queues that each polls", NULL, 0, 0,

@@ -62,9 +62,8 @@ json_t *name_params(struct ctl *ctl, int argc, char **argv);
 int bridge_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int port_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 
-json_t *fdb_show_params(struct ctl *ctl, int argc, char **argv);
+int fdb_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 json_t *fdb_flush_params(struct ctl *ctl, int argc, char **argv);
-void fdb_print(const json_t *result);
 void worker_print(const json_t *result);
 void memory_print(const json_t *result);
 json_t *port_params(struct ctl *ctl, int argc, char **argv);

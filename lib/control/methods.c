@@ -14,7 +14,7 @@ const struct xd_rpc_method xd_control_methods[] = {
 	{"port.add", xd_method_port_add, {"*"}},
 	{"port.set", xd_method_port_set, {"*"}},
 	{"port.del", xd_method_port_del, {"name"}},
-	{"fdb.show", xd_method_fdb_show, {"bridge", "port", "vlan", "limit"}},
+	{"fdb.show", xd_method_fdb_show, {"bridge", "port", "vlan", "limit", "cursor"}},
 	{"fdb.flush", xd_method_fdb_flush, {"bridge", "port"}},
 	{"worker.show", xd_method_worker_show, {NULL}},
 	{"memory.show", xd_method_memory_show, {NULL}},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* fdb.*: learned addresses. log.*: the log. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,14 +9,15 @@
 #include "base/suggest.h"
 #include "control/methods.h"
 
-#define DEFAULT_LIMIT 10000 /* addresses shown when nothing is said */
-#define MAX_LIMIT     400000
+#define MAX_LIMIT    10000 /* addresses in one answer */
+#define PART         1024  /* addresses looked at at once */
 
 struct filter {
 	const char *port; /* NULL: every port */
 	json_int_t vlan;  /* -1: every VLAN */
-	size_t limit;
-	json_int_t total; /* that match */
+	json_int_t total; /* that match, when they were counted */
+	json_t *list;     /* NULL: only count */
+	size_t limit;     /* of the list */
 };
 
 static json_t *
@@ -30,57 +32,135 @@ show_entry(const char *bridge, const struct xd_fdb_info *info)
 		info->vlan, "port", info->port, "age_s", (int)info->age_s);
 }
 
+static bool
+matches(const struct filter *filter, const struct xd_fdb_info *info)
+{
+	return (!filter->port || !strcmp(filter->port, info->port)) &&
+	       (filter->vlan < 0 || filter->vlan == info->vlan);
+}
+
+/* Lists what matches from *place on, until the list is full: then *place is where to go on. */
 static int
-list_bridge(struct xd_rpc_call *call, const char *bridge, struct filter *filter, json_t *list)
+list_bridge(struct xd_rpc_call *call, const char *bridge, struct filter *filter, uint32_t *place)
 {
 	struct xd_control *control = call->ctx;
-	struct xd_fdb_info *entries = NULL;
-	int n = xd_switch_fdb(control->sw, bridge, &entries, &call->err);
+	struct xd_fdb_info *part = malloc(PART * sizeof(*part));
+	size_t room = PART;
+	int n = 0;
 
-	for (int i = 0; i < n; i++) {
-		if (filter->port && strcmp(filter->port, entries[i].port))
-			continue;
-		if (filter->vlan >= 0 && filter->vlan != entries[i].vlan)
-			continue;
-		filter->total++;
-		if (json_array_size(list) < filter->limit)
-			json_array_append_new(list, show_entry(bridge, &entries[i]));
+	if (!part)
+		return xd_fail(&call->err, -ENOMEM, "no memory");
+	while (n >= 0 && room > 0 && *place != XD_FDB_PLACE_END) {
+		if (filter->list && filter->limit - json_array_size(filter->list) < PART)
+			room = filter->limit - json_array_size(filter->list);
+		/* No more than there is room for, as all of them may match. */
+		n = room ? xd_switch_fdb_part(control->sw, bridge, place, part, room, &call->err)
+			 : 0;
+		for (int i = 0; i < n; i++) {
+			if (!matches(filter, &part[i]))
+				continue;
+			filter->total++;
+			if (filter->list)
+				json_array_append_new(filter->list, show_entry(bridge, &part[i]));
+		}
 	}
-	free(entries);
+	free(part);
 	return n < 0 ? n : 0;
+}
+
+/* "BRIDGE:PLACE", as a former answer had it. */
+static int
+read_cursor(struct xd_rpc_call *call, const char *cursor, unsigned *bridge, uint32_t *place)
+{
+	const struct xd_control *control = call->ctx;
+	const struct xd_config *config = control->running->config;
+	const char *colon = strrchr(cursor, ':');
+	size_t len = colon ? (size_t)(colon - cursor) : 0;
+	char *end = NULL;
+
+	for (*bridge = 0; colon && *bridge < config->nb_bridges; ++*bridge) {
+		const char *name = config->bridges[*bridge].name;
+
+		if (strlen(name) != len || strncmp(name, cursor, len))
+			continue;
+		*place = strtoul(colon + 1, &end, 10);
+		if (end != colon + 1 && !*end)
+			return 0;
+	}
+	return xd_fail(&call->err, -EINVAL,
+		"cursor \"%.60s\" is no \"next\" of an answer, or its bridge is gone", cursor);
+}
+
+/* Lists one bridge, or all from one on; returns the cursor for the rest, null or an error. */
+static json_t *
+list_from(struct xd_rpc_call *call, const char *only, unsigned first, uint32_t place,
+	struct filter *filter)
+{
+	struct xd_control *control = call->ctx;
+	const struct xd_config *config = control->running->config;
+
+	for (unsigned i = first; i < config->nb_bridges; i++) {
+		const char *name = config->bridges[i].name;
+
+		if (only && strcmp(name, only))
+			continue;
+		if (list_bridge(call, name, filter, &place))
+			return NULL;
+		if (place != XD_FDB_PLACE_END)
+			return json_sprintf("%s:%u", name, place);
+		place = 0;
+	}
+	return json_null();
+}
+
+static int
+read_filter(struct xd_rpc_call *call, struct filter *filter, const char **bridge)
+{
+	struct xd_control *control = call->ctx;
+	const struct xd_config *config = control->running->config;
+	json_int_t limit = MAX_LIMIT;
+
+	if (xd_rpc_string(call, "bridge", false, bridge) == -EINVAL ||
+		xd_rpc_string(call, "port", false, &filter->port) == -EINVAL ||
+		xd_rpc_integer(call, "vlan", 0, XD_VLAN_MAX, &filter->vlan) == -EINVAL ||
+		xd_rpc_integer(call, "limit", 0, MAX_LIMIT, &limit) == -EINVAL)
+		return -EINVAL;
+	filter->limit = limit;
+	if (filter->port && !xd_config_port(config, filter->port))
+		return xd_fail(
+			&call->err, -ENOENT, "there is no port named %.60s", filter->port);
+	if (*bridge && !xd_config_bridge(config, *bridge))
+		return xd_fail(&call->err, -ENOENT, "there is no bridge named %.60s", *bridge);
+	return 0;
 }
 
 json_t *
 xd_method_fdb_show(struct xd_rpc_call *call)
 {
-	struct xd_control *control = call->ctx;
-	const struct xd_config *config = control->running->config;
 	struct filter filter = {.vlan = -1};
-	json_int_t limit = DEFAULT_LIMIT;
-	const char *bridge;
-	json_t *list;
-	int ret = 0;
+	const char *bridge, *cursor;
+	unsigned first = 0;
+	uint32_t place = 0;
+	json_t *next, *result;
 
-	if (xd_rpc_string(call, "bridge", false, &bridge) == -EINVAL ||
-		xd_rpc_string(call, "port", false, &filter.port) == -EINVAL ||
-		xd_rpc_integer(call, "vlan", 0, XD_VLAN_MAX, &filter.vlan) == -EINVAL ||
-		xd_rpc_integer(call, "limit", 0, MAX_LIMIT, &limit) == -EINVAL)
+	if (read_filter(call, &filter, &bridge) ||
+		xd_rpc_string(call, "cursor", false, &cursor) == -EINVAL ||
+		(cursor && read_cursor(call, cursor, &first, &place)))
 		return NULL;
-	if (filter.port && !xd_config_port(config, filter.port)) {
-		xd_fail(&call->err, -ENOENT, "there is no port named %.60s", filter.port);
+	if (!cursor && !list_from(call, bridge, 0, 0, &filter))
 		return NULL;
-	}
-	filter.limit = limit;
-	list = json_array();
-	if (bridge)
-		ret = list_bridge(call, bridge, &filter, list);
-	for (unsigned i = 0; !bridge && ret == 0 && i < config->nb_bridges; i++)
-		ret = list_bridge(call, config->bridges[i].name, &filter, list);
-	if (ret) {
-		json_decref(list);
+	result = json_object();
+	if (!cursor)
+		json_object_set_new(result, "total", json_integer(filter.total));
+	filter.list = json_array();
+	json_object_set_new(result, "entries", filter.list);
+	next = list_from(call, bridge, first, place, &filter);
+	if (!next) {
+		json_decref(result);
 		return NULL;
 	}
-	return json_pack("{s:I, s:o}", "total", filter.total, "entries", list);
+	json_object_set_new(result, "next", next);
+	return result;
 }
 
 json_t *

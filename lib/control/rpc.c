@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,59 +151,129 @@ answer_one(const struct xd_rpc_method *methods, void *ctx, const json_t *request
 	return NULL;
 }
 
-static json_t *
-answer_batch(const struct xd_rpc_method *methods, void *ctx, const json_t *batch)
+/* ---- Texts ---- */
+
+/* What is sent for one text. */
+struct reply {
+	char *text;
+	size_t len, size;
+	size_t limit; /* of len */
+	bool full;    /* an answer did not fit */
+};
+
+/* A json_dump_callback_t. */
+static int
+append(const char *text, size_t len, void *ctx)
 {
-	json_t *answers, *request;
-	size_t i;
+	struct reply *reply = ctx;
+	size_t want = reply->len + len + 1; /* with a NUL */
+	char *larger;
 
-	if (json_array_size(batch) == 0)
-		return make_error(NULL, XD_RPC_INVALID_REQUEST, "the batch is empty", NULL);
-	if (json_array_size(batch) > XD_RPC_MAX_BATCH)
-		return make_error(NULL, XD_RPC_INVALID_REQUEST,
-			"the batch has too many requests: at most 256", NULL);
-	answers = json_array();
-	json_array_foreach(batch, i, request)
-	{
-		json_t *answer = answer_one(methods, ctx, request);
-
-		if (answer)
-			json_array_append_new(answers, answer);
+	if (want > reply->limit)
+		return -1;
+	if (want > reply->size) {
+		larger = realloc(reply->text, 2 * want);
+		if (!larger)
+			return -1;
+		reply->text = larger;
+		reply->size = 2 * want;
 	}
-	if (json_array_size(answers) == 0) {
-		json_decref(answers);
-		return NULL;
-	}
-	return answers;
+	memcpy(reply->text + reply->len, text, len);
+	reply->len += len;
+	return 0;
 }
 
-/* The text of an answer, with a newline. Takes the answer. */
-static char *
-print(json_t *answer)
+/* Takes an answer and adds it, or an error when it does not fit. */
+static void
+append_answer(struct reply *reply, json_t *answer)
 {
-	size_t len = json_dumpb(answer, NULL, 0, JSON_COMPACT);
-	char *text = len > 0 && len < XD_RPC_MAX_REPLY ? malloc(len + 2) : NULL;
+	size_t len = reply->len;
+	json_t *error;
 
-	if (text) {
-		json_dumpb(answer, text, len, JSON_COMPACT);
-		text[len] = '\n';
-		text[len + 1] = 0;
+	reply->limit = XD_RPC_MAX_REPLY;
+	if (json_dump_callback(answer, append, reply, JSON_COMPACT)) {
+		error = make_error(json_object_get(answer, "id"), XD_RPC_INTERNAL_ERROR,
+			"carried out, but the answer is too large: ask for less", NULL);
+		/* Errors are short, and no more than the requests of a text. */
+		reply->full = true;
+		reply->limit = SIZE_MAX;
+		reply->len = len;
+		json_dump_callback(error, append, reply, JSON_COMPACT);
+		json_decref(error);
 	}
 	json_decref(answer);
-	if (!text && len >= XD_RPC_MAX_REPLY)
-		return xd_rpc_error(XD_RPC_INTERNAL_ERROR, "the answer is too large: ask for less");
-	return text;
+}
+
+static void
+append_text(struct reply *reply, const char *text)
+{
+	reply->limit = SIZE_MAX;
+	append(text, strlen(text), reply);
+}
+
+/* The whole text, with a newline and a NUL; NULL: there is none. */
+static char *
+finish(struct reply *reply)
+{
+	if (reply->len == 0)
+		return NULL;
+	append_text(reply, "\n");
+	reply->text[reply->len] = 0;
+	return reply->text;
+}
+
+/* After an answer that did not fit, requests are not carried out. */
+static json_t *
+skip_one(const json_t *request)
+{
+	json_t *id = json_object_get(request, "id");
+
+	return id ? make_error(id, XD_RPC_INTERNAL_ERROR,
+			    "not carried out: the answers before it are too large together", NULL)
+		  : NULL;
+}
+
+static void
+answer_batch(const struct xd_rpc_method *methods, void *ctx, const json_t *batch,
+	struct reply *reply)
+{
+	json_t *request;
+	size_t i;
+
+	if (json_array_size(batch) == 0 || json_array_size(batch) > XD_RPC_MAX_BATCH) {
+		append_answer(reply, make_error(NULL, XD_RPC_INVALID_REQUEST,
+					     json_array_size(batch)
+						     ? "the batch has too many requests: at most 256"
+						     : "the batch is empty",
+					     NULL));
+		return;
+	}
+	json_array_foreach(batch, i, request)
+	{
+		json_t *answer = reply->full ? skip_one(request) : answer_one(methods, ctx, request);
+
+		if (!answer)
+			continue;
+		append_text(reply, reply->len ? "," : "[");
+		append_answer(reply, answer);
+	}
+	if (reply->len)
+		append_text(reply, "]");
 }
 
 char *
 xd_rpc_error(int code, const char *message)
 {
-	return print(make_error(NULL, code, message, NULL));
+	struct reply reply = {0};
+
+	append_answer(&reply, make_error(NULL, code, message, NULL));
+	return finish(&reply);
 }
 
 char *
 xd_rpc_answer(const struct xd_rpc_method *methods, void *ctx, const char *text, size_t len)
 {
+	struct reply reply = {0};
 	char message[256];
 	json_error_t error;
 	json_t *request, *answer;
@@ -213,12 +284,15 @@ xd_rpc_answer(const struct xd_rpc_method *methods, void *ctx, const char *text, 
 			error.column);
 		return xd_rpc_error(XD_RPC_PARSE_ERROR, message);
 	}
-	if (json_is_array(request))
-		answer = answer_batch(methods, ctx, request);
-	else
+	if (json_is_array(request)) {
+		answer_batch(methods, ctx, request, &reply);
+	} else {
 		answer = answer_one(methods, ctx, request);
+		if (answer)
+			append_answer(&reply, answer);
+	}
 	json_decref(request);
-	return answer ? print(answer) : NULL;
+	return finish(&reply);
 }
 
 /* ---- Parameters ---- */

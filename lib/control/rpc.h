@@ -21,7 +21,7 @@
 
 #define XD_RPC_MAX_REQUEST (1u << 20)  /* bytes of one text */
 #define XD_RPC_MAX_BATCH   256         /* requests in one text */
-#define XD_RPC_MAX_REPLY   (64u << 20) /* bytes of the answer to one text */
+#define XD_RPC_MAX_REPLY   (8u << 20)  /* bytes of the answers to one text, errors apart */
 
 /* One call. A method returns its result (a new reference), or NULL with err filled in. */
 struct xd_rpc_call {

@@ -33,6 +33,7 @@ struct xd_server {
 	struct xd_listener listener;
 	struct xd_watch *watch;
 	unsigned nb_clients;
+	size_t pending; /* bytes of all clients' answers */
 	struct clients clients; /* the one heard of last comes last */
 };
 
@@ -45,6 +46,7 @@ hang_up(struct client *client)
 	server->nb_clients--;
 	xd_loop_remove(client->watch);
 	close(client->fd);
+	server->pending -= client->out_len;
 	free(client->in);
 	free(client->out);
 	free(client);
@@ -72,6 +74,7 @@ flush(struct client *client)
 			return errno == EAGAIN;
 		client->out_done += n;
 	}
+	client->server->pending -= client->out_len;
 	free(client->out);
 	client->out = NULL;
 	client->out_len = client->out_done = 0;
@@ -86,6 +89,7 @@ answer(struct client *client, char *text)
 		return true;
 	client->out = text;
 	client->out_len = strlen(text);
+	client->server->pending += client->out_len;
 	client->out_done = 0;
 	return flush(client);
 }
@@ -130,6 +134,11 @@ consume(struct client *client, size_t len)
 {
 	client->in_len -= len;
 	memmove(client->in, client->in + len, client->in_len);
+	if (client->in_len == 0 && client->in_size > READ_BYTES) {
+		free(client->in);
+		client->in = NULL;
+		client->in_size = 0;
+	}
 }
 
 /* Answers the lines that are complete, as long as the answers can be written. A request of the
@@ -186,6 +195,23 @@ fill(struct client *client)
 	return true;
 }
 
+/* Hangs up on those who leave their answers longest, until there are not too many; never on client,
+ * which was just heard of and is the last. */
+static void
+bound_pending(struct client *client)
+{
+	struct xd_server *server = client->server;
+	struct client *other = TAILQ_FIRST(&server->clients);
+
+	while (server->pending > XD_SERVER_MAX_PENDING && other != client) {
+		struct client *next = TAILQ_NEXT(other, entry);
+
+		if (has_output(other))
+			hang_up(other);
+		other = next;
+	}
+}
+
 static void
 client_ready(void *ctx, uint32_t events)
 {
@@ -207,6 +233,7 @@ client_ready(void *ctx, uint32_t events)
 		hang_up(client);
 		return;
 	}
+	bound_pending(client);
 	/* A client that leaves its answers is heard again when it took them. */
 	xd_loop_modify(client->watch, has_output(client) ? EPOLLOUT : EPOLLIN);
 }

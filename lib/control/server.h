@@ -16,6 +16,9 @@
 #include "control/rpc.h"
 
 #define XD_SERVER_MAX_CLIENTS 64 /* the one idle longest makes room for a new one */
+/* Bytes of answers that clients have not taken yet. When there are more, the client that was idle
+ * longest, of those that have some, is hung up on. */
+#define XD_SERVER_MAX_PENDING (32u << 20)
 
 struct xd_server;
 

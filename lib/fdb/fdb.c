@@ -147,12 +147,12 @@ record_of(struct xd_fdb_entry e, uint32_t now_s)
 	return record;
 }
 
-void
-xd_fdb_foreach(const struct xd_fdb *fdb, uint32_t now_s,
+uint32_t
+xd_fdb_walk(const struct xd_fdb *fdb, uint32_t now_s, uint32_t place,
 	bool (*fn)(void *ctx, const struct xd_fdb_record *record), void *ctx)
 {
-	for (uint32_t b = 0; b <= fdb->mask; b++) {
-		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+	for (uint32_t b = place / XD_FDB_WAYS; b <= fdb->mask; b++) {
+		for (unsigned i = place % XD_FDB_WAYS; i < XD_FDB_WAYS; i++) {
 			struct xd_fdb_entry e = xd_fdb_load(&fdb->buckets[b].entries[i]);
 			struct xd_fdb_record record;
 
@@ -160,9 +160,18 @@ xd_fdb_foreach(const struct xd_fdb *fdb, uint32_t now_s,
 				continue;
 			record = record_of(e, now_s);
 			if (!fn(ctx, &record))
-				return;
+				return b * XD_FDB_WAYS + i;
 		}
+		place = 0;
 	}
+	return XD_FDB_END;
+}
+
+void
+xd_fdb_foreach(const struct xd_fdb *fdb, uint32_t now_s,
+	bool (*fn)(void *ctx, const struct xd_fdb_record *record), void *ctx)
+{
+	xd_fdb_walk(fdb, now_s, 0, fn, ctx);
 }
 
 uint32_t

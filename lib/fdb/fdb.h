@@ -163,8 +163,14 @@ uint32_t xd_fdb_age(struct xd_fdb *fdb, uint32_t now_s);
  * does not fit is counted as not learned by dst; limits of ports are not copied, nor what was held.
  * Workers may use src, not dst. */
 void xd_fdb_copy(struct xd_fdb *dst, const struct xd_fdb *src);
-/* Calls fn for every live address, in no order, until it returns false. An address that changes
- * meanwhile may be told in its old or new state, or, if it moves in the table, twice or not. */
+#define XD_FDB_END UINT32_MAX
+/* Calls fn for every live address from a place in the table on (0: all), in no order, until it
+ * returns false; returns the place of the one that it returned false for, or XD_FDB_END. An address
+ * that changes meanwhile may be told in its old or new state, or, if it moves in the table, twice
+ * or not. */
+uint32_t xd_fdb_walk(const struct xd_fdb *fdb, uint32_t now_s, uint32_t place,
+	bool (*fn)(void *ctx, const struct xd_fdb_record *record), void *ctx);
+/* The same from the beginning. */
 void xd_fdb_foreach(const struct xd_fdb *fdb, uint32_t now_s,
 	bool (*fn)(void *ctx, const struct xd_fdb_record *record), void *ctx);
 

@@ -314,6 +314,24 @@ out:
 }
 
 int
+xd_switch_fdb_part(struct xd_switch *sw, const char *bridge, uint32_t *place,
+	struct xd_fdb_info *entries, unsigned max, struct xd_error *err)
+{
+	const struct xd_switch_bridge *b;
+	struct fdb_list list = {.entries = entries, .max = (int)max};
+
+	if (!sw || !bridge || !place || (!entries && max))
+		return xd_fail(err, -EINVAL, "a switch, a bridge and a place for entries needed");
+	xd_loop_lock(sw->loop);
+	b = xd_state_bridge(sw->state, bridge);
+	list.state = sw->state;
+	if (b)
+		*place = xd_fdb_walk(b->fdb, xd_switch_now_s(sw), *place, list_entry, &list);
+	xd_loop_unlock(sw->loop);
+	return b ? list.n : xd_fail(err, -ENOENT, "no bridge named %s", bridge);
+}
+
+int
 xd_switch_fdb_flush(
 	struct xd_switch *sw, const char *bridge, const char *name, struct xd_error *err)
 {

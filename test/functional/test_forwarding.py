@@ -6,6 +6,7 @@ import time
 from frames import BROADCAST, frame, mac
 from guest import SwitchCase
 from process import wait_for
+from test_control import Connection
 
 A, B, C = mac(0xA), mac(0xB), mac(0xC)
 
@@ -132,6 +133,20 @@ class Forwarding(SwitchCase):
         shown = wait_for(lambda: (e := self.daemon.fdb()) and len(e) >= count and e,
                          f"{count} addresses")
         self.assertTrue(all(shown[mac(0x10000 + n), 0] == "vm1" for n in range(count)))
+        # In parts, and those of other ports left out.
+        connection = Connection(self.daemon.control)
+        self.addCleanup(connection.close)
+        macs, params = [], {"bridge": "br0", "port": "vm1", "limit": 300}
+        while True:
+            part = connection.call("fdb.show", params)["result"]
+            self.assertLessEqual(len(part["entries"]), 300)
+            macs += [entry["mac"] for entry in part["entries"]]
+            if part["next"] is None:
+                break
+            params["cursor"] = part["next"]
+        self.assertEqual(sorted(macs), [mac(0x10000 + n) for n in range(count)])
+        self.assertIn("cursor", connection.call("fdb.show", {"cursor": "br9:7"})["error"]["message"])
+        self.assertEqual(len(self.daemon.ctl("fdb", "show", "limit=1500")["entries"]), 1500)
 
     def test_bridges_are_apart(self):
         self.start({"vm1": {}, "vm2": {}, "vm3": {"bridge": "br1"}, "vm4": {"bridge": "br1"}},

@@ -217,6 +217,35 @@ test_server_slow_client(void **state)
 	free(buffer);
 }
 
+/* Clients that leave their answers: what is kept for all of them is bounded, and the one of them
+ * that was heard of last still gets its own. */
+static void
+test_server_pending(void **state)
+{
+	static const char request[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"large\"}\n";
+	const struct served *served = *state;
+	int other = connect_raw(served->path), clients[16];
+	unsigned nb_alive = 0;
+	char byte;
+
+	for (unsigned i = 0; i < 16; i++) {
+		clients[i] = connect_raw(served->path);
+		send_all(clients[i], request, strlen(request));
+		/* The answer has been made when its first byte is there. */
+		assert_int_equal(recv(clients[i], &byte, 1, MSG_PEEK), 1);
+	}
+	send_all(other, ADD, strlen(ADD));
+	expect(other, RESULT("1", "1"));
+	for (unsigned i = 0; i < 16; i++) {
+		struct pollfd pollfd = {.fd = clients[i], .events = POLLRDHUP};
+
+		nb_alive += poll(&pollfd, 1, 0) == 0;
+		close(clients[i]);
+	}
+	assert_true(nb_alive >= 1 && nb_alive <= XD_SERVER_MAX_PENDING / (4u << 20));
+	close(other);
+}
+
 /* With too many clients the one that was idle longest goes. */
 static void
 test_server_many_clients(void **state)
@@ -484,6 +513,7 @@ main(void)
 		TEST(test_server),
 		TEST(test_server_long_line),
 		TEST(test_server_slow_client),
+		TEST(test_server_pending),
 		TEST(test_server_many_clients),
 		TEST(test_client),
 		TEST(test_client_bad_peer),

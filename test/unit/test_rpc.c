@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,10 +127,37 @@ test_rpc_limits(void **state)
 	json_decref(batch);
 }
 
+/* What answers take together is bounded, and what follows the one too many is not done. */
+static void
+test_large_batch(void **state)
+{
+	static const char large[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"large\"}";
+	static const char add[] = "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"add\"}";
+	char request[600];
+	char *text;
+	json_t *answers;
+	int ctx = 0;
+
+	(void)state;
+	snprintf(request, sizeof(request), "[%s,%s,%s,%s,%s,%s]", add, large, large, add, large, add);
+	text = xd_rpc_answer(methods, &ctx, request, strlen(request));
+	assert_non_null(text);
+	assert_true(strlen(text) < XD_RPC_MAX_REPLY + 4096);
+	answers = json_loads(text, 0, NULL);
+	assert_int_equal(json_array_size(answers), 6);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(
+			json_object_get(json_array_get(answers, i), "result") != NULL, i < 2);
+	assert_int_equal(ctx, 1);
+	json_decref(answers);
+	free(text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_large_batch),
 		cmocka_unit_test(test_rpc),
 		cmocka_unit_test(test_rpc_limits),
 	};
