@@ -3,21 +3,24 @@
 #
 # Installs the Debian packages that are missing; does nothing, at once, when none is.
 #
-#   config/install-deps.sh [build] [test] [bench]      default: build test
+#   config/install-deps.sh [build] [test] [bench] [coverage]      default: build test
 set -eu
 
-# DPDK's libraries and every driver come with libdpdk-dev; libnuma, libbpf, JSON, YAML, line
-# editing and captures are linked; gcc's sanitizers come with it.
-build="gcc libc6-dev pkg-config meson ninja-build python3 libdpdk-dev libnuma-dev libbpf-dev
-	libjansson-dev libyaml-dev libcyaml-dev libedit-dev libpcap-dev libcmocka-dev jq"
+# DPDK's libraries and every driver come with libdpdk-dev; libnuma, JSON, YAML, line editing and
+# captures are linked; gcc's sanitizers come with it.
+build="gcc libc6-dev pkg-config meson ninja-build python3 libdpdk-dev libnuma-dev
+	libjansson-dev libyaml-dev libedit-dev libpcap-dev libcmocka-dev"
 # Namespaces and dpdk-testpmd for functional tests, clang for fuzz targets, the rest for guests,
 # whose kernel is downloaded by their test and not installed; one of them is moved to us from
-# OVS-DPDK and back. Its package starts a service: stop it if it is not wanted.
+# OVS-DPDK and back. Its package starts a service: stop it if it is not wanted. The last are for the
+# tree itself: its form, its faults and its pages.
 test="dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3
 	ethtool openvswitch-switch-dpdk clang libclang-rt-dev python3-jsonschema
-	gnuplot-nox"
+	gnuplot-nox clang-format clang-tidy git python3-sphinx"
 # What to compare with.
 bench="openvswitch-switch-dpdk dpdk-dev iproute2 qperf sockperf gnuplot-nox"
+# What tests reach of the code.
+coverage="gcovr"
 
 packages=
 for group in ${*:-build test}; do
@@ -25,8 +28,9 @@ for group in ${*:-build test}; do
 	build) packages="$packages $build" ;;
 	test) packages="$packages $test" ;;
 	bench) packages="$packages $bench" ;;
+	coverage) packages="$packages $coverage" ;;
 	*)
-		echo "usage: config/install-deps.sh [build] [test] [bench]" >&2
+		echo "usage: config/install-deps.sh [build] [test] [bench] [coverage]" >&2
 		exit 2
 		;;
 	esac

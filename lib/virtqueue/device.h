@@ -39,10 +39,10 @@
 #include "virtqueue/split_layout.h"
 
 #define XD_VQ_SIZE_MAX  32768
-#define XD_VQ_MERGE_MAX 320 /* buffers that one frame is put into at most */
-#define XD_VQ_WALK_MAX  512 /* descriptors of chains after which a turn's dequeue ends */
+#define XD_VQ_MERGE_MAX 320  /* buffers that one frame is put into at most */
+#define XD_VQ_WALK_MAX  512  /* descriptors of chains after which a turn's dequeue ends */
 #define XD_VQ_PUT_MAX   2048 /* descriptors that one call puts frames into */
-#define XD_VQ_HDR_BYTES 12  /* virtio-net header with num_buffers: virtio 1.2, 5.1.6 */
+#define XD_VQ_HDR_BYTES 12   /* virtio-net header with num_buffers: virtio 1.2, 5.1.6 */
 
 /* The rule that a guest broke. */
 enum xd_vq_fault {

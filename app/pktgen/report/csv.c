@@ -58,7 +58,7 @@ take_field(char **at, const char **field)
 		return -1;
 	if (*read == '\r' && read[1] == '\n')
 		read++;
-	separator = *read;
+	separator = (unsigned char)*read;
 	*write = '\0';
 	*at = read + (separator != '\0');
 	return separator == ',' || separator == '\n' || separator == '\0' ? separator : -1;

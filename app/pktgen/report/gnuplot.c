@@ -13,8 +13,6 @@
 #include "gnuplot.h"
 #include "html.h"
 
-extern char **environ;
-
 /* Starts it: its input a file in memory, so that it never waits for us, its output a pipe, what it
  * complains of another file in memory. */
 static int
