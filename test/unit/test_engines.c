@@ -366,7 +366,7 @@ test_asked_rate(void **state)
 	assert_int_equal(xd_rate_run(&f->gen, &opts, &err), 0);
 	assert_true(r->asked_pps == 20000);
 	/* A pace may fall short on a loaded machine, and must never be exceeded. */
-	assert_true(r->sent_frames <= 4001);
+	assert_true(r->sent_frames <= 20000 * f->rows[0].time_s + 1);
 	assert_true(r->sent_frames > 0);
 	end(f);
 }
