@@ -2,9 +2,15 @@
 /*
  * The dpdk port: any device that DPDK has a driver for, by its devargs.
  *
- * ethdev.c is the port's life; ethdev_device.c finds, configures and gives back the device;
- * ethdev_rx.c and ethdev_tx.c are what workers call, with ethdev_offload.c for frames that need a
- * checksum or segmentation; ethdev_show.c puts it into words.
+ *   ethdev_port.c     the port's life: create, start, stop, changes
+ *   ethdev_device.c   the device behind it: found or plugged, configured, given back
+ *   ethdev_mtu.c      what MTU the device takes, and how long frames are with it
+ *   ethdev_pool.c     its packet buffers
+ *   ethdev_rx.c       receive, into the worker's batch
+ *   ethdev_tx.c       transmit, with
+ *   ethdev_copy.c       frames that have to be copied into mbufs, and
+ *   ethdev_offload.c    frames that need a checksum or segmentation
+ *   ethdev_show.c     what `port show` says of it
  *
  * Buffers. A port receives into mbufs of its own pool. A frame for another NIC goes there in the
  * mbuf it came in; a frame from a guest is copied into an mbuf of the pool of the port it leaves
@@ -62,6 +68,11 @@ int xd_ethdev_claim(struct xd_ethdev_port *p, struct xd_error *err);
 int xd_ethdev_open(struct xd_ethdev_port *p, struct xd_error *err);
 void xd_ethdev_close(struct xd_ethdev_port *p);
 void xd_ethdev_unclaim(struct xd_ethdev_port *p);
+
+/* Control. For the rings' sizes and data_room. Freeing waits, on the control loop's timer, until
+ * all buffers are back: other devices may still be sending some. */
+int xd_ethdev_create_pool(struct xd_ethdev_port *p, struct xd_error *err);
+void xd_ethdev_free_pool(struct xd_ethdev_port *p);
 
 /* Whether the device, which is claimed, takes an MTU at all; -EINVAL. Control. */
 int xd_ethdev_check_mtu(struct xd_ethdev_port *p, uint16_t mtu, struct xd_error *err);

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The device behind a port: found or plugged, configured, started; and all of it undone. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <rte_dev.h>
 #include <rte_errno.h>
 
 #include "drivers/ethdev/ethdev.h"
-#include "memory/memory.h"
 
 #define NB_DESC        1024u
-#define NB_SPARE       4096u /* buffers beside those in rings: in turns, in caches, on other NICs */
 #define DATA_ROOM      2048u
-#define RECLAIM_MS     1000u
 #define RSS_HASH_TYPES (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 #define TX_OFFLOADS                                                                                \
 	(RTE_ETH_TX_OFFLOAD_MULTI_SEGS | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |                           \
@@ -139,51 +134,6 @@ own(struct xd_ethdev_port *p, struct xd_error *err)
 	return ret != 0 ? fail_step(p, err, ret, "cannot be claimed") : 0;
 }
 
-/* ---- Giving buffers back ---- */
-
-struct leftover {
-	struct rte_mempool *pool;
-	struct xd_timer *timer;
-};
-
-static void
-on_reclaim(void *ctx)
-{
-	struct leftover *left = ctx;
-
-	if (!rte_mempool_full(left->pool))
-		return;
-	xd_loop_timer_cancel(left->timer);
-	rte_mempool_free(left->pool);
-	free(left);
-}
-
-/* Frees the pool once all of its buffers are back: other devices may still be sending some. */
-static void
-free_pool(struct xd_ethdev_port *p)
-{
-	struct rte_mempool *pool = p->pool;
-	struct xd_loop *loop = p->port.env->loop;
-	struct leftover *left;
-
-	p->pool = NULL;
-	if (pool == NULL || rte_mempool_full(pool)) {
-		rte_mempool_free(pool);
-		return;
-	}
-	left = loop != NULL ? calloc(1, sizeof(*left)) : NULL;
-	if (left != NULL) {
-		left->pool = pool;
-		left->timer = xd_loop_timer(loop, RECLAIM_MS, RECLAIM_MS, on_reclaim, left);
-	}
-	if (left == NULL || left->timer == NULL) {
-		free(left);
-		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
-			"port %s: %u packet buffers are still in use elsewhere; its pool stays",
-			p->port.config.name, rte_mempool_in_use_count(pool));
-	}
-}
-
 int
 xd_ethdev_claim(struct xd_ethdev_port *p, struct xd_error *err)
 {
@@ -206,7 +156,7 @@ void
 xd_ethdev_unclaim(struct xd_ethdev_port *p)
 {
 	give_back(p);
-	free_pool(p);
+	xd_ethdev_free_pool(p);
 }
 
 /* ---- Configuration ---- */
@@ -230,7 +180,7 @@ choose_conf(
 	}
 	conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_CHECKSUM;
 	conf->txmode.offloads = info->tx_offload_capa & TX_OFFLOADS;
-	/* net_tap of DPDK 22.11 cuts IPv4 only and lets long frames of IPv6 pass. */
+	/* net_tap of DPDK 22.11 segments IPv4 only and lets long frames of IPv6 pass. */
 	if (strcmp(info->driver_name, "net_tap") == 0)
 		conf->txmode.offloads &= ~RTE_ETH_TX_OFFLOAD_TCP_TSO;
 	if (p->nb_rx > 1 && info->flow_type_rss_offloads & RSS_HASH_TYPES) {
@@ -276,23 +226,6 @@ configure(struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct 
 }
 
 static int
-create_pool(struct xd_ethdev_port *p, struct xd_error *err)
-{
-	unsigned n =
-		NB_SPARE + (unsigned)p->nb_rx * p->nb_rx_desc + (unsigned)p->nb_tx * p->nb_tx_desc;
-	struct xd_error cause = {0};
-	char name[RTE_MEMPOOL_NAMESIZE];
-
-	/* Unique for as long as the pool lives, which may be longer than the port. */
-	snprintf(name, sizeof(name), "xd%x_%" PRIx64, p->port_id, rte_rdtsc());
-	p->pool = xd_pool_create(name, n, p->data_room + RTE_PKTMBUF_HEADROOM,
-		rte_eth_dev_socket_id(p->port_id), &cause);
-	if (p->pool == NULL)
-		return xd_fail(err, cause.code, "port %s: %s", p->port.config.name, cause.text);
-	return 0;
-}
-
-static int
 set_up_queues(struct xd_ethdev_port *p, struct xd_error *err)
 {
 	unsigned node = (unsigned)rte_eth_dev_socket_id(p->port_id);
@@ -302,7 +235,7 @@ set_up_queues(struct xd_ethdev_port *p, struct xd_error *err)
 	ret = rte_eth_dev_adjust_nb_rx_tx_desc(p->port_id, &p->nb_rx_desc, &p->nb_tx_desc);
 	if (ret != 0)
 		return fail_step(p, err, ret, "no size of rings suits it");
-	ret = create_pool(p, err);
+	ret = xd_ethdev_create_pool(p, err);
 	if (ret != 0)
 		return ret;
 	for (uint16_t q = 0; q < p->nb_rx && ret == 0; q++)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The life of a dpdk port: checked, created, started, stopped, changed and destroyed. */
 #include "drivers/ethdev/ethdev.h"
 
 #include <ctype.h>
@@ -129,37 +130,6 @@ ethdev_stop(struct xd_port *port)
 	port->pool_bytes = 0;
 }
 
-/* The longest MTU of a device, which some say only as a length of frame. */
-static uint32_t
-max_mtu(const struct rte_eth_dev_info *info)
-{
-	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
-
-	if (info->max_mtu != UINT16_MAX)
-		return info->max_mtu;
-	if (info->max_rx_pktlen < overhead + UINT16_MAX)
-		return info->max_rx_pktlen > overhead ? info->max_rx_pktlen - overhead : 0;
-	return UINT16_MAX;
-}
-
-int
-xd_ethdev_check_mtu(struct xd_ethdev_port *p, uint16_t mtu, struct xd_error *err)
-{
-	const struct xd_port_config *config = &p->port.config;
-	struct rte_eth_dev_info info;
-	int ret = rte_eth_dev_info_get(p->port_id, &info);
-	char key[128];
-
-	if (ret != 0)
-		return xd_fail(err, ret, "port %s: device %.128s does not describe itself: %s",
-			config->name, config->devargs, rte_strerror(-ret));
-	if (mtu >= info.min_mtu && mtu <= max_mtu(&info))
-		return 0;
-	snprintf(key, sizeof(key), "ports.%s.mtu", config->name);
-	return xd_fail_key(err, -EINVAL, key, "mtu %u: device %.128s takes %u to %u", mtu,
-		config->devargs, info.min_mtu, max_mtu(&info));
-}
-
 static int
 can_set_mtu(struct xd_ethdev_port *p, uint16_t mtu, struct xd_error *err)
 {
@@ -203,13 +173,6 @@ ethdev_set(struct xd_port *port, const struct xd_port_config *config)
 			"port %s: device %s keeps an MTU of %u: %s", config->name, config->devargs,
 			port->config.mtu, rte_strerror(-ret));
 	__atomic_store_n(&port->max_frame, xd_ethdev_max_frame(config->mtu), __ATOMIC_RELAXED);
-}
-
-uint16_t
-xd_ethdev_max_frame(uint16_t mtu)
-{
-	return (uint16_t)RTE_MIN(
-		(uint32_t)mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN, (uint32_t)UINT16_MAX);
 }
 
 const struct xd_driver xd_ethdev_driver = {

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The pool of packet buffers that a port receives into and copies frames from guests into. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_cycles.h>
+
+#include "drivers/ethdev/ethdev.h"
+#include "memory/memory.h"
+
+#define NB_SPARE   4096u /* buffers beside those in rings: in turns, in caches, on other NICs */
+#define RECLAIM_MS 1000u
+
+int
+xd_ethdev_create_pool(struct xd_ethdev_port *p, struct xd_error *err)
+{
+	unsigned n =
+		NB_SPARE + (unsigned)p->nb_rx * p->nb_rx_desc + (unsigned)p->nb_tx * p->nb_tx_desc;
+	struct xd_error cause = {0};
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	/* Unique for as long as the pool lives, which may be longer than the port. */
+	snprintf(name, sizeof(name), "xd%x_%" PRIx64, p->port_id, rte_rdtsc());
+	p->pool = xd_pool_create(name, n, p->data_room + RTE_PKTMBUF_HEADROOM,
+		rte_eth_dev_socket_id(p->port_id), &cause);
+	if (p->pool == NULL)
+		return xd_fail(err, cause.code, "port %s: %s", p->port.config.name, cause.text);
+	return 0;
+}
+
+/* A pool whose port is gone, until its last buffer is back. */
+struct leftover {
+	struct rte_mempool *pool;
+	struct xd_timer *timer;
+};
+
+static void
+on_reclaim(void *ctx)
+{
+	struct leftover *left = ctx;
+
+	if (!rte_mempool_full(left->pool))
+		return;
+	xd_loop_timer_cancel(left->timer);
+	rte_mempool_free(left->pool);
+	free(left);
+}
+
+void
+xd_ethdev_free_pool(struct xd_ethdev_port *p)
+{
+	struct rte_mempool *pool = p->pool;
+	struct xd_loop *loop = p->port.env->loop;
+	struct leftover *left;
+
+	p->pool = NULL;
+	if (pool == NULL || rte_mempool_full(pool)) {
+		rte_mempool_free(pool);
+		return;
+	}
+	left = loop != NULL ? calloc(1, sizeof(*left)) : NULL;
+	if (left != NULL) {
+		left->pool = pool;
+		left->timer = xd_loop_timer(loop, RECLAIM_MS, RECLAIM_MS, on_reclaim, left);
+	}
+	if (left == NULL || left->timer == NULL) {
+		free(left);
+		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
+			"port %s: %u packet buffers are still in use elsewhere; its pool stays",
+			p->port.config.name, rte_mempool_in_use_count(pool));
+	}
+}
