@@ -32,3 +32,35 @@ option_word(const struct option_row *row, const char *text, struct xd_error *err
 	return xd_fail(err, -EINVAL, "--%s: unknown word %s%s", row->name, text,
 		xd_suggest_hint(text, row->words, hint, sizeof(hint)));
 }
+
+bool
+options_given(const struct options *o, const char *name)
+{
+	const struct option_row *rows = o->command.engine->options;
+
+	for (unsigned i = 0; rows[i].name; i++)
+		if (o->given[i] && !strcmp(rows[i].name, name))
+			return true;
+	return false;
+}
+
+int
+option_blame(const char *name, const char *text, struct xd_error *err)
+{
+	char said[sizeof(err->text)];
+	size_t len = strlen(name);
+	bool same = true;
+
+	if (!strncmp(err->text, "--", 2))
+		return err->code;
+	memcpy(said, err->text, sizeof(said));
+	for (size_t i = 0; i < len && same; i++)
+		same = said[i] == (name[i] == '-' ? ' ' : name[i]);
+	if (same && (said[len] == ' ' || said[len] == ':'))
+		xd_fail(err, err->code, "--%s%s", name, said + len);
+	else if (text[0] && !strncmp(said, text, strlen(text)))
+		xd_fail(err, err->code, "--%s %s", name, said);
+	else
+		xd_fail(err, err->code, "--%s: %s", name, said);
+	return err->code;
+}

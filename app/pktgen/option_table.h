@@ -135,6 +135,9 @@ extern const char *const option_kinds[],
 								   *const option_max[],
 									   *const option_touches[];
 
+/* Whether an option of this name was given. */
+bool options_given(const struct options *o, const char *name);
+
 /* One of the row's words: its place among them, or -EINVAL with the nearest. */
 int option_word(const struct option_row *row, const char *text, struct xd_error *err);
 

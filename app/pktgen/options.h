@@ -3,8 +3,9 @@
  * The command line of crossdock-pktgen.
  *
  * Every option is a row of its engine's list (option_table.h, engine.h), which getopt, --help and
- * the completion are made from; what a row's text means is in options_traffic.c, options_place.c,
- * options_time.c and options_search.c; what does not go together in options_check.c.
+ * the completion are made from. options_parse.c goes through argv; what a row's text means is in
+ * options_traffic.c, options_place.c, options_time.c and options_search.c; what does not go
+ * together in options_check.c.
  */
 #ifndef PKTGEN_OPTIONS_H
 #define PKTGEN_OPTIONS_H
@@ -80,8 +81,6 @@ struct options {
 int options_parse(struct options *o, int argc, char **argv, struct xd_error *err);
 void options_fini(struct options *o);
 
-/* Whether an option of this name was given. */
-bool options_given(const struct options *o, const char *name);
 /* What does not go together, and what only the whole tells: -EINVAL. Loads template and capture. */
 int options_check(struct options *o, struct xd_error *err);
 /* Longest frame to be sent, bytes without FCS. */

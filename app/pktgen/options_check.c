@@ -168,9 +168,3 @@ options_check(struct options *o, struct xd_error *err)
 	spread_impair(o);
 	return 0;
 }
-
-uint32_t
-options_longest(const struct options *o)
-{
-	return o->capture ? xd_capture_list(o->capture)->max_len : xd_sizes_max(&o->traffic.sizes);
-}
