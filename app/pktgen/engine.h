@@ -27,7 +27,8 @@ struct engine_report {
 	/* NULL: a table of its own figures, where it has some. Writes nothing without rows. */
 	void (*section)(struct report_page *page);
 	bool (*has)(const struct report_set *set); /* whether it does; NULL: there are such rows */
-	/* By which rows are compared in the summary; how many. NULL: by frames per second. */
+	/* By which rows are compared in the summary; how many. NULL: by frames per second,
+	 * or, of those without a section, by nothing. */
 	unsigned (*figures)(const struct xd_row *row, const struct report_figure **figures);
 	bool is_alone;       /* its rows are of the generator alone, and no switch's */
 	bool must_be_timed;  /* a row without times is an error in the file */
@@ -53,18 +54,14 @@ struct engine {
 	struct engine_report report;
 };
 
+#define ENGINES_MAX 31
+
 /* All, in the order of --help and of the report's sections; ends with NULL. */
 extern const struct engine *const engines[];
 /* What results know of them; ends with NULL. */
-const struct xd_engine *const *engines_results(void);
+void engines_results(const struct xd_engine *list[ENGINES_MAX + 1]);
 /* NULL: no such engine. */
 const struct engine *engine_named(const char *name);
 const struct engine *engine_of(const struct xd_row *row);
-
-extern const struct engine engine_rate;
-extern const struct engine engine_latency;
-extern const struct engine engine_search;
-extern const struct engine engine_pairs;
-extern const struct engine engine_calibrate;
 
 #endif

@@ -2,11 +2,10 @@
 #include <string.h>
 
 #include "engine.h"
-#include "traffic/engine/calibrate.h"
-#include "traffic/engine/latency.h"
-#include "traffic/engine/pairs.h"
-#include "traffic/engine/rate.h"
-#include "traffic/engine/search/search.h"
+
+/* Each in the file of its name. */
+extern const struct engine engine_rate, engine_latency, engine_search, engine_pairs,
+	engine_calibrate;
 
 const struct engine *const engines[] = {
 	&engine_rate,
@@ -17,20 +16,16 @@ const struct engine *const engines[] = {
 	NULL,
 };
 
-const struct xd_engine *const *
-engines_results(void)
-{
-	/* As above. */
-	static const struct xd_engine *const results[] = {
-		&xd_rate_engine,
-		&xd_latency_engine,
-		&xd_search_engine,
-		&xd_pairs_engine,
-		&xd_calibrate_engine,
-		NULL,
-	};
+_Static_assert(sizeof(engines) / sizeof(engines[0]) <= ENGINES_MAX + 1, "too many engines");
 
-	return results;
+void
+engines_results(const struct xd_engine *list[ENGINES_MAX + 1])
+{
+	unsigned n = 0;
+
+	for (; engines[n]; n++)
+		list[n] = engines[n]->results;
+	list[n] = NULL;
 }
 
 const struct engine *

@@ -23,10 +23,8 @@ print_general(FILE *out)
 {
 	fputs("Usage: crossdock-pktgen COMMAND [OPTION...]\n"
 	      "\n"
-	      "Measures an Ethernet switch, a NIC or any path between: sends frames into some "
-	      "ports "
-	      "and\n"
-	      "counts them at others.\n"
+	      "Measures an Ethernet switch, a NIC or any path between: sends frames into some\n"
+	      "ports and counts them at others.\n"
 	      "\n"
 	      "Commands\n",
 		out);

@@ -129,12 +129,14 @@ int
 take_fail_if(
 	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
 {
+	const struct xd_engine *list[ENGINES_MAX + 1];
 	int rc;
 
 	(void)row;
+	engines_results(list);
 	if (o->nb_fail_if == XD_FAIL_IF_MAX)
 		return xd_fail(err, -EINVAL, "at most %u conditions of --fail-if", XD_FAIL_IF_MAX);
-	rc = xd_fail_if_parse(text, engines_results(), &o->fail_if[o->nb_fail_if], err);
+	rc = xd_fail_if_parse(text, list, &o->fail_if[o->nb_fail_if], err);
 	if (!rc)
 		o->nb_fail_if++;
 	return rc;

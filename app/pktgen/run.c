@@ -24,6 +24,7 @@ struct run {
 	const struct options *o;
 	struct xd_gen gen;
 	struct xd_results results;
+	const struct xd_engine *engines[ENGINES_MAX + 1];
 	struct table table;
 	bool show;     /* a table */
 	bool measured; /* an engine was begun */
@@ -230,7 +231,8 @@ set_up(struct run *r, int argc, char **argv)
 	r->gen.row = on_row;
 	r->gen.ctx = r;
 	xd_results_init(&r->results, r->gen.tsc_hz);
-	r->results.engines = engines_results();
+	engines_results(r->engines);
+	r->results.engines = r->engines;
 	run_results_describe(&r->results, o, argc, argv);
 }
 

@@ -19,7 +19,7 @@ width_of(const struct xd_figure *f)
 static void
 print_figure(const struct xd_figure *f, const struct xd_row *row, char *text, size_t size)
 {
-	const void *at = (const char *)row + f->offset;
+	const void *at = xd_figure_at(f, row);
 	double scale = f->scale > 0 ? f->scale : 1;
 
 	if (f->has && !f->has(row))
@@ -29,11 +29,9 @@ print_figure(const struct xd_figure *f, const struct xd_row *row, char *text, si
 	else if (f->kind == XD_FIGURE_FLAG)
 		snprintf(text, size, "%s", *(const bool *)at ? "yes" : "no");
 	else if (f->kind == XD_FIGURE_REAL)
-		snprintf(text, size, "%.3f", *(const double *)at / scale);
-	else if (f->kind == XD_FIGURE_COUNT)
-		snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)at);
-	else if (f->kind == XD_FIGURE_UNSIGNED)
-		snprintf(text, size, "%u", *(const unsigned *)at);
+		snprintf(text, size, "%.3f", xd_figure_real(f, row) / scale);
+	else if (f->kind != XD_FIGURE_TIMES)
+		snprintf(text, size, "%llu", (unsigned long long)xd_figure_count(f, row));
 	else
 		snprintf(text, size, "%.2f", ((const struct xd_times *)at)->p50_ns / 1e3);
 }

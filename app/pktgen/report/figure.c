@@ -178,5 +178,5 @@ report_figures_of(const struct xd_row *row, const struct report_figure **figures
 	if (engine->report.figures)
 		return engine->report.figures(row, figures);
 	*figures = rate;
-	return 1;
+	return engine->report.section ? 1 : 0;
 }

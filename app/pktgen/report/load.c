@@ -99,17 +99,22 @@ load_figure(struct record *r, const struct xd_figure *f, struct xd_row *row)
 {
 	const bool may_be_null = f->or_null || f->has;
 	void *at = (char *)row + f->offset;
+	unsigned small;
+	uint64_t count;
+	double real;
 
 	switch (f->kind) {
 	case XD_FIGURE_UNSIGNED:
-		*(unsigned *)at = (unsigned)(may_be_null ? count_or_null : record_count)(r, f->key);
+		small = (unsigned)(may_be_null ? count_or_null : record_count)(r, f->key);
+		memcpy(at, &small, sizeof(small));
 		break;
 	case XD_FIGURE_COUNT:
-		*(uint64_t *)at = (may_be_null ? count_or_null : record_count)(r, f->key);
+		count = (may_be_null ? count_or_null : record_count)(r, f->key);
+		memcpy(at, &count, sizeof(count));
 		break;
 	case XD_FIGURE_REAL:
-		*(double *)at =
-			record_number(r, f->key, may_be_null ? RECORD_OR_NULL : RECORD_MUST);
+		real = record_number(r, f->key, may_be_null ? RECORD_OR_NULL : RECORD_MUST);
+		memcpy(at, &real, sizeof(real));
 		break;
 	case XD_FIGURE_FLAG:
 		*(bool *)at = record_flag(r, f->key);

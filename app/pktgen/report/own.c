@@ -7,10 +7,8 @@
 static double
 value_of(const struct xd_figure *f, const struct xd_row *row)
 {
-	const void *at = (const char *)row + f->offset;
-	double value = f->kind == XD_FIGURE_UNSIGNED ? *(const unsigned *)at
-		       : f->kind == XD_FIGURE_COUNT  ? (double)*(const uint64_t *)at
-						     : *(const double *)at;
+	double value = f->kind == XD_FIGURE_REAL ? xd_figure_real(f, row)
+						 : (double)xd_figure_count(f, row);
 
 	if ((f->has && !f->has(row)) || (f->or_null && value == 0))
 		return NAN;
@@ -28,7 +26,7 @@ is_shown(const struct xd_figure *f)
 static void
 write_head(FILE *out, const struct xd_engine *engine)
 {
-	fputs("<thead><tr><th>frame</th><th>system</th><th>trial</th>", out);
+	fputs("<thead><tr><th>system</th><th>trial</th>", out);
 	for (const struct xd_figure *f = engine->figures; f->key; f++) {
 		if (!is_shown(f))
 			continue;
@@ -48,8 +46,9 @@ write_trial(struct report_page *page, const struct report_line *line, unsigned s
 {
 	const struct xd_row *row = line->cells[system].trials[i].row;
 
-	detail_line(page, line, system);
-	fprintf(page->out, "<td>%u</td>", row->trial);
+	fputs("<tr><td class=\"s\">", page->out);
+	html_system(page, system);
+	fprintf(page->out, "</td><td>%u</td>", row->trial);
 	for (const struct xd_figure *f = row->engine->figures; f->key; f++) {
 		if (!is_shown(f))
 			continue;

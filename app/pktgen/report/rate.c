@@ -4,11 +4,12 @@
 
 #include "chart.h"
 #include "section.h"
+#include "traffic/engine/rate.h"
 
 static bool
 is_rate(const struct report_line *line)
 {
-	return line->like->engine == engine_rate.results;
+	return line->like->engine == &xd_rate_engine;
 }
 
 static void

@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 struct xd_row;
 
@@ -48,5 +50,36 @@ struct xd_engine {
 };
 
 /* Lists of engines end with NULL. */
+
+static inline const void *
+xd_figure_at(const struct xd_figure *f, const struct xd_row *row)
+{
+	return (const char *)row + f->offset;
+}
+
+/* Of kind unsigned or count. */
+static inline uint64_t
+xd_figure_count(const struct xd_figure *f, const struct xd_row *row)
+{
+	unsigned small;
+	uint64_t count;
+
+	/* What an engine lays out itself has no type of its own. */
+	if (f->kind == XD_FIGURE_UNSIGNED)
+		memcpy(&small, xd_figure_at(f, row), sizeof(small));
+	else
+		memcpy(&count, xd_figure_at(f, row), sizeof(count));
+	return f->kind == XD_FIGURE_UNSIGNED ? small : count;
+}
+
+/* Of kind real. */
+static inline double
+xd_figure_real(const struct xd_figure *f, const struct xd_row *row)
+{
+	double real;
+
+	memcpy(&real, xd_figure_at(f, row), sizeof(real));
+	return real;
+}
 
 #endif

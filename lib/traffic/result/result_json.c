@@ -221,7 +221,7 @@ flow_figures_json(const struct xd_row *row)
 static void
 set_figure(json_t *o, const struct xd_figure *f, const struct xd_row *row)
 {
-	const void *at = (const char *)row + f->offset;
+	const void *at = xd_figure_at(f, row);
 
 	if (f->has && !f->has(row)) {
 		set_null(o, f->key);
@@ -229,13 +229,11 @@ set_figure(json_t *o, const struct xd_figure *f, const struct xd_row *row)
 	}
 	switch (f->kind) {
 	case XD_FIGURE_UNSIGNED:
-		(f->or_null ? set_count_or_null : set_count)(o, f->key, *(const unsigned *)at);
-		break;
 	case XD_FIGURE_COUNT:
-		(f->or_null ? set_count_or_null : set_count)(o, f->key, *(const uint64_t *)at);
+		(f->or_null ? set_count_or_null : set_count)(o, f->key, xd_figure_count(f, row));
 		break;
 	case XD_FIGURE_REAL:
-		(f->or_null ? set_real_or_null : set_real)(o, f->key, *(const double *)at);
+		(f->or_null ? set_real_or_null : set_real)(o, f->key, xd_figure_real(f, row));
 		break;
 	case XD_FIGURE_FLAG:
 		set_flag(o, f->key, *(const bool *)at);
