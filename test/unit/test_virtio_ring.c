@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "traffic/frames/source.h"
 #include "traffic/port/virtio_ring.h"
 
 #define BASE 0x100000000ull
@@ -819,6 +820,166 @@ test_load_waits(void **state)
 	}
 }
 
+/* ---- Sources and sinks ---- */
+
+/* Frame number k of a source, with a header that says so. */
+struct numbered {
+	uint32_t made, seen;
+	uint32_t there; /* that the source has */
+};
+
+static uint32_t
+numbered_len(uint32_t k)
+{
+	return 60 + k * 997 % 60000;
+}
+
+static uint16_t
+numbered_ready(void *ctx, uint16_t n)
+{
+	struct numbered *c = ctx;
+
+	return c->there - c->made < n ? (uint16_t)(c->there - c->made) : n;
+}
+
+static uint32_t
+numbered_write(void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *header)
+{
+	struct numbered *c = ctx;
+	uint32_t k = c->made++, len = numbered_len(k);
+
+	assert_true(len <= room);
+	memset(data, (int)k, len);
+	memcpy(data + 20, &k, sizeof(k));
+	header->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	header->gso_type = VIRTIO_NET_HDR_GSO_TCPV6;
+	header->gso_size = (uint16_t)k;
+	return len;
+}
+
+static void
+assert_numbered(
+	const uint8_t *data, uint32_t len, const struct virtio_net_hdr_v1 *header, uint32_t k)
+{
+	assert_int_equal(len, numbered_len(k));
+	assert_memory_equal(data + 20, &k, sizeof(k));
+	assert_int_equal(data[0], (uint8_t)k);
+	assert_int_equal(data[len - 1], (uint8_t)k);
+	assert_int_equal(header->flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+	assert_int_equal(header->gso_type, VIRTIO_NET_HDR_GSO_TCPV6);
+	assert_int_equal(header->gso_size, (uint16_t)k);
+}
+
+/* Every frame of a source is sent once, with its header, whatever room there is. */
+static void
+test_source(void **state)
+{
+	struct xd_virtio_ring_opts opts = {.size = 32, .room = 61000};
+	struct numbered c = {.there = 0};
+	struct xd_source source = {numbered_ready, numbered_write, &c};
+	struct xd_list_stream_opts list = {.source = &source};
+	struct fixture f;
+
+	(void)state;
+	for (unsigned k = 0; k < KINDS; k++) {
+		c = (struct numbered){.there = 0};
+		begin(&f, &kinds[k], opts, NULL);
+		assert_int_equal(xd_stream_init_list(&f.stream, &list, NULL), 0);
+		f.stream.list->room = f.ring.room;
+		f.stream.list->headers = true;
+		assert_int_equal(xd_virtio_ring_load(&f.ring, &f.stream), 0);
+		while (c.seen < 500) {
+			uint16_t n = 40;
+
+			c.there += 7;
+			n = xd_list_stream_ready(f.stream.list, n);
+			xd_virtio_ring_send(&f.ring, &f.stream, XD_TOUCH_FULL, n);
+			take(&f);
+			while (f.device.nb_held > 3) {
+				struct virtio_net_hdr_v1 header;
+				uint8_t *at = buffer(&f, &f.device.held[0]);
+
+				memcpy(&header, at, sizeof(header));
+				assert_numbered(at + XD_VIRTIO_HEADER,
+					f.device.held[0].len - XD_VIRTIO_HEADER, &header, c.seen++);
+				give(&f, 0, 0);
+			}
+		}
+		assert_in_range(c.made - c.seen, 0, 3);
+		end(&f);
+	}
+}
+
+static void
+numbered_take(void *ctx, const struct xd_arrival *frame)
+{
+	struct numbered *c = ctx;
+
+	assert_numbered(frame->data, frame->len, &frame->header, c->seen++);
+	assert_int_equal(frame->now, 4711);
+}
+
+/* Puts frame number k into buffers that the device holds, the first ones. */
+static void
+deliver_numbered(struct fixture *f, uint32_t k)
+{
+	static uint8_t bytes[65536];
+	struct numbered c = {.made = k};
+	struct virtio_net_hdr_v1 header = {.num_buffers = 0};
+	uint32_t total =
+		XD_VIRTIO_HEADER + numbered_write(&c, bytes + XD_VIRTIO_HEADER, 61000, &header);
+	const uint32_t room = f->ring.room + XD_VIRTIO_HEADER;
+	uint16_t buffers = (uint16_t)((total + room - 1) / room);
+	uint32_t done = 0, part = 0;
+	struct held h[64];
+
+	assert_true(buffers <= f->device.nb_held);
+	memcpy(h, f->device.held, buffers * sizeof(h[0]));
+	header.num_buffers = buffers;
+	memcpy(bytes, &header, sizeof(header));
+	for (uint16_t n = 0; n < buffers; n++, done += part) {
+		part = total - done < room ? total - done : room;
+		memcpy(buffer(f, &h[n]), bytes + done, part);
+		if (!f->ring.in_order)
+			give(f, 0, part);
+	}
+	if (f->ring.in_order)
+		give_batch(f, 0, buffers, part);
+}
+
+/* A sink is shown every frame whole, in order and with its header, from one buffer or from many. */
+static void
+test_sink(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2 * KINDS; k++) {
+		bool mergeable = k >= KINDS;
+		struct xd_virtio_ring_opts opts = {.size = 64,
+			.room = mergeable ? 2048 : 61000,
+			.write = true,
+			.mergeable = mergeable};
+		struct numbered c = {.there = 0};
+		struct xd_sink sink = {numbered_take, &c};
+		struct xd_receive counts = {.kind = XD_RECEIVE_SINK, .sink = &sink, .now = 4711};
+		uint32_t delivered = 0;
+		struct fixture f;
+
+		begin(&f, &kinds[k % KINDS], opts, NULL);
+		while (delivered < 500) {
+			take(&f);
+			while (f.device.nb_held > 32)
+				deliver_numbered(&f, delivered++);
+			xd_virtio_ring_receive(&f.ring, XD_TOUCH_STAMP, 0, 64, &counts);
+			assert_false(f.ring.broken);
+		}
+		while (xd_virtio_ring_receive(&f.ring, XD_TOUCH_STAMP, 0, 64, &counts))
+			;
+		assert_int_equal(c.seen, delivered);
+		assert_int_equal(counts.frames, delivered);
+		end(&f);
+	}
+}
+
 int
 main(void)
 {
@@ -839,6 +1000,8 @@ main(void)
 		cmocka_unit_test(test_interrupts_for_room),
 		cmocka_unit_test(test_device_on_another_thread),
 		cmocka_unit_test(test_load_waits),
+		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_sink),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
+#include <string.h>
 
 #include "traffic/frames/list_stream.h"
 
@@ -54,7 +55,10 @@ xd_list_stream_create(const struct xd_list_stream_opts *opts)
 	if (!s)
 		return NULL;
 	s->list = opts->list;
+	s->source = opts->source;
 	s->echo = opts->echo;
+	if (s->source)
+		return s;
 	find_flows(s);
 	s->flow_made = calloc(s->nb_flows, sizeof(*s->flow_made));
 	s->echo_frame = calloc(s->nb_flows, sizeof(*s->echo_frame));
@@ -64,8 +68,8 @@ xd_list_stream_create(const struct xd_list_stream_opts *opts)
 	}
 	for (uint32_t i = s->list->n; i-- > 0;)
 		s->echo_frame[s->list->frames[i].flow - s->first_flow] = i;
-	if (opts->impair && xd_impair_any(opts->impair)) {
-		s->impaired = true;
+	s->direct = !opts->impair || !xd_impair_any(opts->impair);
+	if (!s->direct) {
 		s->impair = *opts->impair;
 		s->random = opts->impair->seed * SEED ^ SEED;
 		if (!s->random) /* where xorshift stays */
@@ -91,6 +95,18 @@ xd_list_stream_begin(struct xd_list_stream *s)
 	s->at = 0;
 	s->again = s->held = false;
 	s->lost = s->duplicated = s->reordered = 0;
+}
+
+uint32_t
+xd_list_stream_write_source(struct xd_list_stream *s, uint8_t *dst)
+{
+	struct virtio_net_hdr_v1 header = {.num_buffers = 0};
+	uint32_t len = s->source->write(s->source->ctx, dst, s->room, &header);
+
+	s->made++;
+	if (s->headers)
+		memcpy(dst - XD_SOURCE_HEADER, &header, sizeof(header));
+	return len;
 }
 
 /* Whether what happens to a share of the frames happens now: xorshift64. */

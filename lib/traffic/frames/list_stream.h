@@ -2,7 +2,8 @@
 /*
  * A stream whose frames are those of a list, in turn; each that is tagged is numbered within its
  * flow and says when it was planned and sent. Faults may be made on purpose (impair.h), and frames
- * may be sent back as they come (echo).
+ * may be sent back as they come (echo). Or they are an engine's own (source.h), and there is no
+ * list.
  *
  * Made by control; used by the thread that sends, and by no other while it runs.
  */
@@ -12,6 +13,7 @@
 #include "traffic/frames/frame_list.h"
 #include "traffic/frames/impair.h"
 #include "traffic/frames/schedule.h"
+#include "traffic/frames/source.h"
 #include "traffic/frames/tag.h"
 #include "traffic/frames/wide.h"
 
@@ -29,16 +31,19 @@ struct xd_list_next {
 };
 
 struct xd_list_stream {
-	const struct xd_frame_list *list;
-	uint32_t at;                   /* frame of the list that is next */
-	uint64_t made;                 /* frames, impaired ones included */
-	uint64_t now;                  /* time stamp counter, set before a burst */
-	uint64_t *flow_made;           /* by flow: the same; also the next sequence number */
-	struct xd_echo *echo;          /* send what is in there, and nothing else; or NULL */
-	uint32_t *echo_frame;          /* by flow: frame of the list that stands for it */
+	const struct xd_frame_list *list; /* NULL: there is a source */
+	const struct xd_source *source;
+	uint32_t room;        /* bytes that a frame of the source may have */
+	bool headers;         /* its virtio-net headers are sent, and lie before the frames */
+	uint32_t at;          /* frame of the list that is next */
+	uint64_t made;        /* frames, impaired ones included */
+	uint64_t now;         /* time stamp counter, set before a burst */
+	uint64_t *flow_made;  /* by flow: the same; also the next sequence number */
+	struct xd_echo *echo; /* send what is in there, and nothing else; or NULL */
+	uint32_t *echo_frame; /* by flow: frame of the list that stands for it */
 	uint32_t first_flow, nb_flows; /* that the list has */
 	/* Impairment. */
-	bool impaired;
+	bool direct; /* the list in turn: neither source nor impairment */
 	struct xd_impair impair;
 	uint64_t random;
 	bool again, held; /* last is to be sent again; one is held back */
@@ -47,7 +52,8 @@ struct xd_list_stream {
 };
 
 struct xd_list_stream_opts {
-	const struct xd_frame_list *list; /* kept by the caller */
+	const struct xd_frame_list *list; /* kept by the caller; NULL: of the source */
+	const struct xd_source *source;   /* the caller's; NULL: there is a list */
 	const struct xd_impair *impair;   /* NULL: none */
 	struct xd_echo *echo;             /* NULL: the list in turn */
 };
@@ -79,6 +85,23 @@ xd_list_stream_offered(const struct xd_list_stream *s, uint64_t sent)
 {
 	return sent + s->lost - s->duplicated;
 }
+
+/* Frames that there are to be sent now, at most n, of what sends them as they come. */
+static inline uint16_t
+xd_list_stream_ready(const struct xd_list_stream *s, uint16_t n)
+{
+	uint32_t there;
+
+	if (s->source)
+		return s->source->ready(s->source->ctx, n);
+	if (!s->echo)
+		return n;
+	there = s->echo->tail - s->echo->head;
+	return there < n ? (uint16_t)there : n;
+}
+
+/* The next frame of the source, at dst. Returns its length. */
+uint32_t xd_list_stream_write_source(struct xd_list_stream *s, uint8_t *dst);
 
 /* Chooses the next frame with faults. */
 void xd_list_stream_impair(
@@ -141,10 +164,12 @@ xd_list_stream_write(
 	const struct xd_list_frame *f;
 	struct xd_list_next next;
 
-	if (__builtin_expect(s->impaired, 0))
-		xd_list_stream_impair(s, schedule, &next);
-	else
+	if (__builtin_expect(s->direct, 1))
 		xd_list_stream_take(s, schedule, &next);
+	else if (s->source)
+		return xd_list_stream_write_source(s, dst);
+	else
+		xd_list_stream_impair(s, schedule, &next);
 	f = &s->list->frames[next.index];
 	xd_lines_write(dst, xd_list_bytes(s->list, f), whole ? xd_lines(f->len) : 1);
 	if (s->list->tagged)

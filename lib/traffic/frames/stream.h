@@ -158,6 +158,8 @@ uint32_t xd_stream_write_any(struct xd_stream *s, uint8_t *dst, enum xd_touch to
 static inline uint32_t
 xd_stream_max_len(const struct xd_stream *s)
 {
+	if (s->list && !s->list->list) /* a source does not write more than there is room for */
+		return 0;
 	return s->list ? s->list->list->max_len : s->size;
 }
 

@@ -81,7 +81,7 @@ xd_gen_port_load(struct xd_gen_port *port, const struct xd_gen_load *load, struc
 	struct xd_stream_opts opts;
 	int rc = 0;
 
-	if (load->list && port->offload.tso)
+	if (load->list && !load->list->source && port->offload.tso)
 		return xd_fail(err, -EINVAL,
 			"%s: with tso=on only frames of one size and the default headers can be "
 			"sent, untracked",
@@ -95,6 +95,10 @@ xd_gen_port_load(struct xd_gen_port *port, const struct xd_gen_load *load, struc
 	}
 	if (rc)
 		return rc;
+	if (fresh.list) {
+		fresh.list->room = port->max_frame;
+		fresh.list->headers = port->headers;
+	}
 	xd_stream_fini(&port->stream);
 	port->stream = fresh;
 	port->touch = load->touch;
@@ -117,5 +121,6 @@ xd_gen_port_expect(struct xd_gen_port *port, const struct xd_gen_expect *expect)
 		.kind = expect->kind,
 		.track = expect->track,
 		.echo = expect->echo,
+		.sink = expect->sink,
 	};
 }

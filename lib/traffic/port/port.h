@@ -58,7 +58,8 @@ struct xd_gen_port {
 	enum xd_touch touch;              /* load sets it */
 	uint32_t expect;                  /* bytes of the frames of kind ours to be received */
 	struct xd_stream_offload offload; /* what its device does; set by open */
-	struct xd_stream stream;          /* what is sent; of zeroes when nothing is */
+	bool headers; /* frames have a virtio-net header right before them; set by open */
+	struct xd_stream stream; /* what is sent; of zeroes when nothing is */
 
 	uint64_t sent __attribute__((aligned(64))); /* frames; the driving thread's from here on */
 	struct xd_receive received;
@@ -73,7 +74,8 @@ struct xd_gen_port *xd_gen_port_open(
 	const char *spec, const struct xd_gen_port_opts *opts, struct xd_error *err);
 void xd_gen_port_close(struct xd_gen_port *port); /* NULL is fine */
 
-/* What a port is to send: a synthetic stream, a list, or with neither nothing. */
+/* What a port is to send: a synthetic stream, a list (or what a source makes), or with neither
+ * nothing. */
 struct xd_gen_load {
 	const struct xd_stream_opts *stream;
 	const struct xd_list_stream_opts *list;
@@ -89,9 +91,10 @@ int xd_gen_port_load(
 /* What a port is to receive. */
 struct xd_gen_expect {
 	enum xd_receive_kind kind;
-	uint32_t size;          /* bytes; of kind ours */
-	struct xd_track *track; /* the caller's, of kind tagged; or NULL */
-	struct xd_echo *echo;   /* likewise */
+	uint32_t size;              /* bytes; of kind ours */
+	struct xd_track *track;     /* the caller's, of kind tagged; or NULL */
+	struct xd_echo *echo;       /* likewise */
+	const struct xd_sink *sink; /* the caller's, of kind sink */
 };
 
 /* Zeroes the counts. */

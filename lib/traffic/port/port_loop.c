@@ -4,7 +4,8 @@
  * most.
  *
  * Each port has a ring of buffers that it sends into. A frame is written into the ring's next
- * buffer and read there by the peer, which then gives the buffer back: it is not copied. The
+ * buffer and read there by the peer, which then gives the buffer back: it is not copied. Before the
+ * frame lies its virtio-net header, which only sources and sinks look at. The
  * lengths are kept apart from the frames and written only when they change, so that with frames of
  * one size nothing travels between two cores but the frames and two indices a burst.
  *
@@ -86,6 +87,8 @@ load(struct xd_gen_port *port, struct xd_error *err)
 	if (w->at != __atomic_load_n(&w->taken, __ATOMIC_ACQUIRE))
 		return xd_fail(
 			err, -EBUSY, "%s: its peer has not received all that was sent", port->name);
+	for (uint32_t i = 0; i < w->size; i++)
+		memset(frame_at(w, i) - XD_SOURCE_HEADER, 0, XD_SOURCE_HEADER);
 	for (uint32_t i = 0; i < w->size && !port->stream.list; i++) {
 		w->lens[(w->at + i) & w->mask] = port->stream.size;
 		xd_stream_write_any(&port->stream, frame_at(w, w->at + i), XD_TOUCH_FULL);
@@ -213,6 +216,7 @@ read_closer(const struct way *w, struct xd_gen_port *port, uint16_t n)
 
 		if (port->touch == XD_TOUCH_FULL)
 			port->received.sum ^= xd_lines_read(frame, xd_lines(len));
+		port->received.header = frame - XD_SOURCE_HEADER;
 		xd_receive_frame(&port->received, frame, len);
 	}
 }
@@ -340,17 +344,19 @@ make_ring(struct loop_port *l, uint32_t size, uint32_t frame_bytes, int node, st
 	if (room > ROOM_MAX)
 		return xd_fail(
 			err, -EINVAL, "loop:%s: frames of at most %d bytes", l->name, ROOM_MAX);
-	/* An odd number of lines spreads buffers over all sets of a cache. */
-	w->stride = (xd_lines(room) | 1) * XD_LINE;
-	rc = xd_port_memory_map(
-		&l->memory, (size_t)size * (w->stride + sizeof(*w->lens)), node, false, err);
+	/* A line more holds the header of the next; an odd number of them spreads buffers over all
+	 * sets of a cache. */
+	w->stride = ((xd_lines(room) + 1) | 1) * XD_LINE;
+	rc = xd_port_memory_map(&l->memory, XD_LINE + (size_t)size * (w->stride + sizeof(*w->lens)),
+		node, false, err);
 	if (rc)
 		return rc;
 	w->size = size;
 	w->mask = size - 1;
-	w->frames = l->memory.at;
-	w->lens = (uint32_t *)(void *)(l->memory.at + (size_t)size * w->stride);
+	w->frames = l->memory.at + XD_LINE;
+	w->lens = (uint32_t *)(void *)(w->frames + (size_t)size * w->stride);
 	l->port.max_frame = room;
+	l->port.headers = true;
 	l->port.ring_size = size;
 	snprintf(l->port.memory, sizeof(l->port.memory), "%s", l->memory.text);
 	return 0;

@@ -304,6 +304,7 @@ port_open(const char *text, const struct xd_gen_port_opts *opts, struct xd_error
 		.mss = (uint16_t)a.mss,
 	};
 	v->port.max_frame = room(&a, opts->frame_bytes);
+	v->port.headers = true;
 	v->nb_pairs = (unsigned)a.queues;
 	v->memory.fd = -1;
 	for (unsigned q = 0; q < v->nb_pairs; q++)

@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
 #include "traffic/frames/stream.h"
 #include "traffic/port/receive.h"
 
 #define SHORTEST 46 /* bytes: two VLAN tags may have been popped, and frames are not padded */
+
+static void
+show(const struct xd_receive *r, const uint8_t *frame, uint32_t len)
+{
+	struct xd_arrival arrival = {.data = frame, .len = len, .now = r->now};
+
+	if (r->header)
+		memcpy(&arrival.header, r->header, sizeof(arrival.header));
+	r->sink->take(r->sink->ctx, &arrival);
+}
 
 void
 xd_receive_frame(struct xd_receive *r, const uint8_t *frame, uint32_t len)
@@ -10,6 +22,8 @@ xd_receive_frame(struct xd_receive *r, const uint8_t *frame, uint32_t len)
 	struct xd_tag tag;
 	bool good = true;
 
+	if (r->kind == XD_RECEIVE_SINK)
+		show(r, frame, len);
 	if (r->kind == XD_RECEIVE_TAGGED) {
 		good = len >= SHORTEST && xd_tag_read(frame, len, &tag);
 		if (good && r->track)

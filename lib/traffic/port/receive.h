@@ -11,17 +11,36 @@ enum xd_receive_kind {
 	XD_RECEIVE_OURS,   /* frames of one size with the mark of stream.h */
 	XD_RECEIVE_TAGGED, /* frames with a tag */
 	XD_RECEIVE_ANY,    /* all that comes */
+	XD_RECEIVE_SINK,   /* the same, and it is shown to a sink */
+};
+
+/* A frame that came. What it lies in may be shared with the peer, which can change it: whoever
+ * decides on what is in there reads it once. */
+struct xd_arrival {
+	const uint8_t *data; /* in one piece; until the sink returns */
+	uint32_t len;        /* bytes, at least 14 */
+	struct virtio_net_hdr_v1
+		header; /* of zeroes where the port has none: xd_gen_port.headers */
+	uint64_t now;   /* time stamp counter, before the burst */
+};
+
+/* Whoever is shown the frames: see frames/source.h. */
+struct xd_sink {
+	void (*take)(void *ctx, const struct xd_arrival *frame);
+	void *ctx;
 };
 
 struct xd_receive {
 	enum xd_receive_kind kind;
-	struct xd_track *track; /* tagged frames are followed there; NULL: they are not */
-	struct xd_echo *echo;   /* and sent back from there; NULL: they are not */
-	uint64_t now;           /* time stamp counter, set before a burst */
-	uint64_t frames;        /* that were expected */
-	uint64_t bytes;         /* of these */
-	uint64_t foreign;       /* anything else */
-	xd_line sum;            /* keeps the reading of every byte from being optimised away */
+	struct xd_track *track;     /* tagged frames are followed there; NULL: they are not */
+	struct xd_echo *echo;       /* and sent back from there; NULL: they are not */
+	const struct xd_sink *sink; /* of kind sink */
+	const uint8_t *header; /* virtio-net header of the frame that is taken in; NULL: none */
+	uint64_t now;          /* time stamp counter, set before a burst */
+	uint64_t frames;       /* that were expected */
+	uint64_t bytes;        /* of these */
+	uint64_t foreign;      /* anything else */
+	xd_line sum;           /* keeps the reading of every byte from being optimised away */
 };
 
 /* Takes in a frame of at least 14 bytes that lies in one piece, for kinds other than ours. */

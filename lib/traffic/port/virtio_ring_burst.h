@@ -217,6 +217,7 @@ xd_virtio_ring_receive_closer(struct xd_virtio_ring *r, uint16_t at, uint16_t th
 		r->broken = true;
 		return 0;
 	}
+	counts->header = frame - XD_VIRTIO_HEADER;
 	if (touch == XD_TOUCH_FULL)
 		counts->sum ^= xd_lines_read(frame, xd_lines(len - XD_VIRTIO_HEADER));
 	if (buffers > 1) {

@@ -105,11 +105,8 @@ frames_due(struct xd_lane *lane, struct xd_lane_sender *s, const struct turn *tu
 	} else if (schedule->delay) {
 		n = xd_schedule_due(schedule, 0, at, n);
 	}
-	if (list && list->echo) {
-		uint32_t there = list->echo->tail - list->echo->head;
-
-		n = there < n ? (uint16_t)there : n;
-	}
+	if (list)
+		n = xd_list_stream_ready(list, n);
 	if (s->limit && s->limit - s->sent < n)
 		n = (uint16_t)(s->limit - s->sent);
 	return n;
@@ -128,7 +125,9 @@ send_all(struct xd_lane *lane, const struct turn *turn, bool *full)
 		uint16_t n = frames_due(lane, s, turn, at), sent;
 
 		if (n == 0) {
-			s->full = false;
+			/* A device that did not take what a source made has it offered again. */
+			s->full = s->full && stream->list && stream->list->source &&
+				  xd_gen_port_outstanding(s->port);
 			continue;
 		}
 		if (stream->list)
@@ -198,7 +197,8 @@ static bool
 asks_for_times(const struct xd_lane *lane)
 {
 	for (unsigned i = 0; i < lane->nb_ports; i++)
-		if (lane->ports[i]->received.track || lane->ports[i]->received.echo)
+		if (lane->ports[i]->received.track || lane->ports[i]->received.echo ||
+			lane->ports[i]->received.sink)
 			return true;
 	return false;
 }
@@ -228,6 +228,8 @@ run(struct xd_lane *lane, uint64_t start)
 
 		if (paced) /* what was received took its time */
 			turn.now = xd_tsc();
+		if (lane->timers)
+			xd_timers_advance(lane->timers, turn.now >> lane->tick_shift);
 		moved += send_all(lane, &turn, &full);
 		notify_all(lane, moved == 0 || paced);
 		turn.now = xd_tsc();

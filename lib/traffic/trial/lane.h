@@ -8,6 +8,7 @@
 
 #include "stats/histogram.h"
 #include "traffic/trial/gen.h"
+#include "traffic/trial/timers.h"
 
 #define XD_PACED_BURST 32    /* frames that are sent at once on a schedule, at most */
 #define XD_LATE_NS     10000 /* a frame that is sent so much after its time is late */
@@ -38,6 +39,8 @@ struct xd_lane {
 	bool send_only;                /* nothing is received, and not looked for */
 	bool skip;                     /* give up frames that a slow switch did not take in time */
 	struct xd_histogram *lateness; /* ns, of each frame on a schedule; NULL: none is */
+	struct xd_timers *timers;      /* of what its ports send; NULL: there are none */
+	unsigned tick_shift;           /* a tick of theirs is 2^tick_shift cycles */
 	const char *what;              /* for progress; NULL: this lane reports none */
 	/* Set by the run. */
 	unsigned *sending; /* lanes that have frames to send; all lanes' */
