@@ -4,7 +4,7 @@
 #include "engine.h"
 
 /* Each in the file of its name. */
-extern const struct engine engine_rate, engine_latency, engine_search, engine_pairs,
+extern const struct engine engine_rate, engine_latency, engine_search, engine_pairs, engine_respond,
 	engine_calibrate;
 
 const struct engine *const engines[] = {
@@ -12,6 +12,7 @@ const struct engine *const engines[] = {
 	&engine_latency,
 	&engine_search,
 	&engine_pairs,
+	&engine_respond,
 	&engine_calibrate,
 	NULL,
 };

@@ -5,50 +5,13 @@ import re
 import subprocess
 
 import netns
-from daemon import Daemon, config_text
 from frames import BROADCAST, frame, mac, raw_mac, tagged
 from guest import SwitchCase
-from harness import need_root
+from hosts import HostCase
 from process import PATIENCE_S, wait_for
 
 
-class Kernel(SwitchCase):
-    """The daemon lives in a namespace of its own, where its devices are."""
-
-    def setUp(self):
-        super().setUp()
-        need_root(self)
-        try:
-            self.home = netns.Namespace(self, "switch")
-        except (AssertionError, FileNotFoundError) as reason:
-            self.skipTest(f"no network namespaces: {reason}")
-
-    def start_at_home(self, ports):
-        ports = {name: keys if "type" in keys else self.port(name, **keys)
-                 for name, keys in ports.items()}
-        self.modes = {name: keys.get("mode") for name, keys in ports.items()}
-        self.daemon = Daemon(self, self.directory, config_text(ports))
-        command = self.daemon.command
-        self.daemon.command = lambda: self.home.command(*command())
-        self.daemon.start()
-
-    def host(self, name, address):
-        """A host: a namespace whose eth0 is the other end of an interface called name."""
-        space = netns.Namespace(self, name)
-        netns.veth(self.home, name, space, "eth0")
-        space.address("eth0", address)
-        return space
-
-    def packet(self, interface, **keys):
-        return {"type": "dpdk", "bridge": "br0",
-                "devargs": f"net_af_packet_{interface},iface={interface}", **keys}
-
-    def ping(self, space, address, size=56, count=5):
-        done = space.run("ping", "-n", "-c", count, "-i", "0.2", "-W", "10", "-s", size, address)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn(f" {count} received", done.stdout)
-        self.assertNotIn("wrong data", done.stdout)
-
+class Kernel(HostCase):
     def test_ping_between_namespaces(self):
         one, two = self.host("one", "10.99.0.1/24"), self.host("two", "10.99.0.2/24")
         self.start_at_home({"p1": self.packet("one"), "p2": self.packet("two")})

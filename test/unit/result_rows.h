@@ -10,6 +10,7 @@
 #include "traffic/engine/latency.h"
 #include "traffic/engine/pairs.h"
 #include "traffic/engine/rate.h"
+#include "traffic/engine/respond/respond.h"
 #include "traffic/engine/search/search.h"
 #include "traffic/result/result.h"
 
@@ -160,11 +161,22 @@ pairs_row(void)
 	};
 }
 
+static struct xd_row
+respond_row(void)
+{
+	const struct xd_respond_figures figures = {
+		.arp = 91, .neighbour = 92, .echo = 93, .echo6 = 94, .wrong = 95, .not_sent = 96};
+	struct xd_row row = {.engine = &xd_respond_engine, .rate = {.nb_ports = 1, .pps = 90}};
+
+	memcpy(row.own, &figures, sizeof(figures));
+	return row;
+}
+
 static const struct xd_engine *const result_engines[] = {&xd_rate_engine, &xd_latency_engine,
-	&xd_search_engine, &xd_pairs_engine, &xd_calibrate_engine, NULL};
+	&xd_search_engine, &xd_pairs_engine, &xd_respond_engine, &xd_calibrate_engine, NULL};
 
 /* Rows of every engine, and rows of zeroes. */
-enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, CALIBRATE, NOTHING, NB_ROWS };
+enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, RESPOND, CALIBRATE, NOTHING, NB_ROWS };
 
 static void
 make_results(struct xd_results *results)
@@ -175,6 +187,7 @@ make_results(struct xd_results *results)
 		[SEARCH] = search_row(),
 		[TRIAL] = search_row(),
 		[PAIRS] = pairs_row(),
+		[RESPOND] = respond_row(),
 		[CALIBRATE] = {.engine = &xd_calibrate_engine,
 			.is_void = true,
 			.void_reason = "12 frames late",
@@ -244,7 +257,7 @@ static const struct want wanted_of_rate[] = {TEXT("engine", "rate"), TEXT("name"
 	NUMBER("flow_figures.worst_flow", 47), NUMBER("flow_figures.worst_lost", 48),
 	NUMBER("flow_figures.impaired_lost", 49), NUMBER("flow_figures.impaired_dup", 50),
 	NUMBER("flow_figures.impaired_reordered", 51), TEXT("search", "null"),
-	TEXT("pairs", "null"), NUMBER("placement.before_ns", 120),
+	TEXT("pairs", "null"), TEXT("respond", "null"), NUMBER("placement.before_ns", 120),
 	NUMBER("placement.after_ns", 475), TEXT("placement.class", "mixed"),
 	NUMBER("steal_s", 0.25), NUMBER("cpu_s", 4.5), NUMBER("switch.frames", 101),
 	NUMBER("switch.busy_cycles", 4596), NUMBER("switch.busy_cycles_per_frame", 45.5),
@@ -282,6 +295,11 @@ static const struct want wanted_of_pairs[] = {TEXT("engine", "pairs"), NUMBER("p
 	NUMBER("pairs.min_pps", 81), NUMBER("pairs.mean_pps", 82), NUMBER("pairs.max_pps", 83),
 	NUMBER("pairs.of_baseline", 3.5), TEXT("search", "null"), END};
 
+static const struct want wanted_of_respond[] = {TEXT("engine", "respond"), NUMBER("pps", 90),
+	NUMBER("respond.arp", 91), NUMBER("respond.neighbour", 92), NUMBER("respond.echo", 93),
+	NUMBER("respond.echo6", 94), NUMBER("respond.wrong", 95), NUMBER("respond.not_sent", 96),
+	TEXT("pairs", "null"), TEXT("search", "null"), END};
+
 static const struct want wanted_of_calibrate[] = {TEXT("engine", "calibrate"), TEXT("void", "true"),
 	TEXT("void_reason", "12 frames late"), TEXT("partial", "true"), TEXT("name", "null"),
 	TEXT("mix", "null"), TEXT("template", "null"), TEXT("capture", "null"),
@@ -300,6 +318,7 @@ static const struct want *const wanted[NB_ROWS] = {[RATE] = wanted_of_rate,
 	[SEARCH] = wanted_of_search,
 	[TRIAL] = wanted_of_trial,
 	[PAIRS] = wanted_of_pairs,
+	[RESPOND] = wanted_of_respond,
 	[CALIBRATE] = wanted_of_calibrate,
 	[NOTHING] = wanted_of_nothing};
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Ports that answer: something to aim ping and mtr at. */
+#include <errno.h>
+
+#include "option_table.h"
+#include "traffic/engine/respond/answer.h"
+#include "traffic/engine/respond/respond.h"
+
+struct own {
+	unsigned nb_addresses;
+	const char *addresses[XD_GEN_PORTS_MAX]; /* by port; argv's */
+};
+
+static int
+take_address(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct xd_respond_host host;
+	struct own *own = o->own;
+
+	(void)row;
+	if (own->nb_addresses == XD_GEN_PORTS_MAX)
+		return xd_fail(err, -EINVAL, "at most %u ports", XD_GEN_PORTS_MAX);
+	own->addresses[own->nb_addresses++] = text;
+	return xd_respond_host_init(&host, 0, text, err);
+}
+
+static const struct option_row options[] = {
+	OPTION_PORT,
+	{"address", "LIST", take_address,
+		.help = "of a port, in the order of --port: 10.0.0.2,fd00::2\n"
+			"(fe80::58:nnff:fe00:0 of port n alone, which it has in any case)"},
+	{"size", "SIZE", take_size, .help = "longest frame, bytes without FCS (1514)"},
+	{"time", "S", take_time, .help = "seconds to answer (until it is interrupted)"},
+	OPTIONS_PLACE,
+	OPTIONS_RESULTS,
+};
+
+static int
+check(struct options *o, struct xd_error *err)
+{
+	const struct own *own = o->own;
+
+	if (own->nb_addresses > o->nb_ports)
+		return xd_fail(err, -EINVAL,
+			"--address is given %u times for %u port%s; give all of one port as a "
+			"list, such as 10.0.0.2,fd00::2",
+			own->nb_addresses, o->nb_ports, o->nb_ports == 1 ? "" : "s");
+	return 0;
+}
+
+static int
+run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
+{
+	const struct own *own = o->own;
+	struct xd_respond_opts opts = {.time_s = options_given(o, "time") ? o->time_s : 0};
+
+	for (unsigned i = 0; i < own->nb_addresses; i++)
+		opts.addresses[i] = own->addresses[i];
+	return xd_respond_run(gen, &opts, err);
+}
+
+const struct engine engine_respond = {
+	.results = &xd_respond_engine,
+	.summary = "answer ARP, NDP, ICMP and ICMPv6: something to aim ping and mtr at",
+	.arguments = " --port PORT...",
+	.intro = "Each port is a host that answers ARP requests, neighbour solicitations and echo\n"
+		 "requests of IPv4 and IPv6, until it is interrupted. Datagrams in fragments and\n"
+		 "with a wrong checksum are not answered.\n",
+	.examples =
+		"  crossdock-pktgen respond --port virtio:/tmp/a.sock --address 10.0.0.2,fd00::2\n"
+		"  crossdock-pktgen respond --port dpdk:net_tap0,iface=x --address 10.0.0.2\n"
+		"  ping 10.0.0.2; mtr --report 10.0.0.2\n",
+	.options = options,
+	.sizes = "1514",
+	.takes_one_port = true,
+	.own_bytes = sizeof(struct own),
+	.check = check,
+	.run = run,
+	.report = {.title = "Answers"},
+};
