@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames that came in, and by reason those that do not leave the bridge, at the queue that they
- * came by. */
+/* The stage after back pressure: counts the frames received, and by reason those that the bridge
+ * dropped, at the queue that they came from. */
 #include <rte_branch_prediction.h>
 
 #include "bridge/bridge.h"

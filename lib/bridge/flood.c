@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* To every other port that carries the VLAN: group addresses and unknown destinations. */
+/* Flooding: frames to group addresses and to unknown destinations go to every other port of the
+ * bridge that carries their VLAN. */
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 
 #include "bridge/bridge.h"
 #include "bridge/vlan.h"
 
-/* Frames of one VLAN in one form, and the same with or without the tag: made when the first port
- * wants them so. */
+/* Frames that are all tagged or all untagged, and their clones of the other kind, which are made
+ * when the first port wants them. */
 struct forms {
 	struct xd_frame *const *as_they_are;
 	bool tagged;

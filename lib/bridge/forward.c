@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Destinations to ports: IEEE 802.1Q, 8.6.3 and 8.6.4. */
+/*
+ * The third stage: looks destinations up and puts each frame on the output of its port, tagged as
+ * that port wants it; unknown and group addresses are flooded (IEEE 802.1Q, 8.6.3 and 8.6.4).
+ * Frames that follow each other to the same port are handled as one run.
+ */
 #include <rte_branch_prediction.h>
 
 #include "bridge/bridge.h"
@@ -18,7 +22,7 @@ forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, ui
 		xd_turn_drop_all(turn, XD_DROP_SAME_PORT, frames, n);
 		return;
 	}
-	/* The address may outlive its port's membership by the moment between two plans. */
+	/* While the configuration changes, the FDB may name a port that has left the bridge. */
 	if (unlikely(!out || out->bridge != turn->in->bridge)) {
 		xd_turn_drop_all(turn, XD_DROP_NO_PORT, frames, n);
 		return;
@@ -54,7 +58,8 @@ xd_bridge_forward(struct xd_turn *turn)
 {
 	const struct xd_fdb *fdb = turn->in->bridge->fdb;
 	const uint16_t n = turn->n;
-	/* What is to be looked up, and one behind the last frame. */
+	/* The frames to be looked up, a bit each, and as an end mark the bit behind the last one.
+	 */
 	uint64_t heads = xd_turn_fresh(turn) | 1ull << n;
 	uint16_t first = 0, port = n ? port_of(fdb, &turn->dst[0]) : XD_PORT_NONE;
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The first stage: which frames are switched, and in which VLAN (IEEE 802.1Q, 8.6.1 and 8.6.2). */
+/*
+ * The first stage: drops frames that are not to be switched, classifies the others into a VLAN
+ * (IEEE 802.1Q, 8.6.1 and 8.6.2), and prefetches what the look-ups of both addresses will read.
+ *
+ * Nearly all frames are plain (is_plain) and judged by two words in input_run; the others take the
+ * slow path, input_other.
+ */
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 
@@ -37,7 +43,7 @@ classify_tagged(const struct xd_plan_port *in, struct xd_frame *f)
 	return vlan <= XD_VLAN_MAX && xd_plan_port_tagged(in, vlan);
 }
 
-/* A frame that is not plain, see is_plain. XD_DROP_NONE: to be switched. */
+/* Judges and classifies a frame that is not plain. XD_DROP_NONE: it is to be switched. */
 static enum xd_drop
 classify(const struct xd_plan_port *in, struct xd_frame *f)
 {
@@ -80,7 +86,7 @@ source(struct words w)
 	return w.w0 >> 48 | (uint64_t)(uint32_t)w.w1 << 16;
 }
 
-/* An untagged frame from somebody, to one or all; of anything else, classify has to think. */
+/* An untagged frame with a valid source, to a unicast or to the broadcast address. */
 static inline bool
 is_plain(struct words w)
 {
@@ -99,7 +105,7 @@ look(const struct xd_fdb *fdb, struct xd_look *l, uint64_t mac, uint64_t vlan)
 	l->first = xd_fdb_prefetch(fdb, xd_fdb_hash(fdb, l->key));
 }
 
-/* One frame that is not plain: looked at in full, perhaps dropped. */
+/* One frame that is not plain: the slow path. */
 static void
 input_other(struct xd_turn *turn, struct xd_frame *f)
 {
@@ -130,15 +136,15 @@ input_run(struct xd_turn *restrict turn, const struct xd_fdb *restrict fdb,
 {
 	const uint64_t vlan = turn->in->untagged_vlan;
 	const uint64_t route = xd_frame_route(turn->in->index, turn->in->untagged_vlan);
-	/* Addresses and type of the last frame that goes on; at first, of none. */
+	/* Addresses and type of the last frame that was kept; at first, of none. */
 	uint64_t last0 = 0, last1 = 1;
 	uint64_t allowed = checked ? turn->in->macs[0] : 0;
 	uint32_t repeats = turn->repeats;
-	size_t n = turn->n; /* as wide as an address: it is part of three */
+	size_t n = turn->n; /* of that width it indexes three arrays without being extended */
 	uint64_t sum = 0;
 
 	for (; f < end; f++) {
-		/* Where drivers put a frame. */
+		/* As received: every driver puts the start of a frame there. */
 		struct words w = read_words(f->buf + XD_HEADROOM);
 
 		f->route = route;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sources into the FDB, on the fast path: IEEE 802.1Q, 8.7. */
+/*
+ * The second stage: learns source addresses (IEEE 802.1Q, 8.7). Nearly always the FDB has the entry
+ * already, as one cache line tells that input prefetched; else xd_fdb_learn puts it there.
+ */
 #include <rte_branch_prediction.h>
 
 #include "bridge/bridge.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The world as workers see it: which queues each polls, and what is in which bridge.
+ * The plan: the configuration as workers see it, which is which queues each of them polls and which
+ * ports are in which bridge.
  *
  * A plan never changes once workers can see it. Control builds a new one, publishes the pointer,
  * waits until every worker has left the turn it was in, and frees the old one. Exempt are two

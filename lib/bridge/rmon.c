@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What came in by kind and size, for ports that are to count it. */
+/* Counts the frames received by kind and size, as RMON does, on ports that are to. */
 #include "bridge/bridge.h"
 
 #define FCS_BYTES 4

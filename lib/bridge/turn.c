@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What stages have in common: frames that leave the turn, and frames on their way to a port. */
+/* What stages have in common: dropping frames between stages, and putting frames on outputs. */
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 

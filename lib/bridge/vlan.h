@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* 802.1Q tags on a frame's head. */
+/* The 802.1Q tag in a frame's snapshot: read, pushed, popped. */
 #ifndef XD_BRIDGE_VLAN_H
 #define XD_BRIDGE_VLAN_H
 
@@ -58,7 +58,7 @@ xd_vlan_push(struct xd_frame *f, uint16_t vlan)
 	f->tagged = true;
 }
 
-/* Brings the frame into the form in which it leaves. */
+/* Pushes or pops the tag so that the frame is as the port wants it that it leaves by. */
 static inline void
 xd_vlan_form(struct xd_frame *f, bool tagged)
 {

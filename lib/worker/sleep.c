@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* An idle worker: ask every queue for a sign, look once more, sleep. */
+/*
+ * How an idle worker sleeps: it has every queue notify it of new frames (arm), checks that none has
+ * come meanwhile, and waits in epoll for a queue or for control.
+ */
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -17,7 +20,7 @@ disarm(const struct xd_plan_worker *mine, unsigned n)
 	}
 }
 
-/* Asks all queues; false: frames are there already. */
+/* False: frames are there already, or a queue cannot be waited for. */
 static bool
 arm(struct xd_worker *w, const struct xd_plan_worker *mine)
 {
@@ -35,8 +38,8 @@ arm(struct xd_worker *w, const struct xd_plan_worker *mine)
 	return true;
 }
 
-/* A set of its own for every sleep: between two sleeps the queues may be others, and what is left
- * of a closed descriptor in a set is nothing to find out about. */
+/* A new epoll set for each sleep: between two sleeps the worker may get other queues, and
+ * descriptors may be closed and their numbers used again. */
 static bool
 open_set(struct xd_worker *w)
 {
@@ -68,9 +71,8 @@ xd_worker_sleep(struct xd_worker *w)
 		epoll_wait(w->epoll_fd, &event, 1, -1);
 		rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
 		__atomic_store_n(&w->sleeping, false, __ATOMIC_RELAXED);
-		/* The plan that was slept on may be gone: what it armed is disarmed by the plan
-		 * that is. Queues of a worker that it lost are armed for nobody, which costs their
-		 * guests a kick. */
+		/* The plan may have been replaced and freed meanwhile. A queue that this worker has
+		 * lost stays armed, which costs its guest one needless kick. */
 		plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
 		mine = &plan->workers[w->index];
 		if (mine->can_sleep)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Creating and ending a worker, and what calls its loop: a pinned thread of its own, or a thread of
+ * the application by xd_worker_poll. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +28,7 @@ worker_main(void *arg)
 {
 	struct xd_worker *w = arg;
 	const uint64_t spin = w->env.tsc_hz / 1000000 * XD_WORKER_SPIN_US;
-	/* Packet buffer caches and the like go by lcore; without one things work, slower. */
+	/* As an lcore the thread has caches of packet buffers; without, all works, but slower. */
 	bool lcore = rte_thread_register() == 0;
 
 	rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
@@ -128,7 +130,8 @@ xd_worker_poll(struct xd_worker *w)
 {
 	unsigned n;
 
-	/* Online only here: an application that stops polling keeps nobody waiting. */
+	/* Online in RCU only in here: control does not wait for an application that stops polling.
+	 */
 	rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
 	n = xd_worker_run(w, 1);
 	rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);

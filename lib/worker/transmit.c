@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From the bridge's outputs to the ports. */
+/* Transmits the bridge's outputs, with retries when a port is full, and keeps the notifications
+ * that are pending after it. */
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_pause.h>

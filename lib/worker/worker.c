@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The worker's loop. A turn takes one batch from one receive queue through the bridge to the ports
+ * and gives the buffers back; a round is a turn of each queue; a run is some rounds under one plan.
+ */
 #include <rte_branch_prediction.h>
 #include <rte_cycles.h>
 

@@ -18,7 +18,7 @@
 #include "bridge/bridge.h"
 
 #define XD_WORKER_TX_RETRIES 15  /* of a transmit to a full ring, before frames are dropped */
-#define XD_WORKER_ROUNDS     32  /* turns of each queue before a worker shows itself quiescent */
+#define XD_WORKER_ROUNDS     32  /* turns of each queue before a worker reports itself quiescent */
 #define XD_WORKER_SPIN_US    100 /* without a frame for so long, an idle worker goes to sleep */
 
 /* A pending notification: at the next flush the port is told, which notifies its guest if that
@@ -43,11 +43,11 @@ struct xd_worker {
 	struct xd_switch *sw;
 	unsigned index; /* slot in plans, counters and qsbr */
 	unsigned core;
-	bool own; /* has a thread of ours */
+	bool own;  /* has a thread of ours */
 	pid_t tid; /* if not: the application's thread that registered it */
 	pthread_t thread;
 	bool stop;   /* written by control */
-	int wake_fd; /* readable: look at stop and at the plan */
+	int wake_fd; /* eventfd: control writes it when `stop` or the plan has changed */
 	int epoll_fd;
 
 	/* The worker's own. */
@@ -80,7 +80,7 @@ struct xd_worker *xd_worker_create(struct xd_switch *sw, const struct xd_worker_
 	unsigned index, unsigned core, bool own, struct xd_error *err);
 /* Stops the thread. No plan gives the worker queues any more. NULL is fine. */
 void xd_worker_destroy(struct xd_worker *w);
-/* Has a sleeping worker look around. Any thread. */
+/* Wakes a sleeping worker, to see a new plan or that it is to stop. Any thread. */
 void xd_worker_wake(struct xd_worker *w);
 
 /* The worker, online in RCU: turns over its queues, at most `rounds` of each while frames come.
