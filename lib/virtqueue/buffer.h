@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Guest addresses to ours, and the walk along a chain of descriptors. Private to the device side.
+/*
+ * Descriptors read once, guest addresses translated with bounds, and the walk along a chain of
+ * descriptors. Private to the device side.
  */
 #ifndef XD_VIRTQUEUE_BUFFER_H
 #define XD_VIRTQUEUE_BUFFER_H
@@ -16,7 +18,7 @@ struct xd_vq_desc {
 	uint16_t next; /* split: number of the next one; packed: the buffer's id */
 };
 
-/* Records the first fault and returns -1. */
+/* Records the first fault, ends the use of the ring, and returns -1. */
 static inline int
 xd_vq_break(struct xd_vq *vq, enum xd_vq_fault fault)
 {
@@ -46,8 +48,8 @@ xd_vq_ptr(struct xd_vq *vq, uint64_t guest_addr, uint64_t *contiguous)
 	return r->host + offset;
 }
 
-/* The simplest and commonest buffer: one descriptor, in one region. Returns its address or NULL
- * when it is anything else. */
+/* A simple buffer is the commonest kind: one descriptor, in one region, with just these flags.
+ * Returns its address, or NULL when it is anything else. */
 static inline uint8_t *
 xd_vq_simple(struct xd_vq *vq, const struct xd_vq_desc *d, uint16_t flags_wanted)
 {
@@ -60,15 +62,15 @@ xd_vq_simple(struct xd_vq *vq, const struct xd_vq_desc *d, uint16_t flags_wanted
 	return likely(p && d->len <= contiguous) ? p : NULL;
 }
 
-/* rte_spinlock_unlock() is an exchange on x86, which waits until all that was written has reached
- * its lines; a store does not. */
+/* rte_spinlock_unlock() is an exchange on x86, which waits for the store buffer to drain; a store
+ * with release order is enough and does not. */
 static inline void
 xd_vq_unlock(struct xd_vq *vq)
 {
 	__atomic_store_n(&vq->lock.locked, 0, __ATOMIC_RELEASE);
 }
 
-/* Notes a write for migration. */
+/* Logs a write, during migration. */
 static inline void
 xd_vq_log(const struct xd_vq *vq, uint64_t guest_addr, uint64_t len)
 {

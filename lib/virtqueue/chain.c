@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Walking chains of descriptors: virtio 1.2, 2.7.5, 2.7.5.3 (indirect), 2.8.6 and 2.8.7 (packed).
+/*
+ * Buffers of more than one descriptor: the walk along a chain, each descriptor of which is checked.
+ * Virtio 1.2, 2.7.5, 2.7.5.3 (indirect), 2.8.6 and 2.8.7 (packed).
  */
 #include "virtqueue/packed_ring.h"
 #include "virtqueue/split_ring.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a guest's transmit queue to a batch of frames that lie in the guest's memory.
+ * Receive: from a guest's transmit queue to a batch of frames. Their first bytes are copied into
+ * the batch (the snapshot), the rest stays in the guest's memory, and xd_vq_release gives the
+ * buffers back at the end of the turn.
  *
- * At the end of a turn the next turn's descriptors are read and the first lines of its frames asked
- * for, so that they have all of this turn to arrive.
+ * At that end the next turn's descriptors are read ahead and the first lines of its frames
+ * prefetched, so that they have a whole turn to arrive.
  */
 #include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
@@ -61,7 +63,7 @@ take_piece(struct xd_batch *batch, struct xd_frame *f, struct xd_seg seg)
 	return true;
 }
 
-/* What the guest left to be done; false: it asks for what cannot be. */
+/* Takes over the offloads that the guest asks for; false: the request does not fit the frame. */
 static bool
 take_offload(const struct xd_vq *vq, struct xd_frame *f, struct xd_net_header header)
 {

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Setting a queue up: size, alignment and addresses of its ring are checked together against the
+ * guest's memory, and its position is where the last device stopped.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -78,7 +82,7 @@ map_areas(struct xd_vq *vq, const struct xd_guest_memory *mem, const struct xd_v
 	return 0;
 }
 
-/* Where in guest physical memory lies what we write of the ring itself. */
+/* The part of the ring that we write, by its guest physical address, for the dirty log. */
 static void
 log_ring(struct xd_vq *vq, const struct xd_guest_memory *mem, const struct xd_vq_setup *setup)
 {
@@ -100,8 +104,8 @@ log_ring(struct xd_vq *vq, const struct xd_guest_memory *mem, const struct xd_vq
 	}
 }
 
-/* Where to go on. Buffers are given back in order, so the next to be used is the next to be taken:
- * what the last back end had taken and not given back when it died is taken up again. */
+/* Where to go on. Buffers are given back in order, so the next one to be marked used is also the
+ * next to be taken: buffers that the last device had taken when it died are taken again. */
 static void
 resume(struct xd_vq *vq, uint16_t base)
 {
@@ -158,7 +162,7 @@ xd_vq_setup(struct xd_vq *vq, const struct xd_guest_memory *mem, const struct xd
 	vq->hot = mem->regions[0];
 	resume(vq, setup->base);
 	vq->avail_seen = vq->last_avail;
-	vq->told_idx = vq->used_idx;
+	vq->notified_idx = vq->used_idx;
 	rte_spinlock_init(&vq->lock);
 	xd_vq_disarm(vq);
 	return 0;

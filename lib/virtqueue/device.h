@@ -2,16 +2,19 @@
 /*
  * The device (switch) side of a virtqueue: virtio 1.2, sections 2.7 (split) and 2.8 (packed).
  *
- *   device.c       setting a queue up
- *   dequeue.c      a guest's transmit queue to a batch of frames
- *   enqueue.c      frames into a guest's receive queue
- *   chain.c        buffers that are more than one descriptor
- *   offload.c      frames with an offload that the guest does not take
- *   notify.c       what the guest is told, and asks not to be told
+ *   device.c       setting a queue up, and where to take it up after another device
+ *   dequeue.c      receive: from a guest's transmit queue to a batch of frames
+ *   enqueue.c      transmit: frames into a guest's receive queue
+ *   chain.c        buffers of more than one descriptor
+ *   offload.c      frames that need an offload which the guest has not negotiated
+ *   notify.c       notifications, ours to the guest and the guest's to us
  *   split_ring.h, packed_ring.h
- *                  what differs between the two kinds: finding buffers and giving them back
+ *                  what differs between the two kinds of ring: finding available buffers, and
+ *                  marking them used
  *   net_header.h   the virtio-net header, read and written
- *   buffer.h       guest addresses to ours, and the walk along a chain
+ *   buffer.h       descriptors, guest addresses translated, and the walk along a chain
+ *   guest_memory.h, dirty_log.h
+ *                  the guest's memory, and its pages written during migration
  *
  * The guest may write anything into the ring at any time. Each index, descriptor and flag is read
  * once into a local, checked there and used from there. What is not valid sets vq->fault and ends
@@ -20,9 +23,9 @@
  * A queue is used in one direction only: xd_vq_dequeue() and what belongs to it, or
  * xd_vq_enqueue().
  *
- * Buffers are given back in the order in which they were made available, whether or not
- * VIRTIO_F_IN_ORDER was negotiated. So one position says where a queue stands, and what a device
- * that died had not given back is simply taken up again.
+ * Buffers are given back (marked used, in virtio's words) in the order in which they were made
+ * available, whether or not VIRTIO_F_IN_ORDER was negotiated. So one position says where a queue
+ * stands, and buffers that a device had taken when it died are simply taken again by the next one.
  */
 #ifndef XD_VIRTQUEUE_DEVICE_H
 #define XD_VIRTQUEUE_DEVICE_H
@@ -44,7 +47,7 @@
 #define XD_VQ_PUT_MAX   2048 /* descriptors that one call puts frames into */
 #define XD_VQ_HDR_BYTES 12   /* virtio-net header with num_buffers: virtio 1.2, 5.1.6 */
 
-/* The rule that a guest broke. */
+/* The rule of virtio that a guest broke. */
 enum xd_vq_fault {
 	XD_VQ_OK,
 	XD_VQ_AVAIL_JUMP,    /* available index ahead by more than the ring holds */
@@ -61,8 +64,8 @@ enum xd_vq_fault {
 const char *xd_vq_fault_text(enum xd_vq_fault fault);
 
 /*
- * Available buffers that were read ahead of their turn, so that the lines which will be read or
- * written are on their way for a whole turn. What was read here is what will be used.
+ * Available buffers whose descriptors were read ahead, in the turn before, so that the cache lines
+ * which will be read or written have a whole turn to arrive. They are not read a second time.
  */
 struct xd_vq_ahead {
 	uint16_t at; /* next one to use */
@@ -71,23 +74,22 @@ struct xd_vq_ahead {
 	uint16_t pos[XD_BATCH];   /* in a packed ring: position, */
 	uint16_t descs[XD_BATCH]; /* and descriptors that it takes up */
 	uint32_t len[XD_BATCH];   /* bytes at data */
-	uint8_t *data[XD_BATCH];  /* NULL: not a simple buffer, to be walked when its turn comes */
+	uint8_t *data[XD_BATCH];  /* NULL: not a simple buffer (xd_vq_simple), to be walked later */
 };
 
 /*
- * Where a queue stands, for whoever takes it up after this process died: written once a turn into
- * shared memory of the front end (inflight tracking of vhost-user) or of ours.
+ * Where a queue's position is recorded, for the device that takes it up after this process died:
+ * once a turn, in shared memory of the front end (vhost-user's inflight tracking) or of our own.
  */
 struct xd_vq_record {
-	uint16_t *used_idx; /* split ring: next used entry; NULL: nothing is to be noted */
-	/* Packed ring: as QueueRegionPacked has it from used_idx on, in one store; see
-	 * xd_packed_settled. And, unless NULL, XD_VQ_INTENT numbers in which a turn notes first
-	 * what it is going to give back: packed_ring.h. */
+	uint16_t *used_idx; /* split ring: next used entry; NULL: not recorded */
+	/* Packed ring: the position, in one store (xd_packed_record_position); and, unless NULL, an
+	 * array of XD_VQ_INTENT numbers for what the turn is about to give back (packed_ring.h). */
 	uint64_t *position;
 	uint16_t *intent;
 };
 
-#define XD_VQ_INTENT (XD_VQ_MERGE_MAX + 1) /* how many, then descriptors of each */
+#define XD_VQ_INTENT (XD_VQ_MERGE_MAX + 1) /* number of buffers, then descriptors of each */
 
 /* A buffer that a frame was put into, not given back yet. */
 struct xd_vq_put {
@@ -123,9 +125,11 @@ struct xd_vq {
 	uint8_t offloads; /* XD_OFFLOAD_*: what the guest may ask for, or takes itself */
 	int call_fd;      /* -1: none */
 	struct xd_vq_record record;
-	const struct xd_dirty_log *log; /* pages written are noted there; NULL: not */
-	uint64_t log_ring_addr; /* guest physical, of what we write of the ring itself: used ring */
-	uint32_t log_ring_bytes; /* or descriptors; 0: not to be logged */
+	const struct xd_dirty_log *log; /* of pages written, during migration; else NULL */
+	/* The part of the ring that the device writes (split: used ring; packed: descriptors),
+	 * which is logged as a whole: guest physical address and bytes; 0 bytes: not. */
+	uint64_t log_ring_addr;
+	uint32_t log_ring_bytes;
 
 	/*
 	 * Written by the one worker that dequeues, or by those that enqueue, under the lock. A
@@ -135,8 +139,8 @@ struct xd_vq {
 	uint16_t last_avail __rte_cache_aligned; /* next available entry to look at */
 	uint16_t avail_seen;                     /* split: guest's available index as last read */
 	uint16_t used_idx;                       /* next used entry to write */
-	uint16_t told_idx;                       /* used_idx when the guest was last told, or not */
-	uint32_t since_told;                     /* packed: descriptors given back since then */
+	uint16_t notified_idx;   /* used_idx when a notification was last considered */
+	uint32_t since_notified; /* packed: descriptors given back since then */
 	uint32_t walked; /* descriptors that the enqueue at hand has walked: XD_VQ_PUT_MAX */
 	uint8_t fault;   /* enum xd_vq_fault; read by control */
 	rte_spinlock_t lock;
@@ -160,8 +164,8 @@ struct xd_vq_setup {
 	struct xd_drops *drops;
 	struct xd_vq_record record;
 	const struct xd_dirty_log *log;
-	bool log_ring;          /* writes to the ring too, */
-	uint64_t log_used_addr; /* at this guest physical address (split ring) */
+	bool log_ring; /* writes to the ring itself are to be logged too (VHOST_VRING_F_LOG) */
+	uint64_t log_used_addr; /* where: guest physical address of the used ring (split ring) */
 };
 
 /* Checks size, alignment and addresses together against the guest's memory and sets the queue up,
@@ -170,13 +174,14 @@ struct xd_vq_setup {
 int xd_vq_setup(struct xd_vq *vq, const struct xd_guest_memory *mem,
 	const struct xd_vq_setup *setup, struct xd_error *err);
 
-/* Frames that the guest sends, at most a batch. Fills batch->frames, n and done. Frames that are no
- * frames are counted in drops and given back. The owning worker; returns batch->n. */
+/* Receives frames that the guest sent, at most a batch. Fills batch->frames, n and done. Buffers
+ * that hold no valid frame are counted in drops and given back. The owning worker; returns
+ * batch->n. */
 uint16_t xd_vq_dequeue(struct xd_vq *vq, struct xd_batch *batch);
 /* Rewinds the ring to before frame number n, to be dequeued again: before release. The same
  * worker. */
 void xd_vq_rewind(struct xd_vq *vq, struct xd_batch *batch, uint16_t n);
-/* Gives back what the last dequeue lent. The same worker. */
+/* Gives back the buffers of the last dequeue. The same worker. */
 void xd_vq_release(struct xd_vq *vq, struct xd_batch *batch);
 
 /* Puts frames into the guest's buffers, in order, and returns how many are dealt with: put, or
@@ -185,20 +190,22 @@ void xd_vq_release(struct xd_vq *vq, struct xd_batch *batch);
  * queue's lock. */
 uint16_t xd_vq_enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n,
 	uint32_t max_frame, struct xd_counters *counters);
-/* Buffers that are there to be put into, at most `wanted`: a hint. Any worker; takes the lock. */
+/* Buffers that are available to put frames into, at most `wanted`: a hint. Any worker; takes the
+ * lock. */
 uint16_t xd_vq_room(struct xd_vq *vq, uint16_t wanted);
 
-/* After a full fence that follows release, the owning worker, or enqueue, any worker: tells the
- * guest if it asked for it. The latter takes the lock, but not around the system call. */
+/* Notifies the guest of buffers given back, if it asked for that. After a full memory fence that
+ * follows release (the owning worker) or enqueue (any worker). The second takes the lock, but not
+ * around the system call. */
 void xd_vq_notify_released(struct xd_vq *vq, struct xd_counters *counters);
 void xd_vq_notify_enqueued(struct xd_vq *vq, struct xd_counters *counters);
 
-/* After a pause: tells the guest whatever it asks for, because a notification may have been due
- * when the pause began. Control. */
+/* Notifies the guest whether or not it asked: after a pause, since a notification may have been
+ * pending when that began. Control. */
 void xd_vq_notify_now(const struct xd_vq *vq);
 
-/* Asks the guest for a kick when it makes a buffer available; true: some are already. The owning
- * worker. */
+/* Has the guest kick (notify us) when it makes a buffer available; true: some are already. disarm
+ * takes that back. The owning worker. */
 bool xd_vq_arm(struct xd_vq *vq);
 void xd_vq_disarm(struct xd_vq *vq);
 

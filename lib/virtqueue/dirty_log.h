@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which pages of a guest's memory we wrote while it is being migrated: a bitmap that the front end
- * shares, one bit for 4 KiB (vhost-user specification, "Migration").
+ * The dirty log: which pages of a guest's memory we wrote while it is being migrated, in a bitmap
+ * that the front end shares, one bit for 4 KiB (vhost-user specification, "Migration").
  */
 #ifndef XD_VIRTQUEUE_DIRTY_LOG_H
 #define XD_VIRTQUEUE_DIRTY_LOG_H

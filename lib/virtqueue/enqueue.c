@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From frames to a guest's receive queue: the one copy.
+ * Transmit: from frames to a guest's receive queue, which is the one copy.
  *
- * Nearly always one frame fills one buffer. A turn's buffers are read first, and the lines that
- * will be written asked for; not a turn earlier, as the dequeue does, because a receiver that walks
- * its buffers has its own prefetcher fetch them back before they are written. A frame that needs
- * several buffers (VIRTIO_NET_F_MRG_RXBUF) or one that is a chain goes the general way.
+ * Nearly always one frame fills one simple buffer (enqueue_run). Its buffers' descriptors are read
+ * at the beginning of the call, and the lines that will be written prefetched; not a turn earlier,
+ * as dequeue.c does, because the hardware prefetcher of a receiver that walks its buffers would
+ * fetch those lines back before they are written. A frame that needs several buffers
+ * (VIRTIO_NET_F_MRG_RXBUF) or a buffer that is a chain takes the general way, xd_vq_put_frame.
  */
 #include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
@@ -171,7 +172,7 @@ write_num_buffers(struct xd_vq *vq, const struct writer *w)
 	}
 }
 
-/* Gives the n buffers in vq->puts to the guest, all at once as far as it can tell. */
+/* Gives the n buffers in vq->puts back to the guest, which sees all of them or none. */
 static void
 give(struct xd_vq *vq, uint16_t n)
 {
@@ -187,15 +188,15 @@ give(struct xd_vq *vq, uint16_t n)
 		pos[i] = at;
 		descs[i] = vq->puts[i].descs;
 		at = xd_packed_add(at, descs[i], vq->size);
-		vq->since_told += descs[i];
+		vq->since_notified += descs[i];
 	}
-	xd_packed_intend(vq, descs, n);
+	xd_packed_record_intent(vq, descs, n);
 	/* The first one last: the guest looks at the others once it has seen that. */
 	for (uint16_t i = n; i-- > 0;)
 		xd_packed_put_used(
 			vq, pos[i], vq->puts[i].id, vq->puts[i].len, XD_VRING_DESC_F_WRITE);
 	vq->used_idx = at;
-	xd_packed_settled(vq);
+	xd_packed_record_position(vq);
 }
 
 int
@@ -266,15 +267,15 @@ give_run(struct xd_vq *vq, uint16_t begin, uint16_t n)
 
 	if (n == 0)
 		return;
-	xd_packed_intend(vq, &a->descs[begin], n);
+	xd_packed_record_intent(vq, &a->descs[begin], n);
 	vq->used_idx = xd_packed_put_run(
 		vq, vq->used_idx, &a->id[begin], &a->len[begin], n, XD_VRING_DESC_F_WRITE);
 	vq->last_avail = vq->used_idx;
-	vq->since_told += n;
-	xd_packed_settled(vq);
+	vq->since_notified += n;
+	xd_packed_record_position(vq);
 }
 
-/* For a guest that does not take frames with an unfinished checksum. */
+/* The checksum, for a guest that has not negotiated to compute it itself. */
 static inline bool
 finish(struct xd_frame *f, struct xd_counters *counters)
 {
@@ -360,7 +361,7 @@ enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t m
 	while (done < n) {
 		if (a->at == a->n && look_ahead(vq, packed) == 0)
 			break;
-		/* In migration every page written is noted: by the general way. */
+		/* During migration every page written is logged, by the general way. */
 		run = unlikely(vq->log != NULL) ? 0
 						: enqueue_run(vq, frames + done, n - done,
 							  max_frame, &bytes, counters, packed);

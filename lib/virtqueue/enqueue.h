@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One frame into a guest's buffers, whatever their shape. Private to the device side; the caller
- * holds the queue's lock. */
+/* Shared by enqueue.c and offload.c: one frame into a guest's buffers, whatever their shape.
+ * Private to the device side; the caller holds the queue's lock. */
 #ifndef XD_VIRTQUEUE_ENQUEUE_H
 #define XD_VIRTQUEUE_ENQUEUE_H
 

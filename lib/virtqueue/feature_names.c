@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of virtio feature bits by name, and look-ups in it. */
 #include <stdio.h>
 #include <strings.h>
 

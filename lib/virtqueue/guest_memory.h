@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A guest's memory as the front end shared it: regions, and addresses translated with bounds. */
+/* A guest's memory: the regions that its front end shared, and its addresses translated with
+ * bounds. */
 #ifndef XD_VIRTQUEUE_GUEST_MEMORY_H
 #define XD_VIRTQUEUE_GUEST_MEMORY_H
 

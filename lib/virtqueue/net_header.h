@@ -73,8 +73,8 @@ xd_net_header_of(const struct xd_frame *f)
 	return (struct xd_net_header){first, f->offload.csum_offset | 1u << 16};
 }
 
-/* Writes it unless it already says the same: drivers that keep the header out of the frame's line
- * leave it as it was written the last time, and then that line need not travel. */
+/* Writes the header unless it already says the same. Drivers that keep it apart from the frame
+ * leave it as it was written the last time; then its cache line need not move between the cores. */
 static inline void
 xd_net_header_write(uint8_t *at, struct xd_net_header h)
 {

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who is told of what: virtio 1.2, 2.7.7 and 2.7.10 (split), 2.8.10 and 2.8.14 (packed). */
+/*
+ * Notifications: interrupts that the guest gets for buffers given back, unless it suppresses them,
+ * and kicks that we get from it while a worker sleeps. Virtio 1.2, 2.7.7 and 2.7.10 (split), 2.8.10
+ * and 2.8.14 (packed).
+ */
 #include <unistd.h>
 
 #include "virtqueue/packed_ring.h"
 #include "virtqueue/split_ring.h"
 
-/* Whether the guest wants to hear of used entries from old up to new. */
+/* Whether the guest wants an interrupt for used entries from old up to new. */
 static bool
 wanted(const struct xd_vq *vq, uint16_t old, uint16_t new)
 {
@@ -24,8 +28,8 @@ wanted(const struct xd_vq *vq, uint16_t old, uint16_t new)
 	event = __atomic_load_n((const uint32_t *)(const void *)vq->driver_event, __ATOMIC_RELAXED);
 	off_wrap = (uint16_t)event;
 	flags = (uint16_t)(event >> 16);
-	/* A lap passes every position. */
-	if (flags == XD_PACKED_EVENT_DESC && vq->event_idx && vq->since_told < vq->size)
+	/* A whole lap or more passes the event, wherever that is. */
+	if (flags == XD_PACKED_EVENT_DESC && vq->event_idx && vq->since_notified < vq->size)
 		return xd_packed_need_event(off_wrap, new, old, vq->size);
 	return flags != XD_PACKED_EVENT_DISABLE;
 }
@@ -41,17 +45,17 @@ xd_vq_notify_now(const struct xd_vq *vq)
 		return;
 }
 
-/* Whether the guest is to be told of what was used since it was last thought of. */
+/* Whether an interrupt is due for the buffers that were given back since the last call. */
 static bool
 due(struct xd_vq *vq, struct xd_counters *counters)
 {
 	bool tell;
 
-	if (vq->used_idx == vq->told_idx && vq->since_told == 0)
+	if (vq->used_idx == vq->notified_idx && vq->since_notified == 0)
 		return false;
-	tell = wanted(vq, vq->told_idx, vq->used_idx);
-	vq->told_idx = vq->used_idx;
-	vq->since_told = 0;
+	tell = wanted(vq, vq->notified_idx, vq->used_idx);
+	vq->notified_idx = vq->used_idx;
+	vq->since_notified = 0;
 	if (tell)
 		counters->notify_sent++;
 	else
@@ -105,7 +109,7 @@ xd_vq_arm(struct xd_vq *vq)
 	 * published: one of the two sees the other. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (vq->packed)
-		return xd_packed_avail_at(vq, vq->last_avail) || xd_packed_pass_used(vq);
+		return xd_packed_avail_at(vq, vq->last_avail) || xd_packed_skip_used(vq);
 	return xd_split_avail_idx(vq) != vq->last_avail;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The driver (guest) side of a packed virtqueue: see packed_driver.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Finding a packed ring's buffers and giving them back: virtio 1.2, 2.8. Private to the device
- * side.
+ * A packed ring: finding available buffers and marking them used (virtio 1.2, 2.8). Private to the
+ * device side.
  *
- * A position is the number of a descriptor with the wrap counter in bit 15. A used descriptor is
- * written by one store, over length, id and flags of the first descriptor of its chain.
+ * A position is the number of a descriptor with the wrap counter in bit 15. A buffer is marked used
+ * by one store, over length, id and flags of the first descriptor of its chain.
  *
- * A packed ring does not say where its device stands. vq->record notes it for whoever takes the
- * ring up after us; and since neither note and ring can be written at once, nor a turn's used
- * descriptors all at once, the turn first notes its intent: how many buffers, and how many
- * descriptors each takes up. From the position noted last, whoever comes after skips as many of
- * these as are marked used: vhost_user/packed_resume.h.
+ * A packed ring has no index that says how far its device has come, so the device records its
+ * position (vq->record) for another one that takes the ring up after a crash. Record and
+ * descriptors cannot be written in one store, so before it marks a turn's buffers used the device
+ * also records its intent: how many buffers, and of how many descriptors each. After a crash the
+ * next device starts from the recorded position and skips those buffers of the intent that are
+ * marked used already: vhost_user/packed_resume.h.
  */
 #ifndef XD_VIRTQUEUE_PACKED_RING_H
 #define XD_VIRTQUEUE_PACKED_RING_H
@@ -28,8 +29,8 @@ xd_packed_second_word(const struct xd_vq *vq, uint16_t pos)
 	return (uint64_t *)(void *)&vq->ring[xd_packed_index(pos)].len;
 }
 
-/* One read of a descriptor that the guest may be rewriting. What flags say holds for the address
- * read after them. */
+/* One read of a descriptor that the guest may be rewriting. The flags are read first, with acquire:
+ * if they say that the descriptor is available, the address read after them belongs to it. */
 static inline struct xd_vq_desc
 xd_packed_read(const struct xd_packed_desc *at, uint16_t *all_flags)
 {
@@ -53,23 +54,24 @@ xd_packed_avail_at(const struct xd_vq *vq, uint16_t pos)
 	return xd_packed_is_avail((uint16_t)(rest >> 48), pos & XD_PACKED_WRAP);
 }
 
-/* Descriptors of the chain that begins at pos with one that has a next, and in *id its buffer's id;
- * -1: it loops. Which descriptors they are is decided here; the walk reads what they say. */
+/* How many descriptors the chain at pos has, whose first one has a next, and in *id its buffer's
+ * id; -1: it loops. The walk along it later reads just as many, whatever flags say by then. */
 int xd_packed_chain(struct xd_vq *vq, uint16_t pos, uint16_t *id);
 
 /*
- * Whether the buffer at the position was given back by somebody else, and passes it: a front end
- * may do so while no back end is there. QEMU does with a guest's frames while its link is down, and
- * on a packed ring at a place of its own, because it does not know where the back end stood. A
- * buffer of several descriptors cannot be told then. One at a time.
+ * Skips the buffer at the queue's position if it is marked used, though not by us; true: it was.
+ * While no back end is connected, QEMU takes frames that the guest sends off the ring itself, drops
+ * them and marks them used. On a packed ring it does not know our position, and may mark them at
+ * another one. Assumes a buffer of one descriptor: of a used one it is not known how many it had.
  */
 static inline bool
-xd_packed_pass_used(struct xd_vq *vq)
+xd_packed_skip_used(struct xd_vq *vq)
 {
 	const uint16_t pos = vq->last_avail;
 	uint64_t rest = __atomic_load_n(xd_packed_second_word(vq, pos), __ATOMIC_ACQUIRE);
 
-	/* With buffers lent, it is not known where the guest looks. */
+	/* While buffers are taken and not given back, used_idx is behind last_avail, and what lies
+	 * at the latter is no sign of anything. */
 	if (vq->used_idx != pos || !xd_packed_is_used((uint16_t)(rest >> 48), pos & XD_PACKED_WRAP))
 		return false;
 	vq->used_idx = vq->last_avail = xd_packed_add(pos, 1, vq->size);
@@ -111,9 +113,9 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 	a->at = 0;
 	a->n = i;
 	if (i == 0)
-		xd_packed_pass_used(vq);
-	/* With so many there, the next turn's are too, most likely: their lines have this turn to
-	 * come, to be read and then written. */
+		xd_packed_skip_used(vq);
+	/* After a full batch there most likely is another: its descriptors, which will be read and
+	 * then written, are prefetched for writing. */
 	if (likely(i == XD_BATCH)) {
 		for (uint16_t k = 0; k < XD_BATCH; k += DESCS_IN_LINE)
 			rte_prefetch0_write(&ring[xd_packed_index(xd_packed_add(pos, k, size))]);
@@ -121,7 +123,7 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 	return i;
 }
 
-/* Writes a used descriptor, which is the guest's from then on. */
+/* Marks a buffer used: from this store on it is the guest's. */
 static inline void
 xd_packed_put_used(struct xd_vq *vq, uint16_t pos, uint16_t id, uint32_t len, uint16_t flags)
 {
@@ -154,8 +156,9 @@ xd_packed_put_run(struct xd_vq *vq, uint16_t pos, const uint16_t *ids, const uin
 	return pos;
 }
 
+/* Records what is about to be given back: n buffers of so many descriptors each. */
 static inline void
-xd_packed_intend(struct xd_vq *vq, const uint16_t *descs, uint16_t n)
+xd_packed_record_intent(struct xd_vq *vq, const uint16_t *descs, uint16_t n)
 {
 	if (likely(vq->record.intent == NULL))
 		return;
@@ -165,10 +168,11 @@ xd_packed_intend(struct xd_vq *vq, const uint16_t *descs, uint16_t n)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-/* Everything up to vq->used_idx was given back. Noted twice, as the state after the turn and before
- * the next: used_idx, old_used_idx (16 bits each), used_wrap and old_used_wrap (8 bits). */
+/* Records that everything up to vq->used_idx was given back. In the layout of vhost-user's
+ * QueueRegionPacked from used_idx on: used_idx, old_used_idx (16 bits each), used_wrap and
+ * old_used_wrap (8 bits each), both pairs alike, as no turn is in progress. */
 static inline void
-xd_packed_settled(struct xd_vq *vq)
+xd_packed_record_position(struct xd_vq *vq)
 {
 	uint64_t index = xd_packed_index(vq->used_idx), wrap = !!(vq->used_idx & XD_PACKED_WRAP);
 
@@ -182,7 +186,7 @@ xd_packed_settled(struct xd_vq *vq)
 		__atomic_store_n(&vq->record.intent[0], 0, __ATOMIC_RELEASE);
 }
 
-/* Gives n buffers that were only read back. */
+/* Gives back n buffers that were read and not written. */
 static inline void
 xd_packed_release(struct xd_vq *vq, const uint16_t *ids, const uint16_t *descs, uint16_t n)
 {
@@ -191,7 +195,7 @@ xd_packed_release(struct xd_vq *vq, const uint16_t *ids, const uint16_t *descs, 
 
 	if (n == 0)
 		return;
-	xd_packed_intend(vq, descs, n);
+	xd_packed_record_intent(vq, descs, n);
 	for (uint16_t i = 0; i < n; i++)
 		sum += descs[i];
 	if (vq->in_order) {
@@ -207,8 +211,8 @@ xd_packed_release(struct xd_vq *vq, const uint16_t *ids, const uint16_t *descs, 
 			vq->used_idx = xd_packed_add(vq->used_idx, descs[i], size);
 		}
 	}
-	vq->since_told += sum;
-	xd_packed_settled(vq);
+	vq->since_notified += sum;
+	xd_packed_record_position(vq);
 }
 
 #endif

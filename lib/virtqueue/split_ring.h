@@ -96,7 +96,7 @@ xd_split_put_used(struct xd_vq *vq, uint16_t idx, uint16_t id, uint32_t len)
 		__atomic_store_n(at, entry, __ATOMIC_RELAXED);
 }
 
-/* Gives n buffers that were only read back. */
+/* Gives back n buffers that were read and not written. */
 static inline void
 xd_split_release(struct xd_vq *vq, const uint16_t *ids, uint16_t n)
 {
@@ -111,7 +111,7 @@ xd_split_release(struct xd_vq *vq, const uint16_t *ids, uint16_t n)
 	vq->used_idx = used_idx + n;
 }
 
-/* Lets the guest see used entries up to vq->used_idx. */
+/* Publishes used entries up to vq->used_idx. */
 static inline void
 xd_split_publish(struct xd_vq *vq)
 {

@@ -252,7 +252,7 @@ die_after(bool packed, unsigned told)
 	assert_int_equal(g->batch.nb_done, 8);
 	if (packed) {
 		pos = g->vq.used_idx;
-		xd_packed_intend(&g->vq, g->batch.done_descs, 8);
+		xd_packed_record_intent(&g->vq, g->batch.done_descs, 8);
 		for (unsigned i = 0; i < told; i++) {
 			xd_packed_put_used(&g->vq, pos, g->batch.done[i], 0, 0);
 			pos = xd_packed_add(pos, g->batch.done_descs[i], RING_SIZE);
