@@ -18,6 +18,39 @@ struct xd_vq_desc {
 	uint16_t next; /* split: number of the next one; packed: the buffer's id */
 };
 
+/* One read of a descriptor in a split ring, which the guest may be rewriting. */
+static inline struct xd_vq_desc
+xd_split_read(const struct xd_vring_desc *at)
+{
+	const uint64_t *words = (const uint64_t *)(const void *)at;
+	uint64_t addr = __atomic_load_n(&words[0], __ATOMIC_RELAXED);
+	uint64_t rest = __atomic_load_n(&words[1], __ATOMIC_RELAXED);
+
+	return (struct xd_vq_desc){
+		.addr = addr,
+		.len = (uint32_t)rest,
+		.flags = (uint16_t)(rest >> 32),
+		.next = (uint16_t)(rest >> 48),
+	};
+}
+
+/* One read of a descriptor in a packed ring. Flags are read first, with acquire: if they say that it
+ * is available, the address read after them belongs to it. */
+static inline struct xd_vq_desc
+xd_packed_read(const struct xd_packed_desc *at, uint16_t *all_flags)
+{
+	uint64_t rest = __atomic_load_n((const uint64_t *)(const void *)&at->len, __ATOMIC_ACQUIRE);
+
+	*all_flags = (uint16_t)(rest >> 48);
+	return (struct xd_vq_desc){
+		.addr = __atomic_load_n(&at->addr, __ATOMIC_RELAXED),
+		.len = (uint32_t)rest,
+		.flags = *all_flags &
+			 (XD_VRING_DESC_F_NEXT | XD_VRING_DESC_F_WRITE | XD_VRING_DESC_F_INDIRECT),
+		.next = (uint16_t)(rest >> 32),
+	};
+}
+
 /* Records the first fault, ends the use of the ring, and returns -1. */
 static inline int
 xd_vq_break(struct xd_vq *vq, enum xd_vq_fault fault)
@@ -118,5 +151,9 @@ void xd_vq_walk_begin(const struct xd_vq *vq, struct xd_vq_walk *walk, uint16_t 
 /* The next host-contiguous piece, walk->addr - seg->len being its guest address. 1: *seg is
  * filled; 0: the chain has ended; -1: vq->fault. */
 int xd_vq_walk_next(struct xd_vq *vq, struct xd_vq_walk *walk, struct xd_seg *seg);
+
+/* How many descriptors the chain at pos has, whose first one has a next, and in *id its buffer's
+ * id; -1: it loops. The walk along it later reads just as many, whatever flags say by then. */
+int xd_packed_chain(struct xd_vq *vq, uint16_t pos, uint16_t *id);
 
 #endif

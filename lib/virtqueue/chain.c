@@ -3,8 +3,7 @@
  * Buffers of more than one descriptor: the walk along a chain, each descriptor of which is checked.
  * Virtio 1.2, 2.7.5, 2.7.5.3 (indirect), 2.8.6 and 2.8.7 (packed).
  */
-#include "virtqueue/packed_ring.h"
-#include "virtqueue/split_ring.h"
+#include "virtqueue/buffer.h"
 
 void
 xd_vq_walk_begin(const struct xd_vq *vq, struct xd_vq_walk *walk, uint16_t head, uint16_t descs,

@@ -29,23 +29,6 @@ xd_packed_second_word(const struct xd_vq *vq, uint16_t pos)
 	return (uint64_t *)(void *)&vq->ring[xd_packed_index(pos)].len;
 }
 
-/* One read of a descriptor that the guest may be rewriting. The flags are read first, with acquire:
- * if they say that the descriptor is available, the address read after them belongs to it. */
-static inline struct xd_vq_desc
-xd_packed_read(const struct xd_packed_desc *at, uint16_t *all_flags)
-{
-	uint64_t rest = __atomic_load_n((const uint64_t *)(const void *)&at->len, __ATOMIC_ACQUIRE);
-
-	*all_flags = (uint16_t)(rest >> 48);
-	return (struct xd_vq_desc){
-		.addr = __atomic_load_n(&at->addr, __ATOMIC_RELAXED),
-		.len = (uint32_t)rest,
-		.flags = *all_flags &
-			 (XD_VRING_DESC_F_NEXT | XD_VRING_DESC_F_WRITE | XD_VRING_DESC_F_INDIRECT),
-		.next = (uint16_t)(rest >> 32),
-	};
-}
-
 static inline bool
 xd_packed_avail_at(const struct xd_vq *vq, uint16_t pos)
 {
@@ -53,10 +36,6 @@ xd_packed_avail_at(const struct xd_vq *vq, uint16_t pos)
 
 	return xd_packed_is_avail((uint16_t)(rest >> 48), pos & XD_PACKED_WRAP);
 }
-
-/* How many descriptors the chain at pos has, whose first one has a next, and in *id its buffer's
- * id; -1: it loops. The walk along it later reads just as many, whatever flags say by then. */
-int xd_packed_chain(struct xd_vq *vq, uint16_t pos, uint16_t *id);
 
 /*
  * Skips the buffer at the queue's position if it is marked used, though not by us; true: it was.

@@ -12,22 +12,6 @@ xd_split_avail_idx(const struct xd_vq *vq)
 	return __atomic_load_n(&vq->avail->idx, __ATOMIC_ACQUIRE);
 }
 
-/* One read of a descriptor that the guest may be rewriting. */
-static inline struct xd_vq_desc
-xd_split_read(const struct xd_vring_desc *at)
-{
-	const uint64_t *words = (const uint64_t *)(const void *)at;
-	uint64_t addr = __atomic_load_n(&words[0], __ATOMIC_RELAXED);
-	uint64_t rest = __atomic_load_n(&words[1], __ATOMIC_RELAXED);
-
-	return (struct xd_vq_desc){
-		.addr = addr,
-		.len = (uint32_t)rest,
-		.flags = (uint16_t)(rest >> 32),
-		.next = (uint16_t)(rest >> 48),
-	};
-}
-
 /* How many buffers from `from` on are available, looking at the guest's index when fewer than
  * `wanted` are known. A guest's index that cannot be stops the ring: 0. */
 static inline uint16_t
