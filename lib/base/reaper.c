@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/reaper.h"
+
+#define STACK_BYTES (256u << 10)
+/* munmap keeps others from mapping and, before Linux 6.4, from faulting pages in: so not for long
+ * at a time. */
+#define PIECE_BYTES ((size_t)16 << 20)
+#define PIECES_MAX  4096
+
+struct item {
+	void *map; /* NULL: a descriptor */
+	size_t bytes;
+	int fd;
+};
+
+struct xd_reaper {
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	bool ending;
+	unsigned head; /* of items; the thread is at it */
+	unsigned n;
+	struct xd_reaper_waiting waiting;
+	struct item items[XD_REAPER_MAX];
+};
+
+static void
+unmap(uint8_t *map, size_t bytes)
+{
+	size_t piece = PIECE_BYTES * (bytes / PIECE_BYTES / PIECES_MAX + 1);
+
+	for (; bytes > piece; map += piece, bytes -= piece) {
+		if (munmap(map, piece) < 0)
+			break; /* pages are larger than pieces */
+	}
+	munmap(map, bytes);
+}
+
+static void
+reap(const struct item *item)
+{
+	if (item->map)
+		unmap(item->map, item->bytes);
+	else
+		close(item->fd);
+}
+
+static void *
+reaper_main(void *arg)
+{
+	struct xd_reaper *r = arg;
+
+	prctl(PR_SET_NAME, "xd-reaper");
+	pthread_mutex_lock(&r->lock);
+	for (;;) {
+		struct item item;
+
+		while (r->n == 0 && !r->ending)
+			pthread_cond_wait(&r->more, &r->lock);
+		if (r->n == 0)
+			break;
+		item = r->items[r->head];
+		pthread_mutex_unlock(&r->lock);
+		reap(&item);
+		pthread_mutex_lock(&r->lock);
+		r->head = (r->head + 1) % XD_REAPER_MAX;
+		r->n--;
+		if (item.map)
+			r->waiting.maps--;
+		else
+			r->waiting.fds--;
+	}
+	pthread_mutex_unlock(&r->lock);
+	pthread_cond_destroy(&r->more);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+	return NULL;
+}
+
+/* Detached, and without the application's signals. 0 or an errno. */
+static int
+start(struct xd_reaper *r)
+{
+	sigset_t all, before;
+	pthread_attr_t attr;
+	pthread_t thread;
+	int ret;
+
+	sigfillset(&all);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ret = pthread_create(&thread, &attr, reaper_main, r);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return ret;
+}
+
+struct xd_reaper *
+xd_reaper_create(void)
+{
+	struct xd_reaper *r = calloc(1, sizeof(*r));
+	int ret;
+
+	if (!r)
+		return NULL;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->more, NULL);
+	ret = start(r);
+	if (ret) {
+		pthread_cond_destroy(&r->more);
+		pthread_mutex_destroy(&r->lock);
+		free(r);
+		errno = ret;
+		return NULL;
+	}
+	return r;
+}
+
+void
+xd_reaper_destroy(struct xd_reaper *r)
+{
+	if (!r)
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->ending = true;
+	pthread_cond_signal(&r->more);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void
+pass_on(struct xd_reaper *r, const struct item *item)
+{
+	if (!r) {
+		reap(item);
+		return;
+	}
+	pthread_mutex_lock(&r->lock);
+	if (r->n < XD_REAPER_MAX) {
+		r->items[(r->head + r->n++) % XD_REAPER_MAX] = *item;
+		if (item->map)
+			r->waiting.maps++;
+		else
+			r->waiting.fds++;
+		pthread_cond_signal(&r->more);
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+void
+xd_reaper_close(struct xd_reaper *r, int fd)
+{
+	if (fd >= 0)
+		pass_on(r, &(struct item){.fd = fd});
+}
+
+void
+xd_reaper_unmap(struct xd_reaper *r, void *map, size_t bytes)
+{
+	pass_on(r, &(struct item){.map = map, .bytes = bytes});
+}
+
+struct xd_reaper_waiting
+xd_reaper_waiting(struct xd_reaper *r)
+{
+	struct xd_reaper_waiting waiting;
+
+	pthread_mutex_lock(&r->lock);
+	waiting = r->waiting;
+	pthread_mutex_unlock(&r->lock);
+	return waiting;
+}
