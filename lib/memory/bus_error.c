@@ -13,7 +13,9 @@
 #define CHUNK_ENTRIES 512
 #define CHUNKS        128
 
-enum { INTACT, BEING_REPLACED, REPLACED };
+/* No huge page fits into what is replaced at once. */
+#define NEAR_BYTES ((size_t)256 << 10)
+#define NEAR_MAX   64 /* then the whole region */
 
 /*
  * An entry is written under the lock and read without: seq is odd while it is being written, and a
@@ -22,11 +24,15 @@ enum { INTACT, BEING_REPLACED, REPLACED };
  */
 struct entry {
 	unsigned seq;
-	int state;
+	bool busy; /* a thread replaces something */
+	bool all_replaced;
+	unsigned nb_near; /* pieces that were replaced, by their numbers */
+	uint32_t near[NEAR_MAX];
 	int fd;
 	bool *lost;
 	uintptr_t begin; /* 0: free */
 	size_t bytes;
+	size_t page_bytes;
 };
 
 struct chunk {
@@ -40,14 +46,18 @@ static struct sigaction previous;
 static bool installed;
 
 static void
-set(struct entry *e, uintptr_t begin, size_t bytes, const struct xd_bus_owner *owner)
+set(struct entry *e, uintptr_t begin, size_t bytes, size_t page_bytes,
+	const struct xd_bus_owner *owner)
 {
 	__atomic_store_n(&e->seq, e->seq + 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store_n(&e->bytes, bytes, __ATOMIC_RELAXED);
+	__atomic_store_n(&e->page_bytes, page_bytes, __ATOMIC_RELAXED);
 	__atomic_store_n(&e->lost, owner ? owner->lost : NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&e->fd, owner ? owner->fd : -1, __ATOMIC_RELAXED);
-	__atomic_store_n(&e->state, INTACT, __ATOMIC_RELAXED);
+	e->all_replaced = false;
+	e->nb_near = 0;
+	__atomic_store_n(&e->busy, false, __ATOMIC_RELAXED);
 	__atomic_store_n(&e->begin, begin, __ATOMIC_RELAXED);
 	__atomic_store_n(&e->seq, e->seq + 1, __ATOMIC_RELEASE);
 }
@@ -87,7 +97,7 @@ grow(int *code)
 }
 
 int
-xd_bus_error_add(void *map, size_t bytes, const struct xd_bus_owner *owner)
+xd_bus_error_add(void *map, size_t bytes, size_t page_bytes, const struct xd_bus_owner *owner)
 {
 	struct entry *e;
 	int ret = 0;
@@ -97,7 +107,7 @@ xd_bus_error_add(void *map, size_t bytes, const struct xd_bus_owner *owner)
 	if (!e)
 		e = grow(&ret);
 	if (e)
-		set(e, (uintptr_t)map, bytes, owner);
+		set(e, (uintptr_t)map, bytes, page_bytes, owner);
 	pthread_mutex_unlock(&lock);
 	return ret;
 }
@@ -110,7 +120,7 @@ xd_bus_error_remove(void *map)
 	pthread_mutex_lock(&lock);
 	e = map ? find((uintptr_t)map) : NULL;
 	if (e)
-		set(e, 0, 0, NULL);
+		set(e, 0, 0, 0, NULL);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -128,6 +138,7 @@ holds(const struct entry *e, uintptr_t addr, struct entry *copy)
 			return false;
 		copy->begin = __atomic_load_n(&e->begin, __ATOMIC_RELAXED);
 		copy->bytes = __atomic_load_n(&e->bytes, __ATOMIC_RELAXED);
+		copy->page_bytes = __atomic_load_n(&e->page_bytes, __ATOMIC_RELAXED);
 		copy->lost = __atomic_load_n(&e->lost, __ATOMIC_RELAXED);
 		copy->fd = __atomic_load_n(&e->fd, __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -136,26 +147,62 @@ holds(const struct entry *e, uintptr_t addr, struct entry *copy)
 }
 
 static bool
-replace(struct entry *e, const struct entry *copy)
+map_zeroes(uintptr_t begin, size_t bytes)
+{
+	if (mmap((void *)begin, bytes, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return false;
+	madvise((void *)begin, bytes, MADV_DONTDUMP);
+	madvise((void *)begin, bytes, MADV_NOHUGEPAGE); /* no more than is touched */
+	return true;
+}
+
+/* Piece number i of the region. */
+static bool
+map_piece(const struct entry *copy, size_t bytes, size_t i)
+{
+	size_t at = i * bytes;
+
+	return map_zeroes(copy->begin + at, bytes < copy->bytes - at ? bytes : copy->bytes - at);
+}
+
+/* While e->busy is ours. */
+static bool
+replace(struct entry *e, const struct entry *copy, uintptr_t addr)
+{
+	size_t bytes = copy->page_bytes > NEAR_BYTES ? copy->page_bytes : NEAR_BYTES;
+	size_t i = (addr - copy->begin) / bytes;
+
+	/* What other threads have written since it was replaced must not go. */
+	if (e->all_replaced)
+		return true;
+	for (unsigned k = 0; k < e->nb_near; k++) {
+		if (e->near[k] == i)
+			return true;
+	}
+	if (e->nb_near < NEAR_MAX && map_piece(copy, bytes, i)) {
+		e->near[e->nb_near++] = (uint32_t)i;
+		return true;
+	}
+	e->all_replaced = map_zeroes(copy->begin, copy->bytes);
+	return e->all_replaced;
+}
+
+static bool
+handle(struct entry *e, const struct entry *copy, uintptr_t addr)
 {
 	static const uint64_t one = 1;
-	int state = INTACT;
+	bool done;
 
-	/* Another thread is at it, or was: the access is done again, and again, until it works. */
-	if (!__atomic_compare_exchange_n(
-		    &e->state, &state, BEING_REPLACED, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	/* Another thread is at it: the access is done again, and again, until it works. */
+	if (__atomic_exchange_n(&e->busy, true, __ATOMIC_ACQUIRE))
 		return true;
-	if (mmap((void *)copy->begin, copy->bytes, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED) {
-		__atomic_store_n(&e->state, INTACT, __ATOMIC_RELEASE);
-		return false;
-	}
-	__atomic_store_n(&e->state, REPLACED, __ATOMIC_RELEASE);
-	if (copy->lost)
-		__atomic_store_n(copy->lost, true, __ATOMIC_RELEASE);
-	if (copy->fd >= 0 && write(copy->fd, &one, sizeof(one)) < 0)
+	done = replace(e, copy, addr);
+	__atomic_store_n(&e->busy, false, __ATOMIC_RELEASE);
+	if (done && copy->lost && !__atomic_exchange_n(copy->lost, true, __ATOMIC_ACQ_REL) &&
+		copy->fd >= 0 && write(copy->fd, &one, sizeof(one)) < 0)
 		return true; /* it is readable already */
-	return true;
+	return done;
 }
 
 bool
@@ -173,7 +220,7 @@ xd_bus_error(void *addr)
 			struct entry copy;
 
 			if (holds(&chunk->entries[i], (uintptr_t)addr, &copy))
-				done = replace(&chunk->entries[i], &copy);
+				done = handle(&chunk->entries[i], &copy, (uintptr_t)addr);
 		}
 	}
 	errno = saved_errno;

@@ -56,7 +56,7 @@ xd_vu_map(struct xd_vu_mapping *m, int fd, uint64_t offset, uint64_t size,
 		return xd_fail(err, -errno, "cannot map %s of size 0x%" PRIx64 ": %s", what, size,
 			strerror(errno));
 	madvise(map, bytes, MADV_DONTDUMP); /* guests' memory has no place in our core dumps */
-	ret = xd_bus_error_add(map, bytes, owner);
+	ret = xd_bus_error_add(map, bytes, page_bytes, owner);
 	if (ret) {
 		munmap(map, bytes);
 		return xd_fail(err, ret, "cannot watch over %s: %s", what, strerror(-ret));

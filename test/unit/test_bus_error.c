@@ -92,8 +92,8 @@ lost_region_reads_as_zeroes_and_its_owner_is_told(void **state)
 	use_ours();
 	/* One that cannot be told more. */
 	assert_int_equal(write(other_owner.fd, &count, sizeof(count)), sizeof(count));
-	assert_int_equal(xd_bus_error_add(f.map, f.bytes, &owner), 0);
-	assert_int_equal(xd_bus_error_add(other.map, other.bytes, &other_owner), 0);
+	assert_int_equal(xd_bus_error_add(f.map, f.bytes, PAGE, &owner), 0);
+	assert_int_equal(xd_bus_error_add(other.map, other.bytes, PAGE, &other_owner), 0);
 	f.map[3 * PAGE] = 7;
 	assert_false(lost);
 	assert_int_equal(read(owner.fd, &count, sizeof(count)), -1);
@@ -138,10 +138,10 @@ what_is_not_ours_goes_to_the_handler_before(void **state)
 	use_ours();
 	assert_int_equal(ftruncate(f.fd, 0), 0);
 	assert_true(raises(f.map));
-	assert_int_equal(xd_bus_error_add(g.map, g.bytes, &owner), 0);
+	assert_int_equal(xd_bus_error_add(g.map, g.bytes, PAGE, &owner), 0);
 	assert_true(raises(f.map));
 	/* No longer: removed in time. */
-	assert_int_equal(xd_bus_error_add(f.map, f.bytes, &owner), 0);
+	assert_int_equal(xd_bus_error_add(f.map, f.bytes, PAGE, &owner), 0);
 	xd_bus_error_remove(f.map);
 	xd_bus_error_remove(f.map);
 	xd_bus_error_remove(NULL);
@@ -207,7 +207,7 @@ application_may_have_the_handler(void **state)
 
 	(void)state;
 	assert_int_equal(sigaction(SIGBUS, &action, NULL), 0);
-	assert_int_equal(xd_bus_error_add(f.map, f.bytes, &owner), 0);
+	assert_int_equal(xd_bus_error_add(f.map, f.bytes, PAGE, &owner), 0);
 	assert_int_equal(ftruncate(f.fd, 0), 0);
 	*(volatile uint8_t *)f.map = 1;
 	assert_true(lost);
@@ -259,7 +259,8 @@ many_regions(void **state)
 		for (unsigned i = 0; i < N; i++) {
 			struct xd_bus_owner owner = {.lost = &lost[i], .fd = -1};
 
-			assert_int_equal(xd_bus_error_add(f.map + 2 * i * PAGE, PAGE, &owner), 0);
+			assert_int_equal(
+				xd_bus_error_add(f.map + 2 * i * PAGE, PAGE, PAGE, &owner), 0);
 		}
 		for (unsigned i = 0; i < N && round == 0; i++)
 			xd_bus_error_remove(f.map + 2 * i * PAGE);
@@ -309,7 +310,7 @@ threads_at_once(void **state)
 		pthread_t thread[2];
 		uint64_t count = 0;
 
-		assert_int_equal(xd_bus_error_add(f.map, f.bytes, &owner), 0);
+		assert_int_equal(xd_bus_error_add(f.map, f.bytes, PAGE, &owner), 0);
 		assert_int_equal(ftruncate(f.fd, 0), 0);
 		for (unsigned i = 0; i < 2; i++)
 			assert_int_equal(pthread_create(&thread[i], NULL, write_all, &w[i]), 0);
