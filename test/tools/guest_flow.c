@@ -51,6 +51,7 @@ struct flow {
 	uint64_t turn_ns;        /* when this turn began */
 	uint64_t gap_ns;         /* when we last did not run */
 	uint32_t sent, expected; /* numbers */
+	uint32_t first;          /* since the last report; what comes of before was lost */
 	unsigned slot;
 	uint64_t due, received, wait_ns;
 };
@@ -129,6 +130,8 @@ receive(struct flow *f)
 		/* Broadcasts and what the attacker sends come too. */
 		if (tag.magic != MAGIC || memcmp(frame + 6, from_mac, 6))
 			continue;
+		if ((int32_t)(tag.number - f->first) < 0)
+			continue;
 		if ((int32_t)(tag.number - f->expected) < 0)
 			return -EPROTO; /* twice, or out of order */
 		f->expected = tag.number + 1;
@@ -170,7 +173,7 @@ report(struct flow *f)
 	printf("due %" PRIu64 " received %" PRIu64 " lost %" PRIu64 " wait_us %" PRIu64 "\n",
 		f->due, f->received, f->due - f->received, f->wait_ns / NS_PER_US);
 	f->due = f->received = f->wait_ns = 0;
-	f->expected = f->sent;
+	f->first = f->expected = f->sent;
 	return rc;
 }
 
