@@ -156,8 +156,9 @@ xd_vhost_resume(void *ctx)
 	bool was_up = p->port.up;
 
 	/* A guest that starts over, by a reset of its driver or by a new connection, is taken at
-	 * its word once more. */
-	if (p->faulted && !any_started(state)) {
+	 * its word once more, but not on memory that has gone. */
+	if (p->faulted && !any_started(state) &&
+		!__atomic_load_n(&state->memory.lost, __ATOMIC_RELAXED)) {
 		p->faulted = false;
 		xd_log(p->port.env->log, XD_LOG_VHOST, XD_LOG_INFO,
 			"%s: the guest started over, the port is used again", p->port.config.name);
@@ -221,7 +222,7 @@ xd_vhost_on_fault(void *ctx, uint32_t events)
 	if (read(p->fault_fd, &count, sizeof(count)) < 0)
 		return;
 	if (__atomic_load_n(&state->memory.lost, __ATOMIC_RELAXED) && !p->faulted)
-		fault(p, "memory: its file was truncated while in use");
+		fault(p, "memory: its file was truncated while in use, it has to be shared anew");
 	for (unsigned i = 0; i < 2 * p->nb_pairs && !p->faulted; i++) {
 		enum xd_vq_fault rule = __atomic_load_n(&p->vqs[i].fault, __ATOMIC_RELAXED);
 

@@ -4,6 +4,7 @@
 #include <numaif.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "drivers/vhost/vhost.h"
@@ -11,18 +12,36 @@
 #include "vhost_user/message.h"
 #include "virtqueue/feature_names.h"
 
-/* The node that most of it lies on is the one of its first page, as guests are made. */
-static void
-tell_memory(struct xd_teller *t, const struct xd_port *port, const struct xd_guest_memory *mem)
+/* The node that a ring in use lies on, or -1. Its page is one that workers have brought in; only
+ * such pages are known to move_pages, which brings none in itself: that could take as long as the
+ * front end likes. */
+static int
+memory_node(const struct xd_vhost_port *p, const struct xd_vu_state *state)
 {
-	int node = -1;
+	const uintptr_t page = ~(uintptr_t)(sysconf(_SC_PAGESIZE) - 1);
 
-	/* A page that was never touched has no node yet: asking would bring it in. */
-	if (mem->n &&
-		get_mempolicy(&node, NULL, 0, mem->regions[0].host, MPOL_F_NODE | MPOL_F_ADDR) < 0)
-		node = -1;
+	for (unsigned i = 0; i < state->nb_vrings; i++) {
+		const struct xd_vu_vring *vring = &state->vrings[i];
+		uint8_t *ring = p->vqs[i].size
+					? xd_guest_user_ptr(&state->memory, vring->desc_addr, 1)
+					: NULL;
+		void *at = (void *)((uintptr_t)ring & page);
+		int node = -1;
+
+		if (ring && move_pages(0, 1, &at, NULL, &node, 0) == 0 && node >= 0)
+			return node;
+	}
+	return -1;
+}
+
+static void
+tell_memory(struct xd_teller *t, const struct xd_vhost_port *p, const struct xd_vu_state *state)
+{
+	const struct xd_guest_memory *mem = &state->memory;
+	int node = memory_node(p, state);
+
 	xd_tell(t, "memory", "%u region%s, %" PRIu64 " MiB", mem->n, mem->n == 1 ? "" : "s",
-		port->guest_bytes >> 20);
+		p->port.guest_bytes >> 20);
 	if (node >= 0)
 		xd_tell(t, "memory_node", "%d", node);
 }
@@ -92,7 +111,7 @@ xd_vhost_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 		return;
 	xd_tell(&t, "features", "%s",
 		xd_feature_text(state->features & ~XD_VU_F_PROTOCOL_FEATURES, ' ', features));
-	tell_memory(&t, port, &state->memory);
+	tell_memory(&t, p, state);
 	xd_tell(&t, "migration", "%s", state->log.bits ? "logging writes" : "no");
 	if (p->nb_rarps)
 		xd_tell(&t, "rarps", "%" PRIu64, p->nb_rarps);

@@ -53,12 +53,10 @@ gone_and_back(struct hostile *h)
 	}
 }
 
-/* Gone before the rings are set up, which is when control looks at them first. */
+/* What is said of both rings, without a look at the memory that they were in. */
 static void
-gone_before_rings(struct hostile *h)
+say_rings(struct hostile *h)
 {
-	expect_alive(h);
-	shorten(h->memory_fd, 0);
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t at = h->user + RING_OFFSET(i);
 
@@ -68,7 +66,32 @@ gone_before_rings(struct hostile *h)
 		ring_kick_call(h, i);
 		say_state(h, XD_VU_SET_VRING_ENABLE, i, 1);
 	}
+}
+
+/* Gone before the rings are set up, which is when control looks at them first. */
+static void
+gone_before_rings(struct hostile *h)
+{
+	expect_alive(h);
+	shorten(h->memory_fd, 0);
+	say_rings(h);
 	kick(h, TX);
+}
+
+/* The rings begin anew, as after a reset of the driver, on the memory that was found to be gone:
+ * zeroes of the switch's own, of which each turn would touch more. */
+static void
+rings_again(struct hostile *h)
+{
+	all_gone(h);
+	for (unsigned i = 0; i < 20; i++) {
+		usleep(10000);
+		for (unsigned ring = 0; ring < 2; ring++)
+			say_state(h, XD_VU_GET_VRING_BASE, ring, 0);
+		say_rings(h);
+		kick(h, TX);
+	}
+	expect_alive(h);
 }
 
 /* Pages given back, as a balloon does: they read as zeroes, and that is no fault. */
@@ -102,6 +125,7 @@ const struct attack attacks_truncate[] = {
 	{"receive-buffers-gone", RINGS, BOTH, FAULT, receive_buffers_gone},
 	{"all-gone", RINGS, BOTH, FAULT, all_gone},
 	{"gone-and-back", RINGS, BOTH, EITHER, gone_and_back},
+	{"rings-again", RINGS, BOTH, FAULT, rings_again},
 	{"gone-before-rings", MEMORY, BOTH, EITHER, gone_before_rings},
 	{"pages-discarded", RINGS, BOTH, HARMLESS, pages_discarded},
 	{"rings-discarded", RINGS, BOTH, EITHER, rings_discarded},
