@@ -17,13 +17,16 @@
  * that comes back sooner than its hang-up was seen takes its old place.
  *
  * A message passes four steps, none of which waits: whatever has arrived is taken, and the next
- * event goes on from there (msg.have says where).
+ * event goes on from there (msg.have says where). backend_pace.c says when none is read. What the
+ * front end handed over, and the sockets in which there may be more of it unread, is closed and
+ * unmapped by the port's reaper alone.
  *
  *   1. header    12 bytes, then xd_vu_check_header: version, a request that we know, its protocol
  *                feature negotiated, its payload size. Nothing is read before it is known to fit.
  *   2. payload   never a byte more than this message's, so that the descriptors which come with
  *                bytes (SCM_RIGHTS) are this message's too.
- *   3. check     xd_vu_check_message: number of descriptors, sizes that the payload speaks of.
+ *   3. check     xd_vu_check_message: number of descriptors, sizes that the payload speaks of;
+ *                xd_vu_check_descriptors: that each is what it has to be (fd_kind.h).
  *   4. handle    ops->pause if the request is one that mutates; backend_requests.c; descriptors
  *                that nobody took are closed; backend_place.c; ops->resume; answer or
  *                acknowledgement.
@@ -38,26 +41,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "vhost_user/backend_internal.h"
-#include "vhost_user/event_fd.h"
 
 #define MESSAGES_PER_EVENT 16 /* then other descriptors of the loop get their turn */
 
 static_assert(XD_VU_MAX_VRINGS <= XD_VU_VRING_INDEX_MASK, "ring index of a descriptor request");
-
-/* A worker that waits to write would be waited for. */
-bool
-xd_vu_backend_unblock(struct xd_vu_backend *be)
-{
-	bool blocked = false;
-
-	for (unsigned i = 0; i < be->state.nb_vrings; i++)
-		blocked |= xd_vu_event_fd_drain(be->state.vrings[i].call_fd);
-	return blocked;
-}
 
 /* Workers look away; not nested. disconnect() from within is put off until the end. */
 static void
@@ -84,9 +74,13 @@ xd_vu_backend_close(struct xd_vu_backend *be)
 		return;
 	xd_loop_remove(be->watch);
 	xd_loop_timer_cancel(be->guard);
-	close(be->sock);
+	xd_loop_timer_cancel(be->later);
+	xd_vu_pace_arrived(be);
+	shutdown(be->sock, SHUT_RDWR); /* the reaper may take its time */
+	xd_reaper_close(be->msg.reaper, be->sock);
 	be->watch = NULL;
 	be->guard = NULL;
+	be->later = NULL;
 	be->sock = -1;
 	be->drop = false;
 	be->filled = false;
@@ -119,19 +113,6 @@ xd_vu_backend_fail(struct xd_vu_backend *be, int code, const struct xd_error *er
 	xd_vu_backend_close(be);
 }
 
-void
-xd_vu_backend_guard(void *ctx)
-{
-	struct xd_vu_backend *be = ctx;
-	struct xd_error err;
-
-	if (!xd_vu_backend_unblock(be) && !be->filled)
-		return;
-	xd_fail(&err, -EPROTO, "a call descriptor was filled up to keep its writers waiting");
-	be->heard = false; /* not again at once */
-	xd_vu_backend_fail(be, -EPROTO, &err);
-}
-
 /* 1: be->msg is a whole, well-formed request; 0: not yet; -errno. */
 static int
 receive(struct xd_vu_backend *be, struct xd_error *err)
@@ -153,18 +134,6 @@ receive(struct xd_vu_backend *be, struct xd_error *err)
 	return ret ? ret : 1;
 }
 
-static void
-close_fds(struct xd_vu_message *m)
-{
-	for (unsigned i = 0; i < m->nb_fds; i++) {
-		int fd = xd_vu_message_take_fd(m, i);
-
-		if (fd >= 0)
-			close(fd);
-	}
-	m->nb_fds = 0;
-}
-
 static int
 answer(struct xd_vu_backend *be, struct xd_error *err)
 {
@@ -177,10 +146,29 @@ answer(struct xd_vu_backend *be, struct xd_error *err)
 	m->fds[0] = be->answer_fd;
 	be->answer_fd = -1;
 	ret = xd_vu_send(m, be->sock, &done);
-	close_fds(m);
+	xd_vu_message_close_fds(m);
 	if (ret == -EAGAIN)
 		return xd_fail(err, -EPROTO, "the front end does not read its answers");
 	return ret ? xd_fail(err, ret, "cannot answer: %s", strerror(-ret)) : 0;
+}
+
+/* Does what the message in be->msg asks for. Returns its outcome. */
+static int
+carry_out(struct xd_vu_backend *be, const struct xd_vu_rule *rule, struct xd_error *err)
+{
+	int outcome = xd_vu_check_descriptors(&be->msg, err);
+
+	if (outcome == 0) {
+		if (rule->mutates)
+			change_begin(be);
+		outcome = xd_vu_backend_handle(be, err);
+	}
+	xd_vu_message_close_fds(&be->msg);
+	if (be->in_ops) {
+		xd_vu_place_rings(be);
+		change_end(be);
+	}
+	return outcome;
 }
 
 /* Does what the message in be->msg asks for, answers it, and empties be->msg. */
@@ -193,15 +181,7 @@ dispatch(struct xd_vu_backend *be, struct xd_error *err)
 	int outcome, ret = 0;
 
 	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_DEBUG, "%s: %s", be->name, rule->name);
-	if (rule->mutates)
-		change_begin(be);
-	outcome = xd_vu_backend_handle(be, err);
-	close_fds(m);
-	if (rule->mutates) {
-		xd_vu_place_rings(be);
-		change_end(be);
-	}
-
+	outcome = carry_out(be, rule, err);
 	if (outcome == XD_VU_NOT_DONE)
 		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN, "%s: %s", be->name, err->text);
 	if (outcome == XD_VU_ANSWER) {
@@ -225,36 +205,50 @@ on_socket(void *ctx, uint32_t events)
 	(void)events; /* a hang-up is read as such, after what was sent before it */
 	for (unsigned i = 0; i < MESSAGES_PER_EVENT; i++) {
 		struct xd_error err = {0};
-		int ret = receive(be, &err);
+		uint64_t begin_ns = xd_clock_ns();
+		int ret;
 
-		if (ret == 0)
+		if (!xd_vu_pace_go(be))
 			return;
+		ret = receive(be, &err);
+		if (ret == 0) {
+			if (be->msg.have)
+				xd_vu_pace_arriving(be);
+			return;
+		}
+		xd_vu_pace_arrived(be);
 		if (ret > 0)
 			ret = dispatch(be, &err);
-		if (ret < 0) {
+		if (ret < 0)
 			xd_vu_backend_fail(be, ret, &err);
-			return;
-		}
-		if (be->drop) {
+		else if (be->drop)
 			xd_vu_backend_close(be);
+		xd_vu_pace_spent(be, begin_ns);
+		if (be->sock < 0)
 			return;
-		}
 	}
+}
+
+bool
+xd_vu_backend_watch(struct xd_vu_backend *be)
+{
+	be->watch = xd_loop_add(be->opts.loop, be->sock, EPOLLIN, on_socket, be);
+	return be->watch;
 }
 
 void
 xd_vu_backend_open(struct xd_vu_backend *be, int fd)
 {
-	be->watch = xd_loop_add(be->opts.loop, fd, EPOLLIN, on_socket, be);
-	if (!be->watch) {
+	be->sock = fd;
+	if (!xd_vu_backend_watch(be)) {
 		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_ERROR,
 			"%s: cannot watch the connection: %s", be->name, strerror(errno));
-		close(fd);
+		be->sock = -1;
+		xd_reaper_close(be->msg.reaper, fd);
 		if (!be->opts.server)
 			xd_vu_backend_retry_later(be);
 		return;
 	}
-	be->sock = fd;
 	be->peer = xd_vu_peer(fd);
 	be->heard = false;
 	be->waiting_logged = false;
@@ -305,6 +299,13 @@ xd_vu_backend_create(const struct xd_vu_backend_opts *opts, struct xd_error *err
 			return NULL;
 		}
 	}
+	be->msg.reaper = xd_reaper_create();
+	if (!be->msg.reaper) {
+		xd_fail(err, -errno, "no thread for a vhost-user connection: %s", strerror(errno));
+		free((char *)(uintptr_t)be->opts.run_dir);
+		free(be);
+		return NULL;
+	}
 	be->bus_owner = (struct xd_bus_owner){&be->state.memory.lost, opts->lost_fd};
 	be->sock = -1;
 	be->answer_fd = -1;
@@ -313,7 +314,6 @@ xd_vu_backend_create(const struct xd_vu_backend_opts *opts, struct xd_error *err
 	for (unsigned i = 0; i < XD_VU_MAX_VRINGS; i++) {
 		be->state.vrings[i].kick_fd = -1;
 		be->state.vrings[i].call_fd = -1;
-		be->state.vrings[i].err_fd = -1;
 	}
 	return be;
 }
@@ -350,7 +350,7 @@ xd_vu_backend_stop(struct xd_vu_backend *be)
 	xd_loop_remove(be->listen_watch);
 	be->listen_watch = NULL;
 	xd_vu_backend_close(be);
-	xd_vu_unlisten(&be->listener);
+	xd_reaper_close(be->msg.reaper, xd_vu_unlisten_keep(&be->listener));
 }
 
 void
@@ -360,6 +360,7 @@ xd_vu_backend_destroy(struct xd_vu_backend *be)
 		return;
 	xd_vu_backend_stop(be);
 	xd_ring_file_close(be->rings);
+	xd_reaper_destroy(be->msg.reaper);
 	free((char *)(uintptr_t)be->opts.run_dir);
 	free(be);
 }

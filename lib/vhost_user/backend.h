@@ -39,9 +39,8 @@ struct xd_vu_vring {
 	uint64_t log_addr; /* as at this guest physical address */
 	int kick_fd;       /* -1: none (the ring is polled) */
 	int call_fd;       /* -1: none */
-	int err_fd;
-	bool started; /* SET_VRING_KICK came, GET_VRING_BASE did not */
-	bool enabled; /* SET_VRING_ENABLE, or protocol features were not negotiated */
+	bool started;      /* SET_VRING_KICK came, GET_VRING_BASE did not */
+	bool enabled;      /* SET_VRING_ENABLE, or protocol features were not negotiated */
 };
 
 struct xd_vu_state {

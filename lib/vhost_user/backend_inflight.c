@@ -101,11 +101,11 @@ set_inflight_fd(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_err
 			"aligned, for %u queues of %u entries",
 			(unsigned long long)d->size, (unsigned long long)d->offset, d->nb_queues,
 			d->queue_size);
-	ret = xd_vu_map(
-		&map, m->fds[0], d->offset, d->size, &be->bus_owner, "the inflight region", err);
+	ret = xd_vu_map(&map, m->fds[0], d->offset, d->size, &be->bus_owner, "the inflight region",
+		be->msg.reaper, err);
 	if (ret)
 		return ret;
-	xd_vu_unmap(&be->inflight);
+	xd_vu_unmap(&be->inflight, be->msg.reaper);
 	be->inflight = map;
 	be->inflight_queues = d->nb_queues;
 	be->inflight_queue_size = d->queue_size;
@@ -117,7 +117,7 @@ set_inflight_fd(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_err
 void
 xd_vu_inflight_forget(struct xd_vu_backend *be)
 {
-	xd_vu_unmap(&be->inflight);
+	xd_vu_unmap(&be->inflight, be->msg.reaper);
 	be->inflight_queues = 0;
 }
 

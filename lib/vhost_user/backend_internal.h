@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What backend.c (the connection), backend_socket.c (where connections come from),
- * backend_requests.c, backend_rings.c, backend_log.c and backend_inflight.c (what a request does)
- * and backend_place.c (where a ring starts) share. Control, with the loop's lock held. */
+/* What backend.c (the connection), backend_socket.c (where connections come from), backend_pace.c
+ * (how much a front end may ask), backend_requests.c, backend_rings.c, backend_log.c and
+ * backend_inflight.c (what a request does) and backend_place.c (where a ring starts) share.
+ * Control, with the loop's lock held. */
 #ifndef XD_VHOST_USER_BACKEND_INTERNAL_H
 #define XD_VHOST_USER_BACKEND_INTERNAL_H
 
@@ -42,10 +43,20 @@ struct xd_vu_backend {
 	struct xd_timer *guard; /* looks after what workers write to, */
 	bool filled;            /* and this was found full */
 	struct xd_watch *watch;
-	struct xd_vu_message msg; /* being received, or being answered */
-	bool heard;               /* a good message came on this connection */
-	unsigned in_ops;          /* inside pause, a change, or resume: do not close now, */
-	bool drop;                /* but when it is over */
+	/* Being received, or being answered. Its reaper is the port's, and closes and unmaps all
+	 * that a front end handed over. */
+	struct xd_vu_message msg;
+	bool heard;      /* a good message came on this connection */
+	unsigned in_ops; /* inside pause, a change, or resume: do not close now, */
+	bool drop;       /* but when it is over */
+
+	/* backend_pace.c */
+	uint64_t busy_ns;       /* of control's time taken, less what was allowed since, */
+	uint64_t busy_at_ns;    /* as at this time */
+	uint64_t full_since_ns; /* the reaper has had too much to do, ever since; 0: it has not */
+	bool full_logged;
+	struct xd_timer *later;    /* looks at the socket again; NULL: it is watched */
+	struct xd_timer *deadline; /* of a message that has begun to arrive */
 
 	/* Server. */
 	struct xd_vu_listener listener;
@@ -79,7 +90,19 @@ void xd_vu_backend_connect(void *ctx);
 void xd_vu_backend_retry_later(struct xd_vu_backend *be);
 int xd_vu_backend_serve(struct xd_vu_backend *be, struct xd_error *err);
 
-/* backend.c, a timer's function: see event_fd.h. */
+/* backend_pace.c. go: whether a message may be read now; if not, the socket is not watched until
+ * one may, or the connection was closed. spent: on what was done since begin_ns. arriving: a
+ * message has begun to arrive and not ended; arrived: it has, or the connection ends. room: whether
+ * the reaper has room for what a connection can bring. */
+bool xd_vu_pace_go(struct xd_vu_backend *be);
+void xd_vu_pace_spent(struct xd_vu_backend *be, uint64_t begin_ns);
+void xd_vu_pace_arriving(struct xd_vu_backend *be);
+void xd_vu_pace_arrived(struct xd_vu_backend *be);
+bool xd_vu_pace_room(struct xd_vu_backend *be);
+
+/* backend.c. Watches the connection. */
+bool xd_vu_backend_watch(struct xd_vu_backend *be);
+/* backend_rings.c, a timer's function: see event_fd.h. */
 void xd_vu_backend_guard(void *ctx);
 
 /* Does what be->msg asks for. Its form has been checked; workers are paused if it mutates. */
@@ -95,9 +118,9 @@ xd_vu_request_fn xd_vu_ring_request(uint32_t request);     /* NULL: not about on
 xd_vu_request_fn xd_vu_log_request(uint32_t request);      /* NULL: not about the dirty log */
 xd_vu_request_fn xd_vu_inflight_request(uint32_t request); /* NULL: not about inflight tracking */
 /* Ring not started, kick descriptor closed. */
-void xd_vu_ring_stop(struct xd_vu_vring *vr);
+void xd_vu_ring_stop(struct xd_vu_backend *be, struct xd_vu_vring *vr);
 /* Back to what a fresh connection finds, descriptors closed. */
-void xd_vu_ring_reset(struct xd_vu_vring *vr);
+void xd_vu_ring_reset(struct xd_vu_backend *be, struct xd_vu_vring *vr);
 
 /* backend_log.c. Paused. update: after features changed. */
 void xd_vu_log_update(struct xd_vu_backend *be);

@@ -20,7 +20,7 @@ xd_vu_log_update(struct xd_vu_backend *be)
 void
 xd_vu_log_forget(struct xd_vu_backend *be)
 {
-	xd_vu_unmap(&be->log);
+	xd_vu_unmap(&be->log, be->msg.reaper);
 	xd_vu_log_update(be);
 }
 
@@ -35,10 +35,10 @@ set_log_base(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error 
 	if (m->payload.log.size > UINT64_MAX / 8)
 		return xd_fail(err, -EINVAL, "the dirty log is too large");
 	ret = xd_vu_map(&map, m->fds[0], m->payload.log.offset, m->payload.log.size, &be->bus_owner,
-		"the dirty log", err);
+		"the dirty log", be->msg.reaper, err);
 	if (ret)
 		return ret;
-	xd_vu_unmap(&be->log);
+	xd_vu_unmap(&be->log, be->msg.reaper);
 	be->log = map;
 	xd_vu_log_update(be);
 	/* Protocol feature LOG_SHMFD has it answered, with or without REPLY_ACK. */
@@ -46,7 +46,7 @@ set_log_base(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error 
 	return XD_VU_ANSWER;
 }
 
-/* The descriptor, closed by who called, would tell the front end that there is something in the
+/* The eventfd, closed by who called, would tell the front end that there is something in the
  * log. Front ends go through it in rounds, by themselves. */
 static int
 set_log_fd(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)

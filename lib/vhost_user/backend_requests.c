@@ -26,11 +26,11 @@ xd_vu_backend_forget(struct xd_vu_backend *be)
 	struct xd_vu_state *s = &be->state;
 
 	for (unsigned i = 0; i < s->nb_vrings; i++)
-		xd_vu_ring_reset(&s->vrings[i]);
+		xd_vu_ring_reset(be, &s->vrings[i]);
 	/* What was noted of rings stays: this may be why it was noted. */
 	memset(be->placed, 0, sizeof(be->placed));
 	xd_vu_inflight_forget(be);
-	xd_vu_memory_clear(&s->memory);
+	xd_vu_memory_clear(&s->memory, be->msg.reaper);
 	be->nb_again = 0;
 	s->features = 0;
 	s->protocol_features = 0;
@@ -110,7 +110,7 @@ reset_device(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error 
 	(void)m, (void)err;
 	for (unsigned i = 0; i < be->state.nb_vrings; i++) {
 		xd_vu_unplace_ring(be, i);
-		xd_vu_ring_reset(&be->state.vrings[i]);
+		xd_vu_ring_reset(be, &be->state.vrings[i]);
 	}
 	be->state.features = 0;
 	xd_vu_log_update(be);
@@ -127,19 +127,19 @@ set_mem_table(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error
 
 	if (!mem)
 		return xd_fail(err, -ENOMEM, "no memory for a memory table");
-	for (unsigned i = 0; i < table->nb_regions && !ret; i++) {
-		ret = xd_vu_memory_add(mem, &table->regions[i], m->fds[i], &be->bus_owner, err);
-		if (!ret)
-			xd_vu_message_take_fd(m, i);
-	}
+	for (unsigned i = 0; i < table->nb_regions && !ret; i++)
+		ret = xd_vu_memory_add(
+			mem, &table->regions[i], m->fds[i], &be->bus_owner, be->msg.reaper, err);
 	if (ret) {
-		xd_vu_memory_clear(mem);
+		xd_vu_memory_clear(mem, be->msg.reaper);
 	} else {
-		xd_vu_memory_clear(&be->state.memory);
+		xd_vu_memory_clear(&be->state.memory, be->msg.reaper);
 		be->nb_again = 0;
 		be->state.memory.n = mem->n;
 		memcpy(be->state.memory.regions, mem->regions, mem->n * sizeof(mem->regions[0]));
-		__atomic_store_n(&be->state.memory.lost, false, __ATOMIC_RELAXED);
+		/* What else was mapped may be what is lost. */
+		if (!be->log.map && !be->inflight.map)
+			__atomic_store_n(&be->state.memory.lost, false, __ATOMIC_RELAXED);
 	}
 	free(mem);
 	return ret ? ret : XD_VU_DONE;
@@ -171,18 +171,16 @@ add_mem_reg(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *
 		be->again[be->nb_again++] = *region;
 		return XD_VU_DONE;
 	}
-	ret = xd_vu_memory_add(&be->state.memory, region, m->fds[0], &be->bus_owner, err);
-	if (ret)
-		return ret;
-	xd_vu_message_take_fd(m, 0);
-	return XD_VU_DONE;
+	ret = xd_vu_memory_add(
+		&be->state.memory, region, m->fds[0], &be->bus_owner, be->msg.reaper, err);
+	return ret ? ret : XD_VU_DONE;
 }
 
 static int
 rem_mem_reg(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
 {
 	const struct xd_vu_mem_region *region = &m->payload.one.region;
-	int ret = xd_vu_memory_remove(&be->state.memory, region, err);
+	int ret = xd_vu_memory_remove(&be->state.memory, region, be->msg.reaper, err);
 
 	for (unsigned i = 0; ret == -ENOENT && i < be->nb_again; i++) {
 		const struct xd_vu_mem_region *r = &be->again[i];
@@ -262,7 +260,7 @@ set_status(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *e
 	 * but do not all repeat what else they said before. */
 	for (unsigned i = 0; i < be->state.nb_vrings && be->status == 0; i++) {
 		xd_vu_unplace_ring(be, i);
-		xd_vu_ring_stop(&be->state.vrings[i]);
+		xd_vu_ring_stop(be, &be->state.vrings[i]);
 	}
 	return XD_VU_DONE;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The requests about one ring. */
 #include <errno.h>
-#include <unistd.h>
 
 #include "vhost_user/backend_internal.h"
 #include "vhost_user/event_fd.h"
@@ -9,27 +8,49 @@
 #define GUARD_MS 500 /* how long a worker may wait at most: see event_fd.h */
 
 static void
-close_fd(int *fd)
+close_fd(struct xd_vu_backend *be, int *fd)
 {
-	if (*fd >= 0)
-		close(*fd);
+	xd_reaper_close(be->msg.reaper, *fd);
 	*fd = -1;
 }
 
 void
-xd_vu_ring_stop(struct xd_vu_vring *vr)
+xd_vu_ring_stop(struct xd_vu_backend *be, struct xd_vu_vring *vr)
 {
 	vr->started = false;
-	close_fd(&vr->kick_fd);
+	close_fd(be, &vr->kick_fd);
 }
 
 void
-xd_vu_ring_reset(struct xd_vu_vring *vr)
+xd_vu_ring_reset(struct xd_vu_backend *be, struct xd_vu_vring *vr)
 {
-	close_fd(&vr->kick_fd);
-	close_fd(&vr->call_fd);
-	close_fd(&vr->err_fd);
-	*vr = (struct xd_vu_vring){.kick_fd = -1, .call_fd = -1, .err_fd = -1};
+	close_fd(be, &vr->kick_fd);
+	close_fd(be, &vr->call_fd);
+	*vr = (struct xd_vu_vring){.kick_fd = -1, .call_fd = -1};
+}
+
+/* A worker that waits to write would be waited for. */
+bool
+xd_vu_backend_unblock(struct xd_vu_backend *be)
+{
+	bool blocked = false;
+
+	for (unsigned i = 0; i < be->state.nb_vrings; i++)
+		blocked |= xd_vu_event_fd_drain(be->state.vrings[i].call_fd);
+	return blocked;
+}
+
+void
+xd_vu_backend_guard(void *ctx)
+{
+	struct xd_vu_backend *be = ctx;
+	struct xd_error err;
+
+	if (!xd_vu_backend_unblock(be) && !be->filled)
+		return;
+	xd_fail(&err, -EPROTO, "a call descriptor was filled up to keep its writers waiting");
+	be->heard = false; /* not again at once */
+	xd_vu_backend_fail(be, -EPROTO, &err);
 }
 
 /* The ring that the message speaks of, or NULL with err filled. */
@@ -120,37 +141,18 @@ get_vring_base(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_erro
 	/* One that never started in this connection may be known from before. */
 	xd_vu_place_ring(be, m->payload.state.index);
 	xd_vu_unplace_ring(be, m->payload.state.index);
-	xd_vu_ring_stop(vr);
+	xd_vu_ring_stop(be, vr);
 	m->payload.state.num = vr->base;
 	return XD_VU_ANSWER;
 }
 
 /* Replaces one of a ring's descriptors with what SET_VRING_KICK, CALL or ERR brought. */
 static void
-replace_fd(int *fd, struct xd_vu_message *m)
+replace_fd(struct xd_vu_backend *be, int *fd, struct xd_vu_message *m)
 {
-	close_fd(fd);
+	close_fd(be, fd);
 	if (m->nb_fds)
 		*fd = xd_vu_message_take_fd(m, 0);
-}
-
-/* The same of a descriptor that workers write to. */
-static int
-replace_event_fd(struct xd_vu_backend *be, int *fd, struct xd_vu_message *m, struct xd_error *err)
-{
-	int ret;
-
-	close_fd(fd);
-	if (!m->nb_fds)
-		return XD_VU_DONE;
-	ret = xd_vu_event_fd_take(xd_vu_message_take_fd(m, 0), err);
-	if (ret < 0)
-		return ret;
-	*fd = ret;
-	if (!be->guard)
-		be->guard =
-			xd_loop_timer(be->opts.loop, GUARD_MS, GUARD_MS, xd_vu_backend_guard, be);
-	return be->guard ? XD_VU_DONE : xd_fail(err, -ENOMEM, "no memory for a timer");
 }
 
 static int
@@ -160,7 +162,7 @@ set_vring_kick(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_erro
 
 	if (!vr)
 		return -EPROTO;
-	replace_fd(&vr->kick_fd, m);
+	replace_fd(be, &vr->kick_fd, m);
 	vr->started = true;
 	return XD_VU_DONE;
 }
@@ -169,20 +171,25 @@ static int
 set_vring_call(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
 {
 	struct xd_vu_vring *vr = ring(be, m->payload.u64 & XD_VU_VRING_INDEX_MASK, err);
+	int ret = m->nb_fds && vr ? xd_vu_event_fd_use(m->fds[0], err) : 0;
 
 	if (!vr)
 		return -EPROTO;
-	return replace_event_fd(be, &vr->call_fd, m, err);
+	if (ret)
+		return ret;
+	replace_fd(be, &vr->call_fd, m);
+	if (!be->guard)
+		be->guard =
+			xd_loop_timer(be->opts.loop, GUARD_MS, GUARD_MS, xd_vu_backend_guard, be);
+	return be->guard ? XD_VU_DONE : xd_fail(err, -ENOMEM, "no memory for a timer");
 }
 
 static int
 set_vring_err(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
 {
-	struct xd_vu_vring *vr = ring(be, m->payload.u64 & XD_VU_VRING_INDEX_MASK, err);
-
-	if (!vr)
-		return -EPROTO;
-	return replace_event_fd(be, &vr->err_fd, m, err);
+	/* What is wrong with a ring is said in the log and by `port show`; the eventfd is closed.
+	 */
+	return ring(be, m->payload.u64 & XD_VU_VRING_INDEX_MASK, err) ? XD_VU_DONE : -EPROTO;
 }
 
 static int

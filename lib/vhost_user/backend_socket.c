@@ -4,13 +4,25 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "vhost_user/backend_internal.h"
 
 #define BACKOFF_MAX_MS  1000
 #define ACCEPT_RETRY_MS 1000
+#define FULL_RETRY_MS   20
+
+/* Nobody is connected to: what is closed for the last front end is not to pile up. */
+static void
+full(struct xd_vu_backend *be)
+{
+	if (be->full_logged || xd_clock_ns() - be->full_since_ns < XD_NS_PER_S)
+		return;
+	be->full_logged = true;
+	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN,
+		"%s: no front end is taken until what the last one handed over is closed",
+		be->name);
+}
 
 /* ---- Client ---- */
 
@@ -31,8 +43,13 @@ void
 xd_vu_backend_connect(void *ctx)
 {
 	struct xd_vu_backend *be = ctx;
-	int fd = xd_vu_connect(be->path);
+	int fd = xd_vu_pace_room(be) ? xd_vu_connect(be->path) : -EBUSY;
 
+	if (fd == -EBUSY) {
+		full(be);
+		xd_vu_backend_retry_later(be);
+		return;
+	}
 	if (fd >= 0) {
 		xd_vu_backend_open(be, fd);
 		return;
@@ -55,18 +72,23 @@ accept_again(void *ctx)
 	xd_loop_modify(be->listen_watch, EPOLLIN);
 }
 
-/* The client in the queue cannot be taken (no descriptors left, mostly) and would keep the loop
- * busy: looks away for a while. */
+/* The client in the queue cannot be taken and would keep the loop busy: looks away for a while. */
+static void
+accept_later(struct xd_vu_backend *be, uint32_t ms)
+{
+	xd_loop_timer_cancel(be->retry);
+	be->retry = xd_loop_timer(be->opts.loop, ms, 0, accept_again, be);
+	if (be->retry)
+		xd_loop_modify(be->listen_watch, 0);
+}
+
 static void
 accept_failed(struct xd_vu_backend *be, int code)
 {
 	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_ERROR,
 		"%s: cannot accept on %s: %s, tries again in %d ms", be->name, be->path,
 		strerror(code), ACCEPT_RETRY_MS);
-	xd_loop_timer_cancel(be->retry);
-	be->retry = xd_loop_timer(be->opts.loop, ACCEPT_RETRY_MS, 0, accept_again, be);
-	if (be->retry)
-		xd_loop_modify(be->listen_watch, 0);
+	accept_later(be, ACCEPT_RETRY_MS);
 }
 
 static bool
@@ -82,7 +104,8 @@ turn_away(struct xd_vu_backend *be, int fd)
 {
 	uint64_t now_ns = xd_clock_ns();
 
-	close(fd);
+	shutdown(fd, SHUT_RDWR);
+	xd_reaper_close(be->msg.reaper, fd);
 	if (be->refused_at_ns && now_ns - be->refused_at_ns < XD_NS_PER_S)
 		return;
 	be->refused_at_ns = now_ns;
@@ -95,9 +118,15 @@ static void
 on_listen(void *ctx, uint32_t events)
 {
 	struct xd_vu_backend *be = ctx;
-	int fd = accept4(be->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd;
 
 	(void)events;
+	if (!xd_vu_pace_room(be)) {
+		full(be);
+		accept_later(be, FULL_RETRY_MS);
+		return;
+	}
+	fd = accept4(be->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			accept_failed(be, errno);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "vhost_user/mapping.h"
 #include "vhost_user/memory_table.h"
@@ -51,9 +50,10 @@ insert(struct xd_guest_memory *mem, const struct xd_guest_region *r)
 
 int
 xd_vu_memory_add(struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, int fd,
-	const struct xd_bus_owner *owner, struct xd_error *err)
+	const struct xd_bus_owner *owner, struct xd_reaper *reaper, struct xd_error *err)
 {
 	struct xd_vu_mapping m;
+	struct stat st;
 	char what[64];
 	int ret;
 
@@ -61,9 +61,14 @@ xd_vu_memory_add(struct xd_guest_memory *mem, const struct xd_vu_mem_region *reg
 	if (ret)
 		return ret;
 	snprintf(what, sizeof(what), "the memory region at 0x%" PRIx64, region->guest_addr);
-	ret = xd_vu_map(&m, fd, region->mmap_offset, region->size, owner, what, err);
+	ret = xd_vu_map(&m, fd, region->mmap_offset, region->size, owner, what, reaper, err);
 	if (ret)
 		return ret;
+	if (fstat(fd, &st) < 0) {
+		ret = xd_fail(err, -errno, "%s: fstat: %s", what, strerror(errno));
+		xd_vu_unmap(&m, reaper);
+		return ret;
+	}
 	insert(mem, &(struct xd_guest_region){
 			    .guest_addr = region->guest_addr,
 			    .user_addr = region->user_addr,
@@ -71,18 +76,18 @@ xd_vu_memory_add(struct xd_guest_memory *mem, const struct xd_vu_mem_region *reg
 			    .host = m.at,
 			    .map = m.map,
 			    .map_bytes = m.bytes,
-			    .fd = fd,
+			    .dev = st.st_dev,
+			    .ino = st.st_ino,
 		    });
 	return 0;
 }
 
 static void
-unmap(struct xd_guest_region *r)
+unmap(struct xd_guest_region *r, struct xd_reaper *reaper)
 {
 	struct xd_vu_mapping m = {.map = r->map, .bytes = r->map_bytes};
 
-	xd_vu_unmap(&m);
-	close(r->fd);
+	xd_vu_unmap(&m, reaper);
 }
 
 static bool
@@ -95,28 +100,27 @@ same_addresses(const struct xd_guest_region *r, const struct xd_vu_mem_region *r
 bool
 xd_vu_memory_has(const struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, int fd)
 {
-	struct stat have, want;
+	struct stat st;
 
 	for (unsigned i = 0; i < mem->n; i++) {
 		const struct xd_guest_region *r = &mem->regions[i];
 
 		if (same_addresses(r, region))
-			return !fstat(r->fd, &have) && !fstat(fd, &want) &&
-			       have.st_dev == want.st_dev && have.st_ino == want.st_ino;
+			return !fstat(fd, &st) && st.st_dev == r->dev && st.st_ino == r->ino;
 	}
 	return false;
 }
 
 int
-xd_vu_memory_remove(
-	struct xd_guest_memory *mem, const struct xd_vu_mem_region *region, struct xd_error *err)
+xd_vu_memory_remove(struct xd_guest_memory *mem, const struct xd_vu_mem_region *region,
+	struct xd_reaper *reaper, struct xd_error *err)
 {
 	for (unsigned i = 0; i < mem->n; i++) {
 		struct xd_guest_region *r = &mem->regions[i];
 
 		if (!same_addresses(r, region))
 			continue;
-		unmap(r);
+		unmap(r, reaper);
 		mem->n--;
 		memmove(r, r + 1, (mem->n - i) * sizeof(*r));
 		return 0;
@@ -126,9 +130,9 @@ xd_vu_memory_remove(
 }
 
 void
-xd_vu_memory_clear(struct xd_guest_memory *mem)
+xd_vu_memory_clear(struct xd_guest_memory *mem, struct xd_reaper *reaper)
 {
 	for (unsigned i = 0; i < mem->n; i++)
-		unmap(&mem->regions[i]);
+		unmap(&mem->regions[i], reaper);
 	mem->n = 0;
 }

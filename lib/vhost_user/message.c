@@ -19,29 +19,32 @@ static_assert(sizeof(struct xd_vu_config) == XD_VU_CONFIG_HEADER + 256, "wire la
 /* clang-format off */
 /* A request of fixed size: name, payload bytes, descriptors, protocol feature needed. */
 #define QUERY(n, bytes, pf)              {n, true, false, bytes, bytes, 0, 0, pf}
-#define CHANGE(n, bytes, min, max, pf)   {n, true, true, bytes, bytes, min, max, pf}
+#define CHANGE(n, bytes, pf)             {n, true, true, bytes, bytes, 0, 0, pf}
+#define WITH_FDS(n, bytes, min, max, pf, kind) \
+	{n, true, true, bytes, bytes, min, max, pf, XD_VU_FD_##kind}
 #define REFUSED(n)                       {n, false, false, 0, 0, 0, 0, NO_FEATURE}
 
 static const struct xd_vu_rule rules[XD_VU_REQUESTS] = {
 	[XD_VU_GET_FEATURES] = QUERY("GET_FEATURES", 0, NO_FEATURE),
-	[XD_VU_SET_FEATURES] = CHANGE("SET_FEATURES", 8, 0, 0, NO_FEATURE),
+	[XD_VU_SET_FEATURES] = CHANGE("SET_FEATURES", 8, NO_FEATURE),
 	[XD_VU_SET_OWNER] = QUERY("SET_OWNER", 0, NO_FEATURE),
-	[XD_VU_RESET_OWNER] = CHANGE("RESET_OWNER", 0, 0, 0, NO_FEATURE),
-	[XD_VU_SET_MEM_TABLE] = {"SET_MEM_TABLE", true, true, 8 + 32, 8 + 8 * 32, 1, 8, NO_FEATURE},
-	[XD_VU_SET_LOG_BASE] = CHANGE("SET_LOG_BASE", 16, 1, 1, XD_VU_PF_LOG_SHMFD),
+	[XD_VU_RESET_OWNER] = CHANGE("RESET_OWNER", 0, NO_FEATURE),
+	[XD_VU_SET_MEM_TABLE] = {"SET_MEM_TABLE", true, true, 8 + 32, 8 + 8 * 32, 1, 8, NO_FEATURE,
+		XD_VU_FD_MEMORY},
+	[XD_VU_SET_LOG_BASE] = WITH_FDS("SET_LOG_BASE", 16, 1, 1, XD_VU_PF_LOG_SHMFD, MEMORY),
 	/* The specification knows of no payload; some front ends send 8 bytes. */
-	[XD_VU_SET_LOG_FD] = {"SET_LOG_FD", true, false, 0, 8, 1, 1, NO_FEATURE},
-	[XD_VU_SET_VRING_NUM] = CHANGE("SET_VRING_NUM", 8, 0, 0, NO_FEATURE),
-	[XD_VU_SET_VRING_ADDR] = CHANGE("SET_VRING_ADDR", 40, 0, 0, NO_FEATURE),
-	[XD_VU_SET_VRING_BASE] = CHANGE("SET_VRING_BASE", 8, 0, 0, NO_FEATURE),
-	[XD_VU_GET_VRING_BASE] = CHANGE("GET_VRING_BASE", 8, 0, 0, NO_FEATURE),
-	[XD_VU_SET_VRING_KICK] = CHANGE("SET_VRING_KICK", 8, 0, 1, NO_FEATURE),
-	[XD_VU_SET_VRING_CALL] = CHANGE("SET_VRING_CALL", 8, 0, 1, NO_FEATURE),
-	[XD_VU_SET_VRING_ERR] = CHANGE("SET_VRING_ERR", 8, 0, 1, NO_FEATURE),
+	[XD_VU_SET_LOG_FD] = {"SET_LOG_FD", true, false, 0, 8, 1, 1, NO_FEATURE, XD_VU_FD_EVENT},
+	[XD_VU_SET_VRING_NUM] = CHANGE("SET_VRING_NUM", 8, NO_FEATURE),
+	[XD_VU_SET_VRING_ADDR] = CHANGE("SET_VRING_ADDR", 40, NO_FEATURE),
+	[XD_VU_SET_VRING_BASE] = CHANGE("SET_VRING_BASE", 8, NO_FEATURE),
+	[XD_VU_GET_VRING_BASE] = CHANGE("GET_VRING_BASE", 8, NO_FEATURE),
+	[XD_VU_SET_VRING_KICK] = WITH_FDS("SET_VRING_KICK", 8, 0, 1, NO_FEATURE, EVENT),
+	[XD_VU_SET_VRING_CALL] = WITH_FDS("SET_VRING_CALL", 8, 0, 1, NO_FEATURE, EVENT),
+	[XD_VU_SET_VRING_ERR] = WITH_FDS("SET_VRING_ERR", 8, 0, 1, NO_FEATURE, EVENT),
 	[XD_VU_GET_PROTOCOL_FEATURES] = QUERY("GET_PROTOCOL_FEATURES", 0, NO_FEATURE),
 	[XD_VU_SET_PROTOCOL_FEATURES] = QUERY("SET_PROTOCOL_FEATURES", 8, NO_FEATURE),
 	[XD_VU_GET_QUEUE_NUM] = QUERY("GET_QUEUE_NUM", 0, XD_VU_PF_MQ),
-	[XD_VU_SET_VRING_ENABLE] = CHANGE("SET_VRING_ENABLE", 8, 0, 0, NO_FEATURE),
+	[XD_VU_SET_VRING_ENABLE] = CHANGE("SET_VRING_ENABLE", 8, NO_FEATURE),
 	[XD_VU_SEND_RARP] = QUERY("SEND_RARP", 8, XD_VU_PF_RARP),
 	[XD_VU_NET_SET_MTU] = QUERY("NET_SET_MTU", 8, XD_VU_PF_NET_MTU),
 	[XD_VU_SET_BACKEND_REQ_FD] = REFUSED("SET_BACKEND_REQ_FD"),
@@ -58,15 +61,15 @@ static const struct xd_vu_rule rules[XD_VU_REQUESTS] = {
 	[XD_VU_GET_INFLIGHT_FD] = {"GET_INFLIGHT_FD", true, false, XD_VU_INFLIGHT_BYTES, 24, 0, 0,
 		XD_VU_PF_INFLIGHT_SHMFD},
 	[XD_VU_SET_INFLIGHT_FD] = {"SET_INFLIGHT_FD", true, true, XD_VU_INFLIGHT_BYTES, 24, 1, 1,
-		XD_VU_PF_INFLIGHT_SHMFD},
+		XD_VU_PF_INFLIGHT_SHMFD, XD_VU_FD_MEMORY},
 	[33] = REFUSED("GPU_SET_SOCKET"),
-	[XD_VU_RESET_DEVICE] = CHANGE("RESET_DEVICE", 0, 0, 0, XD_VU_PF_RESET_DEVICE),
+	[XD_VU_RESET_DEVICE] = CHANGE("RESET_DEVICE", 0, XD_VU_PF_RESET_DEVICE),
 	[35] = REFUSED("VRING_KICK"),
 	[XD_VU_GET_MAX_MEM_SLOTS] = QUERY("GET_MAX_MEM_SLOTS", 0, XD_VU_PF_CONFIGURE_MEM_SLOTS),
-	[XD_VU_ADD_MEM_REG] = CHANGE("ADD_MEM_REG", 40, 1, 1, XD_VU_PF_CONFIGURE_MEM_SLOTS),
+	[XD_VU_ADD_MEM_REG] = WITH_FDS("ADD_MEM_REG", 40, 1, 1, XD_VU_PF_CONFIGURE_MEM_SLOTS, MEMORY),
 	/* QEMU sends a descriptor that nobody needs. */
-	[XD_VU_REM_MEM_REG] = CHANGE("REM_MEM_REG", 40, 0, 1, XD_VU_PF_CONFIGURE_MEM_SLOTS),
-	[XD_VU_SET_STATUS] = CHANGE("SET_STATUS", 8, 0, 0, XD_VU_PF_STATUS),
+	[XD_VU_REM_MEM_REG] = WITH_FDS("REM_MEM_REG", 40, 0, 1, XD_VU_PF_CONFIGURE_MEM_SLOTS, MEMORY),
+	[XD_VU_SET_STATUS] = CHANGE("SET_STATUS", 8, XD_VU_PF_STATUS),
 	[XD_VU_GET_STATUS] = QUERY("GET_STATUS", 0, XD_VU_PF_STATUS),
 	[41] = REFUSED("GET_SHARED_OBJECT"),
 	[42] = REFUSED("SET_DEVICE_STATE_FD"),
@@ -174,6 +177,17 @@ xd_vu_check_message(const struct xd_vu_message *msg, struct xd_error *err)
 }
 
 int
+xd_vu_check_descriptors(const struct xd_vu_message *msg, struct xd_error *err)
+{
+	const struct xd_vu_rule *rule = xd_vu_rule(msg->header.request);
+	int ret = 0;
+
+	for (unsigned i = 0; i < msg->nb_fds && !ret; i++)
+		ret = xd_vu_fd_check(msg->fds[i], rule->kind, rule->name, err);
+	return ret;
+}
+
+int
 xd_vu_check_reply(
 	const struct xd_vu_header *header, uint32_t request, uint32_t size, struct xd_error *err)
 {
@@ -209,7 +223,7 @@ collect_fds(struct xd_vu_message *msg, struct msghdr *hdr, struct xd_error *err)
 			if (msg->nb_fds < XD_VU_MAX_FDS) {
 				msg->fds[msg->nb_fds++] = fd;
 			} else {
-				close(fd);
+				xd_reaper_close(msg->reaper, fd);
 				surplus = true;
 			}
 		}
@@ -219,10 +233,17 @@ collect_fds(struct xd_vu_message *msg, struct msghdr *hdr, struct xd_error *err)
 			err, -EPROTO, "more than %u descriptors with a message", XD_VU_MAX_FDS);
 	if (hdr->msg_flags & MSG_CTRUNC)
 		return xd_fail(err, -EPROTO,
-			"descriptors cut off: more than %u came, or this process has too many open",
-			XD_VU_MAX_FDS);
+			"descriptors cut off: this process has too many open, raise its limit "
+			"(LimitNOFILE)");
 	return 0;
 }
+
+/* Room for as many descriptors as can come (SCM_MAX_FD of Linux): those that find none would be
+ * closed by the kernel inside recvmsg, at this thread's expense. */
+union received_fds {
+	struct cmsghdr align;
+	uint8_t bytes[CMSG_SPACE(253 * sizeof(int))];
+};
 
 /* The part of the message, as it lies in memory, that byte `at` of the wire is in. */
 static struct iovec
@@ -243,10 +264,7 @@ part(struct xd_vu_message *msg, uint32_t at, uint32_t upto)
 int
 xd_vu_receive(struct xd_vu_message *msg, int sock, uint32_t upto, struct xd_error *err)
 {
-	union {
-		struct cmsghdr align;
-		uint8_t bytes[CMSG_SPACE(XD_VU_MAX_FDS * sizeof(int))];
-	} control;
+	union received_fds control;
 
 	while (msg->have < upto) {
 		/* Never past the message's end, so that descriptors of the next stay with it. */
@@ -331,11 +349,19 @@ xd_vu_message_take_fd(struct xd_vu_message *msg, unsigned i)
 }
 
 void
+xd_vu_message_close_fds(struct xd_vu_message *msg)
+{
+	for (unsigned i = 0; i < msg->nb_fds; i++)
+		xd_reaper_close(msg->reaper, xd_vu_message_take_fd(msg, i));
+	msg->nb_fds = 0;
+}
+
+void
 xd_vu_message_reset(struct xd_vu_message *msg)
 {
-	for (unsigned i = 0; i < msg->nb_fds; i++) {
-		if (msg->fds[i] >= 0)
-			close(msg->fds[i]);
-	}
+	struct xd_reaper *reaper = msg->reaper;
+
+	xd_vu_message_close_fds(msg);
 	memset(msg, 0, sizeof(*msg));
+	msg->reaper = reaper;
 }

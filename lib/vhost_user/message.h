@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/reaper.h"
+#include "vhost_user/fd_kind.h"
 
 #define XD_VU_MAX_FDS       8
 #define XD_VU_TABLE_REGIONS 8 /* of one SET_MEM_TABLE; as many descriptors */
@@ -162,13 +164,15 @@ union xd_vu_payload {
 	struct xd_vu_inflight_desc inflight;
 };
 
-/* A message, whole or in the making. Start with all zeroes. */
+/* A message, whole or in the making. Start with all zeroes, and a reaper if what the peer sends is
+ * not to be closed by who receives it. */
 struct xd_vu_message {
 	struct xd_vu_header header;
 	union xd_vu_payload payload;
 	uint32_t have; /* bytes of header and payload received so far */
 	unsigned nb_fds;
 	int fds[XD_VU_MAX_FDS]; /* the message's until taken; -1: taken */
+	struct xd_reaper *reaper;
 };
 
 /* What a request must look like. */
@@ -181,6 +185,7 @@ struct xd_vu_rule {
 	uint8_t fds_min;
 	uint8_t fds_max;
 	int8_t needs; /* number of the protocol feature that must be negotiated; -1: none */
+	enum xd_vu_fd_kind kind; /* of its descriptors */
 };
 
 /* The rule of a request, or NULL when there is no such request. */
@@ -194,6 +199,8 @@ int xd_vu_check_header(
 	const struct xd_vu_header *header, uint64_t protocol_features, struct xd_error *err);
 /* Checks a whole request: its descriptors, and sizes that the payload speaks of. -EPROTO. */
 int xd_vu_check_message(const struct xd_vu_message *msg, struct xd_error *err);
+/* Checks what a request's descriptors are, which may be anything: see fd_kind.h. -EPROTO. */
+int xd_vu_check_descriptors(const struct xd_vu_message *msg, struct xd_error *err);
 /* Checks the header of an answer to request. -EPROTO. */
 int xd_vu_check_reply(
 	const struct xd_vu_header *header, uint32_t request, uint32_t size, struct xd_error *err);
@@ -211,7 +218,9 @@ int xd_vu_send(const struct xd_vu_message *msg, int sock, uint32_t *done);
 
 /* Takes a descriptor out of the message; it is the caller's then. */
 int xd_vu_message_take_fd(struct xd_vu_message *msg, unsigned i);
-/* Closes the descriptors that nobody took, and makes the message empty. */
+/* Closes the descriptors that nobody took. */
+void xd_vu_message_close_fds(struct xd_vu_message *msg);
+/* The same, and makes the message empty. */
 void xd_vu_message_reset(struct xd_vu_message *msg);
 
 #endif

@@ -216,17 +216,27 @@ err_close:
 	return ret;
 }
 
-void
-xd_vu_unlisten(struct xd_vu_listener *listener)
+int
+xd_vu_unlisten_keep(struct xd_vu_listener *listener)
 {
+	int fd = listener->fd;
 	struct stat st;
 
-	if (listener->fd < 0)
-		return;
+	if (fd < 0)
+		return -1;
 	/* Another process may have put its own socket in our place. */
 	if (lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
 		st.st_ino == listener->ino)
 		unlink(listener->path);
-	close(listener->fd);
 	listener->fd = -1;
+	return fd;
+}
+
+void
+xd_vu_unlisten(struct xd_vu_listener *listener)
+{
+	int fd = xd_vu_unlisten_keep(listener);
+
+	if (fd >= 0)
+		close(fd);
 }

@@ -39,6 +39,9 @@ int xd_vu_listen(struct xd_vu_listener *listener, const char *path,
 	const struct xd_vu_access *access, struct xd_error *err);
 /* Closes, and removes the file if it still is the one that was made. Idempotent. */
 void xd_vu_unlisten(struct xd_vu_listener *listener);
+/* The same without closing: returns the descriptor, with which goes what those have sent who are
+ * connected and were not accepted. -1: there is none. */
+int xd_vu_unlisten_keep(struct xd_vu_listener *listener);
 
 /* Connects; returns a non-blocking descriptor or -errno: -ENOENT, -ECONNREFUSED: nobody is there;
  * -EAGAIN: somebody is, with a full queue. */

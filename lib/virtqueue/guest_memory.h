@@ -17,7 +17,7 @@ struct xd_guest_region {
 	uint8_t *host;      /* where guest_addr is mapped here */
 	void *map;          /* what was mapped, */
 	uint64_t map_bytes; /* and how much of it: at least size */
-	int fd;             /* the file behind it; owned */
+	uint64_t dev, ino;  /* the file behind it, which the mapping alone keeps */
 };
 
 /* Regions in the order of guest_addr, without overlap. Written by control while the port is paused,

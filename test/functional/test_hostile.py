@@ -215,6 +215,9 @@ class Hostile(SwitchCase):
     def test_protocol(self):
         self.group("protocol")
 
+    def test_handover(self):
+        self.group("handover")
+
     def test_memory(self):
         self.group("memory")
 

@@ -264,19 +264,6 @@ blocking_call(struct hostile *h, int fd)
 }
 
 static void
-call_pipe_full(struct hostile *h)
-{
-	uint8_t bytes[4096] = {0};
-	int pipes[2];
-
-	if (pipe2(pipes, O_NONBLOCK))
-		die("pipe: %s", strerror(errno));
-	while (write(pipes[1], bytes, sizeof(bytes)) > 0)
-		;
-	blocking_call(h, pipes[1]);
-}
-
-static void
 call_event_full(struct hostile *h)
 {
 	int fd = eventfd(0, EFD_NONBLOCK);
@@ -334,7 +321,6 @@ const struct attack attacks_load[] = {
 	{"tx-flood", RINGS, BOTH, HARMLESS, tx_flood},
 	{"kick-flood", RINGS, BOTH, HARMLESS, kick_flood},
 	{"kick-full", RINGS, BOTH, HARMLESS, kick_full},
-	{"call-pipe-full", RINGS, BOTH, EITHER, call_pipe_full},
 	{"call-event-full", RINGS, BOTH, EITHER, call_event_full},
 	{"call-event-refilled", RINGS, BOTH, EITHER, call_event_refilled},
 	{0},

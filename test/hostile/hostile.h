@@ -102,9 +102,9 @@ struct attack {
 };
 
 /* Each ends with a NULL name. */
-extern const struct attack attacks_chain[], attacks_header[], attacks_inflight[], attacks_load[],
-	attacks_memory[], attacks_packed[], attacks_protocol[], attacks_restart[], attacks_ring[],
-	attacks_split[], attacks_truncate[];
+extern const struct attack attacks_chain[], attacks_handover[], attacks_header[],
+	attacks_inflight[], attacks_load[], attacks_memory[], attacks_packed[], attacks_protocol[],
+	attacks_restart[], attacks_ring[], attacks_split[], attacks_truncate[];
 
 /* ---- session.c ---- */
 
@@ -135,6 +135,8 @@ void expect_refused(struct hostile *h, const char *what);
 /* Payload of good form for a request, and its size; *fd: what goes with it, or -1. */
 uint32_t good_payload(struct hostile *h, uint32_t request, union xd_vu_payload *payload, int *fd);
 
+/* A file that everybody but this program waits for, opened: see stalling.c. Once a program. */
+int stalling_file(void);
 int memory_file(uint64_t bytes);
 uint64_t now_ms(void);
 uint32_t random_u32(uint64_t *state); /* the same numbers in every run */

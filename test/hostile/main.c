@@ -24,6 +24,7 @@ static const struct {
 	const struct attack *attacks;
 } groups[] = {
 	{"protocol", attacks_protocol},
+	{"handover", attacks_handover},
 	{"memory", attacks_memory},
 	{"ring", attacks_ring},
 	{"chain", attacks_chain},

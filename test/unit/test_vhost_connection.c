@@ -42,7 +42,6 @@ expect_fresh(struct env *e)
 	for (unsigned i = 0; i < XD_VU_MAX_VRINGS; i++) {
 		assert_int_equal(s.vrings[i].kick_fd, -1);
 		assert_int_equal(s.vrings[i].call_fd, -1);
-		assert_int_equal(s.vrings[i].err_fd, -1);
 		assert_false(s.vrings[i].started || s.vrings[i].enabled || s.vrings[i].has_addr);
 		assert_int_equal(s.vrings[i].size, 0);
 	}
@@ -53,18 +52,18 @@ nothing_is_left_after_a_hundred_connections(void **state)
 {
 	struct env *e = *state;
 	int fd = memory_file(4096);
-	unsigned before = open_fds();
+	unsigned before = open_fds(e);
 
 	for (unsigned i = 0; i < 100; i++) {
 		struct xd_vu_frontend *fe = env_open(e);
 
 		furnish(fe, fd);
-		assert_int_equal(guest_mappings(), 2);
+		assert_int_equal(guest_mappings(e), 2);
 		env_close(e, fe);
 		expect_fresh(e);
-		assert_int_equal(guest_mappings(), 0);
+		assert_int_equal(guest_mappings(e), 0);
 	}
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(open_fds(e), before);
 	assert_int_equal(env_state(e).nb_connects, 100);
 	assert_int_equal(env_state(e).nb_bad_messages, 0);
 	assert_int_equal(e->warnings, 0);
@@ -103,7 +102,7 @@ second_client_is_turned_away(void **state)
 	unsigned before;
 
 	furnish(fe, fd);
-	before = open_fds();
+	before = open_fds(e);
 	for (unsigned i = 0; i < 20; i++) {
 		int sock = xd_vu_connect(e->path);
 
@@ -111,7 +110,7 @@ second_client_is_turned_away(void **state)
 		assert_true(hung_up(sock));
 		close(sock);
 	}
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(open_fds(e), before);
 	xd_loop_lock(e->loop);
 	assert_true(e->warnings >= 1);
 	assert_non_null(strstr(e->last_warning, "turned away"));
@@ -127,7 +126,7 @@ static void
 client_waits_for_the_listener(void **state)
 {
 	struct env *e = *state;
-	unsigned before = open_fds();
+	unsigned before = open_fds(e);
 
 	/* Long enough for some attempts, all of which fail. */
 	usleep(100000);
@@ -141,7 +140,7 @@ client_waits_for_the_listener(void **state)
 		env_close(e, fe);
 		assert_int_equal(access(e->path, F_OK), -1);
 	}
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(open_fds(e), before);
 	assert_int_equal(e->warnings, 0);
 }
 
@@ -419,7 +418,7 @@ static void
 bad_message_closes_the_connection(void **state)
 {
 	struct env *e = *state;
-	unsigned before = open_fds();
+	unsigned before = open_fds(e);
 	int fds[16];
 
 	for (unsigned i = 0; i < sizeof(bad_messages) / sizeof(bad_messages[0]); i++) {
@@ -443,7 +442,7 @@ bad_message_closes_the_connection(void **state)
 		assert_non_null(strstr(e->last_warning, b->why));
 		assert_int_equal(e->warnings, warnings + 1); /* one line */
 		assert_int_equal(env_state(e).nb_bad_messages, i + 1);
-		assert_int_equal(open_fds(), before);
+		assert_int_equal(open_fds(e), before);
 		expect_fresh(e);
 	}
 }
@@ -513,7 +512,7 @@ static void
 noise_leaves_nothing_behind(void **state)
 {
 	struct env *e = *state;
-	unsigned before = open_fds();
+	unsigned before = open_fds(e);
 	unsigned seed = 20220701;
 	int fd = memory_file(4096), event = eventfd(0, 0);
 
@@ -550,8 +549,8 @@ noise_leaves_nothing_behind(void **state)
 	close(fd);
 	close(event);
 	env_close(e, env_open(e));
-	assert_int_equal(open_fds(), before);
-	assert_int_equal(guest_mappings(), 0);
+	assert_int_equal(open_fds(e), before);
+	assert_int_equal(guest_mappings(e), 0);
 	assert_true(env_state(e).nb_bad_messages > 0);
 }
 
@@ -577,7 +576,7 @@ static void
 front_end_says_what_is_missing(void **state)
 {
 	struct env *e = *state;
-	unsigned before = open_fds();
+	unsigned before = open_fds(e);
 	struct xd_vu_listener silent;
 	struct xd_error err;
 
@@ -596,7 +595,7 @@ front_end_says_what_is_missing(void **state)
 	assert_null(try_open(e, true, 50, NULL, &err));
 	assert_int_equal(err.code, -EADDRINUSE);
 	xd_vu_unlisten(&silent);
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(open_fds(e), before);
 }
 
 static void *

@@ -37,7 +37,7 @@ region_is_made_and_kept(void **state)
 	struct env *e = *state;
 	struct guest g = guest_create();
 	struct xd_vu_frontend_inflight in;
-	unsigned before = open_fds();
+	unsigned before = open_fds(e);
 	uint8_t *p;
 
 	for (unsigned packed = 0; packed < 2; packed++) {
@@ -49,17 +49,17 @@ region_is_made_and_kept(void **state)
 		p = map_region(&in);
 		for (unsigned i = 0; i < 4 * (packed ? 32 + 128 * 32 : 64 + 128 * 16); i++)
 			assert_int_equal(p[i], 0);
-		assert_int_equal(mappings("memfd:crossdock-inflight"), 1);
+		assert_int_equal(mappings(e, "memfd:crossdock-inflight"), 1);
 		assert_int_equal(xd_vu_frontend_set_inflight(g.fe, &in, NULL), 0);
-		assert_int_equal(mappings("memfd:crossdock-inflight"), 2);
+		assert_int_equal(mappings(e, "memfd:crossdock-inflight"), 2);
 		assert_int_equal(xd_vu_frontend_set_inflight(g.fe, &in, NULL), 0);
-		assert_int_equal(mappings("memfd:crossdock-inflight"), 2);
+		assert_int_equal(mappings(e, "memfd:crossdock-inflight"), 2);
 		env_close(e, g.fe);
-		assert_int_equal(mappings("memfd:crossdock-inflight"), 1);
+		assert_int_equal(mappings(e, "memfd:crossdock-inflight"), 1);
 		munmap(p, in.size);
 		close(in.fd);
 	}
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(open_fds(e), before);
 	guest_destroy(&g);
 }
 
@@ -114,7 +114,7 @@ impossible_regions_are_refused(void **state)
 	struct env *e = *state;
 	struct guest g = guest_create();
 	int fd = memory_file(65536);
-	unsigned before = open_fds();
+	unsigned before = open_fds(e);
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct xd_vu_frontend_inflight in = {.fd = fd,
@@ -136,7 +136,7 @@ impossible_regions_are_refused(void **state)
 			assert_non_null(strstr(e->last_warning, cases[i].why));
 		}
 	}
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(open_fds(e), before);
 
 	guest_connect(e, &g, FEATURES);
 	guest_start(e, &g, 0, SIZE, 0);

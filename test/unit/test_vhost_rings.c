@@ -418,18 +418,18 @@ strange_files(void **state)
 		fputc(0xff, f);
 	fclose(f);
 	env_restart(e);
-	before = open_fds();
+	before = open_fds(e);
 	guest_connect(e, &g, FEATURES | PACKED);
 	assert_int_equal(guest_start(e, &g, 0, SIZE, BASE(7)), BASE(7));
 	assert_true(guest_has_record(e, 0));
 	env_close(e, g.fe);
-	assert_int_equal(open_fds(), before); /* it is mapped, not open */
-	assert_int_equal(mappings("vm1.rings"), 1);
+	assert_int_equal(open_fds(e), before); /* it is mapped, not open */
+	assert_int_equal(mappings(e, "vm1.rings"), 1);
 	xd_loop_lock(e->loop);
 	xd_vu_backend_stop(e->be);
 	xd_loop_unlock(e->loop);
 	env_restart(e);
-	assert_int_equal(mappings("vm1.rings"), 0);
+	assert_int_equal(mappings(e, "vm1.rings"), 0);
 	guest_destroy(&g);
 }
 

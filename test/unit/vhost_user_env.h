@@ -22,7 +22,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "vhost_user/backend.h"
+#include "vhost_user/backend_internal.h"
 #include "vhost_user/frontend.h"
 #include "vhost_user/message.h"
 #include "vhost_user/socket.h"
@@ -220,11 +220,38 @@ env_stopped(void **state)
 	return env_create(state, true, false);
 }
 
+/* Waits until nothing is left to be closed and unmapped; without the loop's lock. */
+static inline void
+env_reaped(struct env *e)
+{
+	uint64_t until_ns = xd_clock_ns() + PATIENCE_NS;
+	struct xd_reaper_waiting waiting;
+
+	/* What a callback is at is done. */
+	xd_loop_lock(e->loop);
+	xd_loop_unlock(e->loop);
+	while (e->be &&
+		(waiting = xd_reaper_waiting(e->be->msg.reaper), waiting.fds + waiting.maps)) {
+		assert_true(xd_clock_ns() < until_ns);
+		usleep(100);
+	}
+}
+
+static inline void
+env_stop(struct env *e)
+{
+	xd_loop_lock(e->loop);
+	xd_vu_backend_stop(e->be);
+	xd_loop_unlock(e->loop);
+	env_reaped(e);
+}
+
 static inline int
 env_destroy(void **state)
 {
 	struct env *e = *state;
 
+	env_stop(e);
 	xd_loop_lock(e->loop);
 	xd_vu_backend_destroy(e->be);
 	assert_int_equal(e->pauses, e->resumes);
@@ -264,6 +291,7 @@ env_destroy(void **state)
 static inline void
 env_restart(struct env *e)
 {
+	env_stop(e);
 	xd_loop_lock(e->loop);
 	xd_vu_backend_destroy(e->be);
 	e->pauses = e->resumes = 0;
@@ -318,11 +346,13 @@ env_close(struct env *e, struct xd_vu_frontend *fe)
 }
 
 static inline unsigned
-open_fds(void)
+open_fds(struct env *e)
 {
-	DIR *dir = opendir("/proc/self/fd");
+	DIR *dir;
 	unsigned n = 0;
 
+	env_reaped(e);
+	dir = opendir("/proc/self/fd");
 	assert_non_null(dir);
 	while (readdir(dir))
 		n++;
@@ -332,12 +362,14 @@ open_fds(void)
 
 /* How many mappings of files of that name there are. */
 static inline unsigned
-mappings(const char *name)
+mappings(struct env *e, const char *name)
 {
-	FILE *f = fopen("/proc/self/maps", "r");
 	char line[512];
 	unsigned n = 0;
+	FILE *f;
 
+	env_reaped(e);
+	f = fopen("/proc/self/maps", "r");
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f))
 		n += strstr(line, name) != NULL;
@@ -346,9 +378,9 @@ mappings(const char *name)
 }
 
 static inline unsigned
-guest_mappings(void)
+guest_mappings(struct env *e)
 {
-	return mappings("memfd:guest");
+	return mappings(e, "memfd:guest");
 }
 
 /* A memory file of size bytes whose byte n is n/256 mod 251. */
