@@ -91,7 +91,7 @@ class Dialogue:
             raise Timeout(f"{self.name} said nothing for {timeout_s:.0f} s") from None
         if line is None:
             self.lines.put(None)
-            raise AssertionError(f"{self.name} has gone: {self.tail()}")
+            raise AssertionError(f"{self.name} has gone ({self.process.poll()}): {self.tail()}")
         return line
 
     def tail(self, lines=15):
