@@ -132,8 +132,11 @@ receive(struct flow *f)
 			continue;
 		if ((int32_t)(tag.number - f->first) < 0)
 			continue;
-		if ((int32_t)(tag.number - f->expected) < 0)
-			return -EPROTO; /* twice, or out of order */
+		if ((int32_t)(tag.number - f->expected) < 0) {
+			fprintf(stderr, "guest_flow: frame %u where %u was due\n", tag.number,
+				f->expected);
+			return -EILSEQ; /* twice, or out of order */
+		}
 		f->expected = tag.number + 1;
 		f->received++;
 		if (tag.due_ns > f->gap_ns && f->turn_ns - tag.due_ns > f->wait_ns)
@@ -231,7 +234,7 @@ main(int argc, char **argv)
 	puts("ready");
 	rc = run(f);
 	if (rc)
-		printf("error %s\n", strerror(-rc));
+		fprintf(stderr, "guest_flow: %s\n", strerror(-rc));
 	guest_close(&f->from);
 	guest_close(&f->to);
 	free(f);
