@@ -960,7 +960,8 @@ test_sink(void **state)
 			.mergeable = mergeable};
 		struct numbered c = {.there = 0};
 		struct xd_sink sink = {numbered_take, &c};
-		struct xd_receive counts = {.kind = XD_RECEIVE_SINK, .sink = &sink, .now = 4711};
+		struct xd_receive counts = {
+			.kind = XD_RECEIVE_SINK, .sink = &sink, .headers = true, .now = 4711};
 		uint32_t delivered = 0;
 		struct fixture f;
 

@@ -122,5 +122,6 @@ xd_gen_port_expect(struct xd_gen_port *port, const struct xd_gen_expect *expect)
 		.track = expect->track,
 		.echo = expect->echo,
 		.sink = expect->sink,
+		.headers = port->headers,
 	};
 }

@@ -216,7 +216,6 @@ read_closer(const struct way *w, struct xd_gen_port *port, uint16_t n)
 
 		if (port->touch == XD_TOUCH_FULL)
 			port->received.sum ^= xd_lines_read(frame, xd_lines(len));
-		port->received.header = frame - XD_SOURCE_HEADER;
 		xd_receive_frame(&port->received, frame, len);
 	}
 }

@@ -19,9 +19,9 @@ enum xd_receive_kind {
 struct xd_arrival {
 	const uint8_t *data; /* in one piece; until the sink returns */
 	uint32_t len;        /* bytes, at least 14 */
-	struct virtio_net_hdr_v1
-		header; /* of zeroes where the port has none: xd_gen_port.headers */
-	uint64_t now;   /* time stamp counter, before the burst */
+	uint64_t now;        /* time stamp counter, before the burst */
+	/* Of zeroes where the port has none: xd_gen_port.headers. */
+	struct virtio_net_hdr_v1 header;
 };
 
 /* Whoever is shown the frames: see frames/source.h. */
@@ -35,12 +35,13 @@ struct xd_receive {
 	struct xd_track *track;     /* tagged frames are followed there; NULL: they are not */
 	struct xd_echo *echo;       /* and sent back from there; NULL: they are not */
 	const struct xd_sink *sink; /* of kind sink */
-	const uint8_t *header; /* virtio-net header of the frame that is taken in; NULL: none */
-	uint64_t now;          /* time stamp counter, set before a burst */
-	uint64_t frames;       /* that were expected */
-	uint64_t bytes;        /* of these */
-	uint64_t foreign;      /* anything else */
-	xd_line sum;           /* keeps the reading of every byte from being optimised away */
+	bool headers;               /* frames have a virtio-net header right before them, */
+	const uint8_t *header;      /* unless this one's is here */
+	uint64_t now;               /* time stamp counter, set before a burst */
+	uint64_t frames;            /* that were expected */
+	uint64_t bytes;             /* of these */
+	uint64_t foreign;           /* anything else */
+	xd_line sum;                /* keeps the reading of every byte from being optimised away */
 };
 
 /* Takes in a frame of at least 14 bytes that lies in one piece, for kinds other than ours. */

@@ -217,14 +217,16 @@ xd_virtio_ring_receive_closer(struct xd_virtio_ring *r, uint16_t at, uint16_t th
 		r->broken = true;
 		return 0;
 	}
-	counts->header = frame - XD_VIRTIO_HEADER;
 	if (touch == XD_TOUCH_FULL)
 		counts->sum ^= xd_lines_read(frame, xd_lines(len - XD_VIRTIO_HEADER));
 	if (buffers > 1) {
 		memcpy(r->gather, frame, len - XD_VIRTIO_HEADER);
 		if (!xd_virtio_ring_take_rest(r, at, buffers, touch, &len, counts, r->gather, take))
 			return 0;
-		frame = r->gather;
+		counts->header = frame - XD_VIRTIO_HEADER;
+		xd_receive_frame(counts, r->gather, len - XD_VIRTIO_HEADER);
+		counts->header = NULL;
+		return buffers;
 	}
 	xd_receive_frame(counts, frame, len - XD_VIRTIO_HEADER);
 	return buffers;
