@@ -131,6 +131,12 @@ struct xd_bridge_config *xd_config_add_bridge(
 	struct xd_config *config, const char *name, struct xd_error *err);
 struct xd_port_config *xd_config_add_port(struct xd_config *config, const char *name,
 	const char *type, const char *bridge, struct xd_error *err);
+/* Sets a key by its name, from text as the configuration file has it. Errors name the key: -ENOENT:
+ * there is no such key; -EINVAL, -E2BIG, -ENAMETOOLONG: not a value for it. */
+int xd_bridge_config_set(struct xd_bridge_config *bridge, const char *key, const char *value,
+	struct xd_error *err);
+int xd_port_config_set(
+	struct xd_port_config *port, const char *key, const char *value, struct xd_error *err);
 struct xd_bridge_config *xd_config_bridge(const struct xd_config *config, const char *name);
 struct xd_port_config *xd_config_port(const struct xd_config *config, const char *name);
 int xd_config_del_bridge(struct xd_config *config, const char *name, struct xd_error *err);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "control/ranges.h"
+#include "base/ranges.h"
 #include "table.h"
 
 static void

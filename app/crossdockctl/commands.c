@@ -95,15 +95,25 @@ command_verbs(const char *noun, const char *verbs[25])
 /* ---- Help ---- */
 
 static void
-help_keys(const char *what, const struct xd_setting *settings)
+help_keys(const struct xd_noun *noun, const struct xd_key *keys, const char *type)
 {
-	printf("\nkeys of a %s:\n", what);
-	for (const struct xd_setting *s = settings; s->key; s++) {
-		printf("  %-13s %s", s->key, s->help);
-		if (s->type)
-			printf(" (type %s)", s->type);
-		putchar('\n');
-	}
+	char values[XD_KEY_VALUES];
+
+	for (; keys->name; keys++)
+		printf("  %-13s %s%s%s%s\n", keys->name, xd_noun_values(noun, keys, values),
+			type ? " (type " : "", type ? type : "", type ? ")" : "");
+}
+
+static void
+help_all_keys(const struct xd_noun *noun)
+{
+	const struct xd_key *keys;
+	const char *type;
+
+	printf("\nkeys of a %s:\n", noun->name);
+	help_keys(noun, noun->keys, NULL);
+	for (unsigned i = 0; noun->type && (keys = noun->type(i, &type)); i++)
+		help_keys(noun, keys, type);
 }
 
 static int
@@ -124,10 +134,10 @@ help_noun(const char *noun)
 		if (c->example)
 			printf("        crossdockctl %s %s %s\n", c->noun, c->verb, c->example);
 	}
-	if (found && !strcmp(noun, "port"))
-		help_keys("port", xd_port_settings);
-	if (found && !strcmp(noun, "bridge"))
-		help_keys("bridge", xd_bridge_settings);
+	for (unsigned i = 0; found && xd_nouns[i]; i++) {
+		if (xd_nouns[i]->size && !strcmp(xd_nouns[i]->name, noun))
+			help_all_keys(xd_nouns[i]);
+	}
 	return found ? CTL_DONE : CTL_USAGE;
 }
 

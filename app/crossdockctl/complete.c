@@ -6,8 +6,7 @@
 
 #include "commands.h"
 #include "complete.h"
-#include "control/settings.h"
-#include "virtqueue/feature_names.h"
+#include "config/noun.h"
 
 static void
 offer(json_t *list, const char *prefix, const char *word)
@@ -36,49 +35,87 @@ offer_names(struct ctl *ctl, json_t *list, const char *prefix, const char *noun,
 }
 
 static void
-offer_keys(json_t *list, const char *prefix, const struct xd_setting *settings)
+offer_keys(json_t *list, const char *prefix, const struct xd_key *keys)
 {
-	for (; settings->key; settings++) {
-		char word[40];
+	for (; keys && keys->name; keys++) {
+		char word[64];
 
-		snprintf(word, sizeof(word), "%s=", settings->key);
+		snprintf(word, sizeof(word), "%s=", keys->name);
 		offer(list, prefix, word);
 	}
 }
 
+/* Keys of a noun, of all its types. */
+static void
+offer_all_keys(json_t *list, const char *prefix, const struct xd_noun *noun)
+{
+	const struct xd_key *keys;
+	const char *type;
+
+	offer_keys(list, prefix, noun->keys);
+	for (unsigned i = 0; noun->type && (keys = noun->type(i, &type)); i++)
+		offer_keys(list, prefix, keys);
+}
+
 /* "features=" and a list of names, of which the last is being typed. */
 static void
-offer_features(json_t *list, const char *prefix)
+offer_bits(json_t *list, const char *prefix, const struct xd_bit_name *bits)
 {
 	const char *comma = strrchr(prefix, ','),
 		   *last = comma ? comma + 1 : strchr(prefix, '=') + 1;
 	char word[1024];
 
-	for (const struct xd_feature_name *f = xd_feature_names; f->name; f++) {
-		snprintf(word, sizeof(word), "%.*s%s", (int)(last - prefix), prefix, f->name);
+	for (; bits->name; bits++) {
+		snprintf(word, sizeof(word), "%.*s%s", (int)(last - prefix), prefix, bits->name);
 		offer(list, prefix, word);
 	}
-	if (!comma)
-		offer(list, prefix, "features=all");
 }
 
 static void
-offer_pairs(struct ctl *ctl, json_t *list, const char *prefix, const struct xd_setting *settings)
+offer_value(json_t *list, const char *prefix, const char *key, const char *value)
 {
-	static const char *const values[] = {"type=vhost-user", "type=dpdk", "mode=client",
-		"mode=server", "vlan=none", "vlans=none", "macs=any", "full=drop", "full=wait",
-		"compat=ovs-3.1", "compat=ovs-3.1-tso", "compat=none", NULL};
+	char word[128];
 
-	if (!strchr(prefix, '=')) {
-		offer_keys(list, prefix, settings);
+	snprintf(word, sizeof(word), "%s=%s", key, value);
+	offer(list, prefix, word);
+}
+
+/* Values of the key that stands before the "=" of prefix. */
+static void
+offer_values(struct ctl *ctl, json_t *list, const char *prefix, const struct xd_noun *noun,
+	const char *name)
+{
+	const char *type;
+	const struct xd_key *key = xd_noun_any_key(noun, name, &type);
+	char before[80];
+
+	if (!key)
+		return;
+	for (unsigned i = 0; key->kind == XD_KEY_WORD && key->words[i]; i++)
+		offer_value(list, prefix, name, key->words[i]);
+	for (unsigned i = 0; key == noun->keys && noun->type && noun->type(i, &type); i++)
+		offer_value(list, prefix, name, type);
+	snprintf(before, sizeof(before), "%s=", name);
+	if (key->kind == XD_KEY_NAME)
+		offer_names(ctl, list, prefix, key->noun, before);
+	if (key->kind == XD_KEY_FLAGS)
+		offer_bits(list, prefix, key->bits);
+	if (key->unset && key->kind != XD_KEY_WORD)
+		offer_value(list, prefix, name, key->unset);
+}
+
+static void
+offer_pairs(struct ctl *ctl, json_t *list, const char *prefix, const struct xd_noun *noun)
+{
+	const char *equals = strchr(prefix, '=');
+	char name[64];
+
+	if (!equals) {
+		offer_all_keys(list, prefix, noun);
 		return;
 	}
-	if (!strncmp(prefix, "bridge=", 7))
-		offer_names(ctl, list, prefix, "bridge", "bridge=");
-	if (!strncmp(prefix, "features=", 9))
-		offer_features(list, prefix);
-	for (unsigned i = 0; values[i]; i++)
-		offer(list, prefix, values[i]);
+	snprintf(name, sizeof(name), "%.*s", (int)(equals - prefix), prefix);
+	offer_values(ctl, list, prefix, noun, name);
 }
 
 static void
@@ -106,10 +143,10 @@ offer_argument(struct ctl *ctl, json_t *list, const char *prefix, enum word kind
 		offer_names(ctl, list, prefix, "port", "");
 		break;
 	case WORD_BRIDGE_KEYS:
-		offer_pairs(ctl, list, prefix, xd_bridge_settings);
+		offer_pairs(ctl, list, prefix, &xd_bridge_noun);
 		break;
 	case WORD_PORT_KEYS:
-		offer_pairs(ctl, list, prefix, xd_port_settings);
+		offer_pairs(ctl, list, prefix, &xd_port_noun);
 		break;
 	case WORD_COMPONENT:
 		for (int i = 0; i < XD_LOG_COMPONENTS; i++)

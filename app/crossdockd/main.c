@@ -30,6 +30,7 @@ struct daemon {
 	struct xd_control control;
 	struct xd_lines *lines; /* of the configuration file, for errors of the start */
 	struct xd_loop *loop;
+	struct xd_rpc_method *methods;
 	struct xd_server *server;
 	char run_dir[XD_PATH_MAX]; /* the control socket's directory */
 	char problem[TEXT_BYTES];  /* why it ends; empty: because it was told to */
@@ -118,13 +119,14 @@ open_control(struct daemon *daemon)
 	struct xd_server_opts opts = {.path = config->control_path,
 		.group = config->control_group,
 		.mode = config->control_mode,
-		.methods = xd_control_methods,
 		.ctx = &daemon->control};
 	struct xd_watch *watch;
 	struct xd_error err;
 
+	daemon->methods = xd_control_methods_create();
+	opts.methods = daemon->methods;
 	daemon->loop = xd_loop_create();
-	if (!daemon->loop)
+	if (!daemon->loop || !daemon->methods)
 		return complain(daemon, strerror(errno));
 	xd_loop_lock(daemon->loop);
 	watch = xd_loop_add(daemon->loop, daemon->signal_fd, EPOLLIN, take_signal, daemon);
@@ -238,6 +240,7 @@ out_switch:
 out_control:
 	xd_server_destroy(daemon->server);
 	xd_loop_destroy(daemon->loop);
+	free(daemon->methods);
 	return ret;
 }
 

@@ -3,6 +3,7 @@
  * The dpdk port: any device that DPDK has a driver for, by its devargs.
  *
  *   ethdev_port.c     the port's life: create, start, stop, changes
+ *   ethdev_config.c   its keys
  *   ethdev_device.c   the device behind it: found or plugged, configured, given back
  *   ethdev_mtu.c      what MTU the device takes, and how long frames are with it
  *   ethdev_pool.c     its packet buffers
@@ -60,6 +61,10 @@ struct xd_ethdev_port {
 };
 
 extern const struct xd_driver xd_ethdev_driver;
+
+/* ethdev_config.c. Any thread. */
+extern const struct xd_key xd_ethdev_keys[];
+int xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err);
 
 /* Control. claim finds or plugs the device named by the port's devargs and keeps others off it;
  * open configures it, gives it a pool, and starts it. close stops it; unclaim gives back what claim

@@ -12,50 +12,6 @@
 
 #include "memory/memory.h"
 
-static int
-fail_devargs(const struct xd_port_config *config, struct xd_error *err, const char *what)
-{
-	char key[128];
-
-	snprintf(key, sizeof(key), "ports.%s.devargs", config->name);
-	return xd_fail_key(err, -EINVAL, key,
-		"devargs \"%.128s\": %s; write a PCI address such as 0000:03:00.0, or a virtual "
-		"device such as net_tap0,iface=x",
-		config->devargs, what);
-}
-
-/* Only the form: what buses and drivers there are is known once the EAL is up. */
-static int
-ethdev_check(const struct xd_port_config *config, struct xd_error *err)
-{
-	const char *devargs = config->devargs;
-	size_t name_len = strcspn(devargs, ",");
-
-	if (devargs[0] == '\0')
-		return fail_devargs(config, err, "a dpdk port needs a device");
-	for (size_t i = 0; devargs[i] != '\0'; i++) {
-		if (!isgraph((unsigned char)devargs[i]))
-			return fail_devargs(config, err, "there is a space or control character");
-	}
-	if (name_len == 0)
-		return fail_devargs(config, err, "the device has no name");
-	if (name_len >= RTE_DEV_NAME_MAX_LEN)
-		return fail_devargs(config, err, "the name of the device is too long");
-	for (const char *at = devargs + name_len; *at == ','; at += 1 + strcspn(at + 1, ",")) {
-		if (at[1] == '\0' || at[1] == ',' || at[1] == '=')
-			return fail_devargs(
-				config, err, "what follows the name is no list of key=value");
-	}
-	if (config->queues > XD_ETHDEV_QUEUES_MAX) {
-		char key[128];
-
-		snprintf(key, sizeof(key), "ports.%s.queues", config->name);
-		return xd_fail_key(err, -EINVAL, key, "%u queues: at most %u", config->queues,
-			XD_ETHDEV_QUEUES_MAX);
-	}
-	return 0;
-}
-
 static struct xd_port *
 ethdev_create(
 	const struct xd_port_env *env, const struct xd_port_config *config, struct xd_error *err)
@@ -150,8 +106,6 @@ ethdev_can_set(struct xd_port *port, const struct xd_port_config *config, struct
 	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
 	const struct xd_port_config *now = &port->config;
 
-	if (config->queues != now->queues || strcmp(config->devargs, now->devargs) != 0)
-		return -ENOTSUP;
 	if (!p->running)
 		return 0;
 	/* A queue for each worker. That there are more of them than workers is no harm. */
@@ -178,7 +132,8 @@ ethdev_set(struct xd_port *port, const struct xd_port_config *config)
 const struct xd_driver xd_ethdev_driver = {
 	.type = "dpdk",
 	.help = "a network card or virtual device that DPDK drives, by its devargs",
-	.check = ethdev_check,
+	.keys = xd_ethdev_keys,
+	.check = xd_ethdev_check,
 	.create = ethdev_create,
 	.start = ethdev_start,
 	.stop = ethdev_stop,

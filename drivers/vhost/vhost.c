@@ -10,23 +10,6 @@
 #include "base/owner.h"
 #include "drivers/vhost/vhost.h"
 
-static int
-vhost_check(const struct xd_port_config *config, struct xd_error *err)
-{
-	char key[128];
-
-	snprintf(key, sizeof(key), "ports.%s.path", config->name);
-	if (config->path[0] == '\0')
-		return xd_fail_key(err, -EINVAL, key,
-			"a vhost-user port needs path, the socket that the guest's front end uses");
-	if (config->queues > XD_VHOST_MAX_PAIRS) {
-		snprintf(key, sizeof(key), "ports.%s.queues", config->name);
-		return xd_fail_key(err, -EINVAL, key, "%u queue pairs: at most %u", config->queues,
-			XD_VHOST_MAX_PAIRS);
-	}
-	return xd_vhost_check_features(config, err);
-}
-
 /* Ethernet header and one VLAN tag around the payload. */
 static uint32_t
 frame_for_mtu(uint16_t mtu)
@@ -187,15 +170,9 @@ vhost_stop(struct xd_port *port)
 static int
 vhost_can_set(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err)
 {
-	const struct xd_port_config *now = &port->config;
-
+	(void)port;
+	(void)config;
 	(void)err;
-	if (config->mode != now->mode || config->queues != now->queues ||
-		strcmp(config->path, now->path) || config->features != now->features ||
-		config->compat != now->compat || config->socket_mode != now->socket_mode ||
-		strcmp(config->socket_owner, now->socket_owner) ||
-		strcmp(config->socket_group, now->socket_group))
-		return -ENOTSUP;
 	return 0;
 }
 
@@ -215,7 +192,8 @@ vhost_unblock(struct xd_port *port)
 const struct xd_driver xd_vhost_driver = {
 	.type = "vhost-user",
 	.help = "a virtual machine's network card, by its vhost-user socket",
-	.check = vhost_check,
+	.keys = xd_vhost_keys,
+	.check = xd_vhost_check,
 	.create = vhost_create,
 	.start = vhost_start,
 	.stop = vhost_stop,

@@ -2,7 +2,7 @@
 /*
  * The vhost-user port: a guest's network card.
  *
- * vhost.c is the port's life; vhost_features.c says what is offered; vhost_rings.c brings rings up
+ * vhost.c is the port's life; vhost_config.c has its keys; vhost_features.c says what is offered; vhost_rings.c brings rings up
  * and down as the front end asks; vhost_rxtx.c is what workers call; vhost_show.c puts it all into
  * words.
  */
@@ -47,6 +47,10 @@ struct xd_vhost_port {
 };
 
 extern const struct xd_driver xd_vhost_driver;
+
+/* vhost_config.c. Any thread. */
+extern const struct xd_key xd_vhost_keys[];
+int xd_vhost_check(const struct xd_port_config *config, struct xd_error *err);
 
 uint16_t xd_vhost_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 void xd_vhost_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);

@@ -2,7 +2,6 @@
 /* What a vhost-user port offers: virtio 1.2, 5.1.3 and 6, and the vhost-user specification. */
 #include <errno.h>
 #include <linux/virtio_net.h>
-#include <stdio.h>
 
 #include "drivers/vhost/vhost.h"
 #include "frame/offload.h"
@@ -103,19 +102,19 @@ xd_vhost_check_features(const struct xd_port_config *config, struct xd_error *er
 {
 	const uint64_t features = config->features;
 	uint64_t unknown = features & ~xd_vhost_supported_features();
-	char key[128], names[XD_FEATURES_TEXT];
+	char names[XD_FEATURES_TEXT];
 
 	if (features == XD_VIRTIO_ALL)
 		return 0;
-	snprintf(key, sizeof(key), "ports.%s.features", config->name);
 	if (unknown)
-		return xd_fail_key(err, -ENOTSUP, key, "%s %s not supported by this switch",
-			xd_feature_text(unknown, ' ', names),
+		return xd_port_config_fail(err, -ENOTSUP, config, "features",
+			"%s %s not supported by this switch", xd_feature_text(unknown, ' ', names),
 			unknown & (unknown - 1) ? "are" : "is");
 	for (unsigned i = 0; i < RTE_DIM(needs); i++) {
 		if ((features & BIT(needs[i].bit)) && !(features & BIT(needs[i].needs)))
-			return xd_fail_key(err, -EINVAL, key, "%s needs %s: add it",
-				xd_feature_name(needs[i].bit), xd_feature_name(needs[i].needs));
+			return xd_port_config_fail(err, -EINVAL, config, "features",
+				"%s needs %s: add it", xd_feature_name(needs[i].bit),
+				xd_feature_name(needs[i].needs));
 	}
 	return 0;
 }

@@ -3,6 +3,16 @@
 
 #include "base/error.h"
 
+/* Names and values that somebody made up must not forge a line of their own. */
+static void
+make_one_line(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+	}
+}
+
 static void
 fill(struct xd_error *err, int code, const char *key, const char *fmt, va_list args)
 {
@@ -11,6 +21,8 @@ fill(struct xd_error *err, int code, const char *key, const char *fmt, va_list a
 	err->code = code;
 	snprintf(err->key, sizeof(err->key), "%s", key);
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
+	make_one_line(err->key);
+	make_one_line(err->text);
 }
 
 int

@@ -9,7 +9,7 @@
 static const char *const component_names[XD_LOG_COMPONENTS] = {
 	"switch", "worker", "bridge", "fdb", "port", "vhost", "ethdev", "memory", "control"};
 
-static const char *const level_names[XD_LOG_LEVELS] = {"error", "warn", "info", "debug"};
+const char *const xd_log_level_words[XD_LOG_LEVELS + 1] = {"error", "warn", "info", "debug", NULL};
 
 void
 xd_log_init(struct xd_log *log, xd_log_fn emit, void *ctx, enum xd_log_level level)
@@ -43,7 +43,7 @@ xd_log_component_name(enum xd_log_component component)
 const char *
 xd_log_level_name(enum xd_log_level level)
 {
-	return level_names[level];
+	return xd_log_level_words[level];
 }
 
 int
@@ -62,7 +62,7 @@ int
 xd_log_level_parse(const char *name, enum xd_log_level *level)
 {
 	for (int i = 0; i < XD_LOG_LEVELS; i++) {
-		if (!strcmp(name, level_names[i])) {
+		if (!strcmp(name, xd_log_level_words[i])) {
 			*level = i;
 			return 0;
 		}

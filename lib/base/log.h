@@ -38,6 +38,9 @@ void xd_log(const struct xd_log *log, enum xd_log_component component, enum xd_l
 
 void xd_log_init(struct xd_log *log, xd_log_fn emit, void *ctx, enum xd_log_level level);
 
+/* By enum xd_log_level, ended by NULL. */
+extern const char *const xd_log_level_words[];
+
 /* Names for people: "vhost", "info". The _parse functions return -EINVAL for an unknown name. */
 const char *xd_log_component_name(enum xd_log_component component);
 const char *xd_log_level_name(enum xd_log_level level);

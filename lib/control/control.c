@@ -110,18 +110,18 @@ static int
 check_fixed(const struct xd_daemon_config *now, const struct xd_daemon_config *next,
 	struct xd_error *err)
 {
-	if (now->config->hugepages != next->config->hugepages)
-		return xd_fail_key(err, -EBUSY, "memory.hugepages",
-			"cannot change while running: restart crossdockd");
-	if (strcmp(now->control_path, next->control_path))
-		return xd_fail_key(err, -EBUSY, "control.path",
-			"cannot change while running: restart crossdockd");
-	if (strcmp(now->control_group, next->control_group))
-		return xd_fail_key(err, -EBUSY, "control.group",
-			"cannot change while running: restart crossdockd");
-	if (now->control_mode != next->control_mode)
-		return xd_fail_key(err, -EBUSY, "control.mode",
-			"cannot change while running: restart crossdockd");
+	const struct xd_noun *noun;
+
+	for (unsigned i = 0; (noun = xd_daemon_noun(i)) && !noun->size; i++) {
+		const void *a = xd_daemon_section(now, noun), *b = xd_daemon_section(next, noun);
+
+		XD_NOUN_FOREACH(noun, a, key)
+		{
+			if (key->cost == XD_COST_RESTART && !xd_key_equal(key, a, b))
+				return xd_noun_fail(err, -EBUSY, noun, a, key->name,
+					"cannot change while running: restart crossdockd");
+		}
+	}
 	return 0;
 }
 

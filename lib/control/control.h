@@ -51,7 +51,8 @@ int xd_control_commit(
  * changed, and text says why. */
 int xd_control_reload(struct xd_control *control, char *text, size_t size);
 
-/* The methods of the control socket; their ctx is a struct xd_control. */
-extern const struct xd_rpc_method xd_control_methods[];
+/* The methods of the control socket; their ctx is a struct xd_control. The caller frees them with
+ * free(). NULL: no memory. */
+struct xd_rpc_method *xd_control_methods_create(void);
 
 #endif

@@ -8,6 +8,106 @@
 #include <sys/stat.h>
 
 #include "control/daemon_config.h"
+#include "control/key_json.h"
+
+static const struct xd_key control_keys[] = {
+	{
+		.name = "path",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_daemon_config, control_path),
+		.fallback_text = XD_CONTROL_PATH,
+		.values = "the path of a socket",
+		.what = "a socket path",
+		.cost = XD_COST_RESTART,
+		.help = "The socket at which crossdockctl finds crossdockd.",
+	},
+	{
+		.name = "group",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_daemon_config, control_group),
+		.values = "the name of a group",
+		.what = "a group's name",
+		.cost = XD_COST_RESTART,
+		.help = "The group that the socket belongs to.",
+	},
+	{
+		.name = "mode",
+		.kind = XD_KEY_MODE,
+		XD_KEY_AT(struct xd_daemon_config, control_mode),
+		.max = 0777,
+		.fallback = XD_CONTROL_MODE,
+		.cost = XD_COST_RESTART,
+		.help = "Permission bits of the socket.",
+	},
+	{0},
+};
+
+static const struct xd_key log_keys[] = {
+	{
+		.name = "level",
+		.kind = XD_KEY_WORD,
+		XD_KEY_AT(struct xd_daemon_config, log_level),
+		.words = xd_log_level_words,
+		.fallback = XD_LOG_INFO,
+		.cost = XD_COST_PLAN,
+		.help = "The least important lines that are logged.",
+	},
+	{0},
+};
+
+static const struct xd_noun control_noun = {
+	.name = "control",
+	.section = "control",
+	.keys = control_keys,
+};
+
+static const struct xd_noun log_noun = {
+	.name = "log",
+	.section = "log",
+	.keys = log_keys,
+};
+
+/* Sections that are there once, the switch's and the daemon's, come before what there is many of.
+ */
+const struct xd_noun *
+xd_daemon_noun(unsigned i)
+{
+	const struct xd_noun *const own[] = {&control_noun, &log_noun};
+
+	for (unsigned n = 0; xd_nouns[n]; n++) {
+		if (!xd_nouns[n]->size && i-- == 0)
+			return xd_nouns[n];
+	}
+	for (unsigned n = 0; n < sizeof(own) / sizeof(*own); n++) {
+		if (i-- == 0)
+			return own[n];
+	}
+	for (unsigned n = 0; xd_nouns[n]; n++) {
+		if (xd_nouns[n]->size && i-- == 0)
+			return xd_nouns[n];
+	}
+	return NULL;
+}
+
+const struct xd_noun *
+xd_daemon_noun_find(const char *name)
+{
+	const struct xd_noun *noun;
+
+	for (unsigned i = 0; (noun = xd_daemon_noun(i)); i++) {
+		if (!strcmp(noun->name, name) || !strcmp(noun->section, name))
+			return noun;
+	}
+	return NULL;
+}
+
+void *
+xd_daemon_section(const struct xd_daemon_config *config, const struct xd_noun *noun)
+{
+	if (noun == &control_noun || noun == &log_noun)
+		return (void *)(uintptr_t)config;
+	return xd_noun_entry(noun, config->config, 0);
+}
 
 struct xd_daemon_config *
 xd_daemon_config_create(void)
@@ -21,9 +121,8 @@ xd_daemon_config_create(void)
 		free(config);
 		return NULL;
 	}
-	strcpy(config->control_path, XD_CONTROL_PATH);
-	config->control_mode = XD_CONTROL_MODE;
-	config->log_level = XD_LOG_INFO;
+	xd_keys_reset(control_keys, config);
+	xd_keys_reset(log_keys, config);
 	return config;
 }
 
@@ -50,6 +149,26 @@ xd_daemon_config_destroy(struct xd_daemon_config *config)
 		return;
 	xd_config_destroy(config->config);
 	free(config);
+}
+
+/* The keys of the daemon's own sections. */
+static int
+check_keys(const struct xd_daemon_config *config, struct xd_error *err)
+{
+	const struct xd_noun *const own[] = {&control_noun, &log_noun};
+
+	for (unsigned n = 0; n < sizeof(own) / sizeof(*own); n++) {
+		XD_NOUN_FOREACH(own[n], config, key)
+		{
+			struct xd_error inner;
+			int ret = xd_key_check(key, config, &inner);
+
+			if (ret)
+				return xd_noun_fail(
+					err, ret, own[n], config, key->name, "%s", inner.text);
+		}
+	}
+	return 0;
 }
 
 static int
@@ -94,26 +213,35 @@ xd_daemon_config_check(const struct xd_daemon_config *config, struct xd_error *e
 	if (ret == 0 && config->config->nb_cores == 0)
 		ret = xd_fail_key(
 			err, -EINVAL, "workers.cores", "names no core: give at least one");
+	if (ret == 0)
+		ret = check_keys(config, err);
 	return ret ? ret : check_control(config, err);
+}
+
+/* {NAME: {KEY: VALUE}} of all entries. */
+static json_t *
+entries_to_json(const struct xd_noun *noun, const struct xd_config *config)
+{
+	json_t *entries = json_object();
+
+	for (unsigned i = 0; i < xd_noun_count(noun, config); i++) {
+		const void *entry = xd_noun_entry(noun, config, i);
+
+		json_object_set_new(entries, entry, xd_entry_to_json(noun, entry));
+	}
+	return entries;
 }
 
 json_t *
 xd_daemon_config_to_json(const struct xd_daemon_config *config)
 {
-	const struct xd_config *c = config->config;
-	json_t *root = json_object(), *bridges = json_object(), *ports = json_object();
+	json_t *root = json_object();
+	const struct xd_noun *noun;
 
-	json_object_set_new(root, "workers", xd_settings_to_json(xd_worker_settings, NULL, c));
-	json_object_set_new(root, "memory", xd_settings_to_json(xd_memory_settings, NULL, c));
-	json_object_set_new(
-		root, "control", xd_settings_to_json(xd_control_settings, NULL, config));
-	json_object_set_new(root, "log", xd_settings_to_json(xd_log_settings, NULL, config));
-	for (unsigned i = 0; i < c->nb_bridges; i++)
-		json_object_set_new(bridges, c->bridges[i].name, xd_bridge_to_json(&c->bridges[i]));
-	json_object_set_new(root, "bridges", bridges);
-	for (unsigned i = 0; i < c->nb_ports; i++)
-		json_object_set_new(ports, c->ports[i].name, xd_port_to_json(&c->ports[i]));
-	json_object_set_new(root, "ports", ports);
+	for (unsigned i = 0; (noun = xd_daemon_noun(i)); i++)
+		json_object_set_new(root, noun->section,
+			noun->size ? entries_to_json(noun, config->config)
+				   : xd_entry_to_json(noun, xd_daemon_section(config, noun)));
 	return root;
 }
 

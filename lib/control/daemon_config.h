@@ -3,9 +3,10 @@
 #ifndef XD_CONTROL_DAEMON_CONFIG_H
 #define XD_CONTROL_DAEMON_CONFIG_H
 
+#include <jansson.h>
 #include <sys/types.h>
 
-#include "control/settings.h"
+#include "config/noun.h"
 #include "crossdock.h"
 
 #define XD_CONTROL_PATH "/run/crossdock/control.sock" /* unless the configuration says other */
@@ -19,9 +20,13 @@ struct xd_daemon_config {
 	enum xd_log_level log_level;
 };
 
-/* Sections of the file that are tables of settings. */
-extern const struct xd_setting xd_control_settings[]; /* of struct xd_daemon_config */
-extern const struct xd_setting xd_log_settings[];     /* of struct xd_daemon_config */
+/* The nouns of a file, in their order there: those of a switch, and the daemon's own sections
+ * (control, log). NULL after the last. */
+const struct xd_noun *xd_daemon_noun(unsigned i);
+/* The noun of that name or section, or NULL. */
+const struct xd_noun *xd_daemon_noun_find(const char *name);
+/* Where the values of a section that is there once lie. */
+void *xd_daemon_section(const struct xd_daemon_config *config, const struct xd_noun *noun);
 
 struct xd_daemon_config *xd_daemon_config_create(void); /* defaults; NULL: no memory */
 struct xd_daemon_config *xd_daemon_config_copy(const struct xd_daemon_config *config);

@@ -1,27 +1,64 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of methods: what is about one noun in particular, and what each noun has. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "control/methods.h"
 
-const struct xd_rpc_method xd_control_methods[] = {
-	{"config.show", xd_method_config_show, {NULL}},
-	{"config.check", xd_method_config_check, {"yaml"}},
-	{"config.diff", xd_method_config_diff, {"yaml"}},
-	{"config.apply", xd_method_config_apply, {"yaml"}},
-	{"bridge.show", xd_method_bridge_show, {"name"}},
-	{"bridge.add", xd_method_bridge_add, {"*"}},
-	{"bridge.set", xd_method_bridge_set, {"*"}},
-	{"bridge.del", xd_method_bridge_del, {"name"}},
-	{"port.show", xd_method_port_show, {"name"}},
-	{"port.add", xd_method_port_add, {"*"}},
-	{"port.set", xd_method_port_set, {"*"}},
-	{"port.del", xd_method_port_del, {"name"}},
-	{"fdb.show", xd_method_fdb_show, {"bridge", "port", "vlan", "limit", "cursor"}},
-	{"fdb.flush", xd_method_fdb_flush, {"bridge", "port"}},
-	{"worker.show", xd_method_worker_show, {NULL}},
-	{"memory.show", xd_method_memory_show, {NULL}},
-	{"stats.show", xd_method_stats_show, {"port"}},
-	{"stats.drops", xd_method_stats_drops, {"port"}},
-	{"log.show", xd_method_log_show, {"lines"}},
-	{"log.set", xd_method_log_set, {"component", "level"}},
-	{"daemon.status", xd_method_daemon_status, {NULL}},
-	{0},
+static const struct xd_rpc_method fixed[] = {
+	{"config.show", xd_method_config_show, {NULL}, NULL},
+	{"config.check", xd_method_config_check, {"yaml"}, NULL},
+	{"config.diff", xd_method_config_diff, {"yaml"}, NULL},
+	{"config.apply", xd_method_config_apply, {"yaml"}, NULL},
+	{"bridge.show", xd_method_bridge_show, {"name"}, NULL},
+	{"port.show", xd_method_port_show, {"name"}, NULL},
+	{"fdb.show", xd_method_fdb_show, {"bridge", "port", "vlan", "limit", "cursor"}, NULL},
+	{"fdb.flush", xd_method_fdb_flush, {"bridge", "port"}, NULL},
+	{"worker.show", xd_method_worker_show, {NULL}, NULL},
+	{"memory.show", xd_method_memory_show, {NULL}, NULL},
+	{"stats.show", xd_method_stats_show, {"port"}, NULL},
+	{"stats.drops", xd_method_stats_drops, {"port"}, NULL},
+	{"log.show", xd_method_log_show, {"lines"}, NULL},
+	{"log.set", xd_method_log_set, {"component", "level"}, NULL},
+	{"daemon.status", xd_method_daemon_status, {NULL}, NULL},
 };
+
+/* By verb, for each noun that has entries. A noun's own method of that name goes before. */
+static const struct xd_rpc_method by_noun[] = {
+	{"show", xd_method_entry_show, {"name"}, NULL},
+	{"add", xd_method_entry_add, {"*"}, NULL},
+	{"set", xd_method_entry_set, {"*"}, NULL},
+	{"del", xd_method_entry_del, {"name"}, NULL},
+};
+
+#define NB_FIXED   (sizeof(fixed) / sizeof(*fixed))
+#define NB_BY_NOUN (sizeof(by_noun) / sizeof(*by_noun))
+
+struct xd_rpc_method *
+xd_control_methods_create(void)
+{
+	unsigned nb_nouns = 0, n = NB_FIXED;
+	struct xd_rpc_method *methods;
+	char(*names)[48];
+
+	while (xd_nouns[nb_nouns])
+		nb_nouns++;
+	methods = calloc(1, (NB_FIXED + nb_nouns * NB_BY_NOUN + 1) * sizeof(*methods) +
+				    nb_nouns * NB_BY_NOUN * sizeof(*names));
+	if (!methods)
+		return NULL;
+	names = (void *)&methods[NB_FIXED + nb_nouns * NB_BY_NOUN + 1];
+	memcpy(methods, fixed, sizeof(fixed));
+	for (unsigned i = 0; i < nb_nouns * NB_BY_NOUN; i++, names++) {
+		const struct xd_noun *noun = xd_nouns[i / NB_BY_NOUN];
+
+		if (!noun->size)
+			continue;
+		methods[n] = by_noun[i % NB_BY_NOUN];
+		snprintf(*names, sizeof(*names), "%s.%s", noun->name, methods[n].name);
+		methods[n].name = *names;
+		methods[n++].arg = noun;
+	}
+	return methods;
+}

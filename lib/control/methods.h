@@ -11,12 +11,11 @@ json_t *xd_method_config_check(struct xd_rpc_call *call);
 json_t *xd_method_config_diff(struct xd_rpc_call *call);
 json_t *xd_method_config_apply(struct xd_rpc_call *call);
 
-json_t *xd_method_bridge_add(struct xd_rpc_call *call);
-json_t *xd_method_bridge_set(struct xd_rpc_call *call);
-json_t *xd_method_bridge_del(struct xd_rpc_call *call);
-json_t *xd_method_port_add(struct xd_rpc_call *call);
-json_t *xd_method_port_set(struct xd_rpc_call *call);
-json_t *xd_method_port_del(struct xd_rpc_call *call);
+/* Of any noun: call->arg. */
+json_t *xd_method_entry_show(struct xd_rpc_call *call);
+json_t *xd_method_entry_add(struct xd_rpc_call *call);
+json_t *xd_method_entry_set(struct xd_rpc_call *call);
+json_t *xd_method_entry_del(struct xd_rpc_call *call);
 
 json_t *xd_method_bridge_show(struct xd_rpc_call *call);
 json_t *xd_method_port_show(struct xd_rpc_call *call);

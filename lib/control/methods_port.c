@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "control/key_json.h"
 #include "control/methods.h"
 
 struct xd_port_info *
@@ -94,7 +95,7 @@ static json_t *
 show_port(struct xd_switch *sw, const struct xd_port_info *info)
 {
 	json_t *port = json_pack("{s:s}", "name", info->config.name);
-	json_t *settings = xd_port_to_json(&info->config), *driver = json_object();
+	json_t *settings = xd_entry_to_json(&xd_port_noun, &info->config), *driver = json_object();
 
 	json_object_update(port, settings);
 	json_decref(settings);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "control/key_json.h"
 #include "control/methods.h"
 
 static json_t *
@@ -19,7 +20,7 @@ static json_t *
 show_bridge(const struct xd_bridge_info *info)
 {
 	json_t *bridge = json_pack("{s:s}", "name", info->config.name);
-	json_t *settings = xd_bridge_to_json(&info->config);
+	json_t *settings = xd_entry_to_json(&xd_bridge_noun, &info->config);
 
 	json_object_update(bridge, settings);
 	json_decref(settings);

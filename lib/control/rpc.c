@@ -8,6 +8,8 @@
 #include "base/suggest.h"
 #include "control/rpc.h"
 
+#define MAX_METHODS 127 /* that a mistyped one is compared with */
+
 /* ---- Answers ---- */
 
 static json_t *
@@ -57,11 +59,11 @@ find_method(const struct xd_rpc_method *methods, const char *name)
 static json_t *
 unknown_method(const json_t *id, const struct xd_rpc_method *methods, const char *name)
 {
-	const char *names[64] = {0};
+	const char *names[MAX_METHODS + 1] = {0};
 	char message[256];
 	const char *nearest;
 
-	for (unsigned i = 0; methods[i].name && i < 63; i++)
+	for (unsigned i = 0; methods[i].name && i < MAX_METHODS; i++)
 		names[i] = methods[i].name;
 	nearest = xd_suggest_nearest(name, names);
 	snprintf(message, sizeof(message), "there is no method %.64s%s%s%s", name,
@@ -107,6 +109,7 @@ dispatch(const struct xd_rpc_method *methods, void *ctx, const json_t *id, const
 
 	if (!method)
 		return unknown_method(id, methods, name);
+	call.arg = method->arg;
 	if (params && !json_is_object(params))
 		return make_error(id, XD_RPC_INVALID_PARAMS,
 			"params must be an object: parameters have names", NULL);

@@ -26,6 +26,7 @@
 /* One call. A method returns its result (a new reference), or NULL with err filled in. */
 struct xd_rpc_call {
 	void *ctx;
+	const void *arg;      /* the method's */
 	const json_t *params; /* an object; empty when the request has none */
 	struct xd_error err;
 	bool bad_params; /* the error is -32602 rather than -32000 */
@@ -36,6 +37,7 @@ struct xd_rpc_method {
 	const char *name;
 	json_t *(*call)(struct xd_rpc_call *call);
 	const char *params[12]; /* names that are valid; ended by NULL; {"*"}: the method checks */
+	const void *arg;        /* what a function that serves several methods needs to know */
 };
 
 /* Answers one text (a request or a batch). methods ends with a NULL name. The answer has a newline

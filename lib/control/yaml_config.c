@@ -6,34 +6,10 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "control/key_json.h"
 #include "control/yaml.h"
 
-static const char *const sections[] = {
-	"workers", "memory", "control", "log", "bridges", "ports", NULL};
-
-/* The text of a value, or an error when it is of the wrong kind for the setting. */
-static int
-value_text(const json_t *value, const char *prefix, const char *key, const struct xd_setting *table,
-	char *text, struct xd_error *err)
-{
-	const struct xd_setting *setting = xd_setting_find(table, key);
-	char path[128];
-	bool list =
-		setting && (setting->kind == XD_SETTING_LIST || setting->kind == XD_SETTING_WORDS);
-
-	snprintf(path, sizeof(path), "%.63s.%.60s", prefix, key);
-	if (json_is_null(value))
-		return xd_fail_key(err, -EINVAL, path, "has no value");
-	if (json_is_object(value))
-		return xd_fail_key(err, -EINVAL, path, "is a section, but one value is wanted");
-	if (json_is_array(value) && !list)
-		return xd_fail_key(err, -EINVAL, path, "is a list, but one value is wanted");
-	if (xd_setting_ambiguous(setting, value))
-		return xd_fail_key(err, -EINVAL, path, "is an empty list: leave the key out");
-	if (xd_setting_from_json(value, text))
-		return xd_fail_key(err, -EINVAL, path, "is not a plain list of values");
-	return 0;
-}
+#define MAX_SECTIONS 32
 
 /* A section that is a mapping; null counts as empty. */
 static int
@@ -45,94 +21,57 @@ check_mapping(const json_t *value, const char *path, struct xd_error *err)
 		json_is_array(value) ? "a list" : "one value");
 }
 
-/* Sets every key of a section. */
+/* Sets every key of an entry, or of a section. */
 static int
-read_settings(const struct xd_setting *table, const char *type, const json_t *section,
-	const char *prefix, void *entry, struct xd_error *err)
+read_keys(const struct xd_noun *noun, void *entry, const json_t *keys, struct xd_error *err)
 {
-	char text[XD_SETTING_TEXT];
-	const char *key;
-	json_t *value;
-	int ret = check_mapping(section, prefix, err);
+	char path[XD_NOUN_PATH];
+	int ret = check_mapping(keys, xd_noun_path(noun, entry, NULL, path), err);
 
-	if (ret)
-		return ret;
-	json_object_foreach((json_t *)section, key, value)
-	{
-		/* An unknown key is worth more to know than a wrong kind of value. */
-		ret = xd_setting_known(table, type, prefix, key, err);
-		if (ret == 0)
-			ret = value_text(value, prefix, key, table, text, err);
-		if (ret == 0)
-			ret = xd_setting_set(table, type, prefix, entry, key, text, err);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return ret ? ret : xd_entry_from_json(noun, entry, keys, XD_JSON_FILE, err);
 }
 
 static int
-read_bridges(const json_t *section, struct xd_config *config, struct xd_error *err)
+read_entries(const struct xd_noun *noun, struct xd_config *config, const json_t *section,
+	struct xd_error *err)
 {
 	const char *name;
-	json_t *value;
-	int ret = check_mapping(section, "bridges", err);
+	json_t *keys;
+	int ret = check_mapping(section, noun->section, err);
 
-	if (ret)
-		return ret;
-	json_object_foreach((json_t *)section, name, value)
+	json_object_foreach((json_t *)(uintptr_t)section, name, keys)
 	{
-		struct xd_bridge_config *bridge;
+		char path[XD_NOUN_PATH];
 		struct xd_error inner;
-		char path[128];
+		void *entry;
 
-		snprintf(path, sizeof(path), "bridges.%.100s", name);
-		bridge = xd_config_add_bridge(config, name, &inner);
-		if (!bridge)
+		if (ret)
+			break;
+		entry = xd_noun_add(noun, config, name, &inner);
+		snprintf(path, sizeof(path), "%s.%.100s", noun->section, name);
+		if (!entry)
 			return xd_fail_key(err, inner.code, path, "%s", inner.text);
-		ret = read_settings(xd_bridge_settings, NULL, value, path, bridge, err);
-		if (ret)
-			return ret;
+		ret = read_keys(noun, entry, keys, err);
 	}
-	return 0;
+	return ret;
 }
 
 static int
-read_port(const json_t *value, const char *name, struct xd_config *config, struct xd_error *err)
+check_sections(const json_t *root, struct xd_error *err)
 {
-	json_t *type = json_object_get(value, "type");
-	struct xd_port_config *port;
-	struct xd_error inner;
-	char path[128];
-	int ret;
-
-	snprintf(path, sizeof(path), "ports.%.100s", name);
-	port = xd_config_add_port(config, name, "", "", &inner);
-	if (!port)
-		return xd_fail_key(err, inner.code, path, "%s", inner.text);
-	/* The type first: it says which other keys there are. */
-	if (json_is_string(type)) {
-		ret = xd_port_set(port, "type", json_string_value(type), err);
-		if (ret)
-			return ret;
-	}
-	return read_settings(xd_port_settings, port->type, value, path, port, err);
-}
-
-static int
-read_ports(const json_t *section, struct xd_config *config, struct xd_error *err)
-{
-	const char *name;
+	const char *sections[MAX_SECTIONS + 1] = {NULL}, *key;
+	const struct xd_noun *noun;
+	char hint[256];
 	json_t *value;
-	int ret = check_mapping(section, "ports", err);
 
-	if (ret)
-		return ret;
-	json_object_foreach((json_t *)section, name, value)
+	for (unsigned i = 0; i < MAX_SECTIONS && (noun = xd_daemon_noun(i)); i++)
+		sections[i] = noun->section;
+	json_object_foreach((json_t *)(uintptr_t)root, key, value)
 	{
-		ret = read_port(value, name, config, err);
-		if (ret)
-			return ret;
+		noun = xd_daemon_noun_find(key);
+		if (!noun || strcmp(noun->section, key))
+			return xd_fail_key(err, -ENOENT, key, "there is no such section%s",
+				xd_suggest_hint(key, sections, hint, sizeof(hint)));
 	}
 	return 0;
 }
@@ -140,47 +79,23 @@ read_ports(const json_t *section, struct xd_config *config, struct xd_error *err
 static int
 read_sections(const json_t *root, struct xd_daemon_config *config, struct xd_error *err)
 {
-	const struct {
-		const char *name;
-		const struct xd_setting *table;
-		void *entry;
-	} tables[] = {
-		{"workers", xd_worker_settings, config->config},
-		{"memory", xd_memory_settings, config->config},
-		{"control", xd_control_settings, config},
-		{"log", xd_log_settings, config},
-	};
-	char hint[160];
-	const char *key;
-	json_t *value;
+	const struct xd_noun *noun;
 	int ret;
 
 	if (!json_is_object(root) && !json_is_null(root))
 		return xd_fail(err, -EINVAL,
 			"is not a configuration: sections such as "
 			"\"bridges:\" and \"ports:\" are wanted");
-	json_object_foreach((json_t *)root, key, value)
-	{
-		bool known = false;
+	ret = check_sections(root, err);
+	for (unsigned i = 0; ret == 0 && (noun = xd_daemon_noun(i)); i++) {
+		const json_t *section = json_object_get(root, noun->section);
 
-		for (unsigned i = 0; sections[i]; i++)
-			known = known || !strcmp(sections[i], key);
-		if (!known)
-			return xd_fail_key(err, -ENOENT, key, "there is no such section%s",
-				xd_suggest_hint(key, sections, hint, sizeof(hint)));
+		if (section && noun->size)
+			ret = read_entries(noun, config->config, section, err);
+		else if (section)
+			ret = read_keys(noun, xd_daemon_section(config, noun), section, err);
 	}
-	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
-		value = json_object_get(root, tables[i].name);
-		ret = value ? read_settings(tables[i].table, NULL, value, tables[i].name,
-				      tables[i].entry, err)
-			    : 0;
-		if (ret)
-			return ret;
-	}
-	value = json_object_get(root, "bridges");
-	ret = value ? read_bridges(value, config->config, err) : 0;
-	value = json_object_get(root, "ports");
-	return ret || !value ? ret : read_ports(value, config->config, err);
+	return ret;
 }
 
 struct xd_daemon_config *

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "key/key.h"
 #include "crossdock.h"
 #include "frame/frame.h"
 #include "stats/counters.h"
@@ -47,6 +48,9 @@ typedef void (*xd_describe_fn)(void *ctx, const char *key, const char *value);
 struct xd_driver {
 	const char *type; /* "vhost-user" */
 	const char *help; /* one line for people */
+	/* The keys that ports of this type have besides those of all ports, ended by a NULL name;
+	 * NULL: none. */
+	const struct xd_key *keys;
 
 	/* Checks what can be checked without touching anything. Errors name the key
 	 * ("ports.NAME.path"). Any thread. */
@@ -61,7 +65,8 @@ struct xd_driver {
 	void (*stop)(struct xd_port *port);
 	void (*destroy)(struct xd_port *port);
 
-	/* Control: settings for which the device can stay (a new name, mtu). can_set only says
+	/* Control: settings for which the device can stay: a new name, and keys whose rows say
+	 * XD_COST_SET (mtu); when others have changed nobody is asked. can_set only says
 	 * whether it can, so that a change that fails has touched nothing: 0; -ENOTSUP: the switch
 	 * makes the port anew; another error: the settings cannot be. set then does it, once
 	 * nothing else can fail; port->config still has what was. can_set is also asked when the
@@ -147,7 +152,11 @@ xd_port_tx_queue(const struct xd_port *port, uint16_t queue)
 void xd_port_init(struct xd_port *port, const struct xd_driver *driver,
 	const struct xd_port_env *env, const struct xd_port_config *config);
 
-/* Built-in drivers, by type: an explicit table, ended by NULL. */
+/* Fills in the error with the key "ports.NAME.KEY". Returns code. Any thread. */
+int xd_port_config_fail(struct xd_error *err, int code, const struct xd_port_config *config,
+	const char *key, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Built-in drivers, by type: an explicit table, ended by NULL (drivers/drivers.c). */
 extern const struct xd_driver *const xd_builtin_drivers[];
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/noun.h"
 #include "switch/change.h"
 
 static int
@@ -84,7 +85,8 @@ make_bridges(struct xd_change *t, struct xd_error *err)
 			xd_state_bridge(t->now, config->bridges[i].name);
 
 		b->config = config->bridges[i];
-		b->fresh = !old || old->config.mac_limit != b->config.mac_limit;
+		b->fresh = !old ||
+			   (xd_noun_cost(&xd_bridge_noun, &old->config, &b->config) & XD_COST_NEW);
 		b->fdb = b->fresh ? xd_fdb_create(
 					    &(struct xd_fdb_opts){.mac_limit = b->config.mac_limit,
 						    .ageing_s = b->config.ageing_s,

@@ -2,16 +2,14 @@
 /* The second half of a change, which cannot fail: publishes the next plan, then clears up. */
 #include <string.h>
 
+#include "config/noun.h"
 #include "switch/change.h"
 
 /* What was learned on the port may not hold any more. */
 static bool
 must_learn_anew(const struct xd_port_config *a, const struct xd_port_config *b)
 {
-	return a->vlan != b->vlan || a->has_vlans != b->has_vlans ||
-	       memcmp(a->vlans, b->vlans, sizeof(a->vlans)) || strcmp(a->bridge, b->bridge) ||
-	       a->nb_macs != b->nb_macs ||
-	       memcmp(a->macs, b->macs, a->nb_macs * sizeof(a->macs[0]));
+	return xd_noun_cost(&xd_port_noun, a, b) & XD_COST_LEARN;
 }
 
 static void

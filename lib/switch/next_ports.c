@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "config/noun.h"
 #include "switch/change.h"
 
 /* An error of a driver's; one that it gave no reason for gets a text and a code. */
@@ -59,25 +60,6 @@ find_before(const struct xd_change *t, const struct xd_port_config *config)
 	return port && !strcmp(port->config.type, config->type) ? port : NULL;
 }
 
-/* Whether the device has something to do with the difference. What of a bridge's is said of a port
- * is the plan's business. */
-static bool
-device_differs(const struct xd_port_config *now, const struct xd_port_config *next)
-{
-	struct xd_port_config same = *next;
-
-	memcpy(same.bridge, now->bridge, sizeof(same.bridge));
-	same.vlan = now->vlan;
-	same.has_vlans = now->has_vlans;
-	memcpy(same.vlans, now->vlans, sizeof(same.vlans));
-	same.nb_macs = now->nb_macs;
-	memcpy(same.macs, now->macs, sizeof(same.macs));
-	same.mac_limit = now->mac_limit;
-	same.full = now->full;
-	same.wait_us = now->wait_us;
-	return !xd_port_config_equal(&same, now);
-}
-
 static void
 place(struct xd_state *state, unsigned index, struct xd_port *port,
 	const struct xd_port_config *config)
@@ -91,9 +73,13 @@ static int
 keep_port(struct xd_change *t, struct xd_port *port, const struct xd_port_config *config,
 	struct xd_error *err)
 {
-	bool differs = device_differs(&port->config, config);
+	unsigned cost = xd_noun_cost(&xd_port_noun, &port->config, config);
+	bool differs = (cost & XD_COST_SET) || strcmp(port->config.name, config->name);
 	int ret = differs ? -ENOTSUP : 0;
 
+	if ((cost & XD_COST_NEW) || strcmp(port->config.path, config->path) ||
+		strcmp(port->config.devargs, config->devargs))
+		return 0;
 	err->code = 0;
 	if ((differs || t->more_workers) && port->driver->can_set)
 		ret = port->driver->can_set(port, config, err);

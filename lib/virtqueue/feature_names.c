@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of virtio feature bits by name, and look-ups in it. */
-#include <stdio.h>
-#include <strings.h>
-
 #include "virtqueue/feature_names.h"
 
-const struct xd_feature_name xd_feature_names[] = {
+const struct xd_bit_name xd_feature_names[] = {
 	{"csum", 0},
 	{"guest_csum", 1},
 	{"ctrl_guest_offloads", 2},
@@ -61,38 +58,17 @@ const struct xd_feature_name xd_feature_names[] = {
 const char *
 xd_feature_name(unsigned bit)
 {
-	for (const struct xd_feature_name *f = xd_feature_names; f->name; f++) {
-		if (f->bit == bit)
-			return f->name;
-	}
-	return NULL;
+	return xd_bit_name(xd_feature_names, bit);
 }
 
 int
 xd_feature_bit(const char *name)
 {
-	for (const struct xd_feature_name *f = xd_feature_names; f->name; f++) {
-		if (!strcasecmp(f->name, name))
-			return (int)f->bit;
-	}
-	return -1;
+	return xd_bit_find(xd_feature_names, name);
 }
 
 char *
 xd_feature_text(uint64_t features, char separator, char text[XD_FEATURES_TEXT])
 {
-	char *end = text;
-
-	*end = 0;
-	for (unsigned bit = 0; bit < 64; bit++) {
-		const char *name = xd_feature_name(bit);
-
-		if (!(features >> bit & 1))
-			continue;
-		if (end > text)
-			*end++ = separator;
-		/* All 64 fit, which a test shows. */
-		end += name ? sprintf(end, "%s", name) : sprintf(end, "bit_%u", bit);
-	}
-	return text;
+	return xd_bit_text(xd_feature_names, features, separator, text);
 }

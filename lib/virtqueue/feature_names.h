@@ -8,18 +8,11 @@
 #ifndef XD_VIRTQUEUE_FEATURE_NAMES_H
 #define XD_VIRTQUEUE_FEATURE_NAMES_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/bit_names.h"
 
-#define XD_FEATURES_TEXT 1024 /* bytes that hold every name once, with its NUL */
+#define XD_FEATURES_TEXT XD_BIT_NAMES_TEXT
 
-struct xd_feature_name {
-	const char *name;
-	unsigned bit;
-};
-
-/* By bit, ended by a NULL name. A bit with two names has first the one that is printed. */
-extern const struct xd_feature_name xd_feature_names[];
+extern const struct xd_bit_name xd_feature_names[];
 
 /* NULL: the bit has no name. */
 const char *xd_feature_name(unsigned bit);

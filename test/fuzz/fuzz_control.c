@@ -6,29 +6,18 @@
  */
 #include <errno.h>
 
+#include "control/key_json.h"
 #include "control/rpc.h"
-#include "control/settings.h"
 #include "control/yaml.h"
 #include "fuzz.h"
 
-/* Every parameter as a setting of the entry; what is no setting is refused. */
+/* Every parameter as a key of the entry; what is no key is refused. */
 static json_t *
-set_all(struct xd_rpc_call *call, const struct xd_setting *table, const char *type, void *entry)
+set_all(struct xd_rpc_call *call, const struct xd_noun *noun, void *entry)
 {
-	char text[XD_SETTING_TEXT];
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)(uintptr_t)call->params, key, value)
-	{
-		if (xd_setting_from_json(value, text)) {
-			xd_fail_key(&call->err, -EINVAL, key, "not a value");
-			return NULL;
-		}
-		if (xd_setting_set(table, type, "fuzz", entry, key, text, &call->err))
-			return NULL;
-	}
-	return xd_settings_to_json(table, type, entry);
+	if (xd_entry_from_json(noun, entry, call->params, XD_JSON_REQUEST, &call->err))
+		return NULL;
+	return xd_entry_to_json(noun, entry);
 }
 
 static json_t *
@@ -41,7 +30,7 @@ port(struct xd_rpc_call *call)
 	MUST(config != NULL);
 	entry = xd_config_add_port(config, "fuzz", "vhost-user", "br0", NULL);
 	MUST(entry != NULL);
-	answer = set_all(call, xd_port_settings, "vhost-user", entry);
+	answer = set_all(call, &xd_port_noun, entry);
 	xd_config_destroy(config);
 	return answer;
 }
@@ -51,7 +40,7 @@ bridge(struct xd_rpc_call *call)
 {
 	struct xd_bridge_config entry = {.name = "fuzz"};
 
-	return set_all(call, xd_bridge_settings, NULL, &entry);
+	return set_all(call, &xd_bridge_noun, &entry);
 }
 
 static json_t *
@@ -80,10 +69,10 @@ count(struct xd_rpc_call *call)
 }
 
 static const struct xd_rpc_method methods[] = {
-	{"port.add", port, {"*"}},
-	{"bridge.add", bridge, {"*"}},
-	{"config.check", check, {"text"}},
-	{"log.show", count, {"n"}},
+	{"port.add", port, {"*"}, NULL},
+	{"bridge.add", bridge, {"*"}, NULL},
+	{"config.check", check, {"text"}, NULL},
+	{"log.show", count, {"n"}, NULL},
 	{0},
 };
 

@@ -53,10 +53,10 @@ large(struct xd_rpc_call *call)
 }
 
 static const struct xd_rpc_method methods[] = {
-	{"echo", echo, {"text"}},
-	{"add", add, {"n"}},
-	{"refuse", refuse, {NULL}},
-	{"large", large, {NULL}},
+	{"echo", echo, {"text"}, NULL},
+	{"add", add, {"n"}, NULL},
+	{"refuse", refuse, {NULL}, NULL},
+	{"large", large, {NULL}, NULL},
 	{0},
 };
 

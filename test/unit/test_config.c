@@ -16,7 +16,7 @@
 
 #include "base/owner.h"
 #include "base/suggest.h"
-#include "control/settings.h"
+#include "control/key_json.h"
 #include "virtqueue/feature_names.h"
 
 #define CORE 0 /* every machine has it */
@@ -28,39 +28,40 @@ test_settings(void **state)
 {
 	struct xd_config *config = xd_config_create();
 	struct xd_port_config *port;
-	char text[XD_SETTING_TEXT];
+	char text[XD_KEY_CHARS];
 	struct xd_error err;
 	json_t *json;
 
 	(void)state;
 	port = xd_config_add_port(config, "p", "vhost-user", "br0", &err);
-	assert_int_equal(xd_port_set(port, "vlans", "30,10, 11,12-14", &err), 0);
-	for (const struct xd_setting *s = xd_port_settings; s->key; s++) {
-		s->print(port, text);
-		if (!strcmp(s->key, "vlans"))
+	assert_int_equal(xd_port_config_set(port, "vlans", "30,10, 11,12-14", &err), 0);
+	XD_NOUN_FOREACH(&xd_port_noun, port, key)
+	{
+		xd_key_print(key, port, text);
+		if (!strcmp(key->name, "vlans"))
 			assert_string_equal(text, "10-14,30");
-		if (!strcmp(s->key, "vlan") || !strcmp(s->key, "path"))
+		if (!strcmp(key->name, "vlan") || !strcmp(key->name, "path"))
 			assert_string_equal(text, "");
 	}
-	json = xd_port_to_json(port);
+	json = xd_entry_to_json(&xd_port_noun, port);
 	assert_int_equal(json_array_size(json_object_get(json, "vlans")), 6);
 	assert_null(json_object_get(json, "vlan"));
 	assert_null(json_object_get(json, "devargs"));
 	assert_int_equal(json_integer_value(json_object_get(json, "mtu")), 1500);
 	json_decref(json);
-	assert_int_equal(xd_port_set(port, "vlans", "none", &err), 0);
+	assert_int_equal(xd_port_config_set(port, "vlans", "none", &err), 0);
 	assert_false(port->has_vlans);
-	assert_int_equal(xd_port_set(port, "vlan", "4094", &err), 0);
+	assert_int_equal(xd_port_config_set(port, "vlan", "4094", &err), 0);
 	assert_int_equal(port->vlan, 4094);
-	assert_int_equal(xd_port_set(port, "vlan", "none", &err), 0);
+	assert_int_equal(xd_port_config_set(port, "vlan", "none", &err), 0);
 	assert_int_equal(port->vlan, XD_VLAN_NONE);
 	/* What belongs to the former type goes with it. */
-	assert_int_equal(xd_port_set(port, "path", "/tmp/x", &err), 0);
-	assert_int_equal(xd_port_set(port, "mode", "server", &err), 0);
-	assert_int_equal(xd_port_set(port, "type", "dpdk", &err), 0);
+	assert_int_equal(xd_port_config_set(port, "path", "/tmp/x", &err), 0);
+	assert_int_equal(xd_port_config_set(port, "mode", "server", &err), 0);
+	assert_int_equal(xd_port_config_set(port, "type", "dpdk", &err), 0);
 	assert_string_equal(port->path, "");
 	assert_int_equal(port->mode, XD_SOCKET_CLIENT);
-	assert_int_equal(xd_port_set(port, "nope", "1", &err), -ENOENT);
+	assert_int_equal(xd_port_config_set(port, "nope", "1", &err), -ENOENT);
 	assert_string_equal(err.key, "ports.p.nope");
 	xd_config_destroy(config);
 }
@@ -96,38 +97,38 @@ test_optional(void **state)
 	port = xd_config_add_port(config, "p", "vhost-user", "br0", &err);
 	fresh = *port;
 	for (unsigned i = 0; i < sizeof(optional) / sizeof(*optional); i++) {
-		const struct xd_setting *s = xd_port_settings;
-		char text[XD_SETTING_TEXT];
+		const struct xd_key *key = xd_noun_key(&xd_port_noun, port, optional[i].key);
+		bool common = xd_key_find(xd_port_noun.keys, optional[i].key);
+		char text[XD_KEY_CHARS];
 		json_t *json;
 
-		while (strcmp(s->key, optional[i].key))
-			s++;
-		s->print(port, text);
+		xd_key_print(key, port, text);
 		assert_string_equal(text, "");
 		if (!optional[i].printed) {
 			/* What is refused changes nothing. */
 			assert_int_equal(
-				xd_port_set(port, s->key, optional[i].text, &err), -EINVAL);
+				xd_port_config_set(port, key->name, optional[i].text, &err),
+				-EINVAL);
 			assert_true(xd_port_config_equal(port, &fresh));
 			continue;
 		}
-		if (xd_port_set(port, s->key, optional[i].text, &err))
+		if (xd_port_config_set(port, key->name, optional[i].text, &err))
 			fail_msg("%s: %s", err.key, err.text);
-		s->print(port, text);
+		xd_key_print(key, port, text);
 		assert_string_equal(text, optional[i].printed);
 		assert_false(xd_port_config_equal(port, &fresh));
-		json = xd_setting_to_json(s, port);
+		json = xd_key_to_json(key, port);
 		assert_int_equal(json_typeof(json), optional[i].json);
-		assert_int_equal(xd_port_set(port, s->key, "", &err), 0);
+		assert_int_equal(xd_port_config_set(port, key->name, "", &err), 0);
 		assert_true(xd_port_config_equal(port, &fresh));
 		/* Back by way of JSON, and lost with the type. */
-		assert_int_equal(xd_setting_from_json(json, text), 0);
-		assert_int_equal(xd_port_set(port, s->key, text, &err), 0);
-		s->print(port, text);
+		assert_int_equal(xd_key_from_json(json, text), 0);
+		assert_int_equal(xd_port_config_set(port, key->name, text, &err), 0);
+		xd_key_print(key, port, text);
 		assert_string_equal(text, optional[i].printed);
-		assert_int_equal(xd_port_set(port, "type", "dpdk", &err), 0);
-		s->print(port, text);
-		assert_string_equal(text, s->type ? "" : optional[i].printed);
+		assert_int_equal(xd_port_config_set(port, "type", "dpdk", &err), 0);
+		xd_key_print(key, port, text);
+		assert_string_equal(text, common ? optional[i].printed : "");
 		*port = fresh;
 		json_decref(json);
 	}
@@ -153,7 +154,7 @@ test_feature_names(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(known) / sizeof(*known); i++)
 		assert_int_equal(xd_feature_bit(known[i].name), known[i].bit);
-	for (const struct xd_feature_name *f = xd_feature_names; f->name; f++) {
+	for (const struct xd_bit_name *f = xd_feature_names; f->name; f++) {
 		assert_in_range(f->bit, last, 63);
 		last = f->bit;
 		assert_int_equal(xd_feature_bit(f->name), f->bit);
@@ -199,28 +200,28 @@ test_from_json(void **state)
 		const char *json, *text; /* NULL: refused */
 	} values[] = {{"\"a\"", "a"}, {"7", "7"}, {"null", ""}, {"[10, \"20-30\"]", "10,20-30"},
 		{"[]", ""}, {"true", NULL}, {"1.5", NULL}, {"{}", NULL}, {"[[1]]", NULL}};
-	char text[XD_SETTING_TEXT];
-	char *large = malloc(XD_SETTING_TEXT + 3);
+	char text[XD_KEY_CHARS];
+	char *large = malloc(XD_KEY_CHARS + 3);
 	json_t *json;
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(values) / sizeof(*values); i++) {
 		json = json_loads(values[i].json, JSON_DECODE_ANY, NULL);
 		assert_non_null(json);
-		assert_int_equal(xd_setting_from_json(json, text), values[i].text ? 0 : -EINVAL);
+		assert_int_equal(xd_key_from_json(json, text), values[i].text ? 0 : -EINVAL);
 		if (values[i].text)
 			assert_string_equal(text, values[i].text);
 		json_decref(json);
 	}
-	memset(large, 'x', XD_SETTING_TEXT + 2);
-	large[XD_SETTING_TEXT + 2] = 0;
+	memset(large, 'x', XD_KEY_CHARS + 2);
+	large[XD_KEY_CHARS + 2] = 0;
 	json = json_string(large);
-	assert_int_equal(xd_setting_from_json(json, text), -EINVAL);
+	assert_int_equal(xd_key_from_json(json, text), -E2BIG);
 	json_decref(json);
 	json = json_array();
-	for (unsigned i = 0; i < XD_SETTING_TEXT; i++)
+	for (unsigned i = 0; i < XD_KEY_CHARS; i++)
 		json_array_append_new(json, json_integer(1));
-	assert_int_equal(xd_setting_from_json(json, text), -EINVAL);
+	assert_int_equal(xd_key_from_json(json, text), -E2BIG);
 	json_decref(json);
 	free(large);
 }
@@ -345,8 +346,11 @@ good_config(void)
 static void
 check_port_data(struct xd_config *config, struct xd_port_config *port)
 {
-	const struct xd_port_config good = *port;
+	struct xd_port_config good;
 
+	assert_int_equal(xd_port_config_set(port, "type", "vhost-user", NULL), 0);
+	strcpy(port->path, "/tmp/xd-test.sock");
+	good = *port;
 	memset(port->macs, 2, sizeof(port->macs));
 	for (unsigned i = 0; i < XD_PORT_MACS; i++)
 		port->macs[i][5] = (uint8_t)i;
@@ -430,6 +434,8 @@ test_check(void **state)
 	CHECK_FAILS(config, "ports.p.mtu");
 	port->mtu = 1500;
 	check_port_data(config, port);
+	assert_int_equal(xd_port_config_set(port, "type", "dpdk", NULL), 0);
+	strcpy(port->devargs, "net_null0");
 	strcpy(port->bridge, "br1");
 	CHECK_FAILS(config, "ports.p.bridge");
 	strcpy(port->bridge, "br0");

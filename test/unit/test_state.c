@@ -247,7 +247,7 @@ test_delta_list(void **state)
 				json_string_value(json_object_get(change, "to")), want[w].to);
 			assert_string_equal(
 				json_string_value(json_object_get(change, "from")), want[w].unset);
-			assert_int_equal(xd_port_set(&port, want[w].key, want[w].unset, &err), 0);
+			assert_int_equal(xd_port_config_set(&port, want[w].key, want[w].unset, &err), 0);
 		}
 	}
 	assert_int_equal(found, sizeof(want) / sizeof(*want));

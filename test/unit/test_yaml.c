@@ -460,7 +460,7 @@ test_round_trip(void **state)
 	assert_non_null(xd_config_add_bridge(before->config, "1:20", &err));
 	assert_non_null(xd_config_add_bridge(before->config, "-", &err));
 	strcpy(xd_config_port(before->config, "uplink")->devargs,
-		"net_tap0,iface=a: \"b\" #c\t'\xc3\xa4");
+		"net_tap0,iface=a: \"b\" #c '\xc3\xa4");
 	json = xd_daemon_config_to_json(before);
 	text = xd_yaml_print(json, XD_YAML_CONFIG_LEVELS);
 	after = read_yaml(text, NULL, &err);

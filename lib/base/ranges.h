@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Lists of small numbers as text: "10,20" or "10-20,30". */
-#ifndef XD_CONTROL_RANGES_H
-#define XD_CONTROL_RANGES_H
+#ifndef XD_BASE_RANGES_H
+#define XD_BASE_RANGES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/ranges.h"
+#include "base/ranges.h"
 
 /* One number at *p; moves *p behind it. Returns -1 when there is none. */
 static long

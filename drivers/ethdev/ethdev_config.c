@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The keys of a dpdk port, and what of them no row can say. */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "drivers/ethdev/ethdev.h"
+
+const struct xd_key xd_ethdev_keys[] = {
+	{
+		.name = "devargs",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_port_config, devargs),
+		.values = "a PCI address or a DPDK device such as net_tap0",
+		.what = "a device",
+		.cost = XD_COST_NEW,
+		.help = "The device that DPDK drives.",
+	},
+	{0},
+};
+
+static int
+fail_devargs(const struct xd_port_config *config, struct xd_error *err, const char *what)
+{
+	return xd_port_config_fail(err, -EINVAL, config, "devargs",
+		"devargs \"%.128s\": %s; write a PCI address such as 0000:03:00.0, or a virtual "
+		"device such as net_tap0,iface=x",
+		config->devargs, what);
+}
+
+/* Only the form: what buses and drivers there are is known once the EAL is up. */
+int
+xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err)
+{
+	const char *devargs = config->devargs;
+	size_t name_len = strcspn(devargs, ",");
+
+	if (devargs[0] == '\0')
+		return fail_devargs(config, err, "a dpdk port needs a device");
+	for (size_t i = 0; devargs[i] != '\0'; i++) {
+		if (!isgraph((unsigned char)devargs[i]))
+			return fail_devargs(config, err, "there is a space or control character");
+	}
+	if (name_len == 0)
+		return fail_devargs(config, err, "the device has no name");
+	if (name_len >= RTE_DEV_NAME_MAX_LEN)
+		return fail_devargs(config, err, "the name of the device is too long");
+	for (const char *at = devargs + name_len; *at == ','; at += 1 + strcspn(at + 1, ",")) {
+		if (at[1] == '\0' || at[1] == ',' || at[1] == '=')
+			return fail_devargs(
+				config, err, "what follows the name is no list of key=value");
+	}
+	if (config->queues > XD_ETHDEV_QUEUES_MAX)
+		return xd_port_config_fail(err, -EINVAL, config, "queues", "%u queues: at most %u",
+			config->queues, XD_ETHDEV_QUEUES_MAX);
+	return 0;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The keys of a vhost-user port, and what of them no row can say. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/owner.h"
+#include "drivers/vhost/vhost.h"
+#include "virtqueue/feature_names.h"
+
+/* By enum xd_socket_mode, xd_full, xd_compat. */
+static const char *const mode_words[] = {"client", "server", NULL};
+static const char *const full_words[] = {"drop", "wait", NULL};
+static const char *const compat_words[] = {"none", "ovs-3.1", "ovs-3.1-tso", NULL};
+
+const struct xd_key xd_vhost_keys[] = {
+	{
+		.name = "path",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_port_config, path),
+		.values = "the path of a socket",
+		.what = "a socket path",
+		.cost = XD_COST_NEW,
+		.help = "The path of the socket.",
+	},
+	{
+		.name = "mode",
+		.kind = XD_KEY_WORD,
+		XD_KEY_AT(struct xd_port_config, mode),
+		.words = mode_words,
+		.fallback = XD_SOCKET_CLIENT,
+		.cost = XD_COST_NEW,
+		.help = "The switch's role on the socket.",
+	},
+	{
+		.name = "full",
+		.kind = XD_KEY_WORD,
+		XD_KEY_AT(struct xd_port_config, full),
+		.words = full_words,
+		.fallback = XD_FULL_DROP,
+		.unset = "drop",
+		.cost = XD_COST_PLAN,
+		.help = "What becomes of a frame for a guest that has no free buffer.",
+	},
+	{
+		.name = "wait_us",
+		.kind = XD_KEY_NUMBER,
+		XD_KEY_AT(struct xd_port_config, wait_us),
+		.min = 1,
+		.max = 1000000,
+		.fallback = 1000,
+		.unset = "1000",
+		.unit = "microseconds",
+		.cost = XD_COST_PLAN,
+		.help = "With full: wait: how long a frame waits at most.",
+	},
+	{
+		.name = "features",
+		.kind = XD_KEY_FLAGS,
+		XD_KEY_AT(struct xd_port_config, features),
+		.bits = xd_feature_names,
+		.fallback = XD_VIRTIO_ALL,
+		.unset = "all",
+		.unit = "virtio feature",
+		.values = "a list such as mrg_rxbuf,event_idx",
+		.cost = XD_COST_NEW,
+		.help = "The virtio features that may be offered to the guest.",
+	},
+	{
+		.name = "compat",
+		.kind = XD_KEY_WORD,
+		XD_KEY_AT(struct xd_port_config, compat),
+		.words = compat_words,
+		.fallback = XD_COMPAT_NONE,
+		.unset = "none",
+		.cost = XD_COST_NEW,
+		.help = "The switch whose features are offered.",
+	},
+	{
+		.name = "socket_owner",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_port_config, socket_owner),
+		.unset = "none",
+		.values = "the name or number of a user",
+		.what = "a user's name",
+		.cost = XD_COST_NEW,
+		.help = "The user that the socket belongs to.",
+	},
+	{
+		.name = "socket_group",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_port_config, socket_group),
+		.unset = "none",
+		.values = "the name or number of a group",
+		.what = "a group's name",
+		.cost = XD_COST_NEW,
+		.help = "The group that the socket belongs to.",
+	},
+	{
+		.name = "socket_mode",
+		.kind = XD_KEY_MODE,
+		XD_KEY_AT(struct xd_port_config, socket_mode),
+		.min = 0600, /* whoever owns a socket can use it */
+		.max = 0777,
+		.fallback = XD_MODE_UNSET,
+		.unset = "none",
+		.cost = XD_COST_NEW,
+		.help = "The socket's permission bits.",
+	},
+	{0},
+};
+
+/* The directory that a path lies in. */
+static void
+directory_of(const char *path, char dir[XD_PATH_MAX])
+{
+	strcpy(dir, path);
+	*strrchr(dir, '/') = 0;
+	if (!dir[0])
+		strcpy(dir, "/");
+}
+
+/* A directory that is not there: as a client the switch waits for it and the socket in it, as a
+ * server it makes the last part of the path itself. */
+static bool
+may_be_missing(const struct xd_port_config *port, const char *dir)
+{
+	char parent[XD_PATH_MAX];
+	struct stat st;
+
+	if (port->mode == XD_SOCKET_CLIENT)
+		return true;
+	directory_of(dir, parent);
+	return stat(parent, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int
+check_path(const struct xd_port_config *port, struct xd_error *err)
+{
+	char dir[XD_PATH_MAX];
+	struct stat st;
+
+	if (!port->path[0])
+		return xd_port_config_fail(err, -EINVAL, port, "path",
+			"a vhost-user port needs path, the socket that the guest's front end uses");
+	if (port->path[0] != '/')
+		return xd_port_config_fail(err, -EINVAL, port, "path",
+			"\"%s\" is relative: write the whole path, from /", port->path);
+	directory_of(port->path, dir);
+	if (stat(dir, &st) && errno == ENOENT && may_be_missing(port, dir))
+		return 0;
+	if (stat(dir, &st))
+		return xd_port_config_fail(err, -errno, port, "path",
+			"directory %s: %s (mkdir -p %s)", dir, strerror(errno), dir);
+	if (!S_ISDIR(st.st_mode))
+		return xd_port_config_fail(
+			err, -ENOTDIR, port, "path", "%s is not a directory", dir);
+	if (stat(port->path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return xd_port_config_fail(
+			err, -EEXIST, port, "path", "%s exists and is not a socket", port->path);
+	return 0;
+}
+
+/* Whose the socket shall be. */
+static int
+check_owner(const struct xd_port_config *port, struct xd_error *err)
+{
+	const char *key = port->socket_owner[0]                ? "socket_owner"
+			  : port->socket_group[0]              ? "socket_group"
+			  : port->socket_mode != XD_MODE_UNSET ? "socket_mode"
+							       : NULL;
+	struct xd_error inner;
+	uid_t uid;
+	gid_t gid;
+
+	if (key && port->mode == XD_SOCKET_CLIENT)
+		return xd_port_config_fail(err, -EINVAL, port, key,
+			"does not go with mode client: there the front end makes the socket, so "
+			"set it there, or use mode server");
+	if (port->socket_owner[0] && xd_owner_user(port->socket_owner, &uid, &inner))
+		return xd_port_config_fail(err, inner.code, port, "socket_owner", "%s", inner.text);
+	if (port->socket_group[0] && xd_owner_group(port->socket_group, &gid, &inner))
+		return xd_port_config_fail(err, inner.code, port, "socket_group", "%s", inner.text);
+	return 0;
+}
+
+int
+xd_vhost_check(const struct xd_port_config *port, struct xd_error *err)
+{
+	int ret = check_owner(port, err);
+
+	if (ret == 0)
+		ret = check_path(port, err);
+	if (ret == 0 && port->queues > XD_VHOST_MAX_PAIRS)
+		return xd_port_config_fail(err, -EINVAL, port, "queues",
+			"%u queue pairs: at most %u", port->queues, XD_VHOST_MAX_PAIRS);
+	return ret ? ret : xd_vhost_check_features(port, err);
+}

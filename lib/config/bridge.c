@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Bridges. */
+#include "config/noun.h"
+
+static const struct xd_key keys[] = {
+	{
+		.name = "ageing_s",
+		.kind = XD_KEY_NUMBER,
+		XD_KEY_AT(struct xd_bridge_config, ageing_s),
+		.min = 1,
+		.max = 1000000,
+		.fallback = 300,
+		.unit = "seconds",
+		.cost = XD_COST_PLAN,
+		.help = "An address that was not seen for so many seconds is forgotten.",
+	},
+	{
+		.name = "mac_limit",
+		.kind = XD_KEY_NUMBER,
+		XD_KEY_AT(struct xd_bridge_config, mac_limit),
+		.min = 1,
+		.max = 16777216,
+		.fallback = 65536,
+		.unit = "addresses",
+		.cost = XD_COST_NEW,
+		.help = "Addresses that are learned at most.",
+	},
+	{0},
+};
+
+const struct xd_noun xd_bridge_noun = {
+	.name = "bridge",
+	.section = "bridges",
+	.size = sizeof(struct xd_bridge_config),
+	.count = offsetof(struct xd_config, nb_bridges),
+	.entries = offsetof(struct xd_config, bridges),
+	.keys = keys,
+};
+
+struct xd_bridge_config *
+xd_config_add_bridge(struct xd_config *config, const char *name, struct xd_error *err)
+{
+	return xd_noun_add(&xd_bridge_noun, config, name, err);
+}
+
+struct xd_bridge_config *
+xd_config_bridge(const struct xd_config *config, const char *name)
+{
+	return xd_noun_get(&xd_bridge_noun, config, name);
+}
+
+int
+xd_config_del_bridge(struct xd_config *config, const char *name, struct xd_error *err)
+{
+	return xd_noun_del(&xd_bridge_noun, config, name, err);
+}
+
+bool
+xd_bridge_config_equal(const struct xd_bridge_config *a, const struct xd_bridge_config *b)
+{
+	return xd_noun_equal(&xd_bridge_noun, a, b);
+}
+
+int
+xd_bridge_config_set(
+	struct xd_bridge_config *bridge, const char *key, const char *value, struct xd_error *err)
+{
+	return xd_noun_set(&xd_bridge_noun, bridge, key, value, err);
+}

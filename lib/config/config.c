@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A configuration as plain data: its entries, whatever their noun. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "config/noun.h"
+
+#define MAX_NAMES 1024 /* that a mistyped one is compared with */
+
+/* ---- Entries ---- */
+
+static unsigned *
+count_of(const struct xd_noun *noun, const struct xd_config *config)
+{
+	return (unsigned *)((char *)(uintptr_t)config + noun->count);
+}
+
+static void **
+entries_of(const struct xd_noun *noun, const struct xd_config *config)
+{
+	return (void **)((char *)(uintptr_t)config + noun->entries);
+}
+
+unsigned
+xd_noun_count(const struct xd_noun *noun, const struct xd_config *config)
+{
+	return noun->size ? *count_of(noun, config) : 1;
+}
+
+void *
+xd_noun_entry(const struct xd_noun *noun, const struct xd_config *config, unsigned i)
+{
+	return noun->size ? (char *)*entries_of(noun, config) + (size_t)i * noun->size
+			  : (char *)(uintptr_t)config + noun->entries;
+}
+
+void *
+xd_noun_get(const struct xd_noun *noun, const struct xd_config *config, const char *name)
+{
+	for (unsigned i = 0; i < xd_noun_count(noun, config); i++) {
+		void *entry = xd_noun_entry(noun, config, i);
+
+		if (!strncmp(entry, name, XD_NAME_MAX))
+			return entry;
+	}
+	return NULL;
+}
+
+int
+xd_noun_check_name(const struct xd_noun *noun, const char *name, struct xd_error *err)
+{
+	static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_.:";
+	size_t len = strnlen(name, XD_NAME_MAX);
+
+	if (len == 0)
+		return xd_fail(err, -EINVAL, "a %s needs a name of 1 to %d characters", noun->name,
+			XD_NAME_MAX - 1);
+	if (len == XD_NAME_MAX)
+		return xd_fail(err, -EINVAL,
+			"\"%.31s...\" is too long for the name of a %s: at most %d characters",
+			name, noun->name, XD_NAME_MAX - 1);
+	if (strspn(name, valid) != len)
+		return xd_fail(err, -EINVAL,
+			"\"%s\" is not a name for a %s: use letters, digits and -_.: only", name,
+			noun->name);
+	return 0;
+}
+
+void *
+xd_noun_add(const struct xd_noun *noun, struct xd_config *config, const char *name,
+	struct xd_error *err)
+{
+	unsigned n = xd_noun_count(noun, config);
+	char *entries, *entry;
+
+	if (xd_noun_check_name(noun, name, err))
+		return NULL;
+	if (xd_noun_get(noun, config, name)) {
+		xd_fail(err, -EEXIST, "there is already a %s named %s", noun->name, name);
+		return NULL;
+	}
+	entries = realloc(*entries_of(noun, config), (n + 1) * (size_t)noun->size);
+	if (!entries) {
+		xd_fail(err, -ENOMEM, "no memory for %s %s", noun->name, name);
+		return NULL;
+	}
+	*entries_of(noun, config) = entries;
+	*count_of(noun, config) = n + 1;
+	entry = entries + (size_t)n * noun->size;
+	memset(entry, 0, noun->size);
+	strcpy(entry, name);
+	xd_keys_reset(noun->keys, entry);
+	return entry;
+}
+
+int
+xd_noun_del(const struct xd_noun *noun, struct xd_config *config, const char *name,
+	struct xd_error *err)
+{
+	char *entry = xd_noun_get(noun, config, name);
+	char *end = xd_noun_entry(noun, config, xd_noun_count(noun, config));
+
+	if (!entry)
+		return xd_noun_missing(noun, config, name, err);
+	memmove(entry, entry + noun->size, end - entry - noun->size);
+	--*count_of(noun, config);
+	return 0;
+}
+
+const char *
+xd_noun_nearest(const struct xd_noun *noun, const struct xd_config *config, const char *name)
+{
+	const char *names[MAX_NAMES + 1];
+	unsigned n = 0;
+
+	for (; n < MAX_NAMES && n < xd_noun_count(noun, config); n++)
+		names[n] = xd_noun_entry(noun, config, n);
+	names[n] = NULL;
+	return xd_suggest_nearest(name, names);
+}
+
+int
+xd_noun_missing(const struct xd_noun *noun, const struct xd_config *config, const char *name,
+	struct xd_error *err)
+{
+	const char *nearest = xd_noun_nearest(noun, config, name);
+
+	return xd_fail(err, -ENOENT, "there is no %s named %.60s%s%s%s", noun->name, name,
+		nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+int
+xd_noun_unused(const struct xd_noun *noun, const struct xd_config *config, const char *name,
+	struct xd_error *err)
+{
+	for (const struct xd_noun *const *other = xd_nouns; *other; other++) {
+		for (unsigned i = 0; (*other)->size && i < xd_noun_count(*other, config); i++) {
+			const void *entry = xd_noun_entry(*other, config, i);
+
+			XD_NOUN_FOREACH(*other, entry, key)
+			{
+				if (key->kind != XD_KEY_NAME || strcmp(key->noun, noun->name) ||
+					strcmp((const char *)entry + key->offset, name))
+					continue;
+				return xd_fail(err, -EBUSY,
+					"%s %s has %s, such as %s: delete or move them first",
+					noun->name, name, (*other)->section, (const char *)entry);
+			}
+		}
+	}
+	return 0;
+}
+
+/* ---- Configurations ---- */
+
+struct xd_config *
+xd_config_create(void)
+{
+	struct xd_config *config = calloc(1, sizeof(*config));
+
+	for (const struct xd_noun *const *noun = xd_nouns; config && *noun; noun++) {
+		if (!(*noun)->size)
+			xd_keys_reset((*noun)->keys, xd_noun_entry(*noun, config, 0));
+	}
+	return config;
+}
+
+void
+xd_config_destroy(struct xd_config *config)
+{
+	if (!config)
+		return;
+	for (const struct xd_noun *const *noun = xd_nouns; *noun; noun++) {
+		if ((*noun)->size)
+			free(*entries_of(*noun, config));
+	}
+	free(config);
+}
+
+struct xd_config *
+xd_config_copy(const struct xd_config *config)
+{
+	struct xd_config *copy = malloc(sizeof(*copy));
+	bool ok = copy != NULL;
+
+	if (!copy)
+		return NULL;
+	*copy = *config;
+	for (const struct xd_noun *const *noun = xd_nouns; *noun; noun++) {
+		size_t bytes = (size_t)xd_noun_count(*noun, config) * (*noun)->size;
+
+		if (!(*noun)->size)
+			continue;
+		*entries_of(*noun, copy) = bytes && ok ? malloc(bytes) : NULL;
+		if (bytes && !*entries_of(*noun, copy))
+			ok = false;
+		else if (bytes)
+			memcpy(*entries_of(*noun, copy), *entries_of(*noun, config), bytes);
+	}
+	if (ok)
+		return copy;
+	xd_config_destroy(copy);
+	return NULL;
+}
+
+int
+xd_config_set_workers(struct xd_config *config, const unsigned *cores, unsigned n)
+{
+	if (n > XD_MAX_WORKERS)
+		return -E2BIG;
+	for (unsigned i = 0; i < n; i++) {
+		if (cores[i] > UINT16_MAX)
+			return -EINVAL;
+	}
+	for (unsigned i = 0; i < n; i++)
+		config->cores[i] = (uint16_t)cores[i];
+	config->nb_cores = n;
+	return 0;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Ports: the keys that all types have. Those of one type are its driver's. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/noun.h"
+#include "port/port.h"
+
+#define MTU_MIN 68 /* RFC 791: every internet module must forward this much */
+
+static void type_changed(void *entry);
+
+/* The type comes first: which other keys there are depends on it. */
+static const struct xd_key keys[] = {
+	{
+		.name = "type",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_port_config, type),
+		.what = "a type",
+		.cost = XD_COST_NEW,
+		.help = "What is behind the port.",
+		.changed = type_changed,
+	},
+	{
+		.name = "bridge",
+		.kind = XD_KEY_NAME,
+		XD_KEY_AT(struct xd_port_config, bridge),
+		.noun = "bridge",
+		.what = "a name",
+		.cost = XD_COST_LEARN,
+		.help = "The bridge that the port belongs to.",
+	},
+	{
+		.name = "vlan",
+		.kind = XD_KEY_NUMBER,
+		XD_KEY_AT(struct xd_port_config, vlan),
+		.min = 1,
+		.max = XD_VLAN_MAX,
+		.fallback = XD_VLAN_NONE,
+		.unset = "none",
+		.cost = XD_COST_LEARN,
+		.help = "The VLAN of frames that come and go untagged.",
+	},
+	{
+		.name = "vlans",
+		.kind = XD_KEY_SET,
+		XD_KEY_AT(struct xd_port_config, vlans),
+		.count = offsetof(struct xd_port_config, has_vlans),
+		.max = XD_VLAN_MAX,
+		.unset = "none",
+		.values = "a list such as 10,20 or 10-20",
+		.cost = XD_COST_LEARN,
+		.help = "The VLANs that the port carries tagged.",
+	},
+	{
+		.name = "queues",
+		.kind = XD_KEY_NUMBER,
+		XD_KEY_AT(struct xd_port_config, queues),
+		.min = 1,
+		.max = XD_PORT_QUEUES,
+		.fallback = 1,
+		.cost = XD_COST_NEW,
+		.help = "Pairs of receive and transmit queues.",
+	},
+	{
+		.name = "mtu",
+		.kind = XD_KEY_NUMBER,
+		XD_KEY_AT(struct xd_port_config, mtu),
+		.min = MTU_MIN,
+		.max = UINT16_MAX,
+		.fallback = 1500,
+		.cost = XD_COST_SET,
+		.help = "Bytes of payload of the longest frame.",
+	},
+	{
+		.name = "macs",
+		.kind = XD_KEY_MACS,
+		XD_KEY_AT(struct xd_port_config, macs),
+		.count = offsetof(struct xd_port_config, nb_macs),
+		.unset = "any",
+		.values = "the only source addresses allowed in, at most 16",
+		.cost = XD_COST_LEARN,
+		.help = "The addresses that frames coming in may have as their source.",
+	},
+	{
+		.name = "mac_limit",
+		.kind = XD_KEY_NUMBER,
+		XD_KEY_AT(struct xd_port_config, mac_limit),
+		.max = 16777216,
+		.unit = "addresses",
+		.unset = "0",
+		.values = "0 for no limit",
+		.cost = XD_COST_PLAN,
+		.help = "Addresses that are learned behind the port at most.",
+	},
+	{0},
+};
+
+static const struct xd_driver *
+find_driver(const char *type, const struct xd_driver *const *drivers)
+{
+	for (; drivers && *drivers; drivers++) {
+		if (!strcmp((*drivers)->type, type))
+			return *drivers;
+	}
+	for (drivers = xd_builtin_drivers; *drivers; drivers++) {
+		if (!strcmp((*drivers)->type, type))
+			return *drivers;
+	}
+	return NULL;
+}
+
+static const struct xd_key *
+keys_of(const struct xd_driver *driver)
+{
+	static const struct xd_key none[] = {{0}};
+
+	return driver->keys ? driver->keys : none;
+}
+
+static const struct xd_key *
+more(const void *entry)
+{
+	const struct xd_driver *driver =
+		find_driver(((const struct xd_port_config *)entry)->type, NULL);
+
+	return driver ? keys_of(driver) : NULL;
+}
+
+static const struct xd_key *
+type(unsigned i, const char **name)
+{
+	const struct xd_driver *driver = xd_builtin_drivers[i];
+
+	*name = driver ? driver->type : NULL;
+	return driver ? keys_of(driver) : NULL;
+}
+
+/* What belongs to another type goes with it. */
+static void
+type_changed(void *entry)
+{
+	for (const struct xd_driver *const *driver = xd_builtin_drivers; *driver; driver++)
+		xd_keys_reset((*driver)->keys, entry);
+}
+
+static int
+check_type(const void *entry, const struct xd_driver *const *drivers, struct xd_error *err)
+{
+	const struct xd_driver *const *tables[] = {xd_builtin_drivers, drivers};
+	const struct xd_port_config *port = entry;
+	char known[200] = "";
+	size_t used = 0;
+
+	if (find_driver(port->type, drivers))
+		return 0;
+	for (unsigned t = 0; t < 2; t++) {
+		for (const struct xd_driver *const *d = tables[t]; d && *d; d++) {
+			if (used < sizeof(known))
+				used += snprintf(known + used, sizeof(known) - used, "%s%s",
+					used ? ", " : "", (*d)->type);
+		}
+	}
+	if (!port->type[0])
+		return xd_noun_fail(
+			err, -EINVAL, &xd_port_noun, port, "type", "is missing: one of %s", known);
+	return xd_noun_fail(err, -EINVAL, &xd_port_noun, port, "type",
+		"there is no port type \"%.15s\": one of %s", port->type, known);
+}
+
+static int
+check(const struct xd_config *config, const void *entry, const struct xd_driver *const *drivers,
+	struct xd_error *err)
+{
+	const struct xd_port_config *port = entry;
+	const struct xd_driver *driver = find_driver(port->type, drivers);
+
+	for (const struct xd_port_config *other = config->ports; other < port; other++) {
+		if (port->path[0] && !strcmp(other->path, port->path))
+			return xd_noun_fail(err, -EEXIST, &xd_port_noun, port, "path",
+				"%s is the path of port %s already", port->path, other->name);
+		if (port->devargs[0] && !strcmp(other->devargs, port->devargs))
+			return xd_noun_fail(err, -EEXIST, &xd_port_noun, port, "devargs",
+				"%.200s is the device of port %s already", port->devargs,
+				other->name);
+	}
+	return driver->check ? driver->check(port, err) : 0;
+}
+
+const struct xd_noun xd_port_noun = {
+	.name = "port",
+	.section = "ports",
+	.size = sizeof(struct xd_port_config),
+	.count = offsetof(struct xd_config, nb_ports),
+	.entries = offsetof(struct xd_config, ports),
+	.max = XD_MAX_PORTS,
+	.keys = keys,
+	.more = more,
+	.type = type,
+	.check_type = check_type,
+	.check = check,
+};
+
+struct xd_port_config *
+xd_config_add_port(struct xd_config *config, const char *name, const char *type, const char *bridge,
+	struct xd_error *err)
+{
+	struct xd_port_config *port = xd_noun_add(&xd_port_noun, config, name, err);
+
+	if (!port)
+		return NULL;
+	if (strlen(type) >= sizeof(port->type))
+		xd_fail(err, -EINVAL, "there is no port type \"%.60s\"", type);
+	else if (strlen(bridge) >= sizeof(port->bridge))
+		xd_fail(err, -EINVAL, "there is no bridge \"%.60s\"", bridge);
+	else {
+		strcpy(port->bridge, bridge);
+		strcpy(port->type, type);
+		type_changed(port);
+		return port;
+	}
+	xd_noun_del(&xd_port_noun, config, name, NULL);
+	return NULL;
+}
+
+struct xd_port_config *
+xd_config_port(const struct xd_config *config, const char *name)
+{
+	return xd_noun_get(&xd_port_noun, config, name);
+}
+
+int
+xd_config_del_port(struct xd_config *config, const char *name, struct xd_error *err)
+{
+	return xd_noun_del(&xd_port_noun, config, name, err);
+}
+
+bool
+xd_port_config_equal(const struct xd_port_config *a, const struct xd_port_config *b)
+{
+	return xd_noun_equal(&xd_port_noun, a, b);
+}
+
+int
+xd_port_config_set(
+	struct xd_port_config *port, const char *key, const char *value, struct xd_error *err)
+{
+	return xd_noun_set(&xd_port_noun, port, key, value, err);
+}

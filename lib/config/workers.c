@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The section about workers, which is there once. */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "config/noun.h"
+
+/* By enum xd_idle. */
+static const char *const idle_words[] = {"sleep", "poll", NULL};
+
+static const struct xd_key keys[] = {
+	{
+		.name = "cores",
+		.kind = XD_KEY_LIST,
+		XD_KEY_AT(struct xd_config, cores),
+		.count = offsetof(struct xd_config, nb_cores),
+		.max = XD_RANGES_MAX - 1,
+		.values = "a list such as 1,2",
+		.cost = XD_COST_PLAN,
+		.help = "The cores that carry frames, one worker thread on each.",
+	},
+	{
+		.name = "idle",
+		.kind = XD_KEY_WORD,
+		XD_KEY_AT(struct xd_config, idle),
+		.words = idle_words,
+		.fallback = XD_IDLE_SLEEP,
+		.cost = XD_COST_PLAN,
+		.help = "What a worker without frames does.",
+	},
+	{0},
+};
+
+static void *
+nothing(void *arg)
+{
+	return arg;
+}
+
+/* A cpuset or container may keep a core from us. The calling thread's own affinity does not tell
+ * (the EAL narrows it), so ask the kernel for a thread there. */
+static bool
+may_run_on(unsigned core)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	cpu_set_t set;
+	int ret;
+
+	if (core >= CPU_SETSIZE)
+		return false;
+	if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_ISSET(core, &set))
+		return true;
+	CPU_ZERO(&set);
+	CPU_SET(core, &set);
+	if (pthread_attr_init(&attr))
+		return false;
+	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	ret = pthread_create(&thread, &attr, nothing, NULL);
+	if (ret == 0)
+		pthread_join(thread, NULL);
+	pthread_attr_destroy(&attr);
+	return ret == 0;
+}
+
+static int
+check(const struct xd_config *config, const void *entry, const struct xd_driver *const *drivers,
+	struct xd_error *err)
+{
+	long cores = sysconf(_SC_NPROCESSORS_CONF);
+
+	(void)entry;
+	(void)drivers;
+	for (unsigned i = 0; i < config->nb_cores; i++) {
+		unsigned core = config->cores[i];
+
+		for (unsigned j = 0; j < i; j++) {
+			if (config->cores[j] == core)
+				return xd_fail_key(err, -EINVAL, "workers.cores",
+					"core %u is given twice: one worker runs on each core",
+					core);
+		}
+		if (core >= (unsigned long)cores)
+			return xd_fail_key(err, -EINVAL, "workers.cores",
+				"core %u does not exist: this machine has cores 0 to %ld", core,
+				cores - 1);
+		if (!may_run_on(core))
+			return xd_fail_key(err, -EINVAL, "workers.cores",
+				"core %u is offline or kept from this process by its cpuset", core);
+	}
+	return 0;
+}
+
+const struct xd_noun xd_workers_noun = {
+	.name = "worker",
+	.section = "workers",
+	.keys = keys,
+	.check = check,
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A key of the configuration, in one row: where its value lies, what it may be, what it is when
+ * nobody says, what it means, and what a change of it costs. Defaults, comparing, checking,
+ * reading, printing, completion and the reference in doc/ all come from the row, so that a key is
+ * written down once and cannot be forgotten anywhere.
+ *
+ *   key.c        defaults, comparing
+ *   key_check.c  whether a value may be
+ *   key_read.c   from text
+ *   key_print.c  to text; the values that a key takes, for people
+ *
+ * An entry is the struct that the values lie in: a struct xd_port_config, ... Text is what the YAML
+ * file, JSON and the command line all come to: a list is "10,20-30" or "a,b"; "" is a value that is
+ * not set. Plain functions without state: any thread.
+ */
+#ifndef XD_KEY_KEY_H
+#define XD_KEY_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bit_names.h"
+#include "base/error.h"
+#include "base/ranges.h"
+
+#define XD_KEY_CHARS XD_RANGES_TEXT /* bytes of the longest value as text, with its NUL */
+
+/* What lies at offset, and size bytes long. */
+enum xd_key_kind {
+	XD_KEY_NUMBER, /* uint16_t, uint32_t or uint64_t */
+	XD_KEY_MODE,   /* the same: permission bits, octal as text */
+	XD_KEY_WORD,   /* an enum: the index among words */
+	XD_KEY_STRING, /* char[], ended by a NUL, without control characters */
+	XD_KEY_NAME,   /* the same: the name of an entry of noun */
+	XD_KEY_FLAGS,  /* uint64_t: bits that have names; at least one */
+	XD_KEY_LIST,   /* uint16_t[]: numbers in their order; how many: unsigned */
+	XD_KEY_SET,    /* uint64_t[]: one bit for each number; whether there is a set: bool */
+	XD_KEY_MACS,   /* uint8_t[][6]; how many: uint16_t */
+};
+
+/* What a change of the key costs; a mask of these is what a change of an entry costs. */
+enum xd_cost {
+	XD_COST_PLAN = 1 << 0,    /* a new plan for the workers: no frame is lost */
+	XD_COST_LEARN = 1 << 1,   /* and addresses learned there are forgotten */
+	XD_COST_SET = 1 << 2,     /* the driver takes it over while frames pass, if it can */
+	XD_COST_NEW = 1 << 3,     /* the device, or the address table, is made anew */
+	XD_COST_RESTART = 1 << 4, /* refused while running */
+};
+
+struct xd_key {
+	const char *name; /* unique within an entry; the unit at its end: "wait_us" */
+	enum xd_key_kind kind;
+	enum xd_cost cost;
+	uint32_t offset, size;     /* XD_KEY_AT */
+	uint32_t count;            /* offset of how many there are, for kinds that say so */
+	uint64_t min, max;         /* of a number, of bits, of each number of a list or set */
+	uint64_t fallback;         /* the default: a number, bits, the index of a word */
+	const char *fallback_text; /* the default of a string; NULL: "" */
+	/* The word that takes the setting back. Such a key need not be given, and is not printed
+	 * while it has its default. NULL: always printed; of a string: unless it is empty. */
+	const char *unset;
+	const char *unit;               /* "microseconds"; of flags: what one is */
+	const char *const *words;       /* by index, ended by NULL */
+	const struct xd_bit_name *bits; /* of flags */
+	const char *noun;               /* of a name */
+	/* "the path of a socket": what values look like, where kind and range do not tell. Of a
+	 * number: put behind the range. */
+	const char *values;
+	const char *what; /* of a string, when it is too long: "a socket path" */
+	const char *help; /* one sentence: what it is for */
+	/* Called with the entry once the value was changed by text or default; may be NULL. */
+	void (*changed)(void *entry);
+};
+
+/* offset and size of a member. */
+#define XD_KEY_AT(type, member)                                                                    \
+	.offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
+
+/* Tables of keys are ended by a NULL name. The key of that name, or NULL. */
+const struct xd_key *xd_key_find(const struct xd_key *keys, const char *name);
+
+/* Gives one key, or all of a table, its default. */
+void xd_key_reset(const struct xd_key *key, void *entry);
+void xd_keys_reset(const struct xd_key *keys, void *entry);
+bool xd_key_equal(const struct xd_key *key, const void *a, const void *b);
+
+/* Whether the value may be, whoever wrote it. -EINVAL, -E2BIG, -ENAMETOOLONG; errors have no key
+ * yet. That a name is one of an entry is not looked at. */
+int xd_key_check(const struct xd_key *key, const void *entry, struct xd_error *err);
+/* Whether there is no control character in text, which would forge lines of logs and answers. */
+bool xd_key_printable(const char *text);
+
+/* Reads text into the entry; when it fails nothing is changed. Errors have no key. -EINVAL,
+ * -E2BIG, -ENAMETOOLONG. */
+int xd_key_read(const struct xd_key *key, void *entry, const char *text, struct xd_error *err);
+void xd_key_print(const struct xd_key *key, const void *entry, char text[XD_KEY_CHARS]);
+
+#define XD_KEY_VALUES 160 /* bytes that hold what the next one writes */
+/* The values that the key takes: "1 to 16", "drop or wait". Returns text. */
+const char *xd_key_values(const struct xd_key *key, char text[XD_KEY_VALUES]);
+/* The default as text, "" when there is none. Returns text. */
+const char *xd_key_default(const struct xd_key *key, char text[XD_KEY_VALUES]);
+
+/* The number, or of a list or set how many there are. */
+uint64_t xd_key_number(const struct xd_key *key, const void *entry);
+void xd_key_store(const struct xd_key *key, void *entry, uint64_t number);
+
+#endif

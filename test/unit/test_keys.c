@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every row of the configuration: that it is whole, that its value survives text and comparing, and
+ * that the documentation has it. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "control/daemon_config.h"
+#include "control/read_file.h"
+
+typedef void (*key_fn)(const struct xd_noun *noun, const char *type, const struct xd_key *key);
+
+/* Every key of every noun, and of every type of it. */
+static void
+each_key(key_fn fn)
+{
+	const struct xd_noun *noun;
+	const struct xd_key *keys;
+	const char *type;
+
+	for (unsigned n = 0; (noun = xd_daemon_noun(n)); n++) {
+		for (const struct xd_key *key = noun->keys; key->name; key++)
+			fn(noun, NULL, key);
+		for (unsigned i = 0; noun->type && (keys = noun->type(i, &type)); i++) {
+			for (const struct xd_key *key = keys; key->name; key++)
+				fn(noun, type, key);
+		}
+	}
+}
+
+#define NOT(condition, ...)                                                                        \
+	do {                                                                                       \
+		if (condition)                                                                     \
+			fail_msg(__VA_ARGS__);                                                     \
+	} while (0)
+
+/* ---- Rows ---- */
+
+static void
+check_row(const struct xd_noun *noun, const char *type, const struct xd_key *key)
+{
+	const char *n = key->name, *other;
+	bool count =
+		key->kind == XD_KEY_LIST || key->kind == XD_KEY_SET || key->kind == XD_KEY_MACS;
+	char values[XD_KEY_VALUES];
+
+	NOT(!key->help || key->help[strlen(key->help) - 1] != '.', "%s: no sentence of help", n);
+	NOT(!key->cost, "%s: no cost of a change", n);
+	NOT(noun->size && key->offset + key->size > noun->size, "%s: outside of its entry", n);
+	NOT(key->kind == XD_KEY_WORD && (!key->words || key->size != sizeof(unsigned)),
+		"%s: no words, or no enum", n);
+	NOT(key->kind == XD_KEY_FLAGS && (!key->bits || !key->unit || key->size != 8),
+		"%s: no names of its bits", n);
+	NOT(key->kind == XD_KEY_NAME && (!key->noun || !xd_noun_find(key->noun)), "%s: no noun", n);
+	NOT((key->kind == XD_KEY_NUMBER || key->kind == XD_KEY_MODE) &&
+			(key->max <= key->min || (key->size < 8 && key->max >> (8 * key->size))),
+		"%s: no range, or none that fits", n);
+	NOT(count && key->count == key->offset, "%s: no count", n);
+	NOT(!strcmp(n, "name"), "a key called name");
+	xd_noun_any_key(noun, n, &other);
+	NOT(type && (!other || strcmp(other, type)), "%s: two types, or all and one, have it", n);
+	NOT(!xd_noun_values(noun, key, values)[0], "%s: says nothing of its values", n);
+}
+
+static void
+test_rows(void **state)
+{
+	(void)state;
+	each_key(check_row);
+}
+
+/* A value that is not the default. */
+static const char *
+other_value(const struct xd_key *key, char text[XD_KEY_VALUES])
+{
+	switch (key->kind) {
+	case XD_KEY_NUMBER:
+		snprintf(text, XD_KEY_VALUES, "%" PRIu64,
+			key->fallback == key->max ? key->min : key->max);
+		break;
+	case XD_KEY_MODE:
+		return "0700";
+	case XD_KEY_WORD:
+		return key->words[!key->fallback];
+	case XD_KEY_FLAGS:
+		return key->bits[0].name;
+	case XD_KEY_MACS:
+		return "02:00:00:00:00:01";
+	default:
+		return "7";
+	}
+	return text;
+}
+
+/* By text and back; equal only when it is; a change costs what the row says. */
+static void
+check_value(const struct xd_noun *noun, const char *type, const struct xd_key *key)
+{
+	struct xd_daemon_config *config = xd_daemon_config_create();
+	char text[XD_KEY_VALUES], *before = malloc(XD_KEY_CHARS), *after = malloc(XD_KEY_CHARS);
+	size_t size = noun->size ? noun->size : sizeof(struct xd_daemon_config);
+	void *entry, *copy = malloc(size);
+	struct xd_error err;
+
+	assert_non_null(xd_config_add_port(config->config, "p", type ? type : "", "", NULL));
+	assert_non_null(xd_config_add_bridge(config->config, "p", NULL));
+	entry = noun->size ? xd_noun_get(noun, config->config, "p")
+			   : xd_daemon_section(config, noun);
+	if (!noun->size && entry == config->config)
+		size = sizeof(struct xd_config);
+	memcpy(copy, entry, size);
+	assert_int_equal(xd_key_check(key, entry, &err), 0);
+	xd_key_print(key, entry, before);
+	NOT(xd_noun_set(noun, entry, key->name, other_value(key, text), &err), "%s: %s", key->name,
+		err.text);
+	xd_key_print(key, entry, after);
+	NOT(xd_key_equal(key, entry, copy) || xd_noun_equal(noun, entry, copy), "%s: equal",
+		key->name);
+	NOT(!(xd_noun_cost(noun, copy, entry) & key->cost), "%s: costs nothing", key->name);
+	NOT(!strcmp(before, after), "%s: prints the same", key->name);
+	assert_int_equal(xd_key_check(key, entry, &err), 0);
+	/* A type is not a value like others: its keys come and go with it. */
+	if (!noun->type || key != noun->keys) {
+		assert_int_equal(xd_key_read(key, copy, after, &err), 0);
+		assert_true(xd_key_equal(key, entry, copy));
+		if (key->unset)
+			assert_int_equal(xd_key_read(key, entry, key->unset, &err), 0);
+		else if (before[0])
+			assert_int_equal(xd_key_read(key, entry, before, &err), 0);
+		else
+			xd_key_reset(key, entry);
+		xd_key_print(key, entry, after);
+		assert_string_equal(before, after);
+	}
+	free(before);
+	free(after);
+	free(copy);
+	xd_daemon_config_destroy(config);
+}
+
+static void
+test_values(void **state)
+{
+	(void)state;
+	each_key(check_value);
+}
+
+/* No string takes what would forge a line of a log. */
+static void
+check_control(const struct xd_noun *noun, const char *type, const struct xd_key *key)
+{
+	static const char *const bad[] = {"/tmp/a\nb", "\x1b[2J", "a\x7f", "\r"};
+	struct xd_config *config = xd_config_create();
+	struct xd_port_config *port = xd_config_add_port(config, "p", type ? type : "", "", NULL);
+	struct xd_error err;
+
+	for (unsigned i = 0; i < 4 && noun == &xd_port_noun; i++) {
+		if (key->kind != XD_KEY_STRING && key->kind != XD_KEY_NAME)
+			break;
+		assert_int_equal(xd_port_config_set(port, key->name, bad[i], &err), -EINVAL);
+		strcpy((char *)port + key->offset, bad[i]);
+		assert_int_equal(xd_key_check(key, port, &err), -EINVAL);
+	}
+	xd_config_destroy(config);
+}
+
+static void
+test_control_characters(void **state)
+{
+	struct xd_error err;
+
+	(void)state;
+	each_key(check_control);
+	/* Nor does an error that cites one. */
+	xd_fail_key(&err, -EINVAL, "ports.a\nb", "\"%s\" is not a name", "x\ny\x1b");
+	assert_string_equal(err.key, "ports.a?b");
+	assert_string_equal(err.text, "\"x?y?\" is not a name");
+}
+
+/* ---- Documentation ---- */
+
+static char *reference, *man;
+
+/* Without the marks of literals, so that sentences can be compared. */
+static char *
+read_doc(const char *name)
+{
+	struct xd_error err;
+	char path[512], *text, *to;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/%s", XD_DOC_DIR, name);
+	text = xd_read_file(path, 1000, &len, &err);
+	NOT(!text, "%s", err.text);
+	to = text;
+	for (const char *from = text; *from; from++) {
+		if (*from != '`' && *from != '\\')
+			*to++ = *from;
+	}
+	*to = 0;
+	return text;
+}
+
+/* The paragraph of a key, on one line: what is indented below its name, after a heading. */
+static char *
+paragraph(const char *heading, const char *key)
+{
+	char line[80], *at, *body = calloc(1, 4096);
+	size_t used = 0;
+
+	snprintf(line, sizeof(line), "\n%s\n", heading);
+	at = strstr(reference, line);
+	NOT(!at, "doc/configuration.rst: no heading %s", heading);
+	snprintf(line, sizeof(line), "\n%s\n    ", key);
+	at = strstr(at, line);
+	NOT(!at, "doc/configuration.rst: %s is missing", key);
+	at += strlen(key) + 2;
+	while (!strncmp(at, "    ", 4)) {
+		size_t len = strcspn(at + 4, "\n");
+
+		used += (size_t)snprintf(body + used, 4096 - used, "%.*s ", (int)len, at + 4);
+		at += 4 + len + 1;
+	}
+	return body;
+}
+
+static void
+check_doc(const struct xd_noun *noun, const char *type, const struct xd_key *key)
+{
+	char heading[64], word[32], values[XD_KEY_VALUES], *body;
+
+	snprintf(heading, sizeof(heading), "%s%s:", type ? "Type " : "All types", type ? type : "");
+	body = paragraph(noun->type ? heading : noun->section, key->name);
+#define HAS(what)                                                                                  \
+	NOT(!strstr(body, what), "doc/configuration.rst, %s: does not say \"%s\"", key->name, what)
+	snprintf(values, sizeof(values), "%.*s", (int)strlen(key->help) - 1, key->help);
+	HAS(values);
+	HAS("efault");
+	HAS(xd_key_default(key, values));
+	for (unsigned i = 0; key->kind == XD_KEY_WORD && key->words[i]; i++)
+		HAS(key->words[i]);
+	if (key->kind == XD_KEY_NUMBER || key->kind == XD_KEY_SET) {
+		snprintf(word, sizeof(word), "%" PRIu64 " to %" PRIu64, key->min, key->max);
+		HAS(word);
+	}
+	if (key->kind == XD_KEY_NUMBER && key->unit)
+		HAS(key->unit + 1); /* "Addresses" */
+	if (key->kind == XD_KEY_MODE) {
+		snprintf(word, sizeof(word), "\"%04" PRIo64 "\"", key->max);
+		HAS(word);
+	}
+	if (noun->size) {
+		snprintf(word, sizeof(word), "%s", key->name);
+		NOT(!strstr(man, word), "doc/crossdockctl.1: %s is missing", key->name);
+	}
+	free(body);
+}
+
+static void
+test_documentation(void **state)
+{
+	(void)state;
+	reference = read_doc("configuration.rst");
+	man = read_doc("crossdockctl.1");
+	each_key(check_doc);
+	free(reference);
+	free(man);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_control_characters),
+		cmocka_unit_test(test_documentation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
