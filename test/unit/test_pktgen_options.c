@@ -344,6 +344,14 @@ static const struct {
 	{"pairs " AB "--vms 2,4", "--vms 4: 2 ports are given; give --port more often"},
 	{"pairs " AB "--port virtio:/c --vms 3",
 		"--vms 3 do not make pairs; give even numbers, or --pattern fan-in"},
+	{"respond", "give a port, such as --port virtio:/tmp/a.sock"},
+	{"respond --port virtio:/a --address 10.0.0.2/24",
+		"--address 10.0.0.2/24: give addresses of a host without prefix length, such as "
+		"10.0.0.2,fd00::2"},
+	{"respond --port virtio:/a --address 10.0.0.2 --address fd00::2",
+		"--address is given 2 times for 1 port; give all of one port as a list, such as "
+		"10.0.0.2,fd00::2"},
+	{"rate " AB "--address 10.0.0.2", "--address is an option of respond, not of rate"},
 	/* Ports, cores, results */
 	{"rate --port vrtio:x",
 		"--port vrtio:x: unknown kind vrtio; did you mean virtio? (virtio:PATH, "
