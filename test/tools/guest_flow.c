@@ -88,13 +88,12 @@ send_one(struct flow *f)
 	struct xd_split_piece piece = {guest_addr(&f->from, at), GUEST_HEADER + FRAME, false};
 	struct tag tag = {MAGIC, f->sent, f->next_ns};
 
-	/* A slot is free when its chain has come back; chains come back in order. */
-	if (xd_split_driver_outstanding(&f->from.rings[GUEST_TX]) >= RING)
+	/* Chains come back in order, so there is a free slot when there is a free descriptor. The
+	 * device does not look before they are published. */
+	if (xd_split_driver_add(&f->from.rings[GUEST_TX], &piece, 1, f))
 		return;
 	memset(at, 0, GUEST_HEADER);
 	write_frame(at + GUEST_HEADER, to_mac, from_mac, &tag);
-	if (xd_split_driver_add(&f->from.rings[GUEST_TX], &piece, 1, f))
-		return;
 	f->slot++;
 	f->sent++;
 }
