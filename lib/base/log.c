@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+
+#define LINE_BYTES 512
 
 static const char *const component_names[XD_LOG_COMPONENTS] = {
 	"switch", "worker", "bridge", "fdb", "port", "vhost", "ethdev", "memory", "control"};
@@ -19,18 +22,52 @@ xd_log_init(struct xd_log *log, xd_log_fn emit, void *ctx, enum xd_log_level lev
 	memset(log->level, level, sizeof(log->level));
 }
 
+static bool
+wanted(const struct xd_log *log, enum xd_log_component component, enum xd_log_level level)
+{
+	return log && log->emit &&
+	       __atomic_load_n(&log->level[component], __ATOMIC_RELAXED) >= level;
+}
+
 void
 xd_log(const struct xd_log *log, enum xd_log_component component, enum xd_log_level level,
 	const char *fmt, ...)
 {
-	char line[512];
+	char line[LINE_BYTES];
 	va_list args;
 
-	if (!log || !log->emit || __atomic_load_n(&log->level[component], __ATOMIC_RELAXED) < level)
+	if (!wanted(log, component, level))
 		return;
 	va_start(args, fmt);
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
+	log->emit(log->ctx, level, component, line);
+}
+
+void
+xd_log_limited(const struct xd_log *log, struct xd_log_limit *limit,
+	enum xd_log_component component, enum xd_log_level level, const char *fmt, ...)
+{
+	char line[LINE_BYTES];
+	va_list args;
+	size_t n;
+
+	if (!wanted(log, component, level))
+		return;
+	if (!xd_rate_take(
+		    &limit->rate, xd_clock_ns(), XD_LOG_AT_ONCE, XD_LOG_EVERY_S * XD_NS_PER_S)) {
+		limit->left_out++;
+		limit->left_out_in_all++;
+		return;
+	}
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	n = strlen(line);
+	if (limit->left_out)
+		snprintf(line + n, sizeof(line) - n, " (%u lines like this were left out before)",
+			limit->left_out);
+	limit->left_out = 0;
 	log->emit(log->ctx, level, component, line);
 }
 

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "base/rate.h"
+
 enum xd_log_level { XD_LOG_ERROR, XD_LOG_WARN, XD_LOG_INFO, XD_LOG_DEBUG, XD_LOG_LEVELS };
 
 enum xd_log_component {
@@ -35,6 +37,23 @@ struct xd_log {
 /* Any thread. log may be NULL. */
 void xd_log(const struct xd_log *log, enum xd_log_component component, enum xd_log_level level,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* For lines that somebody else causes, as often as they like: one limit for each kind of line about
+ * each of them. XD_LOG_AT_ONCE lines come out, then one in XD_LOG_EVERY_S seconds, which says how
+ * many like it were left out before. One thread at a time uses a limit; all zeroes to begin with.
+ */
+#define XD_LOG_AT_ONCE 20
+#define XD_LOG_EVERY_S 10
+
+struct xd_log_limit {
+	struct xd_rate rate;
+	uint32_t left_out; /* since the last line */
+	uint32_t left_out_in_all;
+};
+
+void xd_log_limited(const struct xd_log *log, struct xd_log_limit *limit,
+	enum xd_log_component component, enum xd_log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
 void xd_log_init(struct xd_log *log, xd_log_fn emit, void *ctx, enum xd_log_level level);
 
