@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -256,11 +257,25 @@ say_valid(struct daemon *daemon)
 	return 0;
 }
 
+/* Each port holds descriptors for its guest, hundreds while it is attacked; what the service
+ * manager allows is there to be used. */
+static void
+raise_open_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int
 run_with_log(struct daemon *daemon)
 {
 	int ret;
 
+	raise_open_files();
 	daemon->signal_fd = block_signals();
 	if (daemon->signal_fd < 0)
 		return complain(daemon, strerror(errno));
