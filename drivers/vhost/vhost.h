@@ -19,6 +19,15 @@
 #define XD_VHOST_TO_GUEST(i)   (2 * (i))     /* the guest's receive queue */
 #define XD_VHOST_FROM_GUEST(i) (2 * (i) + 1) /* its transmit queue */
 
+/* Kinds of log lines that a guest can cause. */
+enum xd_vhost_line {
+	XD_VHOST_LINE_RINGS, /* cannot be used */
+	XD_VHOST_LINE_FAULT,
+	XD_VHOST_LINE_AGAIN, /* used again */
+	XD_VHOST_LINE_LINK,  /* up, down */
+	XD_VHOST_LINES
+};
+
 struct xd_vhost_port {
 	struct xd_port port; /* first: the switch knows the port by this */
 	struct xd_vu_backend *backend;
@@ -44,6 +53,8 @@ struct xd_vhost_port {
 	uint8_t rarp_mac[6];
 	bool rarp_due;
 	uint64_t nb_rarps;
+
+	struct xd_log_limit lines[XD_VHOST_LINES];
 };
 
 extern const struct xd_driver xd_vhost_driver;

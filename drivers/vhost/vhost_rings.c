@@ -131,9 +131,9 @@ rings_up(struct xd_vhost_port *p, const struct xd_vu_state *state)
 			ret = ring_up(p, from, state, &err);
 		if (ret < 0 && ret != -ENODATA && strcmp(p->setup_text, err.text)) {
 			snprintf(p->setup_text, sizeof(p->setup_text), "%.150s", err.text);
-			xd_log(p->port.env->log, XD_LOG_VHOST, XD_LOG_WARN,
-				"%s: queue %u cannot be used: %s", p->port.config.name, pair,
-				err.text);
+			xd_log_limited(p->port.env->log, &p->lines[XD_VHOST_LINE_RINGS],
+				XD_LOG_VHOST, XD_LOG_WARN, "%s: queue %u cannot be used: %s",
+				p->port.config.name, pair, err.text);
 		}
 		if (ret == 0)
 			watch_kick(p, pair, state->vrings[from].kick_fd);
@@ -160,8 +160,9 @@ xd_vhost_resume(void *ctx)
 	if (p->faulted && !any_started(state) &&
 		!__atomic_load_n(&state->memory.lost, __ATOMIC_RELAXED)) {
 		p->faulted = false;
-		xd_log(p->port.env->log, XD_LOG_VHOST, XD_LOG_INFO,
-			"%s: the guest started over, the port is used again", p->port.config.name);
+		xd_log_limited(p->port.env->log, &p->lines[XD_VHOST_LINE_AGAIN], XD_LOG_VHOST,
+			XD_LOG_INFO, "%s: the guest started over, the port is used again",
+			p->port.config.name);
 	}
 	if (!any_started(state))
 		p->setup_text[0] = '\0';
@@ -174,8 +175,8 @@ xd_vhost_resume(void *ctx)
 	if (p->port.up && write(p->wake_fd, &one, sizeof(one)) < 0)
 		return; /* a wake is pending already */
 	if (p->port.up != was_up) {
-		xd_log(p->port.env->log, XD_LOG_VHOST, XD_LOG_INFO, "%s: %s", p->port.config.name,
-			p->port.up ? "up" : "down");
+		xd_log_limited(p->port.env->log, &p->lines[XD_VHOST_LINE_LINK], XD_LOG_VHOST,
+			XD_LOG_INFO, "%s: %s", p->port.config.name, p->port.up ? "up" : "down");
 		p->port.env->changed(p->port.env->ctx, &p->port);
 	}
 }
@@ -187,7 +188,7 @@ fault(struct xd_vhost_port *p, const char *text)
 	p->faulted = true;
 	p->nb_faults++;
 	snprintf(p->fault_text, sizeof(p->fault_text), "%s", text);
-	xd_log(p->port.env->log, XD_LOG_VHOST, XD_LOG_ERROR,
+	xd_log_limited(p->port.env->log, &p->lines[XD_VHOST_LINE_FAULT], XD_LOG_VHOST, XD_LOG_ERROR,
 		"%s: stopped, the guest broke its %s; reset its driver or reconnect it to bring "
 		"the port back",
 		p->port.config.name, p->fault_text);

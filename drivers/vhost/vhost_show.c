@@ -78,8 +78,14 @@ tell_ring(struct xd_teller *t, const struct xd_vhost_port *p, const struct xd_vu
 static void
 tell_faults(struct xd_teller *t, const struct xd_vhost_port *p, const struct xd_vu_state *state)
 {
+	uint64_t left_out = xd_vu_backend_lines_left_out(p->backend);
+
 	if (state->nb_bad_messages)
 		xd_tell(t, "bad_messages", "%" PRIu64, state->nb_bad_messages);
+	for (unsigned i = 0; i < XD_VHOST_LINES; i++)
+		left_out += p->lines[i].left_out_in_all;
+	if (left_out)
+		xd_tell(t, "log_lines_left_out", "%" PRIu64, left_out);
 	if (p->nb_faults)
 		xd_tell(t, "faults", "%" PRIu64, p->nb_faults);
 	if (p->faulted)

@@ -70,6 +70,8 @@ change_end(struct xd_vu_backend *be)
 void
 xd_vu_backend_close(struct xd_vu_backend *be)
 {
+	uint64_t now_ns;
+
 	if (be->sock < 0)
 		return;
 	xd_loop_remove(be->watch);
@@ -86,15 +88,16 @@ xd_vu_backend_close(struct xd_vu_backend *be)
 	be->filled = false;
 	xd_vu_message_reset(&be->msg);
 
+	/* A peer that accepts and hangs up is not asked every 10 ms. */
+	now_ns = xd_clock_ns();
+	if (now_ns - be->state.connected_at_ns >= XD_VU_LASTED_NS)
+		be->backoff_ms = XD_VU_BACKOFF_MIN_MS;
+
 	change_begin(be);
 	xd_vu_backend_forget(be);
 	be->state.connected = false;
-	be->state.connected_at_ns = xd_clock_ns();
+	be->state.connected_at_ns = now_ns;
 	change_end(be);
-
-	/* A peer that accepts and hangs up without a word is not asked every 10 ms. */
-	if (be->heard)
-		be->backoff_ms = XD_VU_BACKOFF_MIN_MS;
 	if (be->running && !be->opts.server)
 		xd_vu_backend_retry_later(be);
 }
@@ -103,12 +106,12 @@ void
 xd_vu_backend_fail(struct xd_vu_backend *be, int code, const struct xd_error *err)
 {
 	if (code == -ECONNRESET || code == -EPIPE) {
-		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_INFO, "%s: front end disconnected",
-			be->name);
+		xd_vu_log(
+			be, XD_VU_LINE_CLOSED, XD_LOG_INFO, "%s: front end disconnected", be->name);
 	} else {
 		be->state.nb_bad_messages++;
-		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN, "%s: %s, connection closed",
-			be->name, err->text);
+		xd_vu_log(be, XD_VU_LINE_CLOSED, XD_LOG_WARN, "%s: %s, connection closed", be->name,
+			err->text);
 	}
 	xd_vu_backend_close(be);
 }
@@ -146,7 +149,7 @@ answer(struct xd_vu_backend *be, struct xd_error *err)
 	m->fds[0] = be->answer_fd;
 	be->answer_fd = -1;
 	ret = xd_vu_send(m, be->sock, &done);
-	xd_vu_message_close_fds(m);
+	m->nb_fds = 0;
 	if (ret == -EAGAIN)
 		return xd_fail(err, -EPROTO, "the front end does not read its answers");
 	return ret ? xd_fail(err, ret, "cannot answer: %s", strerror(-ret)) : 0;
@@ -183,7 +186,7 @@ dispatch(struct xd_vu_backend *be, struct xd_error *err)
 	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_DEBUG, "%s: %s", be->name, rule->name);
 	outcome = carry_out(be, rule, err);
 	if (outcome == XD_VU_NOT_DONE)
-		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN, "%s: %s", be->name, err->text);
+		xd_vu_log(be, XD_VU_LINE_REFUSED, XD_LOG_WARN, "%s: %s", be->name, err->text);
 	if (outcome == XD_VU_ANSWER) {
 		ret = answer(be, err);
 	} else if (need_reply && (be->state.protocol_features & XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK))) {
@@ -193,7 +196,6 @@ dispatch(struct xd_vu_backend *be, struct xd_error *err)
 		ret = answer(be, outcome < 0 ? NULL : err);
 	}
 	xd_vu_message_reset(m);
-	be->heard = true;
 	return outcome < 0 ? outcome : ret;
 }
 
@@ -241,7 +243,7 @@ xd_vu_backend_open(struct xd_vu_backend *be, int fd)
 {
 	be->sock = fd;
 	if (!xd_vu_backend_watch(be)) {
-		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_ERROR,
+		xd_vu_log(be, XD_VU_LINE_SOCKET, XD_LOG_ERROR,
 			"%s: cannot watch the connection: %s", be->name, strerror(errno));
 		be->sock = -1;
 		xd_reaper_close(be->msg.reaper, fd);
@@ -250,9 +252,8 @@ xd_vu_backend_open(struct xd_vu_backend *be, int fd)
 		return;
 	}
 	be->peer = xd_vu_peer(fd);
-	be->heard = false;
 	be->waiting_logged = false;
-	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_INFO, "%s: front end connected on %s", be->name,
+	xd_vu_log(be, XD_VU_LINE_CONNECTED, XD_LOG_INFO, "%s: front end connected on %s", be->name,
 		be->path);
 	change_begin(be);
 	be->state.connected = true;
@@ -308,7 +309,7 @@ xd_vu_backend_create(const struct xd_vu_backend_opts *opts, struct xd_error *err
 	}
 	be->bus_owner = (struct xd_bus_owner){&be->state.memory.lost, opts->lost_fd};
 	be->sock = -1;
-	be->answer_fd = -1;
+	be->answer_fd = be->made_fd = -1;
 	be->listener.fd = -1;
 	be->state.nb_vrings = 2 * opts->nb_queue_pairs;
 	for (unsigned i = 0; i < XD_VU_MAX_VRINGS; i++) {
@@ -380,6 +381,16 @@ const struct xd_vu_state *
 xd_vu_backend_state(const struct xd_vu_backend *be)
 {
 	return &be->state;
+}
+
+uint64_t
+xd_vu_backend_lines_left_out(const struct xd_vu_backend *be)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < XD_VU_LINES; i++)
+		n += be->lines[i].left_out_in_all;
+	return n;
 }
 
 void

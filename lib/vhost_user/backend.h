@@ -96,7 +96,8 @@ struct xd_vu_backend *xd_vu_backend_create(
 /* Server: binds and listens (a stale socket file is replaced; -EADDRINUSE when somebody answers on
  * it; -ENOENT when the directory is missing and cannot be made; -EPERM when others could put a
  * socket of their own there: see socket.h). Client: begins to connect, with back-off from 10 ms
- * to 1 s, and goes on until stopped; a missing path is no error. */
+ * to 1 s until a connection has lasted 5 s, and goes on until stopped; a missing path is no
+ * error. */
 int xd_vu_backend_start(struct xd_vu_backend *be, struct xd_error *err);
 /* Closes the connection (with pause and resume) and the socket, and removes its file. */
 void xd_vu_backend_stop(struct xd_vu_backend *be);
@@ -111,6 +112,8 @@ void xd_vu_backend_disconnect(struct xd_vu_backend *be);
 bool xd_vu_backend_unblock(struct xd_vu_backend *be);
 
 const struct xd_vu_state *xd_vu_backend_state(const struct xd_vu_backend *be);
+/* Lines of the log that were left out because a front end caused too many, since create. */
+uint64_t xd_vu_backend_lines_left_out(const struct xd_vu_backend *be);
 /* For ops->pause: where the worker stopped. */
 void xd_vu_backend_set_base(struct xd_vu_backend *be, unsigned vring, uint32_t base);
 /* Where the queue of a ring is to note its position while it is live, so that whoever takes the

@@ -12,6 +12,10 @@
 #include "vhost_user/backend_internal.h"
 #include "vhost_user/inflight.h"
 
+/* Regions that a port makes. */
+#define MADE_AT_ONCE  16
+#define MADE_EVERY_NS (10 * XD_NS_PER_S)
+
 /* Checks what the message says of queues; *bytes is what they need together. */
 static int
 check_queues(const struct xd_vu_backend *be, const struct xd_vu_inflight_desc *d, uint64_t *bytes,
@@ -46,20 +50,18 @@ write_tail(int fd, uint64_t offset)
 	return pwrite(fd, &magic, sizeof(magic), (off_t)offset) == sizeof(magic) ? 0 : -1;
 }
 
+/* Makes the region that d describes. Of its memory only the tail is touched. */
 static int
-get_inflight_fd(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
+make_region(struct xd_vu_backend *be, const struct xd_vu_inflight_desc *d, uint64_t tail_at,
+	struct xd_error *err)
 {
-	struct xd_vu_inflight_desc *d = &m->payload.inflight;
-	uint64_t bytes = 0, tail;
-	int ret = check_queues(be, d, &bytes, err);
-	int fd;
+	int fd, ret;
 
-	if (ret)
-		return ret;
-	tail = tail_bytes(be, d->nb_queues);
+	if (!xd_rate_take(&be->made_rate, xd_clock_ns(), MADE_AT_ONCE, MADE_EVERY_NS))
+		return xd_fail(err, -EPROTO, "GET_INFLIGHT_FD again and again");
 	fd = memfd_create("crossdock-inflight", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0 || ftruncate(fd, (off_t)(bytes + tail)) < 0 ||
-		(tail && write_tail(fd, bytes) < 0)) {
+	if (fd < 0 || ftruncate(fd, (off_t)d->size) < 0 ||
+		(tail_at < d->size && write_tail(fd, tail_at) < 0)) {
 		ret = xd_fail(err, -errno, "cannot make an inflight region: %s", strerror(errno));
 		if (fd >= 0)
 			close(fd);
@@ -67,9 +69,32 @@ get_inflight_fd(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_err
 	}
 	/* So nobody can take it from under us. Regions are zeroes: not initialised. */
 	fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-	d->size = bytes + tail;
+	xd_reaper_close(be->msg.reaper, be->made_fd); /* the front end may have filled it */
+	be->made_fd = fd;
+	be->made = *d;
+	return 0;
+}
+
+/* The front end keeps what it is given, at our expense: so the same again if it asks again. What it
+ * may have noted in there is held against the rings, as always. */
+static int
+get_inflight_fd(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
+{
+	struct xd_vu_inflight_desc *d = &m->payload.inflight;
+	uint64_t bytes = 0;
+	int ret = check_queues(be, d, &bytes, err);
+
+	if (ret)
+		return ret;
+	d->size = bytes + tail_bytes(be, d->nb_queues);
 	d->offset = 0;
-	be->answer_fd = fd;
+	if (be->made_fd < 0 || be->made.size != d->size || be->made.nb_queues != d->nb_queues ||
+		be->made.queue_size != d->queue_size) {
+		ret = make_region(be, d, bytes, err);
+		if (ret)
+			return ret;
+	}
+	be->answer_fd = be->made_fd;
 	return XD_VU_ANSWER; /* with as many bytes as it was asked with */
 }
 
@@ -119,6 +144,8 @@ xd_vu_inflight_forget(struct xd_vu_backend *be)
 {
 	xd_vu_unmap(&be->inflight, be->msg.reaper);
 	be->inflight_queues = 0;
+	xd_reaper_close(be->msg.reaper, be->made_fd);
+	be->made_fd = -1;
 }
 
 void *

@@ -6,6 +6,7 @@
 #ifndef XD_VHOST_USER_BACKEND_INTERNAL_H
 #define XD_VHOST_USER_BACKEND_INTERNAL_H
 
+#include "base/clock.h"
 #include "vhost_user/backend.h"
 #include "vhost_user/inflight.h"
 #include "vhost_user/mapping.h"
@@ -14,6 +15,16 @@
 #include "vhost_user/socket.h"
 
 #define XD_VU_AGAIN_MAX 512
+
+/* Kinds of log lines that a front end can cause. */
+enum xd_vu_line {
+	XD_VU_LINE_CONNECTED,
+	XD_VU_LINE_CLOSED,
+	XD_VU_LINE_REFUSED,
+	XD_VU_LINE_SOCKET,
+	XD_VU_LINE_RING,
+	XD_VU_LINES
+};
 
 struct xd_vu_backend {
 	struct xd_vu_backend_opts opts; /* name and path point to the copies below */
@@ -32,6 +43,11 @@ struct xd_vu_backend {
 	struct xd_vu_mapping inflight; /* region of the front end; nothing mapped: none */
 	uint16_t inflight_queues;
 	uint16_t inflight_queue_size;
+	/* The region made last in this connection, which is given again when one like it is asked
+	 * for; -1: none. */
+	int made_fd;
+	struct xd_vu_inflight_desc made;
+	struct xd_rate made_rate;
 	struct xd_ring_file *rings; /* opened when first needed, and kept */
 	bool rings_failed;
 	bool placed[XD_VU_MAX_VRINGS]; /* base was looked up, and notes are taken */
@@ -39,16 +55,17 @@ struct xd_vu_backend {
 	/* The connection. */
 	int sock; /* -1: none */
 	struct xd_vu_peer peer;
-	int answer_fd;          /* goes with the answer, and is closed; -1: none */
+	int answer_fd;          /* goes with the answer; -1: none */
 	struct xd_timer *guard; /* looks after what workers write to, */
 	bool filled;            /* and this was found full */
 	struct xd_watch *watch;
 	/* Being received, or being answered. Its reaper is the port's, and closes and unmaps all
 	 * that a front end handed over. */
 	struct xd_vu_message msg;
-	bool heard;      /* a good message came on this connection */
 	unsigned in_ops; /* inside pause, a change, or resume: do not close now, */
 	bool drop;       /* but when it is over */
+
+	struct xd_log_limit lines[XD_VU_LINES];
 
 	/* backend_pace.c */
 	uint64_t busy_ns;       /* of control's time taken, less what was allowed since, */
@@ -61,7 +78,6 @@ struct xd_vu_backend {
 	/* Server. */
 	struct xd_vu_listener listener;
 	struct xd_watch *listen_watch;
-	uint64_t refused_at_ns; /* when a second client was last logged */
 
 	/* Client: the next attempt. Server: resumes accepting after it failed. */
 	struct xd_timer *retry;
@@ -77,6 +93,7 @@ enum xd_vu_outcome {
 };
 
 #define XD_VU_BACKOFF_MIN_MS 10
+#define XD_VU_LASTED_NS      (5 * XD_NS_PER_S) /* of a connection that is no attempt any more */
 
 /* backend.c. open takes fd over. fail logs, counts what was the front end's fault, and closes; err
  * may be NULL for a hang-up. close pauses and resumes; idempotent. */
@@ -139,6 +156,9 @@ void xd_vu_place_rings(struct xd_vu_backend *be);
 /* The front end knows where the ring stands, or sets it up anew: what was noted no longer counts.
  */
 void xd_vu_unplace_ring(struct xd_vu_backend *be, unsigned vring);
+
+#define xd_vu_log(be, kind, level, ...)                                                            \
+	xd_log_limited((be)->opts.log, &(be)->lines[kind], XD_LOG_VHOST, level, __VA_ARGS__)
 
 static inline bool
 xd_vu_packed(const struct xd_vu_backend *be)

@@ -45,7 +45,7 @@ resume_packed(struct xd_vu_backend *be, unsigned vring, const struct xd_packed_p
 	if (!descs || !xd_packed_resume(descs, vr->size, &note, &position) ||
 		vr->base == packed_base(position))
 		return;
-	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_INFO,
+	xd_vu_log(be, XD_VU_LINE_RING, XD_LOG_INFO,
 		"%s: ring %u is taken up at entry %u of %u, where it was left", be->name, vring,
 		position & 0x7fffu, vr->size);
 	vr->base = packed_base(position);
@@ -91,7 +91,7 @@ open_ring_file(struct xd_vu_backend *be)
 	be->rings = xd_ring_file_open(be->opts.run_dir, be->name, be->state.nb_vrings, &err);
 	be->rings_failed = !be->rings;
 	if (!be->rings)
-		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN,
+		xd_vu_log(be, XD_VU_LINE_RING, XD_LOG_WARN,
 			"%s: packed rings will not survive a restart: %s", be->name, err.text);
 }
 

@@ -49,7 +49,6 @@ xd_vu_backend_guard(void *ctx)
 	if (!xd_vu_backend_unblock(be) && !be->filled)
 		return;
 	xd_fail(&err, -EPROTO, "a call descriptor was filled up to keep its writers waiting");
-	be->heard = false; /* not again at once */
 	xd_vu_backend_fail(be, -EPROTO, &err);
 }
 

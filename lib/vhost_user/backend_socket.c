@@ -19,7 +19,7 @@ full(struct xd_vu_backend *be)
 	if (be->full_logged || xd_clock_ns() - be->full_since_ns < XD_NS_PER_S)
 		return;
 	be->full_logged = true;
-	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN,
+	xd_vu_log(be, XD_VU_LINE_SOCKET, XD_LOG_WARN,
 		"%s: no front end is taken until what the last one handed over is closed",
 		be->name);
 }
@@ -32,7 +32,7 @@ xd_vu_backend_retry_later(struct xd_vu_backend *be)
 	xd_loop_timer_cancel(be->retry);
 	be->retry = xd_loop_timer(be->opts.loop, be->backoff_ms, 0, xd_vu_backend_connect, be);
 	if (!be->retry)
-		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_ERROR,
+		xd_vu_log(be, XD_VU_LINE_SOCKET, XD_LOG_ERROR,
 			"%s: no memory for a timer, connects to %s no more", be->name, be->path);
 	be->backoff_ms *= 2;
 	if (be->backoff_ms > BACKOFF_MAX_MS)
@@ -55,7 +55,7 @@ xd_vu_backend_connect(void *ctx)
 		return;
 	}
 	if (!be->waiting_logged)
-		xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_INFO,
+		xd_vu_log(be, XD_VU_LINE_SOCKET, XD_LOG_INFO,
 			"%s: waits for a front end to listen on %s (%s)", be->name, be->path,
 			strerror(-fd));
 	be->waiting_logged = true;
@@ -85,7 +85,7 @@ accept_later(struct xd_vu_backend *be, uint32_t ms)
 static void
 accept_failed(struct xd_vu_backend *be, int code)
 {
-	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_ERROR,
+	xd_vu_log(be, XD_VU_LINE_SOCKET, XD_LOG_ERROR,
 		"%s: cannot accept on %s: %s, tries again in %d ms", be->name, be->path,
 		strerror(code), ACCEPT_RETRY_MS);
 	accept_later(be, ACCEPT_RETRY_MS);
@@ -102,14 +102,9 @@ peer_gone(const struct xd_vu_backend *be)
 static void
 turn_away(struct xd_vu_backend *be, int fd)
 {
-	uint64_t now_ns = xd_clock_ns();
-
 	shutdown(fd, SHUT_RDWR);
 	xd_reaper_close(be->msg.reaper, fd);
-	if (be->refused_at_ns && now_ns - be->refused_at_ns < XD_NS_PER_S)
-		return;
-	be->refused_at_ns = now_ns;
-	xd_log(be->opts.log, XD_LOG_VHOST, XD_LOG_WARN,
+	xd_vu_log(be, XD_VU_LINE_SOCKET, XD_LOG_WARN,
 		"%s: a second front end on %s was turned away, one is connected", be->name,
 		be->path);
 }

@@ -23,6 +23,8 @@ VICTIM = "02:51:4b:00:00:01"            # and who gets it
 GONE_S = 10  # until the switch has let go of everything
 TRIES = 3  # for an attack, before a loss beside it counts
 ROUND = 40  # frames from A to B, all of which must arrive
+SHARE = 480  # descriptors that a hostile front end can make the switch hold
+LINES = 250  # of the log, for one attack
 RSS_GROWTH_KIB = 2048
 SHORT = ("chain/runt/split", "split/bad-head", "memory/overlap", "protocol/wrong-fds",
          "restart/hung-up/split")
@@ -72,6 +74,10 @@ class Hostile(SwitchCase):
 
     def rss_kib(self):
         return int(re.search(r"VmRSS:\s+(\d+)", (self.proc() / "status").read_text()).group(1))
+
+    def lines(self):
+        """How many lines the switch has logged."""
+        return self.daemon.log_text().count("\n")
 
     def sanitized(self):
         return "asan" in (self.proc() / "maps").read_text()
@@ -124,6 +130,7 @@ class Hostile(SwitchCase):
         before = self.bad()
         drops = sum(before["drops"].values())
         faults = int(before["driver"].get("faults", 0))
+        lines = self.lines()
         self.flow.report()
         hostile = Dialogue([program("hostile"), str(self.path("bad")), name],
                            self.directory / f"{name.replace('/', '-')}.log")
@@ -138,6 +145,8 @@ class Hostile(SwitchCase):
             self.honest()
             self.seen(expected, faults, drops)
             report = self.flow.report()
+            self.assertLess(self.held()["descriptors"] - self.baseline["descriptors"], SHARE)
+            self.assertLess(self.lines() - lines, LINES)
             hostile.send("")
             self.assertEqual(hostile.process.wait(PATIENCE_S), 0)
             return report

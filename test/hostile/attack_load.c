@@ -312,6 +312,34 @@ call_event_refilled(struct hostile *h)
 	pthread_join(r.thread, NULL);
 }
 
+/* ---- Floods of messages, each of which would be worth a line of the log ---- */
+
+#define MESSAGES 3000
+
+static void
+mtu_flood(struct hostile *h)
+{
+	for (unsigned i = 0; i < MESSAGES; i++)
+		say_u64(h, XD_VU_NET_SET_MTU, 1, -1);
+	expect_alive(h);
+}
+
+static void
+enable_flips(struct hostile *h)
+{
+	for (unsigned i = 0; i < MESSAGES; i++)
+		say_state(h, XD_VU_SET_VRING_ENABLE, RX, i & 1);
+	expect_alive(h);
+}
+
+static void
+reconnects(struct hostile *h)
+{
+	for (unsigned i = 0; i < MESSAGES / 10; i++)
+		hostile_reconnect(h, CONNECTED);
+	expect_alive(h);
+}
+
 const struct attack attacks_load[] = {
 	{"rewritten-good", RINGS, BOTH, EITHER, rewritten_good},
 	{"rewritten-bad", RINGS, BOTH, EITHER, rewritten_bad},
@@ -323,5 +351,8 @@ const struct attack attacks_load[] = {
 	{"kick-full", RINGS, BOTH, HARMLESS, kick_full},
 	{"call-event-full", RINGS, BOTH, EITHER, call_event_full},
 	{"call-event-refilled", RINGS, BOTH, EITHER, call_event_refilled},
+	{"mtu-flood", RINGS_ANY, 0, HARMLESS, mtu_flood},
+	{"enable-flips", RINGS_ANY, 0, HARMLESS, enable_flips},
+	{"reconnects", CONNECTED, 0, HARMLESS, reconnects},
 	{0},
 };

@@ -142,6 +142,22 @@ too_many(struct hostile *h)
 	expect_refused(h, "600 regions");
 }
 
+/* As many regions as there can be, and nothing more. */
+static void
+most(struct hostile *h)
+{
+	int fd = memory_file(FILE_SIZE);
+
+	hostile_need(h, XD_VU_PF_CONFIGURE_MEM_SLOTS, "memory slots");
+	for (uint64_t i = 0; i < 509; i++) {
+		struct xd_vu_mem_one one = {
+			.region = {LOW + i * 8192, 4096, LOW + i * 8192, 4096 * (i % 256)}};
+
+		say(h, XD_VU_ADD_MEM_REG, &one, sizeof(one), fd);
+	}
+	expect_alive(h);
+}
+
 static void
 remove_unknown(struct hostile *h)
 {
@@ -190,6 +206,7 @@ const struct attack attacks_memory[] = {
 	{"table-shapes", CONNECTED, 0, REFUSED, table_shapes},
 	{"not-memory", CONNECTED, 0, REFUSED, not_memory},
 	{"too-many", CONNECTED, 0, REFUSED, too_many},
+	{"most", CONNECTED, 0, HARMLESS, most},
 	{"remove-unknown", MEMORY, 0, REFUSED, remove_unknown},
 	{"address-space", CONNECTED, 0, REFUSED, address_space},
 	{"replaced", CONNECTED, 0, HARMLESS, replaced},

@@ -428,6 +428,7 @@ bad_message_closes_the_connection(void **state)
 		unsigned warnings = e->warnings;
 		int sock = xd_vu_connect(e->path);
 
+		env_log_anew(e);
 		assert_true(sock >= 0);
 		for (unsigned k = 0; k < b->nb_fds; k++)
 			fds[k] = eventfd(0, 0);
@@ -598,6 +599,59 @@ front_end_says_what_is_missing(void **state)
 	assert_int_equal(open_fds(e), before);
 }
 
+/* One that says something good and hangs up is an attempt, too. */
+static void
+short_connections_back_off(void **state)
+{
+	struct env *e = *state;
+	uint32_t backoff_ms = 0;
+
+	for (unsigned i = 0; i < 6; i++) {
+		env_close(e, env_open_with(e, true, FEATURES, PROTOCOL_FEATURES));
+		xd_loop_lock(e->loop);
+		backoff_ms = e->be->backoff_ms;
+		xd_loop_unlock(e->loop);
+	}
+	assert_true(backoff_ms >= 32 * XD_VU_BACKOFF_MIN_MS);
+	/* Lasted. */
+	{
+		struct xd_vu_frontend *fe = env_open_with(e, true, FEATURES, PROTOCOL_FEATURES);
+
+		xd_loop_lock(e->loop);
+		e->be->state.connected_at_ns -= 2 * XD_VU_LASTED_NS;
+		xd_loop_unlock(e->loop);
+		env_close(e, fe);
+		xd_loop_lock(e->loop);
+		backoff_ms = e->be->backoff_ms;
+		xd_loop_unlock(e->loop);
+		assert_true(backoff_ms <= 2 * XD_VU_BACKOFF_MIN_MS);
+	}
+}
+
+static void
+flood_of_lines_is_cut(void **state)
+{
+	struct env *e = *state;
+	struct xd_vu_frontend *fe = env_open(e);
+	int sock = xd_vu_frontend_fd(fe);
+	uint64_t mtu = 1;
+
+	for (unsigned i = 0; i < 200; i++)
+		assert_int_equal(ask_ack(sock, XD_VU_NET_SET_MTU, &mtu, sizeof(mtu), -1), 1);
+	xd_loop_lock(e->loop);
+	assert_int_equal(e->warnings, XD_LOG_AT_ONCE);
+	assert_int_equal(xd_vu_backend_lines_left_out(e->be), 200 - XD_LOG_AT_ONCE);
+	/* Time goes by. */
+	e->be->lines[XD_VU_LINE_REFUSED].rate.even_ns = 0;
+	xd_loop_unlock(e->loop);
+	assert_int_equal(ask_ack(sock, XD_VU_NET_SET_MTU, &mtu, sizeof(mtu), -1), 1);
+	xd_loop_lock(e->loop);
+	assert_int_equal(e->warnings, XD_LOG_AT_ONCE + 1);
+	assert_non_null(strstr(e->last_warning, "(180 lines like this were left out before)"));
+	xd_loop_unlock(e->loop);
+	env_close(e, fe);
+}
+
 static void *
 cancel_soon(void *ctx)
 {
@@ -644,6 +698,8 @@ main(void)
 		STOPPED(live_socket_is_not_stolen),
 		STOPPED(file_that_is_no_socket_is_left_alone),
 		STOPPED(missing_directory_is_named),
+		CLIENT(short_connections_back_off),
+		SERVER(flood_of_lines_is_cut),
 		cmocka_unit_test(path_of_a_socket_is_bounded),
 		SERVER(stop_removes_only_its_own_file),
 		SERVER(bad_message_closes_the_connection),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Inflight tracking: the region that outlives a switch, ours and other back ends'. */
+#include <sys/stat.h>
+
 #include "vhost_user_guest.h"
 
 #define SIZE 8
@@ -123,6 +125,7 @@ impossible_regions_are_refused(void **state)
 			.nb_queues = cases[i].nb_queues,
 			.queue_size = cases[i].queue_size};
 
+		env_log_anew(e);
 		guest_connect(e, &g, FEATURES);
 		assert_int_equal(xd_vu_frontend_set_inflight(g.fe, &in, NULL), -EINVAL);
 		env_close(e, g.fe);
@@ -149,6 +152,40 @@ impossible_regions_are_refused(void **state)
 	env_close(e, g.fe);
 	assert_non_null(strstr(e->last_warning, "while rings run"));
 	close(fd);
+	guest_destroy(&g);
+}
+
+/* What the front end keeps of it is ours to pay for. */
+static void
+region_is_made_once(void **state)
+{
+	struct env *e = *state;
+	struct guest g = guest_create();
+	struct xd_vu_frontend_inflight in = {.nb_queues = 2, .queue_size = 64};
+	struct stat first = {0}, st;
+	unsigned n = 0;
+
+	guest_connect(e, &g, FEATURES);
+	for (unsigned i = 0; i < 100; i++) {
+		in = get_region(&g, 2, 64);
+		assert_int_equal(fstat(in.fd, i ? &st : &first), 0);
+		assert_true(i == 0 || st.st_ino == first.st_ino);
+		close(in.fd);
+	}
+	/* Others are others, but not without end; nor by another connection. */
+	for (; n < 100; n++) {
+		in = (struct xd_vu_frontend_inflight){
+			.nb_queues = 2, .queue_size = (uint16_t)(65 + n)};
+		if (xd_vu_frontend_get_inflight(g.fe, &in, NULL) < 0)
+			break;
+		close(in.fd);
+	}
+	assert_true(n >= 10 && n < 30);
+	env_close(e, g.fe);
+	assert_non_null(strstr(e->last_warning, "again and again"));
+	guest_connect(e, &g, FEATURES);
+	assert_true(xd_vu_frontend_get_inflight(g.fe, &in, NULL) < 0);
+	env_close(e, g.fe);
 	guest_destroy(&g);
 }
 
@@ -350,6 +387,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(region_is_made_and_kept),
+		TEST(region_is_made_once),
 		TEST(short_message),
 		TEST(impossible_regions_are_refused),
 		TEST(split_ring_goes_on_where_it_was),

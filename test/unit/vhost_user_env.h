@@ -345,6 +345,15 @@ env_close(struct env *e, struct xd_vu_frontend *fe)
 	WAIT_FOR(e, !xd_vu_backend_state(e->be)->connected);
 }
 
+/* As if no line of the log had been written for long. */
+static inline void
+env_log_anew(struct env *e)
+{
+	xd_loop_lock(e->loop);
+	memset(e->be->lines, 0, sizeof(e->be->lines));
+	xd_loop_unlock(e->loop);
+}
+
 static inline unsigned
 open_fds(struct env *e)
 {
