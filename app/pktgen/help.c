@@ -7,9 +7,11 @@
 	"Ports\n"                                                                                  \
 	"  virtio:PATH[,OPTION...]  the guest side of a vhost-user socket the switch listens on\n" \
 	"    server           listen instead, and the switch connects\n"                           \
-	"    size=N queues=N  ring entries (1024; 256 with tso=on), queue pairs (1)\n"             \
-	"    mrg= event_idx= packed= in_order= irq=  on or off (off): ring features, and\n"        \
-	"                     whether it waits for interrupts as a guest does\n"                   \
+	"    rings=guest|static  as a guest's driver has them (guest), or offered again and\n"     \
+	"                     again; ids=lifo|fifo: as Linux takes them or as DPDK (lifo)\n"       \
+	"    size=N queues=N  ring entries (256; static 1024), queue pairs (1)\n"                  \
+	"    mrg= event_idx= packed= in_order= irq=  on or off (off; mrg on with guest rings):\n"  \
+	"                     ring features, and whether it waits for interrupts\n"                \
 	"    csum=on|off      leave checksums to the switch or the receiver (off)\n"               \
 	"    tso=on|off mss=N send unsegmented TCP, to 64 KiB a frame (off, 1460)\n"               \
 	"  dpdk:DEVARGS         a DPDK device: net_virtio_user0,path=PATH  net_tap0,iface=x\n"     \

@@ -186,10 +186,11 @@ xd_stream_init(struct xd_stream *s, const struct xd_stream_opts *opts, struct xd
 	s->tcp = opts->offload.tso;
 	s->source_mac = xd_stream_mac_low(opts->from, 0);
 	s->destination_mac = xd_stream_mac_low(opts->to, 0);
-	s->frame = aligned_alloc(XD_LINE, (size_t)s->lines * XD_LINE);
+	/* A line more: payload alone is read in whole lines, too. */
+	s->frame = aligned_alloc(XD_LINE, ((size_t)s->lines + 1) * XD_LINE);
 	if (!s->frame)
 		return xd_fail(err, -ENOMEM, "no memory for a frame of %u bytes", opts->size);
-	memset(s->frame, 0, (size_t)s->lines * XD_LINE);
+	memset(s->frame, 0, ((size_t)s->lines + 1) * XD_LINE);
 	fill(s, opts);
 	if (opts->offload.csum || opts->offload.tso) {
 		s->pseudo = pseudo_sum(s);

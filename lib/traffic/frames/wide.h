@@ -51,4 +51,19 @@ xd_lines_read(const uint8_t *src, uint32_t n)
 	return a ^ b;
 }
 
+/* The same of n bytes and no others, unless n is less than a line: then of one. */
+static inline __attribute__((always_inline)) xd_line
+xd_bytes_read(const uint8_t *src, uint32_t n)
+{
+	uint32_t whole = n / XD_LINE;
+	xd_line sum;
+
+	if (whole == 0)
+		return *(const xd_line *)src;
+	sum = xd_lines_read(src, whole);
+	if (n % XD_LINE) /* some bytes once more, elsewhere in the line */
+		sum ^= *(const xd_line *)(src + n - XD_LINE);
+	return sum;
+}
+
 #endif

@@ -3,8 +3,8 @@
  * A port of the generator: where frames of a stream are sent and received.
  *
  *   virtio:PATH[,OPTION...]
- *       the guest side of a vhost-user socket, on rings whose buffers are offered again and again;
- *       port_virtio_args.h has the options
+ *       the guest side of a vhost-user socket, on rings as a guest's driver has them, or on static
+ *       ones, whose buffers are offered again and again; port_virtio_args.h has the options
  *   dpdk:DEVARGS
  *       any DPDK Ethernet device: net_virtio_user0,path=..., net_tap0, 0000:03:00.0; needs the EAL
  *   loop:NAME
@@ -52,6 +52,8 @@ struct xd_gen_port {
 	const struct xd_gen_port_ops *ops;
 	char name[128];     /* as given: "virtio:/tmp/a.sock,server" */
 	char memory[96];    /* where its frames lie, for people: "2 MiB pages, node 0" */
+	const char *rings;  /* of a virtqueue: "guest", "static"; NULL: it has none, or not ours */
+	const char *ids;    /* of guest rings: "lifo", "fifo"; else NULL */
 	char fault[192];    /* why alive said no; empty before */
 	uint32_t ring_size; /* different frames that touch=none can send; 0: it writes all anyway */
 	uint32_t max_frame; /* bytes of the longest that it carries, without FCS */

@@ -15,7 +15,8 @@
 #include "vhost_user/message.h"
 
 #define GUEST_BASE   0x100000000ul              /* guest physical address of the memory */
-#define ROOM_DEFAULT 2048                       /* bytes of frame in a buffer */
+#define ROOM_DEFAULT 2048                       /* bytes of frame in a static buffer */
+#define ROOM_GUEST   1518                       /* in a guest's: of its MTU, and a VLAN tag */
 #define ROOM_TSO     (65562 - XD_VIRTIO_HEADER) /* virtio 1.2, 5.1.6.3.1 */
 
 struct pair {
@@ -180,8 +181,10 @@ make_ring(struct virtio_port *v, struct xd_virtio_ring *ring, struct xd_virtio_r
 static uint32_t
 room(const struct xd_virtio_args *a, uint32_t frame_bytes)
 {
-	uint32_t least = a->tso ? ROOM_TSO : ROOM_DEFAULT;
+	uint32_t least = a->guest ? ROOM_GUEST : ROOM_DEFAULT;
 
+	if (a->tso)
+		least = ROOM_TSO;
 	return frame_bytes > least ? frame_bytes : least;
 }
 
@@ -194,14 +197,20 @@ make_rings(struct virtio_port *v, const struct xd_virtio_args *a,
 		.size = (uint16_t)a->size,
 		.room = room(a, opts->frame_bytes),
 		.packed = a->packed,
+		.guest = a->guest,
+		.lifo = a->lifo,
+		.pieces = a->guest && a->tso,
 		.in_order = a->in_order,
 		.interrupts = a->interrupts,
 		.event_idx = features >> XD_VIRTIO_RING_F_EVENT_IDX & 1,
 		.mergeable = features >> VIRTIO_NET_F_MRG_RXBUF & 1,
 	};
-	size_t offset = 0;
-	int rc = xd_port_memory_map(
-		&v->memory, 2 * a->queues * xd_virtio_ring_bytes(&o), opts->node, true, err);
+	size_t bytes = xd_virtio_ring_bytes(&o), offset = 0;
+	int rc;
+
+	o.write = true;
+	bytes += xd_virtio_ring_bytes(&o);
+	rc = xd_port_memory_map(&v->memory, a->queues * bytes, opts->node, true, err);
 
 	snprintf(v->port.memory, sizeof(v->port.memory), "%s", v->memory.text);
 	for (unsigned q = 0; q < v->nb_pairs && !rc; q++) {
@@ -297,6 +306,8 @@ port_open(const char *text, const struct xd_gen_port_opts *opts, struct xd_error
 	}
 	memset(v, 0, sizeof(*v));
 	v->port.ops = &ops;
+	v->port.rings = xd_virtio_args_rings(&a);
+	v->port.ids = xd_virtio_args_ids(&a);
 	v->port.ring_size = (uint32_t)a.size;
 	v->port.offload = (struct xd_stream_offload){
 		.csum = a.csum || a.tso,

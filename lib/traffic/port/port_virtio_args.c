@@ -11,27 +11,33 @@
 #include "virtqueue/packed_layout.h"
 #include "virtqueue/split_layout.h"
 
-#define SIZE_DEFAULT     1024
-#define SIZE_DEFAULT_TSO 256  /* buffers hold 64 KiB each then */
-#define MSS_DEFAULT      1460 /* of an MTU of 1500 bytes */
-#define MSS_MIN          48
+#define SIZE_DEFAULT       1024
+#define SIZE_DEFAULT_GUEST 256  /* as QEMU makes them; also where each buffer holds 64 KiB */
+#define MSS_DEFAULT        1460 /* of an MTU of 1500 bytes */
+#define MSS_MIN            48
 
 #define BIT(n) (1ull << (n))
 #define CSUM   (BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CSUM))
 #define TSO4   (BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_GUEST_TSO4))
 #define TSO6   (BIT(VIRTIO_NET_F_HOST_TSO6) | BIT(VIRTIO_NET_F_GUEST_TSO6))
 
-struct toggle {
+/* An option that has one of two words. */
+struct choice {
 	const char *name;
-	bool *on;
+	const char *first, *second;
+	bool *on;    /* set when it is the first */
+	bool *given; /* or NULL */
 };
 
 static int
-parse_toggle(const struct toggle *t, const char *value, struct xd_error *err)
+parse_choice(const struct choice *c, const char *value, struct xd_error *err)
 {
-	*t->on = !strcmp(value, "on");
-	if (!*t->on && strcmp(value, "off"))
-		return xd_fail(err, -EINVAL, "virtio port: %s=%s: on or off", t->name, value);
+	*c->on = !strcmp(value, c->first);
+	if (c->given)
+		*c->given = true;
+	if (!*c->on && strcmp(value, c->second))
+		return xd_fail(err, -EINVAL, "virtio port: %s=%s: %s or %s", c->name, value,
+			c->first, c->second);
 	return 0;
 }
 
@@ -61,12 +67,18 @@ parse_number(struct xd_virtio_args *a, const char *name, const char *value, stru
 static int
 parse_option(struct xd_virtio_args *a, char *word, struct xd_error *err)
 {
-	static const char *const names[] = {"server", "size", "queues", "mrg", "event_idx",
-		"packed", "in_order", "csum", "tso", "mss", "irq", "poll", NULL};
+	static const char *const names[] = {"server", "rings", "ids", "size", "queues", "mrg",
+		"event_idx", "packed", "in_order", "csum", "tso", "mss", "irq", "poll", NULL};
 	bool poll = !a->interrupts;
-	const struct toggle toggles[] = {{"mrg", &a->mergeable}, {"event_idx", &a->event_idx},
-		{"packed", &a->packed}, {"in_order", &a->in_order}, {"csum", &a->csum},
-		{"tso", &a->tso}, {"irq", &a->interrupts}, {"poll", &poll}};
+	const struct choice choices[] = {{"rings", "guest", "static", &a->guest, NULL},
+		{"ids", "lifo", "fifo", &a->lifo, &a->ids_given},
+		{"mrg", "on", "off", &a->mergeable, &a->mrg_given},
+		{"event_idx", "on", "off", &a->event_idx, NULL},
+		{"packed", "on", "off", &a->packed, NULL},
+		{"in_order", "on", "off", &a->in_order, NULL},
+		{"csum", "on", "off", &a->csum, NULL}, {"tso", "on", "off", &a->tso, NULL},
+		{"irq", "on", "off", &a->interrupts, NULL}, {"poll", "on", "off", &poll, NULL}};
+	const char *example = "1024";
 	char *value = strchr(word, '=');
 	char hint[128];
 	int rc;
@@ -79,23 +91,48 @@ parse_option(struct xd_virtio_args *a, char *word, struct xd_error *err)
 		*value++ = '\0';
 	if (value && (!strcmp(word, "size") || !strcmp(word, "queues") || !strcmp(word, "mss")))
 		return parse_number(a, word, value, err);
-	for (unsigned i = 0; value && i < sizeof(toggles) / sizeof(toggles[0]); i++) {
-		if (strcmp(word, toggles[i].name))
+	for (unsigned i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		if (strcmp(word, choices[i].name))
 			continue;
-		rc = parse_toggle(&toggles[i], value, err);
-		if (toggles[i].on == &poll)
-			a->interrupts = !poll;
-		return rc;
+		if (value) {
+			rc = parse_choice(&choices[i], value, err);
+			if (choices[i].on == &poll)
+				a->interrupts = !poll;
+			return rc;
+		}
+		example = choices[i].first;
 	}
+	if (!strcmp(word, "queues"))
+		example = "2";
 	for (unsigned i = 0; !value && names[i]; i++)
 		if (!strcmp(word, names[i]))
 			return xd_fail(err, -EINVAL, "virtio port: %s needs a value, such as %s=%s",
-				word, word,
-				!strcmp(word, "size") || !strcmp(word, "mss")
-					? "1024"
-					: (!strcmp(word, "queues") ? "2" : "on"));
+				word, word, example);
 	return xd_fail(err, -EINVAL, "virtio port: unknown option %s%s", word,
 		xd_suggest_hint(word, names, hint, sizeof(hint)));
+}
+
+/* What does not go together, and what follows from what is not said. */
+static int
+complete(struct xd_virtio_args *a, struct xd_error *err)
+{
+	if (a->mss && !a->tso)
+		return xd_fail(err, -EINVAL, "virtio port: mss= is of use with tso=on only");
+	if (a->ids_given && !a->guest)
+		return xd_fail(err, -EINVAL, "virtio port: ids= is of use with rings=guest only");
+	if (a->ids_given && a->lifo && a->in_order)
+		return xd_fail(err, -EINVAL,
+			"virtio port: in_order=on does not go with ids=lifo; leave ids= out or "
+			"give ids=fifo");
+	if (!a->ids_given)
+		a->lifo = a->guest && !a->in_order;
+	if (!a->mrg_given)
+		a->mergeable = a->guest;
+	if (a->size == 0)
+		a->size = a->guest || a->tso ? SIZE_DEFAULT_GUEST : SIZE_DEFAULT;
+	if (a->mss == 0)
+		a->mss = MSS_DEFAULT;
+	return 0;
 }
 
 int
@@ -105,7 +142,7 @@ xd_virtio_args_parse(struct xd_virtio_args *a, const char *text, struct xd_error
 	size_t len = strcspn(text, ",");
 	int rc = 0;
 
-	*a = (struct xd_virtio_args){.queues = 1};
+	*a = (struct xd_virtio_args){.queues = 1, .guest = true};
 	if (len == 0)
 		return xd_fail(err, -EINVAL, "virtio port: give a socket, virtio:/run/x.sock");
 	if (len >= sizeof(a->path))
@@ -119,13 +156,21 @@ xd_virtio_args_parse(struct xd_virtio_args *a, const char *text, struct xd_error
 	snprintf(copy, sizeof(copy), "%s", text + len);
 	for (word = strtok_r(copy, ",", &save); word && !rc; word = strtok_r(NULL, ",", &save))
 		rc = parse_option(a, word, err);
-	if (!rc && a->mss && !a->tso)
-		return xd_fail(err, -EINVAL, "virtio port: mss= is of use with tso=on only");
-	if (a->size == 0)
-		a->size = a->tso ? SIZE_DEFAULT_TSO : SIZE_DEFAULT;
-	if (a->mss == 0)
-		a->mss = MSS_DEFAULT;
-	return rc;
+	return rc ? rc : complete(a, err);
+}
+
+const char *
+xd_virtio_args_rings(const struct xd_virtio_args *a)
+{
+	return a->guest ? "guest" : "static";
+}
+
+const char *
+xd_virtio_args_ids(const struct xd_virtio_args *a)
+{
+	if (!a->guest)
+		return NULL;
+	return a->lifo ? "lifo" : "fifo";
 }
 
 uint64_t
@@ -145,6 +190,8 @@ xd_virtio_args_features(const struct xd_virtio_args *a)
 		features |= CSUM;
 	if (a->tso)
 		features |= TSO4 | TSO6;
+	if (a->tso && a->guest)
+		features |= BIT(XD_VIRTIO_RING_F_INDIRECT_DESC);
 	if (a->queues > 1)
 		features |= BIT(VIRTIO_NET_F_MQ);
 	return features;
@@ -165,6 +212,8 @@ xd_virtio_args_check_features(
 		{a->tso, "tso", "checksum offload", CSUM},
 		{a->tso, "tso", "TCP segmentation over IPv4", TSO4},
 		{a->csum, "csum", "checksum offload", CSUM},
+		{a->tso && a->guest, "tso", "indirect descriptors, which rings=static does without",
+			BIT(XD_VIRTIO_RING_F_INDIRECT_DESC)},
 	};
 
 	for (unsigned i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {

@@ -16,7 +16,11 @@ struct xd_virtio_args {
 	bool server;     /* server: listen, and the switch connects */
 	uint64_t size;   /* size=N: ring entries */
 	uint64_t queues; /* queues=N: pairs */
+	bool guest;      /* rings=guest, else static */
+	bool lifo;       /* ids=lifo; of guest rings */
+	bool ids_given;  /* ids= was */
 	bool mergeable;  /* mrg=on */
+	bool mrg_given;  /* mrg= was */
 	bool event_idx;  /* event_idx=on */
 	bool packed;     /* packed=on */
 	bool in_order;   /* in_order=on */
@@ -28,6 +32,10 @@ struct xd_virtio_args {
 
 /* -EINVAL: what is wrong, and what to type. */
 int xd_virtio_args_parse(struct xd_virtio_args *a, const char *text, struct xd_error *err);
+
+/* "guest", "static"; "lifo", "fifo", and NULL with static rings, where it means nothing. */
+const char *xd_virtio_args_rings(const struct xd_virtio_args *a);
+const char *xd_virtio_args_ids(const struct xd_virtio_args *a);
 
 /* Feature bits (virtio 1.2, 5.1.3 and 6) that these options ask for. */
 uint64_t xd_virtio_args_features(const struct xd_virtio_args *a);

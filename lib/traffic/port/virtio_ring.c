@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "traffic/port/guest_ring.h"
 #include "traffic/port/virtio_ring_burst.h"
 
 #define PAGE 4096
@@ -21,29 +22,48 @@ round_up(size_t n, size_t to)
 	return (n + to - 1) / to * to;
 }
 
-/* Split: the entries of both rings begin on a cache line and their idx lies at the end of the line
- * before: a burst of 32 then takes four lines of the used ring, none of them shared with idx. */
+/* The entries of both rings begin on a cache line and their idx lies at the end of the line before:
+ * a burst of 32 then takes four lines of the used ring, none of them shared with idx. */
+static void
+lay_out_split(const struct xd_virtio_ring_opts *opts, struct layout *l)
+{
+	l->driver = round_up(xd_vring_desc_bytes(opts->size), PAGE) + XD_LINE -
+		    sizeof(struct xd_vring_avail);
+	l->device = round_up(l->driver + xd_vring_avail_bytes(opts->size), PAGE) + XD_LINE -
+		    sizeof(struct xd_vring_used);
+	l->buffers = l->device + xd_vring_used_bytes(opts->size);
+}
+
+/* As vring_init of Linux does: one area follows the other, the used ring on the next line. */
+static void
+lay_out_guest_split(const struct xd_virtio_ring_opts *opts, struct layout *l)
+{
+	l->driver = xd_vring_desc_bytes(opts->size);
+	l->device = round_up(l->driver + xd_vring_avail_bytes(opts->size), XD_LINE);
+	l->buffers = l->device + xd_vring_used_bytes(opts->size);
+}
+
 static struct layout
 lay_out(const struct xd_virtio_ring_opts *opts)
 {
 	struct layout l;
 
-	l.room = (uint32_t)round_up(opts->room, XD_LINE);
+	l.room = opts->guest ? opts->room : (uint32_t)round_up(opts->room, XD_LINE);
 	l.stride = l.room + XD_LINE;
 	if (l.stride / XD_LINE % 2 == 0)
 		l.stride += XD_LINE;
 	if (opts->packed) {
 		l.driver = round_up(xd_packed_desc_bytes(opts->size), PAGE);
 		l.device = l.driver + PAGE;
-		l.buffers = l.device + PAGE + XD_LINE;
+		l.buffers = l.device + PAGE;
+	} else if (opts->guest) {
+		lay_out_guest_split(opts, &l);
 	} else {
-		l.driver = round_up(xd_vring_desc_bytes(opts->size), PAGE) + XD_LINE -
-			   sizeof(struct xd_vring_avail);
-		l.device = round_up(l.driver + xd_vring_avail_bytes(opts->size), PAGE) + XD_LINE -
-			   sizeof(struct xd_vring_used);
-		l.buffers = round_up(l.device + xd_vring_used_bytes(opts->size), PAGE) + XD_LINE;
+		lay_out_split(opts, &l);
 	}
-	l.bytes = round_up(l.buffers + (size_t)l.stride * opts->size, PAGE);
+	l.buffers = round_up(l.buffers, PAGE) + (opts->guest ? 0 : XD_LINE);
+	l.bytes = opts->guest ? xd_guest_ring_bytes(opts) : (size_t)l.stride * opts->size;
+	l.bytes = round_up(l.buffers + l.bytes, PAGE);
 	return l;
 }
 
@@ -97,10 +117,18 @@ stay_off(struct xd_virtio_ring *r)
 		interrupts_off(r);
 }
 
-static void
-write_descriptors(struct xd_virtio_ring *r)
+/* Every entry holds a buffer from the start. */
+static int
+init_static(struct xd_virtio_ring *r)
 {
+	r->ids = calloc(r->size, sizeof(*r->ids));
+	r->lens = calloc(r->size, sizeof(*r->lens));
+	if (!r->ids || !r->lens)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < r->size; i++) {
+		r->ids[i] = (uint16_t)i;
+		if (r->packed)
+			continue;
 		r->desc[i] = (struct xd_vring_desc){
 			.addr = r->guest_addr + (uint64_t)i * r->stride,
 			.len = XD_VIRTIO_HEADER + r->room,
@@ -108,6 +136,15 @@ write_descriptors(struct xd_virtio_ring *r)
 		};
 		r->avail->ring[i] = (uint16_t)i;
 	}
+	return 0;
+}
+
+static const struct xd_virtio_ring_ops *
+find_ops(const struct xd_virtio_ring_opts *opts)
+{
+	if (opts->guest)
+		return opts->packed ? &xd_guest_packed_ops : &xd_guest_split_ops;
+	return opts->packed ? &xd_virtio_ring_packed_ops : &xd_virtio_ring_split_ops;
 }
 
 int
@@ -116,8 +153,10 @@ xd_virtio_ring_init(struct xd_virtio_ring *r, const struct xd_virtio_ring_opts *
 {
 	struct layout l = lay_out(opts);
 	uint8_t *base = memory;
+	int rc = 0;
 
 	*r = (struct xd_virtio_ring){
+		.ops = find_ops(opts),
 		.desc = (struct xd_vring_desc *)base,
 		.avail = (struct xd_vring_avail *)(base + l.driver),
 		.used = (struct xd_vring_used *)(base + l.device),
@@ -137,29 +176,28 @@ xd_virtio_ring_init(struct xd_virtio_ring *r, const struct xd_virtio_ring_opts *
 		.kick_fd = opts->kick_fd,
 		.call_fd = opts->call_fd,
 	};
-	r->ids = calloc(opts->size, sizeof(*r->ids));
-	r->lens = calloc(opts->size, sizeof(*r->lens));
-	r->gather =
-		opts->mergeable && opts->write ? calloc(1, XD_VIRTIO_RING_GATHER + XD_LINE) : NULL;
-	if (!r->ids || !r->lens || (opts->mergeable && opts->write && !r->gather)) {
-		xd_virtio_ring_fini(r);
-		return -ENOMEM;
+	if (opts->mergeable && opts->write) {
+		r->gather = calloc(1, XD_VIRTIO_RING_GATHER + XD_LINE);
+		rc = r->gather ? 0 : -ENOMEM;
 	}
-	for (uint32_t i = 0; i < opts->size; i++)
-		r->ids[i] = (uint16_t)i;
-	if (!r->packed)
-		write_descriptors(r);
+	if (!rc && opts->guest)
+		rc = xd_guest_ring_init(r, opts, base + l.buffers, guest_addr + l.buffers);
+	else if (!rc)
+		rc = init_static(r);
+	if (rc) {
+		xd_virtio_ring_fini(r);
+		return rc;
+	}
 	interrupts_off(r);
-	if (opts->write && r->packed)
-		xd_virtio_ring_packed_publish(r, opts->size);
-	else if (opts->write)
-		xd_virtio_ring_split_publish(r, opts->size);
+	if (opts->write)
+		r->ops->fill(r);
 	return 0;
 }
 
 void
 xd_virtio_ring_fini(struct xd_virtio_ring *r)
 {
+	xd_guest_ring_fini(r);
 	free(r->ids);
 	free(r->lens);
 	free(r->gather);
@@ -169,21 +207,8 @@ xd_virtio_ring_fini(struct xd_virtio_ring *r)
 }
 
 static void
-reclaim(struct xd_virtio_ring *r, uint16_t n)
+load_static(struct xd_virtio_ring *r, struct xd_stream *stream)
 {
-	if (r->packed)
-		xd_virtio_ring_packed_reclaim(r, n);
-	else
-		xd_virtio_ring_split_reclaim(r, n);
-}
-
-int
-xd_virtio_ring_load(struct xd_virtio_ring *r, struct xd_stream *stream)
-{
-	if (xd_virtio_ring_outstanding(r))
-		return -EBUSY;
-	r->listed = stream->list;
-	r->send_bytes = XD_VIRTIO_HEADER + stream->size;
 	for (uint32_t i = 0; i < r->size; i++) {
 		uint16_t id = r->ids[(r->avail_idx + i) & r->mask];
 		uint8_t *frame = xd_virtio_ring_frame(r, id);
@@ -198,6 +223,19 @@ xd_virtio_ring_load(struct xd_virtio_ring *r, struct xd_stream *stream)
 		memcpy(frame - XD_VIRTIO_HEADER, stream->header, XD_VIRTIO_HEADER);
 		xd_stream_write_any(stream, frame, XD_TOUCH_FULL);
 	}
+}
+
+int
+xd_virtio_ring_load(struct xd_virtio_ring *r, struct xd_stream *stream)
+{
+	if (xd_virtio_ring_outstanding(r))
+		return -EBUSY;
+	r->listed = stream->list;
+	r->send_bytes = XD_VIRTIO_HEADER + stream->size;
+	if (r->guest)
+		xd_guest_ring_load(r, stream);
+	else
+		load_static(r, stream);
 	stream->next = 0;
 	return 0;
 }
@@ -221,22 +259,13 @@ uint16_t
 xd_virtio_ring_send(
 	struct xd_virtio_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
 {
-	uint16_t sent = r->packed ? xd_virtio_ring_packed_send(r, stream, touch, n)
-				  : xd_virtio_ring_split_send(r, stream, touch, n);
+	uint16_t sent = r->ops->send(r, stream, touch, n);
 
 	if (__builtin_expect(r->interrupts, 0))
 		want_interrupt_for_room(r, sent < n);
 	else
 		stay_off(r);
 	return sent;
-}
-
-static inline uint16_t
-receive(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
-	struct xd_receive *counts)
-{
-	return r->packed ? xd_virtio_ring_packed_receive(r, touch, size, n, counts)
-			 : xd_virtio_ring_split_receive(r, touch, size, n, counts);
 }
 
 /* Like a guest's driver that sleeps until it is interrupted, then takes what comes without further
@@ -253,12 +282,12 @@ receive_interrupted(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size
 	if (r->waiting)
 		interrupts_off(r);
 	r->waiting = false;
-	got = receive(r, touch, size, n, counts);
+	got = r->ops->receive(r, touch, size, n, counts);
 	if (got)
 		return got;
 	interrupts_on(r, r->used_idx);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	got = receive(r, touch, size, n, counts);
+	got = r->ops->receive(r, touch, size, n, counts);
 	if (got)
 		interrupts_off(r);
 	else
@@ -273,7 +302,7 @@ xd_virtio_ring_receive(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t s
 	if (__builtin_expect(r->interrupts, 0)) {
 		n = receive_interrupted(r, touch, size, n, counts);
 	} else {
-		n = receive(r, touch, size, n, counts);
+		n = r->ops->receive(r, touch, size, n, counts);
 	}
 	if (n && !r->waiting)
 		stay_off(r);
@@ -284,7 +313,7 @@ uint16_t
 xd_virtio_ring_outstanding(struct xd_virtio_ring *r)
 {
 	if (!r->write)
-		reclaim(r, r->size);
+		r->ops->reclaim(r, r->size);
 	return xd_virtio_ring_out(r);
 }
 

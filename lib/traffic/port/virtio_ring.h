@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The driver side of a virtqueue (virtio 1.2, sections 2.7 and 2.8) whose buffers are offered again
- * and again, for a generator that must not be what is measured.
+ * The driver side of a virtqueue (virtio 1.2, sections 2.7 and 2.8), for a generator that must not
+ * be what is measured. Its buffers are static: offered again and again; or they are a guest's:
+ * guest_ring.h.
  *
- *   virtio_ring.c    what both kinds of ring have in common: memory, interrupts, choosing the kind
- *   virtio_ring_split.c   split rings
- *   virtio_ring_packed.c  packed rings
+ *   virtio_ring.c         what all have in common: memory, interrupts, choosing the kind
+ *   virtio_ring_split.*   static split rings; what a device gave back of any split ring
+ *   virtio_ring_packed.*  the same of packed rings
  *   virtio_ring_burst.h   writing and reading the frames of a burst
+ *   guest_*               a guest's rings
  *
- * Split: every entry of the available ring holds a buffer from the start, one descriptor each. As
- * long as the device gives buffers back in order, offering them again is nothing but moving
- * avail->idx: no descriptor and no ring entry is written, so those lines stay in the device's cache
- * too. When a used element's id is not the one that this entry holds, the entry is rewritten with
- * it: position p of the used ring and position p + size of the available ring are the same entry,
- * and the device has read it (it cannot have given back p + 1 buffers without having taken as
- * many).
+ * Static split: every entry of the available ring holds a buffer from the start, one descriptor
+ * each. As long as the device gives buffers back in order, offering them again is nothing but
+ * moving avail->idx: no descriptor and no ring entry is written, so those lines stay in the
+ * device's cache too. When a used element's id is not the one that this entry holds, the entry is
+ * rewritten with it: position p of the used ring and position p + size of the available ring are
+ * the same entry, and the device has read it (it cannot have given back p + 1 buffers without
+ * having taken as many).
  *
- * Packed: descriptor p is always one buffer, and given back where it was offered. Four descriptors
- * share a line, which travels to the device and back; that is the least that a packed ring can do.
- * A burst's payload is written before any of its descriptors, and they are written from the last to
- * the first, so that the device finds the whole burst at once and no line is taken away from it
- * half read. Nothing is looked at ahead of the descriptors that the device has written.
+ * Static packed: descriptor p is always one buffer, and given back where it was offered. Four
+ * descriptors share a line, which travels to the device and back; that is the least that a packed
+ * ring can do. A burst's payload is written before any of its descriptors, and they are written
+ * from the last to the first, so that the device finds the whole burst at once and no line is taken
+ * away from it half read. Nothing is looked at ahead of the descriptors that the device has
+ * written.
  *
- * A buffer is a virtio-net header right before a cache line boundary and a frame behind it. The
- * stride is an odd number of lines, so that buffers spread over all sets of a cache. The header's
- * line is never written when sending.
+ * A static buffer is a virtio-net header right before a cache line boundary and a frame behind it.
+ * The stride is an odd number of lines, so that buffers spread over all sets of a cache. The
+ * header's line is never written when sending.
  *
  * One thread per ring.
  */
@@ -40,7 +43,22 @@
 #include "virtqueue/packed_layout.h"
 #include "virtqueue/split_layout.h"
 
+struct xd_virtio_ring;
+struct xd_guest_ring; /* guest_ring.h */
+
+/* What each kind of ring does in its own way. */
+struct xd_virtio_ring_ops {
+	void (*fill)(struct xd_virtio_ring *r); /* a receive ring, at the beginning */
+	uint16_t (*send)(struct xd_virtio_ring *r, struct xd_stream *stream, enum xd_touch touch,
+		uint16_t n);
+	uint16_t (*receive)(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size,
+		uint16_t n, struct xd_receive *counts);
+	void (*reclaim)(struct xd_virtio_ring *r, uint16_t n); /* at most n */
+};
+
 struct xd_virtio_ring {
+	const struct xd_virtio_ring_ops *ops;
+	struct xd_guest_ring *guest; /* NULL: a static ring */
 	union {
 		struct xd_vring_desc *desc;  /* split */
 		struct xd_packed_desc *ring; /* packed */
@@ -84,6 +102,10 @@ struct xd_virtio_ring_opts {
 	uint16_t size; /* entries, a power of two */
 	uint32_t room; /* bytes of frame in a buffer; rounded up to whole lines */
 	bool packed, in_order, event_idx, mergeable;
+	bool guest;  /* as a guest's driver has them; else static */
+	bool lifo;   /* guest: ids, last in, first out; not with in_order */
+	bool pieces; /* guest: TCP that is cut is sent in pieces, which needs indirect descriptors
+		      */
 	bool write;
 	bool interrupts; /* wait for them at call_fd before looking at a receive ring again */
 	int kick_fd, call_fd;

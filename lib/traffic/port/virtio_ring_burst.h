@@ -9,30 +9,36 @@
 #define XD_VIRTIO_RING_GATHER 65562 /* bytes of the longest frame: virtio 1.2, 5.1.6.3.1 */
 #define XD_VIRTIO_RING_INLINE static inline __attribute__((always_inline))
 
-/* Takes what position `at` of the ring was given back with, read once: the buffer's id and the
- * bytes that the device wrote. False: nothing is there yet, or it is nonsense and the ring is
- * broken. */
+/* A buffer that the device has given back. */
+struct xd_virtio_ring_buffer {
+	uint8_t *frame; /* behind the virtio-net header */
+	uint32_t len;   /* bytes that the device wrote, header included */
+	uint32_t room;  /* bytes that it could have */
+	bool exact;     /* other buffers' lines are next to it: no byte but its own is read */
+};
+
+/* Takes what position `at` of the ring was given back with, read once. False: nothing is there yet,
+ * or it is nonsense and the ring is broken. */
 typedef bool (*xd_virtio_ring_take_fn)(
-	struct xd_virtio_ring *r, uint16_t at, uint16_t *id, uint32_t *len);
+	struct xd_virtio_ring *r, uint16_t at, struct xd_virtio_ring_buffer *b);
 
-uint16_t xd_virtio_ring_split_send(
-	struct xd_virtio_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
-uint16_t xd_virtio_ring_split_receive(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size,
-	uint16_t n, struct xd_receive *counts);
-void xd_virtio_ring_split_reclaim(struct xd_virtio_ring *r, uint16_t n);
-void xd_virtio_ring_split_publish(struct xd_virtio_ring *r, uint16_t n);
-
-uint16_t xd_virtio_ring_packed_send(
-	struct xd_virtio_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n);
-uint16_t xd_virtio_ring_packed_receive(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size,
-	uint16_t n, struct xd_receive *counts);
-void xd_virtio_ring_packed_reclaim(struct xd_virtio_ring *r, uint16_t n);
-void xd_virtio_ring_packed_publish(struct xd_virtio_ring *r, uint16_t n);
+extern const struct xd_virtio_ring_ops xd_virtio_ring_split_ops, xd_virtio_ring_packed_ops;
 
 XD_VIRTIO_RING_INLINE uint8_t *
 xd_virtio_ring_frame(const struct xd_virtio_ring *r, uint16_t id)
 {
 	return r->frames + (size_t)id * r->stride;
+}
+
+/* What buffer `id` of a static ring was given back with. */
+XD_VIRTIO_RING_INLINE struct xd_virtio_ring_buffer
+xd_virtio_ring_buffer(const struct xd_virtio_ring *r, uint16_t id, uint32_t len)
+{
+	return (struct xd_virtio_ring_buffer){
+		.frame = xd_virtio_ring_frame(r, id),
+		.len = len,
+		.room = r->room + XD_VIRTIO_HEADER,
+	};
 }
 
 /* Buffers that the device has, as far as was looked. */
@@ -46,6 +52,14 @@ XD_VIRTIO_RING_INLINE uint16_t
 xd_virtio_ring_free(const struct xd_virtio_ring *r)
 {
 	return (uint16_t)(r->size - xd_virtio_ring_out(r));
+}
+
+/* Past n positions that were taken. */
+XD_VIRTIO_RING_INLINE void
+xd_virtio_ring_move_on(struct xd_virtio_ring *r, uint16_t n)
+{
+	r->used_idx += n;
+	r->known = r->known > n ? (uint16_t)(r->known - n) : 0;
 }
 
 /* Asks for the first line of the frames that n positions from `at` on hold, if the device gives
@@ -124,6 +138,23 @@ xd_virtio_ring_buffers(const uint8_t *frame, bool mergeable)
 	return n;
 }
 
+/* Reads `bytes` from `from` on: whole lines, unless these are others' too. */
+XD_VIRTIO_RING_INLINE xd_line
+xd_virtio_ring_read(const uint8_t *from, uint32_t bytes, bool exact)
+{
+	return exact ? xd_bytes_read(from, bytes) : xd_lines_read(from, xd_lines(bytes));
+}
+
+/* Reads a buffer that has no header: a frame's second or later. */
+XD_VIRTIO_RING_INLINE xd_line
+xd_virtio_ring_read_rest(const struct xd_virtio_ring_buffer *b)
+{
+	/* From the beginning of the line that the header would end in. */
+	const uint32_t before = b->exact ? XD_VIRTIO_HEADER : XD_LINE;
+
+	return xd_virtio_ring_read(b->frame - before, b->len + before - XD_VIRTIO_HEADER, b->exact);
+}
+
 /* Takes the buffers after the first of a frame that spans several; adds their bytes to *len. All of
  * them were given back before the first (section 2.8.9; of split rings, in one move of idx). With
  * `put`, which has the first one's, they are copied there. */
@@ -132,29 +163,23 @@ xd_virtio_ring_take_rest(struct xd_virtio_ring *r, uint16_t at, uint16_t n, enum
 	uint32_t *len, struct xd_receive *counts, uint8_t *put, xd_virtio_ring_take_fn take)
 {
 	for (uint16_t i = 1; i < n; i++) {
-		uint32_t bytes, room = XD_VIRTIO_RING_GATHER + XD_VIRTIO_HEADER - *len;
-		uint16_t id;
+		uint32_t room = XD_VIRTIO_RING_GATHER + XD_VIRTIO_HEADER - *len;
+		struct xd_virtio_ring_buffer b;
 
-		if (!take(r, (uint16_t)(at + i), &id, &bytes) || bytes == 0 ||
-			bytes > r->room + XD_VIRTIO_HEADER) {
+		if (!take(r, (uint16_t)(at + i), &b) || b.len == 0 || b.len > b.room) {
 			r->broken = true;
 			return false;
 		}
 		/* Such a buffer has no header: its bytes begin where a header would. */
-		if (put && bytes > room) {
+		if (put && b.len > room) {
 			r->broken = true;
 			return false;
 		}
 		if (put)
-			memcpy(put + *len - XD_VIRTIO_HEADER,
-				xd_virtio_ring_frame(r, id) - XD_VIRTIO_HEADER, bytes);
-		if (touch == XD_TOUCH_FULL) {
-			const uint8_t *from = xd_virtio_ring_frame(r, id) - XD_LINE;
-
-			counts->sum ^=
-				xd_lines_read(from, xd_lines(bytes + XD_LINE - XD_VIRTIO_HEADER));
-		}
-		*len += bytes;
+			memcpy(put + *len - XD_VIRTIO_HEADER, b.frame - XD_VIRTIO_HEADER, b.len);
+		if (touch == XD_TOUCH_FULL)
+			counts->sum ^= xd_virtio_ring_read_rest(&b);
+		*len += b.len;
 	}
 	return true;
 }
@@ -166,21 +191,22 @@ xd_virtio_ring_receive_one(struct xd_virtio_ring *r, uint16_t at, uint16_t there
 	enum xd_touch touch, bool mergeable, uint32_t size, struct xd_receive *counts,
 	xd_virtio_ring_take_fn take)
 {
-	uint16_t id, buffers;
+	struct xd_virtio_ring_buffer b;
+	uint16_t buffers;
 	uint32_t len;
-	uint8_t *frame;
 
-	if (!take(r, at, &id, &len))
+	if (!take(r, at, &b))
 		return 0;
-	if (__builtin_expect(len < XD_VIRTIO_HEADER + 14 || len > r->room + XD_VIRTIO_HEADER, 0)) {
+	if (__builtin_expect(b.len < XD_VIRTIO_HEADER + 14 || b.len > b.room, 0)) {
 		r->broken = true;
 		return 0;
 	}
-	frame = xd_virtio_ring_frame(r, id);
-	buffers = xd_virtio_ring_buffers(frame, mergeable);
-	if (touch != XD_TOUCH_NONE)
-		counts->sum ^= xd_lines_read(
-			frame, touch == XD_TOUCH_FULL ? xd_lines(len - XD_VIRTIO_HEADER) : 1);
+	len = b.len;
+	buffers = xd_virtio_ring_buffers(b.frame, mergeable);
+	if (touch == XD_TOUCH_FULL)
+		counts->sum ^= xd_virtio_ring_read(b.frame, len - XD_VIRTIO_HEADER, b.exact);
+	else if (touch != XD_TOUCH_NONE)
+		counts->sum ^= xd_lines_read(b.frame, 1);
 	if (mergeable && __builtin_expect(buffers != 1, 0)) {
 		if (buffers == 0 || buffers > there) {
 			r->broken = true;
@@ -190,7 +216,7 @@ xd_virtio_ring_receive_one(struct xd_virtio_ring *r, uint16_t at, uint16_t there
 			return 0;
 	}
 	len -= XD_VIRTIO_HEADER;
-	if (len == size && (touch == XD_TOUCH_NONE || xd_stream_is_ours(frame))) {
+	if (len == size && (touch == XD_TOUCH_NONE || xd_stream_is_ours(b.frame))) {
 		counts->frames++;
 		counts->bytes += len;
 	} else {
@@ -204,21 +230,22 @@ XD_VIRTIO_RING_INLINE uint16_t
 xd_virtio_ring_receive_closer(struct xd_virtio_ring *r, uint16_t at, uint16_t there,
 	enum xd_touch touch, struct xd_receive *counts, xd_virtio_ring_take_fn take)
 {
-	uint16_t id, buffers;
+	struct xd_virtio_ring_buffer b;
+	const uint8_t *frame;
+	uint16_t buffers;
 	uint32_t len;
-	uint8_t *frame;
 
-	if (!take(r, at, &id, &len))
+	if (!take(r, at, &b))
 		return 0;
-	frame = xd_virtio_ring_frame(r, id);
+	frame = b.frame;
+	len = b.len;
 	buffers = xd_virtio_ring_buffers(frame, r->mergeable);
-	if (len < XD_VIRTIO_HEADER + 14 || len > r->room + XD_VIRTIO_HEADER || buffers == 0 ||
-		buffers > there) {
+	if (len < XD_VIRTIO_HEADER + 14 || len > b.room || buffers == 0 || buffers > there) {
 		r->broken = true;
 		return 0;
 	}
 	if (touch == XD_TOUCH_FULL)
-		counts->sum ^= xd_lines_read(frame, xd_lines(len - XD_VIRTIO_HEADER));
+		counts->sum ^= xd_virtio_ring_read(frame, len - XD_VIRTIO_HEADER, b.exact);
 	if (buffers > 1) {
 		memcpy(r->gather, frame, len - XD_VIRTIO_HEADER);
 		if (!xd_virtio_ring_take_rest(r, at, buffers, touch, &len, counts, r->gather, take))
