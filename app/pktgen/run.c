@@ -155,6 +155,7 @@ open_port(struct run *r, unsigned i, struct xd_error *err)
 	r->gen.nb_ports++;
 	snprintf(kept->name, sizeof(kept->name), "%s", port->name);
 	snprintf(kept->memory, sizeof(kept->memory), "%s", port->memory);
+	xd_rings_add(&kept->rings, port);
 	kept->core = core;
 	r->results.nb_ports++;
 	return 0;
@@ -164,14 +165,16 @@ open_port(struct run *r, unsigned i, struct xd_error *err)
 static void
 show_ports(const struct run *r)
 {
-	char core[32] = "";
+	char core[32] = "", rings[XD_RINGS_TEXT];
 
 	for (unsigned i = 0; i < r->results.nb_ports; i++) {
 		const struct xd_result_port *port = &r->results.ports[i];
 
 		if (port->core >= 0)
 			snprintf(core, sizeof(core), ", core %d", port->core);
-		printf("port %u  %s: %s%s\n", i, port->name, port->memory, core);
+		xd_rings_text(&port->rings, rings, sizeof(rings));
+		printf("port %u  %s: %s%s%s%s\n", i, port->name, rings, rings[0] ? "; " : "",
+			port->memory, core);
 	}
 }
 

@@ -74,15 +74,20 @@ table_clear_progress(struct table *table)
 }
 
 void
-table_head(struct table *table, const char *title, const char *head, const char *units)
+table_head(struct table *table, const struct xd_row *row, const char *title, const char *head,
+	const char *units)
 {
-	if (!strcmp(table->title, title))
+	char whole[sizeof(table->title)], rings[XD_RINGS_TEXT];
+
+	xd_rings_text(&row->rings, rings, sizeof(rings));
+	snprintf(whole, sizeof(whole), "%s%s%s", title, rings[0] ? ", " : "", rings);
+	if (!strcmp(table->title, whole))
 		return;
-	printf("%s%s\n", table->title[0] ? "\n" : "", title);
+	printf("%s%s\n", table->title[0] ? "\n" : "", whole);
 	printf("%s %7s %5s  %-7s %-7s %6s %6s\n", head, "cycles", "busy", "cores", "RTT", "CPU",
 		"steal");
 	printf("%s %7s %5s  %-7s %-7s %6s %6s\n", units, "/frame", "", "", "ns", "s", "s");
-	snprintf(table->title, sizeof(table->title), "%s", title);
+	snprintf(table->title, sizeof(table->title), "%s", whole);
 	table->name[0] = '\0';
 }
 

@@ -11,7 +11,7 @@
 struct table {
 	bool terminal;    /* progress is shown */
 	bool progress;    /* a progress line stands there */
-	char title[96];   /* of the head that stands above the rows; empty: none yet */
+	char title[160];  /* of the head that stands above the rows; empty: none yet */
 	char name[64];    /* of the rows under it */
 	char what[32];    /* goes on, */
 	double since_s;   /* since that time, */

@@ -50,7 +50,7 @@ table_own_row(struct table *table, const struct xd_row *row)
 			f->unit ? f->unit : "");
 		used += (size_t)width_of(f) + 1;
 	}
-	table_head(table, row->engine->name, head, units);
+	table_head(table, row, row->engine->name, head, units);
 	table_name(table, row);
 	for (const struct xd_figure *f = row->engine->figures; f && f->key; f++) {
 		if (!f->head)

@@ -5,9 +5,10 @@
 
 #include "table.h"
 
-/* Prints title and head lines when rows of another title stand above. The heads are those of the
- * columns before the tail; the second has their units. */
-void table_head(struct table *table, const char *title, const char *head, const char *units);
+/* Prints title, with the rings of the row, and head lines when rows of another title stand above.
+ * The heads are those of the columns before the tail; the second has their units. */
+void table_head(struct table *table, const struct xd_row *row, const char *title, const char *head,
+	const char *units);
 
 /* What is measured, above the first row of that name. */
 void table_name(struct table *table, const struct xd_row *row);

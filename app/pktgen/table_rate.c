@@ -26,7 +26,7 @@ table_rate_row(struct table *table, const struct xd_row *row)
 		"received", "L2", "L1", "lost", "limit");
 	snprintf(units, sizeof(units), columns, "bytes", "", "", "", "Mpps", "Mpps", "Mpps",
 		"Gbit/s", "Gbit/s", "frames", "");
-	table_head(table, engine_of(row)->report.is_alone ? "the generator by itself" : "rate",
+	table_head(table, row, engine_of(row)->report.is_alone ? "the generator by itself" : "rate",
 		head, units);
 	table_name(table, row);
 	if (f->nb_ports == 0) { /* nothing was sent: a look at the core */
@@ -65,7 +65,7 @@ table_pairs_row(struct table *table, const struct xd_row *row)
 		"total", "L2", "slowest", "mean", "fastest", "Jain", "single", "lost", "limit");
 	snprintf(units, sizeof(units), columns, "bytes", "", "", "Mpps", "Mpps", "Gbit/s", "Mpps",
 		"Mpps", "Mpps", "", "times", "frames", "");
-	table_head(table, title, head, units);
+	table_head(table, row, title, head, units);
 	table_name(table, row);
 	if (p->jain > 0)
 		snprintf(jain, sizeof(jain), "%.4f", p->jain);

@@ -16,7 +16,7 @@ print_head(struct table *table, const struct xd_row *row)
 		"upper", "came", "loss", "trial", "trials", "took");
 	snprintf(units, sizeof(units), columns, "bytes", "", "", "Mpps", "Mpps", "Mpps", "Mpps",
 		"Mpps", "%", "s", "", "s");
-	table_head(table, title, head, units);
+	table_head(table, row, title, head, units);
 }
 
 static void

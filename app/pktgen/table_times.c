@@ -35,7 +35,7 @@ print_round_trips(struct table *table, const struct xd_row *row)
 		"P50", "P95", "P99", "P99.9", "P99.99", "max", "mean/2");
 	snprintf(units, sizeof(units), columns, "bytes", "", "", "", "us", "us", "us", "us", "us",
 		"us", "us", "us", "us");
-	table_head(table, "round trips, one at a time", head, units);
+	table_head(table, row, "round trips, one at a time", head, units);
 	table_name(table, row);
 	printf("%7s %-5s %10llu %5llu", table_size(row, size, sizeof(size)),
 		xd_touch_name(row->touch), (unsigned long long)f->count,
@@ -59,8 +59,8 @@ print_scheduled(struct table *table, const struct xd_row *row)
 		"min", "mean", "P50", "P95", "P99", "P99.9", "P99.99", "max");
 	snprintf(units, sizeof(units), columns, "bytes", "", "Mpps", "frames", "frames", "", "us",
 		"us", "us", "us", "us", "us", "us", "us");
-	table_head(table, one_way ? "one way, on a schedule" : "round trips, on a schedule", head,
-		units);
+	table_head(table, row, one_way ? "one way, on a schedule" : "round trips, on a schedule",
+		head, units);
 	table_name(table, row);
 	printf("%7s %-5s %7s %9llu %6lld %-7s", table_size(row, size, sizeof(size)),
 		xd_touch_name(row->touch),

@@ -33,7 +33,7 @@ def row(mpps=10.0, **changes):
     made = {
         "engine": "rate", "name": None, "trial": 1, "size": size, "mix": None, "template": None,
         "capture": None, "flows": 1, "flow_kind": "mac", "direction": "one", "pattern": "pairs",
-        "touch": "full", "time_s": 1.0, "asked_pps": None, "sent_frames": int(pps),
+        "touch": "full", "rings": "guest", "ids": "lifo", "ring_size": 256, "time_s": 1.0, "asked_pps": None, "sent_frames": int(pps),
         "received_frames": int(pps), "lost_frames": 0, "learned_frames": 2,
         "learn_lost_frames": 0, "sent_pps": pps, "pps": pps, "l2_bps": pps * 8 * size,
         "l1_bps": pps * 8 * (size + 24), "bottleneck": "switch-core", "waiting_share": 0.5,
@@ -100,7 +100,8 @@ def result(rows, label=None, **changes):
         "environment": {"crossdock": "0.1.0", "host": "bench1", "cpu": "A CPU", "cpus": 2,
                         "kernel": "Linux 6.1", "dpdk": "DPDK 22.11", "hugepages": True,
                         "tsc_hz": 2.4e9},
-        "ports": [{"name": "virtio:/tmp/a.sock", "memory": "2 MiB pages, node 0", "core": 1}],
+        "ports": [{"name": "virtio:/tmp/a.sock", "memory": "2 MiB pages, node 0", "rings": "guest",
+                   "ids": "lifo", "ring_size": 256, "core": 1}],
         "partial": False, "reason": None, "rows": rows,
     }
     made.update(changes)
@@ -448,7 +449,8 @@ class Document(Report):
                 search_row(3, search={"method": "profile", "goal": "';x\\\"%s%n"},
                            latency=loaded_row(2)["latency"])]
         made = result(rows, evil, command=evil, started=evil, reason=evil, ports=[
-            {"name": evil, "memory": evil, "core": -1}])
+            {"name": evil, "memory": evil, "rings": evil, "ids": evil, "ring_size": 256,
+             "core": -1}])
         made["environment"].update({key: evil for key in ("crossdock", "host", "cpu", "kernel",
                                                           "dpdk")})
         reference = self.write("<b>.csv", f"{evil[:27]},vm_to_vm_gbit_per_s\n<i>x</i>,3\n")

@@ -122,9 +122,11 @@ test_document(void **state)
 		TEXT("command", "crossdock-pktgen rate \"x\" ?"), TEXT("label", "a label"),
 		TEXT("partial", "true"), TEXT("reason", "interrupted"),
 		NUMBER("environment.tsc_hz", 2.6e9), TEXT("ports.0.name", "virtio:/a"),
-		TEXT("ports.0.memory", "2 MiB pages, node 0"), NUMBER("ports.0.core", 3),
-		TEXT("ports.1.name", "virtio:/b"), TEXT("ports.1.memory", "null"),
-		NUMBER("ports.1.core", -1), END};
+		TEXT("ports.0.memory", "2 MiB pages, node 0"), TEXT("ports.0.rings", "static"),
+		TEXT("ports.0.ids", "null"), NUMBER("ports.0.ring_size", 1024),
+		NUMBER("ports.0.core", 3), TEXT("ports.1.name", "virtio:/b"),
+		TEXT("ports.1.memory", "null"), TEXT("ports.1.rings", "null"),
+		TEXT("ports.1.ring_size", "null"), NUMBER("ports.1.core", -1), END};
 	struct xd_results results;
 	char host[64] = "";
 	json_t *root;

@@ -84,12 +84,16 @@ fact_steal(FILE *out, const struct xd_results *results)
 static void
 fact_ports(FILE *out, const struct xd_results *results)
 {
+	char rings[XD_RINGS_TEXT];
+
 	for (unsigned i = 0; i < results->nb_ports; i++) {
 		const struct xd_result_port *port = &results->ports[i];
 
 		fputs(i ? "<br>" : "", out);
 		html_text(out, port->name);
 		fputs("<br><small>", out);
+		html_text(out, xd_rings_text(&port->rings, rings, sizeof(rings)));
+		fputs(port->rings.rings[0] ? ", " : "", out);
 		html_text(out, port->memory);
 		if (port->core >= 0)
 			fprintf(out, ", core %d", port->core);

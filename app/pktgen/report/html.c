@@ -124,10 +124,16 @@ html_line(FILE *out, const struct xd_row *row)
 static void
 group_traffic(FILE *out, const struct xd_row *row)
 {
+	char rings[XD_RINGS_TEXT];
+
 	fprintf(out, "%s, %s, %u %s flow%s, touch %s", xd_pattern_name(row->pattern),
 		row->direction == XD_DIRECTION_ONE ? "one way" : "both ways", row->flows,
 		xd_flow_kind_name(row->flow_kind), row->flows == 1 ? "" : "s",
 		xd_touch_name(row->touch));
+	if (row->rings.rings[0]) {
+		fputs(", ", out);
+		html_text(out, xd_rings_text(&row->rings, rings, sizeof(rings)));
+	}
 	if (row->capture[0]) {
 		fputs(", capture ", out);
 		html_text(out, row->capture);

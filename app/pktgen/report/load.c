@@ -192,6 +192,16 @@ load_surroundings(struct record *in, struct xd_row *row)
 	row->partial = record_flag(in, "partial");
 }
 
+static void
+load_rings(struct record *r, struct xd_rings_figures *rings)
+{
+	double size = record_number(r, "ring_size", RECORD_OR_NULL);
+
+	record_text(r, "rings", rings->rings, sizeof(rings->rings));
+	record_text(r, "ids", rings->ids, sizeof(rings->ids));
+	rings->ring_size = size > 0 && size <= UINT16_MAX ? (uint32_t)size : 0;
+}
+
 static int
 load_row(struct record *r, struct xd_row *row)
 {
@@ -207,6 +217,7 @@ load_row(struct record *r, struct xd_row *row)
 	row->direction = (enum xd_direction)record_word(r, "direction", RECORD_DIRECTION);
 	row->pattern = (enum xd_pattern)record_word(r, "pattern", RECORD_PATTERN);
 	row->touch = (enum xd_touch)record_word(r, "touch", RECORD_TOUCH);
+	load_rings(r, &row->rings);
 	row->time_s = record_number(r, "time_s", RECORD_MUST);
 	load_rate(r, &row->rate);
 	load_pacing(r, row);
@@ -238,6 +249,7 @@ load_ports(struct record *in, struct xd_results *results)
 		snprintf(r.path, sizeof(r.path), "ports[%zu].", i);
 		record_text(&r, "name", p->name, sizeof(p->name));
 		record_text(&r, "memory", p->memory, sizeof(p->memory));
+		load_rings(&r, &p->rings);
 		core = record_number(&r, "core", RECORD_MUST);
 		p->core = core >= 0 && core < 1e6 ? (int)core : -1;
 		record_leave(in, &r);

@@ -44,11 +44,11 @@ group_of(const struct xd_row *row)
 	bool searched = s->method[0];
 	char *text = NULL;
 
-	if (asprintf(&text, "%s\n%s\n%s\n%s\n%u\n%d\n%d\n%d\n%d\n%.6g\n%d\n%s\n%s",
+	if (asprintf(&text, "%s\n%s\n%s\n%s\n%u\n%d\n%d\n%d\n%d\n%.6g\n%d\n%s\n%s\n%s\n%s\n%u",
 		    row->engine->name, row->name, row->template_text, row->capture, row->flows,
 		    row->flow_kind, row->pattern, row->direction, row->touch,
 		    searched ? 0 : row->rate.asked_pps, row->timed ? 1 + (int)row->latency.way : 0,
-		    s->method, s->goal) < 0)
+		    s->method, s->goal, row->rings.rings, row->rings.ids, row->rings.ring_size) < 0)
 		return NULL;
 	return text;
 }

@@ -62,6 +62,40 @@ xd_times_way_name(enum xd_times_way way)
 	return way == XD_TIMES_ROUND_TRIP ? "round-trip" : "one-way";
 }
 
+static void
+add_word(char *all, size_t size, const char *one)
+{
+	if (one && all[0] && strcmp(all, one))
+		snprintf(all, size, "mixed");
+	else if (one)
+		snprintf(all, size, "%s", one);
+}
+
+void
+xd_rings_add(struct xd_rings_figures *rings, const struct xd_gen_port *port)
+{
+	if (!port->rings)
+		return;
+	if (!rings->rings[0])
+		rings->ring_size = port->ring_size;
+	else if (rings->ring_size != port->ring_size)
+		rings->ring_size = 0;
+	add_word(rings->rings, sizeof(rings->rings), port->rings);
+	add_word(rings->ids, sizeof(rings->ids), port->ids);
+}
+
+const char *
+xd_rings_text(const struct xd_rings_figures *rings, char *text, size_t size)
+{
+	char entries[24] = "";
+
+	if (rings->ring_size)
+		snprintf(entries, sizeof(entries), " of %u", rings->ring_size);
+	snprintf(text, size, "%s%s%s%s%s", rings->rings, rings->rings[0] ? " rings" : "", entries,
+		rings->ids[0] ? ", ids " : "", rings->ids);
+	return text;
+}
+
 void
 xd_times_of(struct xd_times *times, const struct xd_histogram *h)
 {

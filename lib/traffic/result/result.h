@@ -137,6 +137,14 @@ struct xd_switch_figures {
 	double busy_share; /* of the busiest worker */
 };
 
+/* What the virtqueues of the ports are like, ours being the guest's side. JSON: its keys are those
+ * of the object that it is in. */
+struct xd_rings_figures {
+	char rings[8];      /* "guest", "static", "mixed"; empty (null): there are none of ours */
+	char ids[8];        /* "lifo", "fifo", "mixed"; empty (null): none, or static rings only */
+	uint32_t ring_size; /* entries; 0 (null): none, or not the same everywhere */
+};
+
 /* JSON: text of the enumerations is what the xd_..._name functions say. */
 struct xd_row {
 	const struct xd_engine *engine;
@@ -151,8 +159,9 @@ struct xd_row {
 	enum xd_direction direction;
 	enum xd_pattern pattern;
 	enum xd_touch touch;
-	double time_s;               /* measured, without warm-up and learning */
-	struct xd_rate_figures rate; /* JSON: its keys are the row's own */
+	struct xd_rings_figures rings; /* of all ports that take part */
+	double time_s;                 /* measured, without warm-up and learning */
+	struct xd_rate_figures rate;   /* JSON: its keys are the row's own */
 	bool paced;
 	struct xd_pacing_figures pacing; /* paced */
 	bool timed;
@@ -175,7 +184,8 @@ struct xd_row {
 struct xd_result_port {
 	char name[128];
 	char memory[96]; /* "2 MiB pages, node 0", "4 KiB pages (no free hugepages), node 0" */
-	int core;        /* that drives it; -1: any */
+	struct xd_rings_figures rings;
+	int core; /* that drives it; -1: any */
 };
 
 struct xd_results {
@@ -206,6 +216,12 @@ const char *xd_times_way_name(enum xd_times_way way);
 
 /* Whether it has a rate: what is done one at a time, or without frames, has none. */
 bool xd_row_is_rated(const struct xd_row *row);
+
+/* Adds a port to what is said of those before it; the first of all to zeroes. */
+void xd_rings_add(struct xd_rings_figures *rings, const struct xd_gen_port *port);
+/* "guest rings of 256, ids lifo"; empty when there are none. Returns text. */
+#define XD_RINGS_TEXT 64
+const char *xd_rings_text(const struct xd_rings_figures *rings, char *text, size_t size);
 
 /* Sums a histogram of nanoseconds up. */
 void xd_times_of(struct xd_times *times, const struct xd_histogram *h);

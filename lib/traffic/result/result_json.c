@@ -291,6 +291,14 @@ switch_json(const struct xd_switch_figures *f)
 	return o;
 }
 
+static void
+add_rings(json_t *o, const struct xd_rings_figures *f)
+{
+	set_text_or_null(o, "rings", f->rings);
+	set_text_or_null(o, "ids", f->ids);
+	set_count_or_null(o, "ring_size", f->ring_size);
+}
+
 json_t *
 xd_row_json(const struct xd_row *row, const struct xd_engine *const *engines)
 {
@@ -308,6 +316,7 @@ xd_row_json(const struct xd_row *row, const struct xd_engine *const *engines)
 	set_text(o, "direction", xd_direction_name(row->direction));
 	set_text(o, "pattern", xd_pattern_name(row->pattern));
 	set_text(o, "touch", xd_touch_name(row->touch));
+	add_rings(o, &row->rings);
 	set_real(o, "time_s", row->time_s);
 	add_rate(o, row);
 	json_object_set_new(o, "pacing", pacing_json(row));
@@ -354,6 +363,7 @@ used_ports_json(const struct xd_results *results)
 
 		set_text(o, "name", port->name);
 		set_text_or_null(o, "memory", port->memory);
+		add_rings(o, &port->rings);
 		json_object_set_new(o, "core", json_integer(port->core));
 		json_array_append_new(ports, o);
 	}

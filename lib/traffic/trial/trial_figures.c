@@ -310,6 +310,8 @@ xd_trial_describe(const struct xd_trial *t, struct xd_row *row)
 	row->direction = o->pattern == XD_PATTERN_PAIRS ? o->direction : XD_DIRECTION_ONE;
 	row->pattern = o->pattern;
 	row->touch = o->touch;
+	for (unsigned i = 0; i < t->nb_ports; i++)
+		xd_rings_add(&row->rings, t->gen->ports[i]);
 }
 
 void
