@@ -206,6 +206,40 @@ class Pktgen(Generating):
         self.assertEqual(vm1["rx_frames"] - sum(vm1["drops"].values()),
                          vm2["tx_frames"] + sum(vm2["drops"].values()))
 
+    def test_the_other_way_round(self):
+        """What the switch learned from the run before is wrong for this one: the generator's
+        addresses go by the order of its ports."""
+        self.start(["vm1", "vm2"])
+        for words in ((), ("--flows", 200), ("--track",), ("--track", "--flows", 200)):
+            self.daemon.ctl("fdb", "flush", "br0")  # who moves again and again is held
+            for ports in (("vm1", "vm2"), ("vm2", "vm1")):
+                with self.subTest((words, ports)):
+                    row, = self.run_pktgen("rate", "--rate", "2kpps", *words, ports=ports)
+                    self.assert_nothing_lost(row)
+                    self.assertEqual(row["learn_lost_frames"], 0)
+
+    def test_access_and_trunk(self):
+        """Frames get a VLAN tag on their way, or lose it; what is sent back to be learned has the
+        tag that its port takes."""
+        self.start({"vm1": {"vlan": 10}, "vm2": {"vlans": [10]}})
+        for words, ports in (((), ("vm1", "vm2")), (("--track", "--flows", 20), ("vm1", "vm2")),
+                             (("--template", "eth/vlan(id=10)/ipv4/udp", "--size", 100),
+                              ("vm2", "vm1"))):
+            with self.subTest((words, ports)):
+                row, = self.run_pktgen("rate", "--rate", "2kpps", *words, ports=ports)
+                self.assertGreater(row["sent_frames"], 0)
+                self.assertEqual(row["lost_frames"], 0)
+                self.assertEqual(row["flow_figures"]["lost"], 0)
+
+    def test_frames_over_an_mtu(self):
+        self.start({"vm1": {"mtu": 1500}, "vm2": {"mtu": 1500}})
+        for words in ((), ("--track",)):
+            done = subprocess.run(self.command("rate", "--size", 2000, *words), text=True,
+                                  stdin=subprocess.DEVNULL, capture_output=True,
+                                  timeout=PATIENCE_S * 4)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertIn("need an MTU of 1986\n", done.stderr)
+
     def test_errors_are_one_line(self):
         self.start(["vm1"])
         good = f"virtio:{self.path('vm1')}"

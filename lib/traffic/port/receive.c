@@ -34,6 +34,10 @@ xd_receive_frame(struct xd_receive *r, const uint8_t *frame, uint32_t len)
 	} else if (r->kind == XD_RECEIVE_SINK) {
 		show(r, frame, len);
 	}
+	if (good && r->frames == 0 && r->kind == XD_RECEIVE_TAGGED) {
+		r->vlans = (uint8_t)xd_tag_vlans(frame);
+		memcpy(r->vlan, frame + 12, r->vlans * XD_TAG_VLAN_BYTES);
+	}
 	if (good) {
 		r->frames++;
 		r->bytes += len;

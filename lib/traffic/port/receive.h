@@ -38,6 +38,8 @@ struct xd_receive {
 	bool headers;               /* frames have a virtio-net header right before them, */
 	const uint8_t *header;      /* unless this one's is here */
 	uint64_t now;               /* time stamp counter, set before a burst */
+	uint8_t vlans;              /* VLAN tags of the first frame since frames was 0, */
+	uint8_t vlan[8];            /* and their bytes; of kind tagged */
 	uint64_t frames;            /* that were expected */
 	uint64_t bytes;             /* of these */
 	uint64_t foreign;           /* anything else */

@@ -4,11 +4,14 @@
 #include "base/clock.h"
 #include "traffic/trial/learn.h"
 
+#define ETH_HEADER 14
 #define WINDOW     128                   /* frames on their way at once */
 #define ANSWER_NS  (50 * 1000 * 1000ull) /* a frame that has not come by then is lost */
 #define FIRST_NS   (3 * XD_NS_PER_S)     /* for a switch to make its ports ready */
 #define AT_MOST_NS (60 * XD_NS_PER_S)    /* a switch that learns slowly is not waited for */
 #define REPORT     65536                 /* turns */
+#define USUAL_MAX  1514                  /* bytes of frame that any port takes */
+#define CHANGED    3 /* frames that came as others than were sent, and none else */
 
 /* Frames that came where they shall. */
 static uint64_t
@@ -47,6 +50,46 @@ look_up(struct xd_gen *gen, double share, struct xd_error *err)
 	return xd_gen_check_ports(gen, err);
 }
 
+/* Why nothing gets through: what is shorter may. */
+static int
+explain(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
+{
+	struct xd_gen_port *sender = gen->ports[learn->from];
+	struct xd_stream_opts tiny = {
+		.size = XD_STREAM_MIN, .flows = 1, .from = (uint8_t)learn->from};
+	struct xd_gen_load load = {.stream = &tiny, .touch = XD_TOUCH_FULL};
+	struct xd_gen_expect expect = {.kind = XD_RECEIVE_OURS, .size = XD_STREAM_MIN};
+	uint32_t bytes = xd_stream_max_len(&sender->stream);
+	uint64_t start = xd_clock_ns();
+
+	tiny.to = learn->to < 0 ? tiny.from : (uint8_t)learn->to;
+	if (bytes > USUAL_MAX && learn->to >= 0 && !xd_gen_port_load(sender, &load, NULL)) {
+		xd_gen_port_expect(gen->ports[learn->to], &expect);
+		turn(gen, learn->from, 1);
+		while (!arrived(gen, learn) && xd_clock_ns() - start < ANSWER_NS)
+			turn(gen, learn->from, 0);
+		if (arrived(gen, learn))
+			return xd_fail(err, -EHOSTUNREACH,
+				"frames of %u bytes from port %u (%s) do not reach %s, and shorter "
+				"ones do: the switch's ports need an MTU of %u",
+				bytes, learn->from, sender->name, gen->ports[learn->to]->name,
+				bytes - ETH_HEADER);
+	}
+	return xd_fail(err, -EHOSTUNREACH,
+		"no frame from port %u (%s) reached %s (%s): are both in one bridge and VLAN, and "
+		"is the switch's worker running?",
+		learn->from, sender->name, learn->to < 0 ? "any other" : "its peer",
+		learn->to < 0 ? "any" : gen->ports[learn->to]->name);
+}
+
+/* Frames came where they shall, but are not known again. */
+static bool
+changed(const struct xd_gen *gen, const struct xd_learn *learn)
+{
+	return learn->to >= 0 && !learn->load.list &&
+	       gen->ports[learn->to]->received.foreign >= CHANGED;
+}
+
 /* Sends one frame again and again until one gets through. */
 static int
 first(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
@@ -58,6 +101,8 @@ first(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 		uint64_t sent_at = now;
 		int rc;
 
+		if (learn->teach && !xd_gen_port_outstanding(gen->ports[learn->to]))
+			turn(gen, (unsigned)learn->to, 1);
 		turn(gen, learn->from, xd_gen_port_outstanding(sender) ? 0 : 1);
 		while (now - sent_at < ANSWER_NS) {
 			turn(gen, learn->from, 0);
@@ -65,15 +110,41 @@ first(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 				return 0;
 			now = xd_clock_ns();
 		}
+		if (changed(gen, learn))
+			return xd_fail(err, -EXDEV,
+				"frames from port %u (%s) reach %s with another VLAN tag: give "
+				"--track, and a --touch that is not none",
+				learn->from, sender->name, gen->ports[learn->to]->name);
 		rc = look_up(gen, 0, err);
 		if (rc)
 			return rc;
 	}
-	return xd_fail(err, -EHOSTUNREACH,
-		"no frame from port %u (%s) reached %s (%s): are both in one bridge and VLAN, and "
-		"is the switch's worker running?",
-		learn->from, sender->name, learn->to < 0 ? "any other" : "its peer",
-		learn->to < 0 ? "any" : gen->ports[learn->to]->name);
+	return explain(gen, learn, err);
+}
+
+/* All that port `to` has to send, in the hope that the switch sees it. */
+static int
+teach(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
+{
+	struct xd_gen_port *teacher = gen->ports[learn->to];
+	uint64_t last = xd_clock_ns(), now = last, turns = 0;
+
+	teacher->sent = 0;
+	while (teacher->sent < learn->teach_frames && now - last < ANSWER_NS) {
+		uint64_t rest = learn->teach_frames - teacher->sent, before = teacher->sent;
+
+		turn(gen, (unsigned)learn->to, rest < XD_GEN_BURST ? (uint16_t)rest : XD_GEN_BURST);
+		now = xd_clock_ns();
+		if (teacher->sent > before)
+			last = now;
+		if (++turns % REPORT == 0) {
+			int rc = look_up(gen, 0, err);
+
+			if (rc)
+				return rc;
+		}
+	}
+	return xd_gen_drain(gen, err);
 }
 
 static int
@@ -123,9 +194,13 @@ xd_learn(struct xd_gen *gen, const struct xd_learn *learn, struct xd_learned *le
 
 	for (unsigned i = 0; i < gen->nb_ports; i++)
 		xd_gen_port_expect(gen->ports[i], &expect);
+	if (!rc && learn->teach)
+		rc = xd_gen_port_load(gen->ports[learn->to], learn->teach, err);
 	if (!rc)
 		rc = first(gen, learn, err);
-	if (!rc)
+	if (!rc && learn->teach)
+		rc = teach(gen, learn, err);
+	else if (!rc)
 		rc = xd_gen_drain(gen, err);
 	if (rc)
 		return rc;

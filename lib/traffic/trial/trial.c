@@ -10,9 +10,9 @@
 
 #define QUIET_NS (10 * 1000 * 1000ull) /* nothing more is on its way after so long */
 
-struct xd_trial *
-xd_trial_create(struct xd_gen *gen, const struct xd_traffic_opts *opts, unsigned mix,
-	unsigned nb_ports, struct xd_error *err)
+static struct xd_trial *
+create(struct xd_gen *gen, const struct xd_traffic_opts *opts, unsigned mix, unsigned nb_ports,
+	bool listed, struct xd_error *err)
 {
 	struct xd_trial *t = calloc(1, sizeof(*t));
 
@@ -24,11 +24,37 @@ xd_trial_create(struct xd_gen *gen, const struct xd_traffic_opts *opts, unsigned
 	t->opts = opts;
 	t->mix = &opts->sizes.mix[mix];
 	t->nb_ports = nb_ports && nb_ports < gen->nb_ports ? nb_ports : gen->nb_ports;
-	t->listed = xd_traffic_is_list(opts, t->mix);
+	t->listed = listed || xd_traffic_is_list(opts, t->mix);
 	if (xd_trial_plan(t, err) || xd_trial_learn(t, err)) {
 		xd_trial_destroy(t);
 		return NULL;
 	}
+	return t;
+}
+
+/* Whether the frames can be those of a list where the synthetic stream's are not known again. */
+static bool
+may_be_listed(const struct xd_gen *gen, const struct xd_traffic_opts *opts)
+{
+	bool may = opts->touch != XD_TOUCH_NONE;
+
+	for (unsigned i = 0; i < gen->nb_ports; i++)
+		may = may && !gen->ports[i]->offload.tso;
+	return may;
+}
+
+struct xd_trial *
+xd_trial_create(struct xd_gen *gen, const struct xd_traffic_opts *opts, unsigned mix,
+	unsigned nb_ports, struct xd_error *err)
+{
+	struct xd_error own = {0};
+	struct xd_trial *t = create(gen, opts, mix, nb_ports, false, &own);
+
+	/* A tag at the end of a frame is found whatever VLAN tags are pushed and popped. */
+	if (!t && own.code == -EXDEV && may_be_listed(gen, opts))
+		t = create(gen, opts, mix, nb_ports, true, &own);
+	if (!t && err)
+		*err = own;
 	return t;
 }
 
