@@ -258,8 +258,9 @@ test_schedule(void **state)
 		run(b);
 		assert_true(b->row.paced);
 		assert_true(b->row.rate.asked_pps == 50000);
-		/* A schedule may be missed on a loaded machine, and must never be exceeded. */
-		assert_in_range(b->row.rate.sent_frames, 1, 10001);
+		/* A schedule may be missed on a loaded machine, and must never be exceeded; nor
+		 * does such a machine look at the clock in time. */
+		assert_in_range(b->row.rate.sent_frames, 1, 2 + (uint64_t)(50000 * b->row.time_s));
 		assert_int_equal(p->lateness.count, b->row.rate.sent_frames);
 		assert_in_range(p->max_burst, 1, 32);
 		assert_int_equal(b->row.timed, list);
