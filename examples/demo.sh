@@ -12,7 +12,7 @@ umask 077
 
 build=${1:-${CROSSDOCK_BUILD:-build}}
 sizes=64,128,256,512,1024,1280,1518
-dir='' daemon='' generator=''
+dir='' daemon='' generator='' rings=''
 
 say() {
 	printf '%s\n' "$*"
@@ -66,7 +66,7 @@ measure() {
 	engine=$2
 	shift 2
 	# shellcheck disable=SC2086  # $cores is several words
-	"$pktgen" "$engine" --port "virtio:$dir/vm1" --port "virtio:$dir/vm2" $cores \
+	"$pktgen" "$engine" --port "virtio:$dir/vm1$rings" --port "virtio:$dir/vm2$rings" $cores \
 		--json "$dir/$name.json" "$@" >"$dir/pktgen.log" 2>&1 &
 	generator=$!
 	wait "$generator" || fail "the generator failed"
@@ -115,19 +115,23 @@ until [ -S "$dir/vm1" ] && [ -S "$dir/vm2" ] && [ -S "$dir/control.sock" ]; do
 done
 
 say "2. crossdock-pktgen on CPU $first is the guest of both: frames vm1 to vm2, every byte of them"
-say "   written and read"
+say "   written and read, in rings as a guest's driver has them (256 entries)"
 measure rate rate --size $sizes --direction one --rate max --time 0.7 --warmup 0.2 \
 	--touch full --switch "$dir/control.sock"
+rings=',rings=static'
+measure static rate --size $sizes --direction one --rate max --time 0.3 --warmup 0.1 --touch full
+rings=''
 
 say "3. round trips vm1 to vm2 to vm1, one at a time"
 measure latency latency --size $sizes --time 0.4 --touch full
 
 say
-python3 - "$dir/rate.json" "$dir/latency.json" <<'EOF' || fail "the results cannot be read"
+python3 - "$dir/rate.json" "$dir/static.json" "$dir/latency.json" <<'EOF' || fail "the results cannot be read"
 import json
 import sys
 
-rate, latency = (json.load(open(path, encoding="utf-8")) for path in sys.argv[1:])
+rate, static, latency = (json.load(open(path, encoding="utf-8")) for path in sys.argv[1:])
+static_pps = {row["size"]: row["pps"] for row in static["rows"]}
 round_trips = {row["size"]: row["latency"]["actual"] for row in latency["rows"]}
 
 
@@ -135,24 +139,29 @@ def cell(value, scale=1.0, digits=0):
     return "-" if value is None else f"{value * scale:.{digits}f}"
 
 
-lines = [("frame", "frames/s", "L2", "the switch's", "core to core", "", "round trip, us", ""),
-         ("B", "million", "Gbit/s", "cycles/frame", "ns", "P50", "P99", "P99.9")]
+lines = [("frame", "frames/s", "static", "L2", "the switch's", "core to core", "",
+          "round trip, us", ""),
+         ("B", "million", "million", "Gbit/s", "cycles/frame", "ns", "P50", "P99", "P99.9")]
 for row in rate["rows"]:
     rtt = round_trips.get(row["size"], {})
     place = row["placement"]
     cores = [cell(place.get(key)) for key in ("before_ns", "after_ns")]
-    lines.append((str(row["size"]), cell(row["pps"], 1e-6, 2), cell(row["l2_bps"], 1e-9, 1),
+    lines.append((str(row["size"]), cell(row["pps"], 1e-6, 2),
+                  cell(static_pps.get(row["size"]), 1e-6, 2), cell(row["l2_bps"], 1e-9, 1),
                   cell((row["switch"] or {}).get("busy_cycles_per_frame")), "/".join(cores),
                   cell(rtt.get("p50_ns"), 1e-3, 2), cell(rtt.get("p99_ns"), 1e-3, 2),
                   cell(rtt.get("p99_9_ns"), 1e-3, 2)))
-widths = [max(len(line[i]) for line in lines[1:]) for i in range(8)]
-widths = [max(w, len(lines[0][i])) if i < 5 else max(w, 6) for i, w in enumerate(widths)]
+widths = [max(len(line[i]) for line in lines[1:]) for i in range(9)]
+widths = [max(w, len(lines[0][i])) if i < 6 else max(w, 6) for i, w in enumerate(widths)]
 for line in lines:
     if line is lines[0]:
-        head = "  ".join(line[i].rjust(widths[i]) for i in range(5))
-        print("  " + head + "  " + line[6].center(sum(widths[5:]) + 4).rstrip())
+        head = "  ".join(line[i].rjust(widths[i]) for i in range(6))
+        print("  " + head + "  " + line[7].center(sum(widths[6:]) + 4).rstrip())
     else:
         print("  " + "  ".join(text.rjust(width) for text, width in zip(line, widths)))
+print()
+print("  Static: with rings whose buffers are offered again and again, which no guest does: the")
+print("  ceiling of the switch's own code.")
 steal = sum(row["steal_s"] or 0 for row in rate["rows"] + latency["rows"])
 classes = {row["placement"]["class"] for row in rate["rows"]}
 if classes != {"unknown"}:
