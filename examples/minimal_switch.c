@@ -20,12 +20,14 @@ static int
 add_guest(struct xd_config *config, const char *name, const char *directory, struct xd_error *err)
 {
 	struct xd_port_config *port = xd_config_add_port(config, name, "vhost-user", "br0", err);
+	char path[XD_PATH_MAX + 16];
 
 	if (port == NULL)
 		return err->code;
-	port->mode = XD_SOCKET_SERVER;
-	snprintf(port->path, sizeof(port->path), "%s/%s.sock", directory, name);
-	return 0;
+	snprintf(path, sizeof(path), "%s/%s.sock", directory, name);
+	if (xd_port_config_set(port, "mode", "server", err) < 0)
+		return err->code;
+	return xd_port_config_set(port, "path", path, err);
 }
 
 /* A bridge with two guests' ports, carried by a worker on one core. */

@@ -11,7 +11,7 @@
  *     xd_config_set_workers(config, (unsigned[]){1}, 1);
  *     xd_config_add_bridge(config, "br0", &err);
  *     struct xd_port_config *vm1 = xd_config_add_port(config, "vm1", "vhost-user", "br0", &err);
- *     snprintf(vm1->path, sizeof(vm1->path), "/run/crossdock/vm1.sock");
+ *     xd_port_config_set(vm1, "path", "/run/crossdock/vm1.sock", &err);
  *     xd_switch_apply(sw, config, &err);
  *
  * From there the switch runs on its own threads: one per worker, and one for control that serves
@@ -44,20 +44,15 @@ struct xd_worker;
 
 #define XD_NAME_MAX    32  /* bytes of a name, with its NUL */
 #define XD_PATH_MAX    108 /* bytes of a socket path, with its NUL: sockaddr_un's */
-#define XD_DEVARGS_MAX 256
 #define XD_VLAN_NONE   0xffff
 #define XD_VLAN_MAX    4094
 
 enum xd_idle { XD_IDLE_SLEEP, XD_IDLE_POLL };
 enum xd_hugepages { XD_HUGEPAGES_AUTO, XD_HUGEPAGES_REQUIRED, XD_HUGEPAGES_NONE };
-enum xd_socket_mode { XD_SOCKET_CLIENT, XD_SOCKET_SERVER }; /* the switch's role */
 enum xd_full { XD_FULL_DROP, XD_FULL_WAIT };                /* see struct xd_port_config */
-/* OVS-DPDK 3.1 as it is, and with userspace-tso-enable=true. */
-enum xd_compat { XD_COMPAT_NONE, XD_COMPAT_OVS_3_1, XD_COMPAT_OVS_3_1_TSO };
 
 #define XD_PORT_MACS  16
-#define XD_MODE_UNSET 0xffff
-#define XD_VIRTIO_ALL UINT64_MAX
+#define XD_PORT_SETTINGS 512 /* bytes that a driver may have for the settings of its type */
 
 struct xd_bridge_config {
 	char name[XD_NAME_MAX];
@@ -86,28 +81,27 @@ struct xd_port_config {
 	uint8_t macs[XD_PORT_MACS][6];
 	uint32_t mac_limit; /* addresses learned behind the port at most; 0: the bridge's limit only
 			     */
-	/* type vhost-user */
-	char path[XD_PATH_MAX];
-	enum xd_socket_mode mode;
 	/* What becomes of frames for a guest that has no free buffer: dropped after a few tries, or
-	 * left in the sender's ring for at most wait_us, then dropped. */
+	 * left in the sender's ring for at most wait_us, then dropped. Only where the driver can tell
+	 * how much room there is (vhost-user). */
 	enum xd_full full;
 	uint32_t wait_us; /* 1 to 1000000; 1000 */
-	/* Virtio feature bits that may be offered (virtio 1.2, 5.1.3 and 6); XD_VIRTIO_ALL: all
-	 * that the driver has. compat: exactly those of another switch, and of these those in
-	 * features. */
-	uint64_t features;
-	enum xd_compat compat;
-	/* The socket that the switch makes (mode server); "" and XD_MODE_UNSET: as the process has
-	 * it */
-	char socket_owner[XD_NAME_MAX]; /* a user's name or number */
-	char socket_group[XD_NAME_MAX];
-	uint16_t socket_mode; /* permission bits, 0600 to 0777 */
-	/* type dpdk: a PCI address or "net_tap0,iface=x" */
-	char devargs[XD_DEVARGS_MAX];
+	/*
+	 * The settings of this type alone: a struct of its driver's, whose keys are set with
+	 * xd_port_config_set(), or by its members where the driver has a header
+	 * (drivers/vhost/config.h). A port's configuration stays plain data, copied by assignment.
+	 */
+	union {
+		char bytes[XD_PORT_SETTINGS];
+		uint64_t align;
+	} settings;
+	const struct xd_driver *const *drivers; /* the configuration's */
 };
 
 struct xd_config {
+	/* More port types than those built in, ended by NULL, or NULL: the same as in struct
+	 * xd_switch_opts, if any of them has keys. Set before ports are added; borrowed. */
+	const struct xd_driver *const *drivers;
 	unsigned nb_cores;
 	uint16_t cores[XD_MAX_WORKERS]; /* one worker thread on each */
 	enum xd_idle idle;

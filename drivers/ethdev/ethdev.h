@@ -26,6 +26,7 @@
 #include <rte_mempool.h>
 #include <rte_spinlock.h>
 
+#include "drivers/ethdev/config.h"
 #include "frame/offload.h"
 #include "port/port.h"
 
@@ -64,6 +65,7 @@ extern const struct xd_driver xd_ethdev_driver;
 
 /* ethdev_config.c. Any thread. */
 extern const struct xd_key xd_ethdev_keys[];
+unsigned xd_ethdev_claims(const struct xd_port_config *config, struct xd_claim *claims);
 int xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err);
 
 /* Control. claim finds or plugs the device named by the port's devargs and keeps others off it;

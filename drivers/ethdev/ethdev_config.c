@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The keys of a dpdk port, and what of them no row can say. */
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include <rte_pci.h>
+
 #include "drivers/ethdev/ethdev.h"
+
+static_assert(sizeof(struct xd_ethdev_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
 
 const struct xd_key xd_ethdev_keys[] = {
 	{
 		.name = "devargs",
 		.kind = XD_KEY_STRING,
-		XD_KEY_AT(struct xd_port_config, devargs),
+		XD_SETTINGS_AT(struct xd_ethdev_config, devargs),
 		.values = "a PCI address or a DPDK device such as net_tap0",
 		.what = "a device",
 		.cost = XD_COST_NEW,
@@ -25,14 +31,14 @@ fail_devargs(const struct xd_port_config *config, struct xd_error *err, const ch
 	return xd_port_config_fail(err, -EINVAL, config, "devargs",
 		"devargs \"%.128s\": %s; write a PCI address such as 0000:03:00.0, or a virtual "
 		"device such as net_tap0,iface=x",
-		config->devargs, what);
+		xd_ethdev_config(config)->devargs, what);
 }
 
 /* Only the form: what buses and drivers there are is known once the EAL is up. */
 int
 xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err)
 {
-	const char *devargs = config->devargs;
+	const char *devargs = xd_ethdev_config(config)->devargs;
 	size_t name_len = strcspn(devargs, ",");
 
 	if (devargs[0] == '\0')
@@ -54,4 +60,32 @@ xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err)
 		return xd_port_config_fail(err, -EINVAL, config, "queues", "%u queues: at most %u",
 			config->queues, XD_ETHDEV_QUEUES_MAX);
 	return 0;
+}
+
+/* A PCI address in full and lower case; a virtual device by its name, and the interface of the
+ * kernel that it is given. */
+unsigned
+xd_ethdev_claims(const struct xd_port_config *port, struct xd_claim *claims)
+{
+	static const struct xd_claim device = {.key = "devargs", .what = "device"};
+	const char *devargs = xd_ethdev_config(port)->devargs, *iface = strstr(devargs, ",iface=");
+	struct rte_pci_addr pci;
+	unsigned n = 0;
+
+	if (!devargs[0])
+		return 0;
+	claims[n] = device;
+	snprintf(claims[n].name, XD_CLAIM_NAME, "%.*s", (int)strcspn(devargs, ","), devargs);
+	claims[n].kind = "vdev";
+	if (rte_pci_addr_parse(claims[n].name, &pci) == 0) {
+		claims[n].kind = "pci";
+		rte_pci_device_name(&pci, claims[n].name, XD_CLAIM_NAME);
+	}
+	n++;
+	if (!iface)
+		return n;
+	claims[n] = device;
+	claims[n].kind = "netdev";
+	snprintf(claims[n].name, XD_CLAIM_NAME, "%.*s", (int)strcspn(iface + 7, ","), iface + 7);
+	return n + 1;
 }

@@ -24,7 +24,7 @@ fail(struct xd_ethdev_port *p, struct xd_error *err, int code, const char *what)
 	char key[128];
 
 	snprintf(key, sizeof(key), "ports.%s.devargs", config->name);
-	return xd_fail_key(err, code, key, "device %.128s: %s", config->devargs, what);
+	return xd_fail_key(err, code, key, "device %.128s: %s", xd_ethdev_config(config)->devargs, what);
 }
 
 /* A step of DPDK's that failed: what it was, and why. */
@@ -57,7 +57,7 @@ find_port(const char *devargs)
 static int
 plug(struct xd_ethdev_port *p, struct xd_error *err)
 {
-	const char *devargs = p->port.config.devargs;
+	const char *devargs = xd_ethdev_config(&p->port.config)->devargs;
 	int ret = rte_dev_probe(devargs);
 
 	if (ret == -EFAULT)
@@ -103,7 +103,7 @@ give_back(struct xd_ethdev_port *p)
 		if (device != NULL && rte_dev_remove(device) != 0)
 			xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
 				"port %s: device %s cannot be unplugged", p->port.config.name,
-				p->port.config.devargs);
+				xd_ethdev_config(&p->port.config)->devargs);
 	} else if (device != NULL) {
 		rte_eth_dev_owner_unset(p->port_id, p->owner);
 	}
@@ -140,7 +140,7 @@ xd_ethdev_claim(struct xd_ethdev_port *p, struct xd_error *err)
 	int ret;
 
 	p->probed = false;
-	p->port_id = find_port(p->port.config.devargs);
+	p->port_id = find_port(xd_ethdev_config(&p->port.config)->devargs);
 	if (p->port_id == RTE_MAX_ETHPORTS) {
 		ret = plug(p, err);
 		if (ret != 0)
@@ -220,7 +220,7 @@ configure(struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct 
 	if (p->nb_rx < p->port.config.queues)
 		xd_log(env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
 			"port %s: device %s has %u receive queues instead of %u",
-			p->port.config.name, p->port.config.devargs, p->nb_rx,
+			p->port.config.name, xd_ethdev_config(&p->port.config)->devargs, p->nb_rx,
 			p->port.config.queues);
 	return 0;
 }
@@ -266,7 +266,7 @@ start(struct xd_ethdev_port *p, struct xd_error *err)
 	if (ret == -ENOTSUP)
 		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_INFO,
 			"port %s: device %s has no promiscuous mode", p->port.config.name,
-			p->port.config.devargs);
+			xd_ethdev_config(&p->port.config)->devargs);
 	return 0;
 }
 
@@ -308,5 +308,5 @@ xd_ethdev_close(struct xd_ethdev_port *p)
 	if (ret != 0)
 		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
 			"port %s: device %s does not stop: %s", p->port.config.name,
-			p->port.config.devargs, rte_strerror(-ret));
+			xd_ethdev_config(&p->port.config)->devargs, rte_strerror(-ret));
 }

@@ -37,10 +37,10 @@ xd_ethdev_check_mtu(struct xd_ethdev_port *p, uint16_t mtu, struct xd_error *err
 
 	if (ret != 0)
 		return xd_fail(err, ret, "port %s: device %.128s does not describe itself: %s",
-			config->name, config->devargs, rte_strerror(-ret));
+			config->name, xd_ethdev_config(config)->devargs, rte_strerror(-ret));
 	if (mtu >= info.min_mtu && mtu <= max_mtu(&info))
 		return 0;
 	snprintf(key, sizeof(key), "ports.%s.mtu", config->name);
 	return xd_fail_key(err, -EINVAL, key, "mtu %u: device %.128s takes %u to %u", mtu,
-		config->devargs, info.min_mtu, max_mtu(&info));
+		xd_ethdev_config(config)->devargs, info.min_mtu, max_mtu(&info));
 }

@@ -124,7 +124,7 @@ ethdev_set(struct xd_port *port, const struct xd_port_config *config)
 		ret = rte_eth_dev_set_mtu(p->port_id, config->mtu);
 	if (ret != 0)
 		xd_log(port->env->log, XD_LOG_ETHDEV, XD_LOG_ERROR,
-			"port %s: device %s keeps an MTU of %u: %s", config->name, config->devargs,
+			"port %s: device %s keeps an MTU of %u: %s", config->name, xd_ethdev_config(config)->devargs,
 			port->config.mtu, rte_strerror(-ret));
 	__atomic_store_n(&port->max_frame, xd_ethdev_max_frame(config->mtu), __ATOMIC_RELAXED);
 }
@@ -133,6 +133,7 @@ const struct xd_driver xd_ethdev_driver = {
 	.type = "dpdk",
 	.help = "a network card or virtual device that DPDK drives, by its devargs",
 	.keys = xd_ethdev_keys,
+	.claims = xd_ethdev_claims,
 	.check = xd_ethdev_check,
 	.create = ethdev_create,
 	.start = ethdev_start,

@@ -71,12 +71,12 @@ socket_access(
 	int ret = 0;
 
 	*access = (struct xd_vu_access){.uid = (uid_t)-1, .gid = (gid_t)-1};
-	if (config->socket_mode != XD_MODE_UNSET)
-		access->mode = config->socket_mode;
-	if (config->socket_owner[0])
-		ret = xd_owner_user(config->socket_owner, &access->uid, err);
-	if (ret == 0 && config->socket_group[0])
-		ret = xd_owner_group(config->socket_group, &access->gid, err);
+	if (xd_vhost_config(config)->socket_mode != XD_MODE_UNSET)
+		access->mode = xd_vhost_config(config)->socket_mode;
+	if (xd_vhost_config(config)->socket_owner[0])
+		ret = xd_owner_user(xd_vhost_config(config)->socket_owner, &access->uid, err);
+	if (ret == 0 && xd_vhost_config(config)->socket_group[0])
+		ret = xd_owner_group(xd_vhost_config(config)->socket_group, &access->gid, err);
 	return ret;
 }
 
@@ -88,8 +88,8 @@ create_backend(struct xd_vhost_port *p, struct xd_error *err)
 	const struct xd_port_config *config = &p->port.config;
 	struct xd_vu_backend_opts opts = {
 		.name = config->name,
-		.path = config->path,
-		.server = config->mode == XD_SOCKET_SERVER,
+		.path = xd_vhost_config(config)->path,
+		.server = xd_vhost_config(config)->mode == XD_SOCKET_SERVER,
 		.features = xd_vhost_offered_features(config),
 		.protocol_features = xd_vhost_offered_protocol_features(config),
 		.nb_queue_pairs = config->queues,
@@ -193,6 +193,7 @@ const struct xd_driver xd_vhost_driver = {
 	.type = "vhost-user",
 	.help = "a virtual machine's network card, by its vhost-user socket",
 	.keys = xd_vhost_keys,
+	.claims = xd_vhost_claims,
 	.check = xd_vhost_check,
 	.create = vhost_create,
 	.start = vhost_start,

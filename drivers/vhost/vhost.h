@@ -2,13 +2,14 @@
 /*
  * The vhost-user port: a guest's network card.
  *
- * vhost.c is the port's life; vhost_config.c has its keys; vhost_features.c says what is offered; vhost_rings.c brings rings up
- * and down as the front end asks; vhost_rxtx.c is what workers call; vhost_show.c puts it all into
- * words.
+ * vhost.c is the port's life; vhost_config.c has its keys; vhost_features.c says what is offered;
+ * vhost_rings.c brings rings up and down as the front end asks; vhost_rxtx.c is what workers call;
+ * vhost_show.c puts it all into words.
  */
 #ifndef XD_DRIVERS_VHOST_H
 #define XD_DRIVERS_VHOST_H
 
+#include "drivers/vhost/config.h"
 #include "port/port.h"
 #include "vhost_user/backend.h"
 #include "virtqueue/device.h"
@@ -61,6 +62,7 @@ extern const struct xd_driver xd_vhost_driver;
 
 /* vhost_config.c. Any thread. */
 extern const struct xd_key xd_vhost_keys[];
+unsigned xd_vhost_claims(const struct xd_port_config *config, struct xd_claim *claims);
 int xd_vhost_check(const struct xd_port_config *config, struct xd_error *err);
 
 uint16_t xd_vhost_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The keys of a vhost-user port, and what of them no row can say. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/owner.h"
+#include "base/path.h"
 #include "drivers/vhost/vhost.h"
 #include "virtqueue/feature_names.h"
 
@@ -13,11 +15,13 @@ static const char *const mode_words[] = {"client", "server", NULL};
 static const char *const full_words[] = {"drop", "wait", NULL};
 static const char *const compat_words[] = {"none", "ovs-3.1", "ovs-3.1-tso", NULL};
 
+static_assert(sizeof(struct xd_vhost_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
+
 const struct xd_key xd_vhost_keys[] = {
 	{
 		.name = "path",
 		.kind = XD_KEY_STRING,
-		XD_KEY_AT(struct xd_port_config, path),
+		XD_SETTINGS_AT(struct xd_vhost_config, path),
 		.values = "the path of a socket",
 		.what = "a socket path",
 		.cost = XD_COST_NEW,
@@ -26,7 +30,7 @@ const struct xd_key xd_vhost_keys[] = {
 	{
 		.name = "mode",
 		.kind = XD_KEY_WORD,
-		XD_KEY_AT(struct xd_port_config, mode),
+		XD_SETTINGS_AT(struct xd_vhost_config, mode),
 		.words = mode_words,
 		.fallback = XD_SOCKET_CLIENT,
 		.cost = XD_COST_NEW,
@@ -48,7 +52,7 @@ const struct xd_key xd_vhost_keys[] = {
 		XD_KEY_AT(struct xd_port_config, wait_us),
 		.min = 1,
 		.max = 1000000,
-		.fallback = 1000,
+		.fallback = XD_WAIT_US,
 		.unset = "1000",
 		.unit = "microseconds",
 		.cost = XD_COST_PLAN,
@@ -57,7 +61,7 @@ const struct xd_key xd_vhost_keys[] = {
 	{
 		.name = "features",
 		.kind = XD_KEY_FLAGS,
-		XD_KEY_AT(struct xd_port_config, features),
+		XD_SETTINGS_AT(struct xd_vhost_config, features),
 		.bits = xd_feature_names,
 		.fallback = XD_VIRTIO_ALL,
 		.unset = "all",
@@ -69,7 +73,7 @@ const struct xd_key xd_vhost_keys[] = {
 	{
 		.name = "compat",
 		.kind = XD_KEY_WORD,
-		XD_KEY_AT(struct xd_port_config, compat),
+		XD_SETTINGS_AT(struct xd_vhost_config, compat),
 		.words = compat_words,
 		.fallback = XD_COMPAT_NONE,
 		.unset = "none",
@@ -79,7 +83,7 @@ const struct xd_key xd_vhost_keys[] = {
 	{
 		.name = "socket_owner",
 		.kind = XD_KEY_STRING,
-		XD_KEY_AT(struct xd_port_config, socket_owner),
+		XD_SETTINGS_AT(struct xd_vhost_config, socket_owner),
 		.unset = "none",
 		.values = "the name or number of a user",
 		.what = "a user's name",
@@ -89,7 +93,7 @@ const struct xd_key xd_vhost_keys[] = {
 	{
 		.name = "socket_group",
 		.kind = XD_KEY_STRING,
-		XD_KEY_AT(struct xd_port_config, socket_group),
+		XD_SETTINGS_AT(struct xd_vhost_config, socket_group),
 		.unset = "none",
 		.values = "the name or number of a group",
 		.what = "a group's name",
@@ -99,7 +103,7 @@ const struct xd_key xd_vhost_keys[] = {
 	{
 		.name = "socket_mode",
 		.kind = XD_KEY_MODE,
-		XD_KEY_AT(struct xd_port_config, socket_mode),
+		XD_SETTINGS_AT(struct xd_vhost_config, socket_mode),
 		.min = 0600, /* whoever owns a socket can use it */
 		.max = 0777,
 		.fallback = XD_MODE_UNSET,
@@ -125,10 +129,11 @@ directory_of(const char *path, char dir[XD_PATH_MAX])
 static bool
 may_be_missing(const struct xd_port_config *port, const char *dir)
 {
+	const struct xd_vhost_config *vhost = xd_vhost_config(port);
 	char parent[XD_PATH_MAX];
 	struct stat st;
 
-	if (port->mode == XD_SOCKET_CLIENT)
+	if (vhost->mode == XD_SOCKET_CLIENT)
 		return true;
 	directory_of(dir, parent);
 	return stat(parent, &st) == 0 && S_ISDIR(st.st_mode);
@@ -137,16 +142,17 @@ may_be_missing(const struct xd_port_config *port, const char *dir)
 static int
 check_path(const struct xd_port_config *port, struct xd_error *err)
 {
+	const struct xd_vhost_config *vhost = xd_vhost_config(port);
 	char dir[XD_PATH_MAX];
 	struct stat st;
 
-	if (!port->path[0])
+	if (!vhost->path[0])
 		return xd_port_config_fail(err, -EINVAL, port, "path",
 			"a vhost-user port needs path, the socket that the guest's front end uses");
-	if (port->path[0] != '/')
+	if (vhost->path[0] != '/')
 		return xd_port_config_fail(err, -EINVAL, port, "path",
-			"\"%s\" is relative: write the whole path, from /", port->path);
-	directory_of(port->path, dir);
+			"\"%s\" is relative: write the whole path, from /", vhost->path);
+	directory_of(vhost->path, dir);
 	if (stat(dir, &st) && errno == ENOENT && may_be_missing(port, dir))
 		return 0;
 	if (stat(dir, &st))
@@ -155,9 +161,9 @@ check_path(const struct xd_port_config *port, struct xd_error *err)
 	if (!S_ISDIR(st.st_mode))
 		return xd_port_config_fail(
 			err, -ENOTDIR, port, "path", "%s is not a directory", dir);
-	if (stat(port->path, &st) == 0 && !S_ISSOCK(st.st_mode))
+	if (stat(vhost->path, &st) == 0 && !S_ISSOCK(st.st_mode))
 		return xd_port_config_fail(
-			err, -EEXIST, port, "path", "%s exists and is not a socket", port->path);
+			err, -EEXIST, port, "path", "%s exists and is not a socket", vhost->path);
 	return 0;
 }
 
@@ -165,21 +171,22 @@ check_path(const struct xd_port_config *port, struct xd_error *err)
 static int
 check_owner(const struct xd_port_config *port, struct xd_error *err)
 {
-	const char *key = port->socket_owner[0]                ? "socket_owner"
-			  : port->socket_group[0]              ? "socket_group"
-			  : port->socket_mode != XD_MODE_UNSET ? "socket_mode"
-							       : NULL;
+	const struct xd_vhost_config *vhost = xd_vhost_config(port);
+	const char *key = vhost->socket_owner[0]                ? "socket_owner"
+			  : vhost->socket_group[0]              ? "socket_group"
+			  : vhost->socket_mode != XD_MODE_UNSET ? "socket_mode"
+								: NULL;
 	struct xd_error inner;
 	uid_t uid;
 	gid_t gid;
 
-	if (key && port->mode == XD_SOCKET_CLIENT)
+	if (key && vhost->mode == XD_SOCKET_CLIENT)
 		return xd_port_config_fail(err, -EINVAL, port, key,
 			"does not go with mode client: there the front end makes the socket, so "
 			"set it there, or use mode server");
-	if (port->socket_owner[0] && xd_owner_user(port->socket_owner, &uid, &inner))
+	if (vhost->socket_owner[0] && xd_owner_user(vhost->socket_owner, &uid, &inner))
 		return xd_port_config_fail(err, inner.code, port, "socket_owner", "%s", inner.text);
-	if (port->socket_group[0] && xd_owner_group(port->socket_group, &gid, &inner))
+	if (vhost->socket_group[0] && xd_owner_group(vhost->socket_group, &gid, &inner))
 		return xd_port_config_fail(err, inner.code, port, "socket_group", "%s", inner.text);
 	return 0;
 }
@@ -195,4 +202,12 @@ xd_vhost_check(const struct xd_port_config *port, struct xd_error *err)
 		return xd_port_config_fail(err, -EINVAL, port, "queues",
 			"%u queue pairs: at most %u", port->queues, XD_VHOST_MAX_PAIRS);
 	return ret ? ret : xd_vhost_check_features(port, err);
+}
+
+unsigned
+xd_vhost_claims(const struct xd_port_config *port, struct xd_claim *claims)
+{
+	claims[0] = (struct xd_claim){.kind = "socket", .key = "path", .what = "path"};
+	xd_path_plain(xd_vhost_config(port)->path, claims[0].name, sizeof(claims[0].name));
+	return claims[0].name[0] != 0;
 }

@@ -62,9 +62,9 @@ xd_vhost_offered_features(const struct xd_port_config *config)
 	/* The front end handles the control queue, by which a guest enables queue pairs. */
 	if (config->queues < 2)
 		features &= ~BIT(VIRTIO_NET_F_MQ);
-	if (config->compat)
-		features = compat_features[config->compat];
-	return features & (config->features | always);
+	if (xd_vhost_config(config)->compat)
+		features = compat_features[xd_vhost_config(config)->compat];
+	return features & (xd_vhost_config(config)->features | always);
 }
 
 uint64_t
@@ -100,7 +100,7 @@ static const struct {
 int
 xd_vhost_check_features(const struct xd_port_config *config, struct xd_error *err)
 {
-	const uint64_t features = config->features;
+	const uint64_t features = xd_vhost_config(config)->features;
 	uint64_t unknown = features & ~xd_vhost_supported_features();
 	char names[XD_FEATURES_TEXT];
 

@@ -107,9 +107,10 @@ xd_vhost_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	char features[XD_FEATURES_TEXT];
 
 	xd_tell(&t, "connection", "%s for %" PRIu64 " s",
-		state->connected                        ? "connected"
-		: port->config.mode == XD_SOCKET_SERVER ? "waiting for a front end"
-							: "trying to connect",
+		state->connected ? "connected"
+		: xd_vhost_config(&port->config)->mode == XD_SOCKET_SERVER
+			? "waiting for a front end"
+			: "trying to connect",
 		since_s);
 	xd_tell(&t, "connects", "%" PRIu64, state->nb_connects);
 	tell_faults(&t, p, state);

@@ -93,6 +93,8 @@ xd_noun_add(const struct xd_noun *noun, struct xd_config *config, const char *na
 	memset(entry, 0, noun->size);
 	strcpy(entry, name);
 	xd_keys_reset(noun->keys, entry);
+	if (noun->init)
+		noun->init(config, entry);
 	return entry;
 }
 

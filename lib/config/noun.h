@@ -24,6 +24,8 @@ struct xd_noun {
 	uint32_t count, entries;
 	uint32_t max; /* entries at most; 0: no limit */
 	const struct xd_key *keys;
+	/* What a new entry has from its configuration; may be NULL. */
+	void (*init)(const struct xd_config *config, void *entry);
 	/*
 	 * Where entries come in types, which the first key says: the further keys of this one, or
 	 * NULL when its type is not known (yet); and those of type number i, with its name, or NULL

@@ -97,20 +97,6 @@ static const struct xd_key keys[] = {
 	{0},
 };
 
-static const struct xd_driver *
-find_driver(const char *type, const struct xd_driver *const *drivers)
-{
-	for (; drivers && *drivers; drivers++) {
-		if (!strcmp((*drivers)->type, type))
-			return *drivers;
-	}
-	for (drivers = xd_builtin_drivers; *drivers; drivers++) {
-		if (!strcmp((*drivers)->type, type))
-			return *drivers;
-	}
-	return NULL;
-}
-
 static const struct xd_key *
 keys_of(const struct xd_driver *driver)
 {
@@ -119,11 +105,16 @@ keys_of(const struct xd_driver *driver)
 	return driver->keys ? driver->keys : none;
 }
 
+static const struct xd_driver *
+driver_of(const struct xd_port_config *port)
+{
+	return xd_driver_find(port->type, port->drivers);
+}
+
 static const struct xd_key *
 more(const void *entry)
 {
-	const struct xd_driver *driver =
-		find_driver(((const struct xd_port_config *)entry)->type, NULL);
+	const struct xd_driver *driver = driver_of(entry);
 
 	return driver ? keys_of(driver) : NULL;
 }
@@ -141,8 +132,21 @@ type(unsigned i, const char **name)
 static void
 type_changed(void *entry)
 {
-	for (const struct xd_driver *const *driver = xd_builtin_drivers; *driver; driver++)
-		xd_keys_reset((*driver)->keys, entry);
+	struct xd_port_config *port = entry;
+	const struct xd_driver *driver = driver_of(port);
+
+	memset(&port->settings, 0, sizeof(port->settings));
+	port->full = XD_FULL_DROP;
+	port->wait_us = XD_WAIT_US;
+	if (driver)
+		xd_keys_reset(driver->keys, port);
+}
+
+static void
+init(const struct xd_config *config, void *entry)
+{
+	((struct xd_port_config *)entry)->drivers = config->drivers;
+	type_changed(entry);
 }
 
 static int
@@ -150,11 +154,19 @@ check_type(const void *entry, const struct xd_driver *const *drivers, struct xd_
 {
 	const struct xd_driver *const *tables[] = {xd_builtin_drivers, drivers};
 	const struct xd_port_config *port = entry;
+	const struct xd_driver *driver = xd_driver_find(port->type, drivers);
 	char known[200] = "";
 	size_t used = 0;
 
-	if (find_driver(port->type, drivers))
+	if (driver_of(port))
 		return 0;
+	if (driver && !driver->keys)
+		return 0;
+	if (driver)
+		return xd_noun_fail(err, -EINVAL, &xd_port_noun, port, "type",
+			"%s has keys that the configuration does not know: set its drivers before "
+			"ports are added",
+			port->type);
 	for (unsigned t = 0; t < 2; t++) {
 		for (const struct xd_driver *const *d = tables[t]; d && *d; d++) {
 			if (used < sizeof(known))
@@ -174,15 +186,18 @@ check(const struct xd_config *config, const void *entry, const struct xd_driver 
 	struct xd_error *err)
 {
 	const struct xd_port_config *port = entry;
-	const struct xd_driver *driver = find_driver(port->type, drivers);
+	const struct xd_driver *driver =
+		xd_driver_find(port->type, port->drivers ? port->drivers : drivers);
+	struct xd_claim claim;
 
+	if (port->full == XD_FULL_WAIT && !driver->room)
+		return xd_noun_fail(err, -EINVAL, &xd_port_noun, port, "full",
+			"must be drop: a port of type %s cannot tell how much room it has",
+			port->type);
 	for (const struct xd_port_config *other = config->ports; other < port; other++) {
-		if (port->path[0] && !strcmp(other->path, port->path))
-			return xd_noun_fail(err, -EEXIST, &xd_port_noun, port, "path",
-				"%s is the path of port %s already", port->path, other->name);
-		if (port->devargs[0] && !strcmp(other->devargs, port->devargs))
-			return xd_noun_fail(err, -EEXIST, &xd_port_noun, port, "devargs",
-				"%.200s is the device of port %s already", port->devargs,
+		if (xd_port_claims_same(other, port, drivers, &claim))
+			return xd_noun_fail(err, -EEXIST, &xd_port_noun, port, claim.key,
+				"%.200s is the %s of port %s already", claim.name, claim.what,
 				other->name);
 	}
 	return driver->check ? driver->check(port, err) : 0;
@@ -196,6 +211,7 @@ const struct xd_noun xd_port_noun = {
 	.entries = offsetof(struct xd_config, ports),
 	.max = XD_MAX_PORTS,
 	.keys = keys,
+	.init = init,
 	.more = more,
 	.type = type,
 	.check_type = check_type,

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/path.h"
 #include "control/daemon_config.h"
 #include "control/key_json.h"
+#include "port/port.h"
 
 static const struct xd_key control_keys[] = {
 	{
@@ -192,15 +194,14 @@ check_control(const struct xd_daemon_config *config, struct xd_error *err)
 		return xd_fail_key(err, -EINVAL, "control.group",
 			"there is no group \"%s\" (groupadd --system %s)", config->control_group,
 			config->control_group);
+	xd_path_plain(config->control_path, dir, sizeof(dir));
 	for (unsigned i = 0; i < config->config->nb_ports; i++) {
 		const struct xd_port_config *port = &config->config->ports[i];
-		char port_key[XD_NAME_MAX + 16];
+		struct xd_claim claim;
 
-		if (strcmp(port->path, config->control_path))
-			continue;
-		snprintf(port_key, sizeof(port_key), "ports.%s.path", port->name);
-		return xd_fail_key(
-			err, -EEXIST, port_key, "%s is the control socket's path", port->path);
+		if (xd_port_claims(port, NULL, "socket", dir, &claim))
+			return xd_port_config_fail(err, -EEXIST, port, claim.key,
+				"%s is the control socket's path", claim.name);
 	}
 	return 0;
 }

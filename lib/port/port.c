@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "port/port.h"
 
@@ -29,4 +30,60 @@ xd_port_config_fail(struct xd_error *err, int code, const struct xd_port_config 
 	va_end(args);
 	snprintf(path, sizeof(path), "ports.%.31s.%.60s", config->name, key);
 	return xd_fail_key(err, code, path, "%s", text);
+}
+
+const struct xd_driver *
+xd_driver_find(const char *type, const struct xd_driver *const *drivers)
+{
+	for (; drivers && *drivers; drivers++) {
+		if (!strcmp((*drivers)->type, type))
+			return *drivers;
+	}
+	for (drivers = xd_builtin_drivers; *drivers; drivers++) {
+		if (!strcmp((*drivers)->type, type))
+			return *drivers;
+	}
+	return NULL;
+}
+
+static unsigned
+claims_of(const struct xd_port_config *port, const struct xd_driver *const *drivers,
+	struct xd_claim claims[XD_CLAIMS])
+{
+	const struct xd_driver *driver =
+		xd_driver_find(port->type, port->drivers ? port->drivers : drivers);
+
+	return driver && driver->claims ? driver->claims(port, claims) : 0;
+}
+
+bool
+xd_port_claims(const struct xd_port_config *port, const struct xd_driver *const *drivers,
+	const char *kind, const char *name, struct xd_claim *claim)
+{
+	struct xd_claim claims[XD_CLAIMS];
+	unsigned n = claims_of(port, drivers, claims);
+
+	for (unsigned i = 0; i < n; i++) {
+		*claim = claims[i];
+		if (!strcmp(claim->kind, kind) && !strcmp(claim->name, name))
+			return true;
+	}
+	return false;
+}
+
+bool
+xd_port_claims_same(const struct xd_port_config *a, const struct xd_port_config *b,
+	const struct xd_driver *const *drivers, struct xd_claim *claim)
+{
+	struct xd_claim claims[XD_CLAIMS], found;
+	unsigned n = claims_of(b, drivers, claims);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!xd_port_claims(a, drivers, claims[i].kind, claims[i].name, &found))
+			continue;
+		if (claim)
+			*claim = claims[i];
+		return true;
+	}
+	return false;
 }

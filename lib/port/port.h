@@ -21,6 +21,7 @@
 #include "stats/counters.h"
 
 #define XD_MAX_PORTS   1024
+#define XD_WAIT_US     1000 /* the default of wait_us */
 #define XD_PORT_NONE   0xffff
 #define XD_PORT_QUEUES 16
 
@@ -45,12 +46,32 @@ struct xd_port_env {
 /* One line of `port show`: drivers describe themselves in words. */
 typedef void (*xd_describe_fn)(void *ctx, const char *key, const char *value);
 
+#define XD_CLAIMS     4
+#define XD_CLAIM_NAME 256
+
+/* One thing that a port claims: "socket /run/vm1.sock", "pci 0000:03:00.0", "netdev eth0". */
+struct xd_claim {
+	const char *kind;       /* "socket": names of different kinds are different things */
+	const char *key, *what; /* the key that says so, and what the thing is to people: "path" */
+	char name[XD_CLAIM_NAME]; /* in one spelling */
+};
+
+/* Row of a driver's table: offset and size of a member of its struct in xd_port_config.settings. */
+#define XD_SETTINGS_AT(type, member)                                                               \
+	.offset = offsetof(struct xd_port_config, settings) + offsetof(type, member),              \
+	.size = sizeof(((type *)0)->member)
+
 struct xd_driver {
 	const char *type; /* "vhost-user" */
 	const char *help; /* one line for people */
 	/* The keys that ports of this type have besides those of all ports, ended by a NULL name;
 	 * NULL: none. */
 	const struct xd_key *keys;
+
+	/* What of the machine a port of this configuration takes for itself, so that no two ports
+	 * claim the same. Fills claims and returns how many, at most XD_CLAIMS. Touches nothing
+	 * that could wait. Any thread; NULL: nothing. */
+	unsigned (*claims)(const struct xd_port_config *config, struct xd_claim *claims);
 
 	/* Checks what can be checked without touching anything. Errors name the key
 	 * ("ports.NAME.path"). Any thread. */
@@ -158,5 +179,15 @@ int xd_port_config_fail(struct xd_error *err, int code, const struct xd_port_con
 
 /* Built-in drivers, by type: an explicit table, ended by NULL (drivers/drivers.c). */
 extern const struct xd_driver *const xd_builtin_drivers[];
+
+/* The driver of that type, among drivers (ended by NULL; or NULL) and those built in; or NULL. Any
+ * thread. */
+const struct xd_driver *xd_driver_find(const char *type, const struct xd_driver *const *drivers);
+/* Whether a port claims the thing of that kind and name; then *claim is it. Any thread. */
+bool xd_port_claims(const struct xd_port_config *port, const struct xd_driver *const *drivers,
+	const char *kind, const char *name, struct xd_claim *claim);
+/* Whether both ports claim the same thing; claim, which may be NULL, is b's. Any thread. */
+bool xd_port_claims_same(const struct xd_port_config *a, const struct xd_port_config *b,
+	const struct xd_driver *const *drivers, struct xd_claim *claim);
 
 #endif

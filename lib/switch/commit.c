@@ -96,7 +96,7 @@ hand_over_indices(struct xd_change *t)
 			continue;
 		/* The same guest or network is behind it still. */
 		if (!t->inherits[i] ||
-			!xd_change_same_device(t->next->port_config[i], &old->config) ||
+			!xd_change_same_device(t->sw, t->next->port_config[i], &old->config) ||
 			must_learn_anew(t->next->port_config[i], &old->config))
 			remove_port(t->next, (uint16_t)i);
 		if (t->inherits[i])

@@ -23,25 +23,11 @@ fail_driver(const struct xd_port_config *config, const char *what, int code, str
 		what);
 }
 
-static const struct xd_driver *
-find_driver(const struct xd_switch *sw, const char *type)
-{
-	for (unsigned i = 0; sw->drivers[i]; i++) {
-		if (!strcmp(sw->drivers[i]->type, type))
-			return sw->drivers[i];
-	}
-	for (unsigned i = 0; xd_builtin_drivers[i]; i++) {
-		if (!strcmp(xd_builtin_drivers[i]->type, type))
-			return xd_builtin_drivers[i];
-	}
-	return NULL;
-}
-
 bool
-xd_change_same_device(const struct xd_port_config *a, const struct xd_port_config *b)
+xd_change_same_device(
+	const struct xd_switch *sw, const struct xd_port_config *a, const struct xd_port_config *b)
 {
-	return (a->path[0] && !strcmp(a->path, b->path)) ||
-	       (a->devargs[0] && !strcmp(a->devargs, b->devargs));
+	return xd_port_claims_same(a, b, sw->drivers, NULL);
 }
 
 /* The port of now that a port of the next configuration is, be it made anew; or NULL. */
@@ -53,7 +39,7 @@ find_before(const struct xd_change *t, const struct xd_port_config *config)
 	for (unsigned i = 0; !port && i < XD_MAX_PORTS; i++) {
 		struct xd_port *old = t->now->ports[i];
 
-		if (old && xd_change_same_device(&old->config, config) &&
+		if (old && xd_change_same_device(t->sw, &old->config, config) &&
 			!xd_config_port(t->next->config, old->config.name))
 			port = old;
 	}
@@ -77,8 +63,7 @@ keep_port(struct xd_change *t, struct xd_port *port, const struct xd_port_config
 	bool differs = (cost & XD_COST_SET) || strcmp(port->config.name, config->name);
 	int ret = differs ? -ENOTSUP : 0;
 
-	if ((cost & XD_COST_NEW) || strcmp(port->config.path, config->path) ||
-		strcmp(port->config.devargs, config->devargs))
+	if (cost & XD_COST_NEW)
 		return 0;
 	err->code = 0;
 	if ((differs || t->more_workers) && port->driver->can_set)
@@ -108,7 +93,7 @@ static int
 make_port(struct xd_change *t, unsigned index, const struct xd_port_config *config,
 	struct xd_error *err)
 {
-	const struct xd_driver *driver = find_driver(t->sw, config->type);
+	const struct xd_driver *driver = xd_driver_find(config->type, t->sw->drivers);
 	struct xd_port *port;
 
 	err->code = 0;
@@ -172,8 +157,8 @@ find_conflicts(struct xd_change *t)
 		const struct xd_port *old = t->now->ports[i];
 
 		for (unsigned j = 0; old && old != t->next->ports[i] && j < XD_MAX_PORTS; j++) {
-			if (!t->next->fresh_port[j] ||
-				!xd_change_same_device(&old->config, t->next->port_config[j]))
+			if (!t->next->fresh_port[j] || !xd_change_same_device(t->sw, &old->config,
+							       t->next->port_config[j]))
 				continue;
 			t->conflicts[i] = true;
 			t->waits[j] = true;

@@ -82,7 +82,7 @@ create(const struct xd_driver *driver, const struct xd_port_env *env,
 	if (made_up.misaligned || made_up.without_init)
 		return (void *)p;
 	xd_port_init(&p->port, driver, env, config);
-	p->device = made_up_device(config->path);
+	p->device = made_up_device(made_up_path(config));
 	p->port.nb_queues = config->queues;
 	p->port.max_frame = config->mtu + 18;
 	return &p->port;
@@ -150,7 +150,8 @@ made_up_can_set(struct xd_port *port, const struct xd_port_config *config, struc
 
 	if (ret)
 		return ret;
-	return strcmp(config->path, port->config.path) || config->queues != port->config.queues
+	return strcmp(made_up_path(config), made_up_path(&port->config)) ||
+			       config->queues != port->config.queues
 		       ? -ENOTSUP
 		       : 0;
 }
@@ -211,9 +212,30 @@ made_up_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	fn(ctx, "device", ((struct made_up_port *)port)->device->path);
 }
 
+static const struct xd_key keys[] = {
+	{
+		.name = "path",
+		.kind = XD_KEY_STRING,
+		XD_SETTINGS_AT(struct made_up_config, path),
+		.cost = XD_COST_NEW,
+		.help = "The device.",
+	},
+	{0},
+};
+
+static unsigned
+claims(const struct xd_port_config *config, struct xd_claim *claim)
+{
+	*claim = (struct xd_claim){.kind = "made-up", .key = "path", .what = "path"};
+	snprintf(claim->name, sizeof(claim->name), "%s", made_up_path(config));
+	return claim->name[0] != 0;
+}
+
 const struct xd_driver made_up_driver = {
 	.type = "made-up",
 	.help = "a device that is an array",
+	.keys = keys,
+	.claims = claims,
 	.create = made_up_create,
 	.start = made_up_start,
 	.stop = made_up_stop,
@@ -229,6 +251,8 @@ const struct xd_driver made_up_driver = {
 const struct xd_driver made_up_rigid = {
 	.type = "rigid",
 	.help = "one that takes no new settings",
+	.keys = keys,
+	.claims = claims,
 	.create = rigid_create,
 	.start = made_up_start,
 	.stop = made_up_stop,

@@ -49,6 +49,17 @@ extern struct made_up made_up;
 /* The second has neither can_set nor set. */
 extern const struct xd_driver made_up_driver, made_up_rigid;
 
+/* The settings of its ports. */
+struct made_up_config {
+	char path[XD_PATH_MAX];
+};
+
+static inline char *
+made_up_path(const struct xd_port_config *port)
+{
+	return ((struct made_up_config *)(uintptr_t)port->settings.bytes)->path;
+}
+
 void made_up_reset(void);
 struct device *made_up_device(const char *path);
 void made_up_send(struct device *device, uint8_t src, uint8_t dst);

@@ -51,6 +51,7 @@ open_switch(void **state)
 	env->sw = xd_switch_create(&opts, &env->err);
 	env->worker = xd_worker_register(env->sw, &env->err);
 	env->config = xd_config_create();
+	env->config->drivers = drivers;
 	xd_config_add_bridge(env->config, "br0", &env->err);
 	*state = env;
 	return env->worker && env->config ? 0 : -1;
@@ -80,7 +81,7 @@ add(struct env *env, const char *name, const char *path)
 		xd_config_add_port(env->config, name, "made-up", "br0", &env->err);
 
 	assert_non_null(port);
-	snprintf(port->path, sizeof(port->path), "%s", path);
+	snprintf(made_up_path(port), XD_PATH_MAX, "%s", path);
 	return port;
 }
 

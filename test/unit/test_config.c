@@ -17,6 +17,8 @@
 #include "base/owner.h"
 #include "base/suggest.h"
 #include "control/key_json.h"
+#include "drivers/ethdev/config.h"
+#include "drivers/vhost/config.h"
 #include "virtqueue/feature_names.h"
 
 #define CORE 0 /* every machine has it */
@@ -59,8 +61,8 @@ test_settings(void **state)
 	assert_int_equal(xd_port_config_set(port, "path", "/tmp/x", &err), 0);
 	assert_int_equal(xd_port_config_set(port, "mode", "server", &err), 0);
 	assert_int_equal(xd_port_config_set(port, "type", "dpdk", &err), 0);
-	assert_string_equal(port->path, "");
-	assert_int_equal(port->mode, XD_SOCKET_CLIENT);
+	assert_string_equal(xd_vhost_config(port)->path, "");
+	assert_int_equal(xd_vhost_config(port)->mode, XD_SOCKET_CLIENT);
 	assert_int_equal(xd_port_config_set(port, "nope", "1", &err), -ENOENT);
 	assert_string_equal(err.key, "ports.p.nope");
 	xd_config_destroy(config);
@@ -127,6 +129,8 @@ test_optional(void **state)
 		xd_key_print(key, port, text);
 		assert_string_equal(text, optional[i].printed);
 		assert_int_equal(xd_port_config_set(port, "type", "dpdk", &err), 0);
+		assert_true(common == !!xd_noun_key(&xd_port_noun, port, key->name));
+		assert_int_equal(xd_port_config_set(port, "type", "vhost-user", &err), 0);
 		xd_key_print(key, port, text);
 		assert_string_equal(text, common ? optional[i].printed : "");
 		*port = fresh;
@@ -331,7 +335,7 @@ good_config(void)
 	xd_config_set_workers(config, &core, 1);
 	xd_config_add_bridge(config, "br0", NULL);
 	port = xd_config_add_port(config, "p", "dpdk", "br0", NULL);
-	strcpy(port->devargs, "net_null0");
+	strcpy(xd_ethdev_config(port)->devargs, "net_null0");
 	return config;
 }
 
@@ -349,7 +353,7 @@ check_port_data(struct xd_config *config, struct xd_port_config *port)
 	struct xd_port_config good;
 
 	assert_int_equal(xd_port_config_set(port, "type", "vhost-user", NULL), 0);
-	strcpy(port->path, "/tmp/xd-test.sock");
+	strcpy(xd_vhost_config(port)->path, "/tmp/xd-test.sock");
 	good = *port;
 	memset(port->macs, 2, sizeof(port->macs));
 	for (unsigned i = 0; i < XD_PORT_MACS; i++)
@@ -358,7 +362,7 @@ check_port_data(struct xd_config *config, struct xd_port_config *port)
 	port->mac_limit = 16777216;
 	port->wait_us = 1000000;
 	port->full = XD_FULL_WAIT;
-	port->features = 1;
+	xd_vhost_config(port)->features = 1;
 	assert_int_equal(xd_config_check(config, NULL, NULL), 0);
 	port->nb_macs++;
 	CHECK_FAILS(config, "ports.p.macs");
@@ -382,27 +386,29 @@ check_port_data(struct xd_config *config, struct xd_port_config *port)
 	port->wait_us = 1000001;
 	CHECK_FAILS(config, "ports.p.wait_us");
 	*port = good;
-	port->features = 0;
+	xd_vhost_config(port)->features = 0;
 	CHECK_FAILS(config, "ports.p.features");
 	*port = good;
-	port->compat = 3;
+	xd_vhost_config(port)->compat = 3;
 	CHECK_FAILS(config, "ports.p.compat");
 	*port = good;
-	port->mode = XD_SOCKET_SERVER;
-	port->socket_mode = 0577;
+	xd_vhost_config(port)->mode = XD_SOCKET_SERVER;
+	xd_vhost_config(port)->socket_mode = 0577;
 	CHECK_FAILS(config, "ports.p.socket_mode");
-	port->socket_mode = 01000;
+	xd_vhost_config(port)->socket_mode = 01000;
 	CHECK_FAILS(config, "ports.p.socket_mode");
-	port->socket_mode = 0777;
+	xd_vhost_config(port)->socket_mode = 0777;
 	assert_int_equal(xd_config_check(config, NULL, NULL), 0);
-	memset(port->socket_owner, '0', sizeof(port->socket_owner));
+	memset(xd_vhost_config(port)->socket_owner, '0',
+		sizeof(xd_vhost_config(port)->socket_owner));
 	CHECK_FAILS(config, "ports.p.socket_owner");
-	strcpy(port->socket_owner, "no-such-user");
+	strcpy(xd_vhost_config(port)->socket_owner, "no-such-user");
 	CHECK_FAILS(config, "ports.p.socket_owner");
-	strcpy(port->socket_owner, "root");
-	memset(port->socket_group, '0', sizeof(port->socket_group));
+	strcpy(xd_vhost_config(port)->socket_owner, "root");
+	memset(xd_vhost_config(port)->socket_group, '0',
+		sizeof(xd_vhost_config(port)->socket_group));
 	CHECK_FAILS(config, "ports.p.socket_group");
-	strcpy(port->socket_group, "no-such-group");
+	strcpy(xd_vhost_config(port)->socket_group, "no-such-group");
 	CHECK_FAILS(config, "ports.p.socket_group");
 	*port = good;
 }
@@ -435,7 +441,7 @@ test_check(void **state)
 	port->mtu = 1500;
 	check_port_data(config, port);
 	assert_int_equal(xd_port_config_set(port, "type", "dpdk", NULL), 0);
-	strcpy(port->devargs, "net_null0");
+	strcpy(xd_ethdev_config(port)->devargs, "net_null0");
 	strcpy(port->bridge, "br1");
 	CHECK_FAILS(config, "ports.p.bridge");
 	strcpy(port->bridge, "br0");
@@ -453,11 +459,60 @@ test_check(void **state)
 	config->nb_cores = 0; /* fine: an application brings its own workers */
 	assert_int_equal(xd_config_check(config, NULL, NULL), 0);
 	xd_config_add_port(config, "q", "dpdk", "br0", NULL);
-	strcpy(config->ports[1].devargs, "net_null1");
+	strcpy(xd_ethdev_config(&config->ports[1])->devargs, "net_null1");
 	strcpy(config->ports[1].name, "p");
 	CHECK_FAILS(config, "ports.p");
 	config->ports[1].name[0] = 0;
 	CHECK_FAILS(config, "ports.");
+	xd_config_destroy(config);
+}
+
+/* What two ports cannot have, however it is spelled. */
+static void
+test_claims(void **state)
+{
+	static const struct {
+		const char *type, *key, *a, *b;
+		int ret;
+	} cases[] = {
+		{"vhost-user", "path", "/tmp/xd-a", "/tmp/xd-b", 0},
+		{"vhost-user", "path", "/tmp/xd-a", "/tmp/./xd-a", -EEXIST},
+		{"vhost-user", "path", "/tmp/xd-a", "//tmp//xd-a", -EEXIST},
+		{"vhost-user", "path", "/tmp/xd-a", "/usr/../tmp/xd-a", -EEXIST},
+		{"dpdk", "devargs", "0000:03:00.0", "03:00.0", -EEXIST},
+		{"dpdk", "devargs", "0000:0A:00.0", "0000:0a:00.0,x=1", -EEXIST},
+		{"dpdk", "devargs", "net_tap0", "net_tap1", 0},
+		{"dpdk", "devargs", "net_tap0,iface=x", "net_af_packet0,iface=x", -EEXIST},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct xd_config *config = xd_config_create();
+		struct xd_port_config *port;
+		struct xd_error err = {0};
+		char key[64];
+
+		xd_config_add_bridge(config, "br0", NULL);
+		port = xd_config_add_port(config, "p", cases[i].type, "br0", NULL);
+		assert_int_equal(xd_port_config_set(port, cases[i].key, cases[i].a, NULL), 0);
+		port = xd_config_add_port(config, "q", cases[i].type, "br0", NULL);
+		assert_int_equal(xd_port_config_set(port, cases[i].key, cases[i].b, NULL), 0);
+		assert_int_equal(xd_config_check(config, NULL, &err), cases[i].ret);
+		snprintf(key, sizeof(key), "ports.q.%s", cases[i].key);
+		assert_string_equal(err.key, cases[i].ret ? key : "");
+		xd_config_destroy(config);
+	}
+}
+
+/* Nobody waits for a port that cannot tell how much room it has. */
+static void
+test_wait_without_room(void **state)
+{
+	struct xd_config *config = good_config();
+
+	(void)state;
+	config->ports[0].full = XD_FULL_WAIT;
+	CHECK_FAILS(config, "ports.p.full");
 	xd_config_destroy(config);
 }
 
@@ -503,6 +558,8 @@ main(void)
 		cmocka_unit_test(test_hint),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_wait_without_room),
 		cmocka_unit_test(test_copy),
 	};
 

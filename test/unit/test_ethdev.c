@@ -65,7 +65,7 @@ config_of(const char *name, const char *devargs)
 		.type = "dpdk", .vlan = XD_VLAN_NONE, .queues = 1, .mtu = 1500};
 
 	snprintf(config.name, sizeof(config.name), "%s", name);
-	snprintf(config.devargs, sizeof(config.devargs), "%s", devargs);
+	snprintf(xd_ethdev_config(&config)->devargs, XD_DEVARGS_MAX, "%s", devargs);
 	return config;
 }
 
@@ -293,7 +293,7 @@ expect_start_fails(struct fixture *fx, const struct xd_port_config *config, cons
 
 	assert_non_null(port);
 	if (driver->start(port, &err) == 0)
-		fail_msg("%s starts", config->devargs);
+		fail_msg("%s starts", xd_ethdev_config(config)->devargs);
 	if (strstr(err.text, words) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", err.text, words);
 	assert_false(port->up);

@@ -15,6 +15,8 @@
 #include <cmocka.h>
 
 #include "control/yaml.h"
+#include "drivers/ethdev/config.h"
+#include "drivers/vhost/config.h"
 
 #define CORE 0 /* every machine has it */
 
@@ -71,11 +73,11 @@ check_guest_keys(const struct xd_config *config)
 	assert_int_equal(port->mac_limit, 0);
 	assert_int_equal(port->full, XD_FULL_DROP);
 	assert_int_equal(port->wait_us, 1000);
-	assert_true(port->features == XD_VIRTIO_ALL);
-	assert_int_equal(port->compat, XD_COMPAT_NONE);
-	assert_string_equal(port->socket_owner, "");
-	assert_string_equal(port->socket_group, "");
-	assert_int_equal(port->socket_mode, XD_MODE_UNSET);
+	assert_true(xd_vhost_config(port)->features == XD_VIRTIO_ALL);
+	assert_int_equal(xd_vhost_config(port)->compat, XD_COMPAT_NONE);
+	assert_string_equal(xd_vhost_config(port)->socket_owner, "");
+	assert_string_equal(xd_vhost_config(port)->socket_group, "");
+	assert_int_equal(xd_vhost_config(port)->socket_mode, XD_MODE_UNSET);
 	/* all other */
 	port = xd_config_port(config, "vm3");
 	assert_int_equal(port->nb_macs, 2);
@@ -83,11 +85,11 @@ check_guest_keys(const struct xd_config *config)
 	assert_int_equal(port->mac_limit, 8);
 	assert_int_equal(port->full, XD_FULL_WAIT);
 	assert_int_equal(port->wait_us, 50);
-	assert_true(port->features == (1 << 0 | 1 << 15 | 1 << 29 | 1ull << 32));
-	assert_int_equal(port->compat, XD_COMPAT_OVS_3_1);
-	assert_string_equal(port->socket_owner, "root");
-	assert_string_equal(port->socket_group, "12345");
-	assert_int_equal(port->socket_mode, 0640);
+	assert_true(xd_vhost_config(port)->features == (1 << 0 | 1 << 15 | 1 << 29 | 1ull << 32));
+	assert_int_equal(xd_vhost_config(port)->compat, XD_COMPAT_OVS_3_1);
+	assert_string_equal(xd_vhost_config(port)->socket_owner, "root");
+	assert_string_equal(xd_vhost_config(port)->socket_group, "12345");
+	assert_int_equal(xd_vhost_config(port)->socket_mode, 0640);
 }
 
 static void
@@ -116,13 +118,13 @@ test_full(void **state)
 	assert_int_equal(config->bridges[1].mac_limit, 65536);
 	assert_int_equal(config->nb_ports, 5);
 	port = xd_config_port(config, "vm1");
-	assert_int_equal(port->mode, XD_SOCKET_SERVER);
+	assert_int_equal(xd_vhost_config(port)->mode, XD_SOCKET_SERVER);
 	assert_int_equal(port->vlan, 10);
 	assert_false(port->has_vlans);
 	assert_int_equal(port->mtu, 1500);
 	assert_int_equal(port->queues, 1);
 	port = xd_config_port(config, "vm2");
-	assert_int_equal(port->mode, XD_SOCKET_CLIENT);
+	assert_int_equal(xd_vhost_config(port)->mode, XD_SOCKET_CLIENT);
 	assert_int_equal(port->vlan, XD_VLAN_NONE);
 	assert_int_equal(port->mtu, 9000);
 	assert_int_equal(port->queues, 2);
@@ -133,7 +135,7 @@ test_full(void **state)
 	assert_true(port->has_vlans);
 	assert_true(port->vlans[0] == (1 | 1 << 10 | 0x7ffull << 20));
 	port = xd_config_port(config, "eth1.7");
-	assert_string_equal(port->devargs, "net_null1");
+	assert_string_equal(xd_ethdev_config(port)->devargs, "net_null1");
 	assert_int_equal(port->vlan, 7);
 	assert_true(port->vlans[63] == ~0ull >> 1);
 	assert_int_equal(xd_daemon_config_check(daemon, &err), 0);
@@ -459,7 +461,7 @@ test_round_trip(void **state)
 	assert_non_null(xd_config_add_bridge(before->config, "true", &err));
 	assert_non_null(xd_config_add_bridge(before->config, "1:20", &err));
 	assert_non_null(xd_config_add_bridge(before->config, "-", &err));
-	strcpy(xd_config_port(before->config, "uplink")->devargs,
+	strcpy(xd_ethdev_config(xd_config_port(before->config, "uplink"))->devargs,
 		"net_tap0,iface=a: \"b\" #c '\xc3\xa4");
 	json = xd_daemon_config_to_json(before);
 	text = xd_yaml_print(json, XD_YAML_CONFIG_LEVELS);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The settings of a port of type dpdk. */
+#ifndef XD_DRIVERS_ETHDEV_CONFIG_H
+#define XD_DRIVERS_ETHDEV_CONFIG_H
+
+#include "crossdock.h"
+
+#define XD_DEVARGS_MAX 256
+
+struct xd_ethdev_config {
+	char devargs[XD_DEVARGS_MAX]; /* a PCI address or "net_tap0,iface=x" */
+};
+
+/* Of a port of that type. */
+static inline struct xd_ethdev_config *
+xd_ethdev_config(const struct xd_port_config *port)
+{
+	return (struct xd_ethdev_config *)(uintptr_t)port->settings.bytes;
+}
+
+#endif
