@@ -19,7 +19,8 @@ ORDER = (
     ("virtqueue",),
     ("vhost_user",),
     ("port", "fdb"),
-    ("drivers/ethdev", "drivers/vhost"),
+    tuple(f"drivers/{d.name}" for d in pathlib.Path(sys.argv[1], "drivers").iterdir()
+          if d.is_dir()),
     ("drivers/drivers.c",),  # the table of drivers
     ("config",),
     ("bridge",),
