@@ -19,7 +19,7 @@
  * are serialised by a lock that workers never take. No call exits, prints or blocks on a guest.
  * Calls that fail return NULL or a negative errno and fill in the error, which may be NULL.
  *
- * Drivers of one's own: port/port.h. Frames as drivers and hooks see them: frame/frame.h.
+ * Drivers of one's own: port/port.h. Frames as drivers see them: frame/frame.h.
  */
 #ifndef CROSSDOCK_H
 #define CROSSDOCK_H
@@ -271,8 +271,8 @@ int xd_switch_describe_port(struct xd_switch *sw, const char *port,
 int xd_switch_fdb(struct xd_switch *sw, const char *bridge, struct xd_fdb_info **entries,
 	struct xd_error *err);
 /* A part of them: at most max, from *place on (0: the beginning); *place gets where the next part
- * begins, XD_FDB_PLACE_END behind the last. Addresses that come, go or move between the parts may be
- * missing or there twice. Returns how many; -ENOENT: no such bridge. */
+ * begins, XD_FDB_PLACE_END behind the last. Addresses that come, go or move between the parts may
+ * be missing or there twice. Returns how many; -ENOENT: no such bridge. */
 #define XD_FDB_PLACE_END UINT32_MAX
 int xd_switch_fdb_part(struct xd_switch *sw, const char *bridge, uint32_t *place,
 	struct xd_fdb_info *entries, unsigned max, struct xd_error *err);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The life of a vhost-user port: checked, created, started, stopped, changed and destroyed. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

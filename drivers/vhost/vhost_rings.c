@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rings up and down, between two messages of the front end. Control. */
+/* Brings the rings of a vhost-user port up and down, as the messages of the front end ask: workers
+ * are paused before a message that changes rings or memory, and resumed after it. Control. */
 #include <errno.h>
 #include <linux/virtio_net.h>
 #include <stdio.h>
@@ -25,7 +26,8 @@ drop_kick(struct xd_vhost_port *p, unsigned pair)
 	p->kick_fds[pair] = -1;
 }
 
-/* As GET_VRING_BASE tells it. No turn is under way, so all that was taken has been given back. */
+/* The position in the form of GET_VRING_BASE. No turn is under way, so all that was taken has been
+ * given back. */
 static uint32_t
 position(const struct xd_vq *vq)
 {

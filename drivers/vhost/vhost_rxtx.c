@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What workers call. */
+/* The data path of a vhost-user port: the calls of the driver contract that workers make, each
+ * passed to the virtqueue that it is about. */
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -16,8 +17,8 @@ is_live(const struct xd_vq *vq)
 	return __atomic_load_n(&vq->live, __ATOMIC_ACQUIRE);
 }
 
-/* The ring stopped itself; its port is control's to stop. At most one write a fault, because a
- * ring that is not live is not used. */
+/* The guest broke its ring, which is not live any more; has control stop the port. At most one
+ * write a fault, because a ring that is not live is not used. */
 static void
 tell_fault(struct xd_vhost_port *p)
 {

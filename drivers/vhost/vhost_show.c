@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A vhost-user port in words, for `port show`. Control. */
+/* What `port show` says of a vhost-user port. Control. */
 #include <inttypes.h>
 #include <numaif.h>
 #include <stdio.h>

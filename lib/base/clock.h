@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The monotonic clock in nanoseconds. */
 #ifndef XD_BASE_CLOCK_H
 #define XD_BASE_CLOCK_H
 

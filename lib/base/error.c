@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Errors filled in: code, key and text. */
 #include <stdio.h>
 
 #include "base/error.h"

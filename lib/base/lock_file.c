@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A file locked as long as it is open, for one process at a time. */
 #include "base/lock_file.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The log: levels by component, and lines handed to the application's function. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Numbers read from text, whole and in range or not at all. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Users and groups by name or number: see owner.h. */
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* "did you mean ...": the nearest of some words. */
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -117,8 +117,9 @@ struct xd_fdb {
 	/* Written by workers out of line. */
 	uint32_t count __attribute__((aligned(64))); /* live entries */
 	uint64_t moves;
-	uint64_t not_learned; /* of ports that are gone, as is */
-	uint64_t damped;      /* this */
+	/* Figures of ports that are gone. */
+	uint64_t not_learned;
+	uint64_t damped;
 	struct xd_fdb_port_state ports[XD_MAX_PORTS];
 	struct xd_fdb_stripe stripes[XD_FDB_STRIPES];
 } __attribute__((aligned(64)));
@@ -189,7 +190,8 @@ uint64_t xd_fdb_bytes(const struct xd_fdb *fdb); /* memory of the table */
 
 /* ---- Workers ---- */
 
-/* Everything about learning but the look that finds nothing to do. Any worker. */
+/* Learns an address that xd_fdb_holds has not found as it should be: inserts it, moves it to
+ * another port, or refreshes when it was last seen. Any worker. */
 void xd_fdb_learn_slow(
 	struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s);
 

@@ -42,7 +42,7 @@ moves_unpack(uint64_t value)
 	};
 }
 
-/* A worker's clock may be a second behind another's. */
+/* Signed, because one worker's now_s may be a second behind another's. */
 static bool
 moves_lapsed(struct moves m, uint32_t now_s)
 {
@@ -55,7 +55,7 @@ bucket_of(const struct xd_fdb *fdb, uint64_t hash)
 	return &fdb->moved[hash >> (64 - fdb->moved_bits)];
 }
 
-/* Nobody else writes. */
+/* Under the lock of the key's stripe: nobody else writes the record. */
 static void
 record_store(struct xd_fdb_entry *slot, uint64_t key, uint64_t value)
 {

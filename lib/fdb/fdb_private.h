@@ -39,7 +39,7 @@ xd_fdb_entry_live(const struct xd_fdb *fdb, struct xd_fdb_entry e)
 				     __ATOMIC_RELAXED) == (uint16_t)(e.value >> 16);
 }
 
-/* Longer ago than the ageing time: then it was at least that long, as seconds were cut off. */
+/* More than the ageing time in whole seconds: both times were rounded down, so at least that. */
 static inline bool
 xd_fdb_entry_expired(const struct xd_fdb *fdb, struct xd_fdb_entry e, uint32_t now_s)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The copies of the data path, in whole registers as wide as the build allows. */
+/* How the data path copies bytes: heads by vector registers as wide as the build allows, bodies by
+ * rte_memcpy. */
 #ifndef XD_FRAME_COPY_H
 #define XD_FRAME_COPY_H
 

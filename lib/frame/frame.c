@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A whole frame, snapshot and segments, copied into one piece. */
 #include "frame/frame.h"
 
 void

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The parser of headers.h: layer by layer, each checked against what the snapshot holds. */
 #include <string.h>
 
 #include "frame/headers.h"

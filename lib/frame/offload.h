@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Checksums and segmentation that travel with a frame, and their being done in software for a
- * receiver that cannot: virtio 1.2, 5.1.6.2 and 5.1.6.4.
+ * Offloads: checksums and segmentation that a sender left to be done. They travel with the frame,
+ * and are done in software for a receiver that cannot: virtio 1.2, 5.1.6.2 and 5.1.6.4.
  *
  *   offload.c   what a sender asked for, checked against the frame
  *   checksum.c  the Internet checksum (RFC 1071) over a frame in pieces

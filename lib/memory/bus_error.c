@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The handler of SIGBUS and its table of mappings: see bus_error.h. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

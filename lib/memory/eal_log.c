@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* DPDK's log, passed on to ours line by line. */
 #include "memory/eal_log.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Whether enough hugepages can be had, and what to type when not. */
 #include "memory/hugepages.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* One line of `port show`, formatted for the driver. */
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What all ports have in common: the part that each begins with, and helpers for drivers. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Drop reasons by name, and counters of workers added up. */
 #include "stats/counters.h"
 
 static const char *const drop_names[XD_DROP_REASONS] = {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A histogram with slots of equal relative width: recorded, merged, percentiles. See histogram.h.
+ */
 #include "stats/histogram.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Classes of sizes by name, and counters of workers added up. */
 #include "stats/rmon.h"
 
 static const char *const size_names[XD_RMON_SIZES] = {

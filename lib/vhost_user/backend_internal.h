@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What backend.c (the connection), backend_socket.c (where connections come from), backend_pace.c
- * (how much a front end may ask), backend_requests.c, backend_rings.c, backend_log.c and
- * backend_inflight.c (what a request does) and backend_place.c (where a ring starts) share.
- * Control, with the loop's lock held. */
+/*
+ * Shared by the files of the back end. Control, with the loop's lock held.
+ *
+ *   backend.c           one connection after another, and the messages on each
+ *   backend_socket.c    where connections come from: listening, or connecting with back-off
+ *   backend_pace.c      how much a front end may ask for in a while
+ *   backend_requests.c  what each request does; those about
+ *   backend_rings.c       one ring,
+ *   backend_log.c         the dirty log of a migration, and
+ *   backend_inflight.c    inflight tracking
+ *   backend_place.c     the position at which a ring starts
+ */
 #ifndef XD_VHOST_USER_BACKEND_INTERNAL_H
 #define XD_VHOST_USER_BACKEND_INTERNAL_H
 
@@ -31,8 +39,8 @@ struct xd_vu_backend {
 	char name[64];
 	char path[108];
 	struct xd_vu_state state;
-	/* Regions that were added once more while they were there; so often each may be removed
-	 * when it is there no longer. */
+	/* Regions for which ADD_MEM_REG came again while they were mapped, which is no error, once
+	 * each time. For each of these a REM_MEM_REG of the region is accepted after it is gone. */
 	struct xd_vu_mem_region again[XD_VU_AGAIN_MAX];
 	unsigned nb_again;
 	uint8_t status; /* virtio device status, for GET_STATUS */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where a ring starts. The front end says so (SET_VRING_BASE), but what it says is out of date when
- * the back end before us died: then a note tells, in the front end's inflight region or in a file
- * of ours, and the ring itself. Done once a ring is known entirely, before workers see it.
+ * The position at which a ring starts. The front end says so (SET_VRING_BASE), but what it says is
+ * out of date when the back end before us died: then a record tells, in the front end's inflight
+ * region or in a file of ours, and the ring itself. Done once a ring is known entirely, before
+ * workers see it.
  */
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* See event_fd.h: taking over, and draining, the descriptors that workers write to. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Opening, negotiating, and what is told of memory and rings. */
+/* The front end's calls for opening a connection, negotiating, and sharing memory and rings. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>

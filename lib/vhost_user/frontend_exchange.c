@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
+ * Sending messages to the back end and waiting for its answers.
+ *
  * Each step has a deadline, and looks at `cancel` at least every WAIT_SLICE_MS. A change is
  * acknowledged by the peer where REPLY_ACK was negotiated; else the call ends with a GET_FEATURES,
  * whose answer says that the peer has dealt with what came before it.

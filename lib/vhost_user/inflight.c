@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* See inflight.h: sizes and offsets in the inflight region. */
 #include "vhost_user/inflight.h"
 #include "virtqueue/packed_layout.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* See mapping.h: files that the front end sent, checked and mapped. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/magic.h>

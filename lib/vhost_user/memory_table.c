@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* See memory_table.h: regions checked, added and removed. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

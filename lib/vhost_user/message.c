@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* See message.h: receiving, checking and sending messages. */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* See packed_resume.h: the note of a position held against the ring. */
 #include <string.h>
 
 #include "vhost_user/packed_resume.h"

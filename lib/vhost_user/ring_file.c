@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* See ring_file.h: the file, and the notes in it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

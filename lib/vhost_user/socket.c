@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* See socket.h: listening, connecting, and cleaning up after others. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
