@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of commands, and --help made from it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +50,10 @@ const struct command commands[] = {
 		NULL},
 	{"config", "show", "", "the running configuration, as YAML", NULL, 0, 0, {WORD_NONE},
 		"config.show", NULL, config_print_show, NULL},
-	{"config", "check", "FILE", "tell whether a configuration is valid (FILE - is standard input)", "crossdock.yaml", 1, 1,
-		{WORD_FILE}, "config.check", config_params, config_print_check, NULL},
+	{"config", "check", "FILE",
+		"tell whether a configuration is valid (FILE - is standard input)",
+		"crossdock.yaml", 1, 1, {WORD_FILE}, "config.check", config_params,
+		config_print_check, NULL},
 	{"config", "diff", "FILE", "what applying FILE would change", "crossdock.yaml", 1, 1,
 		{WORD_FILE}, "config.diff", config_params, config_print_diff, NULL},
 	{"config", "apply", "FILE", "make FILE the running configuration, wholly or not at all",

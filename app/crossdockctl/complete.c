@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What could come next on a command line, for the shells. */
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Calls of the daemon, and what a failed one is told by. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

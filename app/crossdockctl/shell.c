@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The interactive shell. */
 #include <histedit.h>
 #include <stdio.h>
 #include <string.h>

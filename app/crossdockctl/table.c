@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Tables for people: columns as wide as their longest cell. */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line of crossdockd. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>

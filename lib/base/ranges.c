@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Lists of numbers and ranges, such as "1,3-5": read and printed. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>

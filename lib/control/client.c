@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* One request to a running crossdockd, and its answer. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>

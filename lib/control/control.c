@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Configuration file, state file and switch kept together: see control.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,7 +193,8 @@ int
 xd_control_reload(struct xd_control *control, char *text, size_t size)
 {
 	struct xd_lines *lines = xd_lines_create();
-	struct xd_daemon_config *base = read_base(&control->source, XD_READ_REGULAR, lines, text, size);
+	struct xd_daemon_config *base =
+		read_base(&control->source, XD_READ_REGULAR, lines, text, size);
 	struct xd_daemon_config *next = NULL;
 	json_t *delta = NULL;
 	struct xd_error err;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The parts of a configuration file that are the daemon's, not the switch's. */
 #include <errno.h>
 #include <grp.h>
 #include <sched.h>

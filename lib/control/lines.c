@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Where the keys of a file stand: see lines.h. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A listening Unix socket, made and removed: see listen.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

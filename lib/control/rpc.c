@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* JSON-RPC 2.0: requests taken apart, answers put together. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -237,23 +238,25 @@ skip_one(const json_t *request)
 }
 
 static void
-answer_batch(const struct xd_rpc_method *methods, void *ctx, const json_t *batch,
-	struct reply *reply)
+answer_batch(
+	const struct xd_rpc_method *methods, void *ctx, const json_t *batch, struct reply *reply)
 {
 	json_t *request;
 	size_t i;
 
 	if (json_array_size(batch) == 0 || json_array_size(batch) > XD_RPC_MAX_BATCH) {
-		append_answer(reply, make_error(NULL, XD_RPC_INVALID_REQUEST,
-					     json_array_size(batch)
-						     ? "the batch has too many requests: at most 256"
-						     : "the batch is empty",
-					     NULL));
+		append_answer(
+			reply, make_error(NULL, XD_RPC_INVALID_REQUEST,
+				       json_array_size(batch)
+					       ? "the batch has too many requests: at most 256"
+					       : "the batch is empty",
+				       NULL));
 		return;
 	}
 	json_array_foreach(batch, i, request)
 	{
-		json_t *answer = reply->full ? skip_one(request) : answer_one(methods, ctx, request);
+		json_t *answer =
+			reply->full ? skip_one(request) : answer_one(methods, ctx, request);
 
 		if (!answer)
 			continue;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The server of the control socket: connections, their buffers and limits. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ struct xd_server {
 	struct xd_listener listener;
 	struct xd_watch *watch;
 	unsigned nb_clients;
-	size_t pending; /* bytes of all clients' answers */
+	size_t pending;         /* bytes of all clients' answers */
 	struct clients clients; /* the one heard of last comes last */
 };
 
@@ -282,7 +283,8 @@ xd_server_create(const struct xd_server_opts *opts, struct xd_error *err)
 	if (xd_listen(&server->listener, opts->path, opts->group, opts->mode, err))
 		goto err_free;
 	xd_loop_lock(opts->loop);
-	server->watch = xd_loop_add(opts->loop, server->listener.fd, EPOLLIN, accept_client, server);
+	server->watch =
+		xd_loop_add(opts->loop, server->listener.fd, EPOLLIN, accept_client, server);
 	xd_loop_unlock(opts->loop);
 	if (!server->watch) {
 		xd_fail(err, -errno, "%s: epoll: %s", opts->path, strerror(errno));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The state file: what was changed at run time, written so that it survives a power cut. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A histogram with slots of equal relative width: recorded, merged, percentiles. See histogram.h.
- */
+/* A log-linear histogram: recorded, merged, asked for percentiles. See histogram.h. */
 #include "stats/histogram.h"
 
 #include <stdlib.h>

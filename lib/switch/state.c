@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A state of the switch, what is in it, and the plan that workers get of it. */
 #include <stdlib.h>
 #include <string.h>
 

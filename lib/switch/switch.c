@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The life of a switch: its control thread, quiescence of its workers, ageing. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

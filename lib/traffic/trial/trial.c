@@ -120,7 +120,8 @@ xd_trial_ready(struct xd_trial *t, struct xd_error *err)
 		struct xd_list_stream_opts list;
 		struct xd_stream_opts stream;
 
-		/* What a device makes up of buffers that held our frames is not ours. */
+		/* Nothing comes back from a sink. Its device may still hand up buffers that hold
+		 * old frames of ours: of size 0, none of them counts. */
 		if (t->opts->pattern == XD_PATTERN_SEND)
 			expect = (struct xd_gen_expect){.kind = XD_RECEIVE_OURS};
 		if (p->sends || p->echoes)

@@ -78,7 +78,8 @@ count_sent(const struct xd_trial *t, unsigned at, uint64_t *sent)
 			if (ends_at(t, i, flow, at))
 				sent[flow] = list->flow_made[f] - t->flow_sent[flow];
 		}
-		/* Numbered, and held back until a next frame that never was. */
+		/* A frame that was to be sent behind the next one (reorder) has its number; when
+		 * the trial ends before there is a next one, it is never sent. */
 		if (t->ports[i].sends && list->held && ends_at(t, i, list->hold.tag.flow, at))
 			sent[list->hold.tag.flow]--;
 	}

@@ -112,7 +112,8 @@ find_bounds(const struct mlr *m, const struct xd_search_goal *goal)
 	return b;
 }
 
-/* The lowest load from which on none is tried; infinity: none. */
+/* Loads at or above this are not tried: known not to do, or more than the generator can offer.
+ * Infinity: there is no such load yet. */
 static double
 top(const struct mlr *m, const struct bounds *b)
 {
@@ -256,7 +257,7 @@ seek_goal(struct mlr *m, const struct xd_search_goal *goal)
 	return rc;
 }
 
-/* The maximum load, what was forwarded of it, and what was forwarded of that. */
+/* The first three loads: the maximum, what was forwarded of it, and what was of that. */
 static int
 initial_trials(struct mlr *m)
 {
