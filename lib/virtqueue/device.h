@@ -5,6 +5,7 @@
  *   device.c       setting a queue up, and where to take it up after another device
  *   dequeue.c      receive: from a guest's transmit queue to a batch of frames
  *   enqueue.c      transmit: frames into a guest's receive queue
+ *   put.c          the same for one frame, into buffers of any shape
  *   chain.c        buffers of more than one descriptor
  *   offload.c      frames that need an offload which the guest has not negotiated
  *   notify.c       notifications, ours to the guest and the guest's to us

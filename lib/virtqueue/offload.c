@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Frames that need a checksum or segmentation, to a guest's receive queue: virtio 1.2, 5.1.6.4. */
-#include "virtqueue/enqueue.h"
+#include "virtqueue/put.h"
 
 /*
  * Segments the frame and puts the segments. All or nothing as far as can be told before: while

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Shared by enqueue.c and offload.c: one frame into a guest's buffers, whatever their shape.
- * Private to the device side; the caller holds the queue's lock. */
-#ifndef XD_VIRTQUEUE_ENQUEUE_H
-#define XD_VIRTQUEUE_ENQUEUE_H
+/*
+ * One frame into a guest's buffers, for the frames and buffers that are not like most: put.c and
+ * offload.c, which enqueue.c calls. Private to the device side; the caller holds the queue's lock.
+ */
+#ifndef XD_VIRTQUEUE_PUT_H
+#define XD_VIRTQUEUE_PUT_H
 
 #include "virtqueue/net_header.h"
 
