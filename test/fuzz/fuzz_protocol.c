@@ -11,6 +11,7 @@
  * Rings that come up are set up and read, as the port's driver would do it.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -196,6 +197,16 @@ count_open(void)
 	return n;
 }
 
+/* What was handed over is closed by a thread. */
+static void
+wait_for_reaper(struct rig *rig)
+{
+	struct xd_reaper_waiting w;
+
+	while (w = xd_reaper_waiting(rig->be->msg.reaper), w.fds || w.maps)
+		sched_yield();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -211,6 +222,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_menu(menu);
 	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets) == 0);
 	xd_loop_lock(rig->loop);
+	rig->be->busy_ns = 0; /* no input pays for the one before */
 	xd_vu_backend_open(rig->be, sockets[0]);
 	xd_loop_unlock(rig->loop);
 	for (unsigned i = 0; i < MESSAGES_MAX && in.left; i++) {
@@ -221,6 +233,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(sockets[1]);
 	while (xd_vu_backend_state(rig->be)->connected)
 		xd_loop_run_once(rig->loop, 0);
+	wait_for_reaper(rig);
 	MUST(xd_vu_backend_state(rig->be)->memory.n == 0);
 	for (unsigned i = 0; i < MENU; i++)
 		close(menu[i]);
