@@ -10,6 +10,7 @@
 #define NAME_BYTES 64 /* of a file, for people; the end of a longer one is left out */
 
 static const char *const kind_names[] = {
+	[XD_VU_FD_NONE] = "nothing",
 	[XD_VU_FD_EVENT] = "an eventfd",
 	[XD_VU_FD_MEMORY] = "shared memory (memfd, tmpfs or hugetlbfs)",
 };

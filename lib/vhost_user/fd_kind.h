@@ -20,7 +20,7 @@
 
 #include "base/error.h"
 
-enum xd_vu_fd_kind { XD_VU_FD_EVENT, XD_VU_FD_MEMORY };
+enum xd_vu_fd_kind { XD_VU_FD_NONE, XD_VU_FD_EVENT, XD_VU_FD_MEMORY };
 
 bool xd_vu_fd_is(int fd, enum xd_vu_fd_kind kind);
 /* The same, with an error that says what the descriptor is instead; what: who brought it.

@@ -19,11 +19,11 @@ static_assert(sizeof(struct xd_vu_config) == XD_VU_CONFIG_HEADER + 256, "wire la
 #define NO_FEATURE (-1)
 /* clang-format off */
 /* A request of fixed size: name, payload bytes, descriptors, protocol feature needed. */
-#define QUERY(n, bytes, pf)              {n, true, false, bytes, bytes, 0, 0, pf}
-#define CHANGE(n, bytes, pf)             {n, true, true, bytes, bytes, 0, 0, pf}
+#define QUERY(n, bytes, pf)              {n, true, false, bytes, bytes, 0, 0, pf, XD_VU_FD_NONE}
+#define CHANGE(n, bytes, pf)             {n, true, true, bytes, bytes, 0, 0, pf, XD_VU_FD_NONE}
 #define WITH_FDS(n, bytes, min, max, pf, kind) \
 	{n, true, true, bytes, bytes, min, max, pf, XD_VU_FD_##kind}
-#define REFUSED(n)                       {n, false, false, 0, 0, 0, 0, NO_FEATURE}
+#define REFUSED(n)                       {n, false, false, 0, 0, 0, 0, NO_FEATURE, XD_VU_FD_NONE}
 
 static const struct xd_vu_rule rules[XD_VU_REQUESTS] = {
 	[XD_VU_GET_FEATURES] = QUERY("GET_FEATURES", 0, NO_FEATURE),
@@ -52,7 +52,7 @@ static const struct xd_vu_rule rules[XD_VU_REQUESTS] = {
 	[22] = REFUSED("IOTLB_MSG"),
 	[23] = REFUSED("SET_VRING_ENDIAN"),
 	[XD_VU_GET_CONFIG] = {"GET_CONFIG", true, false, XD_VU_CONFIG_HEADER,
-		XD_VU_CONFIG_HEADER + XD_VU_CONFIG_BYTES, 0, 0, XD_VU_PF_CONFIG},
+		XD_VU_CONFIG_HEADER + XD_VU_CONFIG_BYTES, 0, 0, XD_VU_PF_CONFIG, XD_VU_FD_NONE},
 	[XD_VU_SET_CONFIG] = REFUSED("SET_CONFIG"),
 	[26] = REFUSED("CREATE_CRYPTO_SESSION"),
 	[27] = REFUSED("CLOSE_CRYPTO_SESSION"),
@@ -60,7 +60,7 @@ static const struct xd_vu_rule rules[XD_VU_REQUESTS] = {
 	[29] = REFUSED("POSTCOPY_LISTEN"),
 	[30] = REFUSED("POSTCOPY_END"),
 	[XD_VU_GET_INFLIGHT_FD] = {"GET_INFLIGHT_FD", true, false, XD_VU_INFLIGHT_BYTES, 24, 0, 0,
-		XD_VU_PF_INFLIGHT_SHMFD},
+		XD_VU_PF_INFLIGHT_SHMFD, XD_VU_FD_NONE},
 	[XD_VU_SET_INFLIGHT_FD] = {"SET_INFLIGHT_FD", true, true, XD_VU_INFLIGHT_BYTES, 24, 1, 1,
 		XD_VU_PF_INFLIGHT_SHMFD, XD_VU_FD_MEMORY},
 	[33] = REFUSED("GPU_SET_SOCKET"),
