@@ -10,11 +10,11 @@ set -eu
 # captures are linked; gcc's sanitizers come with it.
 build="gcc libc6-dev pkg-config meson ninja-build python3 libdpdk-dev libnuma-dev
 	libjansson-dev libyaml-dev libedit-dev libpcap-dev libcmocka-dev"
-# Namespaces and dpdk-testpmd for functional tests, clang for fuzz targets, the rest for guests,
-# whose kernel is downloaded by their test and not installed; one of them is moved to us from
-# OVS-DPDK and back. Its package starts a service: stop it if it is not wanted. The last are for the
-# tree itself: its form, its faults and its pages.
-test="dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3
+# A C++ compiler for the installed headers, namespaces and dpdk-testpmd for functional tests, clang
+# for fuzz targets, the rest for guests, whose kernel is downloaded by their test and not installed;
+# one of them is moved to us from OVS-DPDK and back. Its package starts a service: stop it if it is
+# not wanted. The last are for the tree itself: its form, its faults and its pages.
+test="g++ dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3
 	ethtool openvswitch-switch-dpdk clang libclang-rt-dev python3-jsonschema
 	gnuplot-nox clang-format clang-tidy git python3-sphinx"
 # What to compare with.

@@ -70,11 +70,13 @@ main(int argc, char **argv)
 {
 	const char *directory = argc > 1 ? argv[1] : ".";
 	unsigned core = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
-	struct xd_error err = {.text = "out of memory"};
+	struct xd_error err;
 	struct xd_config *config = NULL;
 	struct xd_switch *sw = NULL;
 	int status = EXIT_FAILURE;
 	sigset_t signals;
+
+	snprintf(err.text, sizeof(err.text), "out of memory");
 
 	/* Before there are threads, so that the signals come to sigwait. */
 	sigemptyset(&signals);
@@ -82,9 +84,9 @@ main(int argc, char **argv)
 	sigaddset(&signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 
-	if (xd_memory_start(&(struct xd_memory_opts){.program = argv[0]}, &err) < 0)
+	if (xd_memory_start(NULL, &err) < 0)
 		goto err_memory;
-	sw = xd_switch_create(&(struct xd_switch_opts){0}, &err);
+	sw = xd_switch_create(NULL, &err);
 	if (sw == NULL)
 		goto out;
 	config = make_config(directory, core, &err);

@@ -28,13 +28,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/api.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "stats/counters.h"
+#include "version.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+XD_API_BEGIN
 
 struct xd_driver;
 struct xd_switch;
@@ -42,16 +43,13 @@ struct xd_worker;
 
 /* ---- Configuration: plain data, no threads involved ---- */
 
-#define XD_NAME_MAX    32  /* bytes of a name, with its NUL */
-#define XD_PATH_MAX    108 /* bytes of a socket path, with its NUL: sockaddr_un's */
-#define XD_VLAN_NONE   0xffff
-#define XD_VLAN_MAX    4094
+#define XD_VLAN_NONE 0xffff
+#define XD_VLAN_MAX  4094
 
 enum xd_idle { XD_IDLE_SLEEP, XD_IDLE_POLL };
 enum xd_hugepages { XD_HUGEPAGES_AUTO, XD_HUGEPAGES_REQUIRED, XD_HUGEPAGES_NONE };
-enum xd_full { XD_FULL_DROP, XD_FULL_WAIT };                /* see struct xd_port_config */
+enum xd_full { XD_FULL_DROP, XD_FULL_WAIT }; /* see struct xd_port_config */
 
-#define XD_PORT_MACS  16
 #define XD_PORT_SETTINGS 512 /* bytes that a driver may have for the settings of its type */
 
 struct xd_bridge_config {
@@ -62,7 +60,8 @@ struct xd_bridge_config {
 
 struct xd_port_config {
 	char name[XD_NAME_MAX];
-	char type[16]; /* "vhost-user", "dpdk", or the type of a driver of the application's */
+	char type[XD_TYPE_MAX]; /* "vhost-user", "dpdk", or the type of a driver of the
+				   application's */
 	char bridge[XD_NAME_MAX];
 	/*
 	 * VLANs, as an OVS port has them (802.1Q):
@@ -82,8 +81,8 @@ struct xd_port_config {
 	uint32_t mac_limit; /* addresses learned behind the port at most; 0: the bridge's limit only
 			     */
 	/* What becomes of frames for a guest that has no free buffer: dropped after a few tries, or
-	 * left in the sender's ring for at most wait_us, then dropped. Only where the driver can tell
-	 * how much room there is (vhost-user). */
+	 * left in the sender's ring for at most wait_us, then dropped. Only where the driver can
+	 * tell how much room there is (vhost-user). */
 	enum xd_full full;
 	uint32_t wait_us; /* 1 to 1000000; 1000 */
 	/*
@@ -127,8 +126,8 @@ struct xd_port_config *xd_config_add_port(struct xd_config *config, const char *
 	const char *type, const char *bridge, struct xd_error *err);
 /* Sets a key by its name, from text as the configuration file has it. Errors name the key: -ENOENT:
  * there is no such key; -EINVAL, -E2BIG, -ENAMETOOLONG: not a value for it. */
-int xd_bridge_config_set(struct xd_bridge_config *bridge, const char *key, const char *value,
-	struct xd_error *err);
+int xd_bridge_config_set(
+	struct xd_bridge_config *bridge, const char *key, const char *value, struct xd_error *err);
 int xd_port_config_set(
 	struct xd_port_config *port, const char *key, const char *value, struct xd_error *err);
 struct xd_bridge_config *xd_config_bridge(const struct xd_config *config, const char *name);
@@ -206,7 +205,7 @@ struct xd_port_info {
 	uint64_t damped;      /* moves to it not followed: the address went to and fro */
 	struct xd_counters counters;
 	uint16_t nb_queues;
-	struct xd_drops drops[16]; /* by queue */
+	struct xd_drops drops[XD_PORT_QUEUES]; /* by queue */
 };
 
 struct xd_bridge_info {
@@ -293,10 +292,10 @@ int xd_worker_unregister(struct xd_worker *worker);
  * xd_switch_destroy there is nothing to do, and it returns 0. */
 unsigned xd_worker_poll(struct xd_worker *worker);
 
+/* The library's version, and the commit it was built from: "0.1.0+1a2b3c4d5e6f". version.h has that
+ * of the headers. */
 const char *xd_version(void);
 
-#ifdef __cplusplus
-}
-#endif
+XD_API_END
 
 #endif

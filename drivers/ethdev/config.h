@@ -3,7 +3,10 @@
 #ifndef XD_DRIVERS_ETHDEV_CONFIG_H
 #define XD_DRIVERS_ETHDEV_CONFIG_H
 
+#include "base/api.h"
 #include "crossdock.h"
+
+XD_API_BEGIN
 
 #define XD_DEVARGS_MAX 256
 
@@ -17,5 +20,7 @@ xd_ethdev_config(const struct xd_port_config *port)
 {
 	return (struct xd_ethdev_config *)(uintptr_t)port->settings.bytes;
 }
+
+XD_API_END
 
 #endif

@@ -3,7 +3,10 @@
 #ifndef XD_DRIVERS_VHOST_CONFIG_H
 #define XD_DRIVERS_VHOST_CONFIG_H
 
+#include "base/api.h"
 #include "crossdock.h"
+
+XD_API_BEGIN
 
 enum xd_socket_mode { XD_SOCKET_CLIENT, XD_SOCKET_SERVER }; /* the switch's role */
 /* OVS-DPDK 3.1 as it is, and with userspace-tso-enable=true. */
@@ -33,5 +36,7 @@ xd_vhost_config(const struct xd_port_config *port)
 {
 	return (struct xd_vhost_config *)(uintptr_t)port->settings.bytes;
 }
+
+XD_API_END
 
 #endif

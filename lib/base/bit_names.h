@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/api.h"
+
+XD_API_BEGIN
+
 #define XD_BIT_NAMES_TEXT 1024 /* bytes that hold every name once, with its NUL */
 
 struct xd_bit_name {
@@ -22,5 +26,7 @@ int xd_bit_find(const struct xd_bit_name *names, const char *name);
  * name as "bit_25". Returns text. */
 char *xd_bit_text(const struct xd_bit_name *names, uint64_t mask, char separator,
 	char text[XD_BIT_NAMES_TEXT]);
+
+XD_API_END
 
 #endif

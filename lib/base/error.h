@@ -5,6 +5,10 @@
 
 #include <stdarg.h>
 
+#include "base/api.h"
+
+XD_API_BEGIN
+
 struct xd_error {
 	int code;       /* negative errno; 0 when nothing went wrong */
 	char key[128];  /* configuration key at fault, such as "ports.vm1.vlan"; or empty */
@@ -19,5 +23,7 @@ int xd_fail(struct xd_error *err, int code, const char *fmt, ...)
 /* The same, naming the configuration key at fault: key is "ports.NAME.vlan" and the like. */
 int xd_fail_key(struct xd_error *err, int code, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+XD_API_END
 
 #endif

@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
+#include "base/api.h"
 #include "base/rate.h"
+
+XD_API_BEGIN
 
 enum xd_log_level { XD_LOG_ERROR, XD_LOG_WARN, XD_LOG_INFO, XD_LOG_DEBUG, XD_LOG_LEVELS };
 
@@ -65,5 +68,7 @@ const char *xd_log_component_name(enum xd_log_component component);
 const char *xd_log_level_name(enum xd_log_level level);
 int xd_log_component_parse(const char *name, enum xd_log_component *component);
 int xd_log_level_parse(const char *name, enum xd_log_level *level);
+
+XD_API_END
 
 #endif

@@ -13,6 +13,10 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include "base/api.h"
+
+XD_API_BEGIN
+
 struct xd_loop;
 struct xd_watch; /* one file descriptor */
 struct xd_timer;
@@ -43,5 +47,7 @@ void xd_loop_remove(struct xd_watch *watch); /* NULL is fine */
 struct xd_timer *xd_loop_timer(
 	struct xd_loop *loop, uint32_t after_ms, uint32_t period_ms, xd_timer_fn fn, void *ctx);
 void xd_loop_timer_cancel(struct xd_timer *timer); /* NULL is fine; also after it fired once */
+
+XD_API_END
 
 #endif

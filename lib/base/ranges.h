@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/api.h"
 #include "base/error.h"
+
+XD_API_BEGIN
 
 #define XD_RANGES_MAX  4096                    /* numbers are below this */
 #define XD_RANGES_TEXT (5 * XD_RANGES_MAX + 1) /* bytes: holds every number by itself */
@@ -30,5 +33,7 @@ xd_ranges_has(const struct xd_ranges *ranges, unsigned number)
 {
 	return (ranges->bits[number / 64] >> (number % 64)) & 1;
 }
+
+XD_API_END
 
 #endif

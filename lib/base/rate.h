@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/api.h"
+
+XD_API_BEGIN
+
 struct xd_rate {
 	uint64_t even_ns; /* when it will have happened no more often than once in every_ns */
 };
@@ -22,5 +26,7 @@ xd_rate_take(struct xd_rate *rate, uint64_t now_ns, unsigned at_once, uint64_t e
 	rate->even_ns = even_ns + every_ns;
 	return true;
 }
+
+XD_API_END
 
 #endif

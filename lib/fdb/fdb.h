@@ -63,10 +63,7 @@
 #endif
 
 #include "base/error.h"
-
-/* The same as in port/port.h, which this header stands below. */
-#define XD_MAX_PORTS 1024
-#define XD_PORT_NONE 0xffff
+#include "base/limits.h"
 
 #define XD_FDB_WAYS    4  /* entries in a bucket */
 #define XD_FDB_STRIPES 64 /* locks */

@@ -19,6 +19,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/api.h"
+
+XD_API_BEGIN
+
 struct rte_mbuf;
 
 #define XD_HEADROOM    64           /* bytes before the head, for tags and tunnel headers */
@@ -160,5 +164,7 @@ xd_frame_pop(struct xd_frame *f, uint8_t bytes)
 /* Copies the whole frame to dst, which has room for f->len bytes. The worker that owns the batch,
  * before release. */
 void xd_frame_gather(struct xd_frame *f, uint8_t *dst);
+
+XD_API_END
 
 #endif

@@ -15,7 +15,10 @@
 #ifndef XD_FRAME_HEADERS_H
 #define XD_FRAME_HEADERS_H
 
+#include "base/api.h"
 #include "frame/frame.h"
+
+XD_API_BEGIN
 
 #define XD_HEADERS_TAGS 2 /* that a sender may have put */
 
@@ -77,5 +80,7 @@ xd_headers_is_udp(const struct xd_headers *h)
 {
 	return h->l4_kind == XD_L4_UDP;
 }
+
+XD_API_END
 
 #endif

@@ -12,13 +12,21 @@
 #ifndef XD_FRAME_OFFLOAD_H
 #define XD_FRAME_OFFLOAD_H
 
-#include <linux/virtio_net.h>
-
+#include "base/api.h"
 #include "frame/headers.h"
 
-#ifndef VIRTIO_NET_HDR_GSO_UDP_L4 /* virtio 1.2; not in the headers of every system */
-#define VIRTIO_NET_HDR_GSO_UDP_L4 5
-#endif
+XD_API_BEGIN
+
+/* Virtio 1.2, 5.1.6, as linux/virtio_net.h has them, which C++ cannot read, nor has every system's
+ * all of them. */
+#define VIRTIO_NET_HDR_F_NEEDS_CSUM 1
+#define VIRTIO_NET_HDR_F_DATA_VALID 2
+#define VIRTIO_NET_HDR_GSO_NONE     0
+#define VIRTIO_NET_HDR_GSO_TCPV4    1
+#define VIRTIO_NET_HDR_GSO_UDP      3
+#define VIRTIO_NET_HDR_GSO_TCPV6    4
+#define VIRTIO_NET_HDR_GSO_UDP_L4   5
+#define VIRTIO_NET_HDR_GSO_ECN      0x80
 
 /* What a sender may leave to be done, or a receiver takes as it is. */
 #define XD_OFFLOAD_CSUM 0x01 /* checksum not finished */
@@ -139,5 +147,7 @@ struct xd_segmenter {
 int xd_segment_begin(struct xd_segmenter *s, struct xd_frame *whole);
 /* The next segment, valid until the next call; NULL after the last. */
 struct xd_frame *xd_segment_next(struct xd_segmenter *s);
+
+XD_API_END
 
 #endif

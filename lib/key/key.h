@@ -21,9 +21,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/api.h"
 #include "base/bit_names.h"
 #include "base/error.h"
 #include "base/ranges.h"
+
+XD_API_BEGIN
 
 #define XD_KEY_CHARS XD_RANGES_TEXT /* bytes of the longest value as text, with its NUL */
 
@@ -106,5 +109,7 @@ const char *xd_key_default(const struct xd_key *key, char text[XD_KEY_VALUES]);
 /* The number, or of a list or set how many there are. */
 uint64_t xd_key_number(const struct xd_key *key, const void *entry);
 void xd_key_store(const struct xd_key *key, void *entry, uint64_t number);
+
+XD_API_END
 
 #endif

@@ -23,6 +23,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/api.h"
+
+XD_API_BEGIN
+
 /* Who is told that a region was lost. */
 struct xd_bus_owner {
 	bool *lost; /* set (atomically) by the handler; outlives the region's entry */
@@ -47,5 +51,7 @@ int xd_bus_error_install(void);
  * the regions and can be accessed again now, so that the handler shall return. Only for si_code >
  * 0. Async-signal-safe; any thread. */
 bool xd_bus_error(void *addr);
+
+XD_API_END
 
 #endif

@@ -12,7 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/api.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "key/key.h"
@@ -20,10 +22,9 @@
 #include "frame/frame.h"
 #include "stats/counters.h"
 
-#define XD_MAX_PORTS   1024
-#define XD_WAIT_US     1000 /* the default of wait_us */
-#define XD_PORT_NONE   0xffff
-#define XD_PORT_QUEUES 16
+#define XD_WAIT_US 1000 /* the default of wait_us */
+
+XD_API_BEGIN
 
 struct xd_port;
 
@@ -189,5 +190,7 @@ bool xd_port_claims(const struct xd_port_config *port, const struct xd_driver *c
 /* Whether both ports claim the same thing; claim, which may be NULL, is b's. Any thread. */
 bool xd_port_claims_same(const struct xd_port_config *a, const struct xd_port_config *b,
 	const struct xd_driver *const *drivers, struct xd_claim *claim);
+
+XD_API_END
 
 #endif

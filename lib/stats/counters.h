@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
-#define XD_MAX_WORKERS 64
+#include "base/api.h"
+#include "base/limits.h"
+
+XD_API_BEGIN
 
 /* Why a frame was dropped. Receive-side reasons count at the port the frame came in by, transmit-
  * side reasons at the port it would have left by. */
@@ -70,5 +73,7 @@ struct xd_counters {
 
 /* sum += each of n workers' counters. Any thread; figures are at most one turn old. */
 void xd_counters_sum(struct xd_counters *sum, const struct xd_counters *per_worker, unsigned n);
+
+XD_API_END
 
 #endif

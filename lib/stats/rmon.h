@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#include "base/api.h"
+
+XD_API_BEGIN
+
 /* Classes of sizes in bytes on the wire, with FCS, as RMON has them: a frame of 60 bytes in a ring
  * is one of 64. Shorter ones, which Ethernet does not know and guests send, are in the first. */
 enum xd_rmon_size {
@@ -43,5 +47,7 @@ xd_rmon_size(uint32_t bytes)
 
 /* sum += each of n workers'. Any thread; figures are at most one turn old. */
 void xd_rmon_sum(struct xd_rmon *sum, const struct xd_rmon *per_worker, unsigned n);
+
+XD_API_END
 
 #endif

@@ -106,10 +106,9 @@ create_empty_state(struct xd_switch *sw)
 static int
 check_driver(const struct xd_driver *d, unsigned n, struct xd_error *err)
 {
-	if (!d->type || !d->type[0] ||
-		strlen(d->type) >= sizeof(((struct xd_port_config *)0)->type))
-		return xd_fail(err, -EINVAL, "driver %u: its type needs 1 to %zu characters", n,
-			sizeof(((struct xd_port_config *)0)->type) - 1);
+	if (!d->type || !d->type[0] || strlen(d->type) >= XD_TYPE_MAX)
+		return xd_fail(err, -EINVAL, "driver %u: its type needs 1 to %d characters", n,
+			XD_TYPE_MAX - 1);
 	if (!d->create || !d->start || !d->stop || !d->destroy || !d->rx || !d->release || !d->tx)
 		return xd_fail(err, -EINVAL,
 			"driver %s: needs create, start, stop, destroy, rx, release and tx",

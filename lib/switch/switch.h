@@ -26,9 +26,8 @@
 #include "memory/memory.h"
 #include "worker/worker.h"
 
-#define XD_MAX_DRIVERS 32
-#define XD_OWNER_NONE  0xff
-#define XD_ALL_QUEUES  UINT16_MAX
+#define XD_OWNER_NONE 0xff
+#define XD_ALL_QUEUES UINT16_MAX
 
 struct xd_switch_bridge {
 	struct xd_bridge_config config;

@@ -13,6 +13,7 @@ import sys
 ORDER = (
     ("base",),
     ("stats", "key"),
+    ("version.h",),
     ("crossdock.h", "commit.h"),  # the library's public header: names and values that all share
     ("memory",),
     ("frame",),

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Installs a build into a temporary directory and uses it as a stranger would: headers one by one
+in C and C++, the examples built with what pkg-config says and run, and the shared library's symbols
+against what the headers declare."""
+
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SOURCE, BUILD = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
+COMPILERS = {"c": ("cc", "-std=gnu11"), "c++": ("c++", "-std=gnu++17")}
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], text=True, capture_output=True,
+                          errors="replace", **options)
+    if done.returncode:
+        raise AssertionError(f"{shlex.join(map(str, command))}: status {done.returncode}\n"
+                             f"{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def declared(header):
+    """Functions that a header declares and does not define."""
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", header.read_text(), flags=re.DOTALL)
+    text = re.sub(r"^#(?:[^\n]*\\\n)*[^\n]*", "", text, flags=re.MULTILINE)
+    depth, outside = 0, ""
+    for char in text:
+        depth += (char == "{") - (char == "}")
+        if depth == 0:
+            # What a function's body ends, ends here too.
+            outside += ";" if char == "}" else char
+    names = set()
+    for statement in outside.split(";"):
+        if not re.match(r"\s*(?:typedef|static|struct \w+\s*$|enum|XD_API_END)", statement):
+            names.update(re.findall(r"(?<![(\w])\*?(xd_\w+)\(", statement)[:1])
+    return names
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory(prefix="xdinstall")
+        cls.addClassCleanup(holder.cleanup)
+        cls.root = pathlib.Path(holder.name)
+        run("meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", cls.root)
+        pc, = cls.root.rglob("libcrossdock.pc")
+        cls.env = dict(os.environ, PKG_CONFIG_PATH=str(pc.parent))
+        cls.lib = pc.parents[1]
+        cls.env["LD_LIBRARY_PATH"] = str(cls.lib)
+        header, = cls.root.rglob("crossdock.h")
+        cls.include = header.parent
+
+    def pkg_config(self, *words):
+        return run("pkg-config", *words, "libcrossdock", env=self.env).split()
+
+    def test_flags_are_those_of_a_library(self):
+        self.assertEqual([pathlib.Path(self.pkg_config("--cflags")[0][2:]).resolve()],
+                         [self.include.resolve()])
+        self.assertEqual(len(self.pkg_config("--cflags")), 1)
+        self.assertEqual([word[:2] for word in self.pkg_config("--libs")], ["-L", "-l"])
+        self.assertIn("-lrte_eal", self.pkg_config("--static", "--libs"))
+
+    def test_each_header_by_itself(self):
+        headers = [path.relative_to(self.include) for path in self.include.rglob("*.h")]
+        self.assertIn(pathlib.Path("port/port.h"), headers)
+        for language, (compiler, standard) in COMPILERS.items():
+            for header in headers:
+                with self.subTest(language=language, header=str(header)):
+                    run(compiler, standard, "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+                        f"-I{self.include}", "-x", language, "-",
+                        input=f'#include "{header}"\n#include "{header}"\n')
+
+    def build(self, example, language, static):
+        compiler, standard = COMPILERS[language]
+        program = self.root / f"{example}-{language}-{static}"
+        libs = self.pkg_config("--static", "--libs") if static else self.pkg_config("--libs")
+        if static:
+            libs[libs.index("-lcrossdock")] = "-l:libcrossdock.a"
+        run(compiler, standard, "-Wall", "-Werror", "-x", language,
+            SOURCE / "examples" / f"{example}.c", "-x", "none", "-o", program,
+            *self.pkg_config("--cflags"), *libs)
+        return program
+
+    def each_way(self, example):
+        for language in COMPILERS:
+            for static in (False, True):
+                with self.subTest(language=language, static=static):
+                    yield self.build(example, language, static)
+
+    def test_own_driver(self):
+        for program in self.each_way("own_driver"):
+            self.assertEqual(run(program, env=self.env),
+                             "left: 1000 frames in, 1000 out\nright: 1000 frames in, 1000 out\n")
+
+    def test_minimal_switch(self):
+        core = min(os.sched_getaffinity(0))
+        for program in self.each_way("minimal_switch"):
+            with tempfile.TemporaryDirectory(prefix="xdsockets") as sockets:
+                self.check_switch(program, pathlib.Path(sockets), core)
+
+    def check_switch(self, program, sockets, core):
+        switch = subprocess.Popen([program, sockets, str(core)], text=True, env=self.env,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            deadline = time.monotonic() + 60
+            while not all((sockets / f"{name}.sock").exists() for name in ("vm1", "vm2")):
+                self.assertIsNone(switch.poll(), "it ended")
+                self.assertLess(time.monotonic(), deadline, "no sockets")
+                time.sleep(0.02)
+            switch.send_signal(signal.SIGINT)
+            out, err = switch.communicate(timeout=60)
+        finally:
+            switch.kill()
+            switch.wait()
+        self.assertEqual((switch.returncode, err), (0, ""))
+        self.assertIn("vm1: 0 frames in, 0 out\nvm2: 0 frames in, 0 out\n", out)
+
+    def test_exports(self):
+        lines = run("nm", "-D", "--defined-only", self.lib / "libcrossdock.so").splitlines()
+        exported = {line.split()[-1] for line in lines}
+        wanted = set().union(*map(declared, self.include.rglob("*.h")))
+        self.assertIn("xd_switch_apply", wanted)
+        self.assertEqual(exported - {"xd_builtin_drivers"}, wanted)
+
+    def test_soname(self):
+        shared = (self.lib / "libcrossdock.so").resolve()
+        self.assertRegex(run("objdump", "-p", shared), r"SONAME +libcrossdock\.so\.\d+\.?\d*\n")
+        version = (self.include / "version.h").read_text()
+        number = re.search(r'XD_VERSION +"(.*)"', version).group(1)
+        self.assertEqual(self.pkg_config("--modversion"), [number])
+        self.assertTrue(shared.name.endswith(f".so.{number}"), shared.name)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
