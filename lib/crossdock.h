@@ -18,6 +18,12 @@
  * the sockets of the ports. Calls below may come from any thread unless they say otherwise; they
  * are serialised by a lock that workers never take. No call exits, prints or blocks on a guest.
  * Calls that fail return NULL or a negative errno and fill in the error, which may be NULL.
+ * Pointers to a switch, a configuration or a name that are NULL are answered with -EINVAL, or
+ * nothing where there is no error to return.
+ *
+ * The lock is held around callbacks: a driver's control calls, watches and timers of base/loop.h,
+ * and the function given to xd_switch_describe_port. They must not call what takes it, nor must the
+ * log function: that would wait for itself, which is asserted unless NDEBUG is defined.
  *
  * Drivers of one's own: port/port.h. Frames as drivers see them: frame/frame.h.
  */
@@ -134,6 +140,10 @@ struct xd_bridge_config *xd_config_bridge(const struct xd_config *config, const 
 struct xd_port_config *xd_config_port(const struct xd_config *config, const char *name);
 int xd_config_del_bridge(struct xd_config *config, const char *name, struct xd_error *err);
 int xd_config_del_port(struct xd_config *config, const char *name, struct xd_error *err);
+/* Applied, this leaves the port's guest connected. -ENOENT: there is no such port; -EEXIST, -EINVAL:
+ * as xd_config_add_port. */
+int xd_config_rename_port(
+	struct xd_config *config, const char *name, const char *to, struct xd_error *err);
 
 /* ---- Memory: the EAL ---- */
 
@@ -182,8 +192,18 @@ void xd_switch_destroy(struct xd_switch *sw);
 int xd_config_check(const struct xd_config *config, const struct xd_driver *const *drivers,
 	struct xd_error *err);
 int xd_switch_check(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err);
-/* Checks, then changes everything or nothing. Ports that stay the same keep their traffic. The
- * configuration is copied. */
+/*
+ * Checks, then changes everything or nothing. Ports that stay the same keep their traffic. The
+ * configuration is copied.
+ *
+ * A port whose name is new, and whose type and socket or device are those of a port that is no
+ * longer named, is that port under another name: its guest stays connected, addresses and counters
+ * are kept. A port that has to be made anew keeps its counters.
+ *
+ *   errors of xd_config_check, naming the key at fault
+ *   -ENOMEM, -ENOSPC  no memory, or more workers than there can be
+ * and what a driver's create, can_set and start fail with, or -EINVAL if it gave no reason.
+ */
 int xd_switch_apply(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err);
 struct xd_config *xd_switch_config(struct xd_switch *sw); /* a copy of what runs; caller's */
 

@@ -86,6 +86,18 @@ name_params(struct ctl *ctl, int argc, char **argv)
 }
 
 json_t *
+rename_params(struct ctl *ctl, int argc, char **argv)
+{
+	json_t *params = json_pack("{s:s, s:s}", "name", argv[0], "to", argv[1]);
+
+	(void)ctl;
+	(void)argc;
+	if (!params)
+		ctl_usage("the names are not UTF-8 text");
+	return params;
+}
+
+json_t *
 entry_params(struct ctl *ctl, int argc, char **argv)
 {
 	json_t *params = name_params(ctl, argc, argv);

@@ -59,6 +59,7 @@ void config_print_changed(const json_t *result);
 
 json_t *entry_params(struct ctl *ctl, int argc, char **argv);
 json_t *name_params(struct ctl *ctl, int argc, char **argv);
+json_t *rename_params(struct ctl *ctl, int argc, char **argv);
 int bridge_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int port_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 

@@ -99,6 +99,29 @@ class UnderTraffic(SwitchCase):
             self.traffic.some(2)
         self.finish()
 
+    def test_a_port_is_renamed(self):
+        """With its guest, which does not notice; by a verb, and by a configuration."""
+        for old, new in (("vm2", "web"), ("web", "vm2")):
+            before = self.daemon.port(old)
+            self.daemon.ctl("port", "rename", old, new)
+            self.traffic.some(2)
+            after = self.daemon.port(new)
+            self.assertEqual(after["index"], before["index"])
+            self.assertEqual(after["learned"], before["learned"])
+            self.assertGreaterEqual(after["tx_frames"], before["tx_frames"])
+            self.assertIn(old, self.daemon.refused("port", "del", old))
+        text = self.daemon.ctl("config", "show")["yaml"]
+        file = self.path("vm2").parent / "renamed.yaml"
+        file.write_text(text.replace("vm2:", "vm2b:"))
+        self.daemon.ctl("config", "apply", str(file))
+        self.assertEqual(self.daemon.port("vm2b")["driver"]["connects"], "1")
+        self.traffic.some(2)
+        self.daemon.ctl("port", "rename", "vm2b", "vm2")
+        for words, reason in ((("vm9", "vm8"), "vm9"), (("vm2", "vm1"), "already"),
+                              (("vm2", "a/b"), "not a name")):
+            self.assertIn(reason, self.daemon.refused("port", "rename", *words))
+        self.finish()
+
     def test_guests_come_and_go(self):
         self.add("vm3")
         for i in range(5):

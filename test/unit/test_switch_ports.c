@@ -24,9 +24,24 @@ open_with_ports(void **state)
 static void
 rename_port(struct env *env, const char *from, const char *to)
 {
-	struct xd_port_config *port = port_of(env, from);
+	assert_int_equal(xd_config_rename_port(env->config, from, to, &env->err), 0);
+}
 
-	snprintf(port->name, sizeof(port->name), "%s", to);
+/* Names that a port cannot get, and ports that are not there. */
+static void
+names_that_cannot_be(void **state)
+{
+	struct env *env = *state;
+
+	assert_int_equal(xd_config_rename_port(env->config, "a", "b", &env->err), -EEXIST);
+	assert_int_equal(xd_config_rename_port(env->config, "a", "a", &env->err), -EEXIST);
+	assert_int_equal(xd_config_rename_port(env->config, "a", "", &env->err), -EINVAL);
+	assert_int_equal(xd_config_rename_port(env->config, "a", "x/y", NULL), -EINVAL);
+	assert_int_equal(xd_config_rename_port(env->config, "c", "d", &env->err), -ENOENT);
+	assert_int_equal(xd_config_rename_port(env->config, NULL, "d", &env->err), -EINVAL);
+	assert_int_equal(xd_config_rename_port(NULL, "a", "d", &env->err), -EINVAL);
+	assert_int_equal(env->config->nb_ports, 2);
+	assert_string_equal(env->config->ports[0].name, "a");
 }
 
 static void
@@ -233,6 +248,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_new_name),
+		CASE(names_that_cannot_be),
 		CASE(a_new_name_that_fails),
 		CASE(names_that_change_places),
 		CASE(a_rigid_driver),
