@@ -192,6 +192,38 @@ class UnderTraffic(SwitchCase):
             self.daemon.refused("port", "set", "vm1", "vlan=5000")
         self.finish()
 
+    def test_a_change_that_fails_is_not_noticed(self):
+        """By the guest whose socket a new port takes, or whose MTU is another, when yet another
+        port cannot be."""
+        before = self.daemon.config.read_text()
+        new = self.directory / "fails.yaml"
+        broken = "\n  nic: {type: dpdk, bridge: br0, devargs: net_nonsense0}\n"
+        for old, now in (("vm2: {", "other: {queues: 2, "), ("vm2: {", "vm2: {mtu: 100, "),
+                         ("vm2: {", "vm2: {queues: 2, ")):
+            self.assertIn(old, before)
+            new.write_text(before.rstrip("\n").replace(old, now) + broken)
+            self.assertIn("net_nonsense0", self.daemon.refused("config", "apply", new))
+            self.traffic.some(2)
+        self.finish()
+
+    def test_a_dpdk_port_has_a_transmit_queue_for_each_worker(self):
+        every = sorted(os.sched_getaffinity(0))
+        if len(every) < 2:
+            self.skipTest("needs two CPUs")
+        before = self.daemon.config.read_text()
+        new = self.directory / "workers.yaml"
+        # In one change with its workers; with fewer of them; made with one; with more.
+        for name, cores, queues in (("a", every[:2], 2), ("a", every[:1], 2), ("b", every[:1], 1),
+                                    ("b", every[:2], 2)):
+            text = re.sub(r"cores: \[[0-9, ]*\]", f"cores: {cores}", before)
+            nic = f'  {name}: {{type: dpdk, bridge: br0, devargs: "net_null_{name},no-rx=1"}}'
+            new.write_text(text.rstrip("\n") + f"\n{nic}\n")
+            self.daemon.ctl("config", "apply", new)
+            said = self.daemon.port(name)["driver"]["transmit_queues"]
+            self.assertEqual(said.split()[0], str(queues), (name, cores))
+            self.traffic.some(1)
+        self.finish()
+
     def test_a_dpdk_device_comes_and_goes(self):
         for i in range(3):
             self.daemon.ctl("port", "add", "null", "type=dpdk", "bridge=br0",
