@@ -249,6 +249,18 @@ prepare(struct xd_change *t, struct xd_worker *app_add, const struct xd_worker *
 	return start_ports(t, true, err);
 }
 
+/* What is well formed and does less than it seems to say. */
+static void
+warn(const struct xd_switch *sw)
+{
+	const struct xd_state *state = sw->state;
+
+	if (state->config->nb_ports && !xd_state_workers(state))
+		xd_log(&sw->log, XD_LOG_SWITCH, XD_LOG_WARN,
+			"there are ports and no workers: no frame passes until workers.cores names "
+			"a core, or a thread calls xd_worker_register");
+}
+
 int
 xd_switch_change(struct xd_switch *sw, const struct xd_config *config, struct xd_worker *app_add,
 	struct xd_worker *app_del, struct xd_error *err)
@@ -289,6 +301,8 @@ xd_switch_apply(struct xd_switch *sw, const struct xd_config *config, struct xd_
 		return ret;
 	xd_loop_lock(sw->loop);
 	ret = xd_switch_change(sw, config, NULL, NULL, err);
+	if (ret == 0)
+		warn(sw);
 	xd_loop_unlock(sw->loop);
 	return ret;
 }

@@ -301,6 +301,33 @@ log_nothing(void *ctx, enum xd_log_level level, enum xd_log_component component,
 }
 
 static void
+count_warnings(
+	void *ctx, enum xd_log_level level, enum xd_log_component component, const char *line)
+{
+	(void)component;
+	*(unsigned *)ctx += level == XD_LOG_WARN && strstr(line, "no workers");
+}
+
+/* What does less than it says is not accepted in silence. */
+static void
+warnings(void **state)
+{
+	static const struct xd_driver *const drivers[] = {&made_up_driver, NULL};
+	unsigned n = 0;
+	struct xd_switch_opts opts = {
+		.drivers = drivers, .log = count_warnings, .log_ctx = &n, .log_level = XD_LOG_WARN};
+	struct xd_switch *sw = xd_switch_create(&opts, NULL);
+	struct env *env = *state;
+
+	assert_int_equal(xd_switch_apply(sw, env->config, &env->err), 0);
+	assert_int_equal(n, 0);
+	add(env, "a", "/a");
+	assert_int_equal(xd_switch_apply(sw, env->config, &env->err), 0);
+	assert_int_equal(n, 1);
+	xd_switch_destroy(sw);
+}
+
+static void
 levels_and_version(void **state)
 {
 	struct xd_switch_opts opts = {.log = log_nothing, .log_level = XD_LOG_WARN};
@@ -333,6 +360,7 @@ main(void)
 		CASE(workers_share_queues),
 		CASE(a_switch_that_is_destroyed_first),
 		CASE(a_switch_destroyed_under_its_workers),
+		CASE(warnings),
 		CASE(levels_and_version),
 	};
 
