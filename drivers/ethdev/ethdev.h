@@ -5,6 +5,7 @@
  *   ethdev_port.c     the port's life: create, start, stop, changes
  *   ethdev_config.c   its keys
  *   ethdev_device.c   the device behind it: found or plugged, configured, given back
+ *   ethdev_link.c     whether it has a link; a device that has gone, until it is back
  *   ethdev_mtu.c      what MTU the device takes, and how long frames are with it
  *   ethdev_pool.c     its packet buffers
  *   ethdev_rx.c       receive, into the worker's batch
@@ -20,6 +21,8 @@
  */
 #ifndef XD_DRIVERS_ETHDEV_H
 #define XD_DRIVERS_ETHDEV_H
+
+#include <net/if.h>
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -59,6 +62,18 @@ struct xd_ethdev_port {
 	uint32_t data_room;   /* bytes of frame that one buffer holds */
 	bool scatter;         /* a longer frame is received in several */
 	uint64_t rx_offloads; /* RTE_ETH_RX_OFFLOAD_* that are enabled */
+
+	/* Control's, of ethdev_link.c. */
+	struct xd_timer *timer;
+	struct xd_watch *watch;
+	int event_fd;              /* written by DPDK's interrupt thread; -1: none */
+	unsigned if_index;         /* the kernel's interface behind the device; 0: none */
+	char if_name[IF_NAMESIZE]; /* its name when it was taken up; or empty */
+	bool makes_interface;      /* its driver makes that interface */
+	bool needs_interface;      /* its driver does not work on when that was taken down */
+	bool lost;                 /* it has gone and is looked for: running is false */
+	uint64_t retry_ns;         /* between two tries to take it up */
+	uint64_t retry_at_ns;
 };
 
 extern const struct xd_driver xd_ethdev_driver;
@@ -83,6 +98,19 @@ void xd_ethdev_free_pool(struct xd_ethdev_port *p);
 
 /* Whether the device, which is claimed, takes an MTU at all; -EINVAL. Control. */
 int xd_ethdev_check_mtu(struct xd_ethdev_port *p, uint16_t mtu, struct xd_error *err);
+
+/* Control. begin is claim and open, and has workers use the device; end has them leave it, and is
+ * close and unclaim. Neither says that frames can pass (port.up). */
+int xd_ethdev_begin(struct xd_ethdev_port *p, struct xd_error *err);
+void xd_ethdev_end(struct xd_ethdev_port *p);
+
+/* Control. From watch to unwatch the link is looked at, and port.up follows it; in between, hear
+ * has the driver's interrupts looked at from an open on, until unhear before the close. */
+int xd_ethdev_watch(struct xd_ethdev_port *p, struct xd_error *err);
+void xd_ethdev_unwatch(struct xd_ethdev_port *p);
+void xd_ethdev_hear(struct xd_ethdev_port *p);
+void xd_ethdev_unhear(struct xd_ethdev_port *p);
+bool xd_ethdev_link(const struct xd_ethdev_port *p); /* of a device that is open */
 
 /* Longest frame of an MTU: Ethernet header and one VLAN tag around it. */
 uint16_t xd_ethdev_max_frame(uint16_t mtu);

@@ -169,6 +169,8 @@ choose_conf(
 
 	memset(conf, 0, sizeof(*conf));
 	conf->rxmode.mtu = p->port.config.mtu;
+	/* Otherwise the link is looked at now and then. */
+	conf->intr_conf.lsc = info->dev_flags != NULL && *info->dev_flags & RTE_ETH_DEV_INTR_LSC;
 	p->scatter = false;
 	p->data_room = DATA_ROOM;
 	if (frame > DATA_ROOM && info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) {

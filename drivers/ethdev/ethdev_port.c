@@ -49,13 +49,11 @@ ethdev_destroy(struct xd_port *port)
 	free(p);
 }
 
-static int
-ethdev_start(struct xd_port *port, struct xd_error *err)
+int
+xd_ethdev_begin(struct xd_ethdev_port *p, struct xd_error *err)
 {
-	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
-	int ret;
+	int ret = xd_ethdev_claim(p, err);
 
-	ret = xd_ethdev_claim(p, err);
 	if (ret != 0)
 		return ret;
 	ret = xd_ethdev_open(p, err);
@@ -63,10 +61,40 @@ ethdev_start(struct xd_port *port, struct xd_error *err)
 		xd_ethdev_unclaim(p);
 		return ret;
 	}
-	port->nb_queues = p->nb_rx;
-	port->pool_bytes = xd_pool_bytes(p->pool);
+	xd_ethdev_hear(p);
+	p->port.pool_bytes = xd_pool_bytes(p->pool);
 	__atomic_store_n(&p->running, true, __ATOMIC_RELEASE);
-	__atomic_store_n(&port->up, true, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void
+xd_ethdev_end(struct xd_ethdev_port *p)
+{
+	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
+	p->port.env->quiesce(p->port.env->ctx);
+	xd_ethdev_unhear(p);
+	xd_ethdev_close(p);
+	xd_ethdev_unclaim(p);
+	p->port.pool_bytes = 0;
+}
+
+static int
+ethdev_start(struct xd_port *port, struct xd_error *err)
+{
+	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
+	int ret;
+
+	p->lost = false;
+	ret = xd_ethdev_watch(p, err);
+	if (ret != 0)
+		return ret;
+	ret = xd_ethdev_begin(p, err);
+	if (ret != 0) {
+		xd_ethdev_unwatch(p);
+		return ret;
+	}
+	port->nb_queues = p->nb_rx;
+	__atomic_store_n(&port->up, xd_ethdev_link(p), __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -75,15 +103,14 @@ ethdev_stop(struct xd_port *port)
 {
 	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
 
-	if (!p->running)
+	if (!p->running && !p->lost)
 		return;
 	__atomic_store_n(&port->up, false, __ATOMIC_RELEASE);
-	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
-	port->env->quiesce(port->env->ctx);
-	xd_ethdev_close(p);
-	xd_ethdev_unclaim(p);
+	if (p->running)
+		xd_ethdev_end(p);
+	xd_ethdev_unwatch(p);
+	p->lost = false;
 	port->nb_queues = port->config.queues;
-	port->pool_bytes = 0;
 }
 
 static int

@@ -9,14 +9,14 @@
 #include "port/describe.h"
 
 static void
-tell_link(struct xd_teller *t, uint16_t port_id)
+tell_link(struct xd_teller *t, const struct xd_ethdev_port *p)
 {
 	struct rte_eth_link link;
 
-	if (rte_eth_link_get_nowait(port_id, &link) != 0)
-		return;
-	if (link.link_status == RTE_ETH_LINK_DOWN)
+	if (!p->port.up)
 		xd_tell(t, "link", "down");
+	else if (rte_eth_link_get_nowait(p->port_id, &link) != 0)
+		xd_tell(t, "link", "taken to be up: its driver cannot tell");
 	else if (link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN)
 		xd_tell(t, "link", "up");
 	else
@@ -75,12 +75,15 @@ xd_ethdev_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	struct rte_eth_dev_info info;
 
 	if (!p->running) {
-		xd_tell(&t, "device", "stopped");
+		xd_tell(&t, "device", "%s",
+			p->lost ? "has gone or was taken down; taken up again when it is back"
+				: "stopped");
+		xd_tell(&t, "link", "down");
 		return;
 	}
 	if (rte_eth_dev_info_get(p->port_id, &info) == 0)
 		xd_tell(&t, "device_driver", "%s", info.driver_name);
-	tell_link(&t, p->port_id);
+	tell_link(&t, p);
 	xd_tell(&t, "receive_queues", "%u of %u descriptors", p->nb_rx, p->nb_rx_desc);
 	xd_tell(&t, "transmit_queues", "%u of %u descriptors", p->nb_tx, p->nb_tx_desc);
 	xd_tell(&t, "buffers", "%u of %u B, %u in use, %" PRIu64 " KiB", p->pool->size,

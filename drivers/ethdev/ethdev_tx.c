@@ -160,8 +160,11 @@ xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_fr
 	struct xd_drops *drops;
 	uint16_t done = 0, part, chunk;
 
-	if (unlikely(!__atomic_load_n(&p->running, __ATOMIC_ACQUIRE)))
-		return 0;
+	/* Without a link a device keeps frames, or loses them and counts them as sent. */
+	if (unlikely(!__atomic_load_n(&port->up, __ATOMIC_ACQUIRE))) {
+		xd_drop(&port->drops[xd_port_tx_queue(port, queue)], XD_DROP_PORT_DOWN, n);
+		return n;
+	}
 	queue %= p->nb_tx;
 	drops = &port->drops[queue % XD_PORT_QUEUES];
 	while (done < n) {

@@ -27,7 +27,7 @@ enum xd_drop {
 	/* transmit side */
 	XD_DROP_RING_FULL, /* the receiver had no free buffer */
 	XD_DROP_WAITED,    /* nor had it any after the sender had waited, with full: wait */
-	XD_DROP_PORT_DOWN, /* no guest, or the port is being changed */
+	XD_DROP_PORT_DOWN, /* no guest, no link, or the port is being changed */
 	XD_DROP_UNFINISHED_OFFLOAD, /* it needs an offload that neither port nor software can do */
 	XD_DROP_OVER_MTU,           /* longer than the port's MTU allows */
 	XD_DROP_NO_BUFFER,          /* the port's buffer pool is empty */

@@ -128,6 +128,77 @@ class Kernel(HostCase):
         wait_for(lambda: one.run("ping", "-c1", "-W1", "10.99.0.2").returncode == 0, "a reply")
         self.ping(two, "10.99.0.1", 1472)
 
+    def passes(self, vm1, space):
+        """A frame from the guest to the host, and one back."""
+        heard = netns.RawSocket(self, space, "eth0", PATIENCE_S)
+        data = frame(BROADCAST, mac(0xA), size=100)
+        vm1.tx(data)
+        self.assertEqual(heard.receive(raw_mac(mac(0xA))), data)
+        vm1.drain()
+        data = frame(BROADCAST, mac(0xB), size=100)
+        heard.send(data)
+        self.assertEqual(vm1.rx_until(data), [])
+
+    def dropped(self, vm1):
+        """Frames to p1 are dropped because it is down."""
+        before = self.daemon.port("p1")
+        for _ in range(5):
+            vm1.tx(frame(BROADCAST, mac(0xA)))
+        wait_for(lambda: self.drops("p1").get("port-down", 0) ==
+                 before["drops"].get("port-down", 0) + 5, "frames to be dropped")
+        self.assertEqual(self.daemon.port("p1")["tx_frames"], before["tx_frames"])
+
+    def test_a_link_goes_down_and_up(self):
+        one = self.host("one", "10.99.0.1/24")
+        self.start_at_home({"vm1": {"mode": "server"}, "p1": self.packet("one")})
+        vm1 = self.guest("vm1")
+        self.daemon.wait_up("p1")
+        one.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
+        for space, interface in ((one, "eth0"), (self.home, "one")):
+            self.passes(vm1, one)
+            space.ip("link", "set", interface, "down")
+            wait_for(lambda: not self.daemon.up("p1"), "p1 to be down")
+            self.assertEqual(self.daemon.port("p1")["driver"]["link"], "down")
+            self.dropped(vm1)
+            space.ip("link", "set", interface, "up")
+            self.daemon.wait_up("p1")
+        self.passes(vm1, one)
+
+    def test_a_device_goes_and_comes_back(self):
+        one = self.host("one", "10.99.0.1/24")
+        self.start_at_home({"vm1": {"mode": "server"}, "p1": self.packet("one")})
+        vm1 = self.guest("vm1")
+        for _ in range(2):
+            self.daemon.wait_up("p1")
+            self.passes(vm1, one)
+            self.home.ip("link", "del", "one")
+            wait_for(lambda: "has gone" in self.daemon.port("p1")["driver"].get("device", ""),
+                     "the device to be missed")
+            self.dropped(vm1)
+            netns.veth(self.home, "one", one, "eth0")
+            one.address("eth0", "10.99.0.1/24")
+        self.daemon.wait_up("p1")
+        self.passes(vm1, one)
+        self.home.ip("link", "del", "one")
+        wait_for(lambda: not self.daemon.up("p1"), "p1 to be down")
+        self.daemon.ctl("port", "del", "p1")
+
+    def test_a_tap_goes_down_and_is_made_again(self):
+        self.start_at_home({"vm1": {"mode": "server"},
+                            "p1": {"type": "dpdk", "bridge": "br0",
+                                   "devargs": "net_tap0,iface=xdtap"}})
+        vm1 = self.guest("vm1")
+        self.daemon.wait_up("p1")
+        self.home.ip("link", "set", "xdtap", "down")
+        wait_for(lambda: not self.daemon.up("p1"), "p1 to be down")
+        self.dropped(vm1)
+        self.home.ip("link", "set", "xdtap", "up")
+        self.daemon.wait_up("p1")
+        self.home.ip("link", "del", "xdtap")
+        wait_for(lambda: "has gone" in self.daemon.log_text(), "the device to be missed")
+        self.daemon.wait_up("p1")
+        self.home.ip("link", "show", "xdtap")
+
     def test_missing_interface_is_refused(self):
         self.start_at_home({"vm1": {}})
         said = self.daemon.refused("port", "add", "p1", "type=dpdk", "bridge=br0",
