@@ -120,7 +120,8 @@ open_control(struct daemon *daemon)
 	struct xd_server_opts opts = {.path = config->control_path,
 		.group = config->control_group,
 		.mode = config->control_mode,
-		.ctx = &daemon->control};
+		.ctx = &daemon->control,
+		.log = &daemon->log};
 	struct xd_watch *watch;
 	struct xd_error err;
 

@@ -112,6 +112,8 @@ xd_vhost_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 			? "waiting for a front end"
 			: "trying to connect",
 		since_s);
+	if (state->problem[0])
+		xd_tell(&t, "socket", "%s", state->problem);
 	xd_tell(&t, "connects", "%" PRIu64, state->nb_connects);
 	tell_faults(&t, p, state);
 	if (!state->connected)

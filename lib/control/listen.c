@@ -134,12 +134,39 @@ err_close:
 	return ret;
 }
 
+/* With the lock held: a new socket at the path. The listener is changed only when it is there. */
+static int
+open_socket(struct xd_listener *listener, const char *group, mode_t mode, struct xd_error *err)
+{
+	struct sockaddr_un address;
+	struct stat st;
+	int fd, ret;
+
+	xd_unix_address(&address, listener->path);
+	ret = remove_stale(&address, err);
+	if (ret)
+		return ret;
+	fd = bind_and_listen(&address, group, mode, err);
+	if (fd < 0)
+		return fd;
+	if (lstat(listener->path, &st)) {
+		ret = xd_fail(err, -errno, "%s: %s", listener->path, strerror(errno));
+		close(fd);
+		return ret;
+	}
+	if (listener->fd >= 0)
+		close(listener->fd);
+	listener->fd = fd;
+	listener->dev = st.st_dev;
+	listener->ino = st.st_ino;
+	return 0;
+}
+
 int
 xd_listen(struct xd_listener *listener, const char *path, const char *group, mode_t mode,
 	struct xd_error *err)
 {
 	struct sockaddr_un address;
-	struct stat st;
 	int ret;
 
 	listener->fd = listener->lock = -1;
@@ -151,34 +178,34 @@ xd_listen(struct xd_listener *listener, const char *path, const char *group, mod
 	listener->lock = take_lock(path, err);
 	if (listener->lock < 0)
 		return listener->lock;
-	ret = remove_stale(&address, err);
+	ret = open_socket(listener, group, mode, err);
 	if (ret)
-		goto err_unlock;
-	ret = bind_and_listen(&address, group, mode, err);
-	if (ret < 0)
-		goto err_unlock;
-	listener->fd = ret;
-	if (lstat(path, &st)) {
-		ret = xd_fail(err, -errno, "%s: %s", path, strerror(errno));
-		goto err_unlock;
-	}
-	listener->dev = st.st_dev;
-	listener->ino = st.st_ino;
-	return 0;
-err_unlock:
-	xd_listen_close(listener);
+		xd_listen_close(listener);
 	return ret;
+}
+
+bool
+xd_listen_intact(const struct xd_listener *listener)
+{
+	struct stat st;
+
+	return lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
+	       st.st_ino == listener->ino;
+}
+
+int
+xd_listen_again(struct xd_listener *listener, const char *group, mode_t mode, struct xd_error *err)
+{
+	return open_socket(listener, group, mode, err);
 }
 
 void
 xd_listen_close(struct xd_listener *listener)
 {
 	char lock[LOCK_PATH_BYTES];
-	struct stat st;
 
 	if (listener->fd >= 0) {
-		if (lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
-			st.st_ino == listener->ino)
+		if (xd_listen_intact(listener))
 			unlink(listener->path);
 		close(listener->fd);
 	}

@@ -4,6 +4,7 @@
 #ifndef XD_CONTROL_LISTEN_H
 #define XD_CONTROL_LISTEN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -24,6 +25,12 @@ struct xd_listener {
  * errno of the call that failed. */
 int xd_listen(struct xd_listener *listener, const char *path, const char *group, mode_t mode,
 	struct xd_error *err);
+/* Whether the file is still where it was made; if not, nobody can connect any more. */
+bool xd_listen_intact(const struct xd_listener *listener);
+/* Makes it again when it is not: with a new descriptor, the lock held on to. As xd_listen; on
+ * failure it is as it was. */
+int xd_listen_again(
+	struct xd_listener *listener, const char *group, mode_t mode, struct xd_error *err);
 /* Closes it and removes the file, unless something else is there by now. Idempotent. */
 void xd_listen_close(struct xd_listener *listener);
 

@@ -13,6 +13,7 @@
 #include "control/server.h"
 
 #define READ_BYTES (64u << 10)
+#define LOOK_MS    1000
 
 struct client {
 	TAILQ_ENTRY(client) entry;
@@ -33,6 +34,8 @@ struct xd_server {
 	struct xd_server_opts opts;
 	struct xd_listener listener;
 	struct xd_watch *watch;
+	struct xd_timer *look; /* whether the socket is still there */
+	bool told;             /* that it is not, and cannot be made */
 	unsigned nb_clients;
 	size_t pending;         /* bytes of all clients' answers */
 	struct clients clients; /* the one heard of last comes last */
@@ -269,6 +272,44 @@ err_close:
 	close(fd);
 }
 
+/* The socket's file has gone: makes another. Clients that are connected stay so. */
+static void
+make_again(struct xd_server *server)
+{
+	const struct xd_server_opts *opts = &server->opts;
+	struct xd_error err;
+
+	xd_loop_remove(server->watch);
+	server->watch = NULL;
+	if (xd_listen_again(&server->listener, opts->group, opts->mode, &err)) {
+		if (!server->told)
+			xd_log(opts->log, XD_LOG_CONTROL, XD_LOG_ERROR,
+				"the control socket %s has been removed, and cannot be made again: "
+				"%s",
+				server->listener.path, err.text);
+		server->told = true;
+		return;
+	}
+	server->told = false;
+	xd_log(opts->log, XD_LOG_CONTROL, XD_LOG_WARN,
+		"the control socket %s had been removed, and was made again",
+		server->listener.path);
+	server->watch = xd_loop_add(
+		opts->loop, server->listener.fd, EPOLLIN, accept_client, server);
+	if (!server->watch)
+		xd_log(opts->log, XD_LOG_CONTROL, XD_LOG_ERROR, "%s: epoll: %s",
+			server->listener.path, strerror(errno));
+}
+
+static void
+look(void *ctx)
+{
+	struct xd_server *server = ctx;
+
+	if (!server->watch || !xd_listen_intact(&server->listener))
+		make_again(server);
+}
+
 struct xd_server *
 xd_server_create(const struct xd_server_opts *opts, struct xd_error *err)
 {
@@ -285,9 +326,13 @@ xd_server_create(const struct xd_server_opts *opts, struct xd_error *err)
 	xd_loop_lock(opts->loop);
 	server->watch =
 		xd_loop_add(opts->loop, server->listener.fd, EPOLLIN, accept_client, server);
+	if (server->watch)
+		server->look = xd_loop_timer(opts->loop, LOOK_MS, LOOK_MS, look, server);
+	if (!server->look)
+		xd_loop_remove(server->watch);
 	xd_loop_unlock(opts->loop);
-	if (!server->watch) {
-		xd_fail(err, -errno, "%s: epoll: %s", opts->path, strerror(errno));
+	if (!server->look) {
+		xd_fail(err, -ENOMEM, "%s: it cannot be watched", opts->path);
 		goto err_close;
 	}
 	return server;
@@ -307,6 +352,7 @@ xd_server_destroy(struct xd_server *server)
 	while (!TAILQ_EMPTY(&server->clients))
 		hang_up(TAILQ_FIRST(&server->clients));
 	xd_loop_remove(server->watch);
+	xd_loop_timer_cancel(server->look);
 	xd_loop_unlock(server->opts.loop);
 	xd_listen_close(&server->listener);
 	free(server);

@@ -327,10 +327,14 @@ xd_vu_backend_start(struct xd_vu_backend *be, struct xd_error *err)
 	be->backoff_ms = XD_VU_BACKOFF_MIN_MS;
 	be->waiting_logged = false;
 	if (be->opts.server) {
-		int ret = xd_vu_backend_serve(be, err);
+		int ret = xd_vu_backend_keep_path(be, err);
 
-		if (ret)
+		if (ret == 0)
+			ret = xd_vu_backend_serve(be, err);
+		if (ret) {
+			xd_vu_backend_leave_path(be);
 			return ret;
+		}
 	} else {
 		be->retry = xd_loop_timer(be->opts.loop, 0, 0, xd_vu_backend_connect, be);
 		if (!be->retry)
@@ -346,6 +350,7 @@ xd_vu_backend_stop(struct xd_vu_backend *be)
 {
 	assert(!be->in_ops);
 	be->running = false;
+	xd_vu_backend_leave_path(be);
 	xd_loop_timer_cancel(be->retry);
 	be->retry = NULL;
 	xd_loop_remove(be->listen_watch);

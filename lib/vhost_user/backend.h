@@ -54,6 +54,7 @@ struct xd_vu_state {
 	struct xd_vu_vring vrings[XD_VU_MAX_VRINGS];
 	uint64_t nb_bad_messages; /* since create */
 	uint64_t nb_connects;
+	char problem[384]; /* why nobody is or can be connected, for people; or empty */
 };
 
 struct xd_vu_backend_ops {

@@ -86,6 +86,7 @@ struct xd_vu_backend {
 	/* Server. */
 	struct xd_vu_listener listener;
 	struct xd_watch *listen_watch;
+	struct xd_timer *look; /* whether the socket's file is still there */
 
 	/* Client: the next attempt. Server: resumes accepting after it failed. */
 	struct xd_timer *retry;
@@ -102,6 +103,12 @@ enum xd_vu_outcome {
 
 #define XD_VU_BACKOFF_MIN_MS 10
 #define XD_VU_LASTED_NS      (5 * XD_NS_PER_S) /* of a connection that is no attempt any more */
+
+/* backend_path.c. From keep to leave a server's socket file is made again when it has gone.
+ * tell_refusal notes why a client was not connected, for state.problem; 0: it was. */
+int xd_vu_backend_keep_path(struct xd_vu_backend *be, struct xd_error *err);
+void xd_vu_backend_leave_path(struct xd_vu_backend *be);
+void xd_vu_backend_tell_refusal(struct xd_vu_backend *be, int code);
 
 /* backend.c. open takes fd over. fail logs, counts what was the front end's fault, and closes; err
  * may be NULL for a hang-up. close pauses and resumes; idempotent. */

@@ -45,6 +45,7 @@ xd_vu_backend_connect(void *ctx)
 	struct xd_vu_backend *be = ctx;
 	int fd = xd_vu_pace_room(be) ? xd_vu_connect(be->path) : -EBUSY;
 
+	xd_vu_backend_tell_refusal(be, fd < 0 ? fd : 0);
 	if (fd == -EBUSY) {
 		full(be);
 		xd_vu_backend_retry_later(be);

@@ -217,17 +217,24 @@ err_close:
 	return ret;
 }
 
+bool
+xd_vu_listener_intact(const struct xd_vu_listener *listener)
+{
+	struct stat st;
+
+	return listener->fd >= 0 && lstat(listener->path, &st) == 0 &&
+	       st.st_dev == listener->dev && st.st_ino == listener->ino;
+}
+
 int
 xd_vu_unlisten_keep(struct xd_vu_listener *listener)
 {
 	int fd = listener->fd;
-	struct stat st;
 
 	if (fd < 0)
 		return -1;
 	/* Another process may have put its own socket in our place. */
-	if (lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
-		st.st_ino == listener->ino)
+	if (xd_vu_listener_intact(listener))
 		unlink(listener->path);
 	listener->fd = -1;
 	return fd;

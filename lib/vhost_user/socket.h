@@ -6,6 +6,7 @@
 #ifndef XD_VHOST_USER_SOCKET_H
 #define XD_VHOST_USER_SOCKET_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -37,6 +38,8 @@ struct xd_vu_access {
  */
 int xd_vu_listen(struct xd_vu_listener *listener, const char *path,
 	const struct xd_vu_access *access, struct xd_error *err);
+/* Whether its file is still where it was made: if not, nobody can reach it. */
+bool xd_vu_listener_intact(const struct xd_vu_listener *listener);
 /* Closes, and removes the file if it still is the one that was made. Idempotent. */
 void xd_vu_unlisten(struct xd_vu_listener *listener);
 /* The same without closing: returns the descriptor, with which goes what those have sent who are

@@ -375,6 +375,50 @@ class Sockets(SwitchCase):
         self.daemon.start()
         self.guests("vm1", "vm2")
 
+    def test_a_socket_that_is_removed_is_made_again(self):
+        self.start(["vm1", "vm2"])
+        vm1 = self.guest("vm1")
+        for name in ("vm1", "vm2", "control"):
+            self.path(name).unlink()
+        wait_for(lambda: all(self.path(name).exists() for name in ("vm1", "vm2", "control")),
+                 "the sockets")
+        vm2 = self.guest("vm2")  # who was connected still is
+        self.expect(vm1, frame(BROADCAST, A), [vm2])
+        for name in ("vm1", "vm2", "control"):
+            self.assertRegex(self.daemon.log_text(), f"{self.path(name)} had been removed")
+        # In the place of one is another's now, which is not taken away.
+        self.path("vm1").unlink()
+        other = socket.socket(socket.AF_UNIX)
+        self.addCleanup(other.close)
+        other.bind(str(self.path("vm1")))
+        other.listen()
+        wait_for(lambda: "in use by another" in
+                 self.daemon.port("vm1")["driver"].get("socket", ""), "the reason")
+        self.expect(vm1, frame(BROADCAST, A), [vm2])
+        other.close()
+        wait_for(lambda: "socket" not in self.daemon.port("vm1")["driver"], "the socket")
+        self.daemon.stop()
+        self.assertEqual(list(self.directory.glob("*.sock*")), [])
+
+    def test_why_a_client_port_is_not_connected(self):
+        self.start({"vm1": {"mode": "client"}})
+        path = self.path("vm1")
+
+        def said(text):
+            wait_for(lambda: text in self.daemon.port("vm1")["driver"].get("socket", ""), text)
+
+        said("No such file")
+        path.write_text("")
+        said("Connection refused")
+        path.unlink()
+        packets = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.addCleanup(packets.close)
+        packets.bind(str(path))
+        said("no stream socket")
+        path.unlink()
+        self.guest("vm1")
+        self.assertNotIn("socket", self.daemon.port("vm1")["driver"])
+
     def test_live_socket_is_not_stolen(self):
         live = socket.socket(socket.AF_UNIX)
         live.bind(str(self.path("vm3")))
