@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/one_line.h"
 #include "ctl.h"
 
 #define TIMEOUT_MS 30000
@@ -69,13 +70,14 @@ ctl_ask(struct ctl *ctl, const char *method)
 int
 ctl_usage(const char *fmt, ...)
 {
+	char text[1024];
 	va_list args;
 
-	fputs("crossdockctl: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
+	xd_one_line(text);
+	fprintf(stderr, "crossdockctl: %s\n", text);
 	return CTL_USAGE;
 }
 

@@ -3,16 +3,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-
-/* Names and values that somebody made up must not forge a line of their own. */
-static void
-make_one_line(char *text)
-{
-	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-	}
-}
+#include "base/one_line.h"
 
 static void
 fill(struct xd_error *err, int code, const char *key, const char *fmt, va_list args)
@@ -22,8 +13,8 @@ fill(struct xd_error *err, int code, const char *key, const char *fmt, va_list a
 	err->code = code;
 	snprintf(err->key, sizeof(err->key), "%s", key);
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
-	make_one_line(err->key);
-	make_one_line(err->text);
+	xd_one_line(err->key);
+	xd_one_line(err->text);
 }
 
 int

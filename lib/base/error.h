@@ -12,7 +12,7 @@ XD_API_BEGIN
 struct xd_error {
 	int code;       /* negative errno; 0 when nothing went wrong */
 	char key[128];  /* configuration key at fault, such as "ports.vm1.vlan"; or empty */
-	char text[384]; /* what is wrong and what to do, one line, no full stop, no newline */
+	char text[384]; /* what is wrong and what to do: one line without control characters */
 };
 
 /* Fills *err (which may be NULL) and returns code, so that "return xd_fail(...)" reads well.

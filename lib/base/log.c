@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/one_line.h"
 
 #define LINE_BYTES 512
 
@@ -42,6 +43,7 @@ xd_log(const struct xd_log *log, enum xd_log_component component, enum xd_log_le
 	va_start(args, fmt);
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
+	xd_one_line(line);
 	log->emit(log->ctx, level, component, line);
 }
 

@@ -489,6 +489,10 @@ test_format(void **state)
 	assert_null(read_yaml("ports:\n\n  p: {mtu: 1}\n", lines, &err));
 	xd_lines_format(lines, "f.yaml", &err, text, sizeof(text));
 	assert_string_equal(text, "f.yaml:3: ports.p.mtu: is 1: must be 68 to 65535");
+	/* What somebody else wrote forges no second line, and no colours. */
+	xd_fail_key(&err, -EIO, "a\nb", "\x1b[31m%s\x7f\xc3\xa4", "x\ny");
+	assert_string_equal(err.key, "a?b");
+	assert_string_equal(err.text, "?[31mx?y?\xc3\xa4");
 	xd_fail(&err, -EIO, "broken");
 	xd_lines_format(NULL, NULL, &err, text, sizeof(text));
 	assert_string_equal(text, "broken");
