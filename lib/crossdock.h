@@ -39,6 +39,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "stats/counters.h"
+#include "stats/rmon.h"
 #include "version.h"
 
 XD_API_BEGIN
@@ -54,6 +55,7 @@ struct xd_worker;
 
 enum xd_idle { XD_IDLE_SLEEP, XD_IDLE_POLL };
 enum xd_hugepages { XD_HUGEPAGES_AUTO, XD_HUGEPAGES_REQUIRED, XD_HUGEPAGES_NONE };
+enum xd_counting { XD_COUNTING_BASIC, XD_COUNTING_DETAILED };
 enum xd_full { XD_FULL_DROP, XD_FULL_WAIT }; /* see struct xd_port_config */
 
 #define XD_PORT_SETTINGS 512 /* bytes that a driver may have for the settings of its type */
@@ -86,6 +88,7 @@ struct xd_port_config {
 	uint8_t macs[XD_PORT_MACS][6];
 	uint32_t mac_limit; /* addresses learned behind the port at most; 0: the bridge's limit only
 			     */
+	enum xd_counting counters; /* detailed: what comes in also by kind and size */
 	/* What becomes of frames for a guest that has no free buffer: dropped after a few tries, or
 	 * left in the sender's ring for at most wait_us, then dropped. Only where the driver can
 	 * tell how much room there is (vhost-user). */
@@ -224,6 +227,7 @@ struct xd_port_info {
 	uint64_t not_learned; /* learnings refused: a limit was reached or the table full */
 	uint64_t damped;      /* moves to it not followed: the address went to and fro */
 	struct xd_counters counters;
+	struct xd_rmon rmon; /* what came in while config.counters was detailed */
 	uint16_t nb_queues;
 	struct xd_drops drops[XD_PORT_QUEUES]; /* by queue */
 };

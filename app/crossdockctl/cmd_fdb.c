@@ -82,8 +82,7 @@ print(const json_t *result)
 static void
 join(json_t *result, const json_t *further)
 {
-	json_array_extend(
-		json_object_get(result, "entries"), json_object_get(further, "entries"));
+	json_array_extend(json_object_get(result, "entries"), json_object_get(further, "entries"));
 	json_object_set(result, "next", json_object_get(further, "next"));
 }
 

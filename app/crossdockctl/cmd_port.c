@@ -94,7 +94,7 @@ print_facts(const json_t *object)
 	{
 		char label[64];
 
-		if (value == driver)
+		if (value == driver || !strcmp(key, "detail"))
 			continue;
 		if (value == queues) {
 			print_queue_drops(queues);
@@ -177,6 +177,41 @@ print_ports(const json_t *ports)
 	table_print(table);
 }
 
+/* By kind and size; "-" for ports that do not count so. */
+static void
+print_details(const json_t *ports)
+{
+	static const char *const headers[] = {"NAME", ">UNICAST", ">MULTICAST", ">BROADCAST", ">64",
+		">65-127", ">128-255", ">256-511", ">512-1023", ">1024-1518", ">1519-", NULL};
+	static const char *const keys[] = {"rx_unicast", "rx_multicast", "rx_broadcast", "rx_64",
+		"rx_65_to_127", "rx_128_to_255", "rx_256_to_511", "rx_512_to_1023",
+		"rx_1024_to_1518", "rx_1519_to_max", NULL};
+	struct table *table = table_create(headers);
+	const char *without = NULL;
+	json_t *port;
+	size_t i;
+
+	json_array_foreach(ports, i, port)
+	{
+		json_t *detail = json_object_get(port, "detail");
+
+		table_cell(table, "%s", ctl_text(port, "name"));
+		for (unsigned k = 0; keys[k]; k++) {
+			if (detail)
+				table_cell(table, "%" JSON_INTEGER_FORMAT,
+					ctl_number(detail, keys[k]));
+			else
+				table_cell(table, "-");
+		}
+		if (!detail && !without)
+			without = ctl_text(port, "name");
+	}
+	table_print(table);
+	if (without)
+		printf("Ports with - do not count so: crossdockctl port set %s counters=detailed\n",
+			without);
+}
+
 static void
 print_bridges(const json_t *bridges)
 {
@@ -214,7 +249,7 @@ show(struct ctl *ctl, const struct command *command, int argc, char **argv, cons
 		return params ? ctl->status : CTL_USAGE;
 	if (ctl->json)
 		command_print_json(result);
-	else if (argc > 0)
+	else if (argc > 0 && !ctl->detail)
 		print_facts(json_array_get(json_object_get(result, key), 0));
 	else
 		print(json_object_get(result, key));
@@ -225,7 +260,7 @@ show(struct ctl *ctl, const struct command *command, int argc, char **argv, cons
 int
 port_show(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
-	return show(ctl, command, argc, argv, "ports", print_ports);
+	return show(ctl, command, argc, argv, "ports", ctl->detail ? print_details : print_ports);
 }
 
 int

@@ -9,8 +9,11 @@
 #include "control/daemon_config.h"
 
 const struct command commands[] = {
-	{"port", "show", "[NAME]", "ports and their counters; with NAME, all about one", "vm1", 0,
-		1, {WORD_PORT}, "port.show", NULL, NULL, port_show},
+	{"port", "show", "[NAME]",
+		"ports and their counters; with NAME, all about one; with --detail, what came in "
+		"by "
+		"kind and size",
+		"vm1", 0, 1, {WORD_PORT}, "port.show", NULL, NULL, port_show},
 	{"port", "add", "NAME KEY=VALUE...", "add a port",
 		"vm3 type=vhost-user bridge=br0 path=/run/crossdock/vm3.sock", 1, 64,
 		{WORD_NONE, WORD_PORT_KEYS}, "port.add", entry_params, config_print_changed, NULL},
@@ -170,6 +173,7 @@ command_help(const char *noun)
 	       "  -j, --json             print JSON\n"
 	       "  -i, --interval SECONDS stats show: rates over so long; stats drops: 1, or 0 for\n"
 	       "                         counts alone\n"
+	       "  -d, --detail           port show: what came in by kind and size\n"
 	       "  -V, --version          print the version\n"
 	       "  -h, --help             print this; after a NOUN, more about it\n"
 	       "\n"

@@ -16,6 +16,7 @@
 struct ctl {
 	const char *socket;
 	bool json;
+	bool detail;              /* counters by kind and size */
 	double interval_s;        /* of rates; 0: no rates; negative: none was given */
 	const char *file;         /* whose YAML the call carries, for errors; or NULL */
 	struct xd_client *client; /* connected when the first call is made */

@@ -11,6 +11,8 @@
 
 static void type_changed(void *entry);
 
+static const char *const counting_words[] = {"basic", "detailed", NULL};
+
 /* The type comes first: which other keys there are depends on it. */
 static const struct xd_key keys[] = {
 	{
@@ -93,6 +95,15 @@ static const struct xd_key keys[] = {
 		.values = "0 for no limit",
 		.cost = XD_COST_PLAN,
 		.help = "Addresses that are learned behind the port at most.",
+	},
+	{
+		.name = "counters",
+		.kind = XD_KEY_WORD,
+		XD_KEY_AT(struct xd_port_config, counters),
+		.words = counting_words,
+		.fallback = XD_COUNTING_BASIC,
+		.cost = XD_COST_PLAN,
+		.help = "Whether what comes in is counted by kind and size too.",
 	},
 	{0},
 };

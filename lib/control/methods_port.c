@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What runs: ports and their counters. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,22 @@ add_counters(json_t *port, const struct xd_port_info *info)
 		port, "notify_suppressed", json_integer((json_int_t)c->notify_suppressed));
 }
 
+/* What came in by kind and size, where it is counted. */
+static void
+add_rmon(json_t *port, const struct xd_rmon *rmon)
+{
+	json_t *detail = json_pack("{s:I, s:I, s:I}", "rx_unicast", (json_int_t)rmon->unicast,
+		"rx_multicast", (json_int_t)rmon->multicast, "rx_broadcast",
+		(json_int_t)rmon->broadcast);
+	char name[32];
+
+	for (unsigned i = 0; i < XD_RMON_SIZES; i++) {
+		snprintf(name, sizeof(name), "rx_%s", xd_rmon_size_name(i));
+		json_object_set_new(detail, name, json_integer((json_int_t)rmon->sizes[i]));
+	}
+	json_object_set_new(port, "detail", detail);
+}
+
 static void
 add_fact(void *ctx, const char *key, const char *value)
 {
@@ -105,6 +122,8 @@ show_port(struct xd_switch *sw, const struct xd_port_info *info)
 	json_object_set_new(port, "not_learned", json_integer((json_int_t)info->not_learned));
 	json_object_set_new(port, "damped", json_integer((json_int_t)info->damped));
 	add_counters(port, info);
+	if (info->config.counters == XD_COUNTING_DETAILED)
+		add_rmon(port, &info->rmon);
 	xd_switch_describe_port(sw, info->config.name, add_fact, driver);
 	json_object_set_new(port, "driver", driver);
 	return port;

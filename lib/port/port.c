@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What all ports have in common: the part that each begins with, and helpers for drivers. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "port/port.h"
@@ -17,6 +19,28 @@ xd_port_init(struct xd_port *port, const struct xd_driver *driver, const struct 
 	port->env = env;
 	port->config = *config;
 	port->index = XD_PORT_NONE;
+	port->rmon = NULL;
+}
+
+int
+xd_port_make_rmon(struct xd_port *port)
+{
+	const size_t bytes = XD_MAX_WORKERS * sizeof(*port->rmon);
+
+	if (port->rmon)
+		return 0;
+	port->rmon = aligned_alloc(__alignof__(*port->rmon), bytes);
+	if (!port->rmon)
+		return -ENOMEM;
+	memset(port->rmon, 0, bytes);
+	return 0;
+}
+
+void
+xd_port_destroy(struct xd_port *port)
+{
+	free(port->rmon);
+	port->driver->destroy(port);
 }
 
 int

@@ -157,6 +157,7 @@ struct xd_port {
 	uint16_t tx[XD_PORT_QUEUES];
 	struct xd_drops drops[XD_PORT_QUEUES];       /* by queue */
 	struct xd_counters counters[XD_MAX_WORKERS]; /* each written by one worker */
+	struct xd_rmon *rmon; /* likewise, the switch's; NULL: was never wanted */
 } __attribute__((aligned(64)));
 
 /* The transmit queue of the port that worker number `queue` uses; 0 when there is none. Any thread.
@@ -173,6 +174,11 @@ xd_port_tx_queue(const struct xd_port *port, uint16_t queue)
  * create() calls it first. */
 void xd_port_init(struct xd_port *port, const struct xd_driver *driver,
 	const struct xd_port_env *env, const struct xd_port_config *config);
+
+/* The switch's: room for counters by kind and size, when there is none yet. -ENOMEM. Control. */
+int xd_port_make_rmon(struct xd_port *port);
+/* Has the driver destroy a port that it has made. Control. */
+void xd_port_destroy(struct xd_port *port);
 
 /* Fills in the error with the key "ports.NAME.KEY". Returns code. Any thread. */
 int xd_port_config_fail(struct xd_error *err, int code, const struct xd_port_config *config,

@@ -177,7 +177,7 @@ destroy_next(struct xd_change *t)
 		if (t->started[i])
 			port->driver->stop(port);
 		if (t->next->fresh_port[i])
-			port->driver->destroy(port);
+			xd_port_destroy(port);
 	}
 	for (unsigned i = 0; i < t->next->nb_bridges; i++) {
 		if (t->next->bridges[i].fresh)

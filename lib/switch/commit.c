@@ -82,6 +82,8 @@ inherit_counters(struct xd_port *port, const struct xd_port *old)
 		for (unsigned r = 0; r < XD_DROP_REASONS; r++)
 			port->drops[q].n[r] += old->drops[q].n[r];
 	}
+	for (unsigned w = 0; port->rmon && old->rmon && w < XD_MAX_WORKERS; w++)
+		xd_rmon_sum(&port->rmon[w], &old->rmon[w], 1);
 }
 
 /* Between the plans: workers know neither ports that go nor those that take their index. */
@@ -126,7 +128,7 @@ commit_ports(struct xd_change *t)
 		}
 		if (!t->stopped[i])
 			port->driver->stop(port);
-		port->driver->destroy(port);
+		xd_port_destroy(port);
 	}
 }
 

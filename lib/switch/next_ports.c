@@ -166,6 +166,18 @@ find_conflicts(struct xd_change *t)
 	}
 }
 
+static int
+make_rmon(const struct xd_state *next, struct xd_error *err)
+{
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		if (next->ports[i] && next->port_config[i]->counters == XD_COUNTING_DETAILED &&
+			xd_port_make_rmon(next->ports[i]) < 0)
+			return xd_fail(err, -ENOMEM, "no memory for the counters of port %s",
+				next->port_config[i]->name);
+	}
+	return 0;
+}
+
 int
 xd_change_ports(struct xd_change *t, struct xd_error *err)
 {
@@ -184,6 +196,8 @@ xd_change_ports(struct xd_change *t, struct xd_error *err)
 	ret = make_ports(t, kept, true, err);
 	if (ret == 0)
 		ret = make_ports(t, kept, false, err);
+	if (ret == 0)
+		ret = make_rmon(t->next, err);
 	if (ret == 0)
 		find_conflicts(t);
 	return ret;

@@ -88,6 +88,8 @@ fill_port(const struct xd_state *state, struct xd_plan *plan, unsigned i)
 	fill_vlans(p, config);
 	fill_limits(p, config);
 	plan->any_waits |= p->wait_us != 0;
+	if (config->counters == XD_COUNTING_DETAILED)
+		p->rmon = p->port->rmon;
 }
 
 static void

@@ -89,6 +89,8 @@ fill_port(struct xd_switch *sw, const struct xd_port *port, struct xd_port_info 
 		info->damped += xd_fdb_damped_port(fdb, port->index);
 	}
 	xd_counters_sum(&info->counters, port->counters, XD_MAX_WORKERS);
+	if (port->rmon)
+		xd_rmon_sum(&info->rmon, port->rmon, XD_MAX_WORKERS);
 	fill_drops(port, info);
 }
 

@@ -4,13 +4,14 @@
 import os
 import re
 import socket
+import subprocess
 import threading
 import time
 
 from daemon import Daemon
 from frames import BROADCAST, frame, mac
 from guest import Guest, SwitchCase
-from process import wait_for
+from process import program, wait_for
 
 A, B, C = mac(0xA), mac(0xB), mac(0xC)
 ROUND = 100  # frames: fewer than a ring takes, so that none may be lost
@@ -232,6 +233,54 @@ class UnderTraffic(SwitchCase):
             self.daemon.ctl("port", "del", "null")
             self.traffic.some(1)
         self.finish()
+
+
+class Detail(SwitchCase):
+    """Counters by kind and size, of a port that wants them, and of one that does not."""
+
+    def setUp(self):
+        super().setUp()
+        self.start({"vm1": {"counters": "detailed"}, "vm2": {}})
+        self.vm1, self.vm2 = self.guests("vm1", "vm2")
+
+    def send(self):
+        for dst, size in ((BROADCAST, 60), ("01:00:5e:00:00:01", 124), (B, 1514), (B, 60)):
+            self.vm1.tx(frame(dst, A, size=size))
+        self.vm2.tx(frame(BROADCAST, B))
+        self.barrier(self.vm1)
+        self.barrier(self.vm2)
+
+    def counts(self):
+        detail = self.daemon.port("vm1")["detail"]
+        self.assertEqual(sum(detail[kind] for kind in ("rx_unicast", "rx_multicast",
+                                                       "rx_broadcast")),
+                         self.daemon.port("vm1")["rx_frames"])
+        return detail
+
+    def test_kinds_and_sizes(self):
+        before = self.counts()
+        self.send()
+        more = {key: n - before[key] for key, n in self.counts().items()}
+        for key in ("rx_broadcast", "rx_128_to_255", "rx_1024_to_1518"):
+            self.assertEqual(more[key], 1, key)
+        self.assertEqual(more["rx_unicast"], 2)
+        # Two of them were barrier()'s, which were dropped.
+        self.assertEqual(more["rx_multicast"], 3)
+        self.assertNotIn("detail", self.daemon.port("vm2"))
+        table = subprocess.run([program("crossdockctl"), "--control", str(self.daemon.control),
+                                "port", "show", "--detail"], capture_output=True, text=True).stdout
+        self.assertRegex(table, r"vm1 +\d+ +\d+ +\d+ .*\nvm2 +- +- ")
+        self.assertIn("crossdockctl port set vm2 counters=detailed", table)
+
+    def test_turned_off_and_on(self):
+        self.send()
+        before = self.counts()
+        self.daemon.ctl("port", "set", "vm1", "counters=basic")
+        self.assertNotIn("detail", self.daemon.port("vm1"))
+        self.send()
+        self.daemon.ctl("port", "set", "vm1", "counters=detailed")
+        self.assertEqual(self.daemon.port("vm1")["detail"], before)
+        self.assertEqual(self.daemon.port("vm1")["driver"]["connects"], "1")
 
 
 class Reconnect(SwitchCase):
