@@ -111,8 +111,9 @@ xd_vhost_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_fra
 		xd_drop(&port->drops[xd_port_tx_queue(port, queue)], XD_DROP_PORT_DOWN, n);
 		return n;
 	}
-	done = xd_vq_enqueue(vq, frames, n, port->max_frame, &port->counters[worker]);
-	if (unlikely(vq->fault != XD_VQ_OK)) {
+	done = xd_vq_enqueue(vq, frames, n, __atomic_load_n(&port->max_frame, __ATOMIC_RELAXED),
+		&port->counters[worker]);
+	if (unlikely(__atomic_load_n(&vq->fault, __ATOMIC_RELAXED) != XD_VQ_OK)) {
 		tell_fault(p);
 		xd_drop(vq->drops, XD_DROP_RING_FAULT, n - done);
 		return n;
