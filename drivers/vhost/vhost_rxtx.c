@@ -127,7 +127,7 @@ xd_vhost_room(struct xd_port *port, uint16_t queue, uint16_t wanted)
 	struct xd_vq *vq = tx_queue((struct xd_vhost_port *)port, queue);
 
 	/* What is down is not waited for. */
-	return vq ? xd_vq_room(vq, wanted) : wanted;
+	return vq ? xd_vq_room(vq, wanted, &port->counters[queue]) : wanted;
 }
 
 void

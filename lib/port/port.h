@@ -20,6 +20,7 @@
 #include "key/key.h"
 #include "crossdock.h"
 #include "frame/frame.h"
+#include "stats/budget.h"
 #include "stats/counters.h"
 
 #define XD_WAIT_US 1000 /* the default of wait_us */
@@ -152,12 +153,15 @@ struct xd_port {
 	bool up;            /* frames can pass; written by the driver's control calls, as are */
 	uint64_t pool_bytes;  /* its packet buffers, */
 	uint64_t guest_bytes; /* and what of a guest's memory it has mapped */
+	uint64_t rests_told;  /* control: rests (stats/budget.h) that the log was told of, */
+	uint32_t tell_rests_s; /* and when it may be told again */
 	/* Transmit queues that frames may go to now; written by control. */
 	uint16_t nb_tx;
 	uint16_t tx[XD_PORT_QUEUES];
 	struct xd_drops drops[XD_PORT_QUEUES];       /* by queue */
 	struct xd_counters counters[XD_MAX_WORKERS]; /* each written by one worker */
 	struct xd_rmon *rmon; /* likewise, the switch's; NULL: was never wanted */
+	struct xd_budget budgets[XD_MAX_WORKERS]; /* likewise, by lib/worker/watch.c alone */
 } __attribute__((aligned(64)));
 
 /* The transmit queue of the port that worker number `queue` uses; 0 when there is none. Any thread.

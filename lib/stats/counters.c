@@ -19,6 +19,7 @@ static const char *const drop_names[XD_DROP_REASONS] = {
 	[XD_DROP_OVER_MTU] = "over-mtu",
 	[XD_DROP_NO_BUFFER] = "no-buffer",
 	[XD_DROP_SCATTERED] = "scattered",
+	[XD_DROP_TOO_SLOW] = "too-slow",
 	[XD_DROP_RING_FAULT] = "ring-fault",
 };
 

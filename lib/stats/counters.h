@@ -32,6 +32,7 @@ enum xd_drop {
 	XD_DROP_OVER_MTU,           /* longer than the port's MTU allows */
 	XD_DROP_NO_BUFFER,          /* the port's buffer pool is empty */
 	XD_DROP_SCATTERED,  /* the receiver's buffers are more pieces than a turn may walk */
+	XD_DROP_TOO_SLOW,   /* the port has taken too much of the worker's time and rests */
 	XD_DROP_RING_FAULT, /* the receiver's ring was found broken while transmitting */
 	XD_DROP_REASONS,
 	XD_DROP_NONE = XD_DROP_REASONS /* the frame is not dropped */
@@ -69,6 +70,8 @@ struct xd_counters {
 			 */
 	uint64_t notify_sent;       /* guest interrupts asked for */
 	uint64_t notify_suppressed; /* turns after which the guest wanted none */
+	uint64_t notify_cycles;     /* that the system calls for those sent took */
+	uint64_t lock_cycles;       /* of waiting for other workers that use the same queue */
 } __attribute__((aligned(64)));
 
 /* sum += each of n workers' counters. Any thread; figures are at most one turn old. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Snapshots for people and programs. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,7 @@
 
 #include "commit.h"
 #include "memory/memory.h"
+#include "port/describe.h"
 #include "switch/switch.h"
 
 const char *
@@ -239,6 +242,36 @@ xd_switch_memory(struct xd_switch *sw, struct xd_memory_info *info)
 	xd_loop_unlock(sw->loop);
 }
 
+static const char *
+plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* What the port took too much of workers' time for, and whether it rests now: stats/budget.h. */
+static void
+describe_budget(const struct xd_switch *sw, const struct xd_port *port, struct xd_teller *t)
+{
+	const uint64_t now = rte_rdtsc(), us = RTE_MAX(sw->tsc_hz / 1000000, 1ull);
+	struct xd_budget sum = {0};
+	char key[32];
+
+	for (unsigned w = 0; w < XD_MAX_WORKERS; w++)
+		xd_budget_add(&sum, &port->budgets[w]);
+	for (unsigned call = 0; call < XD_BUDGET_CALLS; call++) {
+		if (sum.nb_slow[call] == 0)
+			continue;
+		snprintf(key, sizeof(key), "slow_%s", xd_budget_call_name(call));
+		xd_tell(t, key, "%" PRIu64 " time%s, %" PRIu64 " us at most", sum.nb_slow[call],
+			plural(sum.nb_slow[call]), sum.longest[call] / us);
+	}
+	if (sum.nb_rests)
+		xd_tell(t, "rests", "%" PRIu64 " time%s", sum.nb_rests, plural(sum.nb_rests));
+	if (sum.until_tsc > now)
+		xd_tell(t, "resting", "takes too long: gets no frames for %" PRIu64 " ms more",
+			(sum.until_tsc - now) / us / 1000);
+}
+
 int
 xd_switch_describe_port(struct xd_switch *sw, const char *name,
 	void (*fn)(void *ctx, const char *key, const char *value), void *ctx)
@@ -249,8 +282,11 @@ xd_switch_describe_port(struct xd_switch *sw, const char *name,
 		return -EINVAL;
 	xd_loop_lock(sw->loop);
 	port = xd_state_port(sw->state, name);
-	if (port && port->driver->describe)
-		port->driver->describe(port, fn, ctx);
+	if (port) {
+		if (port->driver->describe)
+			port->driver->describe(port, fn, ctx);
+		describe_budget(sw, port, &(struct xd_teller){fn, ctx});
+	}
 	xd_loop_unlock(sw->loop);
 	return port ? 0 : -ENOENT;
 }

@@ -5,6 +5,7 @@
  *   switch.c      a switch's life, its control thread
  *   app_worker.c  workers on an application's own threads
  *   show.c        snapshots for people and programs
+ *   slow.c        ports that take too long, in the log
  *   apply.c       changes the configuration, wholly or not at all
  *   next_ports.c  its ports: which stay, which are made
  *   commit.c      its second half: what cannot fail
@@ -74,6 +75,11 @@ struct xd_switch {
 uint32_t xd_switch_now_s(const struct xd_switch *sw);
 /* Frees what is left of a switch that was destroyed, once no thread holds a worker of it. */
 void xd_switch_free(struct xd_switch *sw);
+
+/* ---- slow.c ---- */
+
+/* Logs which ports rest because they took too long. Once a second. */
+void xd_switch_tell_slow(struct xd_switch *sw);
 
 /* ---- publish.c ---- */
 

@@ -95,6 +95,16 @@ xd_vq_simple(struct xd_vq *vq, const struct xd_vq_desc *d, uint16_t flags_wanted
 	return likely(p && d->len <= contiguous) ? p : NULL;
 }
 
+/* Waiting for the lock is not the fault of the guest whose queue it is. */
+void xd_vq_lock_wait(struct xd_vq *vq, struct xd_counters *counters);
+
+static inline void
+xd_vq_lock(struct xd_vq *vq, struct xd_counters *counters)
+{
+	if (unlikely(!rte_spinlock_trylock(&vq->lock)))
+		xd_vq_lock_wait(vq, counters);
+}
+
 /* rte_spinlock_unlock() is an exchange on x86, which waits for the store buffer to drain; a store
  * with release order is enough and does not. */
 static inline void

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include "virtqueue/packed_ring.h"
 #include "virtqueue/split_ring.h"
 
@@ -25,6 +27,15 @@ const char *
 xd_vq_fault_text(enum xd_vq_fault fault)
 {
 	return fault < XD_VQ_FAULTS ? fault_texts[fault] : "unknown";
+}
+
+void
+xd_vq_lock_wait(struct xd_vq *vq, struct xd_counters *counters)
+{
+	uint64_t start = rte_rdtsc();
+
+	rte_spinlock_lock(&vq->lock);
+	counters->lock_cycles += rte_rdtsc() - start;
 }
 
 /* A part of the ring: aligned as virtio 1.2, 2.7 asks, and wholly inside one region. */

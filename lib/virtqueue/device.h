@@ -193,7 +193,7 @@ uint16_t xd_vq_enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_
 	uint32_t max_frame, struct xd_counters *counters);
 /* Buffers that are available to put frames into, at most `wanted`: a hint. Any worker; takes the
  * lock. */
-uint16_t xd_vq_room(struct xd_vq *vq, uint16_t wanted);
+uint16_t xd_vq_room(struct xd_vq *vq, uint16_t wanted, struct xd_counters *counters);
 
 /* Notifies the guest of buffers given back, if it asked for that. After a full memory fence that
  * follows release (the owning worker) or enqueue (any worker). The second takes the lock, but not

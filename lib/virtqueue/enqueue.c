@@ -149,7 +149,7 @@ enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t m
 	uint16_t done = 0, run;
 	int result;
 
-	rte_spinlock_lock(&vq->lock);
+	xd_vq_lock(vq, counters);
 	vq->walked = 0;
 	while (done < n) {
 		if (a->at == a->n && look_ahead(vq, packed) == 0)
@@ -195,11 +195,11 @@ xd_vq_enqueue(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint
 }
 
 uint16_t
-xd_vq_room(struct xd_vq *vq, uint16_t wanted)
+xd_vq_room(struct xd_vq *vq, uint16_t wanted, struct xd_counters *counters)
 {
 	uint16_t n;
 
-	rte_spinlock_lock(&vq->lock);
+	xd_vq_lock(vq, counters);
 	n = xd_vq_room_locked(vq, wanted);
 	xd_vq_unlock(vq);
 	return n;

@@ -21,21 +21,21 @@ wait_tsc(const struct xd_worker *w, const struct xd_plan_port *port)
 }
 
 bool
-xd_worker_still_waiting(const struct xd_worker *w, const struct xd_plan_queue *q)
+xd_worker_still_waiting(struct xd_worker *w, const struct xd_plan_queue *q)
 {
 	const struct xd_plan_port *out = w->turn.plan->ports[q->waits_for];
 
 	return out && out->wait_us && rte_rdtsc() - q->wait_since_tsc < wait_tsc(w, out) &&
-	       out->driver->room(out->port, (uint16_t)w->index, 1) == 0;
+	       xd_worker_room(w, out, 1) == 0;
 }
 
 /* How many frames of an output its port takes now; all, unless frames wait for the port. */
 static uint16_t
-room_for(const struct xd_worker *w, const struct xd_plan_port *out, const struct xd_output *output)
+room_for(struct xd_worker *w, const struct xd_plan_port *out, const struct xd_output *output)
 {
 	if (!out->wait_us)
 		return output->n;
-	return out->driver->room(out->port, (uint16_t)w->index, output->n);
+	return xd_worker_room(w, out, output->n);
 }
 
 /* Takes frames from number n on out of all outputs. */
@@ -118,7 +118,7 @@ send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
 		return first;
 	out = turn->plan->ports[turn->busy[i]];
 	output = &turn->outputs[turn->busy[i]];
-	done = out->driver->tx(out->port, (uint16_t)w->index, w->index, output->frames, output->n);
+	done = xd_worker_tx(w, out, output->frames, output->n);
 	xd_worker_notify_later(w, out, (uint16_t)w->index, true);
 	if (unlikely(done < output->n)) {
 		if (is_late(w, q, out)) {
@@ -135,7 +135,7 @@ send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
 /* The first frame that a full port must not lose, as far as is known before anything is sent. late:
  * there are frames that have waited too long. */
 static uint16_t
-find_first(const struct xd_worker *w, struct xd_plan_queue *q, bool *late)
+find_first(struct xd_worker *w, struct xd_plan_queue *q, bool *late)
 {
 	const struct xd_turn *turn = &w->turn;
 	uint16_t first = turn->batch->n;

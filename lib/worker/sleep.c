@@ -11,31 +11,50 @@
 #include "worker/worker.h"
 
 static void
-disarm(const struct xd_plan_worker *mine, unsigned n)
+disarm(struct xd_worker *w, const struct xd_plan_worker *mine, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		const struct xd_plan_queue *q = &mine->queues[i];
 
-		q->port->driver->disarm(q->port->port, q->queue);
+		if (unlikely(w->wary))
+			xd_watch_disarm(w, q);
+		else
+			q->port->driver->disarm(q->port->port, q->queue);
 	}
+}
+
+/* Asks one queue; true: frames are there already, or it cannot be asked. */
+static bool
+arm_queue(struct xd_worker *w, const struct xd_plan_queue *q)
+{
+	struct xd_port *port = q->port->port;
+	struct epoll_event event = {.events = EPOLLIN};
+
+	/* What rests does not wake the worker. */
+	if (unlikely(w->wary) && xd_watch_rests(w, port))
+		return false;
+	return (unlikely(w->wary) ? xd_watch_arm(w, q) : q->port->driver->arm(port, q->queue)) ||
+	       epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, q->port->driver->fd(port, q->queue), &event) <
+		       0;
 }
 
 /* False: frames are there already, or a queue cannot be waited for. */
 static bool
 arm(struct xd_worker *w, const struct xd_plan_worker *mine)
 {
-	for (unsigned i = 0; i < mine->nb_queues; i++) {
-		const struct xd_plan_queue *q = &mine->queues[i];
-		struct epoll_event event = {.events = EPOLLIN};
+	const uint64_t start = rte_rdtsc();
+	uint64_t took;
+	unsigned i = 0;
 
-		if (q->port->driver->arm(q->port->port, q->queue) ||
-			epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD,
-				q->port->driver->fd(q->port->port, q->queue), &event) < 0) {
-			disarm(mine, i + 1);
-			return false;
-		}
-	}
-	return true;
+	while (i < mine->nb_queues && !arm_queue(w, &mine->queues[i]))
+		i++;
+	took = rte_rdtsc() - start;
+	if (unlikely(took > w->watch.limits.call))
+		xd_watch_slow_round(w, took);
+	if (i == mine->nb_queues)
+		return true;
+	disarm(w, mine, i + 1);
+	return false;
 }
 
 /* A new epoll set for each sleep: between two sleeps the worker may get other queues, and
@@ -68,7 +87,7 @@ xd_worker_sleep(struct xd_worker *w)
 		__atomic_store_n(&w->sleeping, true, __ATOMIC_RELAXED);
 		w->sleeps++;
 		rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
-		epoll_wait(w->epoll_fd, &event, 1, -1);
+		epoll_wait(w->epoll_fd, &event, 1, xd_watch_rest_ms(w));
 		rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
 		__atomic_store_n(&w->sleeping, false, __ATOMIC_RELAXED);
 		/* The plan may have been replaced and freed meanwhile. A queue that this worker has
@@ -76,8 +95,9 @@ xd_worker_sleep(struct xd_worker *w)
 		plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
 		mine = &plan->workers[w->index];
 		if (mine->can_sleep)
-			disarm(mine, mine->nb_queues);
+			disarm(w, mine, mine->nb_queues);
 		w->last_tsc = w->busy_tsc = rte_rdtsc();
+		xd_watch_look(w);
 	}
 	if (read(w->wake_fd, &count, sizeof(count)) < 0)
 		count = 0; /* it was a queue that woke us */

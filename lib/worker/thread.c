@@ -88,6 +88,10 @@ xd_worker_create(struct xd_switch *sw, const struct xd_worker_env *env, unsigned
 	w->batch.worker = (uint16_t)index;
 	w->turn.batch = &w->batch;
 	w->last_tsc = rte_rdtsc();
+	if (xd_watch_init(w) < 0) {
+		xd_fail(err, -ENOMEM, "no memory for a worker");
+		goto err_worker;
+	}
 	w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (w->wake_fd < 0) {
 		xd_fail(err, -errno, "no file descriptors left: %s", strerror(errno));
@@ -106,6 +110,7 @@ err_rcu:
 err_fd:
 	close(w->wake_fd);
 err_worker:
+	xd_watch_fini(w);
 	free(w);
 	return NULL;
 }
@@ -122,6 +127,7 @@ xd_worker_destroy(struct xd_worker *w)
 	}
 	rte_rcu_qsbr_thread_unregister(w->env.qsbr, w->index);
 	close(w->wake_fd);
+	xd_watch_fini(w);
 	free(w);
 }
 

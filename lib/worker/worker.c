@@ -35,8 +35,6 @@ run_batch(struct xd_worker *w, struct xd_plan_queue *q)
 static inline unsigned
 run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 {
-	const struct xd_driver *driver = q->port->driver;
-	struct xd_port *port = q->port->port;
 	struct xd_batch *batch = &w->batch;
 	unsigned n;
 
@@ -44,7 +42,7 @@ run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 		w->nb_waiting++;
 		return 0;
 	}
-	n = driver->rx(port, q->queue, batch);
+	n = xd_worker_rx(w, q);
 	if (unlikely(n == 0)) {
 		/* Frames that waited may be gone with the guest that sent them. */
 		q->wait_since_tsc = 0;
@@ -53,7 +51,7 @@ run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 	} else {
 		run_batch(w, q);
 	}
-	driver->release(port, q->queue, batch);
+	xd_worker_release(w, q);
 	xd_worker_notify_later(w, q->port, q->queue, false);
 	w->turns += batch->n != 0;
 	return batch->n;
@@ -77,6 +75,26 @@ run_round(struct xd_worker *w, const struct xd_plan_worker *mine)
 	return n;
 }
 
+static void
+next_second(struct xd_worker *w, uint64_t now_tsc)
+{
+	w->turn.now_s = (uint32_t)((now_tsc - w->env.tsc_base) / w->env.tsc_hz);
+	w->next_s_tsc = w->env.tsc_base + (w->turn.now_s + 1) * w->env.tsc_hz;
+	xd_watch_look(w);
+}
+
+/* The one look at the clock that a round costs. Returns true. */
+static inline bool
+end_round(struct xd_worker *w)
+{
+	const uint64_t now = rte_rdtsc(), took = now - w->now_tsc;
+
+	w->now_tsc = now;
+	if (unlikely(took > w->watch.limits.call))
+		xd_watch_slow_round(w, took);
+	return true;
+}
+
 unsigned
 xd_worker_run(struct xd_worker *w, unsigned rounds)
 {
@@ -86,18 +104,19 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 	unsigned n, sum = 0;
 
 	w->turn.plan = plan;
-	if (unlikely(start >= w->next_s_tsc)) {
-		w->turn.now_s = (uint32_t)((start - w->env.tsc_base) / w->env.tsc_hz);
-		w->next_s_tsc = w->env.tsc_base + (w->turn.now_s + 1) * w->env.tsc_hz;
-	}
+	w->now_tsc = start;
+	if (unlikely(start >= w->next_s_tsc))
+		next_second(w, start);
+	if (unlikely(w->wary))
+		xd_watch_run(w, start);
 	do {
 		n = run_round(w, mine);
 		sum += n;
-	} while (n && --rounds);
+	} while (n && --rounds && end_round(w));
 	/* After this the plan may be gone, and the ports in it. */
 	xd_worker_notify_flush(w);
 
-	w->now_tsc = rte_rdtsc();
+	end_round(w);
 	cycles = w->now_tsc - w->last_tsc;
 	w->last_tsc = w->now_tsc;
 	/* No sleep while frames wait: a receiver that has room again tells nobody. */

@@ -6,16 +6,19 @@
  *   transmit.c       outputs of the bridge to ports; pending notifications
  *   back_pressure.c  frames for a full ring that wait in the sender's
  *   sleep.c          what an idle worker does
+ *   watch.c          ports that take too much of the worker's time
  *   thread.c         a worker's own thread, or an application's
  */
 #ifndef XD_WORKER_WORKER_H
 #define XD_WORKER_WORKER_H
 
 #include <pthread.h>
+#include <rte_branch_prediction.h>
 #include <rte_rcu_qsbr.h>
 #include <sys/types.h>
 
 #include "bridge/bridge.h"
+#include "worker/watch.h"
 
 #define XD_WORKER_TX_RETRIES 15  /* of a transmit to a full ring, before frames are dropped */
 #define XD_WORKER_ROUNDS     32  /* turns of each queue before a worker reports itself quiescent */
@@ -58,6 +61,7 @@ struct xd_worker {
 	unsigned nb_waiting; /* queues that waited for a full port in the last round */
 	unsigned first;      /* queue that a round begins with */
 	unsigned nb_notify;
+	bool wary; /* calls of drivers are timed, and some ports may rest */
 	struct xd_notify notify[2 * XD_MAX_PORTS];
 
 	uint64_t busy_cycles __rte_cache_aligned; /* read by control, as are those below */
@@ -70,6 +74,7 @@ struct xd_worker {
 	/* By port: its ring was full through all retries, and has not taken all of a turn's frames
 	 * since. */
 	bool stuck[XD_MAX_PORTS];
+	struct xd_watch watch;
 	struct xd_batch batch;
 	struct xd_turn turn;
 };
@@ -87,6 +92,42 @@ void xd_worker_wake(struct xd_worker *w);
  * Returns frames. Nothing of the plan is held on return. */
 unsigned xd_worker_run(struct xd_worker *w, unsigned rounds);
 
+/* The calls of drivers that touch a guest's memory. */
+
+static inline uint16_t
+xd_worker_rx(struct xd_worker *w, const struct xd_plan_queue *q)
+{
+	if (unlikely(w->wary))
+		return xd_watch_rx(w, q);
+	return q->port->driver->rx(q->port->port, q->queue, &w->batch);
+}
+
+static inline void
+xd_worker_release(struct xd_worker *w, const struct xd_plan_queue *q)
+{
+	if (unlikely(w->wary))
+		xd_watch_release(w, q);
+	else
+		q->port->driver->release(q->port->port, q->queue, &w->batch);
+}
+
+static inline uint16_t
+xd_worker_tx(struct xd_worker *w, const struct xd_plan_port *out, struct xd_frame *const *frames,
+	uint16_t n)
+{
+	if (unlikely(w->wary))
+		return xd_watch_tx(w, out, frames, n);
+	return out->driver->tx(out->port, (uint16_t)w->index, w->index, frames, n);
+}
+
+static inline uint16_t
+xd_worker_room(struct xd_worker *w, const struct xd_plan_port *out, uint16_t wanted)
+{
+	if (unlikely(w->wary))
+		return xd_watch_room(w, out, wanted);
+	return out->driver->room(out->port, (uint16_t)w->index, wanted);
+}
+
 /* transmit.c */
 void xd_worker_transmit(struct xd_worker *w);
 /* Has a port notified at the next flush: then one memory fence serves all of a turn's
@@ -99,7 +140,7 @@ void xd_worker_notify_flush(struct xd_worker *w);
 /* back_pressure.c */
 
 /* Before a turn of a queue whose first frame waits for a full port: whether it still does. */
-bool xd_worker_still_waiting(const struct xd_worker *w, const struct xd_plan_queue *q);
+bool xd_worker_still_waiting(struct xd_worker *w, const struct xd_plan_queue *q);
 /* After the bridge and before anything is transmitted: rewinds the queue to the first frame that
  * has to wait for a full port, and drops those that waited for too long. Transmits to one of the
  * ports that are waited for. */

@@ -127,6 +127,7 @@ class Hostile(SwitchCase):
 
     def once(self, name, expected):
         """One attack, with traffic around it and while it lasts; returns what the flow reports."""
+        wait_for(lambda: "resting" not in self.bad()["driver"], "the port to have rested")
         before = self.bad()
         drops = sum(before["drops"].values())
         faults = int(before["driver"].get("faults", 0))
@@ -174,6 +175,8 @@ class Hostile(SwitchCase):
             self.assertIn("fault", shown["driver"])
         elif expected == "dropped":
             wait_for(lambda: sum(self.bad()["drops"].values()) > drops, "drops to be counted")
+        elif expected == "slow":
+            self.assertIn("rests", self.bad()["driver"])
         elif expected == "unused":
             self.assertEqual(self.bad()["state"], "down")
         if expected in ("dropped", "harmless", "unused", "refused"):
@@ -208,6 +211,7 @@ class Hostile(SwitchCase):
 
     def heal(self):
         """An honest guest can use the port again."""
+        wait_for(lambda: "resting" not in self.bad()["driver"], "the port to have rested")
         again = self.guest("bad")
         self.expect(again, frame(BROADCAST, mac(0xBAD)), [self.a, self.b])
         self.learn(again, mac(0xBAD))
@@ -256,6 +260,9 @@ class Hostile(SwitchCase):
 
     def test_restart(self):
         self.group("restart")
+
+    def test_time(self):
+        self.group("time")
 
     def test_every_group_is_run(self):
         groups = {name.split("/")[0] for name in attacks()}

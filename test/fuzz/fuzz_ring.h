@@ -171,7 +171,7 @@ step(struct rig *rig, struct input *in)
 		break;
 	case 4:
 		if (rig->receive)
-			MUST(xd_vq_room(&rig->vq, number) <= number);
+			MUST(xd_vq_room(&rig->vq, number, &rig->counters) <= number);
 		break;
 	case 5:
 		if (number & 1)

@@ -23,6 +23,7 @@ enum outcome {
 	FAULT,   /* it stops the port and says which rule was broken */
 	DROPPED, /* it drops the frames that were sent, with a reason, and gives the buffers back */
 	UNUSED,  /* it does not use the rings, and the port is down */
+	SLOW,    /* it gives the port no frames for a while, because it takes too long */
 	HARMLESS, /* it goes on as if nothing was */
 	EITHER,   /* depends on who is faster */
 };
@@ -104,7 +105,7 @@ struct attack {
 /* Each ends with a NULL name. */
 extern const struct attack attacks_chain[], attacks_handover[], attacks_header[],
 	attacks_inflight[], attacks_load[], attacks_memory[], attacks_packed[], attacks_protocol[],
-	attacks_restart[], attacks_ring[], attacks_split[], attacks_truncate[];
+	attacks_restart[], attacks_ring[], attacks_split[], attacks_time[], attacks_truncate[];
 
 /* ---- session.c ---- */
 

@@ -10,8 +10,8 @@
  * is 0 unless something could not be done.
  *
  * What comes of it: "refused" (the switch hangs up), "fault" (it stops the port), "dropped" (it
- * drops frames of this guest), "unused" (it does not use the rings), "harmless" (none of these),
- * "either".
+ * drops frames of this guest), "slow" (it gives the port no frames for a while), "unused" (it does
+ * not use the rings), "harmless" (none of these), "either".
  */
 #include <signal.h>
 #include <stdio.h>
@@ -35,6 +35,7 @@ static const struct {
 	{"inflight", attacks_inflight},
 	{"load", attacks_load},
 	{"restart", attacks_restart},
+	{"time", attacks_time},
 };
 
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -44,6 +45,7 @@ static const char *const outcomes[] = {
 	[FAULT] = "fault",
 	[DROPPED] = "dropped",
 	[UNUSED] = "unused",
+	[SLOW] = "slow",
 	[HARMLESS] = "harmless",
 	[EITHER] = "either",
 };

@@ -624,13 +624,13 @@ room_is_what_the_guest_offers(void **state)
 
 	make_frame(&f, segs, body, 60, 1);
 	for (unsigned round = 0; round < 100; round++) {
-		assert_int_equal(xd_vq_room(&r->vq, 8), 0);
+		assert_int_equal(xd_vq_room(&r->vq, 8, &r->counters), 0);
 		for (unsigned b = 0; b < 5; b++)
 			offer(r, b, BUF_BYTES, NULL, 0);
-		assert_int_equal(xd_vq_room(&r->vq, 3), 3);
-		assert_int_equal(xd_vq_room(&r->vq, 8), 5);
+		assert_int_equal(xd_vq_room(&r->vq, 3, &r->counters), 3);
+		assert_int_equal(xd_vq_room(&r->vq, 8, &r->counters), 5);
 		assert_int_equal(xd_vq_enqueue(&r->vq, frames, 1, UINT16_MAX, &r->counters), 1);
-		assert_int_equal(xd_vq_room(&r->vq, 8), 4);
+		assert_int_equal(xd_vq_room(&r->vq, 8, &r->counters), 4);
 		for (unsigned i = 0; i < 4; i++)
 			assert_int_equal(
 				xd_vq_enqueue(&r->vq, frames, 1, UINT16_MAX, &r->counters), 1);

@@ -170,6 +170,8 @@ test_counters_sum(void **state)
 	assert_int_equal(sum.waits, 6 * 7);
 	assert_int_equal(sum.notify_sent, 6 * 8);
 	assert_int_equal(sum.notify_suppressed, 6 * 9);
+	assert_int_equal(sum.notify_cycles, 6 * 10);
+	assert_int_equal(sum.lock_cycles, 6 * 11);
 	free(workers);
 }
 

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+
+#include "base/clock.h"
+#include "worker/worker.h"
+
+#define COPY_BYTES (XD_BATCH_BYTES + XD_FRAME_MAX) /* a turn ends when it has reached the first */
+
+int
+xd_watch_init(struct xd_worker *w)
+{
+	w->watch.limits = xd_budget_limits(w->env.tsc_hz);
+	w->watch.copy = malloc(COPY_BYTES);
+	return w->watch.copy ? 0 : -ENOMEM;
+}
+
+void
+xd_watch_fini(struct xd_worker *w)
+{
+	free(w->watch.copy);
+}
+
+static struct xd_budget *
+budget(const struct xd_worker *w, const struct xd_port *port)
+{
+	return &((struct xd_port *)port)->budgets[w->index];
+}
+
+/* ---- The thread's own time ---- */
+
+struct times {
+	uint64_t tsc, ran_ns;
+	long blocked; /* how often it went to sleep by itself */
+};
+
+static struct times
+times_now(void)
+{
+	struct rusage usage = {0};
+	struct timespec ran = {0};
+
+	/* Neither fails for the calling thread. */
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ran);
+	getrusage(RUSAGE_THREAD, &usage);
+	return (struct times){
+		.tsc = rte_rdtsc(),
+		.ran_ns = (uint64_t)ran.tv_sec * XD_NS_PER_S + (uint64_t)ran.tv_nsec,
+		.blocked = usage.ru_nvcsw,
+	};
+}
+
+static void
+set_base(struct xd_watch *watch, struct times t)
+{
+	watch->base_tsc = t.tsc;
+	watch->base_ran_ns = t.ran_ns;
+	watch->base_blocked = t.blocked;
+}
+
+void
+xd_watch_look(struct xd_worker *w)
+{
+	set_base(&w->watch, times_now());
+}
+
+/* Of what a call has just taken, what was its own. */
+static uint64_t
+own(struct xd_worker *w, uint64_t took)
+{
+	struct xd_watch *watch = &w->watch;
+	struct times t = times_now();
+	uint64_t ran = (uint64_t)((double)(t.ran_ns - watch->base_ran_ns) * (double)w->env.tsc_hz /
+				  XD_NS_PER_S);
+
+	if (watch->base_tsc)
+		took = xd_budget_own(
+			took, t.tsc - watch->base_tsc, ran, t.blocked != watch->base_blocked);
+	else
+		took = 0;
+	set_base(watch, t);
+	return took;
+}
+
+/* ---- Slow calls ---- */
+
+static void
+wary(struct xd_worker *w)
+{
+	if (!w->wary)
+		w->watch.copied = false;
+	w->watch.until_tsc = rte_rdtsc() + XD_WATCH_S * w->env.tsc_hz;
+	w->wary = true;
+}
+
+void
+xd_watch_slow_round(struct xd_worker *w, uint64_t took)
+{
+	if (own(w, took) > w->watch.limits.call)
+		wary(w);
+}
+
+/* took: without what others kept the worker waiting for. */
+static void
+charge(struct xd_worker *w, const struct xd_port *port, enum xd_budget_call call, uint64_t took)
+{
+	struct xd_watch *watch = &w->watch;
+	struct xd_budget *b = budget(w, port);
+
+	if (took <= watch->limits.call)
+		return;
+	wary(w);
+	if (xd_budget_charge(b, &watch->limits, call, rte_rdtsc(), took) &&
+		(watch->resume_tsc == 0 || b->until_tsc < watch->resume_tsc))
+		watch->resume_tsc = b->until_tsc;
+}
+
+void
+xd_watch_slow_notify(struct xd_worker *w, const struct xd_plan_port *port, uint64_t took)
+{
+	charge(w, port->port, XD_BUDGET_NOTIFY, own(w, took));
+}
+
+/* ---- Resting ---- */
+
+bool
+xd_watch_rests(const struct xd_worker *w, const struct xd_port *port)
+{
+	return budget(w, port)->until_tsc != 0;
+}
+
+/* What the guest was not told while its port rested. */
+static void
+resume(struct xd_worker *w, const struct xd_plan_port *port)
+{
+	const struct xd_plan_worker *mine = &w->turn.plan->workers[w->index];
+
+	__atomic_store_n(&budget(w, port->port)->until_tsc, 0, __ATOMIC_RELAXED);
+	xd_worker_notify_later(w, port, (uint16_t)w->index, true);
+	for (unsigned i = 0; i < mine->nb_queues; i++) {
+		if (mine->queues[i].port == port)
+			xd_worker_notify_later(w, port, mine->queues[i].queue, false);
+	}
+}
+
+void
+xd_watch_run(struct xd_worker *w, uint64_t now)
+{
+	struct xd_watch *watch = &w->watch;
+	uint64_t next = 0;
+
+	if (watch->resume_tsc && now >= watch->resume_tsc) {
+		for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+			const struct xd_plan_port *port = w->turn.plan->ports[i];
+			uint64_t until_tsc = port ? budget(w, port->port)->until_tsc : 0;
+
+			if (until_tsc && now >= until_tsc)
+				resume(w, port);
+			else if (until_tsc && (next == 0 || until_tsc < next))
+				next = until_tsc;
+		}
+		watch->resume_tsc = next;
+	}
+	w->wary = watch->resume_tsc || now < watch->until_tsc;
+}
+
+int
+xd_watch_rest_ms(const struct xd_worker *w)
+{
+	const uint64_t now = rte_rdtsc(), at = w->watch.resume_tsc;
+
+	if (at == 0)
+		return -1;
+	return at > now ? (int)((at - now) / (w->env.tsc_hz / 1000)) + 1 : 0;
+}
+
+/* ---- Timed calls ---- */
+
+/* A call that is being timed. */
+struct timer {
+	uint64_t start_tsc, lock_cycles;
+};
+
+static uint64_t
+lock_cycles(const struct xd_worker *w, const struct xd_port *port)
+{
+	return port->counters[w->index].lock_cycles;
+}
+
+static struct timer
+begin(const struct xd_worker *w, const struct xd_port *port)
+{
+	return (struct timer){rte_rdtsc(), lock_cycles(w, port)};
+}
+
+/* Without the time that another worker kept this one waiting. */
+static uint64_t
+took(const struct xd_worker *w, const struct xd_port *port, struct timer t)
+{
+	return rte_rdtsc() - t.start_tsc - (lock_cycles(w, port) - t.lock_cycles);
+}
+
+static void
+end(struct xd_worker *w, const struct xd_port *port, enum xd_budget_call call, struct timer t)
+{
+	uint64_t cycles = took(w, port, t);
+
+	if (cycles > w->watch.limits.call)
+		charge(w, port, call, own(w, cycles));
+}
+
+/* Takes what follows the snapshots into the worker's own memory: then no transmit reads the
+ * sender's. */
+static void
+copy_frames(struct xd_worker *w)
+{
+	uint8_t *at = w->watch.copy, *const end = at + COPY_BYTES;
+
+	for (uint16_t i = 0; i < w->batch.n; i++) {
+		struct xd_frame *f = &w->batch.frames[i];
+		uint32_t len = f->len - f->head_len;
+
+		if (f->nb_segs == 0 || f->mbuf || len > (size_t)(end - at))
+			continue;
+		w->watch.segs[i] = (struct xd_seg){at, len};
+		for (unsigned k = 0; k < f->nb_segs; k++) {
+			memcpy(at, f->segs[k].addr, f->segs[k].len);
+			at += f->segs[k].len;
+		}
+		f->segs = &w->watch.segs[i];
+		f->nb_segs = 1;
+	}
+}
+
+uint16_t
+xd_watch_rx(struct xd_worker *w, const struct xd_plan_queue *q)
+{
+	struct timer t = begin(w, q->port->port);
+	uint16_t n;
+
+	if (xd_watch_rests(w, q->port->port)) {
+		w->batch.n = w->batch.nb_done = 0;
+		return 0;
+	}
+	n = q->port->driver->rx(q->port->port, q->queue, &w->batch);
+	w->watch.copied = t.start_tsc < w->watch.copy_until_tsc;
+	if (w->watch.copied)
+		copy_frames(w);
+	end(w, q->port->port, XD_BUDGET_RECEIVE, t);
+	return n;
+}
+
+void
+xd_watch_release(struct xd_worker *w, const struct xd_plan_queue *q)
+{
+	struct timer t = begin(w, q->port->port);
+
+	/* Also when the port is to rest since the receive: its buffers are not kept. */
+	q->port->driver->release(q->port->port, q->queue, &w->batch);
+	end(w, q->port->port, XD_BUDGET_RECEIVE, t);
+}
+
+/* Whether the sender's memory may be why a transmit of the frames was slow. */
+static bool
+reads_sender(const struct xd_worker *w, struct xd_frame *const *frames, uint16_t n)
+{
+	for (uint16_t i = 0; i < n && !w->watch.copied; i++) {
+		if (frames[i]->nb_segs && !frames[i]->mbuf)
+			return true;
+	}
+	return false;
+}
+
+void
+xd_watch_notify(struct xd_worker *w, const struct xd_notify *n)
+{
+	struct xd_port *port = n->port->port;
+	const struct xd_driver *driver = n->port->driver;
+	struct timer t = begin(w, port);
+
+	/* The guest is told when its port has rested. */
+	if (xd_watch_rests(w, port))
+		return;
+	(n->tx ? driver->notify_tx : driver->notify_rx)(port, n->queue, w->index);
+	end(w, port, XD_BUDGET_NOTIFY, t);
+}
+
+uint16_t
+xd_watch_tx(struct xd_worker *w, const struct xd_plan_port *out, struct xd_frame *const *frames,
+	uint16_t n)
+{
+	struct xd_port *port = out->port;
+	const uint16_t queue = (uint16_t)w->index;
+	struct timer t = begin(w, port);
+	uint64_t cycles;
+	bool shared;
+	uint16_t sent;
+
+	if (xd_watch_rests(w, port)) {
+		xd_drop(&port->drops[xd_port_tx_queue(port, queue)], XD_DROP_TOO_SLOW, n);
+		return n;
+	}
+	/* A frame that is taken whole is no more ours to ask. */
+	shared = reads_sender(w, frames, n);
+	sent = out->driver->tx(port, queue, w->index, frames, n);
+	cycles = took(w, port, t);
+	if (cycles <= w->watch.limits.call)
+		return sent;
+	cycles = own(w, cycles);
+	if (!shared)
+		charge(w, port, XD_BUDGET_TRANSMIT, cycles);
+	else if (cycles > w->watch.limits.call)
+		w->watch.copy_until_tsc = rte_rdtsc() + XD_WATCH_COPY_S * w->env.tsc_hz;
+	return sent;
+}
+
+uint16_t
+xd_watch_room(struct xd_worker *w, const struct xd_plan_port *out, uint16_t wanted)
+{
+	struct timer t = begin(w, out->port);
+	uint16_t n;
+
+	/* What rests is not waited for. */
+	if (xd_watch_rests(w, out->port))
+		return wanted;
+	n = out->driver->room(out->port, (uint16_t)w->index, wanted);
+	end(w, out->port, XD_BUDGET_TRANSMIT, t);
+	return n;
+}
+
+bool
+xd_watch_arm(struct xd_worker *w, const struct xd_plan_queue *q)
+{
+	struct timer t = begin(w, q->port->port);
+	bool pending;
+
+	pending = q->port->driver->arm(q->port->port, q->queue);
+	end(w, q->port->port, XD_BUDGET_RECEIVE, t);
+	return pending;
+}
+
+void
+xd_watch_disarm(struct xd_worker *w, const struct xd_plan_queue *q)
+{
+	struct timer t = begin(w, q->port->port);
+
+	if (xd_watch_rests(w, q->port->port))
+		return;
+	q->port->driver->disarm(q->port->port, q->queue);
+	end(w, q->port->port, XD_BUDGET_RECEIVE, t);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Who takes too much of a worker's time: see stats/budget.h for what becomes of it.
+ *
+ * Usually a worker reads the clock once a round, and a notification that is a system call is timed
+ * for itself. A round that took long, for whatever reason, makes the worker wary for some seconds:
+ * it times each call of a driver. A receive that takes long, or giving buffers back, is the
+ * sender's fault; a transmit is the receiver's, but for the sender's memory that it copies from. So
+ * when that might be the reason, a wary worker next takes frames into memory of its own first, as
+ * part of the receive, and then knows. What others kept it waiting for is not counted against
+ * anybody: the lock of a queue, a core that the system or the hypervisor gave to somebody else.
+ *
+ * All by the worker.
+ */
+#ifndef XD_WORKER_WATCH_H
+#define XD_WORKER_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bridge/plan.h"
+#include "frame/frame.h"
+#include "stats/budget.h"
+
+struct xd_notify;
+struct xd_worker;
+
+#define XD_WATCH_S      10 /* a worker stays wary after a round that took long, */
+#define XD_WATCH_COPY_S 2  /* and takes frames into its own memory after a transmit that did */
+
+struct xd_watch {
+	struct xd_budget_limits limits;
+	uint64_t until_tsc;      /* wary until then at least */
+	uint64_t copy_until_tsc; /* copying until then */
+	uint64_t resume_tsc;     /* when the first of the ports that rest does no more; none: 0 */
+	bool copied;             /* this turn's frames lie in `copy` */
+	uint8_t *copy;           /* all that a turn's frames can be, */
+	struct xd_seg segs[XD_BATCH]; /* and where each lies */
+	/* The thread's times as last looked at; tsc 0: never. */
+	uint64_t base_tsc, base_ran_ns;
+	long base_blocked;
+};
+
+int xd_watch_init(struct xd_worker *w); /* -ENOMEM */
+void xd_watch_fini(struct xd_worker *w);
+
+/* Looks at the thread's times: about once a second, and after a sleep. */
+void xd_watch_look(struct xd_worker *w);
+/* A round, or going to sleep, took longer than a call may. */
+void xd_watch_slow_round(struct xd_worker *w, uint64_t took);
+/* A notification took so long. */
+void xd_watch_slow_notify(struct xd_worker *w, const struct xd_plan_port *port, uint64_t took);
+
+/* ---- While the worker is wary ---- */
+
+/* At the start of a run: wakes ports that have rested, and perhaps the worker is wary no more. */
+void xd_watch_run(struct xd_worker *w, uint64_t now);
+/* Whether a port gets nothing of the worker's time now. */
+bool xd_watch_rests(const struct xd_worker *w, const struct xd_port *port);
+/* Milliseconds until a port has rested, or -1: none rests. */
+int xd_watch_rest_ms(const struct xd_worker *w);
+
+/* The calls of a driver, timed. Of a port that rests nothing comes, and what is sent to it is
+ * dropped. */
+uint16_t xd_watch_rx(struct xd_worker *w, const struct xd_plan_queue *q);
+void xd_watch_release(struct xd_worker *w, const struct xd_plan_queue *q);
+uint16_t xd_watch_tx(struct xd_worker *w, const struct xd_plan_port *out,
+	struct xd_frame *const *frames, uint16_t n);
+uint16_t xd_watch_room(struct xd_worker *w, const struct xd_plan_port *out, uint16_t wanted);
+void xd_watch_notify(struct xd_worker *w, const struct xd_notify *n);
+bool xd_watch_arm(struct xd_worker *w, const struct xd_plan_queue *q);
+void xd_watch_disarm(struct xd_worker *w, const struct xd_plan_queue *q);
+
+#endif
