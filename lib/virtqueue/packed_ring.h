@@ -57,6 +57,15 @@ xd_packed_skip_used(struct xd_vq *vq)
 	return true;
 }
 
+/* Descriptors from the ring's next available buffer to a position behind it. */
+static inline uint16_t
+xd_packed_walked(const struct xd_vq *vq, uint16_t pos)
+{
+	const uint16_t from = xd_packed_index(vq->last_avail), to = xd_packed_index(pos);
+
+	return to > from ? to - from : vq->size - from + to;
+}
+
 /* As xd_split_look_ahead. */
 static inline uint16_t
 xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
@@ -65,10 +74,9 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 	struct xd_vq_ahead *const a = &vq->ahead;
 	struct xd_guest_region hot = vq->hot;
 	const uint16_t size = vq->size;
-	uint16_t pos = vq->last_avail, limit = XD_BATCH, i;
-	uint32_t walked = 0;
+	uint16_t pos = vq->last_avail, i;
 
-	for (i = 0; i < limit; i++) {
+	for (i = 0; i < XD_BATCH; i++) {
 		uint16_t all_flags;
 		struct xd_vq_desc d = xd_packed_read(&ring[xd_packed_index(pos)], &all_flags);
 		int descs = 1;
@@ -77,12 +85,12 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 			break;
 		a->id[i] = d.next;
 		if (unlikely(d.flags & XD_VRING_DESC_F_NEXT)) {
+			/* To find a chain is to read all of it. */
+			if (i && xd_packed_walked(vq, pos) >= XD_VQ_WALK_MAX)
+				break;
 			descs = xd_packed_chain(vq, pos, &a->id[i]);
 			if (descs < 0)
 				break;
-			walked += (uint32_t)descs;
-			if (walked >= XD_VQ_WALK_MAX)
-				limit = i + 1;
 		}
 		a->pos[i] = pos;
 		a->descs[i] = (uint16_t)descs;
