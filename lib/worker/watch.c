@@ -123,6 +123,8 @@ charge(struct xd_worker *w, const struct xd_port *port, enum xd_budget_call call
 void
 xd_watch_slow_notify(struct xd_worker *w, const struct xd_plan_port *port, uint64_t took)
 {
+	/* On a core that others use too, the times before it may hide this one; not the next. */
+	wary(w);
 	charge(w, port->port, XD_BUDGET_NOTIFY, own(w, took));
 }
 
@@ -167,6 +169,9 @@ xd_watch_run(struct xd_worker *w, uint64_t now)
 		watch->resume_tsc = next;
 	}
 	w->wary = watch->resume_tsc || now < watch->until_tsc;
+	/* The shorter ago, the surer it is which call others kept waiting. */
+	if (now - watch->base_tsc > watch->limits.call)
+		xd_watch_look(w);
 }
 
 int

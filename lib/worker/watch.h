@@ -44,7 +44,8 @@ struct xd_watch {
 int xd_watch_init(struct xd_worker *w); /* -ENOMEM */
 void xd_watch_fini(struct xd_worker *w);
 
-/* Looks at the thread's times: about once a second, and after a sleep. */
+/* Looks at the thread's times: about once a second, after a sleep, and while the worker is wary
+ * about once a millisecond. */
 void xd_watch_look(struct xd_worker *w);
 /* A round, or going to sleep, took longer than a call may. */
 void xd_watch_slow_round(struct xd_worker *w, uint64_t took);

@@ -420,6 +420,25 @@ who_is_slow_to_be_told(void **state)
 	assert_only_port_1_rests(w);
 }
 
+/* What others took before a call may be taken for what they took of it, but only once. */
+static void
+a_busy_core_hides_one_call(void **state)
+{
+	struct world *w = *state;
+
+	w->fakes[1].slow_notify = true;
+	w->worker->watch.base_tsc -= 10 * tsc_hz();
+	send(w, 0, 1, 1);
+	assert_false(rests(w, 1));
+	send(w, 0, 1, 1);
+	assert_only_port_1_rests(w);
+	/* Nor does what others took long before. */
+	w->worker->watch.base_tsc -= 10 * tsc_hz();
+	w->fakes[0].slow_notify = true;
+	send(w, 2, 0, 1);
+	assert_true(rests(w, 0));
+}
+
 /* A transmit that reads the sender's memory does not say whose fault it is; then the sender's is
  * read apart. */
 static void
@@ -484,6 +503,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(whose_ring_is_slow_to_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(whose_room_is_slow_to_see, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_is_slow_to_be_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_busy_core_hides_one_call, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_of_sender_or_receiver, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_rest_ends, setup, teardown),
 	};
