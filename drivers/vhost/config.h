@@ -9,6 +9,8 @@
 XD_API_BEGIN
 
 enum xd_socket_mode { XD_SOCKET_CLIENT, XD_SOCKET_SERVER }; /* the switch's role */
+/* The files that guests' memory may be in: shmem and hugetlbfs, or any. */
+enum xd_vhost_memory { XD_VHOST_MEMORY_RAM, XD_VHOST_MEMORY_ANY };
 /* OVS-DPDK 3.1 as it is, and with userspace-tso-enable=true. */
 enum xd_compat { XD_COMPAT_NONE, XD_COMPAT_OVS_3_1, XD_COMPAT_OVS_3_1_TSO };
 
@@ -23,6 +25,8 @@ struct xd_vhost_config {
 	 * features. */
 	uint64_t features;
 	enum xd_compat compat;
+	/* any: of a front end that is trusted, which could have every access to its memory wait. */
+	enum xd_vhost_memory memory;
 	/* The socket that the switch makes (mode server); "" and XD_MODE_UNSET: as the process has
 	 * it. */
 	char socket_owner[XD_NAME_MAX]; /* a user's name or number */

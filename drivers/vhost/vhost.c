@@ -95,6 +95,7 @@ create_backend(struct xd_vhost_port *p, struct xd_error *err)
 		.protocol_features = xd_vhost_offered_protocol_features(config),
 		.nb_queue_pairs = config->queues,
 		.mtu = config->mtu,
+		.any_memory = xd_vhost_config(config)->memory == XD_VHOST_MEMORY_ANY,
 		.lost_fd = p->fault_fd,
 		.run_dir = p->port.env->run_dir,
 		.loop = p->port.env->loop,

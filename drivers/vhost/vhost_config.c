@@ -10,10 +10,11 @@
 #include "drivers/vhost/vhost.h"
 #include "virtqueue/feature_names.h"
 
-/* By enum xd_socket_mode, xd_full, xd_compat. */
+/* By enum xd_socket_mode, xd_full, xd_compat, xd_vhost_memory. */
 static const char *const mode_words[] = {"client", "server", NULL};
 static const char *const full_words[] = {"drop", "wait", NULL};
 static const char *const compat_words[] = {"none", "ovs-3.1", "ovs-3.1-tso", NULL};
+static const char *const memory_words[] = {"ram", "any", NULL};
 
 static_assert(sizeof(struct xd_vhost_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
 
@@ -79,6 +80,16 @@ const struct xd_key xd_vhost_keys[] = {
 		.unset = "none",
 		.cost = XD_COST_NEW,
 		.help = "The switch whose features are offered.",
+	},
+	{
+		.name = "memory",
+		.kind = XD_KEY_WORD,
+		XD_SETTINGS_AT(struct xd_vhost_config, memory),
+		.words = memory_words,
+		.fallback = XD_VHOST_MEMORY_RAM,
+		.unset = "ram",
+		.cost = XD_COST_NEW,
+		.help = "The files that the guest's memory may be in.",
 	},
 	{
 		.name = "socket_owner",

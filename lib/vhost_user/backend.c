@@ -159,7 +159,7 @@ answer(struct xd_vu_backend *be, struct xd_error *err)
 static int
 carry_out(struct xd_vu_backend *be, const struct xd_vu_rule *rule, struct xd_error *err)
 {
-	int outcome = xd_vu_check_descriptors(&be->msg, err);
+	int outcome = xd_vu_check_descriptors(&be->msg, be->opts.any_memory, err);
 
 	if (outcome == 0) {
 		if (rule->mutates)

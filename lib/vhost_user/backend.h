@@ -76,6 +76,7 @@ struct xd_vu_backend_opts {
 	uint64_t protocol_features; /* offered */
 	unsigned nb_queue_pairs;    /* 1 to XD_VU_MAX_VRINGS / 2 */
 	uint16_t mtu;               /* for SET_MTU checks and config space */
+	bool any_memory;            /* the front end is trusted: memory may be in any file */
 	struct xd_vu_access access; /* server: of the socket file */
 	/* An eventfd, the caller's: written when a piece of the guest's memory turned out to have
 	 * gone from under us (its file was truncated), with state.memory.lost set. -1: none. */

@@ -199,8 +199,9 @@ int xd_vu_check_header(
 	const struct xd_vu_header *header, uint64_t protocol_features, struct xd_error *err);
 /* Checks a whole request: its descriptors, and sizes that the payload speaks of. -EPROTO. */
 int xd_vu_check_message(const struct xd_vu_message *msg, struct xd_error *err);
-/* Checks what a request's descriptors are, which may be anything: see fd_kind.h. -EPROTO. */
-int xd_vu_check_descriptors(const struct xd_vu_message *msg, struct xd_error *err);
+/* Checks what a request's descriptors are, which may be anything: see fd_kind.h. any_memory: those
+ * of memory are not checked, which only a front end that is trusted may have. -EPROTO. */
+int xd_vu_check_descriptors(const struct xd_vu_message *msg, bool any_memory, struct xd_error *err);
 /* Checks the header of an answer to request. -EPROTO. */
 int xd_vu_check_reply(
 	const struct xd_vu_header *header, uint32_t request, uint32_t size, struct xd_error *err);

@@ -221,7 +221,7 @@ class Keys(SwitchCase):
     # What is not the default of any.
     KEYS = {"mode": "server", "macs": ["52:54:00:12:34:56", "02:00:00:00:00:0a"], "mac_limit": 7,
             "full": "wait", "wait_us": 50, "features": ["csum", "mrg_rxbuf", "version_1"],
-            "compat": "ovs-3.1", "socket_owner": pwd.getpwuid(os.getuid()).pw_name,
+            "compat": "ovs-3.1", "memory": "any", "socket_owner": pwd.getpwuid(os.getuid()).pw_name,
             "socket_group": str(os.getgid()), "socket_mode": "0640"}
 
     def test_check_names_key_and_hint(self):

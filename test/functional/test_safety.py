@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What keeps guests from taking others' addresses and from slowing others down."""
 
+import fcntl
+import pathlib
+import tempfile
+
 from frames import BROADCAST, frame, mac
 from guest import SwitchCase
-from process import wait_for
+from process import program, wait_for
 
 A, B, C, D = mac(0xA), mac(0xB), mac(0xC), mac(0xD)
 LONG_US = 1000000
+F_GET_SEALS = 1034  # fcntl.h
 
 
 class Addresses(SwitchCase):
@@ -134,6 +139,27 @@ class Addresses(SwitchCase):
         # What was learned stays, but the next frame is believed.
         self.assertEqual(self.daemon.fdb()[A, 0], "vm1")
         self.assertEqual(say(vm2), "vm2")
+
+
+class Memory(SwitchCase):
+    def test_a_file_on_disk_is_for_trusted_front_ends(self):
+        # The build is on a disk, temporary files need not be.
+        with tempfile.NamedTemporaryFile(dir=pathlib.Path(program("crossdockd")).parent) as file:
+            try:
+                fcntl.fcntl(file, F_GET_SEALS)
+                self.skipTest(f"{file.name} is shared memory")
+            except OSError:
+                pass
+            self.start(["vm1", "vm2"])
+            vm2, = self.guests("vm2")
+            self.open_guest("vm1", file=file.name)
+            wait_for(lambda: "set memory=any" in self.daemon.log_text(), "the file to be refused")
+            self.assertIn(f"{file.name}, not shared memory", self.daemon.log_text())
+            self.assertFalse(self.daemon.up("vm1"))
+            self.daemon.ctl("port", "set", "vm1", "memory=any")
+            vm1, = self.guests("vm1", file=file.name)
+            self.assertTrue(self.daemon.up("vm2"))
+            self.expect(vm1, frame(BROADCAST, A), [vm2])
 
 
 class FullRing(SwitchCase):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/virtio_net.h>
 #include <poll.h>
 #include <string.h>
@@ -38,7 +39,10 @@ share_memory(struct guest *g, size_t bytes)
 	void *memory;
 
 	g->bytes = (bytes + 4095) & ~(size_t)4095;
-	g->fd = memfd_create("vhost-guest", MFD_CLOEXEC);
+	if (g->options.file[0])
+		g->fd = open(g->options.file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	else
+		g->fd = memfd_create("vhost-guest", MFD_CLOEXEC);
 	if (g->fd < 0 || ftruncate(g->fd, (off_t)g->bytes))
 		return -errno;
 	memory = mmap(NULL, g->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, g->fd, 0);

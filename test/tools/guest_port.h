@@ -19,6 +19,7 @@
 
 struct guest_options {
 	char path[108];
+	char file[108]; /* that memory lies in; "": a memfd */
 	bool server, event_idx, mergeable, indirect;
 	unsigned size;
 };

@@ -65,6 +65,8 @@ parse_options(char *text, struct guest_options *o)
 		*value++ = '\0';
 		if (!strcmp(word, "size"))
 			o->size = (unsigned)strtoul(value, NULL, 10);
+		else if (!strcmp(word, "file") && strlen(value) < sizeof(o->file))
+			strcpy(o->file, value);
 		else if (!strcmp(word, "event_idx"))
 			rc = parse_on_off(value, &o->event_idx);
 		else if (!strcmp(word, "mrg"))
@@ -274,7 +276,7 @@ main(int argc, char **argv)
 
 	if (!line || argc != 2 || parse_options(argv[1], &options)) {
 		fputs("usage: vhost_guest PATH[,server][,size=256][,event_idx=on|off][,mrg=on|off]"
-		      "[,indirect=on|off]\n",
+		      "[,indirect=on|off][,file=PATH]\n",
 			stderr);
 		return 2;
 	}

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The protocol between a back end and a front end over a real socket: features, memory, rings. */
+#include <fcntl.h>
+
 #include "vhost_user_env.h"
 
 #define MIB (1024 * 1024ull)
@@ -227,6 +229,39 @@ memory_that_is_no_file_is_refused(void **state)
 	close(fds[0]);
 	close(fds[1]);
 	close(efd);
+}
+
+/* Nobody but who serves it knows when a page of a file on a disk comes. */
+static void
+memory_on_disk_is_for_trusted_front_ends(void **state)
+{
+	struct env *e = *state;
+	struct xd_vu_frontend_region r = {.addr = (void *)0x10000000, .size = 4096};
+	struct xd_vu_frontend *fe;
+	int pipes[2];
+
+	r.fd = open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (r.fd < 0 || fcntl(r.fd, F_GET_SEALS) >= 0)
+		skip();
+	assert_int_equal(ftruncate(r.fd, 4096), 0);
+	expect_refused(e, &r, 1, "set memory=any");
+	xd_loop_lock(e->loop);
+	xd_vu_backend_destroy(e->be);
+	e->any_memory = true;
+	e->be = env_backend(e, true);
+	assert_int_equal(xd_vu_backend_start(e->be, NULL), 0);
+	xd_loop_unlock(e->loop);
+	fe = env_open(e);
+	assert_int_equal(xd_vu_frontend_set_memory(fe, &r, 1, NULL), 0);
+	assert_int_equal(env_state(e).memory.n, 1);
+	xd_vu_frontend_close(fe);
+	/* A file it has to be. */
+	close(r.fd);
+	assert_int_equal(pipe(pipes), 0);
+	r.fd = pipes[0];
+	expect_refused(e, &r, 1, "not backed by a file");
+	close(pipes[0]);
+	close(pipes[1]);
 }
 
 /* A table that fails half way leaves the regions that were good unmapped, too. */
@@ -601,6 +636,7 @@ main(void)
 		TEST(memory_beyond_its_file_is_refused),
 		TEST(memory_that_wraps_or_overlaps_is_refused),
 		TEST(memory_that_is_no_file_is_refused),
+		TEST(memory_on_disk_is_for_trusted_front_ends),
 		TEST(memory_is_taken_wholly_or_not_at_all),
 		TEST(memory_slots_are_added_and_removed),
 		TEST(memory_slot_that_is_not_there_cannot_be_removed),
