@@ -67,6 +67,40 @@ convert_sequence(struct walk *walk, const yaml_node_t *node, const char *path, u
 	return list;
 }
 
+static bool
+is_merge(const yaml_node_t *key)
+{
+	return key->type == YAML_SCALAR_NODE && key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       !strcmp((const char *)key->data.scalar.value, "<<");
+}
+
+/* The value of a merge key: a mapping, or a list of which the first that has a key counts. Keys of
+ * the mapping at hand come before all of them: yaml.org/type/merge.html. */
+static int
+merge(struct walk *walk, const yaml_node_pair_t *pair, const char *path, unsigned depth,
+	json_t *object)
+{
+	unsigned line = line_of(yaml_document_get_node(&walk->document, pair->key));
+	json_t *value = convert(walk, pair->value, path, depth + 1), *item;
+	json_t *list = json_is_array(value) ? json_incref(value) : json_pack("[O]", value);
+	int ret = value ? 0 : -EINVAL;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		if (ret == 0 && !json_is_object(item)) {
+			fail(walk, path, line,
+				"<< wants a mapping, such as *name, or a list of them");
+			ret = -EINVAL;
+		}
+		if (ret == 0)
+			json_object_update_missing(object, item);
+	}
+	json_decref(list);
+	json_decref(value);
+	return ret;
+}
+
 /* Adds one pair of a mapping to object. */
 static int
 convert_pair(struct walk *walk, const yaml_node_pair_t *pair, const char *path, unsigned depth,
@@ -108,12 +142,20 @@ convert_mapping(struct walk *walk, const yaml_node_t *node, const char *path, un
 
 	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
 		pair < node->data.mapping.pairs.top; pair++) {
-		if (convert_pair(walk, pair, path, depth, object)) {
-			json_decref(object);
-			return NULL;
-		}
+		if (!is_merge(yaml_document_get_node(&walk->document, pair->key)) &&
+			convert_pair(walk, pair, path, depth, object))
+			goto err;
+	}
+	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+		pair < node->data.mapping.pairs.top; pair++) {
+		if (is_merge(yaml_document_get_node(&walk->document, pair->key)) &&
+			merge(walk, pair, path, depth, object))
+			goto err;
 	}
 	return object;
+err:
+	json_decref(object);
+	return NULL;
 }
 
 static json_t *

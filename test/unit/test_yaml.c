@@ -219,6 +219,7 @@ static const struct bad {
 
 /* The same for one key of a port, on line 4 after a good bridge and a good port name. */
 static const struct bad bad_ports[] = {
+	{"<<: 5", 4, "ports.p", "<< wants a mapping"},
 	{"", 3, "ports.p.type", "is missing: one of vhost-user, dpdk"},
 	{"type: vhost", 4, "ports.p.type", "one of vhost-user, dpdk"},
 	{"type: [dpdk]", 4, "ports.p.type", "is a list"},
@@ -478,6 +479,38 @@ test_round_trip(void **state)
 	free(text);
 }
 
+/* What ports have in common, said once: the port's own keys come first, then the first mapping of a
+ * list that has the key. */
+static void
+test_merge(void **state)
+{
+	static const char yaml[] =
+		"bridges: {br0: {}}\n"
+		"ports:\n"
+		"  a: &a {type: vhost-user, bridge: br0, mtu: 9000, path: /tmp/a.sock}\n"
+		"  b: {path: /tmp/b.sock, <<: *a}\n"
+		"  c:\n"
+		"    <<: [{mtu: 1400, vlan: 7}, *a]\n"
+		"    path: /tmp/c.sock\n";
+	struct xd_daemon_config *config;
+	struct xd_port_config *b, *c;
+	struct xd_error err;
+
+	(void)state;
+	config = read_yaml(yaml, NULL, &err);
+	if (!config)
+		fail_msg("%s: %s", err.key, err.text);
+	b = xd_config_port(config->config, "b");
+	c = xd_config_port(config->config, "c");
+	assert_int_equal(b->mtu, 9000);
+	assert_string_equal(xd_vhost_config(b)->path, "/tmp/b.sock");
+	assert_int_equal(c->mtu, 1400);
+	assert_int_equal(c->vlan, 7);
+	assert_string_equal(c->bridge, "br0");
+	assert_string_equal(xd_vhost_config(c)->path, "/tmp/c.sock");
+	xd_daemon_config_destroy(config);
+}
+
 static void
 test_format(void **state)
 {
@@ -508,6 +541,7 @@ main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_yaml_bombs),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_format),
 	};
 
