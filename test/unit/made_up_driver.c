@@ -227,7 +227,8 @@ static unsigned
 claims(const struct xd_port_config *config, struct xd_claim *claim)
 {
 	*claim = (struct xd_claim){.kind = "made-up", .key = "path", .what = "path"};
-	snprintf(claim->name, sizeof(claim->name), "%s", made_up_path(config));
+	snprintf(claim->name, sizeof(claim->name), "%.*s", (int)sizeof(claim->name) - 1,
+		made_up_path(config));
 	return claim->name[0] != 0;
 }
 
