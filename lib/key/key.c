@@ -79,6 +79,8 @@ xd_key_number(const struct xd_key *key, const void *entry)
 {
 	size_t element, count_size;
 
+	if (key->kind == XD_KEY_STRING || key->kind == XD_KEY_NAME)
+		return 0;
 	if (!has_count(key))
 		return get(at_const(key, entry), key->size);
 	elements(key, &element, &count_size);

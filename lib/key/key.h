@@ -106,7 +106,7 @@ const char *xd_key_values(const struct xd_key *key, char text[XD_KEY_VALUES]);
 /* The default as text, "" when there is none. Returns text. */
 const char *xd_key_default(const struct xd_key *key, char text[XD_KEY_VALUES]);
 
-/* The number, or of a list or set how many there are. */
+/* The number, or of a list or set how many there are; of a string 0. */
 uint64_t xd_key_number(const struct xd_key *key, const void *entry);
 void xd_key_store(const struct xd_key *key, void *entry, uint64_t number);
 

@@ -107,16 +107,19 @@ check_value(const struct xd_noun *noun, const char *type, const struct xd_key *k
 {
 	struct xd_daemon_config *config = xd_daemon_config_create();
 	char text[XD_KEY_VALUES], *before = malloc(XD_KEY_CHARS), *after = malloc(XD_KEY_CHARS);
-	size_t size = noun->size ? noun->size : sizeof(struct xd_daemon_config);
-	void *entry, *copy = malloc(size);
+	size_t size = sizeof(struct xd_daemon_config);
+	void *entry, *copy = NULL;
 	struct xd_error err;
 
 	assert_non_null(xd_config_add_port(config->config, "p", type ? type : "", "", NULL));
 	assert_non_null(xd_config_add_bridge(config->config, "p", NULL));
 	entry = noun->size ? xd_noun_get(noun, config->config, "p")
 			   : xd_daemon_section(config, noun);
-	if (!noun->size && entry == config->config)
+	if (noun->size)
+		size = noun->size;
+	else if (entry == config->config)
 		size = sizeof(struct xd_config);
+	copy = malloc(size);
 	memcpy(copy, entry, size);
 	assert_int_equal(xd_key_check(key, entry, &err), 0);
 	xd_key_print(key, entry, before);
