@@ -94,6 +94,9 @@ struct xd_port_config {
 	 * tell how much room there is (vhost-user). */
 	enum xd_full full;
 	uint32_t wait_us; /* 1 to 1000000; 1000 */
+	/* A call for the port that takes a worker longer is slow: what is over counts as its debt,
+	 * and too much of that has it rest (stats/budget.h). 100 to 1000000; 1000. */
+	uint32_t slow_us;
 	/*
 	 * The settings of this type alone: a struct of its driver's, whose keys are set with
 	 * xd_port_config_set(), or by its members where the driver has a header
@@ -143,8 +146,8 @@ struct xd_bridge_config *xd_config_bridge(const struct xd_config *config, const 
 struct xd_port_config *xd_config_port(const struct xd_config *config, const char *name);
 int xd_config_del_bridge(struct xd_config *config, const char *name, struct xd_error *err);
 int xd_config_del_port(struct xd_config *config, const char *name, struct xd_error *err);
-/* Applied, this leaves the port's guest connected. -ENOENT: there is no such port; -EEXIST, -EINVAL:
- * as xd_config_add_port. */
+/* Applied, this leaves the port's guest connected. -ENOENT: there is no such port; -EEXIST,
+ * -EINVAL: as xd_config_add_port. */
 int xd_config_rename_port(
 	struct xd_config *config, const char *name, const char *to, struct xd_error *err);
 

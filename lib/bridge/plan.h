@@ -34,6 +34,7 @@ struct xd_plan_port {
 	/* While its ring is full, frames for it stay in the sender's for so long at most; 0: they
 	 * are dropped. The driver has `room`. */
 	uint32_t wait_us;
+	uint32_t slow_us;     /* a call for it that takes longer is its debt: stats/budget.h */
 	struct xd_rmon *rmon; /* by worker; NULL: not counted */
 };
 
@@ -55,6 +56,7 @@ struct xd_plan_worker {
 struct xd_plan {
 	bool poll;                                /* never sleep */
 	bool any_waits;                           /* a port has wait_us */
+	uint32_t slow_us;                         /* the least of any port's */
 	struct xd_plan_port *ports[XD_MAX_PORTS]; /* by index; NULL: none */
 	unsigned nb_bridges;
 	struct xd_plan_bridge *bridges;

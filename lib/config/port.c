@@ -105,6 +105,19 @@ static const struct xd_key keys[] = {
 		.cost = XD_COST_PLAN,
 		.help = "Whether what comes in is counted by kind and size too.",
 	},
+	{
+		.name = "slow_us",
+		.kind = XD_KEY_NUMBER,
+		XD_KEY_AT(struct xd_port_config, slow_us),
+		.min = XD_BUDGET_CALL_MIN_US,
+		.max = XD_BUDGET_CALL_MAX_US,
+		.fallback = XD_BUDGET_CALL_US,
+		.unset = "1000",
+		.unit = "microseconds",
+		.cost = XD_COST_PLAN,
+		.help = "A receive, transmit or notification of the port that takes longer is "
+			"slow.",
+	},
 	{0},
 };
 

@@ -3,7 +3,7 @@
  * What a port may take of one worker's time, and what it took.
  *
  * A call for a port (receiving from it, transmitting to it, notifying it) that takes longer than
- * XD_BUDGET_CALL_US takes time that was others'. What is over is the port's debt, of which
+ * its slow_us takes time that was others'. What is over is the port's debt, of which
  * XD_BUDGET_SHARE of all time is forgiven. A debt above XD_BUDGET_BURST_US has the port rest: until
  * it has come down to that, the worker neither takes frames from the port nor gives it any. So
  * whatever a guest does with its memory, its rings and its descriptors, it has no more of a
@@ -23,7 +23,11 @@
 
 XD_API_BEGIN
 
-#define XD_BUDGET_CALL_US  1000      /* no call takes so long unless something is wrong */
+/* slow_us of a port: by default no call takes so long unless something is wrong. */
+#define XD_BUDGET_CALL_US     1000
+#define XD_BUDGET_CALL_MIN_US 100
+#define XD_BUDGET_CALL_MAX_US 1000000
+
 #define XD_BUDGET_BURST_US 10000     /* that may be over before a port rests */
 #define XD_BUDGET_SHARE    200       /* one part in so many of the time is forgiven */
 #define XD_BUDGET_REST_US  600000000 /* that a port rests at most */
@@ -40,7 +44,7 @@ struct xd_budget {
 	uint64_t nb_rests;
 } __attribute__((aligned(64)));
 
-/* The numbers above in cycles. */
+/* The numbers above in cycles; call is by default, a port may have another. */
 struct xd_budget_limits {
 	uint64_t call, burst, rest;
 };

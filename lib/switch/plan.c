@@ -66,7 +66,7 @@ fill_vlans(struct xd_plan_port *p, const struct xd_port_config *config)
 	p->tagged[0] &= ~1ull;
 }
 
-/* Sources that the port may have, and how long others wait for it. */
+/* Sources that the port may have, how long others wait for it, and how long a call for it takes. */
 static void
 fill_limits(struct xd_plan_port *p, const struct xd_port_config *config)
 {
@@ -74,6 +74,7 @@ fill_limits(struct xd_plan_port *p, const struct xd_port_config *config)
 		memcpy(&p->macs[p->nb_macs], config->macs[p->nb_macs], sizeof(config->macs[0]));
 	if (config->full == XD_FULL_WAIT && p->driver->room)
 		p->wait_us = config->wait_us;
+	p->slow_us = config->slow_us;
 }
 
 static void
@@ -88,6 +89,7 @@ fill_port(const struct xd_state *state, struct xd_plan *plan, unsigned i)
 	fill_vlans(p, config);
 	fill_limits(p, config);
 	plan->any_waits |= p->wait_us != 0;
+	plan->slow_us = RTE_MIN(plan->slow_us, p->slow_us);
 	if (config->counters == XD_COUNTING_DETAILED)
 		p->rmon = p->port->rmon;
 }
@@ -149,6 +151,7 @@ xd_plan_fill(struct xd_plan *plan, const struct xd_state *state, xd_plan_without
 	struct xd_plan_port *p = plan->port_memory;
 
 	plan->poll = state->config->idle == XD_IDLE_POLL;
+	plan->slow_us = XD_BUDGET_CALL_MAX_US;
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		if (!state->ports[i] || (without && without(ctx, state->ports[i], XD_ALL_QUEUES)))
 			continue;

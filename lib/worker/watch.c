@@ -12,12 +12,26 @@
 
 #define COPY_BYTES (XD_BATCH_BYTES + XD_FRAME_MAX) /* a turn ends when it has reached the first */
 
+static uint64_t
+cycles_of(const struct xd_worker *w, uint32_t us)
+{
+	return w->env.tsc_hz / 1000000 * us;
+}
+
 int
 xd_watch_init(struct xd_worker *w)
 {
 	w->watch.limits = xd_budget_limits(w->env.tsc_hz);
+	xd_watch_set(w, XD_BUDGET_CALL_US);
 	w->watch.copy = malloc(COPY_BYTES);
 	return w->watch.copy ? 0 : -ENOMEM;
+}
+
+void
+xd_watch_set(struct xd_worker *w, uint32_t slow_us)
+{
+	w->watch.slow_us = slow_us;
+	w->watch.limits.call = cycles_of(w, slow_us);
 }
 
 void
@@ -107,15 +121,18 @@ xd_watch_slow_round(struct xd_worker *w, uint64_t took)
 
 /* took: without what others kept the worker waiting for. */
 static void
-charge(struct xd_worker *w, const struct xd_port *port, enum xd_budget_call call, uint64_t took)
+charge(struct xd_worker *w, const struct xd_plan_port *port, enum xd_budget_call call,
+	uint64_t took)
 {
 	struct xd_watch *watch = &w->watch;
-	struct xd_budget *b = budget(w, port);
+	struct xd_budget_limits limits = watch->limits;
+	struct xd_budget *b = budget(w, port->port);
 
-	if (took <= watch->limits.call)
+	limits.call = cycles_of(w, port->slow_us);
+	if (took <= limits.call)
 		return;
 	wary(w);
-	if (xd_budget_charge(b, &watch->limits, call, rte_rdtsc(), took) &&
+	if (xd_budget_charge(b, &limits, call, rte_rdtsc(), took) &&
 		(watch->resume_tsc == 0 || b->until_tsc < watch->resume_tsc))
 		watch->resume_tsc = b->until_tsc;
 }
@@ -125,7 +142,7 @@ xd_watch_slow_notify(struct xd_worker *w, const struct xd_plan_port *port, uint6
 {
 	/* On a core that others use too, the times before it may hide this one; not the next. */
 	wary(w);
-	charge(w, port->port, XD_BUDGET_NOTIFY, own(w, took));
+	charge(w, port, XD_BUDGET_NOTIFY, own(w, took));
 }
 
 /* ---- Resting ---- */
@@ -170,7 +187,7 @@ xd_watch_run(struct xd_worker *w, uint64_t now)
 	}
 	w->wary = watch->resume_tsc || now < watch->until_tsc;
 	/* The shorter ago, the surer it is which call others kept waiting. */
-	if (now - watch->base_tsc > watch->limits.call)
+	if (now - watch->base_tsc > w->env.tsc_hz / 1000)
 		xd_watch_look(w);
 }
 
@@ -211,9 +228,9 @@ took(const struct xd_worker *w, const struct xd_port *port, struct timer t)
 }
 
 static void
-end(struct xd_worker *w, const struct xd_port *port, enum xd_budget_call call, struct timer t)
+end(struct xd_worker *w, const struct xd_plan_port *port, enum xd_budget_call call, struct timer t)
 {
-	uint64_t cycles = took(w, port, t);
+	uint64_t cycles = took(w, port->port, t);
 
 	if (cycles > w->watch.limits.call)
 		charge(w, port, call, own(w, cycles));
@@ -256,7 +273,7 @@ xd_watch_rx(struct xd_worker *w, const struct xd_plan_queue *q)
 	w->watch.copied = t.start_tsc < w->watch.copy_until_tsc;
 	if (w->watch.copied)
 		copy_frames(w);
-	end(w, q->port->port, XD_BUDGET_RECEIVE, t);
+	end(w, q->port, XD_BUDGET_RECEIVE, t);
 	return n;
 }
 
@@ -267,7 +284,7 @@ xd_watch_release(struct xd_worker *w, const struct xd_plan_queue *q)
 
 	/* Also when the port is to rest since the receive: its buffers are not kept. */
 	q->port->driver->release(q->port->port, q->queue, &w->batch);
-	end(w, q->port->port, XD_BUDGET_RECEIVE, t);
+	end(w, q->port, XD_BUDGET_RECEIVE, t);
 }
 
 /* Whether the sender's memory may be why a transmit of the frames was slow. */
@@ -292,7 +309,7 @@ xd_watch_notify(struct xd_worker *w, const struct xd_notify *n)
 	if (xd_watch_rests(w, port))
 		return;
 	(n->tx ? driver->notify_tx : driver->notify_rx)(port, n->queue, w->index);
-	end(w, port, XD_BUDGET_NOTIFY, t);
+	end(w, n->port, XD_BUDGET_NOTIFY, t);
 }
 
 uint16_t
@@ -318,7 +335,7 @@ xd_watch_tx(struct xd_worker *w, const struct xd_plan_port *out, struct xd_frame
 		return sent;
 	cycles = own(w, cycles);
 	if (!shared)
-		charge(w, port, XD_BUDGET_TRANSMIT, cycles);
+		charge(w, out, XD_BUDGET_TRANSMIT, cycles);
 	else if (cycles > w->watch.limits.call)
 		w->watch.copy_until_tsc = rte_rdtsc() + XD_WATCH_COPY_S * w->env.tsc_hz;
 	return sent;
@@ -334,7 +351,7 @@ xd_watch_room(struct xd_worker *w, const struct xd_plan_port *out, uint16_t want
 	if (xd_watch_rests(w, out->port))
 		return wanted;
 	n = out->driver->room(out->port, (uint16_t)w->index, wanted);
-	end(w, out->port, XD_BUDGET_TRANSMIT, t);
+	end(w, out, XD_BUDGET_TRANSMIT, t);
 	return n;
 }
 
@@ -345,7 +362,7 @@ xd_watch_arm(struct xd_worker *w, const struct xd_plan_queue *q)
 	bool pending;
 
 	pending = q->port->driver->arm(q->port->port, q->queue);
-	end(w, q->port->port, XD_BUDGET_RECEIVE, t);
+	end(w, q->port, XD_BUDGET_RECEIVE, t);
 	return pending;
 }
 
@@ -357,5 +374,5 @@ xd_watch_disarm(struct xd_worker *w, const struct xd_plan_queue *q)
 	if (xd_watch_rests(w, q->port->port))
 		return;
 	q->port->driver->disarm(q->port->port, q->queue);
-	end(w, q->port->port, XD_BUDGET_RECEIVE, t);
+	end(w, q->port, XD_BUDGET_RECEIVE, t);
 }

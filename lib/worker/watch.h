@@ -29,12 +29,13 @@ struct xd_worker;
 #define XD_WATCH_COPY_S 2  /* and takes frames into its own memory after a transmit that did */
 
 struct xd_watch {
-	struct xd_budget_limits limits;
-	uint64_t until_tsc;      /* wary until then at least */
-	uint64_t copy_until_tsc; /* copying until then */
-	uint64_t resume_tsc;     /* when the first of the ports that rest does no more; none: 0 */
-	bool copied;             /* this turn's frames lie in `copy` */
-	uint8_t *copy;           /* all that a turn's frames can be, */
+	uint32_t slow_us;               /* the least of any port's: the plan's */
+	struct xd_budget_limits limits; /* with it */
+	uint64_t until_tsc;             /* wary until then at least */
+	uint64_t copy_until_tsc;        /* copying until then */
+	uint64_t resume_tsc; /* when the first of the ports that rest does no more; none: 0 */
+	bool copied;         /* this turn's frames lie in `copy` */
+	uint8_t *copy;       /* all that a turn's frames can be, */
 	struct xd_seg segs[XD_BATCH]; /* and where each lies */
 	/* The thread's times as last looked at; tsc 0: never. */
 	uint64_t base_tsc, base_ran_ns;
@@ -47,7 +48,9 @@ void xd_watch_fini(struct xd_worker *w);
 /* Looks at the thread's times: about once a second, after a sleep, and while the worker is wary
  * about once a millisecond. */
 void xd_watch_look(struct xd_worker *w);
-/* A round, or going to sleep, took longer than a call may. */
+/* slow_us of the plan is another. */
+void xd_watch_set(struct xd_worker *w, uint32_t slow_us);
+/* A round, or going to sleep, took longer than a call may for some port. */
 void xd_watch_slow_round(struct xd_worker *w, uint64_t took);
 /* A notification took so long. */
 void xd_watch_slow_notify(struct xd_worker *w, const struct xd_plan_port *port, uint64_t took);

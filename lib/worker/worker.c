@@ -105,6 +105,8 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 
 	w->turn.plan = plan;
 	w->now_tsc = start;
+	if (unlikely(plan->slow_us != w->watch.slow_us))
+		xd_watch_set(w, plan->slow_us);
 	if (unlikely(start >= w->next_s_tsc))
 		next_second(w, start);
 	if (unlikely(w->wary))

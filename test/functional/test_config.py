@@ -96,6 +96,8 @@ HINTS = [
     ("full: block", "full", "must be drop or wait"),
     ("wait_us: 0", "wait_us", "must be 1 to 1000000"),
     ("wait_us: 1000001", "wait_us", "must be 1 to 1000000"),
+    ("slow_us: 99", "slow_us", "must be 100 to 1000000"),
+    ("memory: disk", "memory", "must be ram or any"),
     ("features: [mrg_rxbuff]", "features",
      'there is no virtio feature "mrg_rxbuff"; did you mean mrg_rxbuf?'),
     ("features: [ring_paked]", "features", "did you mean ring_packed?"),
@@ -220,6 +222,7 @@ class Keys(SwitchCase):
 
     # What is not the default of any.
     KEYS = {"mode": "server", "macs": ["52:54:00:12:34:56", "02:00:00:00:00:0a"], "mac_limit": 7,
+            "slow_us": 100,
             "full": "wait", "wait_us": 50, "features": ["csum", "mrg_rxbuf", "version_1"],
             "compat": "ovs-3.1", "memory": "any", "socket_owner": pwd.getpwuid(os.getuid()).pw_name,
             "socket_group": str(os.getgid()), "socket_mode": "0640"}

@@ -278,6 +278,7 @@ setup(void **state)
 		&(struct xd_fdb_opts){.mac_limit = 64, .ageing_s = 300, .node = -1}, &err);
 	w->bridge.members = w->members;
 	w->bridge.nb_members = NB_PORTS;
+	w->plan.slow_us = LIMIT_US;
 	w->plan.workers[0].queues = w->queues;
 	w->plan.workers[0].nb_queues = NB_PORTS;
 	for (uint16_t i = 0; i < NB_PORTS; i++) {
@@ -288,6 +289,7 @@ setup(void **state)
 		w->fakes[i].port.index = p->index = i;
 		p->port = &w->fakes[i].port;
 		p->driver = &driver;
+		p->slow_us = LIMIT_US;
 		p->bridge = &w->bridge;
 		w->members[i] = i;
 		w->plan.ports[i] = p;
@@ -301,7 +303,6 @@ setup(void **state)
 	w->worker = xd_worker_create(NULL, &env, 0, 0, false, &err);
 	assert_non_null(w->worker);
 	/* One call is enough, and a rest is a matter of a second. */
-	w->worker->watch.limits.call = tsc_hz() / 1000000 * LIMIT_US;
 	w->worker->watch.limits.burst = 0;
 	/* From the first run on, the worker's times are known. */
 	xd_worker_run(w->worker, 1);
@@ -489,6 +490,29 @@ a_rest_ends(void **state)
 	assert_false(w->worker->wary);
 }
 
+/* Each port by its own limit, of which the least makes the worker look. */
+static void
+what_is_slow_is_set_by_port(void **state)
+{
+	struct world *w = *state;
+
+	w->plan_ports[1].slow_us = w->plan_ports[2].slow_us = XD_BUDGET_CALL_MAX_US;
+	w->fakes[0].slow_tx = w->fakes[1].slow_tx = true;
+	for (unsigned i = 0; i < 3; i++)
+		send(w, 2, 1, 1);
+	assert_true(w->worker->wary);
+	assert_int_equal(w->fakes[1].port.budgets[0].nb_slow[XD_BUDGET_TRANSMIT], 0);
+	send(w, 2, 0, 1);
+	assert_int_equal(w->fakes[0].port.budgets[0].nb_slow[XD_BUDGET_TRANSMIT], 1);
+	assert_true(rests(w, 0));
+	assert_false(rests(w, 1));
+	/* A plan in which none is so strict. */
+	w->plan.slow_us = XD_BUDGET_CALL_MAX_US;
+	w->worker->wary = false;
+	send(w, 2, 1, 1);
+	assert_false(w->worker->wary);
+}
+
 int
 main(void)
 {
@@ -505,6 +529,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(who_is_slow_to_be_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_busy_core_hides_one_call, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_of_sender_or_receiver, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_slow_is_set_by_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_rest_ends, setup, teardown),
 	};
 

@@ -173,6 +173,7 @@ setup(void **state)
 		&(struct xd_fdb_opts){.mac_limit = 1024, .ageing_s = 300, .node = -1}, &err);
 	w->bridge.members = w->members;
 	w->bridge.nb_members = NB_PORTS;
+	w->plan.slow_us = XD_BUDGET_CALL_US;
 	w->plan.workers[0].queues = w->queues;
 	w->plan.workers[0].nb_queues = NB_PORTS;
 	for (uint16_t i = 0; i < NB_PORTS; i++) {
@@ -183,6 +184,7 @@ setup(void **state)
 		w->fakes[i].port.index = p->index = i;
 		p->port = &w->fakes[i].port;
 		p->driver = &guest;
+		p->slow_us = XD_BUDGET_CALL_US;
 		p->bridge = &w->bridge;
 		memset(p->tagged, 0xff, sizeof(p->tagged));
 		p->tagged[0] &= ~1ull;
