@@ -24,13 +24,11 @@ struct counter_port {
 	unsigned to_send; /* frames */
 };
 
-extern const struct xd_driver counter_driver;
-
 /* ---- Control: one call at a time ---- */
 
 static struct xd_port *
-counter_create(
-	const struct xd_port_env *env, const struct xd_port_config *config, struct xd_error *err)
+counter_create(const struct xd_driver *driver, const struct xd_port_env *env,
+	const struct xd_port_config *config, struct xd_error *err)
 {
 	void *memory = aligned_alloc(64, (sizeof(struct counter_port) + 63) / 64 * 64);
 	struct counter_port *p = (struct counter_port *)memory;
@@ -40,9 +38,8 @@ counter_create(
 		return NULL;
 	}
 	memset(memory, 0, sizeof(*p));
-	xd_port_init(&p->port, &counter_driver, env, config);
+	xd_port_init(&p->port, driver, env, config);
 	p->port.nb_queues = 1;
-	p->port.max_frame = (uint16_t)(config->mtu + 18);
 	return &p->port;
 }
 
@@ -114,10 +111,12 @@ counter_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 }
 
 static uint16_t
-counter_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_frame *const *frames,
-	uint16_t n)
+counter_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {
-	(void)queue;
+	struct counter_port *p = (struct counter_port *)port;
+
+	if (!__atomic_load_n(&p->running, __ATOMIC_ACQUIRE))
+		return xd_port_drop_down(port, worker, n);
 	for (uint16_t i = 0; i < n; i++)
 		port->counters[worker].tx_bytes += frames[i]->len;
 	port->counters[worker].tx_frames += n;

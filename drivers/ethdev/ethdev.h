@@ -6,7 +6,7 @@
  *   ethdev_config.c   its keys
  *   ethdev_device.c   the device behind it: found or plugged, configured, given back
  *   ethdev_link.c     whether it has a link; a device that has gone, until it is back
- *   ethdev_mtu.c      what MTU the device takes, and how long frames are with it
+ *   ethdev_mtu.c      what MTU the device takes
  *   ethdev_pool.c     its packet buffers
  *   ethdev_rx.c       receive, into the worker's batch
  *   ethdev_tx.c       transmit, with
@@ -112,13 +112,10 @@ void xd_ethdev_hear(struct xd_ethdev_port *p);
 void xd_ethdev_unhear(struct xd_ethdev_port *p);
 bool xd_ethdev_link(const struct xd_ethdev_port *p); /* of a device that is open */
 
-/* Longest frame of an MTU: Ethernet header and one VLAN tag around it. */
-uint16_t xd_ethdev_max_frame(uint16_t mtu);
-
 uint16_t xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 void xd_ethdev_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
-uint16_t xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker,
-	struct xd_frame *const *frames, uint16_t n);
+uint16_t xd_ethdev_tx(
+	struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n);
 
 /* ---- Within xd_ethdev_tx ---- */
 

@@ -24,7 +24,8 @@ fail(struct xd_ethdev_port *p, struct xd_error *err, int code, const char *what)
 	char key[128];
 
 	snprintf(key, sizeof(key), "ports.%s.devargs", config->name);
-	return xd_fail_key(err, code, key, "device %.128s: %s", xd_ethdev_config(config)->devargs, what);
+	return xd_fail_key(
+		err, code, key, "device %.128s: %s", xd_ethdev_config(config)->devargs, what);
 }
 
 /* A step of DPDK's that failed: what it was, and why. */
@@ -165,7 +166,7 @@ static void
 choose_conf(
 	struct xd_ethdev_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
 {
-	uint32_t frame = xd_ethdev_max_frame(p->port.config.mtu);
+	uint32_t frame = xd_port_max_frame(p->port.config.mtu);
 
 	memset(conf, 0, sizeof(*conf));
 	conf->rxmode.mtu = p->port.config.mtu;
@@ -298,7 +299,7 @@ xd_ethdev_open(struct xd_ethdev_port *p, struct xd_error *err)
 	ret = set_up_queues(p, err);
 	if (ret == 0)
 		ret = start(p, err);
-	p->burst = burst_for(xd_ethdev_max_frame(p->port.config.mtu));
+	p->burst = burst_for(xd_port_max_frame(p->port.config.mtu));
 	return ret;
 }
 

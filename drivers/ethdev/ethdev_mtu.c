@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What MTU a device takes, and how long frames are with it. */
+/* What MTU a device takes. */
 #include <errno.h>
 #include <stdio.h>
 
 #include <rte_errno.h>
 
 #include "drivers/ethdev/ethdev.h"
-
-uint16_t
-xd_ethdev_max_frame(uint16_t mtu)
-{
-	return (uint16_t)RTE_MIN(
-		(uint32_t)mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN, (uint32_t)UINT16_MAX);
-}
 
 /* The longest MTU of a device, which some say only as a length of frame. */
 static uint32_t

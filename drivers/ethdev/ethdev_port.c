@@ -13,8 +13,8 @@
 #include "memory/memory.h"
 
 static struct xd_port *
-ethdev_create(
-	const struct xd_port_env *env, const struct xd_port_config *config, struct xd_error *err)
+ethdev_create(const struct xd_driver *driver, const struct xd_port_env *env,
+	const struct xd_port_config *config, struct xd_error *err)
 {
 	struct xd_ethdev_port *p = aligned_alloc(64, sizeof(*p));
 
@@ -26,9 +26,8 @@ ethdev_create(
 		goto err_port;
 	for (unsigned i = 0; i < XD_ETHDEV_QUEUES_MAX; i++)
 		rte_spinlock_init(&p->txqs[i].lock);
-	xd_port_init(&p->port, &xd_ethdev_driver, env, config);
+	xd_port_init(&p->port, driver, env, config);
 	p->port.nb_queues = config->queues;
-	p->port.max_frame = xd_ethdev_max_frame(config->mtu);
 	return &p->port;
 
 err_port:
@@ -120,7 +119,7 @@ can_set_mtu(struct xd_ethdev_port *p, uint16_t mtu, struct xd_error *err)
 
 	if (ret != 0)
 		return ret;
-	if (xd_ethdev_max_frame(mtu) > p->data_room && !p->scatter)
+	if (xd_port_max_frame(mtu) > p->data_room && !p->scatter)
 		return -ENOTSUP;
 	/* Many devices want to be stopped for it, and say so whatever the MTU is: asked for the one
 	 * that they have, they lose no frame. */
@@ -151,9 +150,8 @@ ethdev_set(struct xd_port *port, const struct xd_port_config *config)
 		ret = rte_eth_dev_set_mtu(p->port_id, config->mtu);
 	if (ret != 0)
 		xd_log(port->env->log, XD_LOG_ETHDEV, XD_LOG_ERROR,
-			"port %s: device %s keeps an MTU of %u: %s", config->name, xd_ethdev_config(config)->devargs,
-			port->config.mtu, rte_strerror(-ret));
-	__atomic_store_n(&port->max_frame, xd_ethdev_max_frame(config->mtu), __ATOMIC_RELAXED);
+			"port %s: device %s keeps an MTU of %u: %s", config->name,
+			xd_ethdev_config(config)->devargs, port->config.mtu, rte_strerror(-ret));
 }
 
 const struct xd_driver xd_ethdev_driver = {

@@ -152,20 +152,17 @@ complete(struct tx_burst *burst, uint16_t nb_sent, struct xd_frame *const *frame
 }
 
 uint16_t
-xd_ethdev_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_frame *const *frames,
-	uint16_t n)
+xd_ethdev_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {
 	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
 	struct xd_counters *counters = &port->counters[worker];
 	struct xd_drops *drops;
-	uint16_t done = 0, part, chunk;
+	uint16_t done = 0, part, chunk, queue;
 
 	/* Without a link a device keeps frames, or loses them and counts them as sent. */
-	if (unlikely(!__atomic_load_n(&port->up, __ATOMIC_ACQUIRE))) {
-		xd_drop(&port->drops[xd_port_tx_queue(port, queue)], XD_DROP_PORT_DOWN, n);
-		return n;
-	}
-	queue %= p->nb_tx;
+	if (unlikely(!__atomic_load_n(&port->up, __ATOMIC_ACQUIRE)))
+		return xd_port_drop_down(port, worker, n);
+	queue = (uint16_t)(worker % p->nb_tx);
 	drops = &port->drops[queue % XD_PORT_QUEUES];
 	while (done < n) {
 		struct tx_burst burst;

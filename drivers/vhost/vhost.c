@@ -11,13 +11,6 @@
 #include "base/owner.h"
 #include "drivers/vhost/vhost.h"
 
-/* Ethernet header and one VLAN tag around the payload. */
-static uint32_t
-frame_for_mtu(uint16_t mtu)
-{
-	return RTE_MIN((uint32_t)mtu + 14 + 4, (uint32_t)UINT16_MAX);
-}
-
 static void
 close_fd(int fd)
 {
@@ -110,8 +103,8 @@ create_backend(struct xd_vhost_port *p, struct xd_error *err)
 }
 
 static struct xd_port *
-vhost_create(
-	const struct xd_port_env *env, const struct xd_port_config *config, struct xd_error *err)
+vhost_create(const struct xd_driver *driver, const struct xd_port_env *env,
+	const struct xd_port_config *config, struct xd_error *err)
 {
 	struct xd_vhost_port *p = aligned_alloc(64, RTE_ALIGN(sizeof(*p), 64));
 
@@ -120,10 +113,9 @@ vhost_create(
 		return NULL;
 	}
 	memset(p, 0, sizeof(*p));
-	xd_port_init(&p->port, &xd_vhost_driver, env, config);
+	xd_port_init(&p->port, driver, env, config);
 	p->nb_pairs = config->queues;
 	p->port.nb_queues = config->queues;
-	p->port.max_frame = frame_for_mtu(config->mtu);
 	p->fault_fd = p->wake_fd = -1;
 	for (unsigned i = 0; i < XD_VHOST_MAX_PAIRS; i++)
 		p->sleep_fds[i] = p->kick_fds[i] = -1;
@@ -167,6 +159,7 @@ vhost_stop(struct xd_port *port)
 	xd_vu_backend_stop(p->backend);
 	xd_loop_remove(p->fault_watch);
 	p->fault_watch = NULL;
+	__atomic_store_n(&p->rarp_due, false, __ATOMIC_RELAXED);
 }
 
 static int
@@ -182,7 +175,6 @@ static void
 vhost_set(struct xd_port *port, const struct xd_port_config *config)
 {
 	xd_vu_backend_set(((struct xd_vhost_port *)port)->backend, config->name, config->mtu);
-	__atomic_store_n(&port->max_frame, frame_for_mtu(config->mtu), __ATOMIC_RELAXED);
 }
 
 static void

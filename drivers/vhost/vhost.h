@@ -68,11 +68,11 @@ int xd_vhost_check(const struct xd_port_config *config, struct xd_error *err);
 uint16_t xd_vhost_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 void xd_vhost_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);
 void xd_vhost_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
-uint16_t xd_vhost_tx(struct xd_port *port, uint16_t queue, unsigned worker,
-	struct xd_frame *const *frames, uint16_t n);
-uint16_t xd_vhost_room(struct xd_port *port, uint16_t queue, uint16_t wanted);
+uint16_t xd_vhost_tx(
+	struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n);
+uint16_t xd_vhost_room(struct xd_port *port, unsigned worker, uint16_t wanted);
 void xd_vhost_notify_rx(struct xd_port *port, uint16_t queue, unsigned worker);
-void xd_vhost_notify_tx(struct xd_port *port, uint16_t queue, unsigned worker);
+void xd_vhost_notify_tx(struct xd_port *port, unsigned worker);
 int xd_vhost_fd(struct xd_port *port, uint16_t queue);
 bool xd_vhost_arm(struct xd_port *port, uint16_t queue);
 void xd_vhost_disarm(struct xd_port *port, uint16_t queue);

@@ -92,25 +92,22 @@ xd_vhost_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 
 /* The guest's receive queue that a worker uses now, or NULL. */
 static inline struct xd_vq *
-tx_queue(struct xd_vhost_port *p, uint16_t queue)
+tx_queue(struct xd_vhost_port *p, unsigned worker)
 {
-	struct xd_vq *vq = &p->vqs[XD_VHOST_TO_GUEST(xd_port_tx_queue(&p->port, queue))];
+	struct xd_vq *vq = &p->vqs[XD_VHOST_TO_GUEST(xd_port_tx_queue(&p->port, worker))];
 
 	return likely(is_live(vq)) ? vq : NULL;
 }
 
 uint16_t
-xd_vhost_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_frame *const *frames,
-	uint16_t n)
+xd_vhost_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
-	struct xd_vq *vq = tx_queue(p, queue);
+	struct xd_vq *vq = tx_queue(p, worker);
 	uint16_t done;
 
-	if (unlikely(!vq)) {
-		xd_drop(&port->drops[xd_port_tx_queue(port, queue)], XD_DROP_PORT_DOWN, n);
-		return n;
-	}
+	if (unlikely(!vq))
+		return xd_port_drop_down(port, worker, n);
 	done = xd_vq_enqueue(vq, frames, n, __atomic_load_n(&port->max_frame, __ATOMIC_RELAXED),
 		&port->counters[worker]);
 	if (unlikely(__atomic_load_n(&vq->fault, __ATOMIC_RELAXED) != XD_VQ_OK)) {
@@ -122,12 +119,12 @@ xd_vhost_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_fra
 }
 
 uint16_t
-xd_vhost_room(struct xd_port *port, uint16_t queue, uint16_t wanted)
+xd_vhost_room(struct xd_port *port, unsigned worker, uint16_t wanted)
 {
-	struct xd_vq *vq = tx_queue((struct xd_vhost_port *)port, queue);
+	struct xd_vq *vq = tx_queue((struct xd_vhost_port *)port, worker);
 
 	/* What is down is not waited for. */
-	return vq ? xd_vq_room(vq, wanted, &port->counters[queue]) : wanted;
+	return vq ? xd_vq_room(vq, wanted, &port->counters[worker]) : wanted;
 }
 
 void
@@ -139,9 +136,9 @@ xd_vhost_notify_rx(struct xd_port *port, uint16_t queue, unsigned worker)
 }
 
 void
-xd_vhost_notify_tx(struct xd_port *port, uint16_t queue, unsigned worker)
+xd_vhost_notify_tx(struct xd_port *port, unsigned worker)
 {
-	struct xd_vq *vq = tx_queue((struct xd_vhost_port *)port, queue);
+	struct xd_vq *vq = tx_queue((struct xd_vhost_port *)port, worker);
 
 	if (likely(vq))
 		xd_vq_notify_enqueued(vq, &port->counters[worker]);

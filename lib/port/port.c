@@ -19,6 +19,7 @@ xd_port_init(struct xd_port *port, const struct xd_driver *driver, const struct 
 	port->env = env;
 	port->config = *config;
 	port->index = XD_PORT_NONE;
+	port->max_frame = xd_port_max_frame(config->mtu);
 	port->rmon = NULL;
 }
 
@@ -34,6 +35,13 @@ xd_port_make_rmon(struct xd_port *port)
 		return -ENOMEM;
 	memset(port->rmon, 0, bytes);
 	return 0;
+}
+
+void
+xd_port_set(struct xd_port *port, const struct xd_port_config *config)
+{
+	port->driver->set(port, config);
+	__atomic_store_n(&port->max_frame, xd_port_max_frame(config->mtu), __ATOMIC_RELAXED);
 }
 
 void

@@ -2,9 +2,34 @@
 /*
  * A port, and the contract of the driver behind it.
  *
- * A driver turns one kind of device into frames. Control calls come one at a time from whoever
- * holds the switch's lock; data-path calls come from workers that are inside a turn. When
- * env->quiesce() returns, no worker is inside a data-path call that began before it.
+ * A driver turns one kind of device into frames.
+ *
+ * Threads. Control calls (create to set, unblock, describe) come one at a time, from whoever holds
+ * the switch's lock. Data-path calls (rx to disarm) come from workers that are inside a turn: those
+ * with a `queue` from the one worker that owns this receive queue, which changes only between
+ * turns; those with a `worker` from any of them, several at once, each with its own number. They do
+ * not wait, allocate or log. When env->quiesce() returns, no worker is inside a data-path call that
+ * began before it.
+ *
+ * Memory. A port begins with struct xd_port and lies in memory of aligned_alloc(64, ...), of which
+ * the driver is the owner. Batches and their frames are the worker's, aligned to 64 bytes likewise.
+ *
+ * Queues. A port has receive queues 0 to nb_queues - 1, as many as start says, whatever the
+ * configuration asked for. It may have fewer transmit queues than there are workers, or more: tx[]
+ * says which are in use, and xd_port_tx_queue which of them is a worker's.
+ *
+ * Life. Data-path calls come from the publishing of a plan with the port until the next plan has
+ * been published without it: also before the device is ready, while it is down, and after stop. A
+ * stopped port has nothing to receive: rx returns 0, with batch->n and nb_done 0, and arm false. A
+ * port that is stopped or down takes frames and loses them: tx drops all, counts them as
+ * XD_DROP_PORT_DOWN, and returns n (xd_port_drop_down), and room returns `wanted`, so that nobody
+ * waits for it.
+ *
+ * Counting. The switch counts received frames; tx counts those that it has sent, in
+ * counters[worker].tx_frames and tx_bytes (frame->len, without FCS; once for a frame that is
+ * segmented). Whoever drops a frame counts it, once, with xd_drop: in rx in drops[queue], in tx in
+ * drops[xd_port_tx_queue(port, worker)]. Frames that tx did not take are tried again, or dropped
+ * and counted, by the switch.
  */
 #ifndef XD_PORT_PORT_H
 #define XD_PORT_PORT_H
@@ -66,6 +91,7 @@ struct xd_claim {
 struct xd_driver {
 	const char *type; /* "vhost-user" */
 	const char *help; /* one line for people */
+	void *ctx; /* an application's own: create finds it here, other calls in port->driver */
 	/* The keys that ports of this type have besides those of all ports, ended by a NULL name;
 	 * NULL: none. */
 	const struct xd_key *keys;
@@ -79,10 +105,11 @@ struct xd_driver {
 	 * ("ports.NAME.path"). Any thread. */
 	int (*check)(const struct xd_port_config *config, struct xd_error *err);
 
-	/* Control. create allocates and claims nothing that another port could hold (no socket, no
-	 * device); start claims it. stop gives it back: after stop the data-path calls return 0.
-	 * destroy accepts a stopped port. */
-	struct xd_port *(*create)(const struct xd_port_env *env,
+	/* Control. create, which is told the driver that it is called by, allocates and claims
+	 * nothing that another port could hold (no socket, no device); start claims it. stop gives
+	 * it back, once no worker is inside a call that saw it running (env->quiesce). destroy
+	 * accepts a stopped port. A port may be started again. */
+	struct xd_port *(*create)(const struct xd_driver *driver, const struct xd_port_env *env,
 		const struct xd_port_config *config, struct xd_error *err);
 	int (*start)(struct xd_port *port, struct xd_error *err);
 	void (*stop)(struct xd_port *port);
@@ -92,17 +119,29 @@ struct xd_driver {
 	 * XD_COST_SET (mtu); when others have changed nobody is asked. can_set only says
 	 * whether it can, so that a change that fails has touched nothing: 0; -ENOTSUP: the switch
 	 * makes the port anew; another error: the settings cannot be. set then does it, once
-	 * nothing else can fail; port->config still has what was. can_set is also asked when the
-	 * number of workers changes (env->nb_workers tells the new one). Both or neither may be
-	 * NULL: then every change makes the port anew. */
+	 * nothing else can fail; port->config and max_frame still have what was. can_set is also
+	 * asked when the number of workers changes (env->nb_workers tells the new one). Both or
+	 * neither may be NULL: then every change makes the port anew. */
 	int (*can_set)(
 		struct xd_port *port, const struct xd_port_config *config, struct xd_error *err);
 	void (*set)(struct xd_port *port, const struct xd_port_config *config);
 
-	/* The worker that owns receive queue `queue`: fills batch->frames (len, start, head_len,
-	 * segs, nb_segs, mbuf, offload, dirty=false, buf) and batch->n, and returns n. The caller
-	 * has set batch->worker; the driver resets the rest. Even when n is 0, release must follow
-	 * if batch->nb_done is not 0. */
+	/*
+	 * The worker that owns receive queue `queue`: receives at most XD_BATCH frames, of
+	 * XD_FRAME_MIN to XD_FRAME_MAX bytes each, and returns batch->n. Others it drops and
+	 * counts.
+	 *
+	 * Of each frame it sets all but in_port, vlan, tagged and nb_dst, which are the bridge's:
+	 * xd_frame_init, then what differs. buf holds, from XD_HEADROOM on, a copy of the first
+	 * head_len bytes: all up to XD_HEAD or to the end of the frame, with its VLAN tags as they
+	 * were on the wire. What is behind them lies in segs, nb_segs pieces of at least a byte
+	 * each, at best in batch->segs; len is the sum. segs and mbuf are lent until release.
+	 * offload has been checked against the frame (frame/offload.h).
+	 *
+	 * Of the batch it sets n, and nb_done: how many buffers release is to give back, at least
+	 * n, or 0 when the frames are the driver's own making. The caller has set worker; the rest
+	 * is the driver's to use. release follows when n or nb_done is not 0.
+	 */
 	uint16_t (*rx)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 	/* The same worker, after rx and before release: rewinds the queue to before frame number n,
 	 * so that this one and those behind it come again with a later rx. Sets batch->n and what
@@ -112,20 +151,20 @@ struct xd_driver {
 	/* The same worker, before its next rx: gives lent buffers back. */
 	void (*release)(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 	/* Any worker: transmits frames, which may need what frame->offload says (frame/offload.h),
-	 * in order and returns how many are dealt with: sent and counted in
-	 * port->counters[worker].tx_frames and tx_bytes, or dropped and counted. Fewer than n: the
-	 * device is full, and frames[ret] on are untouched. A frame with mbuf set and nb_dst == 1
-	 * may be taken whole: set its mbuf to NULL. `queue` is the worker's own number; the driver
-	 * folds it into the queues it has: xd_port_tx_queue. */
-	uint16_t (*tx)(struct xd_port *port, uint16_t queue, unsigned worker,
-		struct xd_frame *const *frames, uint16_t n);
+	 * in order and returns how many are dealt with: sent, or dropped, and counted. Fewer than
+	 * n: the device is full, and frames[ret] on are untouched. One longer than max_frame is
+	 * dropped (XD_DROP_OVER_MTU); of one to be segmented, its segments count. What the device
+	 * keeps is copied, but for a frame with mbuf set and nb_dst == 1, which may be taken whole:
+	 * set its mbuf to NULL. */
+	uint16_t (*tx)(
+		struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n);
 	/* Any worker: how many frames of at most max_frame bytes a tx would take now, at most
 	 * `wanted`. A hint, since others transmit too. NULL: never known to be full. */
-	uint16_t (*room)(struct xd_port *port, uint16_t queue, uint16_t wanted);
+	uint16_t (*room)(struct xd_port *port, unsigned worker, uint16_t wanted);
 	/* The same workers, at most one turn later and after a full memory fence: tell the device
 	 * what it asked to be told, of buffers given back and of frames sent. May be NULL. */
 	void (*notify_rx)(struct xd_port *port, uint16_t queue, unsigned worker);
-	void (*notify_tx)(struct xd_port *port, uint16_t queue, unsigned worker);
+	void (*notify_tx)(struct xd_port *port, unsigned worker);
 
 	/* Control, while it waits for workers to leave their turns: ends what a peer may have one
 	 * of them wait for. May be NULL. */
@@ -147,13 +186,13 @@ struct xd_port {
 	const struct xd_driver *driver;
 	const struct xd_port_env *env;
 	struct xd_port_config config;
-	uint16_t index;     /* set by the switch before start */
-	uint16_t nb_queues; /* receive queues to be polled, at most XD_PORT_QUEUES; set by start */
-	uint16_t max_frame; /* longest frame the port takes (bytes, untagged); written by control */
-	bool up;            /* frames can pass; written by the driver's control calls, as are */
-	uint64_t pool_bytes;  /* its packet buffers, */
-	uint64_t guest_bytes; /* and what of a guest's memory it has mapped */
-	uint64_t rests_told;  /* control: rests (stats/budget.h) that the log was told of, */
+	uint16_t index;      /* set by the switch before start */
+	uint16_t nb_queues;  /* receive queues to be polled, at most XD_PORT_QUEUES; set by start */
+	uint16_t max_frame;  /* xd_port_max_frame of its mtu; written by the switch's control */
+	bool up;             /* frames can pass; written by the driver's control calls, as are */
+	uint64_t pool_bytes; /* its packet buffers, */
+	uint64_t guest_bytes;  /* and what of a guest's memory it has mapped */
+	uint64_t rests_told;   /* control: rests (stats/budget.h) that the log was told of, */
 	uint32_t tell_rests_s; /* and when it may be told again */
 	/* Transmit queues that frames may go to now; written by control. */
 	uint16_t nb_tx;
@@ -164,14 +203,31 @@ struct xd_port {
 	struct xd_budget budgets[XD_MAX_WORKERS]; /* likewise, by lib/worker/watch.c alone */
 } __attribute__((aligned(64)));
 
-/* The transmit queue of the port that worker number `queue` uses; 0 when there is none. Any thread.
- */
+/* The transmit queue of the port that a worker uses; 0 when there is none. Any thread. */
 static inline uint16_t
-xd_port_tx_queue(const struct xd_port *port, uint16_t queue)
+xd_port_tx_queue(const struct xd_port *port, unsigned worker)
 {
 	uint16_t nb_tx = __atomic_load_n(&port->nb_tx, __ATOMIC_ACQUIRE);
 
-	return nb_tx == 1 ? port->tx[0] : nb_tx ? port->tx[queue % nb_tx] : 0;
+	return nb_tx == 1 ? port->tx[0] : nb_tx ? port->tx[worker % nb_tx] : 0;
+}
+
+/* What tx returns of a port that is down or stopped: n frames are dropped and counted so. */
+static inline uint16_t
+xd_port_drop_down(struct xd_port *port, unsigned worker, uint16_t n)
+{
+	xd_drop(&port->drops[xd_port_tx_queue(port, worker)], XD_DROP_PORT_DOWN, n);
+	return n;
+}
+
+/* Longest frame of an MTU, in bytes without FCS: an Ethernet header and one VLAN tag (IEEE 802.1Q)
+ * before the payload. Any thread. */
+static inline uint16_t
+xd_port_max_frame(uint16_t mtu)
+{
+	const uint16_t headers = XD_FRAME_MIN + 4;
+
+	return mtu < UINT16_MAX - headers ? (uint16_t)(mtu + headers) : UINT16_MAX;
 }
 
 /* Fills the common part, of a port that lies as struct xd_port has to: aligned_alloc(64, ...).
@@ -181,6 +237,8 @@ void xd_port_init(struct xd_port *port, const struct xd_driver *driver,
 
 /* The switch's: room for counters by kind and size, when there is none yet. -ENOMEM. Control. */
 int xd_port_make_rmon(struct xd_port *port);
+/* The switch's: has a port take settings for which its device can stay (set). Control. */
+void xd_port_set(struct xd_port *port, const struct xd_port_config *config);
 /* Has the driver destroy a port that it has made. Control. */
 void xd_port_destroy(struct xd_port *port);
 

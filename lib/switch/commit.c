@@ -66,7 +66,7 @@ set_ports(struct xd_change *t)
 		struct xd_port *port = t->next->ports[i];
 
 		if (port && t->set[i] && port == t->now->ports[i])
-			port->driver->set(port, t->next->port_config[i]);
+			xd_port_set(port, t->next->port_config[i]);
 		if (port && !replaces(t, i))
 			set_limit(t->next, i);
 	}

@@ -97,7 +97,7 @@ make_port(struct xd_change *t, unsigned index, const struct xd_port_config *conf
 	struct xd_port *port;
 
 	err->code = 0;
-	port = driver->create(&t->sw->env, config, err);
+	port = driver->create(driver, &t->sw->env, config, err);
 	if (!port)
 		return fail_driver(config, "makes no port", 0, err);
 	if (check_made(port, driver, config, err) < 0) {

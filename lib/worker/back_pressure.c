@@ -79,7 +79,7 @@ static void
 drop_rest(const struct xd_worker *w, const struct xd_plan_port *out, struct xd_output *output,
 	uint16_t n)
 {
-	xd_drop(&out->port->drops[xd_port_tx_queue(out->port, (uint16_t)w->index)], XD_DROP_WAITED,
+	xd_drop(&out->port->drops[xd_port_tx_queue(out->port, w->index)], XD_DROP_WAITED,
 		output->n - n);
 	output->n = n;
 }
@@ -119,7 +119,7 @@ send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
 	out = turn->plan->ports[turn->busy[i]];
 	output = &turn->outputs[turn->busy[i]];
 	done = xd_worker_tx(w, out, output->frames, output->n);
-	xd_worker_notify_later(w, out, (uint16_t)w->index, true);
+	xd_worker_notify_tx_later(w, out);
 	if (unlikely(done < output->n)) {
 		if (is_late(w, q, out)) {
 			drop_rest(w, out, output, done);

@@ -7,15 +7,26 @@
 
 #include "worker/worker.h"
 
-void
-xd_worker_notify_later(
-	struct xd_worker *w, const struct xd_plan_port *port, uint16_t queue, bool tx)
+static inline void
+notify_later(struct xd_worker *w, struct xd_notify n)
 {
-	if (!(tx ? port->driver->notify_tx : port->driver->notify_rx))
-		return;
 	if (unlikely(w->nb_notify == RTE_DIM(w->notify)))
 		xd_worker_notify_flush(w);
-	w->notify[w->nb_notify++] = (struct xd_notify){port, queue, tx};
+	w->notify[w->nb_notify++] = n;
+}
+
+void
+xd_worker_notify_rx_later(struct xd_worker *w, const struct xd_plan_port *port, uint16_t queue)
+{
+	if (port->driver->notify_rx)
+		notify_later(w, (struct xd_notify){.port = port, .queue = queue});
+}
+
+void
+xd_worker_notify_tx_later(struct xd_worker *w, const struct xd_plan_port *port)
+{
+	if (port->driver->notify_tx)
+		notify_later(w, (struct xd_notify){.port = port, .tx = true});
 }
 
 /* Tells one port. A system call for its guest is timed by who makes it. */
@@ -30,7 +41,7 @@ notify(struct xd_worker *w, const struct xd_notify *n)
 		xd_watch_notify(w, n);
 		return;
 	}
-	(n->tx ? port->driver->notify_tx : port->driver->notify_rx)(port->port, n->queue, w->index);
+	xd_worker_notify(w, n);
 	if (unlikely(*cycles - before > w->watch.limits.call))
 		xd_watch_slow_notify(w, port, *cycles - before);
 }
@@ -74,7 +85,7 @@ transmit_rest(struct xd_worker *w, const struct xd_plan_port *out, const struct 
 			return;
 	}
 	*stuck = true;
-	xd_drop(&out->port->drops[xd_port_tx_queue(out->port, (uint16_t)w->index)],
+	xd_drop(&out->port->drops[xd_port_tx_queue(out->port, w->index)],
 		waited ? XD_DROP_WAITED : XD_DROP_RING_FULL, output->n - done);
 }
 
@@ -99,7 +110,7 @@ xd_worker_transmit(struct xd_worker *w)
 		const struct xd_plan_port *out = turn->plan->ports[turn->busy[i]];
 
 		transmit_port(w, out, &turn->outputs[turn->busy[i]]);
-		xd_worker_notify_later(w, out, (uint16_t)w->index, true);
+		xd_worker_notify_tx_later(w, out);
 	}
 	turn->nb_busy = 0;
 }

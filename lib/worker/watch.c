@@ -160,10 +160,10 @@ resume(struct xd_worker *w, const struct xd_plan_port *port)
 	const struct xd_plan_worker *mine = &w->turn.plan->workers[w->index];
 
 	__atomic_store_n(&budget(w, port->port)->until_tsc, 0, __ATOMIC_RELAXED);
-	xd_worker_notify_later(w, port, (uint16_t)w->index, true);
+	xd_worker_notify_tx_later(w, port);
 	for (unsigned i = 0; i < mine->nb_queues; i++) {
 		if (mine->queues[i].port == port)
-			xd_worker_notify_later(w, port, mine->queues[i].queue, false);
+			xd_worker_notify_rx_later(w, port, mine->queues[i].queue);
 	}
 }
 
@@ -302,13 +302,12 @@ void
 xd_watch_notify(struct xd_worker *w, const struct xd_notify *n)
 {
 	struct xd_port *port = n->port->port;
-	const struct xd_driver *driver = n->port->driver;
 	struct timer t = begin(w, port);
 
 	/* The guest is told when its port has rested. */
 	if (xd_watch_rests(w, port))
 		return;
-	(n->tx ? driver->notify_tx : driver->notify_rx)(port, n->queue, w->index);
+	xd_worker_notify(w, n);
 	end(w, n->port, XD_BUDGET_NOTIFY, t);
 }
 
@@ -317,19 +316,18 @@ xd_watch_tx(struct xd_worker *w, const struct xd_plan_port *out, struct xd_frame
 	uint16_t n)
 {
 	struct xd_port *port = out->port;
-	const uint16_t queue = (uint16_t)w->index;
 	struct timer t = begin(w, port);
 	uint64_t cycles;
 	bool shared;
 	uint16_t sent;
 
 	if (xd_watch_rests(w, port)) {
-		xd_drop(&port->drops[xd_port_tx_queue(port, queue)], XD_DROP_TOO_SLOW, n);
+		xd_drop(&port->drops[xd_port_tx_queue(port, w->index)], XD_DROP_TOO_SLOW, n);
 		return n;
 	}
 	/* A frame that is taken whole is no more ours to ask. */
 	shared = reads_sender(w, frames, n);
-	sent = out->driver->tx(port, queue, w->index, frames, n);
+	sent = out->driver->tx(port, w->index, frames, n);
 	cycles = took(w, port, t);
 	if (cycles <= w->watch.limits.call)
 		return sent;
@@ -350,7 +348,7 @@ xd_watch_room(struct xd_worker *w, const struct xd_plan_port *out, uint16_t want
 	/* What rests is not waited for. */
 	if (xd_watch_rests(w, out->port))
 		return wanted;
-	n = out->driver->room(out->port, (uint16_t)w->index, wanted);
+	n = out->driver->room(out->port, w->index, wanted);
 	end(w, out, XD_BUDGET_TRANSMIT, t);
 	return n;
 }

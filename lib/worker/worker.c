@@ -52,7 +52,7 @@ run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 		run_batch(w, q);
 	}
 	xd_worker_release(w, q);
-	xd_worker_notify_later(w, q->port, q->queue, false);
+	xd_worker_notify_rx_later(w, q->port, q->queue);
 	w->turns += batch->n != 0;
 	return batch->n;
 }

@@ -28,8 +28,8 @@
  * asked for it. */
 struct xd_notify {
 	const struct xd_plan_port *port;
-	uint16_t queue;
-	bool tx; /* of frames sent to it; else of its buffers given back */
+	uint16_t queue; /* whose buffers were given back */
+	bool tx;        /* of frames sent to it; else of its buffers given back */
 };
 
 /* What a worker shares with control. */
@@ -117,7 +117,7 @@ xd_worker_tx(struct xd_worker *w, const struct xd_plan_port *out, struct xd_fram
 {
 	if (unlikely(w->wary))
 		return xd_watch_tx(w, out, frames, n);
-	return out->driver->tx(out->port, (uint16_t)w->index, w->index, frames, n);
+	return out->driver->tx(out->port, w->index, frames, n);
 }
 
 static inline uint16_t
@@ -125,15 +125,26 @@ xd_worker_room(struct xd_worker *w, const struct xd_plan_port *out, uint16_t wan
 {
 	if (unlikely(w->wary))
 		return xd_watch_room(w, out, wanted);
-	return out->driver->room(out->port, (uint16_t)w->index, wanted);
+	return out->driver->room(out->port, w->index, wanted);
+}
+
+static inline void
+xd_worker_notify(const struct xd_worker *w, const struct xd_notify *n)
+{
+	if (n->tx)
+		n->port->driver->notify_tx(n->port->port, w->index);
+	else
+		n->port->driver->notify_rx(n->port->port, n->queue, w->index);
 }
 
 /* transmit.c */
 void xd_worker_transmit(struct xd_worker *w);
 /* Has a port notified at the next flush: then one memory fence serves all of a turn's
- * notifications, when its stores have drained. */
-void xd_worker_notify_later(
-	struct xd_worker *w, const struct xd_plan_port *port, uint16_t queue, bool tx);
+ * notifications, when its stores have drained. notify_rx: of buffers that went back to a receive
+ * queue; notify_tx: of frames that were sent. */
+void xd_worker_notify_rx_later(
+	struct xd_worker *w, const struct xd_plan_port *port, uint16_t queue);
+void xd_worker_notify_tx_later(struct xd_worker *w, const struct xd_plan_port *port);
 /* Gives the notifications that were put off. Before the worker is quiescent. */
 void xd_worker_notify_flush(struct xd_worker *w);
 

@@ -60,7 +60,7 @@ fails(enum step step, const struct xd_port_config *config, struct xd_error *err)
 }
 
 static struct xd_port *
-create(const struct xd_driver *driver, const struct xd_port_env *env,
+made_up_create(const struct xd_driver *driver, const struct xd_port_env *env,
 	const struct xd_port_config *config, struct xd_error *err)
 {
 	struct made_up_port *p;
@@ -75,6 +75,7 @@ create(const struct xd_driver *driver, const struct xd_port_env *env,
 		return NULL;
 	}
 	made_up.nb_ports++;
+	made_up.ctx = driver->ctx;
 	memset(memory, 0, sizeof(*p) + 64);
 	p = (struct made_up_port *)(void *)(memory + (made_up.misaligned ? 8 : 0));
 	if (made_up.misaligned)
@@ -84,22 +85,7 @@ create(const struct xd_driver *driver, const struct xd_port_env *env,
 	xd_port_init(&p->port, driver, env, config);
 	p->device = made_up_device(made_up_path(config));
 	p->port.nb_queues = config->queues;
-	p->port.max_frame = config->mtu + 18;
 	return &p->port;
-}
-
-static struct xd_port *
-made_up_create(
-	const struct xd_port_env *env, const struct xd_port_config *config, struct xd_error *err)
-{
-	return create(&made_up_driver, env, config, err);
-}
-
-static struct xd_port *
-rigid_create(
-	const struct xd_port_env *env, const struct xd_port_config *config, struct xd_error *err)
-{
-	return create(&made_up_rigid, env, config, err);
 }
 
 static int
@@ -169,6 +155,8 @@ made_up_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 	struct device *device = ((struct made_up_port *)port)->device;
 
 	batch->n = batch->nb_done = 0;
+	if (device->holder != port)
+		return 0;
 	for (unsigned i = device->taken; queue == 0 && i < device->nb_in; i++) {
 		struct xd_frame *f = &batch->frames[batch->n++];
 		uint8_t *data = f->buf + XD_HEADROOM;
@@ -196,11 +184,11 @@ made_up_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 }
 
 static uint16_t
-made_up_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_frame *const *frames,
-	uint16_t n)
+made_up_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {
-	(void)queue;
 	(void)frames;
+	if (((struct made_up_port *)port)->device->holder != port)
+		return xd_port_drop_down(port, worker, n);
 	((struct made_up_port *)port)->device->nb_out += n;
 	port->counters[worker].tx_frames += n;
 	return n;
@@ -254,7 +242,7 @@ const struct xd_driver made_up_rigid = {
 	.help = "one that takes no new settings",
 	.keys = keys,
 	.claims = claims,
-	.create = rigid_create,
+	.create = made_up_create,
 	.start = made_up_start,
 	.stop = made_up_stop,
 	.destroy = made_up_destroy,

@@ -43,6 +43,7 @@ struct made_up {
 	unsigned nb_ports;  /* that exist */
 	uint16_t nb_queues; /* that start says a port has; 0: as configured */
 	bool misaligned, without_init;
+	void *ctx; /* of the driver that the last port was made by */
 };
 
 extern struct made_up made_up;

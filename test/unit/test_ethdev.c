@@ -76,7 +76,7 @@ open_config(struct fixture *fx, const struct xd_port_config *config)
 	struct xd_port *port;
 
 	assert_int_equal(driver->check(config, &err), 0);
-	port = driver->create(&fx->env, config, &err);
+	port = driver->create(driver, &fx->env, config, &err);
 	assert_non_null(port);
 	assert_false(port->up);
 	if (driver->start(port, &err) != 0)
@@ -221,7 +221,7 @@ send_batch(struct fixture *fx, struct xd_port *port)
 	for (uint16_t i = 0; i < fx->batch->n; i++)
 		frames[i] = &fx->batch->frames[i];
 	/* Each queue of a net_ring is a ring of its own; receive queue 0 sees transmit queue 0. */
-	return driver->tx(port, 0, 1, frames, fx->batch->n);
+	return driver->tx(port, 0, frames, fx->batch->n);
 }
 
 static uint64_t
@@ -289,7 +289,7 @@ static void
 expect_start_fails(struct fixture *fx, const struct xd_port_config *config, const char *words)
 {
 	struct xd_error err = {0};
-	struct xd_port *port = driver->create(&fx->env, config, &err);
+	struct xd_port *port = driver->create(driver, &fx->env, config, &err);
 
 	assert_non_null(port);
 	if (driver->start(port, &err) == 0)
@@ -444,8 +444,8 @@ test_forward_whole(void **state)
 	assert_int_equal(rte_mempool_in_use_count(ethdev(fx->b)->pool), 0); /* nothing copied */
 	expect(fx->b, 64, 1, 0, 0);
 	expect(fx->b, 1514, 2, 0, 0);
-	assert_int_equal(fx->b->counters[1].tx_frames, 2);
-	assert_int_equal(fx->b->counters[1].tx_bytes, 1578);
+	assert_int_equal(fx->b->counters[0].tx_frames, 2);
+	assert_int_equal(fx->b->counters[0].tx_bytes, 1578);
 }
 
 static void
@@ -510,7 +510,7 @@ test_flood(void **state)
 	push_pattern(&clone, 4);
 	assert_int_equal(send_batch(fx, fx->b), 1);
 	assert_int_equal(send_batch(fx, fx->a), 1);
-	assert_int_equal(driver->tx(fx->b, 0, 1, &one, 1), 1);
+	assert_int_equal(driver->tx(fx->b, 0, &one, 1), 1);
 	assert_non_null(fx->batch->frames[0].mbuf);
 	driver->release(fx->a, 0, fx->batch);
 	expect(fx->b, 700, 1, 0, 0);
@@ -570,7 +570,7 @@ test_over_mtu(void **state)
 	assert_int_equal(send_batch(fx, fx->b), 2);
 	driver->release(fx->a, 0, fx->batch);
 	assert_int_equal(drops(fx->b, XD_DROP_OVER_MTU), 1);
-	assert_int_equal(fx->b->counters[1].tx_frames, 1);
+	assert_int_equal(fx->b->counters[0].tx_frames, 1);
 	expect(fx->b, 1518, 1, 0, 0);
 	expect_none(fx->b);
 }
@@ -596,7 +596,7 @@ test_empty_pool(void **state)
 	assert_int_equal(send_batch(fx, fx->b), 1);
 	assert_int_equal(drops(fx->b, XD_DROP_NO_BUFFER), 2);
 	assert_int_equal(rte_mempool_avail_count(pool), 1);
-	assert_int_equal(fx->b->counters[1].tx_frames, 0);
+	assert_int_equal(fx->b->counters[0].tx_frames, 0);
 	expect_none(fx->b);
 	rte_pktmbuf_free_bulk(all + 1, n - 1);
 	free(all);
@@ -633,18 +633,18 @@ test_full_device(void **state)
 	memcpy(frames[5]->buf + XD_HEADROOM, data, XD_HEAD);
 	batch->segs[frames[5]->segs - batch->segs].addr = data + XD_HEAD;
 
-	assert_int_equal(driver->tx(fx->b, 0, 1, frames, 6), 2);
-	assert_int_equal(fx->b->counters[1].tx_frames, 2);
+	assert_int_equal(driver->tx(fx->b, 0, frames, 6), 2);
+	assert_int_equal(fx->b->counters[0].tx_frames, 2);
 	assert_int_equal(drops(fx->b, XD_DROP_OVER_MTU), 0);
 	assert_non_null(frames[2]->mbuf);
 	assert_int_equal(rte_mbuf_refcnt_read(frames[3]->mbuf), 1);
-	assert_int_equal(driver->tx(fx->b, 0, 1, frames + 2, 4), 0);
+	assert_int_equal(driver->tx(fx->b, 0, frames + 2, 4), 0);
 	assert_int_equal(rte_mbuf_refcnt_read(frames[3]->mbuf), 1);
 	for (uint32_t i = 0; i < RING_FRAMES - 2; i++)
 		expect(fx->b, 60, 100, 0, 0);
-	assert_int_equal(driver->tx(fx->b, 0, 1, frames + 2, 4), 4);
+	assert_int_equal(driver->tx(fx->b, 0, frames + 2, 4), 4);
 	driver->release(fx->a, 0, batch);
-	assert_int_equal(fx->b->counters[1].tx_frames, 5);
+	assert_int_equal(fx->b->counters[0].tx_frames, 5);
 	assert_int_equal(drops(fx->b, XD_DROP_OVER_MTU), 1);
 	expect(fx->b, 300, 0, 0, 0);
 	expect(fx->b, 300, 1, 0, 4);
@@ -668,13 +668,13 @@ test_many_frames_in_order(void **state)
 		for (unsigned k = 0; k < 60; k++)
 			frames[i]->buf[XD_HEADROOM + k] = byte_at(i, k);
 	}
-	assert_int_equal(driver->tx(fx->b, 2 * ethdev(fx->b)->nb_tx, 1, frames, RTE_DIM(frames)),
+	assert_int_equal(driver->tx(fx->b, 2 * ethdev(fx->b)->nb_tx, frames, RTE_DIM(frames)),
 		RTE_DIM(frames));
 	for (unsigned i = 0; i < RTE_DIM(frames); i++) {
 		expect(fx->b, 60, i, 0, 0);
 		free(frames[i]);
 	}
-	assert_int_equal(driver->tx(fx->b, 0, 1, NULL, 0), 0);
+	assert_int_equal(driver->tx(fx->b, 0, NULL, 0), 0);
 }
 
 /* ---- Checksums and segments ---- */
@@ -887,11 +887,11 @@ test_checksum_in_software(void **state)
 
 		make_packet(fx, &packet);
 		assert_int_equal(send_batch(fx, fx->b), 1);
-		assert_int_equal(fx->b->counters[1].checksums, ++n);
+		assert_int_equal(fx->b->counters[0].checksums, ++n);
 		assert_int_equal(expect_packet(fx->b, &packet, 0), packet.payload);
 	}
-	assert_int_equal(fx->b->counters[1].tx_frames, n);
-	assert_int_equal(fx->b->counters[1].segmented, 0);
+	assert_int_equal(fx->b->counters[0].tx_frames, n);
+	assert_int_equal(fx->b->counters[0].segmented, 0);
 	/* A checksum that lies too far behind. */
 	struct packet packet = {.payload = 501};
 
@@ -899,7 +899,7 @@ test_checksum_in_software(void **state)
 	fx->batch->frames[0].offload.csum_offset = XD_HEAD;
 	assert_int_equal(send_batch(fx, fx->b), 1);
 	assert_int_equal(drops(fx->b, XD_DROP_UNFINISHED_OFFLOAD), 1);
-	assert_int_equal(fx->b->counters[1].checksums, n);
+	assert_int_equal(fx->b->counters[0].checksums, n);
 	expect_none(fx->b);
 }
 
@@ -914,7 +914,7 @@ test_valid_checksum(void **state)
 	fx->batch->frames[0].offload.flags = VIRTIO_NET_HDR_F_DATA_VALID;
 	ethdev(fx->b)->tx_offloads = UINT64_MAX;
 	assert_int_equal(send_batch(fx, fx->b), 1);
-	assert_int_equal(fx->b->counters[1].checksums, 0);
+	assert_int_equal(fx->b->counters[0].checksums, 0);
 	expect(fx->b, 300, 4, 0, 0);
 }
 
@@ -933,13 +933,13 @@ test_segments_in_software(void **state)
 
 		make_packet(fx, &packet);
 		assert_int_equal(send_batch(fx, fx->b), 1);
-		assert_int_equal(fx->b->counters[1].segmented, kind + 1);
-		assert_int_equal(fx->b->counters[1].tx_frames, kind + 1);
+		assert_int_equal(fx->b->counters[0].segmented, kind + 1);
+		assert_int_equal(fx->b->counters[0].tx_frames, kind + 1);
 		nb_bytes += fx->batch->frames[0].len;
-		assert_int_equal(fx->b->counters[1].tx_bytes, nb_bytes);
+		assert_int_equal(fx->b->counters[0].tx_bytes, nb_bytes);
 		expect_segments(fx->b, &packet);
 	}
-	assert_int_equal(fx->b->counters[1].checksums, 0);
+	assert_int_equal(fx->b->counters[0].checksums, 0);
 	expect_none(fx->b);
 }
 
@@ -957,7 +957,7 @@ test_segments_and_mtu(void **state)
 	make_packet(fx, &packet);
 	assert_int_equal(send_batch(fx, fx->b), 1);
 	assert_int_equal(drops(fx->b, XD_DROP_OVER_MTU), 1);
-	assert_int_equal(fx->b->counters[1].segmented, 1);
+	assert_int_equal(fx->b->counters[0].segmented, 1);
 	expect_none(fx->b);
 	/* So many that it cannot be segmented. */
 	packet = (struct packet){.payload = 8 * XD_SEGMENTS_MAX + 1, .gso_size = 8};
@@ -1002,9 +1002,9 @@ test_segments_among_others(void **state)
 		}
 	}
 	expect_none(fx->b);
-	assert_int_equal(fx->b->counters[1].tx_frames, XD_BATCH - 1);
-	assert_int_equal(fx->b->counters[1].segmented, 9);
-	assert_int_equal(fx->b->counters[1].checksums, 8);
+	assert_int_equal(fx->b->counters[0].tx_frames, XD_BATCH - 1);
+	assert_int_equal(fx->b->counters[0].segmented, 9);
+	assert_int_equal(fx->b->counters[0].checksums, 8);
 	assert_int_equal(drops(fx->b, XD_DROP_OVER_MTU), 1);
 }
 
@@ -1022,13 +1022,13 @@ test_segments_to_full_device(void **state)
 	before = fx->batch->frames[0];
 	assert_int_equal(send_batch(fx, fx->b), 0);
 	assert_memory_equal(&fx->batch->frames[0], &before, sizeof(before));
-	assert_int_equal(fx->b->counters[1].segmented, 0);
+	assert_int_equal(fx->b->counters[0].segmented, 0);
 	assert_int_equal(drops(fx->b, XD_DROP_RING_FULL), 0);
 	for (uint32_t i = 0; i < 4; i++)
 		expect(fx->b, 60, 100, 0, 0);
 	assert_int_equal(send_batch(fx, fx->b), 1);
-	assert_int_equal(fx->b->counters[1].segmented, 1);
-	assert_int_equal(fx->b->counters[1].tx_frames, 0);
+	assert_int_equal(fx->b->counters[0].segmented, 1);
+	assert_int_equal(fx->b->counters[0].tx_frames, 0);
 	assert_int_equal(drops(fx->b, XD_DROP_RING_FULL), 1);
 	for (uint32_t i = 0; i < RING_FRAMES - 4; i++)
 		expect(fx->b, 60, 100, 0, 0);
@@ -1052,7 +1052,7 @@ test_segments_and_empty_pool(void **state)
 	make_packet(fx, &packet);
 	assert_int_equal(send_batch(fx, fx->b), 1);
 	assert_int_equal(drops(fx->b, XD_DROP_NO_BUFFER), 1);
-	assert_int_equal(fx->b->counters[1].segmented, 0);
+	assert_int_equal(fx->b->counters[0].segmented, 0);
 	assert_int_equal(rte_mempool_avail_count(pool), 9);
 	expect_none(fx->b);
 	rte_pktmbuf_free_bulk(all + 9, n - 9);
@@ -1119,7 +1119,7 @@ test_prepared(void **state)
 		assert_int_equal(send_batch(fx, fx->b), 1);
 		expect_order(fx->b, &cases[i].packet, cases[i].flags);
 	}
-	assert_int_equal(fx->b->counters[1].tx_frames, RTE_DIM(cases));
+	assert_int_equal(fx->b->counters[0].tx_frames, RTE_DIM(cases));
 	/* Sums that carry, and that do not. */
 	ethdev(fx->b)->tx_offloads = TSO;
 	for (uint32_t i = 0; i < 40; i++) {
@@ -1130,8 +1130,8 @@ test_prepared(void **state)
 		expect_order(fx->b, &packet,
 			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_SEG);
 	}
-	assert_int_equal(fx->b->counters[1].checksums, 0);
-	assert_int_equal(fx->b->counters[1].segmented, 0);
+	assert_int_equal(fx->b->counters[0].checksums, 0);
+	assert_int_equal(fx->b->counters[0].segmented, 0);
 	expect_none(fx->b);
 }
 
@@ -1169,8 +1169,8 @@ test_not_prepared(void **state)
 		else
 			assert_int_equal(expect_packet(fx->b, packet, 0), packet->payload);
 	}
-	assert_int_equal(fx->b->counters[1].checksums, 3);
-	assert_int_equal(fx->b->counters[1].segmented, RTE_DIM(cases) - 3);
+	assert_int_equal(fx->b->counters[0].checksums, 3);
+	assert_int_equal(fx->b->counters[0].segmented, RTE_DIM(cases) - 3);
 	/* A checksum that is not where that of the outermost protocol is. */
 	for (unsigned i = 0; i < 2; i++) {
 		struct packet packet = {.udp = true, .payload = 700};
@@ -1184,7 +1184,7 @@ test_not_prepared(void **state)
 		m = take(fx->b);
 		assert_int_equal(m->ol_flags, 0);
 		rte_pktmbuf_free(m);
-		assert_int_equal(fx->b->counters[1].checksums, 4 + i);
+		assert_int_equal(fx->b->counters[0].checksums, 4 + i);
 	}
 	/* In four buffers it goes as it is; without room on the device it is undone. */
 	ethdev(fx->b)->nb_tso_segs = 4;
@@ -1273,9 +1273,9 @@ test_offload_is_done(void **state)
 		else
 			assert_int_equal(expect_packet(fx->a, &packet, 0), packet.payload);
 	}
-	assert_int_equal(port->counters[1].tx_frames, 7);
-	assert_int_equal(port->counters[1].checksums, 0);
-	assert_int_equal(port->counters[1].segmented, 2);
+	assert_int_equal(port->counters[0].tx_frames, 7);
+	assert_int_equal(port->counters[0].checksums, 0);
+	assert_int_equal(port->counters[0].segmented, 2);
 	close(fd);
 	close_port(port);
 	fx->nb_quiesce--;
@@ -1321,7 +1321,7 @@ test_received_checksums(void **state)
 	assert_int_equal(send_batch(fx, fx->b), 5);
 	assert_null(batch->frames[4].mbuf);
 	driver->release(fx->a, 0, batch);
-	assert_int_equal(fx->b->counters[1].checksums, 1);
+	assert_int_equal(fx->b->counters[0].checksums, 1);
 	for (unsigned i = 0; i < 4; i++) {
 		struct rte_mbuf *m = take(fx->b);
 

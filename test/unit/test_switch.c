@@ -60,6 +60,50 @@ drivers_that_lack_something(void **state)
 	refuse_driver(&d, NULL, "its type");
 }
 
+/* An application's driver finds what it was given, and no other of the same functions does. */
+static void
+drivers_have_a_context(void **state)
+{
+	struct xd_driver one = made_up_driver, two = made_up_driver;
+	const struct xd_driver *drivers[] = {&one, &two, NULL};
+	struct xd_switch_opts opts = {.drivers = drivers};
+	struct env *env = *state;
+	struct xd_switch *sw;
+	int a, b;
+
+	one.ctx = &a;
+	two.type = "second";
+	two.ctx = &b;
+	env->config->drivers = drivers;
+	sw = xd_switch_create(&opts, NULL);
+	add(env, "a", "/a");
+	assert_int_equal(xd_switch_apply(sw, env->config, &env->err), 0);
+	assert_ptr_equal(made_up.ctx, &a);
+	assert_ptr_equal(made_up_device("/a")->holder->driver->ctx, &a);
+	snprintf(xd_config_port(env->config, "a")->type, XD_TYPE_MAX, "second");
+	assert_int_equal(xd_switch_apply(sw, env->config, &env->err), 0);
+	assert_ptr_equal(made_up.ctx, &b);
+	assert_ptr_equal(made_up_device("/a")->holder->driver->ctx, &b);
+	xd_switch_destroy(sw);
+}
+
+/* Of every driver's port, also when it stays under another MTU. */
+static void
+longest_frame_follows_mtu(void **state)
+{
+	static const uint16_t cases[][2] = {
+		{1500, 1518}, {9000, 9018}, {65516, 65534}, {65517, 65535}, {65535, 65535}};
+	struct env *env = *state;
+
+	add(env, "a", "/a");
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		xd_config_port(env->config, "a")->mtu = cases[i][0];
+		apply(env);
+		assert_int_equal(made_up_device("/a")->holder->max_frame, cases[i][1]);
+	}
+	assert_int_equal(made_up_device("/a")->connects, 1);
+}
+
 static void
 refuse_port(struct env *env, const char *reason)
 {
@@ -353,6 +397,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(frames_pass),
 		CASE(drivers_that_lack_something),
+		CASE(drivers_have_a_context),
+		CASE(longest_frame_follows_mtu),
 		CASE(drivers_that_break_the_contract),
 		CASE(null_arguments),
 		CASE(a_callback_that_calls_back),

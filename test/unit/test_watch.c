@@ -199,12 +199,10 @@ fake_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16
 }
 
 static uint16_t
-fake_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_frame *const *frames,
-	uint16_t n)
+fake_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {
 	struct fake *p = (struct fake *)port;
 
-	(void)queue;
 	(void)worker;
 	p->nb_tx++;
 	take_time(p->slow_tx);
@@ -221,23 +219,29 @@ fake_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_frame *
 }
 
 static uint16_t
-fake_room(struct xd_port *port, uint16_t queue, uint16_t wanted)
+fake_room(struct xd_port *port, unsigned worker, uint16_t wanted)
 {
-	(void)queue;
+	(void)worker;
 	take_time(((struct fake *)port)->slow_room);
 	return wanted;
 }
 
 static void
-fake_notify(struct xd_port *port, uint16_t queue, unsigned worker)
+fake_notify_tx(struct xd_port *port, unsigned worker)
 {
 	struct fake *p = (struct fake *)port;
 	uint64_t start = rte_rdtsc();
 
-	(void)queue;
 	p->nb_told++;
 	take_time(p->slow_notify);
 	port->counters[worker].notify_cycles += rte_rdtsc() - start;
+}
+
+static void
+fake_notify_rx(struct xd_port *port, uint16_t queue, unsigned worker)
+{
+	(void)queue;
+	fake_notify_tx(port, worker);
 }
 
 static const struct xd_driver driver = {.type = "fake",
@@ -246,8 +250,8 @@ static const struct xd_driver driver = {.type = "fake",
 	.release = fake_release,
 	.tx = fake_tx,
 	.room = fake_room,
-	.notify_rx = fake_notify,
-	.notify_tx = fake_notify};
+	.notify_rx = fake_notify_rx,
+	.notify_tx = fake_notify_tx};
 
 /* Cycles of the time stamp counter a second, as well as ten milliseconds show it. */
 static uint64_t

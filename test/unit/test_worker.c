@@ -103,13 +103,11 @@ fake_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 }
 
 static uint16_t
-fake_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_frame *const *frames,
-	uint16_t n)
+fake_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {
 	struct fake *p = (struct fake *)port;
 	uint16_t i;
 
-	(void)queue;
 	assert_true(n > 0);
 	p->nb_tx++;
 	for (i = 0; i < n && p->room >= p->need; i++, p->room -= p->need) {
@@ -126,11 +124,11 @@ fake_tx(struct xd_port *port, uint16_t queue, unsigned worker, struct xd_frame *
 }
 
 static uint16_t
-fake_room(struct xd_port *port, uint16_t queue, uint16_t wanted)
+fake_room(struct xd_port *port, unsigned worker, uint16_t wanted)
 {
 	struct fake *p = (struct fake *)port;
 
-	(void)queue;
+	(void)worker;
 	p->nb_room++;
 	return (uint16_t)RTE_MIN(p->room, (unsigned)wanted);
 }
