@@ -254,7 +254,7 @@ memory_on_disk_is_for_trusted_front_ends(void **state)
 	fe = env_open(e);
 	assert_int_equal(xd_vu_frontend_set_memory(fe, &r, 1, NULL), 0);
 	assert_int_equal(env_state(e).memory.n, 1);
-	xd_vu_frontend_close(fe);
+	env_close(e, fe);
 	/* A file it has to be. */
 	close(r.fd);
 	assert_int_equal(pipe(pipes), 0);
