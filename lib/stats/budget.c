@@ -29,10 +29,12 @@ xd_budget_limits(uint64_t tsc_hz)
 }
 
 uint64_t
-xd_budget_own(uint64_t took, uint64_t elapsed, uint64_t ran, bool blocked)
+xd_budget_own(uint64_t took, uint64_t elapsed, uint64_t ran, uint64_t delayed, bool blocked)
 {
-	uint64_t waited = !blocked && elapsed > ran ? elapsed - ran : 0;
+	uint64_t waited = elapsed > ran ? elapsed - ran : 0;
 
+	if (blocked && delayed < waited)
+		waited = delayed;
 	return took > waited ? took - waited : 0;
 }
 

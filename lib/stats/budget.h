@@ -54,8 +54,10 @@ struct xd_budget_limits xd_budget_limits(uint64_t tsc_hz);
 /* Of a call's time, what the call itself took. elapsed: since the thread's times were last looked
  * at, which was before the call; ran: the processor time that the thread had of this. What is
  * missing it was kept waiting by others (preempted, or its virtual CPU was) unless it went to sleep
- * itself (blocked), which only the call can have done. */
-uint64_t xd_budget_own(uint64_t took, uint64_t elapsed, uint64_t ran, bool blocked);
+ * itself (blocked), which only the call can have done. Of that, others' is what it waited for a
+ * core in vain (delayed). */
+uint64_t xd_budget_own(
+	uint64_t took, uint64_t elapsed, uint64_t ran, uint64_t delayed, bool blocked);
 
 /* A call ended that took longer than limits->call. True: the port rests from now on. */
 bool xd_budget_charge(struct xd_budget *b, const struct xd_budget_limits *limits,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 
@@ -23,6 +25,7 @@ xd_watch_init(struct xd_worker *w)
 {
 	w->watch.limits = xd_budget_limits(w->env.tsc_hz);
 	xd_watch_set(w, XD_BUDGET_CALL_US);
+	w->watch.delay_fd = -1;
 	w->watch.copy = malloc(COPY_BYTES);
 	return w->watch.copy ? 0 : -ENOMEM;
 }
@@ -37,6 +40,8 @@ xd_watch_set(struct xd_worker *w, uint32_t slow_us)
 void
 xd_watch_fini(struct xd_worker *w)
 {
+	if (w->watch.delay_fd >= 0)
+		close(w->watch.delay_fd);
 	free(w->watch.copy);
 }
 
@@ -69,6 +74,25 @@ times_now(void)
 	};
 }
 
+/* For how long the thread has ever been ready to run without a core: the second number of its
+ * schedstat (Linux, Documentation/scheduler/sched-stats.rst). 0 where the kernel has none. */
+static uint64_t
+delay_ns(struct xd_watch *watch)
+{
+	char text[64], *second;
+	ssize_t n;
+
+	/* By the thread itself, whose file it is. */
+	if (watch->delay_fd < 0)
+		watch->delay_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+	n = pread(watch->delay_fd, text, sizeof(text) - 1, 0);
+	if (n <= 0)
+		return watch->base_delay_ns;
+	text[n] = '\0';
+	second = strchr(text, ' ');
+	return second ? strtoull(second, NULL, 10) : watch->base_delay_ns;
+}
+
 static void
 set_base(struct xd_watch *watch, struct times t)
 {
@@ -81,6 +105,14 @@ void
 xd_watch_look(struct xd_worker *w)
 {
 	set_base(&w->watch, times_now());
+	if (w->wary)
+		w->watch.base_delay_ns = delay_ns(&w->watch);
+}
+
+static uint64_t
+ns_to_cycles(const struct xd_worker *w, uint64_t ns)
+{
+	return (uint64_t)((double)ns * (double)w->env.tsc_hz / XD_NS_PER_S);
 }
 
 /* Of what a call has just taken, what was its own. */
@@ -89,15 +121,17 @@ own(struct xd_worker *w, uint64_t took)
 {
 	struct xd_watch *watch = &w->watch;
 	struct times t = times_now();
-	uint64_t ran = (uint64_t)((double)(t.ran_ns - watch->base_ran_ns) * (double)w->env.tsc_hz /
-				  XD_NS_PER_S);
+	uint64_t delay = delay_ns(watch);
 
 	if (watch->base_tsc)
-		took = xd_budget_own(
-			took, t.tsc - watch->base_tsc, ran, t.blocked != watch->base_blocked);
+		took = xd_budget_own(took, t.tsc - watch->base_tsc,
+			ns_to_cycles(w, t.ran_ns - watch->base_ran_ns),
+			ns_to_cycles(w, delay - watch->base_delay_ns),
+			t.blocked != watch->base_blocked);
 	else
 		took = 0;
 	set_base(watch, t);
+	watch->base_delay_ns = delay;
 	return took;
 }
 

@@ -40,6 +40,8 @@ struct xd_watch {
 	/* The thread's times as last looked at; tsc 0: never. */
 	uint64_t base_tsc, base_ran_ns;
 	long base_blocked;
+	uint64_t base_delay_ns; /* looked at while the worker is wary only */
+	int delay_fd;           /* where it stands; -1: not open yet, or there is none */
 };
 
 int xd_watch_init(struct xd_worker *w); /* -ENOMEM */

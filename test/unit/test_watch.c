@@ -96,14 +96,20 @@ static void
 what_others_took_is_not_its_own(void **state)
 {
 	(void)state;
-	assert_int_equal(xd_budget_own(5000, 100000, 100000, false), 5000);
+	assert_int_equal(xd_budget_own(5000, 100000, 100000, 0, false), 5000);
 	/* Preempted for a part of it, or for all. */
-	assert_int_equal(xd_budget_own(5000, 100000, 97000, false), 2000);
-	assert_int_equal(xd_budget_own(5000, 100000, 50000, false), 0);
+	assert_int_equal(xd_budget_own(5000, 100000, 97000, 0, false), 2000);
+	assert_int_equal(xd_budget_own(5000, 100000, 50000, 0, false), 0);
 	/* It slept: in the call, because nothing else sleeps. */
-	assert_int_equal(xd_budget_own(5000, 100000, 95000, true), 5000);
+	assert_int_equal(xd_budget_own(5000, 100000, 95000, 0, true), 5000);
+	/* And then waited for a core, for a part of it or for all. */
+	assert_int_equal(xd_budget_own(5000, 100000, 95000, 3000, true), 2000);
+	assert_int_equal(xd_budget_own(5000, 100000, 95000, 5000, true), 0);
+	/* What it waited before is not the call's; and is no wait on top of being preempted. */
+	assert_int_equal(xd_budget_own(5000, 100000, 98000, 9000, true), 3000);
+	assert_int_equal(xd_budget_own(5000, 100000, 97000, 3000, false), 2000);
 	/* Two clocks never quite agree. */
-	assert_int_equal(xd_budget_own(5000, 100000, 100007, false), 5000);
+	assert_int_equal(xd_budget_own(5000, 100000, 100007, 0, false), 5000);
 }
 
 /* ---- A worker ---- */
