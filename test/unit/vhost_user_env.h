@@ -48,7 +48,6 @@ struct env {
 	struct xd_vu_backend *be;
 	uint64_t features;   /* offered */
 	const char *run_dir; /* of the back end; or NULL */
-	bool any_memory;
 	int lost_fd;
 	/* Below: guarded by the loop's lock. */
 	unsigned pauses;
@@ -157,7 +156,6 @@ env_backend(struct env *e, bool server)
 		.protocol_features = PROTOCOL_FEATURES,
 		.nb_queue_pairs = 2,
 		.mtu = 9000,
-		.any_memory = e->any_memory,
 		.access = {.uid = (uid_t)-1, .gid = (gid_t)-1},
 		.lost_fd = e->lost_fd,
 		.run_dir = e->run_dir,
