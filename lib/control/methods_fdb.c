@@ -9,8 +9,8 @@
 #include "base/suggest.h"
 #include "control/methods.h"
 
-#define MAX_LIMIT    10000 /* addresses in one answer */
-#define PART         1024  /* addresses looked at at once */
+#define MAX_LIMIT 10000 /* addresses in one answer */
+#define PART      1024  /* addresses looked at at once */
 
 struct filter {
 	const char *port; /* NULL: every port */
@@ -127,8 +127,7 @@ read_filter(struct xd_rpc_call *call, struct filter *filter, const char **bridge
 		return -EINVAL;
 	filter->limit = limit;
 	if (filter->port && !xd_config_port(config, filter->port))
-		return xd_fail(
-			&call->err, -ENOENT, "there is no port named %.60s", filter->port);
+		return xd_fail(&call->err, -ENOENT, "there is no port named %.60s", filter->port);
 	if (*bridge && !xd_config_bridge(config, *bridge))
 		return xd_fail(&call->err, -ENOENT, "there is no bridge named %.60s", *bridge);
 	return 0;

@@ -118,8 +118,7 @@ read_whole(struct reader *reader)
 	if (ret)
 		return ret;
 	/* An empty file is what its owner wrote, and so is /dev/null by its name. */
-	if (reader->len == 0 &&
-		(reader->input || (!reader->regular && !S_ISCHR(before.st_mode))))
+	if (reader->len == 0 && (reader->input || (!reader->regular && !S_ISCHR(before.st_mode))))
 		return fail(reader, -ENODATA, "nothing came: has what writes it failed?");
 	if (reader->regular && (fstat(reader->fd, &after) || !same_file(&before, &after)))
 		return fail(reader, -EAGAIN, "was changed while it was read: try again");

@@ -19,9 +19,9 @@
 #define XD_RPC_INTERNAL_ERROR   -32603
 #define XD_RPC_REFUSED          -32000 /* ours; data: {"key", "line", "text"} */
 
-#define XD_RPC_MAX_REQUEST (1u << 20)  /* bytes of one text */
-#define XD_RPC_MAX_BATCH   256         /* requests in one text */
-#define XD_RPC_MAX_REPLY   (8u << 20)  /* bytes of the answers to one text, errors apart */
+#define XD_RPC_MAX_REQUEST (1u << 20) /* bytes of one text */
+#define XD_RPC_MAX_BATCH   256        /* requests in one text */
+#define XD_RPC_MAX_REPLY   (8u << 20) /* bytes of the answers to one text, errors apart */
 
 /* One call. A method returns its result (a new reference), or NULL with err filled in. */
 struct xd_rpc_call {

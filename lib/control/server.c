@@ -294,8 +294,8 @@ make_again(struct xd_server *server)
 	xd_log(opts->log, XD_LOG_CONTROL, XD_LOG_WARN,
 		"the control socket %s had been removed, and was made again",
 		server->listener.path);
-	server->watch = xd_loop_add(
-		opts->loop, server->listener.fd, EPOLLIN, accept_client, server);
+	server->watch =
+		xd_loop_add(opts->loop, server->listener.fd, EPOLLIN, accept_client, server);
 	if (!server->watch)
 		xd_log(opts->log, XD_LOG_CONTROL, XD_LOG_ERROR, "%s: epoll: %s",
 			server->listener.path, strerror(errno));

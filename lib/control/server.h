@@ -33,7 +33,8 @@ struct xd_server_opts {
 	const struct xd_log *log; /* NULL: silent */
 };
 
-/* Listens, and makes the socket again when somebody has removed it; see xd_listen for the errors. Requests are answered once the loop runs. */
+/* Listens, and makes the socket again when somebody has removed it; see xd_listen for the errors.
+ * Requests are answered once the loop runs. */
 struct xd_server *xd_server_create(const struct xd_server_opts *opts, struct xd_error *err);
 /* Hangs up, and removes the socket. */
 void xd_server_destroy(struct xd_server *server); /* NULL is fine */

@@ -9,8 +9,8 @@
 
 #define XD_YAML_MAX_DEPTH 10 /* open brackets and indentations */
 
-/* Whether a document can be loaded in a time that does not grow faster than its length. Else -E2BIG,
- * with the line under the key "" in lines (may be NULL); -ENOMEM. Any thread. */
+/* Whether a document can be loaded in a time that does not grow faster than its length. Else
+ * -E2BIG, with the line under the key "" in lines (may be NULL); -ENOMEM. Any thread. */
 int xd_yaml_scan(const char *text, size_t len, struct xd_lines *lines, struct xd_error *err);
 
 #endif

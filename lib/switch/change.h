@@ -30,8 +30,8 @@ int xd_change_ports(struct xd_change *t, struct xd_error *err);
 /* Starts a port of next that was made for it. */
 int xd_change_start(struct xd_change *t, unsigned index, struct xd_error *err);
 /* Whether the two hold the same socket or device. */
-bool xd_change_same_device(const struct xd_switch *sw, const struct xd_port_config *a,
-	const struct xd_port_config *b);
+bool xd_change_same_device(
+	const struct xd_switch *sw, const struct xd_port_config *a, const struct xd_port_config *b);
 
 /* commit.c. Goes over to `next`, which cannot fail, and frees the state that was. */
 void xd_change_commit(struct xd_change *t);

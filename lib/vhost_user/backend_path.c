@@ -77,14 +77,16 @@ xd_vu_backend_tell_refusal(struct xd_vu_backend *be, int code)
 		say_problem(be, "");
 		return;
 	case -ENOENT:
-		advice = "the front end is to make it (QEMU: server=on), or give the port mode=server";
+		advice = "the front end is to make it (QEMU: server=on), or give the port "
+			 "mode=server";
 		break;
 	case -ECONNREFUSED:
 		advice = "nobody listens there: the front end has ended, or it is no socket";
 		break;
 	case -EACCES:
 	case -EPERM:
-		advice = "give crossdockd's user the right to write to it and to enter its directory";
+		advice = "give crossdockd's user the right to write to it and to enter its "
+			 "directory";
 		break;
 	case -EBUSY:
 		advice = "what the last front end handed over is still being closed";

@@ -12,8 +12,8 @@
 static const char *const kind_names[] = {
 	[XD_VU_FD_NONE] = "nothing",
 	[XD_VU_FD_EVENT] = "an eventfd",
-	[XD_VU_FD_MEMORY] = "shared memory (memfd, tmpfs or hugetlbfs); if the front "
-			    "end is trusted, set memory=any for the port",
+	[XD_VU_FD_MEMORY] = ("shared memory (memfd, tmpfs or hugetlbfs); if the front "
+			     "end is trusted, set memory=any for the port"),
 };
 
 /* What /proc says that the descriptor is; without anything that would forge a line of the log. */

@@ -222,8 +222,8 @@ xd_vu_listener_intact(const struct xd_vu_listener *listener)
 {
 	struct stat st;
 
-	return listener->fd >= 0 && lstat(listener->path, &st) == 0 &&
-	       st.st_dev == listener->dev && st.st_ino == listener->ino;
+	return listener->fd >= 0 && lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
+	       st.st_ino == listener->ino;
 }
 
 int

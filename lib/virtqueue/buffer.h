@@ -34,8 +34,8 @@ xd_split_read(const struct xd_vring_desc *at)
 	};
 }
 
-/* One read of a descriptor in a packed ring. Flags are read first, with acquire: if they say that it
- * is available, the address read after them belongs to it. */
+/* One read of a descriptor in a packed ring. Flags are read first, with acquire: if they say that
+ * it is available, the address read after them belongs to it. */
 static inline struct xd_vq_desc
 xd_packed_read(const struct xd_packed_desc *at, uint16_t *all_flags)
 {

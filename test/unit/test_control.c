@@ -449,7 +449,8 @@ add_lines(void *arg)
 	for (unsigned i = 0; i < LINES_PER_ADDER; i++) {
 		char text[400];
 
-		/* A line that was put together from two would not have the same end as beginning. */
+		/* A line that was put together from two would not have the same end as beginning.
+		 */
 		memset(text, 'a' + i % 26, sizeof(text));
 		text[sizeof(text) - 1] = 0;
 		xd_log_ring_add(arg, XD_LOG_INFO, XD_LOG_CONTROL, text);

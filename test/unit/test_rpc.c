@@ -139,7 +139,8 @@ test_large_batch(void **state)
 	int ctx = 0;
 
 	(void)state;
-	snprintf(request, sizeof(request), "[%s,%s,%s,%s,%s,%s]", add, large, large, add, large, add);
+	snprintf(request, sizeof(request), "[%s,%s,%s,%s,%s,%s]", add, large, large, add, large,
+		add);
 	text = xd_rpc_answer(methods, &ctx, request, strlen(request));
 	assert_non_null(text);
 	assert_true(strlen(text) < XD_RPC_MAX_REPLY + 4096);

@@ -247,7 +247,8 @@ test_delta_list(void **state)
 				json_string_value(json_object_get(change, "to")), want[w].to);
 			assert_string_equal(
 				json_string_value(json_object_get(change, "from")), want[w].unset);
-			assert_int_equal(xd_port_config_set(&port, want[w].key, want[w].unset, &err), 0);
+			assert_int_equal(
+				xd_port_config_set(&port, want[w].key, want[w].unset, &err), 0);
 		}
 	}
 	assert_int_equal(found, sizeof(want) / sizeof(*want));
@@ -379,19 +380,22 @@ test_load(void **state)
 
 	/* An error of the configuration file names that file and the line... */
 	write_file(files->config, bad_yaml, strlen(bad_yaml));
-	assert_int_not_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
+	assert_int_not_equal(
+		xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	snprintf(want, sizeof(want), "%s:3: ports.a.bridge: there is no bridge", files->config);
 	assert_memory_equal(text, want, strlen(want));
 	/* ... and one that comes from the state, the state file and what to do. */
 	write_file(files->config, "control: {path: /tmp/xd-state.sock}\n", 36);
-	assert_int_not_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
+	assert_int_not_equal(
+		xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	assert_non_null(strstr(text, files->state));
 	assert_non_null(strstr(text, "ports.a"));
 	assert_non_null(strstr(text, "remove"));
 	assert_null(base);
 	assert_null(running);
 	unlink(files->config);
-	assert_int_not_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
+	assert_int_not_equal(
+		xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	assert_non_null(strstr(text, "No such file"));
 	xd_lines_destroy(lines);
 }
@@ -408,7 +412,8 @@ test_load_socket_path(void **state)
 	char text[1024], path[128];
 
 	write_file(files->config, yaml, strlen(yaml));
-	assert_int_not_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
+	assert_int_not_equal(
+		xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	snprintf(path, sizeof(path), "%s/sock", files->dir);
 	source.socket_path = path;
 	assert_int_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
@@ -417,7 +422,8 @@ test_load_socket_path(void **state)
 	xd_daemon_config_destroy(running);
 	memset(path, 'x', 120);
 	path[120] = 0;
-	assert_int_not_equal(xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
+	assert_int_not_equal(
+		xd_control_load(&source, lines, &base, &running, text, sizeof(text)), 0);
 	assert_non_null(strstr(text, "control.path"));
 	xd_lines_destroy(lines);
 }
