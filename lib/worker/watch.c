@@ -105,7 +105,8 @@ void
 xd_watch_look(struct xd_worker *w)
 {
 	set_base(&w->watch, times_now());
-	if (w->wary)
+	/* The first look opens the file, so that no descriptor is added while frames pass. */
+	if (w->wary || w->watch.delay_fd < 0)
 		w->watch.base_delay_ns = delay_ns(&w->watch);
 }
 
