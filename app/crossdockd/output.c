@@ -18,6 +18,7 @@
 
 #define FLUSH_S  1 /* at the end, for whoever reads the log */
 #define NOTIFY_S 5
+#define LOOK_MS  100 /* whether it is to wait no more */
 
 /* JOURNAL_STREAM is "device:inode" of the stream that leads to the journal; it may be inherited
  * by a process whose stderr goes elsewhere. */
@@ -34,21 +35,32 @@ to_journal(void)
 
 /* ---- The thread that writes ---- */
 
-/* Waits for stderr as long as it takes. */
-static void
-write_text(const char *text, size_t len)
+/* Until stderr takes a line. False: it is given up. A pipe that is ready has room for PIPE_BUF
+ * bytes, and no line is so long, so the write after this does not wait. */
+static bool
+wait_for_reader(const struct output *output)
 {
 	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+	bool given_up = __atomic_load_n(&output->given_up, __ATOMIC_ACQUIRE);
 
-	while (len > 0) {
+	while (poll(&pollfd, 1, given_up ? 0 : LOOK_MS) == 0) {
+		if (given_up)
+			return false;
+		given_up = __atomic_load_n(&output->given_up, __ATOMIC_ACQUIRE);
+	}
+	return true;
+}
+
+static void
+write_text(const struct output *output, const char *text, size_t len)
+{
+	while (len > 0 && wait_for_reader(output)) {
 		ssize_t n = write(STDERR_FILENO, text, len);
 
 		if (n > 0) {
 			text += n;
 			len -= n;
-		} else if (n < 0 && errno == EAGAIN) { /* whoever shares it made it so */
-			poll(&pollfd, 1, -1);
-		} else if (n == 0 || errno != EINTR) {
+		} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
 			return; /* nobody reads any more */
 		}
 	}
@@ -70,7 +82,7 @@ write_line(const struct output *output, const struct xd_log_line *line)
 	else
 		len = snprintf(text, sizeof(text), "%s %-5s %s: %s\n", time,
 			xd_log_level_name(line->level), component, line->text);
-	write_text(text, len);
+	write_text(output, text, len);
 }
 
 static void
@@ -142,21 +154,30 @@ err_free:
 	return -ret;
 }
 
-void
-output_fini(struct output *output)
+/* Waits for the thread to end, for a while. */
+static bool
+join(const struct output *output)
 {
 	struct timespec deadline;
 
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += FLUSH_S;
+	return pthread_timedjoin_np(output->thread, NULL, &deadline) == 0;
+}
+
+void
+output_fini(struct output *output)
+{
 	if (!output->ring)
 		return;
 	__atomic_store_n(&output->ending, true, __ATOMIC_RELEASE);
 	wake(output);
-	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += FLUSH_S;
-	/* write and poll are where a thread can be cancelled. */
-	if (pthread_timedjoin_np(output->thread, NULL, &deadline)) {
-		pthread_cancel(output->thread);
-		pthread_join(output->thread, NULL);
+	if (!join(output)) {
+		__atomic_store_n(&output->given_up, true, __ATOMIC_RELEASE);
+		/* Somebody else has filled the pipe just now: the thread ends with the process, and
+		 * needs the ring until then. */
+		if (!join(output))
+			return;
 	}
 	close(output->wake_fd);
 	xd_log_ring_destroy(output->ring);

@@ -15,15 +15,16 @@
 
 struct output {
 	struct xd_log_ring *ring;
-	bool journal; /* stderr is the systemd journal, which has times of its own */
-	bool ending;
+	bool journal;  /* stderr is the systemd journal, which has times of its own */
+	bool ending;   /* the thread is to write what is left, */
+	bool given_up; /* and then not even that */
 	int wake_fd;
 	pthread_t thread;
 };
 
 /* To be called after signals were blocked. -ENOMEM and the like. */
 int output_init(struct output *output);
-/* Writes what is left, for a second at most. Idempotent. */
+/* Writes what is left, for a second or two at most. Idempotent. */
 void output_fini(struct output *output);
 /* An xd_log_fn; ctx is a struct output. */
 void output_log(
