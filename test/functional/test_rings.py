@@ -200,10 +200,10 @@ class Corrupt(SwitchCase):
                     self.expect(vm1, frame(B, A, size=1514), [vm2])
                     self.expect(vm2, frame(A, B, size=1514), [vm1])
                 self.assertTrue(self.daemon.up("vm1", "vm2"))
-                # Once in the log.
+                # Once in the log, which takes 20 such lines of a port before it leaves some out.
                 lines = [line for line in self.daemon.log_text()[log:].splitlines()
                          if "bad" in line and ("broke" in line or "fault" in line)]
-                self.assertEqual(len(lines), 1, lines)
+                self.assertIn(len(lines), (1,) if number <= 20 else (0, 1), lines)
                 # It is healed by a guest that starts anew.
                 bad.kill()
                 wait_for(lambda: "connected for" not in
