@@ -52,6 +52,16 @@ class Memory:
         area[at:at + len(data)] = data
 
 
+def load16(area, at):
+    """In one piece, which struct does in native order alone: others write it meanwhile."""
+    return struct.unpack_from("@H", area, at)[0]
+
+
+def store16(area, at, value):
+    """In one store, for others read it meanwhile: struct.pack_into would write zeroes first."""
+    memoryview(area)[at:at + 2].cast("H")[0] = value
+
+
 class Ring:
     """The device's side of a ring, split or packed."""
 
@@ -88,7 +98,7 @@ class Ring:
 
     def _take_split(self):
         area, at = self.avail
-        index = struct.unpack_from("<H", area, at + 2)[0]
+        index = load16(area, at + 2)
         if index == self.taken & 0xffff:
             return None
         head = struct.unpack_from("<H", area, at + 4 + 2 * (self.taken % self.size))[0]
@@ -99,11 +109,12 @@ class Ring:
         area, at = self.desc
         pieces = []
         while True:
-            address, length, ident, flags = struct.unpack_from(
-                "<QIHH", area, at + 16 * (self.taken % self.size))
+            place = at + 16 * (self.taken % self.size)
+            flags = load16(area, place + 14)  # says whether the rest is there
             wrap = self.taken // self.size % 2 == 0
             if not pieces and (bool(flags & AVAIL) != wrap or bool(flags & USED) == wrap):
                 return None
+            address, length, ident = struct.unpack_from("<QIH", area, place)
             self.taken += 1
             if flags & INDIRECT:
                 table = self._table(address, length)
@@ -122,14 +133,15 @@ class Ring:
         if self.packed:
             wrap = self.given // self.size % 2 == 0
             area, at = self.desc
-            struct.pack_into("<IHH", area, at + 16 * (self.given % self.size) + 8, length,
-                             buffer.id, AVAIL | USED if wrap else 0)
+            place = at + 16 * (self.given % self.size)
+            struct.pack_into("<IH", area, place + 8, length, buffer.id)
+            store16(area, place + 14, AVAIL | USED if wrap else 0)
             self.given += 1 if buffer.indirect else len(buffer.pieces)
         else:
             area, at = self.used
             struct.pack_into("<II", area, at + 4 + 8 * (self.given % self.size), buffer.id, length)
             self.given += 1
-            struct.pack_into("<H", area, at + 2, self.given & 0xffff)
+            store16(area, at + 2, self.given & 0xffff)
 
     def notify(self):
         if self.call >= 0:
