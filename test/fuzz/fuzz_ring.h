@@ -55,7 +55,7 @@ region(uint64_t guest, uint64_t user, size_t bytes)
 	MUST(host != NULL);
 	memset(host, 0, bytes);
 	return (struct xd_guest_region){
-		.guest_addr = guest, .user_addr = user, .size = bytes, .host = host, .fd = -1};
+		.guest_addr = guest, .user_addr = user, .size = bytes, .host = host};
 }
 
 /* Options: a bit each of what was negotiated. */
