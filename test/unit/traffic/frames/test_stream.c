@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Streams, port names and placement of the generator. */
+/* The synthetic stream: frames that are valid, and flows that are told apart. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -14,11 +14,6 @@
 #include <cmocka.h>
 
 #include "traffic/frames/stream.h"
-#include "traffic/host/placement.h"
-#include "traffic/host/tsc.h"
-#include "traffic/port/port.h"
-
-/* ---- Streams ---- */
 
 /* The checksum of RFC 1071 over bytes as they are, computed the slow way. */
 static uint32_t
@@ -308,80 +303,6 @@ test_lines_read(void **state)
 		}
 }
 
-/* ---- Port names ---- */
-
-static void
-test_port_names(void **state)
-{
-	static const char *const good[] = {"virtio:/tmp/a.sock", "virtio:/tmp/a.sock,server",
-		"virtio:a,size=256,queues=2,mrg=on,event_idx=off",
-		"virtio:a,packed=on,in_order=on,csum=on,irq=on",
-		"virtio:a,server,tso=on,mss=8960,poll=on", "virtio:a,rings=static,size=1024",
-		"virtio:a,rings=guest,ids=fifo", "virtio:a,ids=lifo,packed=on",
-		"virtio:a,in_order=on,ids=fifo"};
-	static const char *const bad[][2] = {{"/tmp/a.sock", "virtio:PATH"},
-		{"virtoi:/tmp/a.sock", "virtio"}, {"virtio:", "socket"},
-		{"virtio:a,sever", "server"}, {"virtio:a,size=100", "power of two"},
-		{"virtio:a,size=65536", "power of two"}, {"virtio:a,queues=0", "1 to"},
-		{"virtio:a,mrg=yes", "on or off"}, {"virtio:a,rings=real", "guest or static"},
-		{"virtio:a,rings", "rings=guest"}, {"virtio:a,ring=guest", "rings?"},
-		{"virtio:a,ids=random", "lifo or fifo"},
-		{"virtio:a,rings=static,ids=fifo", "rings=guest only"},
-		{"virtio:a,in_order=on,ids=lifo", "ids=fifo"}, {"virtio:a,mgr=on", "mrg"},
-		{"virtio:a,size", "size="}, {"virtio:a,packed", "packed=on"},
-		{"virtio:a,paked=on", "packed"}, {"virtio:a,tso=yes", "on or off"},
-		{"virtio:a,tso=on,mss=47", "48 to"}, {"virtio:a,tso=on,mss=65496", "to 65495"},
-		{"virtio:a,mss=1460", "tso=on"}, {"virtio:a,irq=1", "on or off"},
-		{"virtio:a,poll=maybe", "on or off"}, {"dpdk:", "device"},
-		{"dpkd:net_null0", "dpdk"}};
-	char longest[256] = "virtio:";
-	struct xd_error err;
-	bool needs_eal;
-
-	(void)state;
-	for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		needs_eal = true;
-		assert_int_equal(xd_gen_port_check(good[i], &needs_eal, &err), 0);
-		assert_false(needs_eal);
-	}
-	assert_int_equal(xd_gen_port_check("dpdk:net_null0", &needs_eal, &err), 0);
-	assert_true(needs_eal);
-	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(xd_gen_port_check(bad[i][0], &needs_eal, &err), -EINVAL);
-		if (!strstr(err.text, bad[i][1]))
-			fail_msg("%s: %s", bad[i][0], err.text);
-	}
-	memset(longest + 7, 'x', 107);
-	assert_int_equal(xd_gen_port_check(longest, &needs_eal, &err), 0);
-	longest[7 + 107] = 'x'; /* sockaddr_un holds 107 and a NUL */
-	assert_int_equal(xd_gen_port_check(longest, &needs_eal, &err), -EINVAL);
-}
-
-/* ---- Placement and clock ---- */
-
-static void
-test_placement_classes(void **state)
-{
-	(void)state;
-	assert_string_equal(xd_placement_class(120, 199), "near");
-	assert_string_equal(xd_placement_class(200, 475), "far");
-	assert_string_equal(xd_placement_class(120, 475), "mixed");
-	assert_string_equal(xd_placement_class(475, 120), "mixed");
-	assert_string_equal(xd_placement_class(0, 120), "unknown");
-	assert_true(xd_placement_ns(0, 0, 1e9) == 0); /* one core has no distance */
-	assert_true(xd_placement_ns(-1, 0, 1e9) == 0);
-	assert_true(xd_placement_ns(0, 100000, 1e9) == 0);
-}
-
-static void
-test_tsc(void **state)
-{
-	double hz = xd_tsc_calibrate();
-
-	(void)state;
-	assert_true(hz > 1e8 && hz < 1e11);
-}
-
 int
 main(void)
 {
@@ -393,9 +314,6 @@ main(void)
 		cmocka_unit_test(test_touch),
 		cmocka_unit_test(test_bad_streams),
 		cmocka_unit_test(test_lines_read),
-		cmocka_unit_test(test_port_names),
-		cmocka_unit_test(test_placement_classes),
-		cmocka_unit_test(test_tsc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
