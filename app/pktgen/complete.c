@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What the shell may complete a word to: commands, and options with the words they take, from the
+ * same rows as --help. */
 #include <string.h>
 
 #include "option_table.h"

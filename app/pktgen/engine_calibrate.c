@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The generator against itself. */
+/* The row of engine calibrate, the generator against itself: its options and its help. */
 #include "option_table.h"
 #include "report/section.h"
 #include "table_parts.h"

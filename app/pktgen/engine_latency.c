@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How long frames take. */
+/* The row of engine latency, how long frames take: its options and its help. */
 #include <errno.h>
 
 #include "option_table.h"

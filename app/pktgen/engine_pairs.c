@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Many VMs at once. */
+/* The row of engine pairs, many VMs at once: its options and its help. */
 #include <errno.h>
 #include <string.h>
 

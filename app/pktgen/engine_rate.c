@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames and bits per second that get through. */
+/* The row of engine rate, frames and bits per second that get through: its options and its help. */
 #include "option_table.h"
 #include "report/section.h"
 #include "table_parts.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ports that answer: something to aim ping and mtr at. */
+/* The row of engine respond, ports that answer ping and mtr: its options and its help. */
 #include <errno.h>
 
 #include "option_table.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The highest rate that a switch can take. */
+/* The row of engine search, the highest rate that a switch can take: its options and its help. */
 #include "option_table.h"
 #include "report/section.h"
 #include "table_parts.h"

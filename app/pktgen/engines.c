@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of engines, and look-ups in it. A new engine takes its place here. */
 #include <string.h>
 
 #include "engine.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* --help, of the program and of a command, from the engines' rows and those of their options. */
 #include <string.h>
 
 #include "option_table.h"

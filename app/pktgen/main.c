@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The traffic generator. */
+/* crossdock-pktgen, the traffic generator: reads the command line, then runs an engine (run.c),
+ * writes a report (report/), or prints help. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Look-ups in an engine's list of options, and errors that name the option to blame. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Options: what they are called, what reads them, what help says. Each engine has a list. */
+/*
+ * Options in rows: what each is called, what reads its text, what --help says, what completion
+ * offers. Each engine has a list of them; those that several engines have are defined here.
+ */
 #ifndef PKTGEN_OPTION_TABLE_H
 #define PKTGEN_OPTION_TABLE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What does not go together, and what is read from files. */
+/* After all options are known: files are read, and what does not go together is refused. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

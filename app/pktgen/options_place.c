@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which ports and cores, and where results go. */
+/* Options about places: ports, cores, the switch to ask, files for results. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What only one engine has: latency's way, searches, pairs. */
+/* Options that only one engine has: latency's way, searches, pairs. */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How long and how often. */
+/* Options about time: how long a trial takes, how often it is repeated. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>

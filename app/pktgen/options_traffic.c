@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is sent. */
+/* Options about what is sent: sizes, rates, flows, templates, captures, faults. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

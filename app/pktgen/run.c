@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A run from its ports to its results: chooses cores, starts the EAL if a port needs it, opens the
+ * ports, lets the engine run over them, and hands each row to the screen and the results. */
 #include "run.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Starts the EAL for ports of type dpdk, with the options that were given behind --. */
 #include "run_eal.h"
 
 #include <stdio.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The end of a run: the command line noted in the results, JSON and CSV written, and the exit
+ * status by the conditions of --fail-if. */
 #include "run_results.h"
 
 #include <errno.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What all tables on the screen share: heads, columns, times, and the line of progress below them.
+ * Which table a row belongs to, its engine says. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

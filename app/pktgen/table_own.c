@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rows of an engine that has no table of its own: its figures under their heads. */
+/* The table on the screen for engines that bring none: their own figures under their heads. */
 #include <stdio.h>
 #include <string.h>
 

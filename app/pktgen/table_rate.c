@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rows of rates: those of one stream, of VMs at once, and the generator's own. */
+/* The table on the screen for rows of rates: one stream, VMs at once, the generator itself. */
 #include <stdio.h>
 
 #include "engine.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Searches: a short line for each trial, and the result with what it lacks. */
+/* The table on the screen for searches: a short line for each trial, and the result. */
 #include <stdio.h>
 
 #include "table_parts.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rows of times: round trips one at a time, and frames on a schedule. */
+/* The table on the screen for rows of times: round trips, and frames on a schedule. */
 #include <stdio.h>
 
 #include "table_parts.h"

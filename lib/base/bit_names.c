@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Look-ups in tables of bits by name, and a mask as text. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A path without what does not change what it names: empty parts and ".". */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

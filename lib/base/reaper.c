@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The reaper's queue and its thread: descriptors are closed, and memory unmapped piece by piece. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

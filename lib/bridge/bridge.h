@@ -8,6 +8,9 @@
  *   count    count.c    what came in, and what of it was dropped on the way
  *   rmon     rmon.c     the same by kind and size, for ports that want it
  *
+ * They share turn.c (taking frames out between stages, putting them on outputs), vlan.h (the tag in
+ * a frame) and plan.h (the configuration as workers see it).
+ *
  * Each stage works on the whole batch, so that the memory it needs is asked for a stage ahead. The
  * result is a list of frames for each port; the worker transmits them. Counting comes after back
  * pressure, because only then it is known which frames stay with the sender and come again: a stage

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The plan: the configuration as workers see it, which is which queues each of them polls and which
- * ports are in which bridge.
+ * The plan: the configuration as workers see it. It says which receive queues each worker polls,
+ * which ports are in which bridge, and what is to be done with frames from and to each port.
  *
  * A plan never changes once workers can see it. Control builds a new one, publishes the pointer,
- * waits until every worker has left the turn it was in, and frees the old one. Exempt are two
- * fields of each queue, which are its worker's.
+ * waits until every worker has left the turn it was in, and frees the old one. The exception is
+ * waits_for and wait_since_tsc of each queue, which its worker writes.
  */
 #ifndef XD_BRIDGE_PLAN_H
 #define XD_BRIDGE_PLAN_H
@@ -41,8 +41,7 @@ struct xd_plan_port {
 struct xd_plan_queue {
 	const struct xd_plan_port *port;
 	uint16_t queue;
-	/* Back pressure. Written by the worker that owns the queue; nothing else in a plan changes.
-	 */
+	/* Back pressure: written by the worker that owns the queue. */
 	uint16_t waits_for;      /* index of the full port that the queue's first frame waits for */
 	uint64_t wait_since_tsc; /* since when; 0: it does not wait */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Counts the frames received by kind and size, as RMON does, on ports that are to. */
+/* Counts the frames received by kind and size, as RMON does (RFC 2819, 5): the stage after count.c,
+ * for ports with `counters: detailed` only. */
 #include "bridge/bridge.h"
 
 #define FCS_BYTES 4

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The difference of two configurations: made as JSON, and applied to a configuration file that may
+ * have changed meanwhile. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

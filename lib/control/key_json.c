@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Values of keys to JSON and back, and an entry's values or differences as an object. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

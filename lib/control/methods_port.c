@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What runs: ports and their counters. */
+/* port.show, stats.show, stats.drops: ports as they run, and their counters. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

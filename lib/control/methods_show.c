@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What runs: bridges, workers, memory, the daemon. */
+/* bridge.show, worker.show, memory.show, daemon.status: what else runs. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

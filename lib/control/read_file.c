@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A text file read whole: checked to be of a kind that may be read, within a time, and seen not to
+ * have changed meanwhile. */
 #include "control/read_file.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What a program does about its standard output before its first line and after its last. */
 #include "control/standard_output.h"
 
 #include <errno.h>

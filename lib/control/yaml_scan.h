@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Documents that would take the YAML parser too long, found before it reads them. */
 #ifndef XD_CONTROL_YAML_SCAN_H
 #define XD_CONTROL_YAML_SCAN_H
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A port's debt to a worker: charged, forgiven with time, and compared with what makes it rest; the
+ * figures of all workers added up. */
 #include "stats/budget.h"
 
 #define US_PER_S 1000000

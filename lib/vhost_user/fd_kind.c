@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Looks at a descriptor by what the kernel alone says of it: the name of its link in /proc, and its
+ * seals. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames that need a checksum or segmentation, to a guest's receive queue: virtio 1.2, 5.1.6.4. */
+/* Frames for a guest that has not negotiated the offload they need: the checksum is finished, or
+ * the frame segmented, as it is written to the receive queue. Virtio 1.2, 5.1.6.4. */
 #include "virtqueue/put.h"
 
 /*

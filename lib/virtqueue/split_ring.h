@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Finding a split ring's buffers and giving them back: virtio 1.2, 2.7. Private to the device side.
- */
+/* A split ring: finding available buffers and marking them used (virtio 1.2, 2.7). Private to the
+ * device side. Its used index says how far its device has come, so a position is that index. */
 #ifndef XD_VIRTQUEUE_SPLIT_RING_H
 #define XD_VIRTQUEUE_SPLIT_RING_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Back pressure: for a port with wait_us whose ring is full, frames wait in the ring of the guest
- * that sent them, whose driver sees it fill up.
+ * Back pressure, for ports with `full: wait`: frames for such a port whose ring is full wait in the
+ * ring of the guest that sent them, whose driver sees it fill up.
  *
  * Frames are taken off a queue in order, so the first one that a full ring does not take blocks
  * those behind it, wherever they go (head-of-line blocking). The sending queue is rewound to that

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Transmits the bridge's outputs, with retries when a port is full, and keeps the notifications
- * that are pending after it. */
+/*
+ * Transmits the bridge's outputs, with retries when a port is full, and drops what it does not take
+ * then. Whose guests are to be notified of it is kept until a turn later, when one memory fence
+ * serves all of them.
+ */
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_pause.h>

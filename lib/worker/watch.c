@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The clock of watch.h: what a round and a driver's calls took, what of it others took from the
+ * thread, and which port is charged with the rest. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

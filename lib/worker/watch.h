@@ -10,7 +10,7 @@
  * part of the receive, and then knows. What others kept it waiting for is not counted against
  * anybody: the lock of a queue, a core that the system or the hypervisor gave to somebody else.
  *
- * All by the worker.
+ * All calls are the worker's.
  */
 #ifndef XD_WORKER_WATCH_H
 #define XD_WORKER_WATCH_H

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Charts: series of points are put into a gnuplot script, with axes, bounds and legend; gnuplot.c
+ * has it drawn. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The reader of CSV files: quoted fields, lines of one length, columns by their head. */
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>

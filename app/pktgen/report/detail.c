@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the detail tables of several sections share: columns that say how a trial went (bottleneck,
+ * cycles, CPU and stolen time), badges for trials that do not count, and the walk over lines and
+ * systems.
+ */
 #include <math.h>
 #include <string.h>
 

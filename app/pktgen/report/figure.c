@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Which figures each kind of row is compared by, and how each is taken from the row. */
 #include <math.h>
 #include <string.h>
 

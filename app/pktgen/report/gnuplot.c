@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs gnuplot over a script and takes the SVG that it writes, with what the page decides left out
+ * of it: colours, fonts, titles, ids, empty groups. No file is made. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Pieces of the page: text with what is special in HTML escaped, numbers, cells, tables, and the
+ * words that name a line or a system. */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Reads a result file, as --json wrote it, back into struct xd_results, row by row; each member is
+ * checked, for the file may be anybody's. */
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The page from head to foot: its title, links to its sections, then the sections one after the
+ * other. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

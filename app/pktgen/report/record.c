@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Members of a JSON object taken one by one, each with its kind and range checked. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

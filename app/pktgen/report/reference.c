@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Reads the CSV files of published figures: those named, or all of a directory. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>

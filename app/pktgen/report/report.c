@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The command `report`: its command line, then load, lay side by side, write. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>

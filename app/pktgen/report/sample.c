@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The statistics of a cell: median, mean and the 95 % confidence interval of its trials; and the
+ * ratio of two cells, of their pairs of trials if there are enough. */
 #include <math.h>
 #include <stdlib.h>
 

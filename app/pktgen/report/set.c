@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Lays rows of result files side by side: finds the line and the cell that each belongs to, and
+ * decides which trials count. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The calibrate engine: opens pairs of loop ports itself, on one core and on two, and gives a row
+ * for each thing that bounds the others: rates, sending and receiving apart, pacing, an idle core,
+ * times.
+ */
 #include <errno.h>
 #include <stdio.h>
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The latency engine: for each size and trial a row of round trips (round_trip.c), or of a trial on
+ * a schedule (trial.h) with its times. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The pairs engine: which numbers of ports there are to run, a trial for each, the share of each
+ * pair in it, and Jain's index of fairness. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

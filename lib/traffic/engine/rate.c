@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The rate engine: a trial (trial.h) for each size, again and again, and its row. */
 #include <errno.h>
 
 #include "traffic/engine/rate.h"

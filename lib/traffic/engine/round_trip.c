@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The loop of round trips: one thread sends a frame, polls until it is there, has it sent back, and
+ * records how long that took. A lost frame is waited for and counted. */
 #include <errno.h>
 
 #include "traffic/engine/round_trip.h"

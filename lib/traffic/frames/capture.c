@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A capture read with libpcap: each record is checked and added to a list of frames with its time;
+ * what is packed, empty or no Ethernet is refused with what to do about it. */
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A list of frames is built: memory for it, bounds on it, and each frame laid on cache lines with
+ * its payload and the place of its tag and checksum. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

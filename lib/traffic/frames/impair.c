@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The text of --impair: shares and delays of the faults that are made. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

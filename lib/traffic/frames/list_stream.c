@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A stream of a list's frames: made, and the slow parts of sending it: echoes, frames of a source,
+ * and faults made on purpose. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The synthetic stream is set up: the frame that all flows share, and which of its fields differ
+ * from flow to flow. */
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>

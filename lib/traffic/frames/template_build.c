@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* From templates and sizes to a list of frames: how many flows there are, which sizes they take,
+ * and a frame for each. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

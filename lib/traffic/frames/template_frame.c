@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The headers of one flow's frame as bytes: values of fields, what is left to the generator, and
+ * then lengths and checksums. */
 #include <arpa/inet.h>
 #include <string.h>
 

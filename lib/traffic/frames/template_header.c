@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of headers and their fields: where each lies, and what it is when a template does not
+ * say. */
 #include "traffic/frames/template_header.h"
 
 #define NUMBER(name, bit, bits, preset)                                                            \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* /proc/stat read, and a thread pinned to a core. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Looks at the clock for a while, and records how much later than every 100 ns each look came. */
 #include "traffic/host/idle_core.h"
 #include "traffic/host/tsc.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Two threads throw a cache line to and fro, each on one of the cores. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>

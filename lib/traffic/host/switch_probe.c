@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A connection to crossdockd's control socket, and what worker.show answers. */
 #include <errno.h>
 #include <stdlib.h>
 

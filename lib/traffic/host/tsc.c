@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The time stamp counter's frequency, measured against the monotonic clock. */
 #include <time.h>
 
 #include "base/clock.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Ports by name: finds the kind (port_kinds.h), opens and closes it, and sets up what a port sends
+ * and how it looks at what comes. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

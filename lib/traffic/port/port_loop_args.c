@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The name of a loop port, and its size. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

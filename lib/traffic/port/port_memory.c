@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory mapped for a port's frames: hugetlbfs, transparent huge pages or small ones, whichever can
+ * be had first. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/memfd.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The options of a virtio port read and checked, and the virtio features that they come to. */
 #include <errno.h>
 #include <linux/virtio_net.h>
 #include <stdio.h>

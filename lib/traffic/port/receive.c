@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* One frame that is not of the synthetic stream: its tag is read and followed (track.h), sent back,
+ * or it is shown to the sink. */
 #include <string.h>
 
 #include "traffic/frames/stream.h"

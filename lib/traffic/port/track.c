@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Order, loss and times of each flow: a window of the last 64 frames tells late frames from
+ * duplicates. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

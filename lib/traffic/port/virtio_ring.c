@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A ring made: its memory laid out, for the kind asked for; and what is done between bursts, such
+ * as moving the event index and waiting for interrupts. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Static packed rings: bursts sent and received, with buffers that stay where they are. */
 #include "traffic/port/virtio_ring_packed.h"
 
 /* Offers what position `at` holds. */

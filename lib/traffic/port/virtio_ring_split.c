@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Static split rings: bursts sent and received, with buffers that stay where they are. */
 #include "traffic/port/virtio_ring_split.h"
 
 static void

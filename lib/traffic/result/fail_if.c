@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The figures that a condition can be about, conditions from text, and whether a row meets one. An
+ * engine's own figures come from its list (engine.h). */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

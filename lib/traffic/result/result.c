@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Results kept: rows added, values as words, and what the whole run has in common. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

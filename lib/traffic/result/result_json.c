@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Results as JSON: a row's members, those of its engine from its list, and the document around
+ * them. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

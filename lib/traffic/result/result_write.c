@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Result files, written beside their place and then renamed into it; a symbolic link stays one. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What engines ask of all ports together: that they are alive, that nothing is on its way any more,
+ * and what cores and switch did meanwhile. */
 #include <errno.h>
 
 #include "base/clock.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A lane's loop: each turn receives on all its ports, sends what is due on them, and notes how late
+ * that is. The threads of a run are started and joined here. */
 #include <errno.h>
 #include <pthread.h>
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The learning pass: one frame until it gets through, then all of them, a window at a time; and an
+ * error that says why nothing arrives. */
 #include <errno.h>
 
 #include "base/clock.h"

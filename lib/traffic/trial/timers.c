@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The timing wheel: timers are put into the slot of their tick, moved down with time, and run. */
 #include <string.h>
 
 #include "traffic/trial/timers.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A trial's life: made ready once, then run: lanes laid out for its load, warm-up, measured time,
+ * and the wait for what is on its way. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* How many of one sender's frames arrived. Apart from the row, for engines that ask while they tell
+ * senders apart. */
 #include "traffic/trial/trial_parts.h"
 
 uint64_t

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The row of a trial: from counters before and after it, trackers and histograms to rates, loss,
+ * times, pacing, and what the bottleneck was. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What a trial has the switch learn before (learn.h): the addresses of its streams or lists, and
+ * those that answers come from. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

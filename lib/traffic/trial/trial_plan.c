@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Who sends to whom by the pattern asked for, the list of frames for each sender, and a tracker for
+ * each receiver. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

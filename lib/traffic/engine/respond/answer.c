@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The answers of a host: a frame is checked and turned into its answer where it lies. */
 #include <errno.h>
 #include <net/ethernet.h>
 #include <net/if_arp.h>

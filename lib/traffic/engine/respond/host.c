@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A host's addresses: those of the command line, checked, and the link-local one that comes of its
+ * MAC address. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The respond engine: a station behind each port, and lanes that run until the time is over. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

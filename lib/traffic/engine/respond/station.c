@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A station as a port's sink and source (port/receive.h, frames/source.h): answers are written into
+ * a queue as questions come, and sent from it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Trials as a search asks for them: each is run, repeated when it is void, counted as a row, and
+ * held against the time that is left. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Back-to-back frames (RFC 2544, 26.4, as RFC 9004 has it): the longest burst of which nothing is
+ * lost. Its length is doubled until frames are lost, then halved; all of it several times. */
 #include <math.h>
 
 #include "traffic/engine/search/rules.h"

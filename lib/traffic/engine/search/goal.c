@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Search methods by name, and the goals of MLRsearch from their text, such as "ndr:loss=0". */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

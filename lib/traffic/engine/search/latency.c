@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Latency (RFC 2544, 26.2): trials of full length at the throughput. */
 #include "traffic/engine/search/rules.h"
 
 int

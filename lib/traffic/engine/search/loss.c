@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Frame loss (RFC 2544, 26.3): from the maximum rate downwards in tenths, until two trials in a row
+ * are without loss. */
 #include "traffic/engine/search/rules.h"
 
 int

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* From the name of a method to its rules: the one call that search.c makes for each size. */
 #ifndef XD_TRAFFIC_ENGINE_SEARCH_METHODS_H
 #define XD_TRAFFIC_ENGINE_SEARCH_METHODS_H
 

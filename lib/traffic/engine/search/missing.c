@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What a search's results lack of the RFC that it follows, such as sizes, lengths of trials and
+ * repetitions, as text for its row. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The latency profile: trials with times at shares of the rate without loss. */
 #include "traffic/engine/search/rules.h"
 
 int

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A row of a search's result: what the rule found, the mean of repeated trials, how the search
+ * ended, and what it lacks. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The search engine: checks what was asked for, then runs the method at each size. */
 #include <errno.h>
 #include <stdlib.h>
 

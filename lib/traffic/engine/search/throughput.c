@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Throughput (RFC 2544, 26.1): loads between one without loss and one with, in short trials first
+ * and then in those of full length, until the bounds are near enough. */
 #include <math.h>
 
 #include "traffic/engine/search/rules.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A pause between trials that ends early when the run is cancelled. */
 #include <errno.h>
 #include <math.h>
 #include <time.h>
