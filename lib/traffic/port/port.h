@@ -10,8 +10,9 @@
  *   loop:NAME
  *       two ports of one name are each other's peer: the generator against itself
  *
- * Opened and closed by control; the data-path calls by the one thread that drives the port, except
- * load and expect, which control calls while no thread does.
+ * Opened and closed by control; the data-path calls by the one thread that drives the port, or by
+ * two, of which one sends and the other receives. Control calls load and expect while no thread
+ * does either.
  */
 #ifndef XD_TRAFFIC_PORT_PORT_H
 #define XD_TRAFFIC_PORT_PORT_H
@@ -37,11 +38,14 @@ struct xd_gen_port_opts {
 	unsigned nb_others;                /* its peer */
 };
 
+/* What a thread does with a port. */
+enum xd_gen_way { XD_GEN_BOTH_WAYS, XD_GEN_SENDING, XD_GEN_RECEIVING };
+
 struct xd_gen_port_ops {
 	int (*load)(struct xd_gen_port *port, struct xd_error *err);
 	uint16_t (*send)(struct xd_gen_port *port, uint16_t n);
 	uint16_t (*receive)(struct xd_gen_port *port, uint16_t n);
-	void (*notify)(struct xd_gen_port *port, bool fenced);
+	void (*notify)(struct xd_gen_port *port, enum xd_gen_way way, bool fenced);
 	unsigned (*outstanding)(struct xd_gen_port *port);
 	bool (*alive)(struct xd_gen_port *port);
 	void (*close)(struct xd_gen_port *port);
@@ -60,7 +64,9 @@ struct xd_gen_port {
 	enum xd_touch touch;              /* load sets it */
 	uint32_t expect;                  /* bytes of the frames of kind ours to be received */
 	struct xd_stream_offload offload; /* what its device does; set by open */
-	bool headers; /* frames have a virtio-net header right before them; set by open */
+	bool headers;    /* frames have a virtio-net header right before them; set by open */
+	bool is_ethdev;  /* a DPDK device; set by open */
+	uint16_t ethdev; /* and its number */
 	struct xd_stream stream; /* what is sent; of zeroes when nothing is */
 
 	uint64_t sent __attribute__((aligned(64))); /* frames; the driving thread's from here on */
@@ -124,7 +130,14 @@ xd_gen_port_receive(struct xd_gen_port *port, uint16_t n)
 static inline void
 xd_gen_port_notify(struct xd_gen_port *port, bool fenced)
 {
-	port->ops->notify(port, fenced);
+	port->ops->notify(port, XD_GEN_BOTH_WAYS, fenced);
+}
+
+/* The same for a thread that does not drive the port alone. */
+static inline void
+xd_gen_port_notify_of(struct xd_gen_port *port, enum xd_gen_way way, bool fenced)
+{
+	port->ops->notify(port, way, fenced);
 }
 
 /* Frames sent that the device has not given back yet; 0 when it does not tell. */

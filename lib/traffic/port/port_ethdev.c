@@ -24,7 +24,6 @@
 
 struct ethdev_port {
 	struct xd_gen_port port;
-	uint16_t id;
 	bool probed, started, was_up;
 	struct rte_mempool *pool;
 	/* Written and not taken by the device yet: the next to be sent. */
@@ -118,7 +117,7 @@ port_send(struct xd_gen_port *port, uint16_t n)
 		n = e->nb_pending;
 	if (n == 0)
 		return 0;
-	sent = rte_eth_tx_burst(e->id, 0, e->pending + e->first, n);
+	sent = rte_eth_tx_burst(e->port.ethdev, 0, e->pending + e->first, n);
 	e->first += sent;
 	e->nb_pending -= sent;
 	return sent;
@@ -130,11 +129,12 @@ read_closer(struct xd_gen_port *port, const struct rte_mbuf *m)
 {
 	uint8_t *gather = ethdev_port(port)->gather;
 
-	if (m->pkt_len < HEADER || m->pkt_len > GATHER)
+	if (m->pkt_len < HEADER || m->pkt_len > GATHER) {
 		port->received.foreign++;
-	else
-		xd_receive_frame(
-			&port->received, rte_pktmbuf_read(m, 0, m->pkt_len, gather), m->pkt_len);
+		return;
+	}
+	port->received.gathered = m->next;
+	xd_receive_frame(&port->received, rte_pktmbuf_read(m, 0, m->pkt_len, gather), m->pkt_len);
 }
 
 static inline void
@@ -165,18 +165,21 @@ port_receive(struct xd_gen_port *port, uint16_t n)
 {
 	struct rte_mbuf *mbufs[XD_GEN_BURST];
 
-	n = rte_eth_rx_burst(ethdev_port(port)->id, 0, mbufs, n);
+	n = rte_eth_rx_burst(port->ethdev, 0, mbufs, n);
 	for (uint16_t i = 0; i < n; i++)
 		read_one(port, mbufs[i]);
-	if (n)
-		rte_pktmbuf_free_bulk(mbufs, n);
+	if (n == 0)
+		return 0;
+	xd_receive_end(&port->received);
+	rte_pktmbuf_free_bulk(mbufs, n);
 	return n;
 }
 
 static void
-notify(struct xd_gen_port *port, bool fenced)
+notify(struct xd_gen_port *port, enum xd_gen_way way, bool fenced)
 {
 	(void)port; /* the device's driver does that itself */
+	(void)way;
 	(void)fenced;
 }
 
@@ -189,7 +192,7 @@ outstanding(struct xd_gen_port *port)
 
 	if (e->nb_pending == 0)
 		return 0;
-	sent = rte_eth_tx_burst(e->id, 0, e->pending + e->first, e->nb_pending);
+	sent = rte_eth_tx_burst(e->port.ethdev, 0, e->pending + e->first, e->nb_pending);
 	e->first += sent;
 	e->nb_pending -= sent;
 	port->sent += sent;
@@ -202,11 +205,11 @@ alive(struct xd_gen_port *port)
 	struct ethdev_port *e = ethdev_port(port);
 	struct rte_eth_link link;
 
-	if (rte_eth_dev_is_removed(e->id)) {
+	if (rte_eth_dev_is_removed(e->port.ethdev)) {
 		snprintf(port->fault, sizeof(port->fault), "the device was removed");
 		return false;
 	}
-	if (rte_eth_link_get_nowait(e->id, &link))
+	if (rte_eth_link_get_nowait(e->port.ethdev, &link))
 		return true;
 	if (link.link_status == RTE_ETH_LINK_UP) {
 		e->was_up = true;
@@ -225,10 +228,10 @@ port_close(struct xd_gen_port *port)
 
 	drop_pending(e);
 	if (e->started)
-		rte_eth_dev_stop(e->id);
+		rte_eth_dev_stop(e->port.ethdev);
 	if (e->probed) {
-		rte_eth_dev_info_get(e->id, &info);
-		rte_eth_dev_close(e->id);
+		rte_eth_dev_info_get(e->port.ethdev, &info);
+		rte_eth_dev_close(e->port.ethdev);
 		if (info.device)
 			rte_dev_remove(info.device);
 	}
@@ -261,7 +264,8 @@ probe(struct ethdev_port *e, const char *devargs, struct xd_error *err)
 	RTE_ETH_FOREACH_MATCHING_DEV(id, devargs, &it)
 	{
 		rte_eth_iterator_cleanup(&it);
-		e->id = id;
+		e->port.ethdev = id;
+		e->port.is_ethdev = true;
 		e->probed = true;
 		return 0;
 	}
@@ -281,33 +285,33 @@ configure(struct ethdev_port *e, const char *devargs, const struct xd_gen_port_o
 			xd_lines(opts->frame_bytes > 2048 ? opts->frame_bytes : 2048) * XD_LINE;
 	int rc;
 
-	snprintf(name, sizeof(name), "pktgen%u", e->id);
+	snprintf(name, sizeof(name), "pktgen%u", e->port.ethdev);
 	if (room > UINT16_MAX)
 		return xd_fail(err, -EINVAL, "dpdk:%s: frames of at most %u bytes", devargs,
 			UINT16_MAX - RTE_PKTMBUF_HEADROOM - XD_LINE);
 	e->pool = xd_pool_create(name, BUFFERS, room, opts->node, err);
 	if (!e->pool)
 		return -ENOMEM;
-	rc = rte_eth_dev_info_get(e->id, &info);
+	rc = rte_eth_dev_info_get(e->port.ethdev, &info);
 	if (!rc) {
 		conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-		rc = rte_eth_dev_configure(e->id, 1, 1, &conf);
+		rc = rte_eth_dev_configure(e->port.ethdev, 1, 1, &conf);
 	}
 	if (!rc && opts->frame_bytes > RTE_ETHER_MTU + HEADER + VLAN)
-		rte_eth_dev_set_mtu(e->id, (uint16_t)(opts->frame_bytes - HEADER));
+		rte_eth_dev_set_mtu(e->port.ethdev, (uint16_t)(opts->frame_bytes - HEADER));
 	if (!rc)
-		rc = rte_eth_dev_adjust_nb_rx_tx_desc(e->id, &nb_rx, &nb_tx);
+		rc = rte_eth_dev_adjust_nb_rx_tx_desc(e->port.ethdev, &nb_rx, &nb_tx);
 	if (!rc)
-		rc = rte_eth_rx_queue_setup(e->id, 0, nb_rx, SOCKET_ID_ANY, NULL, e->pool);
+		rc = rte_eth_rx_queue_setup(e->port.ethdev, 0, nb_rx, SOCKET_ID_ANY, NULL, e->pool);
 	if (!rc)
-		rc = rte_eth_tx_queue_setup(e->id, 0, nb_tx, SOCKET_ID_ANY, NULL);
+		rc = rte_eth_tx_queue_setup(e->port.ethdev, 0, nb_tx, SOCKET_ID_ANY, NULL);
 	if (!rc)
-		rc = rte_eth_dev_start(e->id);
+		rc = rte_eth_dev_start(e->port.ethdev);
 	if (rc)
 		return xd_fail(
 			err, rc, "dpdk:%s cannot be started: %s", devargs, rte_strerror(-rc));
 	e->started = true;
-	if (rte_eth_dev_get_mtu(e->id, &mtu))
+	if (rte_eth_dev_get_mtu(e->port.ethdev, &mtu))
 		mtu = (uint16_t)(opts->frame_bytes - HEADER);
 	e->port.max_frame = (uint32_t)mtu + HEADER + VLAN;
 	if (opts->frame_bytes > e->port.max_frame)
@@ -317,7 +321,7 @@ configure(struct ethdev_port *e, const char *devargs, const struct xd_gen_port_o
 	snprintf(e->port.memory, sizeof(e->port.memory), "mbufs in %s, %s",
 		xd_memory_hugepages() ? "huge pages" : "4 KiB pages (no hugepages: --no-huge)",
 		opts->node < 0 ? "any node" : "the core's node");
-	rte_eth_promiscuous_enable(e->id); /* some devices cannot, and need not */
+	rte_eth_promiscuous_enable(e->port.ethdev); /* some devices cannot, and need not */
 	return 0;
 }
 

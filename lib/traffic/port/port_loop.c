@@ -218,6 +218,7 @@ read_closer(const struct way *w, struct xd_gen_port *port, uint16_t n)
 			port->received.sum ^= xd_lines_read(frame, xd_lines(len));
 		xd_receive_frame(&port->received, frame, len);
 	}
+	xd_receive_end(&port->received);
 }
 
 LOOP_INLINE void
@@ -265,9 +266,10 @@ port_receive(struct xd_gen_port *port, uint16_t n)
 /* ---- The rest ---- */
 
 static void
-notify(struct xd_gen_port *port, bool fenced)
+notify(struct xd_gen_port *port, enum xd_gen_way way, bool fenced)
 {
 	(void)port; /* the peer is polled */
+	(void)way;
 	(void)fenced;
 }
 

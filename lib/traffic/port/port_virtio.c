@@ -86,13 +86,15 @@ port_receive(struct xd_gen_port *port, uint16_t n)
 }
 
 static void
-notify(struct xd_gen_port *port, bool fenced)
+notify(struct xd_gen_port *port, enum xd_gen_way way, bool fenced)
 {
 	struct virtio_port *v = virtio_port(port);
 
 	for (unsigned q = 0; q < v->nb_pairs; q++) {
-		xd_virtio_ring_notify(&v->pairs[q].tx, fenced);
-		xd_virtio_ring_notify(&v->pairs[q].rx, fenced);
+		if (way != XD_GEN_RECEIVING)
+			xd_virtio_ring_notify(&v->pairs[q].tx, fenced);
+		if (way != XD_GEN_SENDING)
+			xd_virtio_ring_notify(&v->pairs[q].rx, fenced);
 	}
 }
 

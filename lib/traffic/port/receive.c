@@ -12,7 +12,8 @@
 static __attribute__((noinline)) void
 show(const struct xd_receive *r, const uint8_t *frame, uint32_t len)
 {
-	struct xd_arrival arrival = {.data = frame, .len = len, .now = r->now};
+	struct xd_arrival arrival = {
+		.data = frame, .len = len, .now = r->now, .gathered = r->gathered};
 
 	if (r->header)
 		memcpy(&arrival.header, r->header, sizeof(arrival.header));

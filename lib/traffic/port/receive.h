@@ -17,9 +17,10 @@ enum xd_receive_kind {
 /* A frame that came. What it lies in may be shared with the peer, which can change it: whoever
  * decides on what is in there reads it once. */
 struct xd_arrival {
-	const uint8_t *data; /* in one piece; until the sink returns */
+	const uint8_t *data; /* in one piece; until the burst ends: see gathered */
 	uint32_t len;        /* bytes, at least 14 */
 	uint64_t now;        /* time stamp counter, before the burst */
+	bool gathered;       /* put together where the next such frame will be: gone after take */
 	/* Of zeroes where the port has none: xd_gen_port.headers. */
 	struct virtio_net_hdr_v1 header;
 };
@@ -28,6 +29,7 @@ struct xd_arrival {
 struct xd_sink {
 	void (*take)(void *ctx, const struct xd_arrival *frame);
 	void *ctx;
+	void (*end)(void *ctx); /* of a burst: its frames are given back next; or NULL */
 };
 
 struct xd_receive {
@@ -37,6 +39,7 @@ struct xd_receive {
 	const struct xd_sink *sink; /* of kind sink */
 	bool headers;               /* frames have a virtio-net header right before them, */
 	const uint8_t *header;      /* unless this one's is here */
+	bool gathered;              /* this one was put together from pieces */
 	uint64_t now;               /* time stamp counter, set before a burst */
 	uint8_t vlans;              /* VLAN tags of the first frame since frames was 0, */
 	uint8_t vlan[8];            /* and their bytes; of kind tagged */
@@ -48,5 +51,13 @@ struct xd_receive {
 
 /* Takes in a frame of at least 14 bytes that lies in one piece, for kinds other than ours. */
 void xd_receive_frame(struct xd_receive *r, const uint8_t *frame, uint32_t len);
+
+/* A burst of such frames is over, and its buffers are about to be given back. */
+static inline void
+xd_receive_end(const struct xd_receive *r)
+{
+	if (r->kind == XD_RECEIVE_SINK && r->sink->end)
+		r->sink->end(r->sink->ctx);
+}
 
 #endif

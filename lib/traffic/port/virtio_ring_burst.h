@@ -251,8 +251,10 @@ xd_virtio_ring_receive_closer(struct xd_virtio_ring *r, uint16_t at, uint16_t th
 		if (!xd_virtio_ring_take_rest(r, at, buffers, touch, &len, counts, r->gather, take))
 			return 0;
 		counts->header = frame - XD_VIRTIO_HEADER;
+		counts->gathered = true;
 		xd_receive_frame(counts, r->gather, len - XD_VIRTIO_HEADER);
 		counts->header = NULL;
+		counts->gathered = false;
 		return buffers;
 	}
 	xd_receive_frame(counts, frame, len - XD_VIRTIO_HEADER);
@@ -275,6 +277,7 @@ xd_virtio_ring_receive_list(struct xd_virtio_ring *r, uint16_t n, uint16_t there
 			break;
 		done += took;
 	}
+	xd_receive_end(counts);
 	return done;
 }
 

@@ -118,7 +118,7 @@ xd_respond_station_init(struct xd_respond_station *s, uint32_t room, struct xd_e
 	s->room = room;
 	s->stride = room > XD_RESPOND_ROOM ? room : XD_RESPOND_ROOM;
 	s->source = (struct xd_source){ready, write_next, s};
-	s->sink = (struct xd_sink){take, s};
+	s->sink = (struct xd_sink){.take = take, .ctx = s};
 	s->lens = calloc(QUEUE, sizeof(*s->lens));
 	s->frames = calloc(QUEUE, s->stride);
 	if (s->lens && s->frames)

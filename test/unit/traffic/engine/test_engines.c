@@ -116,9 +116,10 @@ fake_receive(struct xd_gen_port *port, uint16_t n)
 }
 
 static void
-notify(struct xd_gen_port *port, bool fenced)
+notify(struct xd_gen_port *port, enum xd_gen_way way, bool fenced)
 {
 	(void)port;
+	(void)way;
 	(void)fenced;
 }
 

@@ -308,9 +308,10 @@ hub_receive(struct xd_gen_port *port, uint16_t n)
 }
 
 static void
-hub_notify(struct xd_gen_port *port, bool fenced)
+hub_notify(struct xd_gen_port *port, enum xd_gen_way way, bool fenced)
 {
 	(void)port;
+	(void)way;
 	(void)fenced;
 }
 

@@ -551,6 +551,7 @@ test_memory(void **state)
 
 struct parcel {
 	uint32_t made, seen;
+	uint32_t ended; /* seen when a burst ended */
 };
 
 static uint16_t
@@ -591,6 +592,15 @@ parcel_take(void *ctx, const struct xd_arrival *frame)
 	assert_int_equal(frame->header.csum_start, k % 3 ? (uint16_t)k : 0);
 }
 
+static void
+parcel_end(void *ctx)
+{
+	struct parcel *p = ctx;
+
+	assert_true(p->seen > p->ended);
+	p->ended = p->seen;
+}
+
 /* What a source makes is what a sink sees, up to the longest frame and with its header; and a
  * stream that is loaded afterwards has none. */
 static void
@@ -599,7 +609,7 @@ test_source_and_sink(void **state)
 	struct env e = {.n = 0};
 	struct parcel p = {.made = 0};
 	struct xd_source source = {parcel_ready, parcel_write, &p};
-	struct xd_sink sink = {parcel_take, &p};
+	struct xd_sink sink = {.take = parcel_take, .ctx = &p, .end = parcel_end};
 	struct xd_list_stream_opts list = {.source = &source};
 	struct xd_gen_load load = {.list = &list, .touch = XD_TOUCH_FULL};
 	struct xd_gen_expect what = {.kind = XD_RECEIVE_SINK, .sink = &sink};
@@ -622,6 +632,7 @@ test_source_and_sink(void **state)
 	while (xd_gen_port_receive(to, XD_GEN_BURST))
 		;
 	assert_int_equal(p.seen, p.made);
+	assert_int_equal(p.ended, p.made);
 	assert_int_equal(from->sent, p.made);
 	assert_int_equal(to->received.frames, p.made);
 	env_fini(&e);

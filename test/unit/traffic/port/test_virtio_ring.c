@@ -853,6 +853,12 @@ test_load_waits(void **state)
 struct numbered {
 	uint32_t made, seen;
 	uint32_t there; /* that the source has */
+	/* Frames of a burst that lie in the ring's buffers, and how often a burst ended. */
+	const struct xd_virtio_ring *ring;
+	uint16_t avail_idx;
+	uint32_t nb_lent, ends;
+	struct xd_arrival lent[64];
+	uint32_t number[64];
 };
 
 static uint32_t
@@ -942,8 +948,27 @@ numbered_take(void *ctx, const struct xd_arrival *frame)
 {
 	struct numbered *c = ctx;
 
-	assert_numbered(frame->data, frame->len, &frame->header, c->seen++);
+	assert_numbered(frame->data, frame->len, &frame->header, c->seen);
 	assert_int_equal(frame->now, 4711);
+	if (!frame->gathered) {
+		assert_in_range(c->nb_lent, 0, 63);
+		c->number[c->nb_lent] = c->seen;
+		c->lent[c->nb_lent++] = *frame;
+	}
+	c->seen++;
+}
+
+/* What was not put together lies where it was until the burst ends, and is not offered yet. */
+static void
+numbered_end(void *ctx)
+{
+	struct numbered *c = ctx;
+
+	assert_int_equal(c->ring->avail_idx, c->avail_idx);
+	for (uint32_t i = 0; i < c->nb_lent; i++)
+		assert_numbered(c->lent[i].data, c->lent[i].len, &c->lent[i].header, c->number[i]);
+	c->nb_lent = 0;
+	c->ends++;
 }
 
 /* Puts frame number k into buffers that the device holds, the first ones. False: they are too few.
@@ -991,23 +1016,28 @@ test_sink(void **state)
 			.write = true,
 			.mergeable = mergeable};
 		struct numbered c = {.there = 0};
-		struct xd_sink sink = {numbered_take, &c};
+		struct xd_sink sink = {.take = numbered_take, .ctx = &c, .end = numbered_end};
 		struct xd_receive counts = {
 			.kind = XD_RECEIVE_SINK, .sink = &sink, .headers = true, .now = 4711};
 		uint32_t delivered = 0;
 		struct fixture f;
 
 		begin(&f, &kinds[k % KINDS], opts, NULL);
+		c.ring = &f.ring;
 		while (delivered < 500) {
 			take(&f);
 			while (f.device.nb_held > 32 && deliver_numbered(&f, delivered))
 				delivered++;
+			c.avail_idx = f.ring.avail_idx;
 			xd_virtio_ring_receive(&f.ring, XD_TOUCH_STAMP, 0, 64, &counts);
 			assert_false(f.ring.broken);
 		}
-		while (xd_virtio_ring_receive(&f.ring, XD_TOUCH_STAMP, 0, 64, &counts))
-			;
+		do
+			c.avail_idx = f.ring.avail_idx;
+		while (xd_virtio_ring_receive(&f.ring, XD_TOUCH_STAMP, 0, 64, &counts));
 		assert_int_equal(c.seen, delivered);
+		assert_int_equal(c.nb_lent, 0);
+		assert_in_range(c.ends, 2, 500);
 		assert_int_equal(counts.frames, delivered);
 		end(&f);
 	}
