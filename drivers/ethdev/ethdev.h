@@ -5,6 +5,7 @@
  *   ethdev_port.c     the port's life: create, start, stop, changes
  *   ethdev_config.c   its keys
  *   ethdev_device.c   the device behind it: found or plugged, configured, given back
+ *   ethdev_run.c      the device taken into use, and given back
  *   ethdev_link.c     whether it has a link; a device that has gone, until it is back
  *   ethdev_mtu.c      what MTU the device takes
  *   ethdev_pool.c     its packet buffers
@@ -99,17 +100,15 @@ void xd_ethdev_free_pool(struct xd_ethdev_port *p);
 /* Whether the device, which is claimed, takes an MTU at all; -EINVAL. Control. */
 int xd_ethdev_check_mtu(struct xd_ethdev_port *p, uint16_t mtu, struct xd_error *err);
 
-/* Control. begin is claim and open, and has workers use the device; end has them leave it, and is
- * close and unclaim. Neither says that frames can pass (port.up). */
+/* Control. begin is claim and open, has workers use the device and its interrupts looked at while
+ * it is watched (below); end has workers leave it, and is close and unclaim. Neither says that
+ * frames can pass (port.up). */
 int xd_ethdev_begin(struct xd_ethdev_port *p, struct xd_error *err);
 void xd_ethdev_end(struct xd_ethdev_port *p);
 
-/* Control. From watch to unwatch the link is looked at, and port.up follows it; in between, hear
- * has the driver's interrupts looked at from an open on, until unhear before the close. */
+/* Control. From watch to unwatch the link is looked at, and port.up follows it. */
 int xd_ethdev_watch(struct xd_ethdev_port *p, struct xd_error *err);
 void xd_ethdev_unwatch(struct xd_ethdev_port *p);
-void xd_ethdev_hear(struct xd_ethdev_port *p);
-void xd_ethdev_unhear(struct xd_ethdev_port *p);
 bool xd_ethdev_link(const struct xd_ethdev_port *p); /* of a device that is open */
 
 uint16_t xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);

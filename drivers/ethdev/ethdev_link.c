@@ -14,16 +14,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <rte_cycles.h>
-
 #include "base/clock.h"
 #include "drivers/ethdev/ethdev.h"
-#include "memory/memory.h"
 
 #define LOOK_MS      250
 #define RETRY_MIN_NS (XD_NS_PER_S / 2)
 #define RETRY_MAX_NS (60 * XD_NS_PER_S)
-#define EVENT_TRIES  1000
 
 /* ---- Looking ---- */
 
@@ -103,22 +99,6 @@ set_up(struct xd_ethdev_port *p, bool up)
 /* ---- Devices that go and come back ---- */
 
 static void
-note_interface(struct xd_ethdev_port *p)
-{
-	struct rte_eth_dev_info info;
-
-	p->if_index = 0;
-	if (rte_eth_dev_info_get(p->port_id, &info) != 0)
-		return;
-	p->makes_interface = strcmp(info.driver_name, "net_tap") == 0;
-	p->needs_interface = strcmp(info.driver_name, "net_af_packet") == 0;
-	if (info.if_index != 0 && if_indextoname(info.if_index, p->if_name) != NULL)
-		p->if_index = info.if_index;
-	else
-		p->if_name[0] = '\0';
-}
-
-static void
 lose(struct xd_ethdev_port *p)
 {
 	xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
@@ -167,20 +147,7 @@ look(void *ctx)
 		set_up(p, link_is_up(p));
 }
 
-/* ---- Interrupts ---- */
-
-/* DPDK's interrupt thread, which takes no lock of the switch's. */
-static int
-on_event(uint16_t port_id, enum rte_eth_event_type type, void *ctx, void *result)
-{
-	const struct xd_ethdev_port *p = ctx;
-	uint64_t one = 1;
-
-	(void)port_id;
-	(void)type;
-	(void)result;
-	return write(p->event_fd, &one, sizeof(one)) < 0 ? -errno : 0;
-}
+/* ---- From start to stop ---- */
 
 static void
 event_ready(void *ctx, uint32_t events)
@@ -192,38 +159,6 @@ event_ready(void *ctx, uint32_t events)
 	if (read(p->event_fd, &count, sizeof(count)) == sizeof(count))
 		look(p);
 }
-
-void
-xd_ethdev_hear(struct xd_ethdev_port *p)
-{
-	note_interface(p);
-	if (p->event_fd < 0)
-		return;
-	rte_eth_dev_callback_register(p->port_id, RTE_ETH_EVENT_INTR_LSC, on_event, p);
-	rte_eth_dev_callback_register(p->port_id, RTE_ETH_EVENT_INTR_RMV, on_event, p);
-}
-
-static void
-unhear_one(struct xd_ethdev_port *p, enum rte_eth_event_type type)
-{
-	/* -EAGAIN: it is being called, which takes no time. */
-	for (unsigned i = 0; i < EVENT_TRIES; i++) {
-		if (rte_eth_dev_callback_unregister(p->port_id, type, on_event, p) != -EAGAIN)
-			return;
-		rte_delay_us_sleep(100);
-	}
-}
-
-void
-xd_ethdev_unhear(struct xd_ethdev_port *p)
-{
-	if (p->event_fd < 0)
-		return;
-	unhear_one(p, RTE_ETH_EVENT_INTR_LSC);
-	unhear_one(p, RTE_ETH_EVENT_INTR_RMV);
-}
-
-/* ---- From start to stop ---- */
 
 int
 xd_ethdev_watch(struct xd_ethdev_port *p, struct xd_error *err)

@@ -48,35 +48,6 @@ ethdev_destroy(struct xd_port *port)
 	free(p);
 }
 
-int
-xd_ethdev_begin(struct xd_ethdev_port *p, struct xd_error *err)
-{
-	int ret = xd_ethdev_claim(p, err);
-
-	if (ret != 0)
-		return ret;
-	ret = xd_ethdev_open(p, err);
-	if (ret != 0) {
-		xd_ethdev_unclaim(p);
-		return ret;
-	}
-	xd_ethdev_hear(p);
-	p->port.pool_bytes = xd_pool_bytes(p->pool);
-	__atomic_store_n(&p->running, true, __ATOMIC_RELEASE);
-	return 0;
-}
-
-void
-xd_ethdev_end(struct xd_ethdev_port *p)
-{
-	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
-	p->port.env->quiesce(p->port.env->ctx);
-	xd_ethdev_unhear(p);
-	xd_ethdev_close(p);
-	xd_ethdev_unclaim(p);
-	p->port.pool_bytes = 0;
-}
-
 static int
 ethdev_start(struct xd_port *port, struct xd_error *err)
 {
