@@ -7,10 +7,9 @@
 #define EVERY_S 60 /* lines of one port are at least so far apart */
 
 void
-xd_switch_tell_slow(struct xd_switch *sw)
+xd_switch_tell_slow(struct xd_switch *sw, uint32_t now_s)
 {
 	const uint64_t now = rte_rdtsc(), ms = RTE_MAX(sw->tsc_hz / 1000, 1ull);
-	const uint32_t now_s = xd_switch_now_s(sw);
 
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		struct xd_port *port = sw->state->ports[i];

@@ -63,7 +63,7 @@ age(void *ctx)
 		if (now_s % period_s == 0)
 			xd_fdb_age(b->fdb, now_s);
 	}
-	xd_switch_tell_slow(sw);
+	xd_switch_tell_slow(sw, now_s);
 }
 
 static void *

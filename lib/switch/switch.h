@@ -78,8 +78,8 @@ void xd_switch_free(struct xd_switch *sw);
 
 /* ---- slow.c ---- */
 
-/* Logs which ports rest because they took too long. Once a second. */
-void xd_switch_tell_slow(struct xd_switch *sw);
+/* Logs which ports rest because they took too long. Once a second; now_s: of the FDB's clock. */
+void xd_switch_tell_slow(struct xd_switch *sw, uint32_t now_s);
 
 /* ---- publish.c ---- */
 
