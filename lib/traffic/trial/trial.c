@@ -80,28 +80,6 @@ xd_trial_destroy(struct xd_trial *t)
 	free(t);
 }
 
-double
-xd_trial_asked_pps(const struct xd_trial *t)
-{
-	return xd_rate_limit_pps(&t->opts->rate, t->mean_bytes, t->opts->line_rate_bps);
-}
-
-unsigned
-xd_trial_senders(const struct xd_trial *t)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < t->nb_ports; i++)
-		n += t->ports[i].sends;
-	return n;
-}
-
-double
-xd_trial_mean_bytes(const struct xd_trial *t)
-{
-	return t->mean_bytes;
-}
-
 /* What each port sends and expects. */
 int
 xd_trial_ready(struct xd_trial *t, struct xd_error *err)

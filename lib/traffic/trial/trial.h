@@ -51,7 +51,5 @@ unsigned xd_trial_senders(const struct xd_trial *trial);
 /* Different frames that port `from` sent and that came in the last run, wherever; 0 when they are
  * not tracked. */
 uint64_t xd_trial_delivered(const struct xd_trial *trial, unsigned from);
-/* Mean bytes of a frame, without FCS. */
-double xd_trial_mean_bytes(const struct xd_trial *trial);
 
 #endif

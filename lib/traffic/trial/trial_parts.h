@@ -5,6 +5,7 @@
  *   trial_plan.c     who sends to whom, and the lists of frames for it
  *   trial_learn.c    what the switch has to learn before
  *   trial_figures.c  the row
+ *   trial_query.c    what is asked of it besides
  */
 #ifndef XD_TRAFFIC_TRIAL_TRIAL_PARTS_H
 #define XD_TRAFFIC_TRIAL_TRIAL_PARTS_H

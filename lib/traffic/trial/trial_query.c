@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How many of one sender's frames arrived. Apart from the row, for engines that ask while they tell
- * senders apart. */
+/* What engines, and the other parts of a trial, ask of one that has been prepared or run. */
 #include "traffic/trial/trial_parts.h"
+
+double
+xd_trial_asked_pps(const struct xd_trial *t)
+{
+	return xd_rate_limit_pps(&t->opts->rate, t->mean_bytes, t->opts->line_rate_bps);
+}
+
+unsigned
+xd_trial_senders(const struct xd_trial *t)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < t->nb_ports; i++)
+		n += t->ports[i].sends;
+	return n;
+}
 
 uint64_t
 xd_trial_delivered(const struct xd_trial *t, unsigned from)
