@@ -8,6 +8,7 @@
 
 #include "base/suggest.h"
 #include "option_table.h"
+#include "traffic/frames/units.h"
 
 int
 take_way(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
@@ -78,7 +79,7 @@ static int
 take_pps(const struct option_row *row, const char *text, double *pps, struct xd_error *err)
 {
 	struct xd_rate_limit rate;
-	int rc = xd_units_rate(text, &rate, err);
+	int rc = xd_rate_limit_parse(text, &rate, err);
 
 	if (rc)
 		return rc;

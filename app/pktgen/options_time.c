@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "option_table.h"
+#include "traffic/frames/units.h"
 
 int
 take_time(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)

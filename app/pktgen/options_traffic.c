@@ -7,12 +7,13 @@
 
 #include "base/suggest.h"
 #include "option_table.h"
+#include "traffic/frames/units.h"
 
 int
 take_size(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
 {
 	(void)row;
-	return xd_units_sizes(text, XD_STREAM_MIN, XD_STREAM_MAX, &o->traffic.sizes, err);
+	return xd_sizes_parse(text, XD_STREAM_MIN, XD_STREAM_MAX, &o->traffic.sizes, err);
 }
 
 /* RFC 2544, section 9.1, has them with FCS. */
@@ -85,7 +86,7 @@ take_touch(struct options *o, const struct option_row *row, const char *text, st
 int
 take_rate(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
 {
-	int rc = xd_units_rate(text, &o->traffic.rate, err);
+	int rc = xd_rate_limit_parse(text, &o->traffic.rate, err);
 
 	if (!rc && !row->words && o->traffic.rate.kind == XD_RATE_MAX)
 		rc = xd_fail(err, -EINVAL,
@@ -100,7 +101,7 @@ take_line_rate(
 	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
 {
 	(void)row;
-	return xd_units_line_rate(text, &o->traffic.line_rate_bps, err);
+	return xd_line_rate_parse(text, &o->traffic.line_rate_bps, err);
 }
 
 /* --template, --template-file, --pcap: read when all is known. */

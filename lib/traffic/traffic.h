@@ -14,7 +14,8 @@
 #include <stdint.h>
 
 #include "traffic/frames/impair.h"
-#include "traffic/frames/units.h"
+#include "traffic/frames/rate_limit.h"
+#include "traffic/frames/sizes.h"
 #include "traffic/port/port.h"
 
 struct xd_template; /* template.h */

@@ -5,7 +5,7 @@
 #ifndef XD_TRAFFIC_ENGINE_CALIBRATE_H
 #define XD_TRAFFIC_ENGINE_CALIBRATE_H
 
-#include "traffic/frames/units.h"
+#include "traffic/frames/sizes.h"
 #include "traffic/trial/gen.h"
 
 extern const struct xd_engine xd_calibrate_engine;

@@ -27,7 +27,7 @@
 #include "base/error.h"
 #include "traffic/frames/frame_list.h"
 #include "traffic/frames/stream.h"
-#include "traffic/frames/units.h"
+#include "traffic/frames/sizes.h"
 
 struct xd_template;
 

@@ -10,6 +10,7 @@
 
 #include "base/suggest.h"
 #include "traffic/engine/search/search.h"
+#include "traffic/frames/units.h"
 
 /* FD.io's, which published results have. */
 static const struct xd_search_goal ndr = {

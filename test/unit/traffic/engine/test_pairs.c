@@ -129,7 +129,7 @@ pairs_opts(const char *sizes)
 	struct xd_error err;
 
 	assert_non_null(o);
-	assert_int_equal(xd_units_sizes(sizes, 60, 1514, &o->traffic.sizes, &err), 0);
+	assert_int_equal(xd_sizes_parse(sizes, 60, 1514, &o->traffic.sizes, &err), 0);
 	o->traffic.flows = 4;
 	o->traffic.pattern = XD_PATTERN_PAIRS;
 	o->traffic.direction = XD_DIRECTION_BOTH;
@@ -493,7 +493,7 @@ test_calibrate(void **state)
 
 	(void)state;
 	assert_non_null(o);
-	assert_int_equal(xd_units_sizes("60,imix", 60, 1514, &o->sizes, &err), 0);
+	assert_int_equal(xd_sizes_parse("60,imix", 60, 1514, &o->sizes, &err), 0);
 	o->time_s = 0.02;
 	o->trials = 1;
 	e->gen.nb_cores = 2;

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "traffic/frames/rate_limit.h"
+#include "traffic/frames/sizes.h"
 #include "traffic/frames/units.h"
 
 static void
@@ -18,7 +20,7 @@ assert_sizes(const char *text, const uint32_t *want, unsigned n)
 	struct xd_sizes sizes;
 	struct xd_error err;
 
-	assert_int_equal(xd_units_sizes(text, 60, 65535, &sizes, &err), 0);
+	assert_int_equal(xd_sizes_parse(text, 60, 65535, &sizes, &err), 0);
 	assert_int_equal(sizes.n, n);
 	for (unsigned i = 0; i < n; i++) {
 		assert_int_equal(sizes.mix[i].n, 1);
@@ -52,7 +54,7 @@ test_mixes(void **state)
 	struct xd_error err;
 
 	(void)state;
-	assert_int_equal(xd_units_sizes("64,imix,100x2+1kx3,60:120:*2", 60, 9216, &sizes, &err), 0);
+	assert_int_equal(xd_sizes_parse("64,imix,100x2+1kx3,60:120:*2", 60, 9216, &sizes, &err), 0);
 	assert_int_equal(sizes.n, 5);
 	assert_int_equal(sizes.mix[0].bytes[0], 64);
 	assert_string_equal(sizes.mix[1].name, "imix");
@@ -73,13 +75,13 @@ test_mixes(void **state)
 	assert_int_equal(xd_sizes_max(&sizes), 1514);
 
 	/* One size, however often, is no mix. */
-	assert_int_equal(xd_units_sizes("1514x3", 60, 9216, &sizes, &err), 0);
+	assert_int_equal(xd_sizes_parse("1514x3", 60, 9216, &sizes, &err), 0);
 	assert_int_equal(sizes.mix[0].n, 1);
 	assert_int_equal(sizes.mix[0].bytes[0], 1514);
 	assert_string_equal(sizes.mix[0].name, "");
 
 	/* A name that is too long ends in dots. */
-	assert_int_equal(xd_units_sizes(longest, 60, 9216, &sizes, &err), 0);
+	assert_int_equal(xd_sizes_parse(longest, 60, 9216, &sizes, &err), 0);
 	assert_int_equal(sizes.mix[0].n, XD_MIX_MAX);
 	assert_int_equal(sizes.mix[0].bytes[15], 75);
 	assert_int_equal(strlen(sizes.mix[0].name), sizeof(sizes.mix[0].name) - 1);
@@ -108,7 +110,7 @@ test_bad_sizes(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		err.text[0] = '\0';
-		assert_int_equal(xd_units_sizes(cases[i][0], 60, 65535, &sizes, &err), -EINVAL);
+		assert_int_equal(xd_sizes_parse(cases[i][0], 60, 65535, &sizes, &err), -EINVAL);
 		if (!strstr(err.text, cases[i][1]))
 			fail_msg("%s: %s", cases[i][0], err.text);
 		assert_null(strchr(err.text, '\n'));
@@ -134,39 +136,39 @@ test_rates(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_int_equal(xd_units_rate(good[i].text, &rate, &err), 0);
+		assert_int_equal(xd_rate_limit_parse(good[i].text, &rate, &err), 0);
 		assert_int_equal(rate.kind, good[i].kind);
 		assert_true(fabs(rate.value - good[i].value) < 1e-3);
 	}
-	xd_units_rate("10Gbit", &rate, &err);
+	xd_rate_limit_parse("10Gbit", &rate, &err);
 	assert_true(fabs(xd_rate_limit_pps(&rate, 1250, 0) - 1e6) < 1e-3);
 	/* 64 bytes with FCS: the 14.88 Mpps of 10 Gbit/s. */
-	xd_units_rate("10Gbitl1", &rate, &err);
+	xd_rate_limit_parse("10Gbitl1", &rate, &err);
 	assert_true(fabs(xd_rate_limit_pps(&rate, 60, 0) - 14880952.381) < 1e-3);
-	xd_units_rate("50%", &rate, &err);
+	xd_rate_limit_parse("50%", &rate, &err);
 	assert_true(fabs(xd_rate_limit_pps(&rate, 60, 10e9) - 7440476.190) < 1e-3);
-	xd_units_rate("5Mpps", &rate, &err);
+	xd_rate_limit_parse("5Mpps", &rate, &err);
 	assert_true(xd_rate_limit_pps(&rate, 1250, 1e9) == 5e6);
-	xd_units_rate("max", &rate, &err);
+	xd_rate_limit_parse("max", &rate, &err);
 	assert_true(xd_rate_limit_pps(&rate, 64, 1e9) == 0);
 
-	assert_int_equal(xd_units_rate("10Gpbs", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("10Gpbs", &rate, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "Gpbs"));
-	assert_int_equal(xd_units_rate("1gbit", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("1gbit", &rate, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "did you mean Gbit?"));
-	assert_int_equal(xd_units_rate("1MPPS", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("1MPPS", &rate, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "did you mean Mpps?"));
-	assert_int_equal(xd_units_rate("10Mbits", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("10Mbits", &rate, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "Mbit?"));
-	assert_int_equal(xd_units_rate("10Gbitl2", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("10Gbitl2", &rate, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "Gbitl1?"));
-	assert_int_equal(xd_units_rate("10ppsl1", &rate, &err), -EINVAL);
-	assert_int_equal(xd_units_rate("0%", &rate, &err), -EINVAL);
-	assert_int_equal(xd_units_rate("101%", &rate, &err), -EINVAL);
-	assert_int_equal(xd_units_rate("10", &rate, &err), -EINVAL);
-	assert_int_equal(xd_units_rate("fast", &rate, &err), -EINVAL);
-	assert_int_equal(xd_units_rate("0pps", &rate, &err), -EINVAL);
-	assert_int_equal(xd_units_rate("", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("10ppsl1", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("0%", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("101%", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("10", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("fast", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("0pps", &rate, &err), -EINVAL);
+	assert_int_equal(xd_rate_limit_parse("", &rate, &err), -EINVAL);
 }
 
 static void
@@ -176,17 +178,17 @@ test_line_rates(void **state)
 	double bps;
 
 	(void)state;
-	assert_int_equal(xd_units_line_rate("10Gbit", &bps, &err), 0);
+	assert_int_equal(xd_line_rate_parse("10Gbit", &bps, &err), 0);
 	assert_true(bps == 10e9);
-	assert_int_equal(xd_units_line_rate("2.5Gbps", &bps, &err), 0);
+	assert_int_equal(xd_line_rate_parse("2.5Gbps", &bps, &err), 0);
 	assert_true(bps == 2.5e9);
-	assert_int_equal(xd_units_line_rate("100Mbitl1", &bps, &err), 0);
+	assert_int_equal(xd_line_rate_parse("100Mbitl1", &bps, &err), 0);
 	assert_true(bps == 100e6);
-	assert_int_equal(xd_units_line_rate("10Gb", &bps, &err), -EINVAL);
+	assert_int_equal(xd_line_rate_parse("10Gb", &bps, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "10Gb: unknown unit"));
-	assert_int_equal(xd_units_line_rate("10Mpps", &bps, &err), -EINVAL);
-	assert_int_equal(xd_units_line_rate("0Gbit", &bps, &err), -EINVAL);
-	assert_int_equal(xd_units_line_rate("fast", &bps, &err), -EINVAL);
+	assert_int_equal(xd_line_rate_parse("10Mpps", &bps, &err), -EINVAL);
+	assert_int_equal(xd_line_rate_parse("0Gbit", &bps, &err), -EINVAL);
+	assert_int_equal(xd_line_rate_parse("fast", &bps, &err), -EINVAL);
 }
 
 static void

@@ -152,7 +152,7 @@ test_mix(void **state)
 	struct bench *b = begin(2);
 
 	(void)state;
-	assert_int_equal(xd_units_sizes("imix", 60, 9216, &b->traffic.sizes, &b->err), 0);
+	assert_int_equal(xd_sizes_parse("imix", 60, 9216, &b->traffic.sizes, &b->err), 0);
 	b->load.frames = 12 * 1000;
 	b->traffic.verify = true;
 	run(b);
