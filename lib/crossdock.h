@@ -109,6 +109,8 @@ struct xd_port_config {
 	const struct xd_driver *const *drivers; /* the configuration's */
 };
 
+struct xd_entries;
+
 struct xd_config {
 	/* More port types than those built in, ended by NULL, or NULL: the same as in struct
 	 * xd_switch_opts, if any of them has keys. Set before ports are added; borrowed. */
@@ -117,10 +119,7 @@ struct xd_config {
 	uint16_t cores[XD_MAX_WORKERS]; /* one worker thread on each */
 	enum xd_idle idle;
 	enum xd_hugepages hugepages; /* read by xd_memory_start; cannot change while running */
-	unsigned nb_bridges;
-	struct xd_bridge_config *bridges;
-	unsigned nb_ports;
-	struct xd_port_config *ports;
+	struct xd_entries *entries;  /* bridges, ports, ...: see the calls below */
 };
 
 struct xd_config *xd_config_create(void); /* empty; NULL: no memory */
@@ -144,6 +143,11 @@ int xd_port_config_set(
 	struct xd_port_config *port, const char *key, const char *value, struct xd_error *err);
 struct xd_bridge_config *xd_config_bridge(const struct xd_config *config, const char *name);
 struct xd_port_config *xd_config_port(const struct xd_config *config, const char *name);
+/* All of them, in the order in which they were added; valid until the next add or delete. */
+unsigned xd_config_nb_bridges(const struct xd_config *config);
+struct xd_bridge_config *xd_config_bridges(const struct xd_config *config);
+unsigned xd_config_nb_ports(const struct xd_config *config);
+struct xd_port_config *xd_config_ports(const struct xd_config *config);
 int xd_config_del_bridge(struct xd_config *config, const char *name, struct xd_error *err);
 int xd_config_del_port(struct xd_config *config, const char *name, struct xd_error *err);
 /* Applied, this leaves the port's guest connected. -ENOENT: there is no such port; -EEXIST,

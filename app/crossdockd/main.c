@@ -200,7 +200,7 @@ static void
 say_ready(struct daemon *daemon)
 {
 	const struct xd_daemon_config *config = daemon->control.running;
-	unsigned ports = config->config->nb_ports, workers = config->config->nb_cores;
+	unsigned ports = xd_config_nb_ports(config->config), workers = config->config->nb_cores;
 	char line[XD_PATH_MAX + 100];
 
 	/* Whatever the log level is: whoever starts a daemon waits for this line. */
@@ -250,10 +250,10 @@ static int
 say_valid(struct daemon *daemon)
 {
 	const struct xd_config *config = daemon->control.running->config;
+	unsigned bridges = xd_config_nb_bridges(config), ports = xd_config_nb_ports(config);
 
 	printf("%s is valid: %u bridge%s, %u port%s, %u worker%s\n", daemon->options.config,
-		config->nb_bridges, config->nb_bridges == 1 ? "" : "s", config->nb_ports,
-		config->nb_ports == 1 ? "" : "s", config->nb_cores,
+		bridges, bridges == 1 ? "" : "s", ports, ports == 1 ? "" : "s", config->nb_cores,
 		config->nb_cores == 1 ? "" : "s");
 	return 0;
 }

@@ -32,8 +32,6 @@ const struct xd_noun xd_bridge_noun = {
 	.name = "bridge",
 	.section = "bridges",
 	.size = sizeof(struct xd_bridge_config),
-	.count = offsetof(struct xd_config, nb_bridges),
-	.entries = offsetof(struct xd_config, bridges),
 	.keys = keys,
 };
 
@@ -47,6 +45,18 @@ struct xd_bridge_config *
 xd_config_bridge(const struct xd_config *config, const char *name)
 {
 	return xd_noun_get(&xd_bridge_noun, config, name);
+}
+
+unsigned
+xd_config_nb_bridges(const struct xd_config *config)
+{
+	return xd_noun_count(&xd_bridge_noun, config);
+}
+
+struct xd_bridge_config *
+xd_config_bridges(const struct xd_config *config)
+{
+	return xd_noun_entry(&xd_bridge_noun, config, 0);
 }
 
 int

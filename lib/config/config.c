@@ -11,36 +11,42 @@
 
 /* ---- Entries ---- */
 
-static unsigned *
-count_of(const struct xd_noun *noun, const struct xd_config *config)
-{
-	return (unsigned *)((char *)(uintptr_t)config + noun->count);
-}
+/* Of one noun. A configuration has one of these for each, in the order of their table. */
+struct xd_entries {
+	unsigned n;
+	char *list;
+};
 
-static void **
+static struct xd_entries *
 entries_of(const struct xd_noun *noun, const struct xd_config *config)
 {
-	return (void **)((char *)(uintptr_t)config + noun->entries);
+	unsigned i = 0;
+
+	while (xd_nouns[i] != noun)
+		i++;
+	return &config->entries[i];
 }
 
 unsigned
 xd_noun_count(const struct xd_noun *noun, const struct xd_config *config)
 {
-	return noun->size ? *count_of(noun, config) : 1;
+	return noun->size ? entries_of(noun, config)->n : 1;
 }
 
 void *
 xd_noun_entry(const struct xd_noun *noun, const struct xd_config *config, unsigned i)
 {
-	return noun->size ? (char *)*entries_of(noun, config) + (size_t)i * noun->size
-			  : (char *)(uintptr_t)config + noun->entries;
+	return noun->size ? entries_of(noun, config)->list + (size_t)i * noun->size
+			  : (char *)(uintptr_t)config;
 }
 
 void *
 xd_noun_get(const struct xd_noun *noun, const struct xd_config *config, const char *name)
 {
-	for (unsigned i = 0; i < xd_noun_count(noun, config); i++) {
-		void *entry = xd_noun_entry(noun, config, i);
+	const struct xd_entries *entries = entries_of(noun, config);
+
+	for (unsigned i = 0; i < entries->n; i++) {
+		char *entry = entries->list + (size_t)i * noun->size;
 
 		if (!strncmp(entry, name, XD_NAME_MAX))
 			return entry;
@@ -73,8 +79,8 @@ void *
 xd_noun_add(const struct xd_noun *noun, struct xd_config *config, const char *name,
 	struct xd_error *err)
 {
-	unsigned n = xd_noun_count(noun, config);
-	char *entries, *entry;
+	struct xd_entries *entries = entries_of(noun, config);
+	char *list, *entry;
 
 	if (xd_noun_check_name(noun, name, err))
 		return NULL;
@@ -82,14 +88,13 @@ xd_noun_add(const struct xd_noun *noun, struct xd_config *config, const char *na
 		xd_fail(err, -EEXIST, "there is already a %s named %s", noun->name, name);
 		return NULL;
 	}
-	entries = realloc(*entries_of(noun, config), (n + 1) * (size_t)noun->size);
-	if (!entries) {
+	list = realloc(entries->list, (entries->n + 1) * (size_t)noun->size);
+	if (!list) {
 		xd_fail(err, -ENOMEM, "no memory for %s %s", noun->name, name);
 		return NULL;
 	}
-	*entries_of(noun, config) = entries;
-	*count_of(noun, config) = n + 1;
-	entry = entries + (size_t)n * noun->size;
+	entries->list = list;
+	entry = list + (size_t)entries->n++ * noun->size;
 	memset(entry, 0, noun->size);
 	strcpy(entry, name);
 	xd_keys_reset(noun->keys, entry);
@@ -108,7 +113,7 @@ xd_noun_del(const struct xd_noun *noun, struct xd_config *config, const char *na
 	if (!entry)
 		return xd_noun_missing(noun, config, name, err);
 	memmove(entry, entry + noun->size, end - entry - noun->size);
-	--*count_of(noun, config);
+	entries_of(noun, config)->n--;
 	return 0;
 }
 
@@ -158,14 +163,29 @@ xd_noun_unused(const struct xd_noun *noun, const struct xd_config *config, const
 
 /* ---- Configurations ---- */
 
+/* A configuration and room for the entries of every noun, in one piece of memory. */
+static struct xd_config *
+allocate(void)
+{
+	struct xd_config *config;
+	unsigned nb_nouns = 0;
+
+	while (xd_nouns[nb_nouns])
+		nb_nouns++;
+	config = calloc(1, sizeof(*config) + nb_nouns * sizeof(*config->entries));
+	if (config)
+		config->entries = (struct xd_entries *)(config + 1);
+	return config;
+}
+
 struct xd_config *
 xd_config_create(void)
 {
-	struct xd_config *config = calloc(1, sizeof(*config));
+	struct xd_config *config = allocate();
 
 	for (const struct xd_noun *const *noun = xd_nouns; config && *noun; noun++) {
 		if (!(*noun)->size)
-			xd_keys_reset((*noun)->keys, xd_noun_entry(*noun, config, 0));
+			xd_keys_reset((*noun)->keys, config);
 	}
 	return config;
 }
@@ -173,39 +193,37 @@ xd_config_create(void)
 void
 xd_config_destroy(struct xd_config *config)
 {
-	if (!config)
-		return;
-	for (const struct xd_noun *const *noun = xd_nouns; *noun; noun++) {
-		if ((*noun)->size)
-			free(*entries_of(*noun, config));
-	}
+	for (unsigned i = 0; config && xd_nouns[i]; i++)
+		free(config->entries[i].list);
 	free(config);
 }
 
 struct xd_config *
 xd_config_copy(const struct xd_config *config)
 {
-	struct xd_config *copy = malloc(sizeof(*copy));
-	bool ok = copy != NULL;
+	struct xd_config *copy = allocate();
+	struct xd_entries *to;
 
 	if (!copy)
 		return NULL;
+	to = copy->entries;
 	*copy = *config;
-	for (const struct xd_noun *const *noun = xd_nouns; *noun; noun++) {
-		size_t bytes = (size_t)xd_noun_count(*noun, config) * (*noun)->size;
+	copy->entries = to;
+	for (unsigned i = 0; xd_nouns[i]; i++) {
+		const struct xd_entries *from = &config->entries[i];
+		size_t bytes = (size_t)from->n * xd_nouns[i]->size;
 
-		if (!(*noun)->size)
+		if (bytes == 0)
 			continue;
-		*entries_of(*noun, copy) = bytes && ok ? malloc(bytes) : NULL;
-		if (bytes && !*entries_of(*noun, copy))
-			ok = false;
-		else if (bytes)
-			memcpy(*entries_of(*noun, copy), *entries_of(*noun, config), bytes);
+		to[i].list = malloc(bytes);
+		if (!to[i].list) {
+			xd_config_destroy(copy);
+			return NULL;
+		}
+		memcpy(to[i].list, from->list, bytes);
+		to[i].n = from->n;
 	}
-	if (ok)
-		return copy;
-	xd_config_destroy(copy);
-	return NULL;
+	return copy;
 }
 
 int

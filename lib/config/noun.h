@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What can be configured: one row for each noun. A noun of which there are many (bridge, port) has
- * entries, which begin with their name, in a list in struct xd_config; the others (workers, memory)
- * are a section of the file that is there once. What is done with a configuration as a whole, such
- * as copying it, checking it, or reading and printing it, goes over this table.
+ * entries, which begin with their name, in a list that every configuration has for it; the others
+ * (workers, memory) are a section of the file that is there once. What is done with a configuration
+ * as a whole, such as copying it, checking it, or reading and printing it, goes over this table.
  *
  * Any thread; nothing here has state.
  */
@@ -18,10 +18,9 @@
 struct xd_noun {
 	const char *name;    /* "port" */
 	const char *section; /* "ports", of the file */
-	uint32_t size;       /* bytes of an entry; 0: the section is there once */
-	/* Of entries: where struct xd_config has their number and their array. Of a section:
-	 * where the values lie. */
-	uint32_t count, entries;
+	/* Bytes of an entry; 0: the section is there once, and its values lie in struct xd_config.
+	 */
+	uint32_t size;
 	uint32_t max; /* entries at most; 0: no limit */
 	const struct xd_key *keys;
 	/* What a new entry has from its configuration; may be NULL. */

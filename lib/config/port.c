@@ -218,7 +218,7 @@ check(const struct xd_config *config, const void *entry, const struct xd_driver 
 		return xd_noun_fail(err, -EINVAL, &xd_port_noun, port, "full",
 			"must be drop: a port of type %s cannot tell how much room it has",
 			port->type);
-	for (const struct xd_port_config *other = config->ports; other < port; other++) {
+	for (const struct xd_port_config *other = xd_config_ports(config); other < port; other++) {
 		if (xd_port_claims_same(other, port, drivers, &claim))
 			return xd_noun_fail(err, -EEXIST, &xd_port_noun, port, claim.key,
 				"%.200s is the %s of port %s already", claim.name, claim.what,
@@ -231,8 +231,6 @@ const struct xd_noun xd_port_noun = {
 	.name = "port",
 	.section = "ports",
 	.size = sizeof(struct xd_port_config),
-	.count = offsetof(struct xd_config, nb_ports),
-	.entries = offsetof(struct xd_config, ports),
 	.max = XD_MAX_PORTS,
 	.keys = keys,
 	.init = init,
@@ -268,6 +266,18 @@ struct xd_port_config *
 xd_config_port(const struct xd_config *config, const char *name)
 {
 	return xd_noun_get(&xd_port_noun, config, name);
+}
+
+unsigned
+xd_config_nb_ports(const struct xd_config *config)
+{
+	return xd_noun_count(&xd_port_noun, config);
+}
+
+struct xd_port_config *
+xd_config_ports(const struct xd_config *config)
+{
+	return xd_noun_entry(&xd_port_noun, config, 0);
 }
 
 int

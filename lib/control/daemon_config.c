@@ -196,8 +196,8 @@ check_control(const struct xd_daemon_config *config, struct xd_error *err)
 			"there is no group \"%s\" (groupadd --system %s)", config->control_group,
 			config->control_group);
 	xd_path_plain(config->control_path, dir, sizeof(dir));
-	for (unsigned i = 0; i < config->config->nb_ports; i++) {
-		const struct xd_port_config *port = &config->config->ports[i];
+	for (unsigned i = 0; i < xd_config_nb_ports(config->config); i++) {
+		const struct xd_port_config *port = &xd_config_ports(config->config)[i];
 		struct xd_claim claim;
 
 		if (xd_port_claims(port, NULL, "socket", dir, &claim))

@@ -52,8 +52,8 @@ xd_method_config_check(struct xd_rpc_call *call)
 	if (!config)
 		return NULL;
 	result = json_pack("{s:b, s:i, s:i, s:i}", "valid", 1, "bridges",
-		(int)config->config->nb_bridges, "ports", (int)config->config->nb_ports, "workers",
-		(int)config->config->nb_cores);
+		(int)xd_config_nb_bridges(config->config), "ports",
+		(int)xd_config_nb_ports(config->config), "workers", (int)config->config->nb_cores);
 	xd_daemon_config_destroy(config);
 	return result;
 }

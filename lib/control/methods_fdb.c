@@ -78,8 +78,8 @@ read_cursor(struct xd_rpc_call *call, const char *cursor, unsigned *bridge, uint
 	size_t len = colon ? (size_t)(colon - cursor) : 0;
 	char *end = NULL;
 
-	for (*bridge = 0; colon && *bridge < config->nb_bridges; ++*bridge) {
-		const char *name = config->bridges[*bridge].name;
+	for (*bridge = 0; colon && *bridge < xd_config_nb_bridges(config); ++*bridge) {
+		const char *name = xd_config_bridges(config)[*bridge].name;
 
 		if (strlen(name) != len || strncmp(name, cursor, len))
 			continue;
@@ -99,8 +99,8 @@ list_from(struct xd_rpc_call *call, const char *only, unsigned first, uint32_t p
 	struct xd_control *control = call->ctx;
 	const struct xd_config *config = control->running->config;
 
-	for (unsigned i = first; i < config->nb_bridges; i++) {
-		const char *name = config->bridges[i].name;
+	for (unsigned i = first; i < xd_config_nb_bridges(config); i++) {
+		const char *name = xd_config_bridges(config)[i].name;
 
 		if (only && strcmp(name, only))
 			continue;

@@ -129,6 +129,6 @@ xd_method_daemon_status(struct xd_rpc_call *call)
 		"pid", (int)getpid(), "uptime_s",
 		(json_int_t)((xd_clock_ns() - control->started_ns) / XD_NS_PER_S), "config",
 		control->source.config_file, "state", control->source.state_file, "control",
-		control->running->control_path, "bridges", (int)config->nb_bridges, "ports",
-		(int)config->nb_ports, "workers", (int)config->nb_cores);
+		control->running->control_path, "bridges", (int)xd_config_nb_bridges(config),
+		"ports", (int)xd_config_nb_ports(config), "workers", (int)config->nb_cores);
 }

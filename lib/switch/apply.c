@@ -76,15 +76,15 @@ make_bridges(struct xd_change *t, struct xd_error *err)
 {
 	const struct xd_config *config = t->next->config;
 
-	t->next->bridges = calloc(config->nb_bridges + 1, sizeof(*t->next->bridges));
+	t->next->bridges = calloc(xd_config_nb_bridges(config) + 1, sizeof(*t->next->bridges));
 	if (!t->next->bridges)
 		return no_memory(err);
-	for (unsigned i = 0; i < config->nb_bridges; i++) {
+	for (unsigned i = 0; i < xd_config_nb_bridges(config); i++) {
 		struct xd_switch_bridge *b = &t->next->bridges[i];
 		const struct xd_switch_bridge *old =
-			xd_state_bridge(t->now, config->bridges[i].name);
+			xd_state_bridge(t->now, xd_config_bridges(config)[i].name);
 
-		b->config = config->bridges[i];
+		b->config = xd_config_bridges(config)[i];
 		b->fresh = !old ||
 			   (xd_noun_cost(&xd_bridge_noun, &old->config, &b->config) & XD_COST_NEW);
 		b->fdb = b->fresh ? xd_fdb_create(
@@ -255,7 +255,7 @@ warn(const struct xd_switch *sw)
 {
 	const struct xd_state *state = sw->state;
 
-	if (state->config->nb_ports && !xd_state_workers(state))
+	if (xd_config_nb_ports(state->config) && !xd_state_workers(state))
 		xd_log(&sw->log, XD_LOG_SWITCH, XD_LOG_WARN,
 			"there are ports and no workers: no frame passes until workers.cores names "
 			"a core, or a thread calls xd_worker_register");

@@ -132,17 +132,17 @@ free_index(const struct xd_change *t)
 static int
 make_ports(struct xd_change *t, const bool *kept, bool were_there, struct xd_error *err)
 {
-	const struct xd_config *config = t->next->config;
+	const struct xd_port_config *ports = xd_config_ports(t->next->config);
 
-	for (unsigned i = 0; i < config->nb_ports; i++) {
-		const struct xd_port *old = kept[i] ? NULL : find_before(t, &config->ports[i]);
+	for (unsigned i = 0; i < xd_config_nb_ports(t->next->config); i++) {
+		const struct xd_port *old = kept[i] ? NULL : find_before(t, &ports[i]);
 		unsigned index;
 		int ret;
 
 		if (kept[i] || (old != NULL) != were_there)
 			continue;
 		index = old ? old->index : free_index(t);
-		ret = make_port(t, index, &config->ports[i], err);
+		ret = make_port(t, index, &ports[i], err);
 		if (ret < 0)
 			return ret;
 		t->inherits[index] = old != NULL;
@@ -181,14 +181,14 @@ make_rmon(const struct xd_state *next, struct xd_error *err)
 int
 xd_change_ports(struct xd_change *t, struct xd_error *err)
 {
-	const struct xd_config *config = t->next->config;
+	const struct xd_port_config *ports = xd_config_ports(t->next->config);
 	bool kept[XD_MAX_PORTS] = {false};
 	int ret = 0;
 
-	for (unsigned i = 0; i < config->nb_ports; i++) {
-		struct xd_port *old = find_before(t, &config->ports[i]);
+	for (unsigned i = 0; i < xd_config_nb_ports(t->next->config); i++) {
+		struct xd_port *old = find_before(t, &ports[i]);
 
-		ret = old ? keep_port(t, old, &config->ports[i], err) : 0;
+		ret = old ? keep_port(t, old, &ports[i], err) : 0;
 		if (ret < 0)
 			return ret;
 		kept[i] = ret > 0;

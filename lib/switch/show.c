@@ -106,9 +106,9 @@ xd_switch_ports(struct xd_switch *sw, struct xd_port_info *info, unsigned max)
 		return 0;
 	xd_loop_lock(sw->loop);
 	/* In the order of the configuration, which is the one people know. */
-	for (unsigned i = 0; i < sw->state->config->nb_ports; i++) {
+	for (unsigned i = 0; i < xd_config_nb_ports(sw->state->config); i++) {
 		const struct xd_port *port =
-			xd_state_port(sw->state, sw->state->config->ports[i].name);
+			xd_state_port(sw->state, xd_config_ports(sw->state->config)[i].name);
 
 		if (n < max)
 			fill_port(sw, port, &info[n]);
@@ -123,8 +123,8 @@ bridge_ports(const struct xd_config *config, const char *bridge)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < config->nb_ports; i++)
-		n += !strcmp(config->ports[i].bridge, bridge);
+	for (unsigned i = 0; i < xd_config_nb_ports(config); i++)
+		n += !strcmp(xd_config_ports(config)[i].bridge, bridge);
 	return n;
 }
 

@@ -316,11 +316,11 @@ test_names(void **state)
 	assert_int_equal(xd_config_del_bridge(config, "b", &err), -ENOENT);
 	assert_int_equal(xd_config_del_port(config, "e", &err), 0);
 	assert_int_equal(xd_config_del_port(config, "a", &err), 0);
-	assert_int_equal(config->nb_bridges, 4);
-	assert_string_equal(config->bridges[1].name, "c");
-	assert_int_equal(config->nb_ports, 3);
-	assert_string_equal(config->ports[0].name, "b");
-	assert_string_equal(config->ports[2].name, "d");
+	assert_int_equal(xd_config_nb_bridges(config), 4);
+	assert_string_equal(xd_config_bridges(config)[1].name, "c");
+	assert_int_equal(xd_config_nb_ports(config), 3);
+	assert_string_equal(xd_config_ports(config)[0].name, "b");
+	assert_string_equal(xd_config_ports(config)[2].name, "d");
 	xd_config_destroy(config);
 	xd_config_destroy(NULL);
 }
@@ -418,7 +418,7 @@ static void
 test_check(void **state)
 {
 	struct xd_config *config = good_config();
-	struct xd_port_config *port = config->ports;
+	struct xd_port_config *port = xd_config_ports(config);
 
 	(void)state;
 	assert_int_equal(xd_config_check(config, NULL, NULL), 0);
@@ -445,12 +445,12 @@ test_check(void **state)
 	strcpy(port->bridge, "br1");
 	CHECK_FAILS(config, "ports.p.bridge");
 	strcpy(port->bridge, "br0");
-	config->bridges[0].ageing_s = 0;
+	xd_config_bridges(config)[0].ageing_s = 0;
 	CHECK_FAILS(config, "bridges.br0.ageing_s");
-	config->bridges[0].ageing_s = 1;
-	config->bridges[0].mac_limit = 0;
+	xd_config_bridges(config)[0].ageing_s = 1;
+	xd_config_bridges(config)[0].mac_limit = 0;
 	CHECK_FAILS(config, "bridges.br0.mac_limit");
-	config->bridges[0].mac_limit = 1;
+	xd_config_bridges(config)[0].mac_limit = 1;
 	config->nb_cores = 2;
 	config->cores[1] = config->cores[0];
 	CHECK_FAILS(config, "workers.cores");
@@ -459,10 +459,10 @@ test_check(void **state)
 	config->nb_cores = 0; /* fine: an application brings its own workers */
 	assert_int_equal(xd_config_check(config, NULL, NULL), 0);
 	xd_config_add_port(config, "q", "dpdk", "br0", NULL);
-	strcpy(xd_ethdev_config(&config->ports[1])->devargs, "net_null1");
-	strcpy(config->ports[1].name, "p");
+	strcpy(xd_ethdev_config(&xd_config_ports(config)[1])->devargs, "net_null1");
+	strcpy(xd_config_ports(config)[1].name, "p");
 	CHECK_FAILS(config, "ports.p");
-	config->ports[1].name[0] = 0;
+	xd_config_ports(config)[1].name[0] = 0;
 	CHECK_FAILS(config, "ports.");
 	xd_config_destroy(config);
 }
@@ -511,7 +511,7 @@ test_wait_without_room(void **state)
 	struct xd_config *config = good_config();
 
 	(void)state;
-	config->ports[0].full = XD_FULL_WAIT;
+	xd_config_ports(config)[0].full = XD_FULL_WAIT;
 	CHECK_FAILS(config, "ports.p.full");
 	xd_config_destroy(config);
 }
@@ -522,24 +522,24 @@ test_copy(void **state)
 	struct xd_config *config = good_config(), *copy = xd_config_copy(config);
 
 	(void)state;
-	assert_true(xd_port_config_equal(config->ports, copy->ports));
-	copy->ports[0].mtu++;
-	assert_false(xd_port_config_equal(config->ports, copy->ports));
-	copy->ports[0].mtu--;
+	assert_true(xd_port_config_equal(xd_config_ports(config), xd_config_ports(copy)));
+	xd_config_ports(copy)[0].mtu++;
+	assert_false(xd_port_config_equal(xd_config_ports(config), xd_config_ports(copy)));
+	xd_config_ports(copy)[0].mtu--;
 	/* The set counts only when there is one. */
-	copy->ports[0].vlans[3] = 1;
-	assert_true(xd_port_config_equal(config->ports, copy->ports));
-	copy->ports[0].has_vlans = config->ports[0].has_vlans = true;
-	assert_false(xd_port_config_equal(config->ports, copy->ports));
-	copy->ports[0].has_vlans = config->ports[0].has_vlans = false;
+	xd_config_ports(copy)[0].vlans[3] = 1;
+	assert_true(xd_port_config_equal(xd_config_ports(config), xd_config_ports(copy)));
+	xd_config_ports(copy)[0].has_vlans = xd_config_ports(config)[0].has_vlans = true;
+	assert_false(xd_port_config_equal(xd_config_ports(config), xd_config_ports(copy)));
+	xd_config_ports(copy)[0].has_vlans = xd_config_ports(config)[0].has_vlans = false;
 	/* Addresses count up to their number. */
-	copy->ports[0].macs[1][5] = 1;
-	assert_true(xd_port_config_equal(config->ports, copy->ports));
-	copy->ports[0].nb_macs = config->ports[0].nb_macs = 2;
-	assert_false(xd_port_config_equal(config->ports, copy->ports));
-	assert_true(xd_bridge_config_equal(config->bridges, copy->bridges));
-	copy->bridges[0].mac_limit++;
-	assert_false(xd_bridge_config_equal(config->bridges, copy->bridges));
+	xd_config_ports(copy)[0].macs[1][5] = 1;
+	assert_true(xd_port_config_equal(xd_config_ports(config), xd_config_ports(copy)));
+	xd_config_ports(copy)[0].nb_macs = xd_config_ports(config)[0].nb_macs = 2;
+	assert_false(xd_port_config_equal(xd_config_ports(config), xd_config_ports(copy)));
+	assert_true(xd_bridge_config_equal(xd_config_bridges(config), xd_config_bridges(copy)));
+	xd_config_bridges(copy)[0].mac_limit++;
+	assert_false(xd_bridge_config_equal(xd_config_bridges(config), xd_config_bridges(copy)));
 	xd_config_destroy(copy);
 	xd_config_destroy(config);
 }

@@ -101,6 +101,21 @@ other_value(const struct xd_key *key, char text[XD_KEY_VALUES])
 	return text;
 }
 
+/* An entry of any noun, or a section. */
+static void *
+make_entry(struct xd_daemon_config *config, const struct xd_noun *noun, const char *type)
+{
+	void *entry;
+
+	if (!noun->size)
+		return xd_daemon_section(config, noun);
+	entry = xd_noun_add(noun, config->config, "p", NULL);
+	assert_non_null(entry);
+	if (type)
+		assert_int_equal(xd_noun_set(noun, entry, noun->keys[0].name, type, NULL), 0);
+	return entry;
+}
+
 /* By text and back; equal only when it is; a change costs what the row says. */
 static void
 check_value(const struct xd_noun *noun, const char *type, const struct xd_key *key)
@@ -108,13 +123,9 @@ check_value(const struct xd_noun *noun, const char *type, const struct xd_key *k
 	struct xd_daemon_config *config = xd_daemon_config_create();
 	char text[XD_KEY_VALUES], *before = malloc(XD_KEY_CHARS), *after = malloc(XD_KEY_CHARS);
 	size_t size = sizeof(struct xd_daemon_config);
-	void *entry, *copy = NULL;
+	void *entry = make_entry(config, noun, type), *copy;
 	struct xd_error err;
 
-	assert_non_null(xd_config_add_port(config->config, "p", type ? type : "", "", NULL));
-	assert_non_null(xd_config_add_bridge(config->config, "p", NULL));
-	entry = noun->size ? xd_noun_get(noun, config->config, "p")
-			   : xd_daemon_section(config, noun);
 	if (noun->size)
 		size = noun->size;
 	else if (entry == config->config)
@@ -162,18 +173,18 @@ static void
 check_control(const struct xd_noun *noun, const char *type, const struct xd_key *key)
 {
 	static const char *const bad[] = {"/tmp/a\nb", "\x1b[2J", "a\x7f", "\r"};
-	struct xd_config *config = xd_config_create();
-	struct xd_port_config *port = xd_config_add_port(config, "p", type ? type : "", "", NULL);
+	struct xd_daemon_config *config = xd_daemon_config_create();
+	void *entry = make_entry(config, noun, type);
 	struct xd_error err;
 
-	for (unsigned i = 0; i < 4 && noun == &xd_port_noun; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		if (key->kind != XD_KEY_STRING && key->kind != XD_KEY_NAME)
 			break;
-		assert_int_equal(xd_port_config_set(port, key->name, bad[i], &err), -EINVAL);
-		strcpy((char *)port + key->offset, bad[i]);
-		assert_int_equal(xd_key_check(key, port, &err), -EINVAL);
+		assert_int_equal(xd_noun_set(noun, entry, key->name, bad[i], &err), -EINVAL);
+		strcpy((char *)entry + key->offset, bad[i]);
+		assert_int_equal(xd_key_check(key, entry, &err), -EINVAL);
 	}
-	xd_config_destroy(config);
+	xd_daemon_config_destroy(config);
 }
 
 static void

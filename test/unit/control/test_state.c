@@ -82,7 +82,7 @@ assert_same(const struct xd_daemon_config *a, const struct xd_daemon_config *b)
 	if (json_array_size(difference))
 		fail_msg("%s", json_dumps(difference, JSON_INDENT(1)));
 	json_decref(difference);
-	assert_int_equal(a->config->nb_ports, b->config->nb_ports);
+	assert_int_equal(xd_config_nb_ports(a->config), xd_config_nb_ports(b->config));
 }
 
 static const char base_yaml[] =
@@ -145,8 +145,8 @@ test_delta(void **state)
 		if (xd_delta_apply(made, kept, &err))
 			fail_msg("%u: %s: %s", i, err.key, err.text);
 		assert_same(made, to);
-		for (unsigned p = 0; p < to->config->nb_ports; p++) {
-			const struct xd_port_config *port = &to->config->ports[p];
+		for (unsigned p = 0; p < xd_config_nb_ports(to->config); p++) {
+			const struct xd_port_config *port = &xd_config_ports(to->config)[p];
 
 			assert_true(xd_port_config_equal(
 				port, xd_config_port(made->config, port->name)));

@@ -111,12 +111,12 @@ test_full(void **state)
 	assert_string_equal(daemon->control_path, "/tmp/xd-test.sock");
 	assert_int_equal(daemon->control_mode, 0600);
 	assert_int_equal(daemon->log_level, XD_LOG_DEBUG);
-	assert_int_equal(config->nb_bridges, 2);
-	assert_int_equal(config->bridges[0].ageing_s, 60);
-	assert_int_equal(config->bridges[0].mac_limit, 1000000);
-	assert_int_equal(config->bridges[1].ageing_s, 300);
-	assert_int_equal(config->bridges[1].mac_limit, 65536);
-	assert_int_equal(config->nb_ports, 5);
+	assert_int_equal(xd_config_nb_bridges(config), 2);
+	assert_int_equal(xd_config_bridges(config)[0].ageing_s, 60);
+	assert_int_equal(xd_config_bridges(config)[0].mac_limit, 1000000);
+	assert_int_equal(xd_config_bridges(config)[1].ageing_s, 300);
+	assert_int_equal(xd_config_bridges(config)[1].mac_limit, 65536);
+	assert_int_equal(xd_config_nb_ports(config), 5);
 	port = xd_config_port(config, "vm1");
 	assert_int_equal(xd_vhost_config(port)->mode, XD_SOCKET_SERVER);
 	assert_int_equal(port->vlan, 10);
@@ -156,7 +156,7 @@ test_empty(void **state)
 		assert_int_equal(daemon->config->nb_cores, 1);
 		assert_int_equal(daemon->config->cores[0], CORE);
 		assert_int_equal(daemon->config->idle, XD_IDLE_SLEEP);
-		assert_int_equal(daemon->config->nb_ports, 0);
+		assert_int_equal(xd_config_nb_ports(daemon->config), 0);
 		assert_string_equal(daemon->control_path, XD_CONTROL_PATH);
 		assert_int_equal(daemon->log_level, XD_LOG_INFO);
 		xd_daemon_config_destroy(daemon);
@@ -439,12 +439,14 @@ assert_same(const struct xd_daemon_config *a, const struct xd_daemon_config *b)
 	assert_string_equal(a->control_group, b->control_group);
 	assert_int_equal(a->control_mode, b->control_mode);
 	assert_int_equal(a->log_level, b->log_level);
-	assert_int_equal(a->config->nb_bridges, b->config->nb_bridges);
-	for (unsigned i = 0; i < a->config->nb_bridges; i++)
-		assert_true(xd_bridge_config_equal(&a->config->bridges[i], &b->config->bridges[i]));
-	assert_int_equal(a->config->nb_ports, b->config->nb_ports);
-	for (unsigned i = 0; i < a->config->nb_ports; i++)
-		assert_true(xd_port_config_equal(&a->config->ports[i], &b->config->ports[i]));
+	assert_int_equal(xd_config_nb_bridges(a->config), xd_config_nb_bridges(b->config));
+	for (unsigned i = 0; i < xd_config_nb_bridges(a->config); i++)
+		assert_true(xd_bridge_config_equal(
+			&xd_config_bridges(a->config)[i], &xd_config_bridges(b->config)[i]));
+	assert_int_equal(xd_config_nb_ports(a->config), xd_config_nb_ports(b->config));
+	for (unsigned i = 0; i < xd_config_nb_ports(a->config); i++)
+		assert_true(xd_port_config_equal(
+			&xd_config_ports(a->config)[i], &xd_config_ports(b->config)[i]));
 }
 
 static void

@@ -160,10 +160,10 @@ assert_unchanged(struct env *env, struct seen *before)
 {
 	struct seen *after = look(env);
 
-	assert_int_equal(after->config->nb_ports, before->config->nb_ports);
-	for (unsigned i = 0; i < after->config->nb_ports; i++)
-		assert_true(
-			xd_port_config_equal(&after->config->ports[i], &before->config->ports[i]));
+	assert_int_equal(xd_config_nb_ports(after->config), xd_config_nb_ports(before->config));
+	for (unsigned i = 0; i < xd_config_nb_ports(after->config); i++)
+		assert_true(xd_port_config_equal(
+			&xd_config_ports(after->config)[i], &xd_config_ports(before->config)[i]));
 	assert_int_equal(after->nb_ports, before->nb_ports);
 	assert_memory_equal(after->ports, before->ports, sizeof(after->ports));
 	assert_memory_equal(&after->bridge, &before->bridge, sizeof(after->bridge));

@@ -40,8 +40,8 @@ names_that_cannot_be(void **state)
 	assert_int_equal(xd_config_rename_port(env->config, "c", "d", &env->err), -ENOENT);
 	assert_int_equal(xd_config_rename_port(env->config, NULL, "d", &env->err), -EINVAL);
 	assert_int_equal(xd_config_rename_port(NULL, "a", "d", &env->err), -EINVAL);
-	assert_int_equal(env->config->nb_ports, 2);
-	assert_string_equal(env->config->ports[0].name, "a");
+	assert_int_equal(xd_config_nb_ports(env->config), 2);
+	assert_string_equal(xd_config_ports(env->config)[0].name, "a");
 }
 
 static void
@@ -183,7 +183,7 @@ another_type(void **state)
 static void
 fill(struct env *env, const char *what)
 {
-	for (unsigned i = env->config->nb_ports; i < XD_MAX_PORTS; i++) {
+	for (unsigned i = xd_config_nb_ports(env->config); i < XD_MAX_PORTS; i++) {
 		char name[XD_NAME_MAX], path[XD_PATH_MAX];
 
 		snprintf(name, sizeof(name), "%s%u", what, i);
@@ -203,15 +203,16 @@ all_ports_anew(void **state)
 	apply(env);
 	assert_int_equal(made_up.nb_ports, XD_MAX_PORTS);
 	for (unsigned i = 2; i < XD_MAX_PORTS; i++)
-		env->config->ports[i].queues = 2;
+		xd_config_ports(env->config)[i].queues = 2;
 	apply(env);
 	assert_int_equal(made_up_device("/p5")->connects, 2);
 	assert_int_equal(made_up_device("/a")->connects, 1);
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++)
-		snprintf(made_up_path(&env->config->ports[i]), XD_PATH_MAX, "/q%u", i);
+		snprintf(made_up_path(&xd_config_ports(env->config)[i]), XD_PATH_MAX, "/q%u", i);
 	apply(env);
 	assert_int_equal(made_up.nb_ports, XD_MAX_PORTS);
-	env->config->nb_ports = 0;
+	while (xd_config_nb_ports(env->config))
+		xd_config_del_port(env->config, xd_config_ports(env->config)->name, NULL);
 	fill(env, "n");
 	apply(env);
 	assert_int_equal(made_up.nb_ports, XD_MAX_PORTS);
