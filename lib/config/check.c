@@ -19,29 +19,6 @@ check_name(const struct xd_noun *noun, const struct xd_config *config, const voi
 	return 0;
 }
 
-/* A key that names an entry of another noun. */
-static int
-check_reference(const struct xd_noun *noun, const struct xd_config *config, const void *entry,
-	const struct xd_key *key, struct xd_error *err)
-{
-	const struct xd_noun *other = xd_noun_find(key->noun);
-	const char *name = (const char *)entry + key->offset, *nearest;
-
-	if (!name[0] && key->unset)
-		return 0;
-	if (!name[0])
-		return xd_noun_fail(
-			err, -EINVAL, noun, entry, key->name, "is missing: which %s?", other->name);
-	if (xd_noun_get(other, config, name))
-		return 0;
-	nearest = xd_noun_nearest(other, config, name);
-	if (nearest)
-		return xd_noun_fail(err, -ENOENT, noun, entry, key->name,
-			"there is no %s \"%s\"; did you mean %s?", other->name, name, nearest);
-	return xd_noun_fail(err, -ENOENT, noun, entry, key->name,
-		"there is no %s \"%s\": add it under %s", other->name, name, other->section);
-}
-
 static int
 check_keys(const struct xd_noun *noun, const struct xd_config *config, const void *entry,
 	struct xd_error *err)
@@ -53,8 +30,7 @@ check_keys(const struct xd_noun *noun, const struct xd_config *config, const voi
 
 		if (ret)
 			return xd_noun_fail(err, ret, noun, entry, key->name, "%s", inner.text);
-		if (key->kind == XD_KEY_NAME)
-			ret = check_reference(noun, config, entry, key, err);
+		ret = xd_noun_refers(noun, config, entry, key, err);
 		if (ret)
 			return ret;
 	}

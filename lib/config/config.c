@@ -75,6 +75,17 @@ xd_noun_check_name(const struct xd_noun *noun, const char *name, struct xd_error
 	return 0;
 }
 
+int
+xd_noun_new_name(const struct xd_noun *noun, const struct xd_config *config, const char *name,
+	struct xd_error *err)
+{
+	int ret = xd_noun_check_name(noun, name, err);
+
+	if (ret == 0 && xd_noun_get(noun, config, name))
+		ret = xd_fail(err, -EEXIST, "there is already a %s named %s", noun->name, name);
+	return ret;
+}
+
 void *
 xd_noun_add(const struct xd_noun *noun, struct xd_config *config, const char *name,
 	struct xd_error *err)
@@ -82,12 +93,8 @@ xd_noun_add(const struct xd_noun *noun, struct xd_config *config, const char *na
 	struct xd_entries *entries = entries_of(noun, config);
 	char *list, *entry;
 
-	if (xd_noun_check_name(noun, name, err))
+	if (xd_noun_new_name(noun, config, name, err))
 		return NULL;
-	if (xd_noun_get(noun, config, name)) {
-		xd_fail(err, -EEXIST, "there is already a %s named %s", noun->name, name);
-		return NULL;
-	}
 	list = realloc(entries->list, (entries->n + 1) * (size_t)noun->size);
 	if (!list) {
 		xd_fail(err, -ENOMEM, "no memory for %s %s", noun->name, name);
@@ -137,28 +144,6 @@ xd_noun_missing(const struct xd_noun *noun, const struct xd_config *config, cons
 
 	return xd_fail(err, -ENOENT, "there is no %s named %.60s%s%s%s", noun->name, name,
 		nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
-}
-
-int
-xd_noun_unused(const struct xd_noun *noun, const struct xd_config *config, const char *name,
-	struct xd_error *err)
-{
-	for (const struct xd_noun *const *other = xd_nouns; *other; other++) {
-		for (unsigned i = 0; (*other)->size && i < xd_noun_count(*other, config); i++) {
-			const void *entry = xd_noun_entry(*other, config, i);
-
-			XD_NOUN_FOREACH(*other, entry, key)
-			{
-				if (key->kind != XD_KEY_NAME || strcmp(key->noun, noun->name) ||
-					strcmp((const char *)entry + key->offset, name))
-					continue;
-				return xd_fail(err, -EBUSY,
-					"%s %s has %s, such as %s: delete or move them first",
-					noun->name, name, (*other)->section, (const char *)entry);
-			}
-		}
-	}
-	return 0;
 }
 
 /* ---- Configurations ---- */

@@ -97,16 +97,29 @@ void *xd_noun_add(const struct xd_noun *noun, struct xd_config *config, const ch
 /* -ENOENT: there is none (the text names the nearest one). Who refers to it is not looked at. */
 int xd_noun_del(const struct xd_noun *noun, struct xd_config *config, const char *name,
 	struct xd_error *err);
-/* Whether no entry refers to this one. -EBUSY names one that does. */
-int xd_noun_unused(const struct xd_noun *noun, const struct xd_config *config, const char *name,
-	struct xd_error *err);
+/* Gives an entry another name; who refers to it follows. -ENOENT, and as xd_noun_new_name. */
+int xd_noun_rename(const struct xd_noun *noun, struct xd_config *config, const char *name,
+	const char *to, struct xd_error *err);
 
 /* -EINVAL: not what an entry may be called. */
 int xd_noun_check_name(const struct xd_noun *noun, const char *name, struct xd_error *err);
+/* Nor a name that is free: -EEXIST. */
+int xd_noun_new_name(const struct xd_noun *noun, const struct xd_config *config, const char *name,
+	struct xd_error *err);
 /* The entry that was probably meant, or NULL; and the error that says so: -ENOENT. */
 const char *xd_noun_nearest(
 	const struct xd_noun *noun, const struct xd_config *config, const char *name);
 int xd_noun_missing(const struct xd_noun *noun, const struct xd_config *config, const char *name,
+	struct xd_error *err);
+
+/* ---- References: keys that name entries of another noun ---- */
+
+/* Whether the entries that a key names are there. -ENOENT names the nearest one; -EINVAL: it names
+ * none and must. 0 for keys that are no names. */
+int xd_noun_refers(const struct xd_noun *noun, const struct xd_config *config, const void *entry,
+	const struct xd_key *key, struct xd_error *err);
+/* Whether no entry refers to this one. -EBUSY names one that does. */
+int xd_noun_unused(const struct xd_noun *noun, const struct xd_config *config, const char *name,
 	struct xd_error *err);
 
 #endif

@@ -286,6 +286,15 @@ xd_config_del_port(struct xd_config *config, const char *name, struct xd_error *
 	return xd_noun_del(&xd_port_noun, config, name, err);
 }
 
+int
+xd_config_rename_port(
+	struct xd_config *config, const char *name, const char *to, struct xd_error *err)
+{
+	if (!config || !name || !to)
+		return xd_fail(err, -EINVAL, "a configuration and two names needed");
+	return xd_noun_rename(&xd_port_noun, config, name, to, err);
+}
+
 bool
 xd_port_config_equal(const struct xd_port_config *a, const struct xd_port_config *b)
 {

@@ -13,7 +13,6 @@ static const struct xd_rpc_method fixed[] = {
 	{"config.apply", xd_method_config_apply, {"yaml"}, NULL},
 	{"bridge.show", xd_method_bridge_show, {"name"}, NULL},
 	{"port.show", xd_method_port_show, {"name"}, NULL},
-	{"port.rename", xd_method_port_rename, {"name", "to"}, NULL},
 	{"fdb.show", xd_method_fdb_show, {"bridge", "port", "vlan", "limit", "cursor"}, NULL},
 	{"fdb.flush", xd_method_fdb_flush, {"bridge", "port"}, NULL},
 	{"worker.show", xd_method_worker_show, {NULL}, NULL},
@@ -31,6 +30,7 @@ static const struct xd_rpc_method by_noun[] = {
 	{"add", xd_method_entry_add, {"*"}, NULL},
 	{"set", xd_method_entry_set, {"*"}, NULL},
 	{"del", xd_method_entry_del, {"name"}, NULL},
+	{"rename", xd_method_entry_rename, {"name", "to"}, NULL},
 };
 
 #define NB_FIXED   (sizeof(fixed) / sizeof(*fixed))

@@ -16,9 +16,9 @@ json_t *xd_method_entry_show(struct xd_rpc_call *call);
 json_t *xd_method_entry_add(struct xd_rpc_call *call);
 json_t *xd_method_entry_set(struct xd_rpc_call *call);
 json_t *xd_method_entry_del(struct xd_rpc_call *call);
+json_t *xd_method_entry_rename(struct xd_rpc_call *call);
 
 json_t *xd_method_bridge_show(struct xd_rpc_call *call);
-json_t *xd_method_port_rename(struct xd_rpc_call *call);
 json_t *xd_method_port_show(struct xd_rpc_call *call);
 json_t *xd_method_worker_show(struct xd_rpc_call *call);
 json_t *xd_method_memory_show(struct xd_rpc_call *call);

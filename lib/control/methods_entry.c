@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* NOUN.add, .set, .del: one entry of the configuration; NOUN.show, unless the noun has its own. */
+/* NOUN.add, .set, .del, .rename: one entry of the configuration; NOUN.show, unless the noun has its
+ * own. */
 #include <errno.h>
 #include <string.h>
 
@@ -81,6 +82,20 @@ xd_method_entry_del(struct xd_rpc_call *call)
 	if (ret == 0)
 		ret = xd_noun_del(noun, next->config, name, &call->err);
 	return finish(call, next, ret);
+}
+
+json_t *
+xd_method_entry_rename(struct xd_rpc_call *call)
+{
+	const char *name, *to;
+	const struct xd_noun *noun = begin(call, &name);
+	struct xd_daemon_config *next;
+
+	if (!noun || xd_rpc_string(call, "to", true, &to))
+		return NULL;
+	next = copy_running(call);
+	return next ? finish(call, next, xd_noun_rename(noun, next->config, name, to, &call->err))
+		    : NULL;
 }
 
 json_t *

@@ -29,16 +29,19 @@ at_const(const struct xd_key *key, const void *entry)
 static void
 elements(const struct xd_key *key, size_t *element, size_t *count_size)
 {
-	*element = key->kind == XD_KEY_MACS ? 6 : sizeof(uint16_t);
-	*count_size = key->kind == XD_KEY_LIST   ? sizeof(unsigned)
-		      : key->kind == XD_KEY_MACS ? sizeof(uint16_t)
-						 : sizeof(bool);
+	*element = key->kind == XD_KEY_MACS    ? 6
+		   : key->kind == XD_KEY_NAMES ? XD_NAME_MAX
+					       : sizeof(uint16_t);
+	*count_size = key->kind == XD_KEY_LIST  ? sizeof(unsigned)
+		      : key->kind == XD_KEY_SET ? sizeof(bool)
+						: sizeof(uint16_t);
 }
 
 static bool
 has_count(const struct xd_key *key)
 {
-	return key->kind == XD_KEY_LIST || key->kind == XD_KEY_SET || key->kind == XD_KEY_MACS;
+	return key->kind == XD_KEY_LIST || key->kind == XD_KEY_SET || key->kind == XD_KEY_MACS ||
+	       key->kind == XD_KEY_NAMES;
 }
 
 static uint64_t
@@ -98,6 +101,19 @@ xd_key_store(const struct xd_key *key, void *entry, uint64_t number)
 	}
 	elements(key, &element, &count_size);
 	put((char *)entry + key->count, count_size, number);
+}
+
+char *
+xd_key_name(const struct xd_key *key, const void *entry, unsigned i)
+{
+	char *names = (char *)(uintptr_t)at_const(key, entry);
+
+	if (key->kind == XD_KEY_NAME)
+		return i == 0 && names[0] ? names : NULL;
+	if (key->kind != XD_KEY_NAMES || i >= xd_key_number(key, entry) ||
+		i >= key->size / XD_NAME_MAX)
+		return NULL;
+	return names + (size_t)i * XD_NAME_MAX;
 }
 
 void

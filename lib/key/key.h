@@ -24,6 +24,7 @@
 #include "base/api.h"
 #include "base/bit_names.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/ranges.h"
 
 XD_API_BEGIN
@@ -37,6 +38,7 @@ enum xd_key_kind {
 	XD_KEY_WORD,   /* an enum: the index among words */
 	XD_KEY_STRING, /* char[], ended by a NUL, without control characters */
 	XD_KEY_NAME,   /* the same: the name of an entry of noun */
+	XD_KEY_NAMES,  /* char[][XD_NAME_MAX]: names of entries of noun; how many: uint16_t */
 	XD_KEY_FLAGS,  /* uint64_t: bits that have names; at least one */
 	XD_KEY_LIST,   /* uint16_t[]: numbers in their order; how many: unsigned */
 	XD_KEY_SET,    /* uint64_t[]: one bit for each number; whether there is a set: bool */
@@ -67,7 +69,7 @@ struct xd_key {
 	const char *unit;               /* "microseconds"; of flags: what one is */
 	const char *const *words;       /* by index, ended by NULL */
 	const struct xd_bit_name *bits; /* of flags */
-	const char *noun;               /* of a name */
+	const char *noun;               /* of a name, of names */
 	/* "the path of a socket": what values look like, where kind and range do not tell. Of a
 	 * number: put behind the range. */
 	const char *values;
@@ -109,6 +111,8 @@ const char *xd_key_default(const struct xd_key *key, char text[XD_KEY_VALUES]);
 /* The number, or of a list or set how many there are; of a string 0. */
 uint64_t xd_key_number(const struct xd_key *key, const void *entry);
 void xd_key_store(const struct xd_key *key, void *entry, uint64_t number);
+/* Name number i that a name or names have; NULL after the last, and for other kinds. */
+char *xd_key_name(const struct xd_key *key, const void *entry, unsigned i);
 
 XD_API_END
 

@@ -113,6 +113,26 @@ check_macs(const struct xd_key *key, const void *entry, struct xd_error *err)
 	return 0;
 }
 
+static int
+check_names(const struct xd_key *key, const void *entry, struct xd_error *err)
+{
+	uint64_t n = xd_key_number(key, entry), max = key->size / XD_NAME_MAX;
+
+	if (n > max)
+		return xd_fail(err, -E2BIG, "has %" PRIu64 " names: at most %" PRIu64, n, max);
+	for (unsigned i = 0; i < n; i++) {
+		const char *name = xd_key_name(key, entry, i);
+
+		if (strnlen(name, XD_NAME_MAX) == XD_NAME_MAX || !xd_key_printable(name))
+			return xd_fail(err, -EINVAL, "has what is not a name");
+		for (unsigned j = 0; j < i; j++) {
+			if (!strcmp(name, xd_key_name(key, entry, j)))
+				return xd_fail(err, -EINVAL, "has %s twice", name);
+		}
+	}
+	return 0;
+}
+
 int
 xd_key_check(const struct xd_key *key, const void *entry, struct xd_error *err)
 {
@@ -125,6 +145,8 @@ xd_key_check(const struct xd_key *key, const void *entry, struct xd_error *err)
 	case XD_KEY_STRING:
 	case XD_KEY_NAME:
 		return check_string(key, (const char *)entry + key->offset, err);
+	case XD_KEY_NAMES:
+		return check_names(key, entry, err);
 	case XD_KEY_FLAGS:
 		return xd_key_number(key, entry)
 			       ? 0

@@ -42,6 +42,17 @@ print_macs(const struct xd_key *key, const void *entry, char *text)
 			mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
+static void
+print_names(const struct xd_key *key, const void *entry, char *text)
+{
+	const char *name;
+	size_t used = 0;
+
+	for (unsigned i = 0; used < XD_KEY_CHARS && (name = xd_key_name(key, entry, i)); i++)
+		used += snprintf(text + used, XD_KEY_CHARS - used, "%s%.*s", i ? "," : "",
+			XD_NAME_MAX - 1, name);
+}
+
 static bool
 is_default(const struct xd_key *key, const void *entry)
 {
@@ -74,6 +85,9 @@ xd_key_print(const struct xd_key *key, const void *entry, char text[XD_KEY_CHARS
 	case XD_KEY_NAME:
 		snprintf(text, XD_KEY_CHARS, "%.*s", (int)key->size,
 			(const char *)entry + key->offset);
+		break;
+	case XD_KEY_NAMES:
+		print_names(key, entry, text);
 		break;
 	case XD_KEY_FLAGS:
 		xd_bit_text(key->bits, number, ',', text);
@@ -129,6 +143,8 @@ xd_key_values(const struct xd_key *key, char text[XD_KEY_VALUES])
 			key->max);
 	else if (key->kind == XD_KEY_NAME)
 		snprintf(text, XD_KEY_VALUES, "the name of a %s", key->noun);
+	else if (key->kind == XD_KEY_NAMES)
+		snprintf(text, XD_KEY_VALUES, "names of %ss such as a,b", key->noun);
 	used = strlen(text);
 	if (values[0] && used < XD_KEY_VALUES)
 		used += snprintf(

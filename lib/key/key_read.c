@@ -226,6 +226,45 @@ read_macs(const struct xd_key *key, void *entry, const char *text, struct xd_err
 	return 0;
 }
 
+struct names {
+	uint16_t n, max;
+	char (*list)[XD_NAME_MAX];
+};
+
+static int
+add_name(void *ctx, const char *word, struct xd_error *err)
+{
+	struct names *names = ctx;
+
+	if (names->n == names->max)
+		return xd_fail(err, -E2BIG, "has more than %u names", names->max);
+	if (strlen(word) >= XD_NAME_MAX)
+		return xd_fail(err, -ENAMETOOLONG, "has \"%.31s...\": a name has at most %d bytes",
+			word, XD_NAME_MAX - 1);
+	if (!xd_key_printable(word))
+		return xd_fail(err, -EINVAL, "has a control character");
+	strcpy(names->list[names->n++], word);
+	return 0;
+}
+
+static int
+read_names(const struct xd_key *key, void *entry, const char *text, struct xd_error *err)
+{
+	struct names names = {.max = (uint16_t)(key->size / XD_NAME_MAX)};
+	int ret;
+
+	names.list = calloc(1, key->size);
+	if (!names.list)
+		return xd_fail(err, -ENOMEM, "no memory");
+	ret = read_words(text, add_name, &names, err);
+	if (ret == 0) {
+		memcpy((char *)entry + key->offset, names.list, key->size);
+		xd_key_store(key, entry, names.n);
+	}
+	free(names.list);
+	return ret;
+}
+
 static int
 read_value(const struct xd_key *key, void *entry, const char *text, struct xd_error *err)
 {
@@ -239,6 +278,8 @@ read_value(const struct xd_key *key, void *entry, const char *text, struct xd_er
 	case XD_KEY_STRING:
 	case XD_KEY_NAME:
 		return read_string(key, (char *)entry + key->offset, text, err);
+	case XD_KEY_NAMES:
+		return read_names(key, entry, text, err);
 	case XD_KEY_FLAGS:
 		return read_flags(key, entry, text, err);
 	case XD_KEY_LIST:

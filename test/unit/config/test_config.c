@@ -325,6 +325,31 @@ test_names(void **state)
 	xd_config_destroy(NULL);
 }
 
+/* Who refers to an entry follows it to its new name. */
+static void
+test_rename(void **state)
+{
+	struct xd_config *config = xd_config_create();
+	struct xd_error err;
+
+	(void)state;
+	xd_config_add_bridge(config, "br0", NULL);
+	xd_config_add_bridge(config, "br1", NULL);
+	xd_config_add_port(config, "p", "dpdk", "br0", NULL);
+	xd_config_add_port(config, "q", "dpdk", "br1", NULL);
+	assert_int_equal(xd_noun_rename(&xd_bridge_noun, config, "br0", "br1", &err), -EEXIST);
+	assert_int_equal(xd_noun_rename(&xd_bridge_noun, config, "br2", "br3", &err), -ENOENT);
+	assert_int_equal(xd_noun_rename(&xd_bridge_noun, config, "br0", "a b", &err), -EINVAL);
+	assert_int_equal(xd_noun_rename(&xd_bridge_noun, config, "br0", "lan", &err), 0);
+	assert_null(xd_config_bridge(config, "br0"));
+	assert_string_equal(xd_config_port(config, "p")->bridge, "lan");
+	assert_string_equal(xd_config_port(config, "q")->bridge, "br1");
+	assert_int_equal(xd_noun_unused(&xd_bridge_noun, config, "lan", &err), -EBUSY);
+	assert_non_null(strstr(err.text, "has ports, such as p"));
+	assert_int_equal(xd_noun_unused(&xd_bridge_noun, config, "br0", &err), 0);
+	xd_config_destroy(config);
+}
+
 static struct xd_config *
 good_config(void)
 {
@@ -557,6 +582,7 @@ main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_hint),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_rename),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_wait_without_room),

@@ -49,8 +49,8 @@ static void
 check_row(const struct xd_noun *noun, const char *type, const struct xd_key *key)
 {
 	const char *n = key->name, *other;
-	bool count =
-		key->kind == XD_KEY_LIST || key->kind == XD_KEY_SET || key->kind == XD_KEY_MACS;
+	bool count = key->kind == XD_KEY_LIST || key->kind == XD_KEY_SET ||
+		     key->kind == XD_KEY_MACS || key->kind == XD_KEY_NAMES;
 	char values[XD_KEY_VALUES];
 
 	NOT(!key->help || key->help[strlen(key->help) - 1] != '.', "%s: no sentence of help", n);
@@ -60,7 +60,9 @@ check_row(const struct xd_noun *noun, const char *type, const struct xd_key *key
 		"%s: no words, or no enum", n);
 	NOT(key->kind == XD_KEY_FLAGS && (!key->bits || !key->unit || key->size != 8),
 		"%s: no names of its bits", n);
-	NOT(key->kind == XD_KEY_NAME && (!key->noun || !xd_noun_find(key->noun)), "%s: no noun", n);
+	NOT((key->kind == XD_KEY_NAME || key->kind == XD_KEY_NAMES) &&
+			(!key->noun || !xd_noun_find(key->noun)),
+		"%s: no noun", n);
 	NOT((key->kind == XD_KEY_NUMBER || key->kind == XD_KEY_MODE) &&
 			(key->max <= key->min || (key->size < 8 && key->max >> (8 * key->size))),
 		"%s: no range, or none that fits", n);
@@ -200,6 +202,55 @@ test_control_characters(void **state)
 	assert_string_equal(err.text, "\"x?y?\" is not a name");
 }
 
+/* A kind that no noun has had yet. */
+static void
+test_names(void **state)
+{
+	struct entry {
+		uint16_t nb_ports;
+		char ports[3][XD_NAME_MAX];
+	} a = {0}, b = {0};
+	static const struct xd_key key = {.name = "ports",
+		.kind = XD_KEY_NAMES,
+		XD_KEY_AT(struct entry, ports),
+		.count = offsetof(struct entry, nb_ports),
+		.noun = "port",
+		.unset = "none"};
+	static const struct {
+		const char *text;
+		int error;
+	} bad[] = {{"a,b,c,d", -E2BIG}, {"a,,b", -EINVAL}, {"a\nb", -EINVAL},
+		{"a2345678901234567890123456789012", -ENAMETOOLONG}};
+	char *text = malloc(XD_KEY_CHARS);
+	struct xd_error err;
+
+	(void)state;
+	assert_int_equal(xd_key_read(&key, &a, "vm1, vm2", &err), 0);
+	assert_int_equal(a.nb_ports, 2);
+	assert_string_equal(xd_key_name(&key, &a, 1), "vm2");
+	assert_null(xd_key_name(&key, &a, 2));
+	assert_int_equal(xd_key_check(&key, &a, &err), 0);
+	xd_key_print(&key, &a, text);
+	assert_string_equal(text, "vm1,vm2");
+	assert_false(xd_key_equal(&key, &a, &b));
+	assert_int_equal(xd_key_read(&key, &b, text, &err), 0);
+	assert_true(xd_key_equal(&key, &a, &b));
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_int_equal(xd_key_read(&key, &b, bad[i].text, &err), bad[i].error);
+		assert_true(xd_key_equal(&key, &a, &b));
+	}
+	strcpy(b.ports[1], "vm1");
+	assert_int_equal(xd_key_check(&key, &b, &err), -EINVAL);
+	memset(b.ports[1], 'x', XD_NAME_MAX);
+	assert_int_equal(xd_key_check(&key, &b, &err), -EINVAL);
+	b.nb_ports = 4;
+	assert_int_equal(xd_key_check(&key, &b, &err), -E2BIG);
+	assert_null(xd_key_name(&key, &b, 3));
+	assert_int_equal(xd_key_read(&key, &b, "none", &err), 0);
+	assert_int_equal(b.nb_ports, 0);
+	free(text);
+}
+
 /* ---- Documentation ---- */
 
 static char *reference, *man;
@@ -297,6 +348,7 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_control_characters),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_documentation),
 	};
 

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Keys that name entries of another noun: that these are there, and what becomes of the key when
+ * they go or get another name. */
+#include <errno.h>
+#include <string.h>
+
+#include "config/noun.h"
+
+static int
+check_name(const struct xd_noun *noun, const struct xd_config *config, const void *entry,
+	const struct xd_key *key, const char *name, struct xd_error *err)
+{
+	const struct xd_noun *other = xd_noun_find(key->noun);
+	const char *nearest;
+
+	if (xd_noun_get(other, config, name))
+		return 0;
+	nearest = xd_noun_nearest(other, config, name);
+	if (nearest)
+		return xd_noun_fail(err, -ENOENT, noun, entry, key->name,
+			"there is no %s \"%s\"; did you mean %s?", other->name, name, nearest);
+	return xd_noun_fail(err, -ENOENT, noun, entry, key->name,
+		"there is no %s \"%s\": add it under %s", other->name, name, other->section);
+}
+
+int
+xd_noun_refers(const struct xd_noun *noun, const struct xd_config *config, const void *entry,
+	const struct xd_key *key, struct xd_error *err)
+{
+	const char *name;
+	int ret = 0;
+
+	if (key->kind != XD_KEY_NAME && key->kind != XD_KEY_NAMES)
+		return 0;
+	if (!xd_key_name(key, entry, 0) && !key->unset)
+		return xd_noun_fail(
+			err, -EINVAL, noun, entry, key->name, "is missing: which %s?", key->noun);
+	for (unsigned i = 0; ret == 0 && (name = xd_key_name(key, entry, i)); i++)
+		ret = check_name(noun, config, entry, key, name, err);
+	return ret;
+}
+
+/* A place where an entry names another. */
+struct reference {
+	const struct xd_noun *noun;
+	void *entry;
+	char *name;
+};
+
+/* Calls fn for each reference to an entry, until it returns other than 0. */
+static int
+each_reference(const struct xd_noun *noun, const struct xd_config *config, const char *name,
+	int (*fn)(const struct reference *reference, const void *ctx, struct xd_error *err),
+	const void *ctx, struct xd_error *err)
+{
+	struct reference r;
+	int ret = 0;
+
+	for (unsigned n = 0; (r.noun = xd_nouns[n]); n++) {
+		for (unsigned e = 0; r.noun->size && e < xd_noun_count(r.noun, config); e++) {
+			r.entry = xd_noun_entry(r.noun, config, e);
+			XD_NOUN_FOREACH(r.noun, r.entry, key)
+			{
+				if (!key->noun || strcmp(key->noun, noun->name))
+					continue;
+				for (unsigned i = 0; (r.name = xd_key_name(key, r.entry, i)); i++) {
+					if (ret == 0 && !strcmp(r.name, name))
+						ret = fn(&r, ctx, err);
+				}
+			}
+		}
+	}
+	return ret;
+}
+
+static int
+is_used(const struct reference *r, const void *ctx, struct xd_error *err)
+{
+	const struct xd_noun *noun = ctx;
+
+	return xd_fail(err, -EBUSY, "%s %s has %s, such as %s: delete or move them first",
+		noun->name, r->name, r->noun->section, (const char *)r->entry);
+}
+
+int
+xd_noun_unused(const struct xd_noun *noun, const struct xd_config *config, const char *name,
+	struct xd_error *err)
+{
+	return each_reference(noun, config, name, is_used, noun, err);
+}
+
+static int
+follow(const struct reference *r, const void *ctx, struct xd_error *err)
+{
+	(void)err;
+	strcpy(r->name, ctx);
+	return 0;
+}
+
+int
+xd_noun_rename(const struct xd_noun *noun, struct xd_config *config, const char *name,
+	const char *to, struct xd_error *err)
+{
+	char *entry = xd_noun_get(noun, config, name);
+	int ret = entry ? xd_noun_new_name(noun, config, to, err)
+			: xd_noun_missing(noun, config, name, err);
+
+	if (ret)
+		return ret;
+	each_reference(noun, config, name, follow, to, err);
+	strcpy(entry, to);
+	return 0;
+}
