@@ -7,114 +7,6 @@
 #include "base/ranges.h"
 #include "table.h"
 
-static void
-print_label(const char *label)
-{
-	printf("%-20s ", label);
-}
-
-/* Numbers as ranges, words as they are. */
-static void
-print_list(const json_t *list)
-{
-	char text[XD_RANGES_TEXT];
-	struct xd_ranges ranges = {0};
-	json_t *item;
-	size_t i;
-
-	json_array_foreach(list, i, item)
-	{
-		json_int_t number = json_integer_value(item);
-
-		if (json_is_string(item))
-			printf("%s%s", i ? " " : "", json_string_value(item));
-		else if (number >= 0 && number < XD_RANGES_MAX)
-			ranges.bits[number / 64] |= 1ull << (number % 64);
-	}
-	xd_ranges_print(&ranges, text);
-	fputs(text, stdout);
-}
-
-/* A value for people: lists as above, objects as "key 1, key 2". */
-static void
-print_value(const json_t *value)
-{
-	const char *key;
-	json_t *item;
-	int n = 0;
-
-	switch (json_typeof(value)) {
-	case JSON_STRING:
-		printf("%s", json_string_value(value));
-		break;
-	case JSON_INTEGER:
-		printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		break;
-	case JSON_ARRAY:
-		print_list(value);
-		break;
-	case JSON_OBJECT:
-		json_object_foreach((json_t *)value, key, item) printf("%s%s %" JSON_INTEGER_FORMAT,
-			n++ ? ", " : "", key, json_integer_value(item));
-		if (!n)
-			printf("none");
-		break;
-	default:
-		printf("%s", json_is_true(value) ? "yes" : "no");
-	}
-}
-
-/* One line for each queue that dropped anything. */
-static void
-print_queue_drops(const json_t *queues)
-{
-	json_t *queue;
-	size_t i;
-
-	json_array_foreach(queues, i, queue)
-	{
-		char label[32];
-
-		snprintf(label, sizeof(label), "drops_queue_%d", (int)ctl_number(queue, "queue"));
-		print_label(label);
-		print_value(json_object_get(queue, "drops"));
-		putchar('\n');
-	}
-}
-
-/* All facts, one per line. */
-static void
-print_facts(const json_t *object)
-{
-	json_t *driver = json_object_get(object, "driver"), *value;
-	json_t *queues = json_object_get(object, "queue_drops");
-	const char *key;
-
-	json_object_foreach((json_t *)object, key, value)
-	{
-		char label[64];
-
-		if (value == driver || !strcmp(key, "detail"))
-			continue;
-		if (value == queues) {
-			print_queue_drops(queues);
-			continue;
-		}
-		/* What was asked for, where the driver tells what became of it. */
-		snprintf(label, sizeof(label), "%s%s", key,
-			json_object_get(driver, key) ? " (set)" : "");
-		print_label(label);
-		print_value(value);
-		putchar('\n');
-	}
-	json_object_foreach(driver, key, value)
-	{
-		print_label(key);
-		print_value(value);
-		putchar('\n');
-	}
-}
-
 static json_int_t
 sum_drops(const json_t *port)
 {
@@ -237,34 +129,14 @@ print_bridges(const json_t *bridges)
 	table_print(table);
 }
 
-/* Shows the list that the method answers with: as a table, or one entry wholly. */
-static int
-show(struct ctl *ctl, const struct command *command, int argc, char **argv, const char *key,
-	void (*print)(const json_t *list))
-{
-	json_t *params = name_params(ctl, argc, argv);
-	json_t *result = params ? ctl_call(ctl, command->method, params) : NULL;
-
-	if (!result)
-		return params ? ctl->status : CTL_USAGE;
-	if (ctl->json)
-		command_print_json(result);
-	else if (argc > 0 && !ctl->detail)
-		print_facts(json_array_get(json_object_get(result, key), 0));
-	else
-		print(json_object_get(result, key));
-	json_decref(result);
-	return CTL_DONE;
-}
-
 int
 port_show(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
-	return show(ctl, command, argc, argv, "ports", ctl->detail ? print_details : print_ports);
+	return entry_show_as(ctl, command, argc, argv, ctl->detail ? print_details : print_ports);
 }
 
 int
 bridge_show(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
-	return show(ctl, command, argc, argv, "bridges", print_bridges);
+	return entry_show_as(ctl, command, argc, argv, print_bridges);
 }

@@ -1,74 +1,242 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of commands, and --help made from it. */
+/* The commands: those of every noun that has entries, made from the table of nouns, and those that
+ * are about one in particular. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/suggest.h"
 #include "commands.h"
-#include "control/daemon_config.h"
 
-const struct command commands[] = {
+#define BRIDGE                                                                                     \
+	{                                                                                          \
+		WORD_NAME, &xd_bridge_noun                                                         \
+	}
+#define PORT                                                                                       \
+	{                                                                                          \
+		WORD_NAME, &xd_port_noun                                                           \
+	}
+
+/* What is about one noun in particular. */
+static const struct command fixed[] = {
 	{"port", "show", "[NAME]",
 		"ports and their counters; with NAME, all about one; with --detail, what came in "
-		"by "
-		"kind and size",
-		"vm1", 0, 1, {WORD_PORT}, "port.show", NULL, NULL, port_show},
-	{"port", "add", "NAME KEY=VALUE...", "add a port",
-		"vm3 type=vhost-user bridge=br0 path=/run/crossdock/vm3.sock", 1, 64,
-		{WORD_NONE, WORD_PORT_KEYS}, "port.add", entry_params, config_print_changed, NULL},
-	{"port", "set", "NAME KEY=VALUE...", "change settings of a port",
-		"vm3 full=wait wait_us=500 macs=52:54:00:12:34:56", 2, 64,
-		{WORD_PORT, WORD_PORT_KEYS}, "port.set", entry_params, config_print_changed, NULL},
-	{"port", "del", "NAME", "delete a port", "vm3", 1, 1, {WORD_PORT}, "port.del", name_params,
-		config_print_changed, NULL},
-	{"port", "rename", "NAME NEW", "give a port another name; its guest stays connected",
-		"vm3 web1", 2, 2, {WORD_PORT, WORD_NONE}, "port.rename", rename_params,
-		config_print_changed, NULL},
-	{"bridge", "show", "[NAME]", "bridges and their address tables", NULL, 0, 1, {WORD_BRIDGE},
-		"bridge.show", NULL, NULL, bridge_show},
-	{"bridge", "add", "NAME [KEY=VALUE...]", "add a bridge", "br1 ageing_s=60", 1, 64,
-		{WORD_NONE, WORD_BRIDGE_KEYS}, "bridge.add", entry_params, config_print_changed,
-		NULL},
-	{"bridge", "set", "NAME KEY=VALUE...", "change settings of a bridge",
-		"br0 mac_limit=1000000", 2, 64, {WORD_BRIDGE, WORD_BRIDGE_KEYS}, "bridge.set",
-		entry_params, config_print_changed, NULL},
-	{"bridge", "del", "NAME", "delete a bridge that has no ports", "br1", 1, 1, {WORD_BRIDGE},
-		"bridge.del", name_params, config_print_changed, NULL},
+		"by kind and size",
+		"vm1", 0, 1, {PORT}, "port.show", NULL, NULL, port_show, NULL},
+	{"bridge", "show", "[NAME]", "bridges and their address tables", NULL, 0, 1, {BRIDGE},
+		"bridge.show", NULL, NULL, bridge_show, NULL},
 	{"fdb", "show", "[BRIDGE] [port=NAME] [vlan=N] [limit=N]", "learned addresses",
-		"br0 port=vm1", 0, 4, {WORD_BRIDGE}, "fdb.show", NULL, NULL, fdb_show},
+		"br0 port=vm1", 0, 4, {BRIDGE}, "fdb.show", NULL, NULL, fdb_show, NULL},
 	{"fdb", "flush", "BRIDGE [PORT]", "forget learned addresses", "br0 vm1", 1, 2,
-		{WORD_BRIDGE, WORD_PORT}, "fdb.flush", fdb_flush_params, NULL, NULL},
+		{BRIDGE, PORT}, "fdb.flush", fdb_flush_params, NULL, NULL, NULL},
 	{"worker", "show", "", "workers: cycles, frames and the queues that each polls", NULL, 0, 0,
-		{WORD_NONE}, "worker.show", NULL, worker_print, NULL},
-	{"memory", "show", "", "memory in use", NULL, 0, 0, {WORD_NONE}, "memory.show", NULL,
-		memory_print, NULL},
+		{{0}}, "worker.show", NULL, worker_print, NULL, NULL},
+	{"memory", "show", "", "memory in use", NULL, 0, 0, {{0}}, "memory.show", NULL,
+		memory_print, NULL, NULL},
 	{"stats", "show", "[PORT]", "counters of ports; with --interval SECONDS, rates",
-		"vm1 --interval 1", 0, 1, {WORD_PORT}, "stats.show", port_params, NULL, stats_show},
+		"vm1 --interval 1", 0, 1, {PORT}, "stats.show", port_params, NULL, stats_show,
+		NULL},
 	{"stats", "drops", "[PORT]",
 		"frames dropped, by port, queue and reason, and so many a second",
-		"vm1 --interval 5", 0, 1, {WORD_PORT}, "stats.drops", port_params, NULL,
-		stats_drops},
-	{"log", "show", "", "log levels and the last lines", NULL, 0, 0, {WORD_NONE}, "log.show",
-		NULL, log_print, NULL},
-	{"log", "set", "[COMPONENT] LEVEL", "set the level of one component, or of all",
-		"vhost debug", 1, 2, {WORD_COMPONENT, WORD_LEVEL}, "log.set", log_set_params, NULL,
+		"vm1 --interval 5", 0, 1, {PORT}, "stats.drops", port_params, NULL, stats_drops,
 		NULL},
-	{"config", "show", "", "the running configuration, as YAML", NULL, 0, 0, {WORD_NONE},
-		"config.show", NULL, config_print_show, NULL},
+	{"log", "show", "", "log levels and the last lines", NULL, 0, 0, {{0}}, "log.show", NULL,
+		log_print, NULL, NULL},
+	{"log", "set", "[COMPONENT] LEVEL", "set the level of one component, or of all",
+		"vhost debug", 1, 2, {{WORD_COMPONENT, NULL}, {WORD_LEVEL, NULL}}, "log.set",
+		log_set_params, NULL, NULL, NULL},
+	{"config", "show", "", "the running configuration, as YAML", NULL, 0, 0, {{0}},
+		"config.show", NULL, config_print_show, NULL, NULL},
 	{"config", "check", "FILE",
 		"tell whether a configuration is valid (FILE - is standard input)",
-		"crossdock.yaml", 1, 1, {WORD_FILE}, "config.check", config_params,
-		config_print_check, NULL},
+		"crossdock.yaml", 1, 1, {{WORD_FILE, NULL}}, "config.check", config_params,
+		config_print_check, NULL, NULL},
 	{"config", "diff", "FILE", "what applying FILE would change", "crossdock.yaml", 1, 1,
-		{WORD_FILE}, "config.diff", config_params, config_print_diff, NULL},
+		{{WORD_FILE, NULL}}, "config.diff", config_params, config_print_diff, NULL, NULL},
 	{"config", "apply", "FILE", "make FILE the running configuration, wholly or not at all",
-		"crossdock.yaml", 1, 1, {WORD_FILE}, "config.apply", config_params,
-		config_print_changed, NULL},
-	{"daemon", "status", "", "version, process and files of crossdockd", NULL, 0, 0,
-		{WORD_NONE}, "daemon.status", NULL, status_print, NULL},
-	{0},
+		"crossdock.yaml", 1, 1, {{WORD_FILE, NULL}}, "config.apply", config_params,
+		config_print_changed, NULL, NULL},
+	{"daemon", "status", "", "version, process and files of crossdockd", NULL, 0, 0, {{0}},
+		"daemon.status", NULL, status_print, NULL, NULL},
 };
+
+/* What a command that is made points to; args: unless those of its verb will do. */
+struct texts {
+	char method[48], help[160], example[160];
+	const char *args;
+};
+
+#define HELP(texts, ...)    snprintf((texts)->help, sizeof((texts)->help), __VA_ARGS__)
+#define EXAMPLE(texts, ...) snprintf((texts)->example, sizeof((texts)->example), __VA_ARGS__)
+
+static void
+describe_show(struct texts *texts, const struct xd_noun *noun)
+{
+	HELP(texts, "%s and their settings; with NAME, one alone", noun->section);
+}
+
+/* Whether an entry is nothing without some of its keys: a type, or what it refers to. */
+static bool
+needs_keys(const struct xd_noun *noun)
+{
+	for (const struct xd_key *key = noun->keys; key->name; key++) {
+		if (key->noun && !key->unset)
+			return true;
+	}
+	return noun->more != NULL;
+}
+
+static void
+describe_add(struct texts *texts, const struct xd_noun *noun)
+{
+	texts->args = needs_keys(noun) ? "NAME KEY=VALUE..." : NULL;
+	HELP(texts, "add a %s", noun->name);
+	EXAMPLE(texts, "%s %s", noun->example.name, noun->example.add);
+}
+
+static void
+describe_set(struct texts *texts, const struct xd_noun *noun)
+{
+	HELP(texts, "change settings of a %s", noun->name);
+	EXAMPLE(texts, "%s %s", noun->example.name, noun->example.set);
+}
+
+/* The section of a noun whose entries name this one's, or NULL. */
+static const char *
+named_by(const struct xd_noun *noun)
+{
+	for (unsigned n = 0; xd_nouns[n]; n++) {
+		for (const struct xd_key *key = xd_nouns[n]->keys; key->name; key++) {
+			if (key->noun && !strcmp(key->noun, noun->name))
+				return xd_nouns[n]->section;
+		}
+	}
+	return NULL;
+}
+
+static void
+describe_del(struct texts *texts, const struct xd_noun *noun)
+{
+	const char *by = named_by(noun);
+
+	HELP(texts, "delete a %s%s%s", noun->name, by ? " that has no " : "", by ? by : "");
+	EXAMPLE(texts, "%s", noun->example.name);
+}
+
+static void
+describe_rename(struct texts *texts, const struct xd_noun *noun)
+{
+	HELP(texts, "give a %s another name%s%s", noun->name, noun->renamed ? "; " : "",
+		noun->renamed ? noun->renamed : "");
+	EXAMPLE(texts, "%s new-%s", noun->example.name, noun->example.name);
+}
+
+/* By verb, for each noun that has entries. A noun's own command of that verb goes before. */
+static const struct {
+	struct command command;
+	void (*describe)(struct texts *texts, const struct xd_noun *noun);
+} by_noun[] = {
+	{{.verb = "show",
+		 .args = "[NAME]",
+		 .max_args = 1,
+		 .words = {{WORD_NAME, NULL}},
+		 .run = entry_show},
+		describe_show},
+	{{.verb = "add",
+		 .args = "NAME [KEY=VALUE...]",
+		 .min_args = 1,
+		 .max_args = 64,
+		 .words = {{WORD_NONE, NULL}, {WORD_KEYS, NULL}},
+		 .params = entry_params,
+		 .print = config_print_changed},
+		describe_add},
+	{{.verb = "set",
+		 .args = "NAME KEY=VALUE...",
+		 .min_args = 2,
+		 .max_args = 64,
+		 .words = {{WORD_NAME, NULL}, {WORD_KEYS, NULL}},
+		 .params = entry_params,
+		 .print = config_print_changed},
+		describe_set},
+	{{.verb = "del",
+		 .args = "NAME",
+		 .min_args = 1,
+		 .max_args = 1,
+		 .words = {{WORD_NAME, NULL}},
+		 .params = name_params,
+		 .print = config_print_changed},
+		describe_del},
+	{{.verb = "rename",
+		 .args = "NAME NEW",
+		 .min_args = 2,
+		 .max_args = 2,
+		 .words = {{WORD_NAME, NULL}},
+		 .params = rename_params,
+		 .print = config_print_changed},
+		describe_rename},
+};
+
+#define NB_FIXED   (sizeof(fixed) / sizeof(*fixed))
+#define NB_BY_NOUN (sizeof(by_noun) / sizeof(*by_noun))
+
+static const struct command *
+find_fixed(const char *noun, const char *verb)
+{
+	for (unsigned i = 0; i < NB_FIXED; i++) {
+		if (!strcmp(fixed[i].noun, noun) && !strcmp(fixed[i].verb, verb))
+			return &fixed[i];
+	}
+	return NULL;
+}
+
+static void
+make(struct command *to, struct texts *texts, const struct xd_noun *noun, unsigned verb)
+{
+	const struct command *own = find_fixed(noun->name, by_noun[verb].command.verb);
+
+	*to = own ? *own : by_noun[verb].command;
+	to->entries = noun;
+	for (unsigned i = 0; i < 3; i++)
+		to->words[i].noun = noun;
+	if (own)
+		return;
+	by_noun[verb].describe(texts, noun);
+	snprintf(texts->method, sizeof(texts->method), "%s.%s", noun->name, to->verb);
+	to->noun = noun->name;
+	to->args = texts->args ? texts->args : to->args;
+	to->method = texts->method;
+	to->help = texts->help;
+	to->example = texts->example[0] ? texts->example : NULL;
+}
+
+struct command *
+commands_create(void)
+{
+	unsigned nb_nouns = 0, n = 0;
+	struct command *commands;
+	struct texts *texts;
+
+	while (xd_nouns[nb_nouns])
+		nb_nouns++;
+	commands = calloc(1, (NB_FIXED + nb_nouns * NB_BY_NOUN + 1) * sizeof(*commands) +
+				     nb_nouns * NB_BY_NOUN * sizeof(*texts));
+	if (!commands)
+		return NULL;
+	texts = (struct texts *)&commands[NB_FIXED + nb_nouns * NB_BY_NOUN + 1];
+	for (unsigned i = 0; i < nb_nouns * NB_BY_NOUN; i++) {
+		const struct xd_noun *noun = xd_nouns[i / NB_BY_NOUN];
+
+		if (noun->size)
+			make(&commands[n++], texts++, noun, i % NB_BY_NOUN);
+	}
+	for (unsigned i = 0; i < NB_FIXED; i++) {
+		const struct xd_noun *noun = xd_noun_find(fixed[i].noun);
+
+		if (!noun || !noun->size)
+			commands[n++] = fixed[i];
+	}
+	return commands;
+}
 
 /* ---- Words ---- */
 
@@ -84,106 +252,21 @@ add_word(const char *words[25], const char *word)
 }
 
 void
-command_nouns(const char *nouns[25])
+command_nouns(const struct ctl *ctl, const char *nouns[25])
 {
 	memset(nouns, 0, 25 * sizeof(*nouns));
-	for (const struct command *c = commands; c->noun; c++)
+	for (const struct command *c = ctl->commands; c->noun; c++)
 		add_word(nouns, c->noun);
 }
 
 void
-command_verbs(const char *noun, const char *verbs[25])
+command_verbs(const struct ctl *ctl, const char *noun, const char *verbs[25])
 {
 	memset(verbs, 0, 25 * sizeof(*verbs));
-	for (const struct command *c = commands; c->noun; c++) {
+	for (const struct command *c = ctl->commands; c->noun; c++) {
 		if (!strcmp(c->noun, noun))
 			add_word(verbs, c->verb);
 	}
-}
-
-/* ---- Help ---- */
-
-static void
-help_keys(const struct xd_noun *noun, const struct xd_key *keys, const char *type)
-{
-	char values[XD_KEY_VALUES];
-
-	for (; keys->name; keys++)
-		printf("  %-13s %s%s%s%s\n", keys->name, xd_noun_values(noun, keys, values),
-			type ? " (type " : "", type ? type : "", type ? ")" : "");
-}
-
-static void
-help_all_keys(const struct xd_noun *noun)
-{
-	const struct xd_key *keys;
-	const char *type;
-
-	printf("\nkeys of a %s:\n", noun->name);
-	help_keys(noun, noun->keys, NULL);
-	for (unsigned i = 0; noun->type && (keys = noun->type(i, &type)); i++)
-		help_keys(noun, keys, type);
-}
-
-static int
-help_noun(const char *noun)
-{
-	bool found = false;
-
-	for (const struct command *c = commands; c->noun; c++) {
-		char usage[96];
-
-		if (strcmp(c->noun, noun))
-			continue;
-		if (!found)
-			printf("usage:\n");
-		found = true;
-		snprintf(usage, sizeof(usage), "%s %s %s", c->noun, c->verb, c->args);
-		printf("  crossdockctl %s\n        %s\n", usage, c->help);
-		if (c->example)
-			printf("        crossdockctl %s %s %s\n", c->noun, c->verb, c->example);
-	}
-	for (unsigned i = 0; found && xd_nouns[i]; i++) {
-		if (xd_nouns[i]->size && !strcmp(xd_nouns[i]->name, noun))
-			help_all_keys(xd_nouns[i]);
-	}
-	return found ? CTL_DONE : CTL_USAGE;
-}
-
-int
-command_help(const char *noun)
-{
-	if (noun)
-		return help_noun(noun);
-	printf("usage: crossdockctl [--control SOCKET] [--json] NOUN VERB [ARGUMENTS]\n"
-	       "\n"
-	       "Asks and changes a running crossdockd. Without NOUN, on a terminal: a shell.\n"
-	       "\n");
-	for (const struct command *c = commands; c->noun; c++) {
-		char usage[96];
-
-		snprintf(usage, sizeof(usage), "%s %s %s", c->noun, c->verb, c->args);
-		if (strlen(usage) < 30)
-			printf("  %-29s %s\n", usage, c->help);
-		else
-			printf("  %s\n%32s%s\n", usage, "", c->help);
-	}
-	printf("\n"
-	       "  -C, --control SOCKET   instead of $CROSSDOCK_CONTROL or " XD_CONTROL_PATH "\n"
-	       "  -j, --json             print JSON\n"
-	       "  -i, --interval SECONDS stats show: rates over so long; stats drops: 1, or 0 for\n"
-	       "                         counts alone\n"
-	       "  -d, --detail           port show: what came in by kind and size\n"
-	       "  -V, --version          print the version\n"
-	       "  -h, --help             print this; after a NOUN, more about it\n"
-	       "\n"
-	       "  crossdockctl port add vm3 type=vhost-user bridge=br0 "
-	       "path=/run/crossdock/vm3.sock\n"
-	       "  crossdockctl port set vm3 mtu=9000\n"
-	       "  crossdockctl --json worker show\n"
-	       "  crossdockctl stats show --interval 1\n"
-	       "  crossdockctl stats drops vm3\n");
-	return CTL_DONE;
 }
 
 /* ---- Running ---- */
@@ -198,14 +281,14 @@ unknown_word(const char *what, const char *word, const char *const *words)
 }
 
 static const struct command *
-find(int argc, char **argv, int *status)
+find(const struct ctl *ctl, int argc, char **argv, int *status)
 {
 	const char *words[25];
 
 	*status = CTL_USAGE;
-	command_verbs(argv[0], words);
+	command_verbs(ctl, argv[0], words);
 	if (!words[0]) {
-		command_nouns(words);
+		command_nouns(ctl, words);
 		unknown_word("noun", argv[0], words);
 		return NULL;
 	}
@@ -213,7 +296,7 @@ find(int argc, char **argv, int *status)
 		ctl_usage("%s what? See crossdockctl %s --help", argv[0], argv[0]);
 		return NULL;
 	}
-	for (const struct command *c = commands; c->noun; c++) {
+	for (const struct command *c = ctl->commands; c->noun; c++) {
 		if (!strcmp(c->noun, argv[0]) && !strcmp(c->verb, argv[1]))
 			return c;
 	}
@@ -235,7 +318,7 @@ command_run(struct ctl *ctl, int argc, char **argv)
 	const struct command *command;
 	int status;
 
-	command = find(argc, argv, &status);
+	command = find(ctl, argc, argv, &status);
 	if (!command)
 		return status;
 	argc -= 2;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The commands: NOUN VERB [ARGUMENTS], one table for running, help and completion. */
+/* The commands: NOUN VERB [ARGUMENTS], one table for running, help and completion. Verbs that every
+ * noun has come from the table of nouns (config/noun.h). */
 #ifndef CROSSDOCKCTL_COMMANDS_H
 #define CROSSDOCKCTL_COMMANDS_H
 
 #include <jansson.h>
 
+#include "config/noun.h"
 #include "ctl.h"
 
 /* What an argument is, for completion. */
 enum word {
 	WORD_NONE,
-	WORD_BRIDGE,
-	WORD_PORT,
-	WORD_BRIDGE_KEYS, /* KEY=VALUE, this and all that follow */
-	WORD_PORT_KEYS,
+	WORD_NAME, /* of an entry of a noun */
+	WORD_KEYS, /* of a noun: KEY=VALUE, this and all that follow */
 	WORD_FILE,
 	WORD_COMPONENT,
 	WORD_LEVEL,
@@ -25,7 +25,10 @@ struct command {
 	const char *help;
 	const char *example; /* arguments of a typical use; or NULL */
 	int min_args, max_args;
-	enum word words[3];
+	struct {
+		enum word kind;
+		const struct xd_noun *noun;
+	} words[3];
 	const char *method;
 	/* The parameters of the method; NULL: it was said why not. When missing: none. */
 	json_t *(*params)(struct ctl *ctl, int argc, char **argv);
@@ -33,20 +36,22 @@ struct command {
 	void (*print)(const json_t *result);
 	/* Instead of the three above. Returns the exit status. */
 	int (*run)(struct ctl *ctl, const struct command *command, int argc, char **argv);
+	const struct xd_noun *entries; /* what it is about, when that has entries; or NULL */
 };
 
-extern const struct command commands[]; /* ended by a NULL noun */
+/* All commands, ended by a NULL noun, in one piece of memory. NULL: no memory. */
+struct command *commands_create(void);
 
 /* Runs the command that argv names. Returns the exit status. */
 int command_run(struct ctl *ctl, int argc, char **argv);
 /* Help on everything (noun NULL) or on one noun, to stdout. CTL_USAGE: no such noun. */
-int command_help(const char *noun);
+int command_help(const struct ctl *ctl, const char *noun);
 /* Prints a result as JSON. */
 void command_print_json(const json_t *result);
 
 /* Nouns, and the verbs of one, each ended by NULL; max 24. */
-void command_nouns(const char *nouns[25]);
-void command_verbs(const char *noun, const char *verbs[25]);
+void command_nouns(const struct ctl *ctl, const char *nouns[25]);
+void command_verbs(const struct ctl *ctl, const char *noun, const char *verbs[25]);
 
 /* Parameters: KEY=VALUE arguments into object. 0, or CTL_USAGE. */
 int command_pairs(json_t *object, int argc, char **argv);
@@ -60,6 +65,11 @@ void config_print_changed(const json_t *result);
 json_t *entry_params(struct ctl *ctl, int argc, char **argv);
 json_t *name_params(struct ctl *ctl, int argc, char **argv);
 json_t *rename_params(struct ctl *ctl, int argc, char **argv);
+/* Shows the list that the method answers with, by print or as a table of the keys, or one entry
+ * wholly. */
+int entry_show_as(struct ctl *ctl, const struct command *command, int argc, char **argv,
+	void (*print)(const json_t *list));
+int entry_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int bridge_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int port_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 

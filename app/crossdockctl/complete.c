@@ -18,16 +18,16 @@ offer(json_t *list, const char *prefix, const char *word)
 
 /* Names of what runs. before: what is put before each ("bridge="). */
 static void
-offer_names(struct ctl *ctl, json_t *list, const char *prefix, const char *noun, const char *before)
+offer_names(struct ctl *ctl, json_t *list, const char *prefix, const struct xd_noun *noun,
+	const char *before)
 {
-	char method[24], key[24], word[128];
+	char method[48], word[128];
 	json_t *result, *entry;
 	size_t i;
 
-	snprintf(method, sizeof(method), "%s.show", noun);
-	snprintf(key, sizeof(key), "%ss", noun);
+	snprintf(method, sizeof(method), "%s.show", noun->name);
 	result = ctl_ask(ctl, method);
-	json_array_foreach(json_object_get(result, key), i, entry)
+	json_array_foreach(json_object_get(result, noun->section), i, entry)
 	{
 		snprintf(word, sizeof(word), "%s%s", before, ctl_text(entry, "name"));
 		offer(list, prefix, word);
@@ -98,7 +98,7 @@ offer_values(struct ctl *ctl, json_t *list, const char *prefix, const struct xd_
 		offer_value(list, prefix, name, type);
 	snprintf(before, sizeof(before), "%s=", name);
 	if (key->kind == XD_KEY_NAME)
-		offer_names(ctl, list, prefix, key->noun, before);
+		offer_names(ctl, list, prefix, xd_noun_find(key->noun), before);
 	if (key->kind == XD_KEY_FLAGS)
 		offer_bits(list, prefix, key->bits);
 	if (key->unset && key->kind != XD_KEY_WORD)
@@ -134,20 +134,15 @@ offer_files(json_t *list, const char *prefix)
 }
 
 static void
-offer_argument(struct ctl *ctl, json_t *list, const char *prefix, enum word kind, bool files)
+offer_argument(struct ctl *ctl, json_t *list, const char *prefix, enum word kind,
+	const struct xd_noun *noun, bool files)
 {
 	switch (kind) {
-	case WORD_BRIDGE:
-		offer_names(ctl, list, prefix, "bridge", "");
+	case WORD_NAME:
+		offer_names(ctl, list, prefix, noun, "");
 		break;
-	case WORD_PORT:
-		offer_names(ctl, list, prefix, "port", "");
-		break;
-	case WORD_BRIDGE_KEYS:
-		offer_pairs(ctl, list, prefix, &xd_bridge_noun);
-		break;
-	case WORD_PORT_KEYS:
-		offer_pairs(ctl, list, prefix, &xd_port_noun);
+	case WORD_KEYS:
+		offer_pairs(ctl, list, prefix, noun);
 		break;
 	case WORD_COMPONENT:
 		for (int i = 0; i < XD_LOG_COMPONENTS; i++)
@@ -167,18 +162,18 @@ offer_argument(struct ctl *ctl, json_t *list, const char *prefix, enum word kind
 	}
 }
 
-/* What argument number i of a command is. Keys repeat. */
-static enum word
-kind_of(const struct command *command, int i)
+/* Argument number i of a command. Keys repeat. */
+static void
+offer_word(struct ctl *ctl, json_t *list, const char *prefix, const struct command *command, int i,
+	bool files)
 {
-	enum word kind = WORD_NONE;
-
-	for (int k = 0; k <= i && k < 3; k++) {
-		kind = command->words[k];
-		if (kind == WORD_PORT_KEYS || kind == WORD_BRIDGE_KEYS)
-			return kind;
+	for (int k = 0; k < i && k < 3; k++) {
+		if (command->words[k].kind == WORD_KEYS)
+			i = k;
 	}
-	return i < 3 ? kind : WORD_NONE;
+	if (i < 3)
+		offer_argument(
+			ctl, list, prefix, command->words[i].kind, command->words[i].noun, files);
 }
 
 json_t *
@@ -188,16 +183,16 @@ complete(struct ctl *ctl, int nb_words, char **words, const char *prefix, bool f
 	json_t *list = json_array();
 
 	if (nb_words == 0)
-		command_nouns(known);
+		command_nouns(ctl, known);
 	else if (nb_words == 1)
-		command_verbs(words[0], known);
+		command_verbs(ctl, words[0], known);
 	for (unsigned i = 0; known[i]; i++)
 		offer(list, prefix, known[i]);
 	if (nb_words < 2)
 		return list;
-	for (const struct command *c = commands; c->noun; c++) {
+	for (const struct command *c = ctl->commands; c->noun; c++) {
 		if (!strcmp(c->noun, words[0]) && !strcmp(c->verb, words[1]))
-			offer_argument(ctl, list, prefix, kind_of(c, nb_words - 2), files);
+			offer_word(ctl, list, prefix, c, nb_words - 2, files);
 	}
 	return list;
 }

@@ -15,6 +15,7 @@
 
 struct ctl {
 	const char *socket;
+	const struct command *commands;
 	bool json;
 	bool detail;              /* counters by kind and size */
 	double interval_s;        /* of rates; 0: no rates; negative: none was given */

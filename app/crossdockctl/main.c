@@ -95,7 +95,7 @@ run(struct ctl *ctl, int argc, char **argv)
 	case ACTION_COMPLETE:
 		return print_completion(ctl, argc - optind, argv + optind);
 	case ACTION_HELP:
-		if (command_help(argv[optind]))
+		if (command_help(ctl, argv[optind]))
 			return ctl_usage("there is no noun \"%s\"", argv[optind]);
 		return CTL_DONE;
 	case ACTION_RUN:
@@ -114,11 +114,14 @@ main(int argc, char **argv)
 	const char *socket = getenv("CROSSDOCK_CONTROL");
 	struct ctl ctl = {
 		.socket = socket && socket[0] ? socket : XD_CONTROL_PATH, .interval_s = -1};
+	struct command *commands = commands_create();
 	int status;
 
+	ctl.commands = commands;
 	xd_standard_reserve();
-	status = run(&ctl, argc, argv);
+	status = commands ? run(&ctl, argc, argv) : ctl_usage("no memory");
 	ctl_disconnect(&ctl);
+	free(commands);
 	if (xd_standard_finish("crossdockctl") && status == CTL_DONE)
 		return CTL_USAGE;
 	return status;

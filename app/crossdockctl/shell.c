@@ -110,11 +110,11 @@ run_line(struct ctl *ctl, int argc, char **argv)
 	if (!strcmp(argv[0], "exit") || !strcmp(argv[0], "quit"))
 		return false;
 	if (!strcmp(argv[0], "help") || !strcmp(argv[0], "?")) {
-		if (command_help(argc > 1 ? argv[1] : NULL))
+		if (command_help(ctl, argc > 1 ? argv[1] : NULL))
 			ctl_usage("there is no noun \"%s\"", argv[1]);
 	} else if (argc == 1) {
 		/* A noun alone: what can be done with it. */
-		if (command_help(argv[0]))
+		if (command_help(ctl, argv[0]))
 			command_run(ctl, argc, argv);
 	} else {
 		command_run(ctl, argc, argv);

@@ -33,6 +33,8 @@ const struct xd_noun xd_bridge_noun = {
 	.section = "bridges",
 	.size = sizeof(struct xd_bridge_config),
 	.keys = keys,
+	.example = {"br1", "ageing_s=60", "mac_limit=1000000"},
+	.renamed = "addresses are learned anew",
 };
 
 struct xd_bridge_config *

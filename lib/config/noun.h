@@ -23,6 +23,12 @@ struct xd_noun {
 	uint32_t size;
 	uint32_t max; /* entries at most; 0: no limit */
 	const struct xd_key *keys;
+	/* For people, of entries: a name, and what follows it in a typical add, and in a typical
+	 * change; and what another name means, or NULL. */
+	struct {
+		const char *name, *add, *set;
+	} example;
+	const char *renamed;
 	/* What a new entry has from its configuration; may be NULL. */
 	void (*init)(const struct xd_config *config, void *entry);
 	/*

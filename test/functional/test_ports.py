@@ -123,6 +123,17 @@ class UnderTraffic(SwitchCase):
             self.assertIn(reason, self.daemon.refused("port", "rename", *words))
         self.finish()
 
+    def test_a_bridge_is_renamed(self):
+        """Its ports follow, and keep their guests."""
+        self.daemon.ctl("bridge", "rename", "br0", "lan")
+        self.assertEqual(self.daemon.port("vm2")["bridge"], "lan")
+        self.assertEqual(self.daemon.port("vm2")["driver"]["connects"], "1")
+        self.traffic.some(2)
+        self.assertIn("has ports, such as", self.daemon.refused("bridge", "del", "lan"))
+        self.assertIn("br0", self.daemon.refused("bridge", "rename", "br0", "br1"))
+        self.daemon.ctl("bridge", "rename", "lan", "br0")
+        self.finish()
+
     def test_guests_come_and_go(self):
         self.add("vm3")
         for i in range(5):

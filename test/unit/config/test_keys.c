@@ -330,6 +330,21 @@ check_doc(const struct xd_noun *noun, const char *type, const struct xd_key *key
 	free(body);
 }
 
+/* What crossdockctl makes of the table of nouns. */
+static void
+check_verbs(const struct xd_noun *noun)
+{
+	static const char *const verbs[] = {"show", "add", "set", "del", "rename"};
+	char words[64];
+
+	for (unsigned i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		snprintf(words, sizeof(words), "\"%s %s\"", noun->name, verbs[i]);
+		NOT(!strstr(man, words), "doc/crossdockctl.1: no %s", words);
+	}
+	NOT(!noun->example.name || !noun->example.add || !noun->example.set, "%s: no example",
+		noun->name);
+}
+
 static void
 test_documentation(void **state)
 {
@@ -337,6 +352,10 @@ test_documentation(void **state)
 	reference = read_doc("configuration.rst");
 	man = read_doc("crossdockctl.1");
 	each_key(check_doc);
+	for (unsigned n = 0; xd_nouns[n]; n++) {
+		if (xd_nouns[n]->size)
+			check_verbs(xd_nouns[n]);
+	}
 	free(reference);
 	free(man);
 }
