@@ -46,6 +46,7 @@ struct engine {
 	bool makes_ports;                 /* by itself: it has no --port, and needs no EAL */
 	bool takes_one_port;              /* is enough */
 	size_t own_bytes;                 /* options of its own, at options.own, zeroed; 0: none */
+	void (*defaults)(struct options *o); /* of these, where zero is none; or NULL */
 	int (*check)(struct options *o, struct xd_error *err); /* what does not go
 								* together; or NULL */
 	int (*run)(const struct options *o, struct xd_gen *gen, struct xd_error *err);

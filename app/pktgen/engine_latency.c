@@ -12,6 +12,19 @@
 static const char *const patterns[] = {"pairs", "reflect", NULL};
 static const char *const ways[] = {"round-trip", "one-way", NULL};
 
+/* options.own is a struct xd_latency_opts, whose way is filled in. */
+static int
+take_way(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	int i = option_word(row, text, err);
+	struct xd_latency_opts *own = o->own;
+
+	if (i < 0)
+		return i;
+	own->way = (enum xd_latency_way)i;
+	return 0;
+}
+
 static const struct option_row options[] = {
 	OPTION_PORT,
 	OPTION_SIZE,
@@ -39,13 +52,15 @@ static const struct option_row options[] = {
 static int
 check(struct options *o, struct xd_error *err)
 {
+	const struct xd_latency_opts *own = o->own;
+
 	if (o->nb_ports > 2)
 		return xd_fail(err, -EINVAL,
 			"latency has two ports, or one and --pattern reflect; %u are given",
 			o->nb_ports);
 	if (o->traffic.rate.kind != XD_RATE_MAX)
 		return 0;
-	if (o->way == XD_WAY_ONE)
+	if (own->way == XD_WAY_ONE)
 		return xd_fail(err, -EINVAL,
 			"--way one-way needs --rate, such as --rate 100kpps; one frame at a time "
 			"makes round trips");
@@ -58,9 +73,10 @@ check(struct options *o, struct xd_error *err)
 static int
 run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 {
+	const struct xd_latency_opts *own = o->own;
 	struct xd_latency_opts opts = {
 		.traffic = o->traffic,
-		.way = o->way,
+		.way = own->way,
 		.count = o->count,
 		.time_s = o->time_s,
 		.warmup_s = o->warmup_s,
@@ -84,6 +100,7 @@ const struct engine engine_latency = {
 		    "      --way one-way --rate 1Mpps --times 10 --size 64,1514 --fail-if "
 		    "'p99_us>20'\n",
 	.options = options,
+	.own_bytes = sizeof(struct xd_latency_opts),
 	.check = check,
 	.run = run,
 	.show = table_latency_row,

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The row of engine search, the highest rate that a switch can take: its options and its help. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "option_table.h"
 #include "report/section.h"
 #include "table_parts.h"
+#include "traffic/engine/search/search.h"
+#include "traffic/frames/units.h"
 
 #define AB "--port virtio:/tmp/a.sock --port virtio:/tmp/b.sock"
 
@@ -10,6 +17,110 @@ static const char *const patterns[] = {"pairs", "broadcast", "fan-in", "mesh", "
 static const char *const methods[] = {
 	"throughput", "latency", "frame-loss", "back-to-back", "mlr", "profile", NULL};
 static const char *const goals[] = {"ndr", "pdr", NULL};
+
+/* options.own is a struct xd_search_opts, but for its traffic. */
+static void
+defaults(struct options *o)
+{
+	struct xd_search_opts *s = o->own;
+
+	s->method = XD_SEARCH_MLR;
+	xd_search_defaults(s);
+}
+
+static int
+take_method(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	int i = option_word(row, text, err);
+	struct xd_search_opts *s = o->own;
+
+	if (i < 0)
+		return i;
+	s->method = (enum xd_search_method)i;
+	return 0;
+}
+
+/* The times of a search. */
+static int
+take_seconds(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct xd_search_opts *s = o->own;
+	const struct {
+		const char *name;
+		double *seconds;
+	} times[] = {{"final", &s->final_s}, {"trial", &s->trial_s},
+		{"latency-trial", &s->latency_s}, {"settle", &s->settle_s},
+		{"search-timeout", &s->timeout_s}};
+	unsigned i = 0;
+	int rc;
+
+	while (strcmp(times[i].name, row->name))
+		i++;
+	rc = xd_units_seconds(text, times[i].seconds, err);
+	if (!rc && *times[i].seconds < 0.001 && strcmp(row->name, "settle"))
+		rc = xd_fail(err, -EINVAL, "--%s %s: at least 1ms", row->name, text);
+	return rc;
+}
+
+/* "0.5%" or "0.005" */
+static int
+take_resolution(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct xd_search_opts *s = o->own;
+	char *end;
+	double share = strtod(text, &end);
+
+	(void)row;
+	if (*end == '%') {
+		share /= 100;
+		end++;
+	}
+	if (!isdigit((unsigned char)text[0]) || *end || !(share >= 1e-6 && share <= 0.5))
+		return xd_fail(err, -EINVAL,
+			"--resolution %s: give a share, such as 0.5%% or 0.005, up to 50%%", text);
+	s->resolution = share;
+	return 0;
+}
+
+static int
+take_min(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct xd_search_opts *s = o->own;
+
+	return option_pps(row, text, &s->min_pps, err);
+}
+
+static int
+take_repeat(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct xd_search_opts *s = o->own;
+	uint64_t n;
+	int rc = xd_units_count(text, 1, 100000, &n, err);
+
+	(void)row;
+	if (!rc)
+		s->repeat = (unsigned)n;
+	return rc;
+}
+
+/* The first one takes the place of the defaults. */
+static int
+take_goal(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct xd_search_opts *s = o->own;
+	int rc;
+
+	if (!options_given(o, row->name))
+		s->nb_goals = 0;
+	if (s->nb_goals == XD_SEARCH_GOALS_MAX)
+		return xd_fail(err, -EINVAL, "at most %u goals", XD_SEARCH_GOALS_MAX);
+	rc = xd_search_goal_parse(text, &s->goals[s->nb_goals], err);
+	if (!rc)
+		s->nb_goals++;
+	return rc;
+}
 
 static const struct option_row options[] = {
 	OPTION_PORT,
@@ -56,7 +167,7 @@ static const struct option_row options[] = {
 static int
 run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 {
-	struct xd_search_opts opts = o->search;
+	struct xd_search_opts opts = *(const struct xd_search_opts *)o->own;
 
 	opts.traffic = o->traffic;
 	return xd_search_run(gen, &opts, err);
@@ -80,6 +191,8 @@ const struct engine engine_search = {
 		    "  crossdock-pktgen search " AB " \\\n"
 		    "      --method throughput --final 2 --trial 0.5 --rate 5Mpps\n",
 	.options = options,
+	.own_bytes = sizeof(struct xd_search_opts),
+	.defaults = defaults,
 	.sizes = "60",
 	.run = run,
 	.show = table_search_row,

@@ -34,6 +34,21 @@ option_word(const struct option_row *row, const char *text, struct xd_error *err
 		xd_suggest_hint(text, row->words, hint, sizeof(hint)));
 }
 
+int
+option_pps(const struct option_row *row, const char *text, double *pps, struct xd_error *err)
+{
+	struct xd_rate_limit rate;
+	int rc = xd_rate_limit_parse(text, &rate, err);
+
+	if (rc)
+		return rc;
+	if (rate.kind != XD_RATE_PPS)
+		return xd_fail(err, -EINVAL, "--%s %s: give frames per second, such as 1kpps",
+			row->name, text);
+	*pps = rate.value;
+	return 0;
+}
+
 bool
 options_given(const struct options *o, const char *name)
 {

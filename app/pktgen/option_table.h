@@ -144,6 +144,9 @@ bool options_given(const struct options *o, const char *name);
 /* One of the row's words: its place among them, or -EINVAL with the nearest. */
 int option_word(const struct option_row *row, const char *text, struct xd_error *err);
 
+/* Frames per second, for options to which bits mean nothing. -EINVAL. */
+int option_pps(const struct option_row *row, const char *text, double *pps, struct xd_error *err);
+
 /* Puts the option before an error's text, unless it is there: "rate x: ..." and "x: ..." of --rate
  * become "--rate x: ...". Returns the error's code. */
 int option_blame(const char *name, const char *text, struct xd_error *err);
@@ -171,17 +174,6 @@ int take_warmup(struct options *, const struct option_row *, const char *, struc
 int take_trials(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_count(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_timeout(struct options *, const struct option_row *, const char *, struct xd_error *);
-
-/* options_search.c */
-int take_way(struct options *, const struct option_row *, const char *, struct xd_error *);
-int take_method(struct options *, const struct option_row *, const char *, struct xd_error *);
-int take_seconds(struct options *, const struct option_row *, const char *, struct xd_error *);
-int take_resolution(struct options *, const struct option_row *, const char *, struct xd_error *);
-int take_min(struct options *, const struct option_row *, const char *, struct xd_error *);
-int take_repeat(struct options *, const struct option_row *, const char *, struct xd_error *);
-int take_goal(struct options *, const struct option_row *, const char *, struct xd_error *);
-int take_vms(struct options *, const struct option_row *, const char *, struct xd_error *);
-int take_latency_rate(struct options *, const struct option_row *, const char *, struct xd_error *);
 
 /* options_place.c */
 int take_port(struct options *, const struct option_row *, const char *, struct xd_error *);

@@ -4,8 +4,8 @@
  *
  * Every option is a row of its engine's list (option_table.h, engine.h), which getopt, --help and
  * the completion are made from. options_parse.c goes through argv; what a row's text means is in
- * options_traffic.c, options_place.c, options_time.c and options_search.c; what does not go
- * together in options_check.c.
+ * options_traffic.c, options_place.c and options_time.c, or with the engine that alone has it; what
+ * does not go together in options_check.c.
  */
 #ifndef PKTGEN_OPTIONS_H
 #define PKTGEN_OPTIONS_H
@@ -15,8 +15,6 @@
 
 #include "base/error.h"
 #include "engine.h"
-#include "traffic/engine/latency.h"
-#include "traffic/engine/search/search.h"
 #include "traffic/result/fail_if.h"
 #include "traffic/traffic.h"
 #include "traffic/trial/gen.h"
@@ -55,11 +53,6 @@ struct options {
 	unsigned trials;
 	uint64_t count;
 	unsigned timeout_ms;
-	enum xd_latency_way way;
-	struct xd_search_opts search; /* but for its traffic */
-	unsigned nb_vms;              /* 0: 2, 4, ... */
-	unsigned vms[XD_GEN_PORTS_MAX];
-	double latency_pps;
 	void *own; /* the engine's own, of its own_bytes; NULL: it has none */
 
 	unsigned nb_cores; /* given */

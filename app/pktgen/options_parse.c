@@ -105,12 +105,9 @@ defaults(struct options *o)
 		.warmup_s = 0.3,
 		.trials = 1,
 		.timeout_ms = 10000,
-		.search = {.method = XD_SEARCH_MLR},
-		.latency_pps = 1000,
 		.cores = {-1},
 		.placement = {-1, -1},
 	};
-	xd_search_defaults(&o->search);
 }
 
 /* Those that differ from engine to engine. */
@@ -124,6 +121,8 @@ engine_defaults(struct options *o, const struct engine *engine, struct xd_error 
 		if (!o->own)
 			return xd_fail(err, -ENOMEM, "no memory for options");
 	}
+	if (engine->defaults)
+		engine->defaults(o);
 	return take_size(o, NULL, engine->sizes ? engine->sizes : "64", err);
 }
 

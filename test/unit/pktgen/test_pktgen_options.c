@@ -13,6 +13,9 @@
 #include <string.h>
 
 #include "options.h"
+#include "traffic/engine/latency.h"
+#include "traffic/engine/pairs.h"
+#include "traffic/engine/search/search.h"
 #include "traffic/frames/template.h"
 
 #define WORDS_MAX 48
@@ -52,6 +55,7 @@ parse(struct options *o, struct line *line, const char *text)
 static void
 test_defaults(void **state)
 {
+	const struct xd_search_opts *search;
 	struct options o;
 	struct line line;
 
@@ -77,8 +81,9 @@ test_defaults(void **state)
 
 	parse(&o, &line, "search " AB);
 	assert_int_equal(o.traffic.sizes.mix[0].bytes[0], 60);
-	assert_int_equal(o.search.method, XD_SEARCH_MLR);
-	assert_int_equal(o.search.nb_goals, 2);
+	search = o.own;
+	assert_int_equal(search->method, XD_SEARCH_MLR);
+	assert_int_equal(search->nb_goals, 2);
 	options_fini(&o);
 
 	parse(&o, &line, "calibrate");
@@ -147,12 +152,16 @@ test_impairments_go_to_their_ports(void **state)
 static void
 test_engines(void **state)
 {
+	const struct xd_latency_opts *latency;
+	const struct xd_search_opts *search;
+	const struct xd_pairs_opts *pairs;
 	struct options o;
 	struct line line;
 
 	(void)state;
 	parse(&o, &line, "latency " AB "--rate 100kpps --way one-way --times 4 --count 10k");
-	assert_int_equal(o.way, XD_WAY_ONE);
+	latency = o.own;
+	assert_int_equal(latency->way, XD_WAY_ONE);
 	assert_int_equal(o.traffic.every, 4);
 	assert_int_equal(o.count, 10000);
 	options_fini(&o);
@@ -164,28 +173,30 @@ test_engines(void **state)
 		"search " AB "--method throughput --final 3 --trial 500ms --latency-trial 4 "
 		"--settle 0 --resolution 1% --min 5kpps --repeat 3 --search-timeout 1m "
 		"--rfc-sizes --goal pdr");
-	assert_int_equal(o.search.method, XD_SEARCH_THROUGHPUT);
-	assert_true(o.search.final_s > 2.9 && o.search.final_s < 3.1);
-	assert_true(o.search.trial_s > 0.49 && o.search.trial_s < 0.51);
-	assert_true(o.search.latency_s > 3.9);
-	assert_true(o.search.settle_s < 0.1);
-	assert_true(o.search.resolution > 0.0099 && o.search.resolution < 0.0101);
-	assert_true(o.search.min_pps > 4999 && o.search.min_pps < 5001);
-	assert_int_equal(o.search.repeat, 3);
-	assert_true(o.search.timeout_s > 59);
+	search = o.own;
+	assert_int_equal(search->method, XD_SEARCH_THROUGHPUT);
+	assert_true(search->final_s > 2.9 && search->final_s < 3.1);
+	assert_true(search->trial_s > 0.49 && search->trial_s < 0.51);
+	assert_true(search->latency_s > 3.9);
+	assert_true(search->settle_s < 0.1);
+	assert_true(search->resolution > 0.0099 && search->resolution < 0.0101);
+	assert_true(search->min_pps > 4999 && search->min_pps < 5001);
+	assert_int_equal(search->repeat, 3);
+	assert_true(search->timeout_s > 59);
 	assert_int_equal(o.traffic.sizes.n, 7);
 	assert_int_equal(o.traffic.sizes.mix[6].bytes[0], 1514);
-	assert_int_equal(o.search.nb_goals, 1);
-	assert_string_equal(o.search.goals[0].name, "PDR");
+	assert_int_equal(search->nb_goals, 1);
+	assert_string_equal(search->goals[0].name, "PDR");
 	options_fini(&o);
 
 	parse(&o, &line,
 		"pairs " AB "--port virtio:/c --port virtio:/d --vms 2:4:+2,2 "
 		"--latency-rate 0");
-	assert_int_equal(o.nb_vms, 3);
-	assert_int_equal(o.vms[1], 4);
-	assert_int_equal(o.vms[2], 2);
-	assert_true(o.latency_pps < 1);
+	pairs = o.own;
+	assert_int_equal(pairs->nb_counts, 3);
+	assert_int_equal(pairs->counts[1], 4);
+	assert_int_equal(pairs->counts[2], 2);
+	assert_true(pairs->latency_pps < 1);
 	options_fini(&o);
 }
 
