@@ -143,7 +143,7 @@ rings_up(struct xd_vhost_port *p, const struct xd_vu_state *state)
 			if (p->vqs[i].size == 0)
 				continue;
 			__atomic_store_n(&p->vqs[i].live, true, __ATOMIC_RELEASE);
-			xd_vq_notify_now(&p->vqs[i]);
+			xd_vu_backend_notify(p->backend, i);
 		}
 	}
 	__atomic_store_n(&p->port.nb_tx, nb_tx, __ATOMIC_RELEASE);

@@ -132,7 +132,8 @@ xd_vhost_notify_rx(struct xd_port *port, uint16_t queue, unsigned worker)
 {
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
 
-	xd_vq_notify_released(&p->vqs[XD_VHOST_FROM_GUEST(queue)], &port->counters[worker]);
+	xd_vq_notify_released(&p->vqs[XD_VHOST_FROM_GUEST(queue)], &port->counters[worker],
+		xd_guard_slot(port->env->guard, worker));
 }
 
 void
@@ -141,7 +142,8 @@ xd_vhost_notify_tx(struct xd_port *port, unsigned worker)
 	struct xd_vq *vq = tx_queue((struct xd_vhost_port *)port, worker);
 
 	if (likely(vq))
-		xd_vq_notify_enqueued(vq, &port->counters[worker]);
+		xd_vq_notify_enqueued(vq, &port->counters[worker],
+			xd_guard_slot(port->env->guard, worker));
 }
 
 int

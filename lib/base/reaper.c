@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/event_fd.h"
 #include "base/reaper.h"
 
 #define STACK_BYTES (256u << 10)
@@ -19,9 +20,10 @@
 #define PIECES_MAX  4096
 
 struct item {
-	void *map; /* NULL: a descriptor */
+	void *map; /* NULL: a descriptor, */
 	size_t bytes;
 	int fd;
+	bool notify; /* to be written to; else closed */
 };
 
 struct xd_reaper {
@@ -31,6 +33,7 @@ struct xd_reaper {
 	unsigned head; /* of items; the thread is at it */
 	unsigned n;
 	struct xd_reaper_waiting waiting;
+	int notifying; /* what the thread writes to; -1: nothing */
 	struct item items[XD_REAPER_MAX];
 };
 
@@ -46,11 +49,24 @@ unmap(uint8_t *map, size_t bytes)
 	munmap(map, bytes);
 }
 
+/* One that is full says already what is to be said. That it is not may be true no more when we
+ * write, and then we wait: see xd_reaper_unblock(). */
+static void
+notify(int fd)
+{
+	static const uint64_t one = 1;
+
+	if (!xd_event_fd_is_full(fd) && write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
 static void
 reap(const struct item *item)
 {
 	if (item->map)
 		unmap(item->map, item->bytes);
+	else if (item->notify)
+		notify(item->fd);
 	else
 		close(item->fd);
 }
@@ -70,14 +86,16 @@ reaper_main(void *arg)
 		if (r->n == 0)
 			break;
 		item = r->items[r->head];
+		r->notifying = item.notify ? item.fd : -1;
 		pthread_mutex_unlock(&r->lock);
 		reap(&item);
 		pthread_mutex_lock(&r->lock);
+		r->notifying = -1;
 		r->head = (r->head + 1) % XD_REAPER_MAX;
 		r->n--;
 		if (item.map)
 			r->waiting.maps--;
-		else
+		else if (!item.notify)
 			r->waiting.fds--;
 	}
 	pthread_mutex_unlock(&r->lock);
@@ -115,6 +133,7 @@ xd_reaper_create(void)
 
 	if (!r)
 		return NULL;
+	r->notifying = -1;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->more, NULL);
 	ret = start(r);
@@ -139,6 +158,19 @@ xd_reaper_destroy(struct xd_reaper *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* Whether the eventfd is to be written to anyway: by an item that the thread is not at yet. */
+static bool
+is_waiting(const struct xd_reaper *r, int fd)
+{
+	for (unsigned i = r->notifying >= 0; i < r->n; i++) {
+		const struct item *item = &r->items[(r->head + i) % XD_REAPER_MAX];
+
+		if (item->notify && item->fd == fd)
+			return true;
+	}
+	return false;
+}
+
 static void
 pass_on(struct xd_reaper *r, const struct item *item)
 {
@@ -147,11 +179,11 @@ pass_on(struct xd_reaper *r, const struct item *item)
 		return;
 	}
 	pthread_mutex_lock(&r->lock);
-	if (r->n < XD_REAPER_MAX) {
+	if (r->n < XD_REAPER_MAX && !(item->notify && is_waiting(r, item->fd))) {
 		r->items[(r->head + r->n++) % XD_REAPER_MAX] = *item;
 		if (item->map)
 			r->waiting.maps++;
-		else
+		else if (!item->notify)
 			r->waiting.fds++;
 		pthread_cond_signal(&r->more);
 	}
@@ -169,6 +201,21 @@ void
 xd_reaper_unmap(struct xd_reaper *r, void *map, size_t bytes)
 {
 	pass_on(r, &(struct item){.map = map, .bytes = bytes});
+}
+
+void
+xd_reaper_notify(struct xd_reaper *r, int fd)
+{
+	if (fd >= 0)
+		pass_on(r, &(struct item){.fd = fd, .notify = true});
+}
+
+void
+xd_reaper_unblock(struct xd_reaper *r)
+{
+	pthread_mutex_lock(&r->lock);
+	xd_event_fd_drain(r->notifying);
+	pthread_mutex_unlock(&r->lock);
 }
 
 struct xd_reaper_waiting

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A thread that closes descriptors and unmaps memory which another process handed over.
+ * A thread that closes descriptors and unmaps memory which another process handed over, and writes
+ * to its eventfds.
  *
- * Closing and unmapping can take as long as that process likes: a file system of its own answers
- * the flush, a socket lingers, a file of many gigabytes goes with its last reference. Whoever has
- * others to serve passes such things on to here. One reaper for each that hands things over, so
+ * All of these can take as long as that process likes: a file system of its own answers the flush,
+ * a socket lingers, a file of many gigabytes goes with its last reference, an eventfd is full or has
+ * a crowd that waits for it. Whoever has others to serve passes such things on to here. One reaper for each that hands things over, so
  * that a thread which is kept waiting holds up nobody else's.
  *
  * The queue has XD_REAPER_MAX places. Who fills it looks at xd_reaper_waiting() before it takes
@@ -16,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define XD_REAPER_MAX 2048
+#define XD_REAPER_MAX 2560
 
 struct xd_reaper;
 
@@ -30,6 +31,13 @@ void xd_reaper_destroy(struct xd_reaper *r);
  * who has the file, and would pay for it. */
 void xd_reaper_close(struct xd_reaper *r, int fd); /* a negative fd is fine */
 void xd_reaper_unmap(struct xd_reaper *r, void *map, size_t bytes);
+
+/* Adds one to an eventfd, which is closed by the same reaper; but once for any number of calls that
+ * come before the thread gets to it. Any thread; never waits. r NULL: as above. */
+void xd_reaper_notify(struct xd_reaper *r, int fd); /* a negative fd is fine */
+/* Lets the thread go on if an eventfd keeps it waiting, unless the peer fills it again at once. Any
+ * thread; never waits. */
+void xd_reaper_unblock(struct xd_reaper *r);
 
 struct xd_reaper_waiting {
 	unsigned fds;

@@ -62,6 +62,7 @@ struct xd_port_env {
 	/* Waits until every worker has left the turn it is in. Control; never from a data-path
 	 * call. */
 	void (*quiesce)(void *ctx);
+	struct xd_guard *guard; /* its slots are by worker; NULL: none */
 	const char *run_dir; /* for files that outlive this process; NULL: none */
 	/* The port went up, down, or changed: tells whoever watches the switch. Control. */
 	void (*changed)(void *ctx, struct xd_port *port);

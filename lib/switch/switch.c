@@ -165,9 +165,10 @@ xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 	sw->tsc_base = rte_rdtsc();
 	sw->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sw->loop = xd_loop_create();
-	if ((opts->run_dir && !sw->run_dir) || sw->event_fd < 0 || !sw->loop ||
+	sw->guard = xd_guard_create(XD_MAX_WORKERS);
+	if ((opts->run_dir && !sw->run_dir) || sw->event_fd < 0 || !sw->loop || !sw->guard ||
 		create_qsbr(sw) < 0 || create_empty_state(sw) < 0) {
-		xd_fail(err, -ENOMEM, "no memory or file descriptors for a switch");
+		xd_fail(err, -ENOMEM, "no memory, thread or file descriptors for a switch");
 		goto err_switch;
 	}
 	if (take_drivers(sw, opts->drivers, err) < 0)
@@ -181,6 +182,7 @@ xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 		.loop = sw->loop,
 		.ctx = sw,
 		.quiesce = env_quiesce,
+		.guard = sw->guard,
 		.changed = env_changed,
 		.nb_workers = env_nb_workers,
 		.run_dir = sw->run_dir,
@@ -222,6 +224,7 @@ xd_switch_free(struct xd_switch *sw)
 		xd_loop_destroy(sw->loop);
 	if (sw->event_fd >= 0)
 		close(sw->event_fd);
+	xd_guard_destroy(sw->guard);
 	free(sw->qsbr);
 	free(sw->run_dir);
 	free(sw);

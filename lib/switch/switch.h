@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <rte_rcu_qsbr.h>
 
+#include "base/guard.h"
 #include "base/loop.h"
 #include "bridge/plan.h"
 #include "crossdock.h"
@@ -53,6 +54,7 @@ struct xd_state {
 struct xd_switch {
 	struct xd_log log;
 	struct xd_loop *loop;
+	struct xd_guard *guard; /* of workers */
 	struct xd_port_env env;
 	char *run_dir;                                       /* env's */
 	const struct xd_driver *drivers[XD_MAX_DRIVERS + 1]; /* the application's, by NULL ended */

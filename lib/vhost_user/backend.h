@@ -109,9 +109,12 @@ void xd_vu_backend_set(struct xd_vu_backend *be, const char *name, uint16_t mtu)
 /* Drops the current connection, as after a fault; a client reconnects. */
 void xd_vu_backend_disconnect(struct xd_vu_backend *be);
 
-/* Ends the wait of a worker that writes to a call descriptor which the front end has filled up: for
+/* Ends the wait of whoever writes to a call descriptor which the front end has filled up: for
  * whoever waits for that worker (quiescence). True: there was such a descriptor. Never waits. */
 bool xd_vu_backend_unblock(struct xd_vu_backend *be);
+/* Notifies the guest of a ring whether or not it asked, by a thread of the back end's own: after a
+ * pause, since a notification may have been pending when that began. Control. */
+void xd_vu_backend_notify(struct xd_vu_backend *be, unsigned vring);
 
 const struct xd_vu_state *xd_vu_backend_state(const struct xd_vu_backend *be);
 /* Lines of the log that were left out because a front end caused too many, since create. */

@@ -30,8 +30,8 @@
 #define MAPS_MAX   (XD_GUEST_REGIONS_MAX + 3)
 
 /* A message brings at most 253 descriptors, and the connection, its rings and its memory may end
- * with it. */
-static_assert(FDS_MAX + 253 + 2 + 2 * XD_VU_MAX_VRINGS + MAPS_MAX + XD_GUEST_REGIONS_MAX + 2 +
+ * with it. Each call descriptor may have to be written to first. */
+static_assert(2 * FDS_MAX + 253 + XD_VU_MAX_VRINGS + 2 + 2 * XD_VU_MAX_VRINGS + MAPS_MAX + XD_GUEST_REGIONS_MAX + 2 +
 			      XD_VU_TABLE_REGIONS <
 		      XD_REAPER_MAX,
 	"what a front end can have closed at once");
@@ -41,6 +41,9 @@ xd_vu_pace_room(struct xd_vu_backend *be)
 {
 	struct xd_reaper_waiting waiting = xd_reaper_waiting(be->msg.reaper);
 
+	/* The connection whose eventfd it writes to may have ended. */
+	if (waiting.fds)
+		xd_reaper_unblock(be->msg.reaper);
 	if (waiting.fds > FDS_MAX || waiting.maps > MAPS_MAX) {
 		if (!be->full_since_ns)
 			be->full_since_ns = xd_clock_ns();

@@ -3,9 +3,9 @@
 #include <errno.h>
 
 #include "vhost_user/backend_internal.h"
-#include "vhost_user/event_fd.h"
+#include "base/event_fd.h"
 
-#define GUARD_MS 500 /* how long a worker may wait at most: see event_fd.h */
+#define GUARD_MS 500 /* between looks for call descriptors that were filled up */
 
 static void
 close_fd(struct xd_vu_backend *be, int *fd)
@@ -35,9 +35,16 @@ xd_vu_backend_unblock(struct xd_vu_backend *be)
 {
 	bool blocked = false;
 
+	xd_reaper_unblock(be->msg.reaper);
 	for (unsigned i = 0; i < be->state.nb_vrings; i++)
-		blocked |= xd_vu_event_fd_drain(be->state.vrings[i].call_fd);
+		blocked |= xd_event_fd_drain(be->state.vrings[i].call_fd);
 	return blocked;
+}
+
+void
+xd_vu_backend_notify(struct xd_vu_backend *be, unsigned vring)
+{
+	xd_reaper_notify(be->msg.reaper, be->state.vrings[vring].call_fd);
 }
 
 void
@@ -170,7 +177,7 @@ static int
 set_vring_call(struct xd_vu_backend *be, struct xd_vu_message *m, struct xd_error *err)
 {
 	struct xd_vu_vring *vr = ring(be, m->payload.u64 & XD_VU_VRING_INDEX_MASK, err);
-	int ret = m->nb_fds && vr ? xd_vu_event_fd_use(m->fds[0], err) : 0;
+	int ret = m->nb_fds && vr ? xd_event_fd_use(m->fds[0], err) : 0;
 
 	if (!vr)
 		return -EPROTO;

@@ -35,6 +35,7 @@
 #include <rte_spinlock.h>
 
 #include "base/error.h"
+#include "base/guard.h"
 #include "frame/frame.h"
 #include "stats/counters.h"
 #include "virtqueue/dirty_log.h"
@@ -197,13 +198,11 @@ uint16_t xd_vq_room(struct xd_vq *vq, uint16_t wanted, struct xd_counters *count
 
 /* Notifies the guest of buffers given back, if it asked for that. After a full memory fence that
  * follows release (the owning worker) or enqueue (any worker). The second takes the lock, but not
- * around the system call. */
-void xd_vq_notify_released(struct xd_vq *vq, struct xd_counters *counters);
-void xd_vq_notify_enqueued(struct xd_vq *vq, struct xd_counters *counters);
-
-/* Notifies the guest whether or not it asked: after a pause, since a notification may have been
- * pending when that began. Control. */
-void xd_vq_notify_now(const struct xd_vq *vq);
+ * around the system call. slot: the worker's; NULL: a guest that wants to can have it wait. */
+void xd_vq_notify_released(
+	struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot);
+void xd_vq_notify_enqueued(
+	struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot);
 
 /* Has the guest kick (notify us) when it makes a buffer available; true: some are already. disarm
  * takes that back. The owning worker. */

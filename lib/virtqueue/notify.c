@@ -4,8 +4,6 @@
  * and kicks that we get from it while a worker sleeps. Virtio 1.2, 2.7.7 and 2.7.10 (split), 2.8.10
  * and 2.8.14 (packed).
  */
-#include <unistd.h>
-
 #include <rte_cycles.h>
 
 #include "virtqueue/packed_ring.h"
@@ -36,25 +34,15 @@ wanted(const struct xd_vq *vq, uint16_t old, uint16_t new)
 	return flags != XD_PACKED_EVENT_DISABLE;
 }
 
-void
-xd_vq_notify_now(const struct xd_vq *vq)
-{
-	static const uint64_t one = 1;
-
-	/* The descriptor is non-blocking: a guest that never reads it loses only interrupts that
-	 * are pending already. */
-	if (vq->call_fd >= 0 && write(vq->call_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
 /* Tells a guest, and how long that took: each waiter on the descriptor costs, and a guest's side
  * may have any number of them. */
 static void
-tell(const struct xd_vq *vq, struct xd_counters *counters)
+tell(const struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot)
 {
 	uint64_t start = rte_rdtsc();
 
-	xd_vq_notify_now(vq);
+	if (vq->call_fd >= 0)
+		xd_guard_write(slot, vq->call_fd);
 	counters->notify_cycles += rte_rdtsc() - start;
 }
 
@@ -77,14 +65,16 @@ due(struct xd_vq *vq, struct xd_counters *counters)
 }
 
 void
-xd_vq_notify_released(struct xd_vq *vq, struct xd_counters *counters)
+xd_vq_notify_released(
+	struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot)
 {
 	if (__atomic_load_n(&vq->live, __ATOMIC_RELAXED) && due(vq, counters))
-		tell(vq, counters);
+		tell(vq, counters, slot);
 }
 
 void
-xd_vq_notify_enqueued(struct xd_vq *vq, struct xd_counters *counters)
+xd_vq_notify_enqueued(
+	struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot)
 {
 	bool is_due;
 
@@ -94,7 +84,7 @@ xd_vq_notify_enqueued(struct xd_vq *vq, struct xd_counters *counters)
 	is_due = due(vq, counters);
 	xd_vq_unlock(vq);
 	if (is_due)
-		tell(vq, counters);
+		tell(vq, counters, slot);
 }
 
 static void

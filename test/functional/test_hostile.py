@@ -261,6 +261,9 @@ class Hostile(SwitchCase):
     def test_restart(self):
         self.group("restart")
 
+    def test_eventfd(self):
+        self.group("eventfd")
+
     def test_time(self):
         self.group("time")
 

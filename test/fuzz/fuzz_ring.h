@@ -181,9 +181,9 @@ step(struct rig *rig, struct input *in)
 		break;
 	case 6:
 		if (rig->receive)
-			xd_vq_notify_enqueued(&rig->vq, &rig->counters);
+			xd_vq_notify_enqueued(&rig->vq, &rig->counters, NULL);
 		else
-			xd_vq_notify_released(&rig->vq, &rig->counters);
+			xd_vq_notify_released(&rig->vq, &rig->counters, NULL);
 		break;
 	default: /* the guest makes what it has made available once more */
 		at = (uint16_t)(number ? number : 1);

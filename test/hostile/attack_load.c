@@ -247,71 +247,6 @@ kick_full(struct hostile *h)
 	expect_back(h, TX);
 }
 
-/* Frames both ways with this call descriptor, made to block after the switch has it: whoever
- * shares an open file may change its flags at any time. */
-static void
-blocking_call(struct hostile *h, int fd)
-{
-	for (unsigned i = 0; i < 2; i++)
-		say_u64(h, XD_VU_SET_VRING_CALL, i, fd);
-	expect_alive(h);
-	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK))
-		die("fcntl: %s", strerror(errno));
-	for (unsigned i = 0; i < 20; i++) {
-		send_frame(h, FRAME);
-		usleep(5000);
-	}
-}
-
-static void
-call_event_full(struct hostile *h)
-{
-	int fd = eventfd(0, EFD_NONBLOCK);
-
-	eventfd_write(fd, UINT64_MAX - 1);
-	blocking_call(h, fd);
-}
-
-struct refiller {
-	int fd;
-	pthread_t thread;
-};
-
-/* Fills the counter to the brim each time that somebody has emptied it. */
-static void *
-refill(void *arg)
-{
-	struct refiller *r = arg;
-
-	for (;;)
-		eventfd_write(r->fd, UINT64_MAX - 1);
-	return NULL;
-}
-
-/* Whoever reads the counter to let a blocked writer go is too late: it is full again. And all the
- * while messages come for which the switch has to wait until its workers look away. */
-static void
-call_event_refilled(struct hostile *h)
-{
-	struct refiller r = {.fd = eventfd(0, 0)};
-
-	for (unsigned i = 0; i < 2; i++)
-		say_u64(h, XD_VU_SET_VRING_CALL, i, r.fd);
-	expect_alive(h);
-	if (fcntl(r.fd, F_SETFL, fcntl(r.fd, F_GETFL) & ~O_NONBLOCK))
-		die("fcntl: %s", strerror(errno));
-	if (pthread_create(&r.thread, NULL, refill, &r))
-		die("no second thread");
-	for (unsigned i = 0; i < 200; i++) {
-		send_frame(h, FRAME);
-		if (!say_state(h, XD_VU_SET_VRING_ENABLE, RX, i & 1))
-			break;
-		usleep(1000);
-	}
-	pthread_cancel(r.thread);
-	pthread_join(r.thread, NULL);
-}
-
 /* ---- Floods of messages, each of which would be worth a line of the log ---- */
 
 #define MESSAGES 3000
@@ -349,8 +284,6 @@ const struct attack attacks_load[] = {
 	{"tx-flood", RINGS, BOTH, HARMLESS, tx_flood},
 	{"kick-flood", RINGS, BOTH, HARMLESS, kick_flood},
 	{"kick-full", RINGS, BOTH, HARMLESS, kick_full},
-	{"call-event-full", RINGS, BOTH, EITHER, call_event_full},
-	{"call-event-refilled", RINGS, BOTH, EITHER, call_event_refilled},
 	{"mtu-flood", RINGS_ANY, 0, HARMLESS, mtu_flood},
 	{"enable-flips", RINGS_ANY, 0, HARMLESS, enable_flips},
 	{"reconnects", CONNECTED, 0, HARMLESS, reconnects},

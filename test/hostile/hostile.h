@@ -103,8 +103,8 @@ struct attack {
 };
 
 /* Each ends with a NULL name. */
-extern const struct attack attacks_chain[], attacks_handover[], attacks_header[],
-	attacks_inflight[], attacks_load[], attacks_memory[], attacks_packed[], attacks_protocol[],
+extern const struct attack attacks_chain[], attacks_eventfd[], attacks_handover[],
+	attacks_header[], attacks_inflight[], attacks_load[], attacks_memory[], attacks_packed[], attacks_protocol[],
 	attacks_restart[], attacks_ring[], attacks_split[], attacks_time[], attacks_truncate[];
 
 /* ---- session.c ---- */

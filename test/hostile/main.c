@@ -34,6 +34,7 @@ static const struct {
 	{"truncate", attacks_truncate},
 	{"inflight", attacks_inflight},
 	{"load", attacks_load},
+	{"eventfd", attacks_eventfd},
 	{"restart", attacks_restart},
 	{"time", attacks_time},
 };

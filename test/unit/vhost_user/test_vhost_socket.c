@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include "vhost_user/event_fd.h"
+#include "base/event_fd.h"
 #include "vhost_user_guest.h"
 
 #define NOBODY 65534
@@ -275,12 +275,12 @@ what_is_not_full_is_not_read(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
-	assert_false(xd_vu_event_fd_drain(-1));
-	assert_false(xd_vu_event_fd_drain(fd));
-	assert_false(xd_vu_event_fd_drain(fds[0]));
+	assert_false(xd_event_fd_drain(-1));
+	assert_false(xd_event_fd_drain(fd));
+	assert_false(xd_event_fd_drain(fds[0]));
 	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
 	assert_int_equal(count, 5);
-	assert_false(xd_vu_event_fd_drain(fd)); /* empty, and would block */
+	assert_false(xd_event_fd_drain(fd)); /* empty, and would block */
 	close(fd);
 	close(fds[0]);
 	close(fds[1]);

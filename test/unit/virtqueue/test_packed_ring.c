@@ -313,7 +313,7 @@ descriptor_events(void **unused)
 			offer_some(r, n);
 			put_some(r, n);
 			__atomic_thread_fence(__ATOMIC_SEQ_CST);
-			xd_vq_notify_enqueued(&r->vq, &r->counters);
+			xd_vq_notify_enqueued(&r->vq, &r->counters, NULL);
 			if (interrupts(r) != (ahead < n))
 				fail_msg("size %u: %u used, event %u ahead", size, n, ahead);
 		}
@@ -340,7 +340,7 @@ a_lap_and_more_is_told(void **unused)
 				put_some(r, n);
 			}
 			__atomic_thread_fence(__ATOMIC_SEQ_CST);
-			xd_vq_notify_enqueued(&r->vq, &r->counters);
+			xd_vq_notify_enqueued(&r->vq, &r->counters, NULL);
 			if (interrupts(r) != 1)
 				fail_msg("%u laps and %u: not told", laps, extra);
 			free_ring(r);

@@ -504,7 +504,7 @@ turn(struct ring *r)
 	assert_int_equal(xd_vq_dequeue(&r->vq, &r->batch), 1);
 	xd_vq_release(&r->vq, &r->batch);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	xd_vq_notify_released(&r->vq, &r->counters);
+	xd_vq_notify_released(&r->vq, &r->counters, NULL);
 	assert_int_equal(xd_vq_driver_get(&r->driver, &(void *){0}, &(uint32_t){0}), 1);
 }
 
@@ -518,7 +518,7 @@ interrupts_as_asked(void **state)
 		turn(r);
 		assert_int_equal(interrupts(r), 1);
 		/* Nothing happened since: nothing is told. */
-		xd_vq_notify_released(&r->vq, &r->counters);
+		xd_vq_notify_released(&r->vq, &r->counters, NULL);
 		assert_int_equal(interrupts(r), 0);
 		xd_vq_driver_interrupts_off(&r->driver);
 		for (unsigned i = 0; i < 1000; i++)

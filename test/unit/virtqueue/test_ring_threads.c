@@ -150,7 +150,7 @@ put(struct relay *relay, struct xd_frame *const *frames, uint16_t n, struct xd_c
 	uint16_t done = xd_vq_enqueue(&relay->to->vq, frames, n, 65535, counters);
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	xd_vq_notify_enqueued(&relay->to->vq, counters);
+	xd_vq_notify_enqueued(&relay->to->vq, counters, NULL);
 	if (done < n)
 		sched_yield();
 	return done;
@@ -195,7 +195,7 @@ relaying_worker(void *arg)
 		carried += n;
 		xd_vq_release(&from->vq, &from->batch);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		xd_vq_notify_released(&from->vq, &counters);
+		xd_vq_notify_released(&from->vq, &counters, NULL);
 		if (n == 0 && !xd_vq_arm(&from->vq))
 			sched_yield();
 		xd_vq_disarm(&from->vq);
