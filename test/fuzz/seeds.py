@@ -195,6 +195,39 @@ def offload():
     yield "plain", bytes(11) + ETHER + bytes(46)
 
 
+# ---- TCP ----
+
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+
+
+def segment(flags, seq=0, ack=0, length=0, window=8000, options=0, ts=0, mss=536, blocks=()):
+    return struct.pack("<BBBhhHH", 7, options | len(blocks), flags, seq, ack, window, length) + \
+        (struct.pack("<H", mss) if options & 4 else b"") + bytes([2, ts]) + \
+        b"".join(struct.pack("<Hh", *block) for block in blocks)
+
+
+def tcp():
+    every = 4 | 8 | 16 | 32  # options of a SYN
+    syn = segment(SYN | ACK, ack=1, options=every)
+    write = b"\x03\xff\x7f"
+    close, timeout = b"\x05\x01", b"\x02"
+    for options in (0x0e, 0x0f, 0x2f, 0x1f, 0):
+        used = options & 2 and 32
+        head = bytes([options]) + syn + write
+        yield f"lost-{options:x}", head + \
+            b"".join(segment(ACK, options=used, blocks=((536, 536 * i),)) for i in (1, 2, 3)) + \
+            segment(ACK, ack=536 * 4, options=used) + timeout + timeout
+        yield f"gaps-{options:x}", head + \
+            b"".join(segment(ACK, seq=1000 - 200 * i, length=100, options=used)
+                     for i in range(4)) + segment(ACK | FIN, length=1500, options=used) + close
+        yield f"closed-{options:x}", head + segment(ACK, window=0, options=used) + 4 * timeout + \
+            segment(ACK, options=used) + close + segment(ACK | FIN, ack=5000, options=used) + \
+            timeout
+    yield "accepted", bytes([0x4e]) + segment(SYN, options=every)[1:] + segment(ACK, ack=1) + \
+        write + segment(RST, seq=5) + segment(RST)
+    yield "frame", bytes([0x0e, 0]) + bytes([74]) + transport(False, False, 20)[0]
+
+
 # ---- Texts ----
 
 YAML = """\
@@ -244,7 +277,7 @@ def main():
     out = pathlib.Path(sys.argv[1])
     targets = {"split": rings(False), "packed": rings(True), "protocol": protocol(),
                "headers": headers(), "offload": offload(), "yaml": yaml(),
-               "control": control()}
+               "control": control(), "tcp": tcp()}
     for target, seeds in targets.items():
         directory = out / target
         directory.mkdir(parents=True, exist_ok=True)
