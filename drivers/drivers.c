@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The port types that Crossdock brings: the one place that names them. */
 #include "drivers/ethdev/ethdev.h"
+#include "drivers/tap/tap.h"
 #include "drivers/vhost/vhost.h"
 
 const struct xd_driver *const xd_builtin_drivers[] = {
 	&xd_vhost_driver,
 	&xd_ethdev_driver,
+	&xd_tap_driver,
 	NULL,
 };

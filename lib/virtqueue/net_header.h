@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The virtio-net header in front of every frame: virtio 1.2, 5.1.6. Private to the device side.
+ * The virtio-net header in front of every frame: virtio 1.2, 5.1.6. Private to the device side, and
+ * to tap ports, whose other side is the kernel.
  *
  * It is handled as two words: flags, gso_type, hdr_len, gso_size and csum_start in the first eight
  * bytes, csum_offset and num_buffers in the next four.

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The settings of a port of type tap. */
+#ifndef XD_DRIVERS_TAP_CONFIG_H
+#define XD_DRIVERS_TAP_CONFIG_H
+
+#include "base/api.h"
+#include "crossdock.h"
+
+XD_API_BEGIN
+
+#define XD_TAP_NETNS_MAX 128 /* bytes of a namespace's name or path, with its NUL */
+#define XD_TAP_IP_MAX    256 /* and of all addresses as text */
+
+enum xd_tap_persist { XD_TAP_PERSIST_NO, XD_TAP_PERSIST_YES };
+
+struct xd_tap_config {
+	char ifname[16];              /* of the kernel's interface; "": the port's name */
+	char netns[XD_TAP_NETNS_MAX]; /* as `ip netns` names it, or a path; "": the process's own */
+	char ip[XD_TAP_IP_MAX];       /* "10.0.0.1/24,fd00::1/64" */
+	char mac[18];                 /* "02:00:00:00:00:01"; "": the kernel chooses */
+	enum xd_tap_persist persist;  /* whether the interface outlives the port */
+};
+
+/* Of a port of that type. */
+static inline struct xd_tap_config *
+xd_tap_config(const struct xd_port_config *port)
+{
+	return (struct xd_tap_config *)(uintptr_t)port->settings.bytes;
+}
+
+XD_API_END
+
+#endif
