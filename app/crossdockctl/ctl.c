@@ -27,6 +27,11 @@ call(struct ctl *ctl, const char *method, json_t *params, unsigned *line, struct
 	if (!ctl->client)
 		ctl->client = xd_client_connect(ctl->socket, TIMEOUT_MS, err);
 	if (!ctl->client) {
+		size_t used = strlen(err->text);
+
+		if (err->code == -ENOENT || err->code == -ECONNREFUSED)
+			snprintf(err->text + used, sizeof(err->text) - used,
+				" (--control SOCKET names another)");
 		json_decref(params);
 		return NULL;
 	}

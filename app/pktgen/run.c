@@ -12,6 +12,7 @@
 
 #include "crossdock.h"
 #include "memory/memory.h"
+#include "option_table.h"
 #include "run_eal.h"
 #include "run_results.h"
 #include "table.h"
@@ -83,11 +84,9 @@ open_probe(struct run *r, struct xd_error *err)
 	int rc;
 
 	r->gen.probe = xd_switch_probe_open(r->o->socket, err);
-	if (!r->gen.probe)
-		return -ECONNREFUSED;
-	rc = xd_switch_probe_sample(r->gen.probe, &sample, err);
+	rc = r->gen.probe ? xd_switch_probe_sample(r->gen.probe, &sample, err) : err->code;
 	if (rc)
-		return rc;
+		return option_blame("switch", r->o->socket, err);
 	if (!r->o->nb_cores)
 		r->gen.cores[0] = spare_core(&sample);
 	if (r->o->placement[0] < 0 && sample.nb_workers) {

@@ -55,10 +55,7 @@ xd_client_connect(const char *path, unsigned timeout_ms, struct xd_error *err)
 		xd_fail(err, -code, "%s: %s (be root, or a member of the socket's group)", path,
 			strerror(code));
 	else
-		xd_fail(err, -code,
-			"nobody answers on %s: is crossdockd running? (--control SOCKET names "
-			"another)",
-			path);
+		xd_fail(err, -code, "nobody answers on %s: is crossdockd running?", path);
 	close(client->fd);
 err_free:
 	free(client);

@@ -10,7 +10,9 @@ import pathlib
 import re
 import shlex
 import signal
+import socket
 import subprocess
+import threading
 
 from guest import SwitchCase
 from harness import Case
@@ -223,6 +225,81 @@ class Endings(Case):
                 self.assertEqual(rows[0]["size"], 60)
                 self.assertFalse(rows[0]["partial"])
                 self.assertTrue(all(row["partial"] for row in rows[1:]))
+
+
+class Searching(Case):
+    """Searches as they are typed: which rows there are. What is found of a switch that is known is
+    for unit tests."""
+
+    def search(self, *words):
+        out = temporary_directory(self) / "out.json"
+        done = run("search", *LOOP, "--rate", "20kpps", "--final", "0.05", "--trial", "0.02",
+                   "--json", out, *words)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        rows = json.loads(out.read_text())["rows"]
+        self.assertTrue(all(row["engine"] == "search" for row in rows))
+        # Trials come first, and the results of a size behind them.
+        trials = [row["search"]["is_trial"] for row in rows]
+        self.assertEqual(trials, sorted(trials, reverse=True))
+        return [row for row in rows if not row["search"]["is_trial"]], done.stdout
+
+    def test_every_method(self):
+        for method, words in (("throughput", ()), ("latency", ("--repeat", 2)),
+                              ("frame-loss", ()), ("back-to-back", ("--repeat", 2)),
+                              ("profile", ()),
+                              ("mlr", ("--goal", "name=X,loss=1%,initial=0.02,final=0.02,sum=0.1"))):
+            with self.subTest(method):
+                results, shown = self.search("--method", method, *words)
+                self.assertGreaterEqual(len(results), 1)
+                self.assertEqual({row["search"]["method"] for row in results}, {method})
+                self.assertFalse(any(row["partial"] for row in results))
+                # A trial of less than a minute is not RFC 2544's, and the row says so.
+                if method != "mlr":
+                    self.assertFalse(results[0]["search"]["complete"])
+                    self.assertTrue(results[0]["search"]["missing"])
+                self.assertIn(method, shown)
+
+    def test_a_search_out_of_time(self):
+        results, _ = self.search("--method", "throughput", "--search-timeout", "0.001")
+        self.assertEqual([row["partial"] for row in results], [True] * len(results))
+
+
+class Asking(Case):
+    """The switch that --switch names is asked what it has done; others answer otherwise."""
+
+    ROW = ("rate", *LOOP, *SHORT, "--quiet")
+
+    def test_no_switch_there(self):
+        missing = temporary_directory(self) / "missing.sock"
+        done = run(*self.ROW, "--switch", missing)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, rf"\A[^\n]*--switch: [^\n]*{missing}[^\n]+\n\Z")
+        self.assertNotIn("--control", done.stderr)  # which is crossdockctl's
+
+    def test_somebody_else_there(self):
+        for answer, said in ((b'{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}\n',
+                              "no"),
+                             (b'{"jsonrpc":"2.0","id":1,"result":{}}\n', "is it crossdockd?"),
+                             (b"", "hung up")):
+            with self.subTest(answer):
+                path = temporary_directory(self) / "other.sock"
+                with socket.socket(socket.AF_UNIX) as listener:
+                    listener.bind(str(path))
+                    listener.listen()
+
+                    def serve():
+                        peer, _ = listener.accept()
+                        with peer:
+                            peer.recv(4096)
+                            peer.sendall(answer)
+
+                    thread = threading.Thread(target=serve)
+                    thread.start()
+                    done = run(*self.ROW, "--switch", path)
+                    thread.join()
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, r"\Acrossdock-pktgen: --switch[^\n]+\n\Z")
+                self.assertIn(said, done.stderr)
 
 
 class SwitchGone(SwitchCase):
