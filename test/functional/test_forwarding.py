@@ -52,6 +52,20 @@ class Forwarding(SwitchCase):
         self.expect(vm3, frame(A, C), [vm2], [vm1])
         self.assertEqual(self.daemon.ctl("bridge", "show")["bridges"][0]["moves"], 1)
 
+    def test_a_guest_that_has_moved_is_announced(self):
+        """By QEMU's request, for a driver that does not do so itself: RFC 903, as QEMU has it."""
+        vm1, vm2, vm3 = self.three()
+        self.learn(vm1, A)
+        self.settle(vm1, vm2, vm3)
+        vm2.do(f"announce {A.replace(':', '')}")
+        own = bytes.fromhex(A.replace(":", ""))
+        want = (b"\xff" * 6 + own + bytes.fromhex("8035" "0001" "0800" "06" "04" "0003") +
+                own + bytes(4) + own + bytes(4)).ljust(60, b"\0")
+        for vm in (vm1, vm3):
+            self.assertEqual(vm.rx().hex(), want.hex())
+        self.assertEqual(self.daemon.fdb()[A, 0], "vm2")
+        self.expect(vm3, frame(A, C), [vm2], [vm1])
+
     def test_destination_behind_the_same_port(self):
         vm1, vm2, vm3 = self.three()
         self.learn(vm1, A)

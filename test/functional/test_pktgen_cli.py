@@ -289,8 +289,8 @@ class Asking(Case):
 
                     def serve():
                         peer, _ = listener.accept()
-                        with peer:
-                            peer.recv(4096)
+                        with peer, peer.makefile("rb") as requests:
+                            requests.readline()
                             peer.sendall(answer)
 
                     thread = threading.Thread(target=serve)

@@ -130,7 +130,8 @@ guest_open(struct guest *g, const struct guest_options *options, struct xd_error
 			    (uint64_t)options->mergeable << VIRTIO_NET_F_MRG_RXBUF |
 			    (uint64_t)options->event_idx << XD_VIRTIO_RING_F_EVENT_IDX |
 			    (uint64_t)options->indirect << XD_VIRTIO_RING_F_INDIRECT_DESC,
-		.protocol_features = XD_VU_PF_BIT(XD_VU_PF_MQ) | XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK),
+		.protocol_features = XD_VU_PF_BIT(XD_VU_PF_MQ) | XD_VU_PF_BIT(XD_VU_PF_REPLY_ACK) |
+				     XD_VU_PF_BIT(XD_VU_PF_RARP),
 		.timeout_ms = TIMEOUT_MS,
 	};
 	int rc;

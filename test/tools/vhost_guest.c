@@ -18,6 +18,7 @@
  *     interrupts        how often the switch has interrupted
  *     alive             "yes", or "no" when the switch has hung up
  *     corrupt KIND      breaks a ring in this way; "corrupt help" names them
+ *     announce MAC      has the switch announce it as one that has moved there: "ok"
  *     reconnect         hangs up and begins anew: "ok" when the switch has the rings again
  *     quit              "ok"
  */
@@ -134,6 +135,17 @@ do_chain(struct guest *g, char *args)
 	return send_hex(g, hex, split, n, false);
 }
 
+/* As QEMU does for a guest whose driver cannot announce itself. */
+static int
+do_announce(struct guest *g, const char *hex)
+{
+	uint8_t mac[6];
+
+	if (parse_hex(hex, mac, sizeof(mac)) != sizeof(mac))
+		return -EINVAL;
+	return xd_vu_frontend_send_rarp(g->frontend, mac, NULL);
+}
+
 static void
 do_blast(struct guest *g, const char *args)
 {
@@ -233,6 +245,8 @@ command(struct guest *g, char *line)
 		do_reconnect(g);
 	} else if (!g->frontend) {
 		puts("error not connected");
+	} else if (!strcmp(line, "announce")) {
+		answer_result(do_announce(g, args));
 	} else if (!strcmp(line, "tx")) {
 		answer_result(send_hex(g, args, NULL, 0, false));
 	} else if (!strcmp(line, "chain")) {

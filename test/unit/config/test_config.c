@@ -2,6 +2,7 @@
 /* Configurations as plain data, and their settings as text. */
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -492,6 +493,31 @@ test_check(void **state)
 	xd_config_destroy(config);
 }
 
+/* The EAL narrows a thread's affinity: what the process may use is asked of the kernel. */
+static void
+test_cores_that_this_thread_does_not_use(void **state)
+{
+	struct xd_config *config = xd_config_create();
+	cpu_set_t before, one;
+	int core = 0;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	while (!CPU_ISSET(core, &before))
+		core++;
+	CPU_ZERO(&one);
+	CPU_SET(core, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &before)) {
+			config->nb_cores = 1;
+			config->cores[0] = (uint16_t)i;
+			assert_int_equal(xd_config_check(config, NULL, NULL), 0);
+		}
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+	xd_config_destroy(config);
+}
+
 /* What two ports cannot have, however it is spelled. */
 static void
 test_claims(void **state)
@@ -584,6 +610,7 @@ main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_rename),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_cores_that_this_thread_does_not_use),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_wait_without_room),
 		cmocka_unit_test(test_copy),

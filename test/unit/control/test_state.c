@@ -337,6 +337,7 @@ test_write_fails(void **state)
 	json_t *first = json_pack("{s:{s:s}}", "workers", "idle", "poll"), *kept;
 	json_t *second = json_object();
 	struct xd_error err;
+	char path[PATH_MAX + 1];
 	struct stat st;
 
 	assert_int_equal(xd_state_write(files->state, first, &err), 0);
@@ -349,8 +350,52 @@ test_write_fails(void **state)
 	kept = xd_state_read(files->state, &err);
 	assert_true(json_equal(kept, first));
 	json_decref(kept);
+	/* Where no file can be put: what was written aside goes. */
+	assert_int_equal(unlink(files->state), 0);
+	assert_int_equal(mkdir(files->state, 0700), 0);
+	assert_int_equal(xd_state_write(files->state, second, &err), -EISDIR);
+	assert_int_equal(access(files->aside, F_OK), -1);
+	assert_int_equal(rmdir(files->state), 0);
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(xd_state_write(path, second, &err), -ENAMETOOLONG);
 	json_decref(first);
 	json_decref(second);
+}
+
+/* A path is of the working directory, as one says so. */
+static void
+test_path_without_directory(void **state)
+{
+	const struct files *files = *state;
+	json_t *delta = json_pack("{s:{s:s}}", "workers", "idle", "poll"), *kept;
+	char before[PATH_MAX];
+	struct xd_error err;
+
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(chdir(files->dir), 0);
+	assert_int_equal(xd_state_write("state.yaml", delta, &err), 0);
+	assert_int_equal(chdir(before), 0);
+	kept = xd_state_read(files->state, &err);
+	assert_true(json_equal(kept, delta));
+	json_decref(kept);
+	json_decref(delta);
+}
+
+/* What a later version wrote, whole as it is, is not understood by half. */
+static void
+test_another_version(void **state)
+{
+	const struct files *files = *state;
+	json_t *delta = json_pack(
+		"{s:s, s:{s:s}}", "format", "crossdock-state-99", "workers", "idle", "poll");
+	struct xd_error err;
+
+	assert_int_equal(xd_state_write(files->state, delta, &err), 0);
+	assert_null(xd_state_read(files->state, &err));
+	assert_int_equal(err.code, -EINVAL);
+	assert_non_null(strstr(err.text, "is of another version: remove it"));
+	json_decref(delta);
 }
 
 /* ---- Both files, as at the start ---- */
@@ -442,6 +487,8 @@ main(void)
 		TEST(test_no_file),
 		TEST(test_damaged_file),
 		TEST(test_write_fails),
+		TEST(test_path_without_directory),
+		TEST(test_another_version),
 		TEST(test_load),
 		TEST(test_load_socket_path),
 	};

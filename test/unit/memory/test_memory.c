@@ -169,6 +169,9 @@ test_pools(void **state)
 	assert_null(xd_pool_create("small", 10, RTE_PKTMBUF_HEADROOM, 0, &err));
 	assert_int_equal(err.code, -EINVAL);
 	assert_null(xd_pool_create("wide", 10, 65536, 0, NULL));
+	assert_null(xd_pool_create("much", 10000000, 2176, 0, &err));
+	assert_int_equal(err.code, -ENOMEM);
+	assert_non_null(strstr(err.text, "start it with the EAL option -m"));
 	/* Now surely without hugepages. */
 	check_table(3 * MIB, 0);
 	check_given_back();

@@ -15,6 +15,7 @@
 
 #include "traffic/engine/latency.h"
 #include "traffic/engine/rate.h"
+#include "traffic/engine/search/wait.h"
 #include "traffic/host/tsc.h"
 
 #define QUEUE 1024
@@ -503,6 +504,21 @@ test_touch_none_needs_room(void **state)
 	end(f);
 }
 
+/* A pause between trials ends when the run is cancelled, before it has begun or within. */
+static void
+test_wait(void **state)
+{
+	struct fabric *f = begin(2);
+
+	(void)state;
+	assert_int_equal(xd_search_wait(&f->gen, 0), 0);
+	assert_int_equal(xd_search_wait(&f->gen, 0.06), 0);
+	f->cancel = true;
+	assert_int_equal(xd_search_wait(&f->gen, 0), -EINTR);
+	assert_int_equal(xd_search_wait(&f->gen, 3600), -EINTR);
+	end(f);
+}
+
 int
 main(void)
 {
@@ -520,6 +536,7 @@ main(void)
 		cmocka_unit_test(test_latency),
 		cmocka_unit_test(test_latency_lost),
 		cmocka_unit_test(test_touch_none_needs_room),
+		cmocka_unit_test(test_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

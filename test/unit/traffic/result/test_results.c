@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -220,6 +221,49 @@ test_write(void **state)
 	assert_non_null(strstr(err.text, "--csv /nowhere/x.csv"));
 }
 
+/* Links are followed, however many, and stay; what cannot be written leaves nothing beside it. */
+static void
+test_targets(void **state)
+{
+	char dir[] = "/tmp/test_results_XXXXXX", a[64], b[64], inner[64], target[64], name[4200];
+	struct xd_error err;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(a, sizeof(a), "%s/a", dir);
+	snprintf(b, sizeof(b), "%s/b", dir);
+	snprintf(inner, sizeof(inner), "%s/dir", dir);
+	assert_int_equal(symlink("b", a), 0);
+	assert_int_equal(xd_results_write("x", "--json", a, &err), 0);
+	assert_int_equal(readlink(a, target, sizeof(target)), 1);
+	assert_int_equal(access(b, F_OK), 0);
+	assert_int_equal(xd_results_target(a, target, sizeof(target), "--json", &err), 0);
+	assert_string_equal(target, b);
+	assert_int_equal(unlink(b), 0);
+	/* One that leads to itself, and one whose end is too long for us. */
+	assert_int_equal(symlink("a", b), 0);
+	assert_int_equal(xd_results_write("x", "--json", a, &err), -ELOOP);
+	assert_int_equal(xd_results_target(a, target, strlen(a), "--json", &err), -ENAMETOOLONG);
+	assert_int_equal(unlink(a), 0);
+	memset(name, 'x', sizeof(name));
+	name[200] = '\0';
+	assert_int_equal(symlink(name, a), 0);
+	assert_int_equal(
+		xd_results_target(a, target, sizeof(target), "--json", &err), -ENAMETOOLONG);
+	assert_non_null(strstr(err.text, "--json: the file name is too long"));
+	name[200] = 'x';
+	name[4093] = '\0'; /* it fits, but not with what is behind it while it is written */
+	assert_int_equal(xd_results_write("x", "--csv", name, &err), -ENAMETOOLONG);
+	/* What is no file stays. */
+	assert_int_equal(mkdir(inner, 0700), 0);
+	assert_int_equal(xd_results_write("x", "--csv", inner, &err), -EISDIR);
+	assert_non_null(strstr(err.text, inner));
+	assert_int_equal(unlink(a), 0);
+	assert_int_equal(unlink(b), 0);
+	assert_int_equal(rmdir(inner), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void
 test_words(void **state)
 {
@@ -249,6 +293,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_odd_numbers),
 		cmocka_unit_test(test_times_of_a_histogram),
 		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_words),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
