@@ -4,6 +4,7 @@ not notice: see test/hostile/main.c for the attacks. Guests a and b send some fr
 may be lost; between two more ports numbered frames flow steadily (lib/flow.py), of which less than
 one in a hundred may be."""
 
+import collections
 import functools
 import json
 import os
@@ -22,7 +23,7 @@ HOSTILE = raw_mac("02:66:66:00:00:01")  # what the hostile guest sends from,
 VICTIM = "02:51:4b:00:00:01"            # and who gets it
 GONE_S = 10  # until the switch has let go of everything
 TRIES = 3  # for an attack, before a loss beside it counts
-ROUND = 40  # frames from A to B, all of which must arrive
+ROUND = 40  # frames from A to B, all of which must arrive, and to everybody in a flood
 SHARE = 480  # descriptors that a hostile front end can make the switch hold
 LINES = 250  # of the log, for one attack
 RSS_GROWTH_KIB = 2048
@@ -72,6 +73,18 @@ class Hostile(SwitchCase):
             return len(seen) > 4 and seen[-1] == seen[-2] == seen[-3] and seen[-1]
         return wait_for(quiet, "a quiet moment")
 
+    def cpu_ns(self):
+        """How long threads of each name have run."""
+        ns = collections.Counter()
+        for task in (self.proc() / "task").iterdir():
+            ns[(task / "comm").read_text().strip()] += int(
+                (task / "schedstat").read_text().split()[0])
+        return ns
+
+    def spent(self, thread):
+        """For how long threads of that name have run since the attack began."""
+        return self.cpu_ns()[thread] - self.work[thread]
+
     def rss_kib(self):
         return int(re.search(r"VmRSS:\s+(\d+)", (self.proc() / "status").read_text()).group(1))
 
@@ -94,16 +107,15 @@ class Hostile(SwitchCase):
 
     # ---- Honest traffic ----
 
-    def honest(self, broadcast=True):
-        """Frames from a to b and back, none of which may be lost; and one to everybody, so that
-        the hostile port gets something too."""
+    def honest(self):
+        """Frames from a to b and back, none of which may be lost; and one to everybody, or many,
+        so that the hostile port gets something too."""
         self.b.drain()
         self.a.drain()
         there, back = frame(B, A, size=1000), frame(A, B)
         self.assertEqual(self.a.blast(ROUND, there), ROUND)
         self.assertEqual(self.b.blast(ROUND, back), ROUND)
-        if broadcast:
-            self.a.tx(frame(BROADCAST, A, size=1514))
+        self.a.blast(self.broadcasts, frame(BROADCAST, A, size=1514))
         last = frame(B, A, payload=b"last %d" % self.count)
         self.a.tx(last)
         self.count += 1
@@ -132,6 +144,8 @@ class Hostile(SwitchCase):
         drops = sum(before["drops"].values())
         faults = int(before["driver"].get("faults", 0))
         lines = self.lines()
+        self.work = self.cpu_ns()
+        self.broadcasts = ROUND if expected == "scattered" else 1
         self.flow.report()
         hostile = Dialogue([program("hostile"), str(self.path("bad")), name],
                            self.directory / f"{name.replace('/', '-')}.log")
@@ -175,6 +189,11 @@ class Hostile(SwitchCase):
             self.assertIn("fault", shown["driver"])
         elif expected == "dropped":
             wait_for(lambda: sum(self.bad()["drops"].values()) > drops, "drops to be counted")
+        elif expected == "scattered":
+            wait_for(lambda: "scattered" in self.bad()["drops"], "the reason to be counted")
+        elif expected == "reaped":
+            wait_for(lambda: self.spent("xd-reaper") > self.spent("xd-control"),
+                     "reapers to have done more than control")
         elif expected == "slow":
             self.assertIn("rests", self.bad()["driver"])
         elif expected == "unused":

@@ -12,7 +12,8 @@
 
 #include "hostile.h"
 
-#define FILE_SIZE (1u << 20)
+#define FILE_SIZE   (1u << 20)
+#define LARGE_BYTES (256ull << 20)
 
 typedef struct xd_vu_mem_region region;
 
@@ -199,6 +200,37 @@ replaced(struct hostile *h)
 	expect_alive(h);
 }
 
+/* Much memory, all of it there, which nobody but the switch has any more. */
+static void
+give_large(struct hostile *h)
+{
+	struct xd_vu_mem_one one = {.region = {SPARSE, LARGE_BYTES, SPARSE, 0}};
+	int fd = memory_file(LARGE_BYTES);
+
+	if (fallocate(fd, 0, 0, (off_t)LARGE_BYTES))
+		die("%llu bytes of memory: %s", LARGE_BYTES, strerror(errno));
+	say(h, XD_VU_ADD_MEM_REG, &one, sizeof(one), fd);
+	expect_alive(h);
+	close(fd);
+}
+
+/* Whoever lets go of it last has to free it, page by page. */
+static void
+last_holder(struct hostile *h)
+{
+	struct xd_vu_mem_one one = {.region = {SPARSE, LARGE_BYTES, SPARSE, 0}};
+
+	hostile_need(h, XD_VU_PF_CONFIGURE_MEM_SLOTS, "memory slots");
+	give_large(h);
+	say(h, XD_VU_REM_MEM_REG, &one, sizeof(one), -1);
+	give_large(h);
+	hostile_share(h);
+	hostile_reconnect(h, CONNECTED);
+	give_large(h);
+	hostile_reconnect(h, MEMORY);
+	expect_alive(h);
+}
+
 const struct attack attacks_memory[] = {
 	{"beyond-file", CONNECTED, 0, REFUSED, beyond_file},
 	{"wraps", CONNECTED, 0, REFUSED, wraps},
@@ -210,5 +242,6 @@ const struct attack attacks_memory[] = {
 	{"remove-unknown", MEMORY, 0, REFUSED, remove_unknown},
 	{"address-space", CONNECTED, 0, REFUSED, address_space},
 	{"replaced", CONNECTED, 0, HARMLESS, replaced},
+	{"last-holder", CONNECTED, 0, REAPED, last_holder},
 	{0},
 };

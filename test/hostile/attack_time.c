@@ -110,36 +110,67 @@ add_islands(struct hostile *h)
 	expect_alive(h);
 }
 
-static void
-long_chains(struct hostile *h)
+struct big_ring {
+	struct xd_vring_desc *desc;
+	struct xd_vring_avail *avail;
+	struct xd_vring_used *used;
+};
+
+/* A ring whose descriptors, each of one byte, are one chain. flags: of all of them; first_bytes: of
+ * the first. */
+static struct big_ring
+big_ring_up(struct hostile *h, unsigned ring, uint16_t flags, uint32_t first_bytes)
 {
 	const uint64_t user = h->user + 2 * REGION + 2 * GAP;
-	uint64_t until_ms = now_ms() + LONG_MS;
 	struct xd_vring_desc *desc =
 		mmap(NULL, BIG_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, h->memory_fd, 2 * REGION);
-	struct xd_vring_avail *avail = (void *)((uint8_t *)desc + BIG_DRIVER);
-	struct xd_vring_used *used = (void *)((uint8_t *)desc + BIG_DEVICE);
-	uint16_t idx = 0;
 
 	if (desc == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	add_islands(h);
 	for (unsigned i = 0; i < BIG; i++)
 		desc[i] = (struct xd_vring_desc){.addr = ISLANDS + 2 * (i % NB_REGIONS) * ISLAND,
-			.len = 1,
-			.flags = i + 1 < BIG ? XD_VRING_DESC_F_NEXT : 0,
+			.len = i ? 1 : first_bytes,
+			.flags = (uint16_t)(flags | (i + 1 < BIG ? XD_VRING_DESC_F_NEXT : 0)),
 			.next = (uint16_t)(i + 1)};
-	say_state(h, XD_VU_SET_VRING_NUM, TX, BIG);
-	say_state(h, XD_VU_SET_VRING_BASE, TX, 0);
-	ring_addr(h, TX, user, user + BIG_DRIVER, user + BIG_DEVICE);
-	ring_kick_call(h, TX);
-	say_state(h, XD_VU_SET_VRING_ENABLE, TX, 1);
+	say_state(h, XD_VU_SET_VRING_NUM, ring, BIG);
+	say_state(h, XD_VU_SET_VRING_BASE, ring, 0);
+	ring_addr(h, ring, user, user + BIG_DRIVER, user + BIG_DEVICE);
+	ring_kick_call(h, ring);
+	say_state(h, XD_VU_SET_VRING_ENABLE, ring, 1);
 	expect_alive(h);
+	return (struct big_ring){desc, (void *)((uint8_t *)desc + BIG_DRIVER),
+		(void *)((uint8_t *)desc + BIG_DEVICE)};
+}
+
+static void
+long_chains(struct hostile *h)
+{
+	struct big_ring r = big_ring_up(h, TX, 0, 1);
+	uint64_t until_ms = now_ms() + LONG_MS;
+	uint16_t idx = 0;
+
 	/* Every buffer is the same chain. */
 	while (now_ms() < until_ms) {
-		if (__atomic_load_n(&used->idx, __ATOMIC_ACQUIRE) == idx)
-			__atomic_store_n(&avail->idx, idx += 32, __ATOMIC_RELEASE);
+		if (__atomic_load_n(&r.used->idx, __ATOMIC_ACQUIRE) == idx)
+			__atomic_store_n(&r.avail->idx, idx += 32, __ATOMIC_RELEASE);
 		kick(h, TX);
+		usleep(100);
+	}
+}
+
+/* The same for what this guest gets: a byte of each frame in a buffer of its own, behind the
+ * header. Whoever sends to it would have the work. */
+static void
+crumbs(struct hostile *h)
+{
+	struct big_ring r = big_ring_up(h, RX, XD_VRING_DESC_F_WRITE, HDR);
+	uint64_t until_ms = now_ms() + LONG_MS;
+
+	while (now_ms() < until_ms) {
+		uint16_t used = __atomic_load_n(&r.used->idx, __ATOMIC_ACQUIRE);
+
+		__atomic_store_n(&r.avail->idx, (uint16_t)(used + BIG / 2), __ATOMIC_RELEASE);
 		usleep(100);
 	}
 }
@@ -191,6 +222,7 @@ punched(struct hostile *h)
 const struct attack attacks_time[] = {
 	{"many-waiters", UNCONNECTED, BOTH, SLOW, many_waiters},
 	{"long-chains", MEMORY, SPLIT, DROPPED, long_chains},
+	{"crumbs", MEMORY, SPLIT, SCATTERED, crumbs},
 	{"punched", RINGS, BOTH, EITHER, punched},
 	{0},
 };

@@ -22,6 +22,8 @@ enum outcome {
 	REFUSED, /* the switch hangs up; seen here */
 	FAULT,   /* it stops the port and says which rule was broken */
 	DROPPED, /* it drops the frames that were sent, with a reason, and gives the buffers back */
+	SCATTERED, /* it drops frames for the port, as its buffers are in too many pieces */
+	REAPED,    /* a thread that nobody waits for has the work of it */
 	UNUSED,  /* it does not use the rings, and the port is down */
 	SLOW,    /* it gives the port no frames for a while, because it takes too long */
 	HARMLESS, /* it goes on as if nothing was */
