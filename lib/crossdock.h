@@ -60,43 +60,26 @@ enum xd_full { XD_FULL_DROP, XD_FULL_WAIT }; /* see struct xd_port_config */
 
 #define XD_PORT_SETTINGS 512 /* bytes that a driver may have for the settings of its type */
 
+/*
+ * The members of these structs are the keys of the configuration. Each is written down once, with
+ * its type, range, default and meaning, as XD_KEY(name, members, row) in the file that is included
+ * (key/port.def); doc/configuration.rst says the same at length.
+ */
+#define XD_KEY(key, members, ...) members;
+
 struct xd_bridge_config {
 	char name[XD_NAME_MAX];
-	uint32_t ageing_s;  /* an address not seen for so long is forgotten; 1 to 1000000; 300 */
-	uint32_t mac_limit; /* addresses learned at most; 1 to 16777216; 65536 */
+#include "key/bridge.def"
 };
 
 struct xd_port_config {
 	char name[XD_NAME_MAX];
-	char type[XD_TYPE_MAX]; /* "vhost-user", "dpdk", or the type of a driver of the
-				   application's */
-	char bridge[XD_NAME_MAX];
-	/*
-	 * VLANs, as an OVS port has them (802.1Q):
-	 *   vlan alone          access port: frames in and out untagged, switched in this VLAN
-	 *   has_vlans alone     trunk: the VLANs in the set, tagged (0 in the set: untagged too)
-	 *   both                trunk whose untagged frames belong to vlan
-	 *   neither             trunk of every VLAN, and untagged frames
-	 */
-	uint16_t vlan; /* 1 to 4094, or XD_VLAN_NONE */
-	bool has_vlans;
-	uint64_t vlans[64]; /* one bit per VLAN */
-	uint16_t queues;    /* receive and transmit queue pairs; 1 */
-	uint16_t mtu;       /* bytes of payload; 68 to 65535; 1500 */
-	/* Addresses that frames from this port may have as their source; none given: any. */
-	uint16_t nb_macs;
-	uint8_t macs[XD_PORT_MACS][6];
-	uint32_t mac_limit; /* addresses learned behind the port at most; 0: the bridge's limit only
-			     */
-	enum xd_counting counters; /* detailed: what comes in also by kind and size */
+#include "key/port.def"
 	/* What becomes of frames for a guest that has no free buffer: dropped after a few tries, or
 	 * left in the sender's ring for at most wait_us, then dropped. Only where the driver can
 	 * tell how much room there is (vhost-user). */
 	enum xd_full full;
 	uint32_t wait_us; /* 1 to 1000000; 1000 */
-	/* A call for the port that takes a worker longer is slow: what is over counts as its debt,
-	 * and too much of that has it rest (stats/budget.h). 100 to 1000000; 1000. */
-	uint32_t slow_us;
 	/*
 	 * The settings of this type alone: a struct of its driver's, whose keys are set with
 	 * xd_port_config_set(), or by its members where the driver has a header
@@ -115,12 +98,12 @@ struct xd_config {
 	/* More port types than those built in, ended by NULL, or NULL: the same as in struct
 	 * xd_switch_opts, if any of them has keys. Set before ports are added; borrowed. */
 	const struct xd_driver *const *drivers;
-	unsigned nb_cores;
-	uint16_t cores[XD_MAX_WORKERS]; /* one worker thread on each */
-	enum xd_idle idle;
-	enum xd_hugepages hugepages; /* read by xd_memory_start; cannot change while running */
-	struct xd_entries *entries;  /* bridges, ports, ...: see the calls below */
+#include "key/memory.def"
+#include "key/workers.def"
+	struct xd_entries *entries; /* bridges, ports, ...: see the calls below */
 };
+
+#undef XD_KEY
 
 struct xd_config *xd_config_create(void); /* empty; NULL: no memory */
 void xd_config_destroy(struct xd_config *config);

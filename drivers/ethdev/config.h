@@ -10,8 +10,11 @@ XD_API_BEGIN
 
 #define XD_DEVARGS_MAX 256
 
+/* Its keys: drivers/ethdev/keys.def. */
 struct xd_ethdev_config {
-	char devargs[XD_DEVARGS_MAX]; /* a PCI address or "net_tap0,iface=x" */
+#define XD_KEY(key, members, ...) members;
+#include "drivers/ethdev/keys.def"
+#undef XD_KEY
 };
 
 /* Of a port of that type. */

@@ -13,15 +13,10 @@
 static_assert(sizeof(struct xd_ethdev_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
 
 const struct xd_key xd_ethdev_keys[] = {
-	{
-		.name = "devargs",
-		.kind = XD_KEY_STRING,
-		XD_SETTINGS_AT(struct xd_ethdev_config, devargs),
-		.values = "a PCI address or a DPDK device such as net_tap0",
-		.what = "a device",
-		.cost = XD_COST_NEW,
-		.help = "The device that DPDK drives.",
-	},
+#define XD_KEY(key, members, ...)                                                                  \
+	{.name = #key, XD_SETTINGS_AT(struct xd_ethdev_config, key), __VA_ARGS__},
+#include "drivers/ethdev/keys.def"
+#undef XD_KEY
 	{0},
 };
 

@@ -13,12 +13,11 @@ XD_API_BEGIN
 
 enum xd_tap_persist { XD_TAP_PERSIST_NO, XD_TAP_PERSIST_YES };
 
+/* Its keys: drivers/tap/keys.def. */
 struct xd_tap_config {
-	char ifname[16];              /* of the kernel's interface; "": the port's name */
-	char netns[XD_TAP_NETNS_MAX]; /* as `ip netns` names it, or a path; "": the process's own */
-	char ip[XD_TAP_IP_MAX];       /* "10.0.0.1/24,fd00::1/64" */
-	char mac[18];                 /* "02:00:00:00:00:01"; "": the kernel chooses */
-	enum xd_tap_persist persist;  /* whether the interface outlives the port */
+#define XD_KEY(key, members, ...) members;
+#include "drivers/tap/keys.def"
+#undef XD_KEY
 };
 
 /* Of a port of that type. */

@@ -12,59 +12,11 @@
 
 static_assert(sizeof(struct xd_tap_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
 
-static const char *const persist_words[] = {"no", "yes", NULL}; /* by enum xd_tap_persist */
-
 const struct xd_key xd_tap_keys[] = {
-	{
-		.name = "ifname",
-		.kind = XD_KEY_STRING,
-		XD_SETTINGS_AT(struct xd_tap_config, ifname),
-		.unset = "none",
-		.values = "the name of an interface, at most 15 bytes",
-		.what = "an interface's name",
-		.cost = XD_COST_NEW,
-		.help = "The name of the kernel's interface.",
-	},
-	{
-		.name = "netns",
-		.kind = XD_KEY_STRING,
-		XD_SETTINGS_AT(struct xd_tap_config, netns),
-		.unset = "none",
-		.values = "the name of a namespace, or its path",
-		.what = "a namespace's name",
-		.cost = XD_COST_NEW,
-		.help = "The network namespace that the interface is in.",
-	},
-	{
-		.name = "ip",
-		.kind = XD_KEY_STRING,
-		XD_SETTINGS_AT(struct xd_tap_config, ip),
-		.unset = "none",
-		.values = "a list such as 10.0.0.1/24,fd00::1/64",
-		.what = "a list of addresses",
-		.cost = XD_COST_SET,
-		.help = "The addresses that the interface is given.",
-	},
-	{
-		.name = "mac",
-		.kind = XD_KEY_STRING,
-		XD_SETTINGS_AT(struct xd_tap_config, mac),
-		.unset = "none",
-		.values = "an Ethernet address such as 02:00:00:00:00:01",
-		.what = "an Ethernet address",
-		.cost = XD_COST_SET,
-		.help = "The Ethernet address of the interface.",
-	},
-	{
-		.name = "persist",
-		.kind = XD_KEY_WORD,
-		XD_SETTINGS_AT(struct xd_tap_config, persist),
-		.words = persist_words,
-		.fallback = XD_TAP_PERSIST_NO,
-		.unset = "no",
-		.cost = XD_COST_SET,
-		.help = "Whether the interface stays when the port goes or crossdockd ends.",
-	},
+#define XD_KEY(key, members, ...)                                                                  \
+	{.name = #key, XD_SETTINGS_AT(struct xd_tap_config, key), __VA_ARGS__},
+#include "drivers/tap/keys.def"
+#undef XD_KEY
 	{0},
 };
 

@@ -17,21 +17,11 @@ enum xd_compat { XD_COMPAT_NONE, XD_COMPAT_OVS_3_1, XD_COMPAT_OVS_3_1_TSO };
 #define XD_MODE_UNSET 0xffff
 #define XD_VIRTIO_ALL UINT64_MAX
 
+/* Its keys: drivers/vhost/keys.def. */
 struct xd_vhost_config {
-	char path[XD_PATH_MAX];
-	enum xd_socket_mode mode;
-	/* Virtio feature bits that may be offered (virtio 1.2, 5.1.3 and 6); XD_VIRTIO_ALL: all
-	 * that the driver has. compat: exactly those of another switch, and of these those in
-	 * features. */
-	uint64_t features;
-	enum xd_compat compat;
-	/* any: of a front end that is trusted, which could have every access to its memory wait. */
-	enum xd_vhost_memory memory;
-	/* The socket that the switch makes (mode server); "" and XD_MODE_UNSET: as the process has
-	 * it. */
-	char socket_owner[XD_NAME_MAX]; /* a user's name or number */
-	char socket_group[XD_NAME_MAX];
-	uint16_t socket_mode; /* permission bits, 0600 to 0777 */
+#define XD_KEY(key, members, ...) members;
+#include "drivers/vhost/keys.def"
+#undef XD_KEY
 };
 
 /* Of a port of that type. */

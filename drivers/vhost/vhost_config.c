@@ -10,38 +10,19 @@
 #include "drivers/vhost/vhost.h"
 #include "virtqueue/feature_names.h"
 
-/* By enum xd_socket_mode, xd_full, xd_compat, xd_vhost_memory. */
-static const char *const mode_words[] = {"client", "server", NULL};
-static const char *const full_words[] = {"drop", "wait", NULL};
-static const char *const compat_words[] = {"none", "ovs-3.1", "ovs-3.1-tso", NULL};
-static const char *const memory_words[] = {"ram", "any", NULL};
-
 static_assert(sizeof(struct xd_vhost_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
 
 const struct xd_key xd_vhost_keys[] = {
-	{
-		.name = "path",
-		.kind = XD_KEY_STRING,
-		XD_SETTINGS_AT(struct xd_vhost_config, path),
-		.values = "the path of a socket",
-		.what = "a socket path",
-		.cost = XD_COST_NEW,
-		.help = "The path of the socket.",
-	},
-	{
-		.name = "mode",
-		.kind = XD_KEY_WORD,
-		XD_SETTINGS_AT(struct xd_vhost_config, mode),
-		.words = mode_words,
-		.fallback = XD_SOCKET_CLIENT,
-		.cost = XD_COST_NEW,
-		.help = "The switch's role on the socket.",
-	},
+#define XD_KEY(key, members, ...)                                                                  \
+	{.name = #key, XD_SETTINGS_AT(struct xd_vhost_config, key), __VA_ARGS__},
+#include "drivers/vhost/keys.def"
+#undef XD_KEY
+	/* In the part that all ports have, where the plan finds them. */
 	{
 		.name = "full",
 		.kind = XD_KEY_WORD,
 		XD_KEY_AT(struct xd_port_config, full),
-		.words = full_words,
+		.words = (const char *const[]){"drop", "wait", NULL},
 		.fallback = XD_FULL_DROP,
 		.unset = "drop",
 		.cost = XD_COST_PLAN,
@@ -58,69 +39,6 @@ const struct xd_key xd_vhost_keys[] = {
 		.unit = "microseconds",
 		.cost = XD_COST_PLAN,
 		.help = "With full: wait: how long a frame waits at most.",
-	},
-	{
-		.name = "features",
-		.kind = XD_KEY_FLAGS,
-		XD_SETTINGS_AT(struct xd_vhost_config, features),
-		.bits = xd_feature_names,
-		.fallback = XD_VIRTIO_ALL,
-		.unset = "all",
-		.unit = "virtio feature",
-		.values = "a list such as mrg_rxbuf,event_idx",
-		.cost = XD_COST_NEW,
-		.help = "The virtio features that may be offered to the guest.",
-	},
-	{
-		.name = "compat",
-		.kind = XD_KEY_WORD,
-		XD_SETTINGS_AT(struct xd_vhost_config, compat),
-		.words = compat_words,
-		.fallback = XD_COMPAT_NONE,
-		.unset = "none",
-		.cost = XD_COST_NEW,
-		.help = "The switch whose features are offered.",
-	},
-	{
-		.name = "memory",
-		.kind = XD_KEY_WORD,
-		XD_SETTINGS_AT(struct xd_vhost_config, memory),
-		.words = memory_words,
-		.fallback = XD_VHOST_MEMORY_RAM,
-		.unset = "ram",
-		.cost = XD_COST_NEW,
-		.help = "The files that the guest's memory may be in.",
-	},
-	{
-		.name = "socket_owner",
-		.kind = XD_KEY_STRING,
-		XD_SETTINGS_AT(struct xd_vhost_config, socket_owner),
-		.unset = "none",
-		.values = "the name or number of a user",
-		.what = "a user's name",
-		.cost = XD_COST_NEW,
-		.help = "The user that the socket belongs to.",
-	},
-	{
-		.name = "socket_group",
-		.kind = XD_KEY_STRING,
-		XD_SETTINGS_AT(struct xd_vhost_config, socket_group),
-		.unset = "none",
-		.values = "the name or number of a group",
-		.what = "a group's name",
-		.cost = XD_COST_NEW,
-		.help = "The group that the socket belongs to.",
-	},
-	{
-		.name = "socket_mode",
-		.kind = XD_KEY_MODE,
-		XD_SETTINGS_AT(struct xd_vhost_config, socket_mode),
-		.min = 0600, /* whoever owns a socket can use it */
-		.max = 0777,
-		.fallback = XD_MODE_UNSET,
-		.unset = "none",
-		.cost = XD_COST_NEW,
-		.help = "The socket's permission bits.",
 	},
 	{0},
 };

@@ -3,28 +3,10 @@
 #include "config/noun.h"
 
 static const struct xd_key keys[] = {
-	{
-		.name = "ageing_s",
-		.kind = XD_KEY_NUMBER,
-		XD_KEY_AT(struct xd_bridge_config, ageing_s),
-		.min = 1,
-		.max = 1000000,
-		.fallback = 300,
-		.unit = "seconds",
-		.cost = XD_COST_PLAN,
-		.help = "An address that was not seen for so many seconds is forgotten.",
-	},
-	{
-		.name = "mac_limit",
-		.kind = XD_KEY_NUMBER,
-		XD_KEY_AT(struct xd_bridge_config, mac_limit),
-		.min = 1,
-		.max = 16777216,
-		.fallback = 65536,
-		.unit = "addresses",
-		.cost = XD_COST_NEW,
-		.help = "Addresses that are learned at most.",
-	},
+#define XD_KEY(key, members, ...)                                                                  \
+	{.name = #key, XD_KEY_AT(struct xd_bridge_config, key), __VA_ARGS__},
+#include "key/bridge.def"
+#undef XD_KEY
 	{0},
 };
 

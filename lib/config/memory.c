@@ -2,19 +2,10 @@
 /* The section about memory, which is there once. */
 #include "config/noun.h"
 
-/* By enum xd_hugepages. */
-static const char *const hugepages_words[] = {"auto", "required", "none", NULL};
-
 static const struct xd_key keys[] = {
-	{
-		.name = "hugepages",
-		.kind = XD_KEY_WORD,
-		XD_KEY_AT(struct xd_config, hugepages),
-		.words = hugepages_words,
-		.fallback = XD_HUGEPAGES_AUTO,
-		.cost = XD_COST_RESTART,
-		.help = "What the switch's own memory is made of.",
-	},
+#define XD_KEY(key, members, ...) {.name = #key, XD_KEY_AT(struct xd_config, key), __VA_ARGS__},
+#include "key/memory.def"
+#undef XD_KEY
 	{0},
 };
 

@@ -7,117 +7,13 @@
 #include "config/noun.h"
 #include "port/port.h"
 
-#define MTU_MIN 68 /* RFC 791: every internet module must forward this much */
-
 static void type_changed(void *entry);
 
-static const char *const counting_words[] = {"basic", "detailed", NULL};
-
-/* The type comes first: which other keys there are depends on it. */
 static const struct xd_key keys[] = {
-	{
-		.name = "type",
-		.kind = XD_KEY_STRING,
-		XD_KEY_AT(struct xd_port_config, type),
-		.what = "a type",
-		.cost = XD_COST_NEW,
-		.help = "What is behind the port.",
-		.changed = type_changed,
-	},
-	{
-		.name = "bridge",
-		.kind = XD_KEY_NAME,
-		XD_KEY_AT(struct xd_port_config, bridge),
-		.noun = "bridge",
-		.what = "a name",
-		.cost = XD_COST_LEARN,
-		.help = "The bridge that the port belongs to.",
-	},
-	{
-		.name = "vlan",
-		.kind = XD_KEY_NUMBER,
-		XD_KEY_AT(struct xd_port_config, vlan),
-		.min = 1,
-		.max = XD_VLAN_MAX,
-		.fallback = XD_VLAN_NONE,
-		.unset = "none",
-		.cost = XD_COST_LEARN,
-		.help = "The VLAN of frames that come and go untagged.",
-	},
-	{
-		.name = "vlans",
-		.kind = XD_KEY_SET,
-		XD_KEY_AT(struct xd_port_config, vlans),
-		.count = offsetof(struct xd_port_config, has_vlans),
-		.max = XD_VLAN_MAX,
-		.unset = "none",
-		.values = "a list such as 10,20 or 10-20",
-		.cost = XD_COST_LEARN,
-		.help = "The VLANs that the port carries tagged.",
-	},
-	{
-		.name = "queues",
-		.kind = XD_KEY_NUMBER,
-		XD_KEY_AT(struct xd_port_config, queues),
-		.min = 1,
-		.max = XD_PORT_QUEUES,
-		.fallback = 1,
-		.cost = XD_COST_NEW,
-		.help = "Pairs of receive and transmit queues.",
-	},
-	{
-		.name = "mtu",
-		.kind = XD_KEY_NUMBER,
-		XD_KEY_AT(struct xd_port_config, mtu),
-		.min = MTU_MIN,
-		.max = UINT16_MAX,
-		.fallback = 1500,
-		.cost = XD_COST_SET,
-		.help = "Bytes of payload of the longest frame.",
-	},
-	{
-		.name = "macs",
-		.kind = XD_KEY_MACS,
-		XD_KEY_AT(struct xd_port_config, macs),
-		.count = offsetof(struct xd_port_config, nb_macs),
-		.unset = "any",
-		.values = "the only source addresses allowed in, at most 16",
-		.cost = XD_COST_LEARN,
-		.help = "The addresses that frames coming in may have as their source.",
-	},
-	{
-		.name = "mac_limit",
-		.kind = XD_KEY_NUMBER,
-		XD_KEY_AT(struct xd_port_config, mac_limit),
-		.max = 16777216,
-		.unit = "addresses",
-		.unset = "0",
-		.values = "0 for no limit",
-		.cost = XD_COST_PLAN,
-		.help = "Addresses that are learned behind the port at most.",
-	},
-	{
-		.name = "counters",
-		.kind = XD_KEY_WORD,
-		XD_KEY_AT(struct xd_port_config, counters),
-		.words = counting_words,
-		.fallback = XD_COUNTING_BASIC,
-		.cost = XD_COST_PLAN,
-		.help = "Whether what comes in is counted by kind and size too.",
-	},
-	{
-		.name = "slow_us",
-		.kind = XD_KEY_NUMBER,
-		XD_KEY_AT(struct xd_port_config, slow_us),
-		.min = XD_BUDGET_CALL_MIN_US,
-		.max = XD_BUDGET_CALL_MAX_US,
-		.fallback = XD_BUDGET_CALL_US,
-		.unset = "1000",
-		.unit = "microseconds",
-		.cost = XD_COST_PLAN,
-		.help = "A receive, transmit or notification of the port that takes longer is "
-			"slow.",
-	},
+#define XD_KEY(key, members, ...)                                                                  \
+	{.name = #key, XD_KEY_AT(struct xd_port_config, key), __VA_ARGS__},
+#include "key/port.def"
+#undef XD_KEY
 	{0},
 };
 

@@ -7,29 +7,10 @@
 
 #include "config/noun.h"
 
-/* By enum xd_idle. */
-static const char *const idle_words[] = {"sleep", "poll", NULL};
-
 static const struct xd_key keys[] = {
-	{
-		.name = "cores",
-		.kind = XD_KEY_LIST,
-		XD_KEY_AT(struct xd_config, cores),
-		.count = offsetof(struct xd_config, nb_cores),
-		.max = XD_RANGES_MAX - 1,
-		.values = "a list such as 1,2",
-		.cost = XD_COST_PLAN,
-		.help = "The cores that carry frames, one worker thread on each.",
-	},
-	{
-		.name = "idle",
-		.kind = XD_KEY_WORD,
-		XD_KEY_AT(struct xd_config, idle),
-		.words = idle_words,
-		.fallback = XD_IDLE_SLEEP,
-		.cost = XD_COST_PLAN,
-		.help = "What a worker without frames does.",
-	},
+#define XD_KEY(key, members, ...) {.name = #key, XD_KEY_AT(struct xd_config, key), __VA_ARGS__},
+#include "key/workers.def"
+#undef XD_KEY
 	{0},
 };
 

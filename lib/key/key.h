@@ -5,6 +5,14 @@
  * reading, printing, completion and the reference in doc/ all come from the row, so that a key is
  * written down once and cannot be forgotten anywhere.
  *
+ * Row and value are one line of a list of keys, NAME.def, which is included where the struct is
+ * declared and where its table is:
+ *
+ *     XD_KEY(mtu, uint16_t mtu, .kind = XD_KEY_NUMBER, .min = 68, .max = UINT16_MAX, ...)
+ *
+ * is the name of the key and of the member, what is declared for it, and what the row has besides
+ * name, offset and size. A driver with one file writes both by hand: XD_KEY_AT.
+ *
  *   key.c        defaults, comparing
  *   key_check.c  whether a value may be
  *   key_read.c   from text
