@@ -32,10 +32,13 @@
  * - A frame has at most one clone. Who gives a frame to two outputs or more, or to one as a clone,
  *   sets nb_dst of both to 2 at least: then no port may take its mbuf.
  * - Every frame in play ends in an output, or is dropped with a reason.
- * - A stage that few ports want costs the others one predicted branch a turn, in the worker.
+ * - A stage that few ports want costs the others one predicted branch a turn, where it is called:
+ *   in xd_bridge_switch or xd_bridge_account.
  */
 #ifndef XD_BRIDGE_BRIDGE_H
 #define XD_BRIDGE_BRIDGE_H
+
+#include <rte_branch_prediction.h>
 
 #include "bridge/plan.h"
 #include "frame/frame.h"
@@ -86,7 +89,7 @@ struct xd_turn {
 	struct xd_output outputs[XD_MAX_PORTS];
 };
 
-/* All by the worker that owns the turn. */
+/* The stages. All by the worker that owns the turn. */
 void xd_bridge_input(struct xd_turn *turn);
 void xd_bridge_learn(struct xd_turn *turn);
 void xd_bridge_forward(struct xd_turn *turn);
@@ -94,6 +97,24 @@ void xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint1
 /* Of the frames that are in the batch at the end. */
 void xd_bridge_count(const struct xd_turn *turn);
 void xd_bridge_rmon(const struct xd_turn *turn);
+
+/* The order of the stages: from what was received to outputs, */
+static inline void
+xd_bridge_switch(struct xd_turn *turn)
+{
+	xd_bridge_input(turn);
+	xd_bridge_learn(turn);
+	xd_bridge_forward(turn);
+}
+
+/* and once back pressure has said which frames stay with their sender. */
+static inline void
+xd_bridge_account(const struct xd_turn *turn)
+{
+	xd_bridge_count(turn);
+	if (unlikely(turn->in->rmon))
+		xd_bridge_rmon(turn);
+}
 
 /* Between two stages before forward: drops frames in play, a bit each by their place in frames. */
 void xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason);

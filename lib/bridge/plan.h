@@ -34,8 +34,9 @@ struct xd_plan_port {
 	/* While its ring is full, frames for it stay in the sender's for so long at most; 0: they
 	 * are dropped. The driver has `room`. */
 	uint32_t wait_us;
-	uint32_t slow_us;     /* a call for it that takes longer is its debt: stats/budget.h */
 	struct xd_rmon *rmon; /* by worker; NULL: not counted */
+	/* As it was configured: what stages read of it once a turn needs no member above. */
+	struct xd_port_config config;
 };
 
 struct xd_plan_queue {

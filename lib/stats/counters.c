@@ -3,24 +3,9 @@
 #include "stats/counters.h"
 
 static const char *const drop_names[XD_DROP_REASONS] = {
-	[XD_DROP_RUNT] = "runt",
-	[XD_DROP_TOO_LONG] = "too-long",
-	[XD_DROP_BAD_SOURCE] = "bad-source",
-	[XD_DROP_MAC_NOT_ALLOWED] = "mac-not-allowed",
-	[XD_DROP_BAD_OFFLOAD] = "bad-offload",
-	[XD_DROP_RESERVED_ADDRESS] = "reserved-address",
-	[XD_DROP_VLAN] = "vlan",
-	[XD_DROP_SAME_PORT] = "same-port",
-	[XD_DROP_NO_PORT] = "no-port",
-	[XD_DROP_RING_FULL] = "ring-full",
-	[XD_DROP_WAITED] = "waited",
-	[XD_DROP_PORT_DOWN] = "port-down",
-	[XD_DROP_UNFINISHED_OFFLOAD] = "unfinished-offload",
-	[XD_DROP_OVER_MTU] = "over-mtu",
-	[XD_DROP_NO_BUFFER] = "no-buffer",
-	[XD_DROP_SCATTERED] = "scattered",
-	[XD_DROP_TOO_SLOW] = "too-slow",
-	[XD_DROP_RING_FAULT] = "ring-fault",
+#define XD_DROP(name, text) [XD_DROP_##name] = text,
+#include "stats/drops.def"
+#undef XD_DROP
 };
 
 const char *

@@ -14,26 +14,9 @@ XD_API_BEGIN
 /* Why a frame was dropped. Receive-side reasons count at the port the frame came in by, transmit-
  * side reasons at the port it would have left by. */
 enum xd_drop {
-	/* receive side */
-	XD_DROP_RUNT,            /* shorter than an Ethernet header */
-	XD_DROP_TOO_LONG,        /* longer than a frame can be */
-	XD_DROP_BAD_SOURCE,      /* source address is a group address or zero */
-	XD_DROP_MAC_NOT_ALLOWED, /* source address is none of the port's `macs` */
-	XD_DROP_BAD_OFFLOAD, /* a checksum or segmentation request that does not fit the frame */
-	XD_DROP_RESERVED_ADDRESS, /* IEEE 802.1Q reserved group address 01:80:c2:00:00:0x */
-	XD_DROP_VLAN,             /* the port does not carry the frame's VLAN */
-	XD_DROP_SAME_PORT,        /* its destination is behind the port it came from */
-	XD_DROP_NO_PORT,          /* nowhere to flood it to */
-	/* transmit side */
-	XD_DROP_RING_FULL, /* the receiver had no free buffer */
-	XD_DROP_WAITED,    /* nor had it any after the sender had waited, with full: wait */
-	XD_DROP_PORT_DOWN, /* no guest, no link, or the port is being changed */
-	XD_DROP_UNFINISHED_OFFLOAD, /* it needs an offload that neither port nor software can do */
-	XD_DROP_OVER_MTU,           /* longer than the port's MTU allows */
-	XD_DROP_NO_BUFFER,          /* the port's buffer pool is empty */
-	XD_DROP_SCATTERED,  /* the receiver's buffers are more pieces than a turn may walk */
-	XD_DROP_TOO_SLOW,   /* the port has taken too much of the worker's time and rests */
-	XD_DROP_RING_FAULT, /* the receiver's ring was found broken while transmitting */
+#define XD_DROP(name, text) XD_DROP_##name,
+#include "stats/drops.def"
+#undef XD_DROP
 	XD_DROP_REASONS,
 	XD_DROP_NONE = XD_DROP_REASONS /* the frame is not dropped */
 };

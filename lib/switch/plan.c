@@ -66,7 +66,7 @@ fill_vlans(struct xd_plan_port *p, const struct xd_port_config *config)
 	p->tagged[0] &= ~1ull;
 }
 
-/* Sources that the port may have, how long others wait for it, and how long a call for it takes. */
+/* Sources that the port may have, and how long others wait for it. */
 static void
 fill_limits(struct xd_plan_port *p, const struct xd_port_config *config)
 {
@@ -74,7 +74,6 @@ fill_limits(struct xd_plan_port *p, const struct xd_port_config *config)
 		memcpy(&p->macs[p->nb_macs], config->macs[p->nb_macs], sizeof(config->macs[0]));
 	if (config->full == XD_FULL_WAIT && p->driver->room)
 		p->wait_us = config->wait_us;
-	p->slow_us = config->slow_us;
 }
 
 static void
@@ -86,10 +85,11 @@ fill_port(const struct xd_state *state, struct xd_plan *plan, unsigned i)
 	p->port = state->ports[i];
 	p->driver = p->port->driver;
 	p->index = (uint16_t)i;
+	p->config = *config;
 	fill_vlans(p, config);
 	fill_limits(p, config);
 	plan->any_waits |= p->wait_us != 0;
-	plan->slow_us = RTE_MIN(plan->slow_us, p->slow_us);
+	plan->slow_us = RTE_MIN(plan->slow_us, config->slow_us);
 	if (config->counters == XD_COUNTING_DETAILED)
 		p->rmon = p->port->rmon;
 }

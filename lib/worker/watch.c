@@ -165,7 +165,7 @@ charge(struct xd_worker *w, const struct xd_plan_port *port, enum xd_budget_call
 	struct xd_budget_limits limits = watch->limits;
 	struct xd_budget *b = budget(w, port->port);
 
-	limits.call = cycles_of(w, port->slow_us);
+	limits.call = cycles_of(w, port->config.slow_us);
 	if (took <= limits.call)
 		return;
 	wary(w);

@@ -16,18 +16,14 @@ run_batch(struct xd_worker *w, struct xd_plan_queue *q)
 
 	turn->in = q->port;
 	turn->in_queue = q->queue;
-	xd_bridge_input(turn);
-	xd_bridge_learn(turn);
-	xd_bridge_forward(turn);
+	xd_bridge_switch(turn);
 	/* By now what the last turn wrote has left the store buffer, and the fence that asking for
 	 * notifications takes is cheap. */
 	xd_worker_notify_flush(w);
 	/* A NIC's queue cannot be rewound, nor can frames that the driver made up itself. */
 	if (unlikely(turn->plan->any_waits) && q->port->driver->rewind && turn->batch->nb_done)
 		xd_worker_back_pressure(w, q);
-	xd_bridge_count(turn);
-	if (unlikely(turn->in->rmon))
-		xd_bridge_rmon(turn);
+	xd_bridge_account(turn);
 	xd_worker_transmit(w);
 }
 

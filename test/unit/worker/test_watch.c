@@ -299,7 +299,7 @@ setup(void **state)
 		w->fakes[i].port.index = p->index = i;
 		p->port = &w->fakes[i].port;
 		p->driver = &driver;
-		p->slow_us = LIMIT_US;
+		p->config.slow_us = LIMIT_US;
 		p->bridge = &w->bridge;
 		w->members[i] = i;
 		w->plan.ports[i] = p;
@@ -506,7 +506,7 @@ what_is_slow_is_set_by_port(void **state)
 {
 	struct world *w = *state;
 
-	w->plan_ports[1].slow_us = w->plan_ports[2].slow_us = XD_BUDGET_CALL_MAX_US;
+	w->plan_ports[1].config.slow_us = w->plan_ports[2].config.slow_us = XD_BUDGET_CALL_MAX_US;
 	w->fakes[0].slow_tx = w->fakes[1].slow_tx = true;
 	for (unsigned i = 0; i < 3; i++)
 		send(w, 2, 1, 1);

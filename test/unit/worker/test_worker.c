@@ -182,7 +182,7 @@ setup(void **state)
 		w->fakes[i].port.index = p->index = i;
 		p->port = &w->fakes[i].port;
 		p->driver = &guest;
-		p->slow_us = XD_BUDGET_CALL_US;
+		p->config.slow_us = XD_BUDGET_CALL_US;
 		p->bridge = &w->bridge;
 		memset(p->tagged, 0xff, sizeof(p->tagged));
 		p->tagged[0] &= ~1ull;
