@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The clock of watch.h: what a round and a driver's calls took, what of it others took from the
- * thread, and which port is charged with the rest. */
+/* Slow rounds and calls: which port is charged with what they took, and the calls of a driver while
+ * the worker is wary. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
 
-#include "base/clock.h"
 #include "worker/worker.h"
 
 #define COPY_BYTES (XD_BATCH_BYTES + XD_FRAME_MAX) /* a turn ends when it has reached the first */
@@ -53,91 +49,6 @@ budget(const struct xd_worker *w, const struct xd_port *port)
 	return &((struct xd_port *)port)->budgets[w->index];
 }
 
-/* ---- The thread's own time ---- */
-
-struct times {
-	uint64_t tsc, ran_ns;
-	long blocked; /* how often it went to sleep by itself */
-};
-
-static struct times
-times_now(void)
-{
-	struct rusage usage = {0};
-	struct timespec ran = {0};
-
-	/* Neither fails for the calling thread. */
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ran);
-	getrusage(RUSAGE_THREAD, &usage);
-	return (struct times){
-		.tsc = rte_rdtsc(),
-		.ran_ns = (uint64_t)ran.tv_sec * XD_NS_PER_S + (uint64_t)ran.tv_nsec,
-		.blocked = usage.ru_nvcsw,
-	};
-}
-
-/* For how long the thread has ever been ready to run without a core: the second number of its
- * schedstat (Linux, Documentation/scheduler/sched-stats.rst). 0 where the kernel has none. */
-static uint64_t
-delay_ns(struct xd_watch *watch)
-{
-	char text[64], *second;
-	ssize_t n;
-
-	/* By the thread itself, whose file it is. */
-	if (watch->delay_fd < 0)
-		watch->delay_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-	n = pread(watch->delay_fd, text, sizeof(text) - 1, 0);
-	if (n <= 0)
-		return watch->base_delay_ns;
-	text[n] = '\0';
-	second = strchr(text, ' ');
-	return second ? strtoull(second, NULL, 10) : watch->base_delay_ns;
-}
-
-static void
-set_base(struct xd_watch *watch, struct times t)
-{
-	watch->base_tsc = t.tsc;
-	watch->base_ran_ns = t.ran_ns;
-	watch->base_blocked = t.blocked;
-}
-
-void
-xd_watch_look(struct xd_worker *w)
-{
-	set_base(&w->watch, times_now());
-	/* The first look opens the file, so that no descriptor is added while frames pass. */
-	if (w->wary || w->watch.delay_fd < 0)
-		w->watch.base_delay_ns = delay_ns(&w->watch);
-}
-
-static uint64_t
-ns_to_cycles(const struct xd_worker *w, uint64_t ns)
-{
-	return (uint64_t)((double)ns * (double)w->env.tsc_hz / XD_NS_PER_S);
-}
-
-/* Of what a call has just taken, what was its own. */
-static uint64_t
-own(struct xd_worker *w, uint64_t took)
-{
-	struct xd_watch *watch = &w->watch;
-	struct times t = times_now();
-	uint64_t delay = delay_ns(watch);
-
-	if (watch->base_tsc)
-		took = xd_budget_own(took, t.tsc - watch->base_tsc,
-			ns_to_cycles(w, t.ran_ns - watch->base_ran_ns),
-			ns_to_cycles(w, delay - watch->base_delay_ns),
-			t.blocked != watch->base_blocked);
-	else
-		took = 0;
-	set_base(watch, t);
-	watch->base_delay_ns = delay;
-	return took;
-}
-
 /* ---- Slow calls ---- */
 
 static void
@@ -152,7 +63,7 @@ wary(struct xd_worker *w)
 void
 xd_watch_slow_round(struct xd_worker *w, uint64_t took)
 {
-	if (own(w, took) > w->watch.limits.call)
+	if (xd_watch_own(w, took) > w->watch.limits.call)
 		wary(w);
 }
 
@@ -179,7 +90,7 @@ xd_watch_slow_notify(struct xd_worker *w, const struct xd_plan_port *port, uint6
 {
 	/* On a core that others use too, the times before it may hide this one; not the next. */
 	wary(w);
-	charge(w, port, XD_BUDGET_NOTIFY, own(w, took));
+	charge(w, port, XD_BUDGET_NOTIFY, xd_watch_own(w, took));
 }
 
 /* ---- Resting ---- */
@@ -270,7 +181,7 @@ end(struct xd_worker *w, const struct xd_plan_port *port, enum xd_budget_call ca
 	uint64_t cycles = took(w, port->port, t);
 
 	if (cycles > w->watch.limits.call)
-		charge(w, port, call, own(w, cycles));
+		charge(w, port, call, xd_watch_own(w, cycles));
 }
 
 /* Takes what follows the snapshots into the worker's own memory: then no transmit reads the
@@ -368,7 +279,7 @@ xd_watch_tx(struct xd_worker *w, const struct xd_plan_port *out, struct xd_frame
 	cycles = took(w, port, t);
 	if (cycles <= w->watch.limits.call)
 		return sent;
-	cycles = own(w, cycles);
+	cycles = xd_watch_own(w, cycles);
 	if (!shared)
 		charge(w, out, XD_BUDGET_TRANSMIT, cycles);
 	else if (cycles > w->watch.limits.call)

@@ -50,6 +50,8 @@ void xd_watch_fini(struct xd_worker *w);
 /* Looks at the thread's times: about once a second, after a sleep, and while the worker is wary
  * about once a millisecond. */
 void xd_watch_look(struct xd_worker *w);
+/* Of what a call has just taken, what was its own; and looks. Cycles. */
+uint64_t xd_watch_own(struct xd_worker *w, uint64_t took);
 /* slow_us of the plan is another. */
 void xd_watch_set(struct xd_worker *w, uint32_t slow_us);
 /* A round, or going to sleep, took longer than a call may for some port. */

@@ -7,6 +7,7 @@
  *   back_pressure.c  frames for a full ring that wait in the sender's
  *   sleep.c          what an idle worker does
  *   watch.c          ports that take too much of the worker's time
+ *   watch_time.c     how much of the time that passes is the worker's own
  *   thread.c         a worker's own thread, or an application's
  */
 #ifndef XD_WORKER_WORKER_H
