@@ -23,7 +23,7 @@ tap_destroy(struct xd_port *port)
 	for (unsigned q = 0; p->queues != NULL && q < p->port.config.queues; q++) {
 		if (p->queues[q].sleep_fd >= 0)
 			close(p->queues[q].sleep_fd);
-		free(p->queues[q].rests);
+		free(p->queues[q].frames);
 	}
 	free(p->queues);
 	free(p);
@@ -42,8 +42,8 @@ make_queues(struct xd_tap_port *p)
 	for (unsigned q = 0; q < n; q++) {
 		p->queues[q].fd = -1;
 		p->queues[q].sleep_fd = epoll_create1(EPOLL_CLOEXEC);
-		p->queues[q].rests = aligned_alloc(64, XD_TAP_RESTS_BYTES);
-		ok = ok && p->queues[q].sleep_fd >= 0 && p->queues[q].rests != NULL;
+		p->queues[q].frames = aligned_alloc(64, XD_TAP_FRAMES_BYTES);
+		ok = ok && p->queues[q].sleep_fd >= 0 && p->queues[q].frames != NULL;
 	}
 	return ok;
 }
@@ -91,7 +91,7 @@ tap_start(struct xd_port *port, struct xd_error *err)
 	for (uint16_t q = 0; q < port->config.queues; q++)
 		port->tx[q] = q;
 	__atomic_store_n(&port->nb_tx, port->config.queues, __ATOMIC_RELEASE);
-	port->pool_bytes = (uint64_t)port->config.queues * XD_TAP_RESTS_BYTES;
+	port->pool_bytes = (uint64_t)port->config.queues * XD_TAP_FRAMES_BYTES;
 	__atomic_store_n(&port->up, p->running && xd_tap_link_up(p), __ATOMIC_RELEASE);
 	return 0;
 }
@@ -181,6 +181,7 @@ const struct xd_driver xd_tap_driver = {
 	.can_set = tap_can_set,
 	.set = tap_set,
 	.rx = xd_tap_rx,
+	.rewind = xd_tap_rewind,
 	.release = xd_tap_release,
 	.tx = xd_tap_tx,
 	.fd = xd_tap_fd,

@@ -17,8 +17,9 @@
  * interface can send any frame with any header, as a guest can: all that is read from it is checked
  * likewise (frame/offload.h).
  *
- * Copies. The kernel copies a frame that comes in straight into the snapshot, and what is behind it
- * into memory of the port; one that goes out it reads where the sender has it.
+ * Copies. The kernel copies a frame that comes in into memory of the port, which is lent like any
+ * other; one that goes out it reads where the sender has it, but for short ones, which are
+ * gathered: a system call with several pieces costs more than that.
  */
 #ifndef XD_DRIVERS_TAP_H
 #define XD_DRIVERS_TAP_H
@@ -35,21 +36,26 @@
 #define XD_TAP_MTU_MAX 65521 /* the kernel's: 65535 less an Ethernet header */
 #define XD_TAP_HEADER  12    /* bytes of the virtio-net header */
 
-/* What lies behind the snapshots of a turn, which ends with the frame that makes it XD_BATCH_BYTES;
- * each begins on a cache line. */
-#define XD_TAP_RESTS_BYTES (XD_BATCH_BYTES + 72 * 1024)
+/* The frames of a turn with their headers, each on cache lines of its own; the turn ends with the
+ * one that makes it XD_BATCH_BYTES. */
+#define XD_TAP_FRAMES_BYTES (XD_BATCH_BYTES + 72 * 1024)
 
 struct mnl_socket;
 
 /* A queue of the interface, both ways. */
 struct xd_tap_queue {
-	int fd;         /* -1: none. Written by control while running is false */
-	int sleep_fd;   /* epoll over fd, edge-triggered: stays while interfaces come and go */
-	uint8_t *rests; /* what lies behind the snapshots of a turn's frames */
-	/* Of the worker that owns the receive queue: a read of an empty queue is a system call that
+	int fd;          /* -1: none. Written by control while running is false */
+	int sleep_fd;    /* epoll over fd, edge-triggered: stays while interfaces come and go */
+	uint8_t *frames; /* of the last turn, XD_TAP_FRAMES_BYTES */
+	/* Of the worker that owns the receive queue. A read of an empty queue is a system call that
 	 * brought nothing, so the longer nothing came the rarer it is. */
 	uint64_t seen_tsc; /* when a frame was last seen */
 	uint64_t next_tsc; /* no read before */
+	/* Where in frames each of the batch's lies, and how long it is, with its header. After a
+	 * rewind: of those that come again. */
+	uint16_t nb_again;
+	uint32_t at[XD_BATCH];
+	uint32_t len[XD_BATCH];
 } __attribute__((aligned(64)));
 
 /* What the kernel says of an interface. */
@@ -136,6 +142,7 @@ int xd_tap_address_set(const struct xd_tap_port *p, const struct xd_tap_address 
 /* ---- Workers ---- */
 
 uint16_t xd_tap_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
+void xd_tap_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);
 void xd_tap_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 uint16_t xd_tap_tx(
 	struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n);

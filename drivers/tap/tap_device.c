@@ -324,6 +324,7 @@ wait_for_frames(struct xd_tap_port *p, struct xd_error *err)
 
 	for (unsigned q = 0; q < p->port.config.queues; q++) {
 		p->queues[q].next_tsc = 0;
+		p->queues[q].nb_again = 0;
 		if (epoll_ctl(p->queues[q].sleep_fd, EPOLL_CTL_ADD, p->queues[q].fd, &event) < 0)
 			return xd_fail(err, -errno, "port %s: epoll: %s", p->port.config.name,
 				strerror(errno));

@@ -255,6 +255,30 @@ class Guests(TapCase):
         self.assertEqual(got, payload)
         self.assertEqual(self.daemon.port("vm1")["software_segmented"], 1)
 
+    def test_a_slow_guest_loses_nothing(self):
+        """Its ring has 16 buffers; frames wait in the kernel's queue, and in order."""
+        a = self.space("a")
+        self.start_at_home({"vm1": {"mode": "server", "full": "wait", "wait_us": 1000000},
+                            "pa": self.tap(a, ifname="eth0")})
+        vm1 = self.guest("vm1", size=16)
+        self.daemon.wait_up()
+        a.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
+        out = netns.RawSocket(self, a, "eth0", PATIENCE_S)
+        vm1.drain()
+        before = self.daemon.drops("vm1")
+        sent = [frame(BROADCAST, mac(0xC), payload=b"%d" % i, size=60 + i) for i in range(300)]
+        for data in sent:
+            out.send(data)
+        got = []
+        while len(got) < len(sent):
+            data = vm1.rx()
+            self.assertIsNotNone(data, f"{len(got)} frames came")
+            if data[6:12] == raw_mac(mac(0xC)):
+                got.append(data)
+        self.assertEqual(got, sent)
+        self.assertEqual(self.daemon.drops("vm1"), before)
+        self.assertGreater(self.daemon.port("pa")["waits"], 0)
+
     def test_headers_that_lie(self):
         a = self.space("a")
         self.start_at_home({"vm1": {"mode": "server"}, "pa": self.tap(a, ifname="eth0")})

@@ -20,6 +20,7 @@
 
 #define KERNEL_BYTES (4 << 20) /* of frames that the socket holds */
 #define PAGE         4096
+#define PIECE        6000 /* of memory in more than a page */
 
 struct fixture {
 	struct xd_port_env env;
@@ -387,6 +388,50 @@ test_an_empty_queue_is_left_alone(void **state)
 	assert_int_equal(xd_tap_driver.rx(&fx->p->port, 0, fx->batch), 1);
 }
 
+/* Frames that wait for a full port come again as they were, whatever was done to them, and before
+ * others. */
+static void
+test_frames_come_again(void **state)
+{
+	static const uint32_t lens[] = {60, 1514, 200, 9014, 61};
+	const struct virtio_net_hdr header = {CSUM};
+	struct fixture *fx = *state;
+	uint8_t want[9014], got[9014];
+	uint16_t done = 0;
+
+	for (unsigned i = 0; i < 5; i++)
+		kernel_sends(fx, &header, lens[i]);
+	assert_int_equal(receive(fx), 5);
+	for (uint16_t keep = 0; keep <= 2; keep++) {
+		struct xd_batch *batch = fx->batch;
+		const uint16_t n = batch->n;
+
+		xd_frame_push(&batch->frames[keep], 4);
+		memset(batch->frames[n - 1].buf, 0xee, sizeof(batch->frames[0].buf));
+		batch->frames[n - 1].offload.word = 0;
+		xd_tap_driver.rewind(&fx->p->port, 0, batch, keep);
+		done += keep;
+		assert_int_equal(batch->n, keep);
+		assert_int_equal(batch->nb_done, keep);
+		xd_tap_driver.release(&fx->p->port, 0, batch);
+		assert_true(xd_tap_driver.arm(&fx->p->port, 0));
+		if (keep == 0)
+			kernel_sends(fx, NULL, 62);
+		assert_int_equal(receive(fx), n - keep);
+		for (uint16_t i = 0; i < batch->n; i++) {
+			make_frame(want, lens[done + i]);
+			assert_int_equal(batch->frames[i].len, lens[done + i]);
+			xd_frame_gather(&batch->frames[i], got);
+			assert_memory_equal(got, want, lens[done + i]);
+			assert_int_equal(
+				batch->frames[i].offload.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+		}
+	}
+	assert_false(xd_tap_driver.arm(&fx->p->port, 0));
+	assert_int_equal(receive(fx), 1);
+	assert_int_equal(fx->batch->frames[0].len, 62);
+}
+
 /* ---- To the kernel ---- */
 
 /* The batch's first frame: len bytes, what is behind the snapshot at rest. */
@@ -433,10 +478,13 @@ kernel_gets(struct fixture *fx, struct virtio_net_hdr *header, uint8_t *data)
 static void
 test_frames_go_whole(void **state)
 {
-	static const uint32_t lens[] = {60, 128, 129, 1514};
+	static const uint32_t lens[] = {60, 128, 129, 1514, 2048, 2049, 4000};
 	struct fixture *fx = *state;
-	uint8_t rest[2048], want[2048], got[2048];
+	uint8_t rest[4096], want[4096], got[4096];
 	struct virtio_net_hdr header, zero = {0};
+	uint64_t bytes = 0;
+
+	fx->p->port.max_frame = 4000;
 
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		assert_int_equal(transmit(fx, frame_of(fx, rest, lens[i])), 1);
@@ -444,9 +492,10 @@ test_frames_go_whole(void **state)
 		make_frame(want, lens[i]);
 		assert_memory_equal(got, want, lens[i]);
 		assert_memory_equal(&header, &zero, sizeof(zero));
+		bytes += lens[i];
 	}
-	assert_int_equal(fx->p->port.counters[0].tx_frames, 4);
-	assert_int_equal(fx->p->port.counters[0].tx_bytes, 60 + 128 + 129 + 1514);
+	assert_int_equal(fx->p->port.counters[0].tx_frames, 7);
+	assert_int_equal(fx->p->port.counters[0].tx_bytes, bytes);
 }
 
 /* With no headroom left the header goes in a piece of its own. */
@@ -543,26 +592,30 @@ test_memory_that_is_taken_away(void **state)
 	bool lost = false;
 	struct xd_bus_owner owner = {&lost, -1};
 	struct virtio_net_hdr header;
-	uint8_t got[2048], want[2048], *map;
+	uint8_t got[PIECE], want[PIECE], *map;
 
+	fx->p->port.max_frame = PIECE;
 	assert_int_equal(xd_bus_error_install(), 0);
-	assert_int_equal(ftruncate(memory, 2 * PAGE), 0);
-	map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-	assert_ptr_not_equal(map, MAP_FAILED);
-	assert_int_equal(xd_bus_error_add(map, PAGE, PAGE, &owner), 0);
+	for (uint32_t len = 1000; len <= PIECE; len += 5000, lost = false) {
+		struct xd_frame *f;
 
-	struct xd_frame *f = frame_of(fx, map, 1000);
-
-	assert_int_equal(ftruncate(memory, 0), 0);
-	assert_int_equal(transmit(fx, f), 1);
-	assert_true(lost);
-	assert_int_equal(kernel_gets(fx, &header, got), 1000);
-	make_frame(want, 1000);
-	memset(want + XD_HEAD, 0, 1000 - XD_HEAD);
-	assert_memory_equal(got, want, 1000);
-	assert_int_equal(fx->p->port.counters[0].tx_frames, 1);
-	xd_bus_error_remove(map);
-	munmap(map, 2 * PAGE);
+		assert_int_equal(ftruncate(memory, 3 * PAGE), 0);
+		map = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+		assert_ptr_not_equal(map, MAP_FAILED);
+		assert_int_equal(xd_bus_error_add(map, 2 * PAGE, PAGE, &owner), 0);
+		f = frame_of(fx, map, len);
+		assert_int_equal(ftruncate(memory, 0), 0);
+		assert_int_equal(transmit(fx, f), 1);
+		assert_true(lost);
+		assert_int_equal(kernel_gets(fx, &header, got), len);
+		make_frame(want, len);
+		memset(want + XD_HEAD, 0, len - XD_HEAD);
+		assert_memory_equal(got, want, len);
+		xd_bus_error_remove(map);
+		munmap(map, 3 * PAGE);
+	}
+	assert_int_equal(fx->p->port.counters[0].tx_frames, 2);
+	assert_int_equal(dropped(fx, XD_DROP_NO_BUFFER), 0);
 	close(memory);
 }
 
@@ -580,6 +633,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_lengths_that_no_frame_has, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_offloads_from_the_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_an_empty_queue_is_left_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_frames_come_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_frames_go_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_head_that_fills_its_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_offloads_to_the_kernel, setup, teardown),
