@@ -104,7 +104,7 @@ xd_tap_claims(const struct xd_port_config *config, struct xd_claim *claims)
 	const char *netns = xd_tap_netns_path(config, path);
 
 	claims[0] = (struct xd_claim){.kind = "netdev", .key = "ifname", .what = "interface"};
-	snprintf(claims[0].name, XD_CLAIM_NAME, "%s%s%.200s", xd_tap_ifname(config),
+	snprintf(claims[0].name, XD_CLAIM_NAME, "%.31s%s%.200s", xd_tap_ifname(config),
 		netns ? " in " : "", netns ? netns : "");
 	return 1;
 }
