@@ -112,9 +112,9 @@ class Streams(Generating):
         self.assertEqual(row["received_frames"], 1000)
         self.assertEqual(row["size"], 102)
         row, = self.run_pktgen("rate", "--pcap", path, "--replay", "own-times", "--time", 0.5)
-        # A thousand a second, unless the machine is busy; never more.
+        # A thousand in each second that was measured, unless the machine is busy; never more.
         self.assertGreater(row["sent_frames"], 0)
-        self.assertLessEqual(row["sent_frames"], 505)
+        self.assertLessEqual(row["sent_frames"], 1000 * row["time_s"] + 5)
         self.assertIn(other, self.addresses())
 
     def test_nothing_comes_back(self):
