@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "traffic/port/guest_burst.h"
+#include "traffic/port/guest_receive.h"
+#include "traffic/port/guest_send.h"
 #include "traffic/port/virtio_ring_packed.h"
+
+XD_VIRTIO_RING_INLINE void
+offer(const struct xd_virtio_ring *r, uint16_t i, uint64_t addr, uint32_t bytes, uint16_t id,
+	uint16_t flags)
+{
+	r->guest->made[i] =
+		(struct xd_packed_desc){.addr = addr, .len = bytes, .id = id, .flags = flags};
+}
 
 /* The n descriptors that were made, from the last to the first: the device finds all of them at
  * once. */
@@ -15,90 +24,81 @@ publish(struct xd_virtio_ring *r, uint16_t n)
 	r->avail_idx += n;
 }
 
+/* Descriptors are written where others came back. */
+XD_VIRTIO_RING_INLINE void
+expect(const struct xd_virtio_ring *r, uint16_t id)
+{
+	(void)r;
+	(void)id;
+}
+
 XD_VIRTIO_RING_INLINE bool
 take(struct xd_virtio_ring *r, uint16_t at, struct xd_virtio_ring_buffer *b)
 {
-	uint32_t len;
-	uint16_t id;
-
-	return xd_packed_read_used(r, at, &id, &len) && xd_guest_take(r, id, len, b);
+	return xd_guest_take(r, at, b, xd_packed_read_used, expect);
 }
 
 XD_VIRTIO_RING_INLINE bool
 take_in_order(struct xd_virtio_ring *r, uint16_t at, struct xd_virtio_ring_buffer *b)
 {
-	uint32_t len;
-	uint16_t id;
-
-	return xd_packed_read_in_order(r, at, &id, &len) && xd_guest_take(r, id, len, b);
+	return xd_guest_take(r, at, b, xd_packed_read_in_order, expect);
 }
 
 static void
 reclaim(struct xd_virtio_ring *r, uint16_t n)
 {
-	struct xd_virtio_ring_buffer b;
-	uint16_t done = 0;
-
 	if (n > xd_virtio_ring_out(r))
 		n = xd_virtio_ring_out(r);
 	if (r->in_order)
-		while (done < n && take_in_order(r, (uint16_t)(r->used_idx + done), &b))
-			done++;
+		xd_guest_reclaim(r, n, xd_packed_read_in_order, expect);
 	else
-		while (done < n && take(r, (uint16_t)(r->used_idx + done), &b))
-			done++;
-	xd_guest_free_taken(r);
-	xd_virtio_ring_move_on(r, done);
+		xd_guest_reclaim(r, n, xd_packed_read_used, expect);
 }
 
 static uint16_t
 send(struct xd_virtio_ring *r, struct xd_stream *stream, enum xd_touch touch, uint16_t n)
 {
-	return xd_guest_send_burst(r, stream, touch, n, reclaim, publish);
+	return xd_guest_send_burst(r, stream, touch, n, reclaim, offer, publish);
 }
 
-/* Asks for the first lines of frames that are there, at most n, and for nothing beyond them but
- * one descriptor. */
-XD_VIRTIO_RING_INLINE void
-prefetch(struct xd_virtio_ring *r, uint16_t n)
+XD_VIRTIO_RING_INLINE uint16_t
+receive_as(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
+	struct xd_receive *counts, xd_guest_read_fn read, xd_virtio_ring_take_fn take_one)
 {
-	uint32_t len;
-	uint16_t id;
+	uint16_t out = xd_virtio_ring_out(r), looked;
 
-	for (uint16_t i = 0; i < n; i++) {
-		if (!xd_packed_read_used(r, (uint16_t)(r->used_idx + i), &id, &len))
-			break;
-		xd_guest_prefetch(r, id);
-	}
+	if (n > out)
+		n = out;
+	if (n == 0 || r->broken)
+		return 0;
+	if ((uint16_t)(r->guest->looked - r->used_idx) < n)
+		xd_guest_look(r, (uint16_t)(r->used_idx + n), touch != XD_TOUCH_NONE, read, expect);
+	if (r->broken)
+		return 0;
+	looked = (uint16_t)(r->guest->looked - r->used_idx);
+	if (n > looked)
+		n = looked;
+	if (n == 0)
+		return 0;
+	n = xd_guest_receive_burst(r, n, out, touch, size, counts, take_one);
+	xd_guest_refill(r, n, offer, publish);
+	return n;
 }
 
 static uint16_t
 receive(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size, uint16_t n,
 	struct xd_receive *counts)
 {
-	uint16_t out = xd_virtio_ring_out(r);
-
-	if (n > out)
-		n = out;
-	if (n == 0 || r->broken)
-		return 0;
-	if (touch != XD_TOUCH_NONE && !r->in_order)
-		prefetch(r, n);
-	if (r->broken)
-		return 0;
 	if (r->in_order)
-		n = xd_guest_receive_burst(r, n, out, touch, size, counts, take_in_order);
-	else
-		n = xd_guest_receive_burst(r, n, out, touch, size, counts, take);
-	xd_virtio_ring_move_on(r, n);
-	xd_guest_refill(r, publish);
-	return n;
+		return receive_as(
+			r, touch, size, n, counts, xd_packed_read_in_order, take_in_order);
+	return receive_as(r, touch, size, n, counts, xd_packed_read_used, take);
 }
 
 static void
 fill(struct xd_virtio_ring *r)
 {
-	publish(r, xd_guest_make_receive(r, r->size));
+	xd_guest_fill(r, offer, publish);
 }
 
 const struct xd_virtio_ring_ops xd_guest_packed_ops = {

@@ -6,6 +6,19 @@
 
 #define SEED 0x9e3779b97f4a7c15u
 
+void
+xd_guest_pool_lay_out(struct xd_guest_pool *pool, uint32_t page_bytes)
+{
+	pool->page_bytes = page_bytes;
+	pool->page_shift = (uint32_t)__builtin_ctz(page_bytes);
+	pool->head = pool->tail = 0;
+	for (uint32_t i = 0; i < pool->nb_pages; i++) {
+		uint32_t page = (uint32_t)((uint64_t)i * page_bytes / XD_LINE);
+
+		xd_guest_pool_put(pool, &page, 1);
+	}
+}
+
 int
 xd_guest_pool_init(struct xd_guest_pool *pool, uint32_t nb_pages, uint32_t page_bytes)
 {
@@ -15,10 +28,8 @@ xd_guest_pool_init(struct xd_guest_pool *pool, uint32_t nb_pages, uint32_t page_
 		room *= 2;
 	*pool = (struct xd_guest_pool){
 		.random = SEED,
-		.page_bytes = page_bytes,
 		.nb_pages = nb_pages,
 		.mask = room - 1,
-		.page = UINT32_MAX,
 		.offset = page_bytes,
 		.queue = calloc(room, sizeof(*pool->queue)),
 		.uses = calloc(nb_pages, sizeof(*pool->uses)),
@@ -27,8 +38,7 @@ xd_guest_pool_init(struct xd_guest_pool *pool, uint32_t nb_pages, uint32_t page_
 		xd_guest_pool_fini(pool);
 		return -ENOMEM;
 	}
-	for (uint32_t page = 0; page < nb_pages; page++)
-		xd_guest_pool_put(pool, page);
+	xd_guest_pool_lay_out(pool, page_bytes);
 	return 0;
 }
 

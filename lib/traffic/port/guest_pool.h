@@ -4,7 +4,8 @@
  * those of a kernel's allocator, and are free again when all that was cut from them has come back.
  *
  * A page that comes back changes places with any that is free, and the free ones are handed out in
- * turn: so which ones come next is known, and can be asked for ahead.
+ * turn: so which ones come next is known, and can be asked for ahead. A page is named by the line
+ * that it begins at, counted from the beginning of page 0.
  *
  * One thread.
  */
@@ -14,20 +15,30 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "traffic/frames/wide.h"
+
+#define XD_GUEST_POOL_OPEN 0x8000 /* uses of a page that is being cut up: more than pieces it has  \
+				   */
+
 struct xd_guest_pool {
 	uint64_t random;
-	uint32_t page_bytes; /* a power of two */
+	uint32_t page_bytes; /* 1 << page_shift */
+	uint32_t page_shift;
 	uint32_t nb_pages;
 	uint32_t head, tail, mask; /* of queue; free running */
 	uint32_t page;             /* that is being cut up */
+	bool open;                 /* there is one */
 	uint32_t offset;           /* in it, of the next piece; page_bytes: it is used up */
+	uint32_t cut;              /* pieces that were cut off it */
 	uint32_t *queue;           /* free pages; head: next to be handed out */
-	uint16_t *uses;            /* by page: pieces out, and one while it is being cut up */
+	/* By page: pieces out. Of the one that is being cut up: XD_GUEST_POOL_OPEN, less those that
+	 * came back, so that cutting writes nothing here. */
+	uint16_t *uses;
 };
 
 /* A piece of a page. */
 struct xd_guest_piece {
-	uint64_t at; /* bytes from the beginning of page 0 */
+	uint32_t line; /* from the beginning of page 0 on */
 	uint32_t bytes;
 	uint32_t page;
 };
@@ -35,6 +46,8 @@ struct xd_guest_piece {
 /* All pages are free. -ENOMEM. */
 int xd_guest_pool_init(struct xd_guest_pool *pool, uint32_t nb_pages, uint32_t page_bytes);
 void xd_guest_pool_fini(struct xd_guest_pool *pool); /* zeroes are fine */
+/* Makes pages of another size, not longer than at first, when all are free. */
+void xd_guest_pool_lay_out(struct xd_guest_pool *pool, uint32_t page_bytes);
 
 static inline uint32_t
 xd_guest_pool_free(const struct xd_guest_pool *pool)
@@ -49,59 +62,84 @@ xd_guest_pool_next(const struct xd_guest_pool *pool, uint32_t i)
 	return pool->queue[(pool->head + i) & pool->mask];
 }
 
-/* A whole page comes back. */
+/* n whole pages come back. */
 static inline void
-xd_guest_pool_put(struct xd_guest_pool *pool, uint32_t page)
+xd_guest_pool_put(struct xd_guest_pool *pool, const uint32_t *pages, uint32_t n)
 {
-	uint32_t free = xd_guest_pool_free(pool), *other;
+	uint32_t free = xd_guest_pool_free(pool), head = pool->head, tail = pool->tail;
+	/* A power of two, more than half of those that are free: it saves a multiplication. */
+	uint32_t range = UINT32_MAX >> 1 >> __builtin_clz(free | 1);
+	uint32_t *queue = pool->queue, mask = pool->mask;
+	uint64_t random = pool->random;
 
-	if (free) {
-		/* The high half of a linear congruential generator modulo 2^64 (Knuth, MMIX). */
-		pool->random = pool->random * 6364136223846793005u + 1442695040888963407u;
-		other = &pool->queue[(pool->head + (uint32_t)((pool->random >> 32) * free >> 32)) &
-				     pool->mask];
-		pool->queue[pool->tail & pool->mask] = *other;
-		*other = page;
-	} else {
-		pool->queue[pool->tail & pool->mask] = page;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t *other = &queue[(head + ((uint32_t)(random >> 32) & range)) & mask];
+
+		queue[(tail + i) & mask] = *other;
+		*other = pages[i];
+		/* A linear congruential generator modulo 2^64 (Knuth, MMIX): its high half. */
+		random = random * 6364136223846793005u + 1442695040888963407u;
 	}
-	pool->tail++;
+	pool->tail = tail + n;
+	pool->random = random;
 }
 
-/* Gives up one use of a page. */
-static inline void
-xd_guest_pool_drop(struct xd_guest_pool *pool, uint32_t page)
+/* What page of the pool a line belongs to, counted from 0. */
+static inline uint32_t
+xd_guest_pool_index(const struct xd_guest_pool *pool, uint32_t line)
 {
-	if (--pool->uses[page] == 0)
-		xd_guest_pool_put(pool, page);
+	return (uint32_t)((uint64_t)line * XD_LINE >> pool->page_shift);
 }
 
-/* Cuts off the next `bytes`; what would be left over of the page, and is less than that, goes with
- * them (skb_page_frag_refill and add_recvbuf_mergeable of Linux). False: no page is free. */
+/* n pieces of a page come back. */
+static inline void
+xd_guest_pool_drop(struct xd_guest_pool *pool, uint32_t page, uint32_t n)
+{
+	uint16_t *uses = &pool->uses[xd_guest_pool_index(pool, page)];
+
+	*uses = (uint16_t)(*uses - n);
+	if (*uses == 0)
+		xd_guest_pool_put(pool, &page, 1);
+}
+
+/* Goes on to the next page; false: none is free. */
+static inline bool
+xd_guest_pool_turn(struct xd_guest_pool *pool)
+{
+	uint32_t page;
+
+	if (xd_guest_pool_free(pool) == 0)
+		return false;
+	page = xd_guest_pool_next(pool, 0);
+	pool->head++;
+	if (pool->open)
+		xd_guest_pool_drop(pool, pool->page, XD_GUEST_POOL_OPEN - pool->cut);
+	pool->page = page;
+	pool->offset = 0;
+	pool->cut = 0;
+	pool->open = true;
+	pool->uses[xd_guest_pool_index(pool, page)] = XD_GUEST_POOL_OPEN;
+	return true;
+}
+
+/* Cuts off the next `bytes`, whole lines; what would be left over of the page, and is less than
+ * that, goes with them (skb_page_frag_refill and add_recvbuf_mergeable of Linux). False: no page is
+ * free. */
 static inline bool
 xd_guest_pool_cut(struct xd_guest_pool *pool, uint32_t bytes, struct xd_guest_piece *piece)
 {
-	uint32_t left;
+	uint32_t left = pool->page_bytes - pool->offset;
 
-	if (pool->page_bytes - pool->offset < bytes) {
-		uint32_t page;
-
-		if (xd_guest_pool_free(pool) == 0)
+	if (__builtin_expect(left < bytes, 0)) {
+		if (!xd_guest_pool_turn(pool))
 			return false;
-		page = xd_guest_pool_next(pool, 0);
-		pool->head++;
-		if (pool->page != UINT32_MAX)
-			xd_guest_pool_drop(pool, pool->page);
-		pool->page = page;
-		pool->offset = 0;
-		pool->uses[page] = 1;
+		left = pool->page_bytes;
 	}
-	piece->at = (uint64_t)pool->page * pool->page_bytes + pool->offset;
+	piece->line = pool->page + pool->offset / XD_LINE;
 	piece->page = pool->page;
-	left = pool->page_bytes - pool->offset - bytes;
-	piece->bytes = left < bytes ? bytes + left : bytes;
+	piece->bytes = left - bytes < bytes ? left : bytes;
 	pool->offset += piece->bytes;
-	pool->uses[pool->page]++;
+	pool->cut++;
 	return true;
 }
 

@@ -2,7 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "traffic/port/guest_burst.h"
+#include "traffic/port/guest_receive.h"
+#include "traffic/port/guest_send.h"
 
 #define RECEIVE_MAX 4096 /* bytes of a mergeable buffer at most: a page */
 
@@ -66,10 +67,10 @@ static int
 make_lists(struct xd_virtio_ring *r, struct xd_guest_ring *g)
 {
 	g->ids = calloc(r->size, sizeof(*g->ids));
-	g->taken = calloc(r->size, sizeof(*g->taken));
-	g->made = calloc(r->size, sizeof(*g->made));
 	g->buffers = calloc(r->size, sizeof(*g->buffers));
-	if (!g->ids || !g->taken || !g->made || !g->buffers)
+	g->made = calloc(r->size, sizeof(*g->made));
+	g->arrivals = calloc(r->size, sizeof(*g->arrivals));
+	if (!g->ids || !g->buffers || !g->made || !g->arrivals)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < r->size; i++) /* 0 is the first to be taken */
 		g->ids[i] = (uint16_t)(g->lifo ? r->size - 1 - i : i);
@@ -111,9 +112,9 @@ xd_guest_ring_fini(struct xd_virtio_ring *r)
 		return;
 	xd_guest_pool_fini(&g->pool);
 	free(g->ids);
-	free(g->taken);
-	free(g->made);
 	free(g->buffers);
+	free(g->made);
+	free(g->arrivals);
 	free(g);
 	r->guest = NULL;
 }
@@ -129,9 +130,10 @@ xd_guest_ring_load(struct xd_virtio_ring *r, struct xd_stream *stream)
 
 	g->pieces = g->tables && stream->tcp && stream->size > XD_STREAM_TCP_HEAD;
 	g->lead = (g->pieces ? XD_GUEST_TCP_AT : XD_GUEST_FRAME_AT) - XD_VIRTIO_HEADER;
-	g->pool.page_bytes = g->pieces ? 2 * XD_GUEST_BODY_AT : send_page(longest);
+	xd_guest_pool_lay_out(&g->pool, g->pieces ? 2 * XD_GUEST_BODY_AT : send_page(longest));
 	if (stream->list)
 		return; /* written as they are sent */
 	for (uint32_t i = 0; i < g->pool.nb_pages; i++)
-		xd_guest_write(r, stream, XD_TOUCH_FULL, i, 1);
+		xd_guest_write(g, stream, xd_guest_pool_next(&g->pool, i), XD_TOUCH_FULL,
+			stream->vary, g->pieces);
 }

@@ -5,7 +5,9 @@
  * virtio_ring.h; inside lib/traffic/port only.
  *
  *   guest_ring.c    memory, and what is written before the first frame
- *   guest_burst.h   frames of a burst, buffers for them
+ *   guest_ids.h     the free list of ids, and what came back
+ *   guest_send.h    frames of a burst that is sent
+ *   guest_receive.h the same when receiving, and buffers for the next
  *   guest_split.c   split rings
  *   guest_packed.c  packed rings
  *   guest_pool.h    where buffers come from
@@ -45,10 +47,15 @@
 
 /* A buffer that the device has. */
 struct xd_guest_buffer {
-	uint64_t at; /* of the virtio-net header, from guest->memory on */
-	uint32_t bytes;
-	uint32_t page : 31;
-	uint32_t out : 1; /* the device has it */
+	uint32_t line;  /* lines from guest->memory on; `lead` bytes behind it is the header */
+	uint32_t bytes; /* from the header on; 0: the device does not have it */
+};
+
+/* A buffer that came back filled. */
+struct xd_guest_arrival {
+	struct xd_guest_buffer buffer;
+	uint32_t id;
+	uint32_t len; /* bytes that the device wrote, header included */
 };
 
 struct xd_guest_ring {
@@ -57,14 +64,16 @@ struct xd_guest_ring {
 	uint64_t guest_addr; /* the same, as descriptors have it */
 	uint32_t lead;       /* bytes before the virtio-net header in a buffer */
 	uint32_t average;    /* bytes of a received frame: an EWMA of weight 64 */
-	uint16_t first,
-		last; /* of ids that are free; running freely with lifo=false, else first 0 */
+	/* Of ids that are free, the next to be taken and the next to be given: running freely
+	 * with lifo=false, else first is 0. */
+	uint16_t first, last;
 	bool lifo;
-	uint16_t nb_taken;
-	uint16_t *ids;                   /* free list */
-	uint16_t *taken;                 /* ids that came back in this burst */
-	struct xd_packed_desc *made;     /* descriptors of this burst, before they are published */
-	struct xd_guest_buffer *buffers; /* by id */
+	uint16_t *ids;                     /* free list */
+	struct xd_guest_buffer *buffers;   /* by id */
+	struct xd_packed_desc *made;       /* packed: of this burst, before they are published */
+	struct xd_guest_arrival *arrivals; /* receiving: by position, used_idx to looked */
+	uint16_t looked;                   /* positions up to here were looked at, */
+	uint16_t seen;                     /* split: and up to here they are known to be used */
 	/* Frames in several pieces. */
 	bool pieces;     /* the stream has such */
 	uint8_t *tables; /* indirect tables, by page; NULL: there are none, and no pieces */

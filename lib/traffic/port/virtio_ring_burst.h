@@ -261,14 +261,12 @@ xd_virtio_ring_receive_closer(struct xd_virtio_ring *r, uint16_t at, uint16_t th
 	return buffers;
 }
 
-/* Frames from used_idx on, until n buffers are taken (the last frame may take more) or no more are
- * there. Returns how many buffers. */
+/* Frames behind the `done` buffers from used_idx on that were taken, until n are (the last frame
+ * may take more) or no more are there. Returns how many buffers are taken. */
 XD_VIRTIO_RING_INLINE uint16_t
-xd_virtio_ring_receive_list(struct xd_virtio_ring *r, uint16_t n, uint16_t there,
+xd_virtio_ring_receive_list(struct xd_virtio_ring *r, uint16_t done, uint16_t n, uint16_t there,
 	enum xd_touch touch, struct xd_receive *counts, xd_virtio_ring_take_fn take)
 {
-	uint16_t done = 0;
-
 	while (done < n) {
 		uint16_t took = xd_virtio_ring_receive_closer(r, (uint16_t)(r->used_idx + done),
 			(uint16_t)(there - done), touch, counts, take);
@@ -283,11 +281,11 @@ xd_virtio_ring_receive_list(struct xd_virtio_ring *r, uint16_t n, uint16_t there
 
 /* The same of the synthetic stream. */
 XD_VIRTIO_RING_INLINE uint16_t
-xd_virtio_ring_receive_as(struct xd_virtio_ring *r, uint16_t n, uint16_t there, enum xd_touch touch,
-	bool mergeable, uint32_t size, struct xd_receive *counts, xd_virtio_ring_take_fn take)
+xd_virtio_ring_receive_as(struct xd_virtio_ring *r, uint16_t done, uint16_t n, uint16_t there,
+	enum xd_touch touch, bool mergeable, uint32_t size, struct xd_receive *counts,
+	xd_virtio_ring_take_fn take)
 {
 	struct xd_receive c = {0};
-	uint16_t done = 0;
 
 	while (done < n) {
 		uint16_t took = xd_virtio_ring_receive_one(r, (uint16_t)(r->used_idx + done),
@@ -306,15 +304,16 @@ xd_virtio_ring_receive_as(struct xd_virtio_ring *r, uint16_t n, uint16_t there, 
 
 /* The commonest case gets a loop of its own. */
 XD_VIRTIO_RING_INLINE uint16_t
-xd_virtio_ring_receive_burst(struct xd_virtio_ring *r, uint16_t n, uint16_t there,
+xd_virtio_ring_receive_burst(struct xd_virtio_ring *r, uint16_t done, uint16_t n, uint16_t there,
 	enum xd_touch touch, uint32_t size, struct xd_receive *counts, xd_virtio_ring_take_fn take)
 {
 	if (__builtin_expect(counts->kind != XD_RECEIVE_OURS, 0))
-		return xd_virtio_ring_receive_list(r, n, there, touch, counts, take);
+		return xd_virtio_ring_receive_list(r, done, n, there, touch, counts, take);
 	if (!r->mergeable && touch == XD_TOUCH_FULL)
 		return xd_virtio_ring_receive_as(
-			r, n, there, XD_TOUCH_FULL, false, size, counts, take);
-	return xd_virtio_ring_receive_as(r, n, there, touch, r->mergeable, size, counts, take);
+			r, done, n, there, XD_TOUCH_FULL, false, size, counts, take);
+	return xd_virtio_ring_receive_as(
+		r, done, n, there, touch, r->mergeable, size, counts, take);
 }
 
 /* The stream's next frames, at most n, into buffers that are free or can be had back. */

@@ -101,9 +101,9 @@ receive(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size, uint16_t n
 	if (r->broken)
 		return 0;
 	if (r->in_order)
-		n = xd_virtio_ring_receive_burst(r, n, out, touch, size, counts, take_in_order);
+		n = xd_virtio_ring_receive_burst(r, 0, n, out, touch, size, counts, take_in_order);
 	else
-		n = xd_virtio_ring_receive_burst(r, n, out, touch, size, counts, take);
+		n = xd_virtio_ring_receive_burst(r, 0, n, out, touch, size, counts, take);
 	xd_virtio_ring_move_on(r, n);
 	publish(r, n);
 	return n;

@@ -39,9 +39,10 @@ xd_packed_read_used(struct xd_virtio_ring *r, uint16_t at, uint16_t *id, uint32_
 	*id = (uint16_t)(word >> 32);
 	if (!xd_packed_is_used((uint16_t)(word >> 48), xd_packed_wrap_at(r, at)))
 		return false;
-	if (__builtin_expect(*id >= r->size, 0))
-		r->broken = true;
-	return !r->broken;
+	if (__builtin_expect(*id < r->size, 1))
+		return true;
+	r->broken = true;
+	return false;
 }
 
 /* In order, one descriptor may stand for several buffers: it lies where the first of them did, and

@@ -85,9 +85,10 @@ receive(struct xd_virtio_ring *r, enum xd_touch touch, uint32_t size, uint16_t n
 	if (touch != XD_TOUCH_NONE)
 		xd_virtio_ring_prefetch(r, (uint16_t)(r->used_idx + n), next, 0);
 	if (r->in_order)
-		n = xd_virtio_ring_receive_burst(r, n, there, touch, size, counts, take_in_order);
+		n = xd_virtio_ring_receive_burst(
+			r, 0, n, there, touch, size, counts, take_in_order);
 	else
-		n = xd_virtio_ring_receive_burst(r, n, there, touch, size, counts, take);
+		n = xd_virtio_ring_receive_burst(r, 0, n, there, touch, size, counts, take);
 	xd_virtio_ring_move_on(r, n);
 	publish(r, n);
 	return n;

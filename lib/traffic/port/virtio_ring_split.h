@@ -27,9 +27,10 @@ xd_split_read_used(struct xd_virtio_ring *r, uint16_t at, uint16_t *id, uint32_t
 	memcpy(&elem, &r->used->ring[at & r->mask], sizeof(elem));
 	*len = elem.len;
 	*id = (uint16_t)elem.id;
-	if (__builtin_expect(elem.id >= r->size, 0))
-		r->broken = true;
-	return !r->broken;
+	if (__builtin_expect(elem.id < r->size, 1))
+		return true;
+	r->broken = true;
+	return false;
 }
 
 /* In order, one element may stand for several buffers: it lies where the first of them would, and
