@@ -9,9 +9,10 @@ import subprocess
 
 import schema
 from daemon import SANITIZER, WORKER_CORE
+from frames import BROADCAST, frame
 from guest import SwitchCase
 from harness import Case
-from process import BUILD, PATIENCE_S, SOURCE, program
+from process import BUILD, PATIENCE_S, SOURCE, program, wait_for
 
 CORE = min(os.sched_getaffinity(0) - {WORKER_CORE} or {WORKER_CORE})
 WARM_S, RUN_S = "0.1", "0.3"
@@ -257,6 +258,29 @@ class Pktgen(Generating):
                                       stdin=subprocess.DEVNULL, capture_output=True)
                 self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
                 self.assertTrue(done.stderr.strip())
+
+    def test_addresses_that_the_switch_holds_are_named(self):
+        """Two other guests both claim the addresses of the generator's ports."""
+        self.start(["vm1", "vm2", "vm3", "vm4"])
+        words = ("rate", "--rate", "2kpps", "--switch", self.daemon.control)
+        self.run_pktgen(*words)
+        addresses = {mac for mac, *_ in self.daemon.fdb()}
+        self.assertEqual(len(addresses), 2)
+        self.daemon.ctl("fdb", "flush", "br0")
+        guests = self.guests("vm3", "vm4")
+        for turn in range(8):
+            for address in addresses:
+                guests[turn % 2].tx(frame(BROADCAST, address))
+        wait_for(lambda: any(self.daemon.port(name)["damped"] for name in ("vm3", "vm4")),
+                 "the addresses to be held")
+        done = subprocess.run(self.command(*words), stdin=subprocess.DEVNULL, text=True,
+                              capture_output=True, timeout=PATIENCE_S * 4)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("move between ports too often", done.stderr)
+        self.assertIn("crossdockctl fdb flush BRIDGE", done.stderr)
+        self.daemon.ctl("fdb", "flush", "br0")
+        row, = self.run_pktgen(*words)
+        self.assertEqual(row["lost_frames"], 0)
 
 
 class Demo(Case):

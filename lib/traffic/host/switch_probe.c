@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A connection to crossdockd's control socket, and what worker.show answers. */
+/* A connection to crossdockd's control socket, and what it answers. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -38,22 +38,32 @@ xd_switch_probe_close(struct xd_switch_probe *probe)
 	free(probe);
 }
 
+/* 0 with *result, or the error. */
+static int
+call(struct xd_switch_probe *probe, const char *method, json_t **result, struct xd_error *err)
+{
+	struct xd_error why = {0};
+
+	*result = xd_client_call(probe->client, method, NULL, NULL, &why);
+	if (*result)
+		return 0;
+	if (err)
+		*err = why;
+	return why.code ? why.code : -EPROTO;
+}
+
 int
 xd_switch_probe_sample(
 	struct xd_switch_probe *probe, struct xd_probe_sample *sample, struct xd_error *err)
 {
-	struct xd_error why = {0};
-	json_t *result = xd_client_call(probe->client, "worker.show", NULL, NULL, &why);
-	json_t *workers = json_object_get(result, "workers"), *worker;
+	json_t *result, *worker;
+	int rc = call(probe, "worker.show", &result, err);
 	size_t i;
 
 	sample->nb_workers = 0;
-	if (!result) {
-		if (err)
-			*err = why;
-		return why.code ? why.code : -EPROTO;
-	}
-	json_array_foreach(workers, i, worker)
+	if (rc)
+		return rc;
+	json_array_foreach(json_object_get(result, "workers"), i, worker)
 	{
 		if (i == XD_PROBE_WORKERS)
 			break;
@@ -68,4 +78,22 @@ xd_switch_probe_sample(
 	return sample->nb_workers
 		       ? 0
 		       : xd_fail(err, -EPROTO, "the switch names no worker; is it crossdockd?");
+}
+
+int
+xd_switch_probe_damped(struct xd_switch_probe *probe, uint64_t *damped, struct xd_error *err)
+{
+	json_t *result, *bridge;
+	int rc = call(probe, "bridge.show", &result, err);
+	size_t i;
+
+	if (rc)
+		return rc;
+	*damped = 0;
+	json_array_foreach(json_object_get(result, "bridges"), i, bridge)
+	{
+		*damped += (uint64_t)json_integer_value(json_object_get(bridge, "damped"));
+	}
+	json_decref(result);
+	return 0;
 }

@@ -27,4 +27,8 @@ void xd_switch_probe_close(struct xd_switch_probe *probe); /* NULL is fine */
 int xd_switch_probe_sample(
 	struct xd_switch_probe *probe, struct xd_probe_sample *sample, struct xd_error *err);
 
+/* Moves of addresses, over all bridges, that the switch has refused because they went to and fro:
+ * bridge.show. One thread. Errors as above. */
+int xd_switch_probe_damped(struct xd_switch_probe *probe, uint64_t *damped, struct xd_error *err);
+
 #endif

@@ -52,7 +52,24 @@ look_up(struct xd_gen *gen, double share, struct xd_error *err)
 	return xd_gen_check_ports(gen, err);
 }
 
-/* Why nothing gets through: what is shorter may. */
+/* Whether the switch holds what is sent to and fro now where it was seen before: addresses that
+ * moved between ports too often. */
+static bool
+held(struct xd_gen *gen, const struct xd_learn *learn)
+{
+	uint64_t before, after, start = xd_clock_ns();
+
+	if (!gen->probe || xd_switch_probe_damped(gen->probe, &before, NULL))
+		return false;
+	if (learn->teach)
+		turn(gen, (unsigned)learn->to, 1);
+	turn(gen, learn->from, 1);
+	while (xd_clock_ns() - start < ANSWER_NS)
+		turn(gen, learn->from, 0);
+	return !xd_switch_probe_damped(gen->probe, &after, NULL) && after > before;
+}
+
+/* Why nothing gets through: addresses may be held elsewhere, and what is shorter may. */
 static int
 explain(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 {
@@ -64,6 +81,14 @@ explain(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 	uint32_t bytes = xd_stream_max_len(&sender->stream);
 	uint64_t start = xd_clock_ns();
 
+	if (held(gen, learn))
+		return xd_fail(err, -EHOSTUNREACH,
+			"no frame from port %u (%s) reached %s: the switch has seen their "
+			"addresses move between ports too often, and holds them for some seconds "
+			"where they were (damped, in bridge show): wait, or crossdockctl fdb flush "
+			"BRIDGE",
+			learn->from, sender->name,
+			learn->to < 0 ? "any other" : gen->ports[learn->to]->name);
 	tiny.to = learn->to < 0 ? tiny.from : (uint8_t)learn->to;
 	if (bytes > USUAL_MAX && learn->to >= 0 && !xd_gen_port_load(sender, &load, NULL)) {
 		xd_gen_port_expect(gen->ports[learn->to], &expect);
@@ -78,8 +103,9 @@ explain(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 				bytes - ETH_HEADER);
 	}
 	return xd_fail(err, -EHOSTUNREACH,
-		"no frame from port %u (%s) reached %s (%s): are both in one bridge and VLAN, and "
-		"is the switch's worker running?",
+		"no frame from port %u (%s) reached %s (%s): are both in one bridge and VLAN, is "
+		"the switch's worker running, and has it not seen their addresses move between "
+		"ports too often (crossdockctl fdb flush BRIDGE)?",
 		learn->from, sender->name, learn->to < 0 ? "any other" : "its peer",
 		learn->to < 0 ? "any" : gen->ports[learn->to]->name);
 }
