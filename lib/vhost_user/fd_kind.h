@@ -18,13 +18,14 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
+#define XD_VU_FD_NAME                                                                              \
+	64 /* bytes of a file's name, for people; the rest of a longer one is left out */
 
 enum xd_vu_fd_kind { XD_VU_FD_NONE, XD_VU_FD_EVENT, XD_VU_FD_MEMORY };
 
 bool xd_vu_fd_is(int fd, enum xd_vu_fd_kind kind);
-/* The same, with an error that says what the descriptor is instead; what: who brought it.
- * -EPROTO. */
-int xd_vu_fd_check(int fd, enum xd_vu_fd_kind kind, const char *what, struct xd_error *err);
+const char *xd_vu_fd_kind_name(enum xd_vu_fd_kind kind); /* "an eventfd" */
+/* What /proc says that the descriptor is, without anything that would forge a line of the log. */
+void xd_vu_fd_name(int fd, char name[XD_VU_FD_NAME]);
 
 #endif

@@ -177,6 +177,20 @@ xd_vu_check_message(const struct xd_vu_message *msg, struct xd_error *err)
 	return 0;
 }
 
+static int
+check_descriptor(int fd, const struct xd_vu_rule *rule, struct xd_error *err)
+{
+	const bool memory = rule->kind == XD_VU_FD_MEMORY;
+	char name[XD_VU_FD_NAME];
+
+	if (xd_vu_fd_is(fd, rule->kind))
+		return 0;
+	xd_vu_fd_name(fd, name);
+	return xd_fail(err, -EPROTO, "%s with %s, not %s%s", rule->name, name,
+		xd_vu_fd_kind_name(rule->kind),
+		memory ? "; if the front end is trusted, set memory=any for the port" : "");
+}
+
 int
 xd_vu_check_descriptors(const struct xd_vu_message *msg, bool any_memory, struct xd_error *err)
 {
@@ -186,7 +200,7 @@ xd_vu_check_descriptors(const struct xd_vu_message *msg, bool any_memory, struct
 	if (any_memory && rule->kind == XD_VU_FD_MEMORY)
 		return 0;
 	for (unsigned i = 0; i < msg->nb_fds && !ret; i++)
-		ret = xd_vu_fd_check(msg->fds[i], rule->kind, rule->name, err);
+		ret = check_descriptor(msg->fds[i], rule, err);
 	return ret;
 }
 
