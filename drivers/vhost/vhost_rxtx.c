@@ -142,14 +142,19 @@ xd_vhost_notify_tx(struct xd_port *port, unsigned worker)
 	struct xd_vq *vq = tx_queue((struct xd_vhost_port *)port, worker);
 
 	if (likely(vq))
-		xd_vq_notify_enqueued(vq, &port->counters[worker],
-			xd_guard_slot(port->env->guard, worker));
+		xd_vq_notify_enqueued(
+			vq, &port->counters[worker], xd_guard_slot(port->env->guard, worker));
 }
 
 int
 xd_vhost_fd(struct xd_port *port, uint16_t queue)
 {
-	return ((struct xd_vhost_port *)port)->sleep_fds[queue];
+	const struct xd_vhost_port *p = (struct xd_vhost_port *)port;
+
+	/* A guest that has no kick descriptor expects to be polled (vhost-user, SET_VRING_KICK). */
+	return is_live(&p->vqs[XD_VHOST_FROM_GUEST(queue)]) && p->kick_fds[queue] < 0
+		       ? XD_FD_NAP
+		       : p->sleep_fds[queue];
 }
 
 bool

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What `port show` says of a vhost-user port. Control. */
+#include <errno.h>
 #include <inttypes.h>
 #include <numaif.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -75,6 +77,41 @@ tell_ring(struct xd_teller *t, const struct xd_vhost_port *p, const struct xd_vu
 			frames, bytes);
 }
 
+/* Whether a worker can wait for a guest's kicks: Linux bounds the paths of nested epoll sets that
+ * lead to a descriptor, and others may have used them up. */
+static bool
+can_wait(const struct xd_vhost_port *p, unsigned pair)
+{
+	int set = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event event = {.events = EPOLLIN};
+	bool can = set < 0 || epoll_ctl(set, EPOLL_CTL_ADD, p->sleep_fds[pair], &event) == 0 ||
+		   errno != EINVAL;
+
+	if (set >= 0)
+		close(set);
+	return can;
+}
+
+static void
+tell_wakes(struct xd_teller *t, const struct xd_vhost_port *p, const struct xd_vu_state *state)
+{
+	for (unsigned pair = 0; pair < p->nb_pairs; pair++) {
+		unsigned from = XD_VHOST_FROM_GUEST(pair);
+
+		if (p->vqs[from].size == 0 || (p->kick_fds[pair] >= 0 && can_wait(p, pair)))
+			continue;
+		xd_tell(t, "wakes",
+			"not the worker: transmit queue %u has %s, and is looked at every %d ms "
+			"while the worker sleeps",
+			pair,
+			state->vrings[from].kick_fd < 0
+				? "no kick descriptor"
+				: "too many others waiting for its kick descriptor",
+			XD_NAP_MS);
+		return;
+	}
+}
+
 static void
 tell_faults(struct xd_teller *t, const struct xd_vhost_port *p, const struct xd_vu_state *state)
 {
@@ -124,6 +161,7 @@ xd_vhost_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	xd_tell(&t, "migration", "%s", state->log.bits ? "logging writes" : "no");
 	if (p->nb_rarps)
 		xd_tell(&t, "rarps", "%" PRIu64, p->nb_rarps);
+	tell_wakes(&t, p, state);
 	for (unsigned i = 0; i < 2 * p->nb_pairs; i++)
 		tell_ring(&t, p, state, i);
 }

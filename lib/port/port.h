@@ -49,6 +49,8 @@
 #include "stats/counters.h"
 
 #define XD_WAIT_US 1000 /* the default of wait_us */
+#define XD_FD_NAP  (-2) /* of a driver's fd: see there */
+#define XD_NAP_MS  10
 
 XD_API_BEGIN
 
@@ -172,7 +174,8 @@ struct xd_driver {
 	void (*unblock)(struct xd_port *port);
 
 	/* Sleeping. The owning worker. fd: a descriptor that becomes readable (edge-triggered) when
-	 * frames come, or -1 when this port must be polled. arm asks for that; returns true when
+	 * frames come; -1 when this port must be polled; XD_FD_NAP when for now nothing says that
+	 * frames come, and it is enough to look every XD_NAP_MS. arm asks for that; returns true when
 	 * frames are already there. disarm after waking. All three may be NULL together. */
 	int (*fd)(struct xd_port *port, uint16_t queue);
 	bool (*arm)(struct xd_port *port, uint16_t queue);

@@ -136,7 +136,7 @@ fill_queues(const struct xd_state *state, struct xd_plan *plan, xd_plan_without_
 					continue;
 				*next++ = (struct xd_plan_queue){.port = p, .queue = q};
 				worker->can_sleep &=
-					p->driver->fd && p->driver->fd(p->port, q) >= 0;
+					p->driver->fd && p->driver->fd(p->port, q) != -1;
 			}
 		}
 		worker->nb_queues = (unsigned)(next - worker->queues);

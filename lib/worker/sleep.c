@@ -3,6 +3,7 @@
  * How an idle worker sleeps: it has every queue notify it of new frames (arm), checks that none has
  * come meanwhile, and waits in epoll for a queue or for control.
  */
+#include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -23,19 +24,34 @@ disarm(struct xd_worker *w, const struct xd_plan_worker *mine, unsigned n)
 	}
 }
 
+/* False: the queue cannot be waited for, and the worker must not sleep. */
+static bool
+wait_for(struct xd_worker *w, const struct xd_plan_queue *q)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int fd = q->port->driver->fd(q->port->port, q->queue);
+
+	if (fd != XD_FD_NAP && epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+		return true;
+	/* EINVAL: the guest's side has so many waiters on its kick that Linux allows us none. It
+	 * shall not keep the worker from sleeping, nor is it to be woken at once. */
+	if (fd != XD_FD_NAP && errno != EINVAL)
+		return false;
+	w->naps = true;
+	return true;
+}
+
 /* Asks one queue; true: frames are there already, or it cannot be asked. */
 static bool
 arm_queue(struct xd_worker *w, const struct xd_plan_queue *q)
 {
 	struct xd_port *port = q->port->port;
-	struct epoll_event event = {.events = EPOLLIN};
 
 	/* What rests does not wake the worker. */
 	if (unlikely(w->wary) && xd_watch_rests(w, port))
 		return false;
 	return (unlikely(w->wary) ? xd_watch_arm(w, q) : q->port->driver->arm(port, q->queue)) ||
-	       epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, q->port->driver->fd(port, q->queue), &event) <
-		       0;
+	       !wait_for(w, q);
 }
 
 /* False: frames are there already, or a queue cannot be waited for. */
@@ -46,6 +62,7 @@ arm(struct xd_worker *w, const struct xd_plan_worker *mine)
 	uint64_t took;
 	unsigned i = 0;
 
+	w->naps = false;
 	while (i < mine->nb_queues && !arm_queue(w, &mine->queues[i]))
 		i++;
 	took = rte_rdtsc() - start;
@@ -73,6 +90,15 @@ open_set(struct xd_worker *w)
 	return false;
 }
 
+/* At most so long, or -1. */
+static int
+timeout_ms(const struct xd_worker *w)
+{
+	int rest_ms = xd_watch_rest_ms(w);
+
+	return w->naps && (rest_ms < 0 || rest_ms > XD_NAP_MS) ? XD_NAP_MS : rest_ms;
+}
+
 void
 xd_worker_sleep(struct xd_worker *w)
 {
@@ -87,7 +113,7 @@ xd_worker_sleep(struct xd_worker *w)
 		__atomic_store_n(&w->sleeping, true, __ATOMIC_RELAXED);
 		w->sleeps++;
 		rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
-		epoll_wait(w->epoll_fd, &event, 1, xd_watch_rest_ms(w));
+		epoll_wait(w->epoll_fd, &event, 1, timeout_ms(w));
 		rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
 		__atomic_store_n(&w->sleeping, false, __ATOMIC_RELAXED);
 		/* The plan may have been replaced and freed meanwhile. A queue that this worker has

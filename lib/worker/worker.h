@@ -53,6 +53,7 @@ struct xd_worker {
 	bool stop;   /* written by control */
 	int wake_fd; /* eventfd: control writes it when `stop` or the plan has changed */
 	int epoll_fd;
+	bool naps; /* in this sleep a queue cannot wake it, and is looked at every XD_NAP_MS */
 
 	/* The worker's own. */
 	uint64_t now_tsc __rte_cache_aligned;

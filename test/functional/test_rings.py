@@ -135,6 +135,25 @@ class Sleep(SwitchCase):
         self.assertLess(self.daemon.cpu_s() - used, 1)
         self.assertLess(self.worker()["sleeps"] - worker["sleeps"], 2000)
 
+    def test_a_guest_that_cannot_wake_the_worker_lets_it_sleep(self):
+        """It has no kick descriptors, or others wait for them so much that we cannot: it is looked
+        at now and then, and the others wake the worker as always."""
+        for kick, why in (("none", "no kick descriptor"), ("crowd", "too many others waiting")):
+            with self.subTest(kick):
+                self.start(["vm1", "vm2"])
+                vm1, = self.guests("vm1", kick=kick)
+                vm2, = self.guests("vm2")
+                for _ in range(10):
+                    self.asleep()
+                    self.expect(vm1, frame(BROADCAST, A), [vm2])
+                    self.asleep()
+                    self.expect(vm2, frame(BROADCAST, B), [vm1])
+                self.assertIn(why, self.daemon.port("vm1")["driver"]["wakes"])
+                self.assertNotIn("wakes", self.daemon.port("vm2")["driver"])
+                for guest in (vm1, vm2):
+                    guest.kill()
+                self.daemon.stop()
+
     def test_polling_is_a_choice(self):
         self.start(["vm1", "vm2"], idle="poll")
         vm1, vm2 = self.guests("vm1", "vm2")

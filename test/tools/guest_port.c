@@ -4,6 +4,7 @@
 #include <linux/virtio_net.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -64,6 +65,22 @@ offer_buffer(struct guest *g, uint8_t *buffer)
 	return xd_split_driver_add(&g->rings[GUEST_RX], &piece, 1, buffer);
 }
 
+/* Has so many paths of nested epoll sets lead to the descriptor that Linux allows no more. The sets
+ * stay open. */
+static int
+add_crowd(int fd)
+{
+	int outer = epoll_create1(EPOLL_CLOEXEC), set = epoll_create1(EPOLL_CLOEXEC), copy;
+	struct epoll_event event = {.events = EPOLLIN};
+
+	if (outer < 0 || set < 0 || epoll_ctl(outer, EPOLL_CTL_ADD, set, &event))
+		return -errno;
+	do {
+		copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	} while (copy >= 0 && epoll_ctl(set, EPOLL_CTL_ADD, copy, &event) == 0);
+	return errno == EINVAL ? 0 : -errno;
+}
+
 static int
 make_rings(struct guest *g, struct xd_error *err)
 {
@@ -77,6 +94,8 @@ make_rings(struct guest *g, struct xd_error *err)
 			g->features >> XD_VIRTIO_RING_F_EVENT_IDX & 1);
 		g->kick_fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		g->call_fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (!rc && g->options.crowd)
+			rc = add_crowd(g->kick_fds[i]);
 	}
 	if (rc)
 		return xd_fail(err, rc, "no memory for rings: %s", strerror(-rc));
@@ -107,7 +126,7 @@ attach(struct guest *g, struct xd_error *err)
 			.desc = g->rings[i].desc,
 			.avail = g->rings[i].avail,
 			.used = g->rings[i].used,
-			.kick_fd = g->kick_fds[i],
+			.kick_fd = g->options.no_kick ? -1 : g->kick_fds[i],
 			.call_fd = g->call_fds[i],
 		};
 

@@ -21,6 +21,7 @@ struct guest_options {
 	char path[108];
 	char file[108]; /* that memory lies in; "": a memfd */
 	bool server, event_idx, mergeable, indirect;
+	bool no_kick, crowd; /* no kick descriptors; as many waiters for them as there can be */
 	unsigned size;
 };
 

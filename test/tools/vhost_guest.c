@@ -3,6 +3,7 @@
  * A guest on a vhost-user port, told line by line what to do; for functional tests.
  *
  *     vhost_guest PATH[,server][,size=256][,event_idx=on|off][,mrg=on|off][,indirect=on|off]
+ *         [,kick=usual|none|crowd]
  *
  * Prints "ready" once the switch has its rings. Then each line read is a command, answered by one
  * line; "error ..." when it failed.
@@ -68,7 +69,10 @@ parse_options(char *text, struct guest_options *o)
 			o->size = (unsigned)strtoul(value, NULL, 10);
 		else if (!strcmp(word, "file") && strlen(value) < sizeof(o->file))
 			strcpy(o->file, value);
-		else if (!strcmp(word, "event_idx"))
+		else if (!strcmp(word, "kick")) {
+			o->no_kick = !strcmp(value, "none");
+			o->crowd = !strcmp(value, "crowd");
+		} else if (!strcmp(word, "event_idx"))
 			rc = parse_on_off(value, &o->event_idx);
 		else if (!strcmp(word, "mrg"))
 			rc = parse_on_off(value, &o->mergeable);
