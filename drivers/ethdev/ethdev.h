@@ -11,7 +11,6 @@
  *   ethdev_pool.c     its packet buffers
  *   ethdev_rx.c       receive, into the worker's batch
  *   ethdev_tx.c       transmit, with
- *   ethdev_copy.c       frames that have to be copied into mbufs, and
  *   ethdev_offload.c    frames that need a checksum or segmentation
  *   ethdev_show.c     what `port show` says of it
  *
@@ -31,6 +30,7 @@
 #include <rte_spinlock.h>
 
 #include "drivers/ethdev/config.h"
+#include "frame/mbuf.h"
 #include "frame/offload.h"
 #include "port/port.h"
 
@@ -118,9 +118,7 @@ uint16_t xd_ethdev_tx(
 
 /* ---- Within xd_ethdev_tx ---- */
 
-/* The frame in mbufs of its own; NULL: the pool is empty. */
-struct rte_mbuf *xd_ethdev_copy(struct rte_mempool *pool, struct xd_frame *f);
-/* The same of a frame that needs a checksum or segmentation, prepared for the device to do it:
+/* A copy of a frame that needs a checksum or segmentation, prepared for the device to do it:
  * flags and header lengths in the mbuf, rte_eth_tx_prepare. NULL: the device cannot, or the pool is
  * empty; the frame is as it was. */
 struct rte_mbuf *xd_ethdev_prepare(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f);

@@ -64,7 +64,7 @@ xd_ethdev_prepare(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f)
 
 	if (f->mbuf != NULL || !xd_headers_parse_segment(f, &h) || !device_can(p, f, &h))
 		return NULL;
-	m = xd_ethdev_copy(p->pool, f);
+	m = xd_frame_copy_to_mbuf(f, p->pool);
 	if (m == NULL)
 		return NULL;
 	m->l2_len = h.l3;
@@ -97,7 +97,7 @@ make_segments(struct xd_ethdev_port *p, struct xd_frame *f, struct rte_mbuf **mb
 	if (xd_segment_begin(&segmenter, f) != 0)
 		return XD_DROP_UNFINISHED_OFFLOAD;
 	while ((segment = xd_segment_next(&segmenter)) != NULL) {
-		mbufs[*n] = xd_ethdev_copy(p->pool, segment);
+		mbufs[*n] = xd_frame_copy_to_mbuf(segment, p->pool);
 		if (unlikely(mbufs[*n] == NULL)) {
 			rte_pktmbuf_free_bulk(mbufs, *n);
 			return XD_DROP_NO_BUFFER;

@@ -1,144 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Receiving: mbufs as frames where they lie. */
+/* Receiving: what the device hands over is frames where it lies, frame/mbuf.h. */
 #include <rte_branch_prediction.h>
-#include <rte_ether.h>
-#include <rte_prefetch.h>
 
 #include "drivers/ethdev/ethdev.h"
-#include "frame/copy.h"
-
-#define PREFETCH_AHEAD 4
-
-/* Segments of a frame beyond these cannot be told by nb_segs. */
-#define FRAME_SEGS_MAX UINT8_MAX
-
-/* A frame in one buffer, which is nearly every frame. */
-static inline void
-head_of_one(struct xd_frame *f, const struct rte_mbuf *m, const uint8_t *data)
-{
-	uint32_t len = m->data_len;
-
-	/* Whole lines, where the buffer has them: what lies behind the frame is not looked at. */
-	if (likely(m->data_off + XD_HEAD <= m->buf_len)) {
-		xd_copy_line(f->buf + XD_HEADROOM, data);
-		if (len > 64)
-			xd_copy_line(f->buf + XD_HEADROOM + 64, data + 64);
-	} else {
-		rte_memcpy(f->buf + XD_HEADROOM, data, RTE_MIN(len, (uint32_t)XD_HEAD));
-	}
-	f->head_len = (uint8_t)RTE_MIN(len, (uint32_t)XD_HEAD);
-	f->len = len;
-}
-
-/* False: more pieces than the batch can tell. */
-static bool
-fill_chain(struct xd_batch *batch, struct xd_frame *f, const struct rte_mbuf *m)
-{
-	uint32_t head = 0, total = 0, nb_segs = 0;
-
-	for (; m != NULL; m = m->next) {
-		const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
-		uint32_t len = m->data_len;
-		uint32_t take = RTE_MIN(len, XD_HEAD - head);
-
-		rte_memcpy(f->buf + XD_HEADROOM + head, data, take);
-		head += take;
-		total += len;
-		if (take == len)
-			continue;
-		if (batch->nb_segs + nb_segs == XD_BATCH_SEGS || nb_segs == FRAME_SEGS_MAX)
-			return false;
-		batch->segs[batch->nb_segs + nb_segs++] = (struct xd_seg){data + take, len - take};
-	}
-	f->head_len = (uint8_t)head;
-	f->len = total;
-	f->nb_segs = (uint8_t)nb_segs;
-	batch->nb_segs += (uint16_t)nb_segs;
-	return true;
-}
-
-static inline bool
-fill(struct xd_batch *batch, struct xd_frame *f, const struct rte_mbuf *m)
-{
-	f->start = XD_HEADROOM;
-	f->nb_segs = 0;
-	f->dirty = false;
-	f->offload.word = 0;
-	f->segs = &batch->segs[batch->nb_segs];
-	if (unlikely(m->nb_segs > 1))
-		return fill_chain(batch, f, m);
-
-	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
-
-	head_of_one(f, m, data);
-	if (f->len > XD_HEAD) {
-		if (unlikely(batch->nb_segs == XD_BATCH_SEGS))
-			return false;
-		batch->segs[batch->nb_segs++] = (struct xd_seg){data + XD_HEAD, f->len - XD_HEAD};
-		f->nb_segs = 1;
-	}
-	return true;
-}
-
-/* What the device says of the checksum. A frame that was sent without one, as virtio devices do,
- * still needs it. False: it does, but where it belongs cannot be told. */
-static inline bool
-fill_offload(struct xd_frame *f, const struct rte_mbuf *m)
-{
-	struct xd_headers h;
-
-	if (likely((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)) {
-		/* Of a tunnel it may be the inner one. */
-		if (!(m->packet_type & RTE_PTYPE_TUNNEL_MASK))
-			f->offload.flags = VIRTIO_NET_HDR_F_DATA_VALID;
-		return true;
-	}
-	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_NONE)
-		return true;
-	if (!xd_headers_parse_segment(f, &h))
-		return false;
-	f->offload.csum_start = h.l4;
-	f->offload.csum_offset = xd_headers_is_udp(&h) ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET;
-	f->offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	return true;
-}
-
-/* Makes the next frame of the batch of a received mbuf, or drops it. */
-static inline void
-receive(struct xd_batch *batch, struct xd_drops *drops, struct rte_mbuf *m)
-{
-	struct xd_frame *f = &batch->frames[batch->n];
-	enum xd_drop reason;
-
-	/* The bridge wants tags where they were on the wire. */
-	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) && rte_vlan_insert(&m) != 0) {
-		reason = XD_DROP_NO_BUFFER;
-		goto drop;
-	}
-	if (unlikely(m->pkt_len < XD_FRAME_MIN)) {
-		reason = XD_DROP_RUNT;
-		goto drop;
-	}
-	if (unlikely(m->pkt_len > XD_FRAME_MAX || !fill(batch, f, m))) {
-		reason = XD_DROP_TOO_LONG;
-		goto drop;
-	}
-	if (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK && unlikely(!fill_offload(f, m))) {
-		batch->nb_segs -= f->nb_segs;
-		reason = XD_DROP_BAD_OFFLOAD;
-		goto drop;
-	}
-	/* What a driver said of it on receive is no order for the one that will send it. */
-	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
-	f->mbuf = m;
-	batch->bytes += f->len;
-	batch->n++;
-	return;
-
-drop:
-	xd_drop(drops, reason, 1);
-	rte_pktmbuf_free(m);
-}
 
 uint16_t
 xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
@@ -147,36 +11,19 @@ xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 	struct rte_mbuf *mbufs[XD_BATCH];
 	uint16_t n;
 
-	batch->n = batch->nb_segs = batch->nb_done = 0;
-	batch->bytes = 0;
+	batch->n = batch->nb_done = 0;
 	if (unlikely(!__atomic_load_n(&p->running, __ATOMIC_ACQUIRE) || queue >= p->nb_rx))
 		return 0;
 	n = rte_eth_rx_burst(p->port_id, queue, mbufs, p->burst);
-	for (uint16_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
-	for (uint16_t i = 0; i < n; i++) {
-		if (i + PREFETCH_AHEAD < n)
-			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + PREFETCH_AHEAD], void *));
-		receive(batch, &port->drops[queue], mbufs[i]);
-	}
-	batch->nb_done = batch->n;
-	return batch->n;
+	if (n == 0)
+		return 0;
+	return xd_batch_from_mbufs(batch, mbufs, n, &port->drops[queue]);
 }
 
 void
 xd_ethdev_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 {
-	struct rte_mbuf *mbufs[XD_BATCH];
-	unsigned n = 0;
-
 	(void)port;
 	(void)queue;
-	for (uint16_t i = 0; i < batch->n; i++) {
-		if (batch->frames[i].mbuf != NULL)
-			mbufs[n++] = batch->frames[i].mbuf;
-		batch->frames[i].mbuf = NULL;
-	}
-	if (n != 0)
-		rte_pktmbuf_free_bulk(mbufs, n);
-	batch->nb_done = 0;
+	xd_batch_free_mbufs(batch);
 }

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Transmitting. A frame becomes an mbuf in one of three ways:
- *
- *   whole    the mbuf it came in, when this is its only receiver. An edited head is written into it
- *            first, if the mbuf has the room and nobody else holds it.
- *   shared   the same mbuf with one more reference, when others get it too, its head unchanged.
- *   copied   else, head and segments, into mbufs of this port's pool.
+ * Transmitting. A frame becomes an mbuf as frame/mbuf.h says: whole, shared or copied.
  *
  * A frame that needs a checksum or segmentation is prepared for offload to a device that can do it,
  * or else finished in software. One that is segmented in software is more than one mbuf and goes by
@@ -15,7 +10,6 @@
  * counted once the frames before it have gone.
  */
 #include <rte_branch_prediction.h>
-#include <rte_memcpy.h>
 
 #include "drivers/ethdev/ethdev.h"
 
@@ -25,42 +19,6 @@ struct tx_burst {
 	uint8_t frame[XD_BATCH]; /* which frame each is; frames without one were dropped */
 	uint8_t drop[XD_BATCH];  /* of each frame: why, or XD_DROP_REASONS */
 };
-
-/* Writes an edited head into the frame's own mbuf; false: it cannot be done in place. Done again,
- * as when the device was full, it changes nothing. */
-static bool
-edit_in_place(struct xd_frame *f)
-{
-	struct rte_mbuf *m = f->mbuf;
-	int32_t growth = (int32_t)(f->len - m->pkt_len);
-
-	if (!RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1)
-		return false;
-	/* All of the head must lie in the first buffer. */
-	if (m->data_len + growth < f->head_len || growth > rte_pktmbuf_headroom(m))
-		return false;
-	if (growth > 0)
-		rte_pktmbuf_prepend(m, (uint16_t)growth);
-	else if (growth < 0)
-		rte_pktmbuf_adj(m, (uint16_t)-growth);
-	rte_memcpy(rte_pktmbuf_mtod(m, uint8_t *), xd_frame_data(f), f->head_len);
-	return true;
-}
-
-/* The mbuf to send, or NULL: the pool is empty. */
-static inline struct rte_mbuf *
-mbuf_of(struct xd_ethdev_port *p, struct xd_frame *f)
-{
-	struct rte_mbuf *m = f->mbuf;
-
-	if (m != NULL && f->nb_dst == 1 && (!f->dirty || edit_in_place(f)))
-		return m;
-	if (m != NULL && f->nb_dst != 1 && !f->dirty) {
-		rte_pktmbuf_refcnt_update(m, 1);
-		return m;
-	}
-	return xd_ethdev_copy(p->pool, f);
-}
 
 /* Of a frame that is longer; of one to be segmented, the length of its segments counts. */
 static bool
@@ -107,7 +65,7 @@ make_burst(struct xd_ethdev_port *p, uint16_t queue, struct tx_burst *burst,
 			}
 		}
 		if (likely(m == NULL))
-			m = mbuf_of(p, f);
+			m = xd_frame_to_mbuf(f, p->pool);
 		if (unlikely(m == NULL)) {
 			burst->drop[i] = XD_DROP_NO_BUFFER;
 			continue;
@@ -135,19 +93,10 @@ complete(struct tx_burst *burst, uint16_t nb_sent, struct xd_frame *const *frame
 		counters->tx_frames++;
 		counters->tx_bytes += frames[i]->len;
 	}
-	for (uint16_t k = 0; k < nb_sent; k++) {
-		struct xd_frame *f = frames[burst->frame[k]];
-
-		if (burst->mbufs[k] == f->mbuf && f->nb_dst == 1)
-			f->mbuf = NULL;
-	}
-	for (uint16_t k = nb_sent; k < burst->n; k++) {
-		const struct xd_frame *f = frames[burst->frame[k]];
-
-		/* A copy goes, and so does the reference that a shared one got. */
-		if (burst->mbufs[k] != f->mbuf || f->nb_dst != 1)
-			rte_pktmbuf_free(burst->mbufs[k]);
-	}
+	for (uint16_t k = 0; k < nb_sent; k++)
+		xd_frame_mbuf_sent(frames[burst->frame[k]], burst->mbufs[k]);
+	for (uint16_t k = nb_sent; k < burst->n; k++)
+		xd_frame_mbuf_kept(frames[burst->frame[k]], burst->mbufs[k]);
 	return done;
 }
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Frames in DPDK's packet buffers, for drivers of devices that have those: the four halves of rx,
+ * release and tx that know frames, beside those that know the device.
+ *
+ *     rx       n = receive_burst(device, mbufs, XD_BATCH);
+ *              return xd_batch_from_mbufs(batch, mbufs, n, &port->drops[queue]);
+ *     release  xd_batch_free_mbufs(batch);
+ *     tx       mbufs[i] = xd_frame_to_mbuf(frames[i], pool);  for each, then
+ *              sent = send_burst(device, mbufs, n);
+ *              xd_frame_mbuf_sent(frames[i], mbufs[i]);       for those before sent,
+ *              xd_frame_mbuf_kept(frames[i], mbufs[i]);       for the others
+ *
+ * All by the worker that is inside the driver's call; none waits, allocates from anywhere but the
+ * pool, or locks.
+ */
+#ifndef XD_FRAME_MBUF_H
+#define XD_FRAME_MBUF_H
+
+#include "base/api.h"
+#include "frame/frame.h"
+#include "stats/counters.h"
+
+XD_API_BEGIN
+
+struct rte_mempool;
+
+/*
+ * Makes a batch of n received mbufs, at most XD_BATCH, and takes them: each is behind a frame
+ * (frame->mbuf) or, when it cannot be one, counted in drops and freed (runt, too-long; bad-offload:
+ * it is said to need a checksum that is not to be found; no-buffer: no room for a VLAN tag that the
+ * device has taken off). Checksums that the device has seen or left undone
+ * (RTE_MBUF_F_RX_L4_CKSUM_*) become the frame's offload. Sets all that rx has to set (port/port.h).
+ * Returns batch->n.
+ */
+uint16_t xd_batch_from_mbufs(
+	struct xd_batch *batch, struct rte_mbuf **mbufs, uint16_t n, struct xd_drops *drops);
+/* Frees what of it nobody has taken: release. */
+void xd_batch_free_mbufs(struct xd_batch *batch);
+
+/* A copy of the frame in mbufs of the pool, whatever it lies in. NULL: the pool is empty. */
+struct rte_mbuf *xd_frame_copy_to_mbuf(struct xd_frame *f, struct rte_mempool *pool);
+/* Of one that came in an mbuf: that, or a copy where it cannot be shared. */
+struct rte_mbuf *xd_frame_reuse_mbuf(struct xd_frame *f, struct rte_mempool *pool);
+
+/*
+ * The frame as it is to be sent: the mbuf it came in, with its head as it is now, or a copy. What
+ * the frame needs (frame->offload) is not in it: finish the checksum before
+ * (xd_frame_finish_checksum, frame/offload.h), or tell the device. NULL: the pool is empty. Each
+ * must be followed by one of the two below. Called again for the same frame it does the same.
+ */
+static inline struct rte_mbuf *
+xd_frame_to_mbuf(struct xd_frame *f, struct rte_mempool *pool)
+{
+	if (f->mbuf == NULL)
+		return xd_frame_copy_to_mbuf(f, pool);
+	if (f->nb_dst == 1 && !f->dirty)
+		return f->mbuf;
+	return xd_frame_reuse_mbuf(f, pool);
+}
+
+/* The device has taken m, and frees it. */
+static inline void
+xd_frame_mbuf_sent(struct xd_frame *f, const struct rte_mbuf *m)
+{
+	if (m == f->mbuf && f->nb_dst == 1)
+		f->mbuf = NULL;
+}
+
+/* The device has not taken m; the frame is as before. */
+void xd_frame_mbuf_kept(const struct xd_frame *f, struct rte_mbuf *m);
+
+XD_API_END
+
+#endif
