@@ -36,6 +36,7 @@ struct xd_gen_port_opts {
 	const volatile bool *cancel;       /* gives up waiting when set; or NULL */
 	struct xd_gen_port *const *others; /* opened before and open still: where loop: finds */
 	unsigned nb_others;                /* its peer */
+	bool foreign_mbufs;                /* a DPDK device is given other ports' to send, too */
 };
 
 /* What a thread does with a port. */

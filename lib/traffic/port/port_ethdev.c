@@ -294,7 +294,9 @@ configure(struct ethdev_port *e, const char *devargs, const struct xd_gen_port_o
 		return -ENOMEM;
 	rc = rte_eth_dev_info_get(e->port.ethdev, &info);
 	if (!rc) {
-		conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+		if (!opts->foreign_mbufs)
+			conf.txmode.offloads =
+				info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 		rc = rte_eth_dev_configure(e->port.ethdev, 1, 1, &conf);
 	}
 	if (!rc && opts->frame_bytes > RTE_ETHER_MTU + HEADER + VLAN)
