@@ -45,7 +45,8 @@ struct engine {
 	double time_s;                    /* unless --time does; 0: 2 */
 	bool makes_ports;                 /* by itself: it has no --port, and needs no EAL */
 	bool takes_one_port;              /* is enough */
-	size_t own_bytes;                 /* options of its own, at options.own, zeroed; 0: none */
+	bool opens_ports; /* by itself, and others than --port says: that may be left out */
+	size_t own_bytes; /* options of its own, at options.own, zeroed; 0: none */
 	void (*defaults)(struct options *o); /* of these, where zero is none; or NULL */
 	int (*check)(struct options *o, struct xd_error *err); /* what does not go
 								* together; or NULL */

@@ -6,7 +6,7 @@
 
 /* Each in the file of its name. */
 extern const struct engine engine_rate, engine_latency, engine_search, engine_pairs, engine_respond,
-	engine_calibrate;
+	engine_session, engine_calibrate;
 
 const struct engine *const engines[] = {
 	&engine_rate,
@@ -14,6 +14,7 @@ const struct engine *const engines[] = {
 	&engine_search,
 	&engine_pairs,
 	&engine_respond,
+	&engine_session,
 	&engine_calibrate,
 	NULL,
 };

@@ -46,7 +46,7 @@ check_ports(const struct options *o, struct xd_error *err)
 	bool alone = engine->takes_one_port || pattern == XD_PATTERN_REFLECT ||
 		     pattern == XD_PATTERN_SEND;
 
-	if (engine->makes_ports)
+	if (engine->makes_ports || engine->opens_ports)
 		return 0;
 	if (o->nb_ports == 0 && engine->takes_one_port)
 		return xd_fail(err, -EINVAL, "give a port, such as --port virtio:/tmp/a.sock");
@@ -103,7 +103,7 @@ check_eal_args(const struct options *o, struct xd_error *err)
 {
 	static const char *const prints[] = {"-h", "--help", "-v", "--version", NULL};
 
-	if (o->nb_eal_args && !o->needs_eal)
+	if (o->nb_eal_args && !o->needs_eal && !o->command.engine->opens_ports)
 		return xd_fail(err, -EINVAL, "EAL options are of use with dpdk: ports only");
 	for (unsigned i = 0; i < o->nb_eal_args; i++)
 		for (unsigned k = 0; prints[k]; k++)

@@ -123,7 +123,7 @@ start_eal(struct run *r, const char *name, struct xd_error *err)
 	const struct options *o = r->o;
 	int rc;
 
-	if (!o->needs_eal)
+	if (!o->needs_eal || o->command.engine->opens_ports)
 		return 0;
 	rc = run_eal_start(name, o->eal_args, o->nb_eal_args, err);
 	r->eal = rc == 0;
@@ -184,7 +184,7 @@ open_ports(struct run *r, struct xd_error *err)
 {
 	int rc = 0;
 
-	for (unsigned i = 0; i < r->o->nb_ports && !rc; i++) {
+	for (unsigned i = 0; i < r->o->nb_ports && !r->o->command.engine->opens_ports && !rc; i++) {
 		xd_gen_progress(&r->gen, "connecting", (double)i / r->o->nb_ports);
 		rc = open_port(r, i, err);
 	}

@@ -448,9 +448,12 @@ test_help_fits_a_screen_and_names_every_option(void **state)
 	}
 	for (unsigned c = 0; engines[c]; c++) {
 		char *text = help_text(engines[c]->results->name), dashed[32];
-		static const char *const all[] = {"json", "csv", "label", "fail-if", "size"};
+		static const char *const all[] = {"size", "json", "csv", "label", "fail-if"};
+		unsigned n = sizeof(all) / sizeof(all[0]);
 
-		for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (engines[c]->opens_ports) /* it has no rows */
+			n = 1;
+		for (unsigned i = 0; i < n; i++) {
 			snprintf(dashed, sizeof(dashed), "\n  --%s ", all[i]);
 			assert_non_null(strstr(text, dashed));
 		}
@@ -466,7 +469,7 @@ test_completion(void **state)
 		const char *offered;
 	} cases[] = {
 		{"ra", "rate\n"},
-		{"help se", "search\n"},
+		{"help se", "search\nsession\n"},
 		{"rate --pat", "--pattern\n"},
 		{"rate --method ", ""},
 		{"rate --pattern me", "mesh\n"},
@@ -476,6 +479,8 @@ test_completion(void **state)
 		{"rate --port virtio:/x", "<file>\n"},
 		{"rate --json ", "<file>\n"},
 		{"rate -- --no", ""},
+		{"session --fwd mac", "mac\nmacswap\n"},
+		{"session --script ", "<file>\n"},
 		{"report ", "<file>\n"},
 		{"nonsense --p", ""},
 	};
