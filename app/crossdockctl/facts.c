@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Any value of an answer as one line for people, and an object as a list of facts. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* crossdockctl without a noun, on a terminal: a shell. */
 #ifndef CROSSDOCKCTL_SHELL_H
 #define CROSSDOCKCTL_SHELL_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The thread that writes log lines to stderr or to the journal, and news for systemd. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The guard's thread, and what a thread that writes does beside its write. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Values of keys where they lie: found by name, taken, stored, reset to their default, compared. */
 #include <string.h>
 
 #include "key/key.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Whether a key's value may be: by the range, the words or the form that its row allows. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

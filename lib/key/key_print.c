@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A key's value as text, as key_read.c takes it; and what values it can have, for people. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>

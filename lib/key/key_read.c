@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A key's value from text: one reader for each kind of key. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>

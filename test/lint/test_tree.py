@@ -57,6 +57,14 @@ class Tree(Case):
                    (SOURCE / name).read_bytes()[:1000]]
         self.assertEqual([], without, "files without a line SPDX-License-Identifier")
 
+    def test_first_comments(self):
+        """Each file begins with what it is for and where its place is."""
+        names = tracked(r"^(lib|drivers|app|examples)/.*\.[ch]$")
+        self.assertGreater(len(names), 100)
+        without = [name for name in names
+                   if not re.match(r"/\* SPDX[^\n]*\n/\*", (SOURCE / name).read_text())]
+        self.assertEqual([], without, "files whose second line begins no comment")
+
     def test_tidy(self):
         names = tracked(r"^(lib|drivers|app|examples)/.*\.c$")
         self.assertGreater(len(names), 100)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A guest's packed rings: descriptors made for each frame, taken back, and offered to receive. */
 #include "traffic/port/guest_receive.h"
 #include "traffic/port/guest_send.h"
 #include "traffic/port/virtio_ring_packed.h"

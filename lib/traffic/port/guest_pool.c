@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The pool's memory: pages in a ring, all of them free. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A guest's ring made: the sizes of its pages and buffers, its memory, what is written before the
+ * first frame. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The life of a connection: opened, accepted, negotiated, closed, aborted. What arrives is in
+ * input.c, what is sent in output.c. */
 #include <string.h>
 
 #include "traffic/engine/tcp/conn_private.h"

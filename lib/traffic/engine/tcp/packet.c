@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Ethernet and IP around a TCP segment: written with checksums, read with checks. */
 #include <arpa/inet.h>
 #include <net/ethernet.h>
 #include <netinet/in.h>

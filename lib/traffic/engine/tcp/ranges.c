@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Ranges joined as they touch, and trimmed from below. */
 #include <string.h>
 
 #include "traffic/engine/tcp/ranges.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The header and its options: every length is checked before what it covers is read. */
 #include <string.h>
 
 #include "traffic/engine/tcp/bytes.h"
