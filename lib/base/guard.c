@@ -67,8 +67,8 @@ xd_guard_write(struct xd_guard_slot *slot, int fd)
 	if (__builtin_expect(__atomic_load_n(&slot->guard->idle, __ATOMIC_SEQ_CST), false))
 		wake(slot->guard);
 	write_one(fd);
-	if (__builtin_expect(__atomic_exchange_n(&slot->state, NOTHING, __ATOMIC_SEQ_CST) ==
-				BEING_FREED,
+	if (__builtin_expect(
+		    __atomic_exchange_n(&slot->state, NOTHING, __ATOMIC_SEQ_CST) == BEING_FREED,
 		    false)) {
 		/* Until the guard has let go of the descriptor. */
 		pthread_mutex_lock(&slot->guard->lock);
@@ -85,8 +85,8 @@ free_writer(struct xd_guard_slot *slot)
 	const uint64_t until_ns = xd_clock_ns() + TICK_NS;
 	unsigned state = WRITING;
 
-	if (!__atomic_compare_exchange_n(&slot->state, &state, BEING_FREED, false, __ATOMIC_SEQ_CST,
-		    __ATOMIC_SEQ_CST))
+	if (!__atomic_compare_exchange_n(
+		    &slot->state, &state, BEING_FREED, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return;
 	do {
 		xd_event_fd_drain(slot->fd);

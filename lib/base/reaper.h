@@ -4,9 +4,10 @@
  * to its eventfds.
  *
  * All of these can take as long as that process likes: a file system of its own answers the flush,
- * a socket lingers, a file of many gigabytes goes with its last reference, an eventfd is full or has
- * a crowd that waits for it. Whoever has others to serve passes such things on to here. One reaper for each that hands things over, so
- * that a thread which is kept waiting holds up nobody else's.
+ * a socket lingers, a file of many gigabytes goes with its last reference, an eventfd is full or
+ * has a crowd that waits for it. Whoever has others to serve passes such things on to here. One
+ * reaper for each that hands things over, so that a thread which is kept waiting holds up nobody
+ * else's.
  *
  * The queue has XD_REAPER_MAX places. Who fills it looks at xd_reaper_waiting() before it takes
  * more from its peer; what finds no place is never closed.

@@ -65,7 +65,7 @@ struct xd_port_env {
 	 * call. */
 	void (*quiesce)(void *ctx);
 	struct xd_guard *guard; /* its slots are by worker; NULL: none */
-	const char *run_dir; /* for files that outlive this process; NULL: none */
+	const char *run_dir;    /* for files that outlive this process; NULL: none */
 	/* The port went up, down, or changed: tells whoever watches the switch. Control. */
 	void (*changed)(void *ctx, struct xd_port *port);
 	/* Number of workers that may transmit at once, also of those that a change under way
@@ -175,8 +175,8 @@ struct xd_driver {
 
 	/* Sleeping. The owning worker. fd: a descriptor that becomes readable (edge-triggered) when
 	 * frames come; -1 when this port must be polled; XD_FD_NAP when for now nothing says that
-	 * frames come, and it is enough to look every XD_NAP_MS. arm asks for that; returns true when
-	 * frames are already there. disarm after waking. All three may be NULL together. */
+	 * frames come, and it is enough to look every XD_NAP_MS. arm asks for that; returns true
+	 * when frames are already there. disarm after waking. All three may be NULL together. */
 	int (*fd)(struct xd_port *port, uint16_t queue);
 	bool (*arm)(struct xd_port *port, uint16_t queue);
 	void (*disarm)(struct xd_port *port, uint16_t queue);

@@ -31,8 +31,8 @@
 
 /* A message brings at most 253 descriptors, and the connection, its rings and its memory may end
  * with it. Each call descriptor may have to be written to first. */
-static_assert(2 * FDS_MAX + 253 + XD_VU_MAX_VRINGS + 2 + 2 * XD_VU_MAX_VRINGS + MAPS_MAX + XD_GUEST_REGIONS_MAX + 2 +
-			      XD_VU_TABLE_REGIONS <
+static_assert(2 * FDS_MAX + 253 + XD_VU_MAX_VRINGS + 2 + 2 * XD_VU_MAX_VRINGS + MAPS_MAX +
+			      XD_GUEST_REGIONS_MAX + 2 + XD_VU_TABLE_REGIONS <
 		      XD_REAPER_MAX,
 	"what a front end can have closed at once");
 

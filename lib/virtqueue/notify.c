@@ -65,16 +65,14 @@ due(struct xd_vq *vq, struct xd_counters *counters)
 }
 
 void
-xd_vq_notify_released(
-	struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot)
+xd_vq_notify_released(struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot)
 {
 	if (__atomic_load_n(&vq->live, __ATOMIC_RELAXED) && due(vq, counters))
 		tell(vq, counters, slot);
 }
 
 void
-xd_vq_notify_enqueued(
-	struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot)
+xd_vq_notify_enqueued(struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot)
 {
 	bool is_due;
 

@@ -24,10 +24,10 @@ enum outcome {
 	DROPPED, /* it drops the frames that were sent, with a reason, and gives the buffers back */
 	SCATTERED, /* it drops frames for the port, as its buffers are in too many pieces */
 	REAPED,    /* a thread that nobody waits for has the work of it */
-	UNUSED,  /* it does not use the rings, and the port is down */
-	SLOW,    /* it gives the port no frames for a while, because it takes too long */
-	HARMLESS, /* it goes on as if nothing was */
-	EITHER,   /* depends on who is faster */
+	UNUSED,    /* it does not use the rings, and the port is down */
+	SLOW,      /* it gives the port no frames for a while, because it takes too long */
+	HARMLESS,  /* it goes on as if nothing was */
+	EITHER,    /* depends on who is faster */
 };
 
 /* How far the connection is when an attack begins. */
@@ -105,8 +105,8 @@ struct attack {
 };
 
 /* Each ends with a NULL name. */
-extern const struct attack attacks_chain[], attacks_eventfd[], attacks_handover[],
-	attacks_header[], attacks_inflight[], attacks_load[], attacks_memory[], attacks_packed[], attacks_protocol[],
+extern const struct attack attacks_chain[], attacks_eventfd[], attacks_handover[], attacks_header[],
+	attacks_inflight[], attacks_load[], attacks_memory[], attacks_packed[], attacks_protocol[],
 	attacks_restart[], attacks_ring[], attacks_split[], attacks_time[], attacks_truncate[];
 
 /* ---- session.c ---- */

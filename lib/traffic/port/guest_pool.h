@@ -17,8 +17,8 @@
 
 #include "traffic/frames/wide.h"
 
-#define XD_GUEST_POOL_OPEN 0x8000 /* uses of a page that is being cut up: more than pieces it has  \
-				   */
+/* Uses of a page that is being cut up: more than pieces it has. */
+#define XD_GUEST_POOL_OPEN 0x8000
 
 struct xd_guest_pool {
 	uint64_t random;
