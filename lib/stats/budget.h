@@ -42,6 +42,7 @@ struct xd_budget {
 	uint64_t nb_slow[XD_BUDGET_CALLS]; /* calls that were too long, */
 	uint64_t longest[XD_BUDGET_CALLS]; /* and the longest of them */
 	uint64_t nb_rests;
+	uint64_t copy_until_tsc; /* what it sends is taken into the worker's memory until then */
 } __attribute__((aligned(64)));
 
 /* The numbers above in cycles; call is by default, a port may have another. */

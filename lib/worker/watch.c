@@ -51,20 +51,30 @@ budget(const struct xd_worker *w, const struct xd_port *port)
 
 /* ---- Slow calls ---- */
 
+/* Until when what took so long is looked out for: for so many seconds at least. */
+static uint64_t
+until(const struct xd_worker *w, unsigned s, uint64_t took)
+{
+	return rte_rdtsc() + RTE_MAX(s * w->env.tsc_hz, took * XD_BUDGET_SHARE);
+}
+
+/* took: what nobody is charged for. */
 static void
-wary(struct xd_worker *w)
+wary(struct xd_worker *w, uint64_t took)
 {
 	if (!w->wary)
 		w->watch.copied = false;
-	w->watch.until_tsc = rte_rdtsc() + XD_WATCH_S * w->env.tsc_hz;
+	w->watch.until_tsc = RTE_MAX(w->watch.until_tsc, until(w, XD_WATCH_S, took));
 	w->wary = true;
 }
 
 void
 xd_watch_slow_round(struct xd_worker *w, uint64_t took)
 {
-	if (xd_watch_own(w, took) > w->watch.limits.call)
-		wary(w);
+	took = xd_watch_own(w, took);
+	/* A wary worker has charged somebody, or will. */
+	if (took > w->watch.limits.call)
+		wary(w, w->wary ? 0 : took);
 }
 
 /* took: without what others kept the worker waiting for. */
@@ -79,7 +89,7 @@ charge(struct xd_worker *w, const struct xd_plan_port *port, enum xd_budget_call
 	limits.call = cycles_of(w, port->config.slow_us);
 	if (took <= limits.call)
 		return;
-	wary(w);
+	wary(w, 0);
 	if (xd_budget_charge(b, &limits, call, rte_rdtsc(), took) &&
 		(watch->resume_tsc == 0 || b->until_tsc < watch->resume_tsc))
 		watch->resume_tsc = b->until_tsc;
@@ -89,7 +99,7 @@ void
 xd_watch_slow_notify(struct xd_worker *w, const struct xd_plan_port *port, uint64_t took)
 {
 	/* On a core that others use too, the times before it may hide this one; not the next. */
-	wary(w);
+	wary(w, 0);
 	charge(w, port, XD_BUDGET_NOTIFY, xd_watch_own(w, took));
 }
 
@@ -218,7 +228,7 @@ xd_watch_rx(struct xd_worker *w, const struct xd_plan_queue *q)
 		return 0;
 	}
 	n = q->port->driver->rx(q->port->port, q->queue, &w->batch);
-	w->watch.copied = t.start_tsc < w->watch.copy_until_tsc;
+	w->watch.copied = t.start_tsc < budget(w, q->port->port)->copy_until_tsc;
 	if (w->watch.copied)
 		copy_frames(w);
 	end(w, q->port, XD_BUDGET_RECEIVE, t);
@@ -280,10 +290,12 @@ xd_watch_tx(struct xd_worker *w, const struct xd_plan_port *out, struct xd_frame
 	if (cycles <= w->watch.limits.call)
 		return sent;
 	cycles = xd_watch_own(w, cycles);
-	if (!shared)
+	if (!shared) {
 		charge(w, out, XD_BUDGET_TRANSMIT, cycles);
-	else if (cycles > w->watch.limits.call)
-		w->watch.copy_until_tsc = rte_rdtsc() + XD_WATCH_COPY_S * w->env.tsc_hz;
+	} else if (cycles > w->watch.limits.call) {
+		wary(w, cycles);
+		budget(w, w->turn.in->port)->copy_until_tsc = until(w, XD_WATCH_COPY_S, cycles);
+	}
 	return sent;
 }
 

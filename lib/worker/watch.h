@@ -3,12 +3,13 @@
  * Who takes too much of a worker's time: see stats/budget.h for what becomes of it.
  *
  * Usually a worker reads the clock once a round, and a notification that is a system call is timed
- * for itself. A round that took long, for whatever reason, makes the worker wary for some seconds:
- * it times each call of a driver. A receive that takes long, or giving buffers back, is the
+ * for itself. A round that took long, for whatever reason, makes the worker wary for a while: it
+ * times each call of a driver. A receive that takes long, or giving buffers back, is the
  * sender's fault; a transmit is the receiver's, but for the sender's memory that it copies from. So
- * when that might be the reason, a wary worker next takes frames into memory of its own first, as
- * part of the receive, and then knows. What others kept it waiting for is not counted against
- * anybody: the lock of a queue, a core that the system or the hypervisor gave to somebody else.
+ * when that might be the reason, a wary worker takes that sender's next frames into memory of its
+ * own first, as part of the receive, and then knows. What others kept it waiting for is not counted
+ * against anybody: the lock of a queue, a core that the system or the hypervisor gave to somebody
+ * else.
  *
  * All calls are the worker's.
  */
@@ -25,14 +26,17 @@
 struct xd_notify;
 struct xd_worker;
 
-#define XD_WATCH_S      10 /* a worker stays wary after a round that took long, */
-#define XD_WATCH_COPY_S 2  /* and takes frames into its own memory after a transmit that did */
+/* At least so long a worker stays wary after a round that took long, and takes a sender's frames
+ * into its own memory after a transmit that did. It is XD_BUDGET_SHARE times as long as that took,
+ * if this is longer: so who is slow before it is known, again and again, has no larger part of the
+ * time than who is charged for it. */
+#define XD_WATCH_S      10
+#define XD_WATCH_COPY_S 2
 
 struct xd_watch {
 	uint32_t slow_us;               /* the least of any port's: the plan's */
 	struct xd_budget_limits limits; /* with it */
 	uint64_t until_tsc;             /* wary until then at least */
-	uint64_t copy_until_tsc;        /* copying until then */
 	uint64_t resume_tsc; /* when the first of the ports that rest does no more; none: 0 */
 	bool copied;         /* this turn's frames lie in `copy` */
 	uint8_t *copy;       /* all that a turn's frames can be, */

@@ -116,6 +116,7 @@ what_others_took_is_not_its_own(void **state)
 
 #define NB_PORTS 3
 #define SLOW_US  6000
+#define VERY_US  60000
 #define LIMIT_US 2000
 
 /* One guest: whoever it sends to gets 200 bytes, the first 128 in the snapshot. */
@@ -126,6 +127,7 @@ struct fake {
 	uint8_t memory[XD_BATCH][200];
 	struct xd_seg segs[XD_BATCH];
 	bool slow_rx, slow_tx, slow_release, slow_notify, slow_room;
+	bool very; /* so slow that it is looked out for longer */
 	unsigned nb_rx, nb_tx, nb_told, nb_got;
 	const uint8_t *seen; /* where the rest of the last frame lay */
 };
@@ -144,8 +146,9 @@ struct world {
 
 /* What the processor does for this thread, so that a busy machine makes it no longer. */
 static void
-take_time(bool really)
+take_time(const struct fake *p, bool really)
 {
+	const uint64_t ns = (p->very ? VERY_US : SLOW_US) * 1000ull;
 	struct timespec ts;
 	uint64_t start, now;
 
@@ -156,7 +159,7 @@ take_time(bool really)
 	do {
 		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
 		now = (uint64_t)ts.tv_sec * XD_NS_PER_S + (uint64_t)ts.tv_nsec;
-	} while (now - start < SLOW_US * 1000ull);
+	} while (now - start < ns);
 }
 
 static uint16_t
@@ -167,7 +170,7 @@ fake_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 
 	(void)queue;
 	p->nb_rx++;
-	take_time(p->slow_rx);
+	take_time(p, p->slow_rx);
 	for (batch->n = 0; batch->n < XD_BATCH && batch->n < p->sends; batch->n++) {
 		struct xd_frame *f = &batch->frames[batch->n];
 		uint8_t *data = f->buf + XD_HEADROOM;
@@ -192,7 +195,7 @@ fake_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 	struct fake *p = (struct fake *)port;
 
 	(void)queue;
-	take_time(p->slow_release);
+	take_time(p, p->slow_release);
 	p->sends -= batch->nb_done;
 }
 
@@ -211,7 +214,7 @@ fake_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, u
 
 	(void)worker;
 	p->nb_tx++;
-	take_time(p->slow_tx);
+	take_time(p, p->slow_tx);
 	for (uint16_t i = 0; i < n; i++) {
 		uint8_t bytes[200];
 
@@ -228,7 +231,7 @@ static uint16_t
 fake_room(struct xd_port *port, unsigned worker, uint16_t wanted)
 {
 	(void)worker;
-	take_time(((struct fake *)port)->slow_room);
+	take_time((struct fake *)port, ((struct fake *)port)->slow_room);
 	return wanted;
 }
 
@@ -239,7 +242,7 @@ fake_notify_tx(struct xd_port *port, unsigned worker)
 	uint64_t start = rte_rdtsc();
 
 	p->nb_told++;
-	take_time(p->slow_notify);
+	take_time(p, p->slow_notify);
 	port->counters[worker].notify_cycles += rte_rdtsc() - start;
 }
 
@@ -472,6 +475,32 @@ memory_of_sender_or_receiver(void **state)
 	assert_only_port_1_rests(w);
 }
 
+/* Slow again when nobody looks any more, it would never be known whose that is. */
+static void
+who_is_slow_once_in_a_while(void **state)
+{
+	struct world *w = *state;
+	const uint64_t share = VERY_US * (tsc_hz() / 1000000) * XD_BUDGET_SHARE;
+	const struct xd_budget *from = w->fakes[0].port.budgets, *other = w->fakes[2].port.budgets;
+	uint64_t now = rte_rdtsc();
+
+	assert_true(share > XD_WATCH_S * tsc_hz());
+	w->fakes[0].long_frames = true;
+	w->fakes[1].slow_tx = w->fakes[1].very = true;
+	send(w, 0, 1, XD_BATCH);
+	assert_true(w->worker->watch.until_tsc > now + share);
+	assert_true(from->copy_until_tsc == 0);
+	now = rte_rdtsc();
+	w->worker->watch.until_tsc = now + tsc_hz();
+	send(w, 0, 1, XD_BATCH);
+	assert_true(from->copy_until_tsc > now + share);
+	assert_true(w->worker->watch.until_tsc > now + share);
+	/* Others' frames stay where they are. */
+	assert_true(other->copy_until_tsc == 0);
+	send(w, 0, 1, XD_BATCH);
+	assert_only_port_1_rests(w);
+}
+
 static void
 a_rest_ends(void **state)
 {
@@ -540,6 +569,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_busy_core_hides_one_call, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_of_sender_or_receiver, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_slow_is_set_by_port, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_is_slow_once_in_a_while, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_rest_ends, setup, teardown),
 	};
 
