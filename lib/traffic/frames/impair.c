@@ -11,6 +11,8 @@
 
 #define DELAY_MAX_US 10e6 /* ten seconds */
 
+#define RANDOM 0x9e3779b97f4a7c15ull
+
 enum { LOSS, DUP, REORDER, DELAY, SEED, NB_WORDS };
 
 static const char *const words[NB_WORDS + 1] = {"loss", "dup", "reorder", "delay_us", "seed", NULL};
@@ -133,4 +135,12 @@ xd_impair_parse(const char *text, struct xd_impair *impair, struct xd_error *err
 			return rc;
 		text += len + 1;
 	}
+}
+
+uint64_t
+xd_impair_begin(const struct xd_impair *impair)
+{
+	uint64_t random = impair->seed * RANDOM ^ RANDOM;
+
+	return random ? random : RANDOM; /* at 0 xorshift stays */
 }

@@ -6,7 +6,6 @@
 
 #include "traffic/frames/list_stream.h"
 
-#define SEED         0x9e3779b97f4a7c15ull
 #define LOST_AT_ONCE 4096 /* frames in a row at most: a loss of nearly all must end, too */
 
 struct xd_echo *
@@ -73,9 +72,7 @@ xd_list_stream_create(const struct xd_list_stream_opts *opts)
 	s->direct = !opts->impair || !xd_impair_any(opts->impair);
 	if (!s->direct) {
 		s->impair = *opts->impair;
-		s->random = opts->impair->seed * SEED ^ SEED;
-		if (!s->random) /* where xorshift stays */
-			s->random = SEED;
+		s->random = xd_impair_begin(opts->impair);
 	}
 	return s;
 }
@@ -111,24 +108,13 @@ xd_list_stream_write_source(struct xd_list_stream *s, uint8_t *dst)
 	return len;
 }
 
-/* Whether what happens to a share of the frames happens now: xorshift64. */
-static bool
-happens(struct xd_list_stream *s, double share)
-{
-	if (share <= 0)
-		return false;
-	s->random ^= s->random << 13;
-	s->random ^= s->random >> 7;
-	s->random ^= s->random << 17;
-	return (double)(s->random >> 11) * 0x1p-53 < share;
-}
-
 /* The next frame that is not lost. */
 static void
 take_kept(struct xd_list_stream *s, const struct xd_schedule *schedule, struct xd_list_next *next)
 {
 	xd_list_stream_take(s, schedule, next);
-	for (unsigned i = 0; i < LOST_AT_ONCE && happens(s, s->impair.loss); i++) {
+	for (unsigned i = 0; i < LOST_AT_ONCE && xd_impair_happens(&s->random, s->impair.loss);
+		i++) {
 		s->lost++;
 		xd_list_stream_take(s, schedule, next);
 	}
@@ -151,14 +137,14 @@ xd_list_stream_impair(
 		take_kept(s, schedule, next);
 		/* One that overtakes is not held back itself: of all frames it is to be the share.
 		 */
-		if (happens(s, s->impair.reorder / (1 - s->impair.reorder))) {
+		if (xd_impair_happens(&s->random, s->impair.reorder / (1 - s->impair.reorder))) {
 			s->hold = *next;
 			s->held = true;
 			s->reordered++;
 			take_kept(s, schedule, next);
 		}
 	}
-	if (happens(s, s->impair.dup)) {
+	if (xd_impair_happens(&s->random, s->impair.dup)) {
 		s->last = *next;
 		s->again = true;
 	}
