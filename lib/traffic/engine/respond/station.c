@@ -97,6 +97,15 @@ announce(struct xd_timer *timer, void *ctx)
 }
 
 void
+xd_respond_station_send(struct xd_respond_station *s, const uint8_t *frame, uint32_t len)
+{
+	if (waiting(s) == QUEUE)
+		return;
+	memcpy(slot_of(s, s->tail), frame, len);
+	push(s, len);
+}
+
+void
 xd_respond_station_announce(
 	struct xd_respond_station *s, struct xd_timers *timers, uint64_t interval)
 {

@@ -31,6 +31,8 @@ struct xd_respond_station {
 /* The host is initialised. -ENOMEM. */
 int xd_respond_station_init(struct xd_respond_station *s, uint32_t room, struct xd_error *err);
 void xd_respond_station_fini(struct xd_respond_station *s);
+/* Sends a frame of at most XD_RESPOND_ROOM bytes, unless too many wait already. */
+void xd_respond_station_send(struct xd_respond_station *s, const uint8_t *frame, uint32_t len);
 /* Arms its announcements. */
 void xd_respond_station_announce(
 	struct xd_respond_station *s, struct xd_timers *timers, uint64_t interval);
