@@ -5,14 +5,15 @@
 #include "engine.h"
 
 /* Each in the file of its name. */
-extern const struct engine engine_rate, engine_latency, engine_search, engine_pairs, engine_respond,
-	engine_session, engine_calibrate;
+extern const struct engine engine_rate, engine_latency, engine_search, engine_pairs, engine_tcp,
+	engine_respond, engine_session, engine_calibrate;
 
 const struct engine *const engines[] = {
 	&engine_rate,
 	&engine_latency,
 	&engine_search,
 	&engine_pairs,
+	&engine_tcp,
 	&engine_respond,
 	&engine_session,
 	&engine_calibrate,

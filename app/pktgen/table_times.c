@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table on the screen for rows of times: round trips, and frames on a schedule. */
 #include <stdio.h>
+#include <string.h>
 
 #include "table_parts.h"
+#include "traffic/engine/message/message.h"
 
 /* The eight columns of a distribution. */
 #define TIMES_HEAD " %7s %7s %7s %7s %7s %7s %7s %8s"
@@ -91,4 +93,24 @@ table_latency_row(struct table *table, const struct xd_row *row)
 	else
 		print_round_trips(table, row);
 	table_notes(row);
+}
+
+void
+table_message_times_row(struct table *table, const struct xd_row *row)
+{
+	struct xd_message_figures f;
+	char head[160], units[160];
+	static const char columns[] = "%10s %7s %10s" TIMES_HEAD " %7s";
+
+	memcpy(&f, row->own, sizeof(f));
+	snprintf(head, sizeof(head), columns, "message", "streams", "messages", "min", "mean",
+		"P50", "P95", "P99", "P99.9", "P99.99", "max", "mean/2");
+	snprintf(units, sizeof(units), columns, "bytes", "", "1/s", "us", "us", "us", "us", "us",
+		"us", "us", "us", "us");
+	table_head(table, row, "messages and their answers", head, units);
+	table_name(table, row);
+	printf("%10llu %7u %10.0f", (unsigned long long)f.message_bytes, f.streams, f.messages_s);
+	print_times(&row->latency.actual);
+	printf(" %7.2f", row->latency.half_mean_ns / 1e3);
+	table_tail(row);
 }

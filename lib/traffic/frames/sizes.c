@@ -19,7 +19,8 @@ static int
 parse_size(const char *text, size_t len, uint32_t min, uint32_t max, uint32_t *bytes,
 	struct xd_error *err)
 {
-	static const struct xd_unit units[] = {{"", 1}, {"k", 1024}, {"K", 1024}, {NULL, 0}};
+	static const struct xd_unit units[] = {
+		{"", 1}, {"k", 1024}, {"K", 1024}, {"M", 1 << 20}, {NULL, 0}};
 	char word[32];
 	double number, factor;
 	const char *unit;
@@ -40,7 +41,7 @@ parse_size(const char *text, size_t len, uint32_t min, uint32_t max, uint32_t *b
 		return rc;
 	number *= factor;
 	if (!xd_unit_whole(&number) || number < min || number > max)
-		return xd_fail(err, -EINVAL, "size %s: frames have %u to %u bytes", word, min, max);
+		return xd_fail(err, -EINVAL, "size %s: give %u to %u bytes", word, min, max);
 	*bytes = (uint32_t)number;
 	return 0;
 }

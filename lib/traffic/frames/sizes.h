@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sizes of frames as people type them, binary (1k = 1024). Errors (-EINVAL) name the text and say
- * what would do. Any thread. */
+/* Sizes of frames and messages as people type them, binary (1k = 1024). Errors (-EINVAL) name the
+ * text and say what would do. Any thread. */
 #ifndef XD_TRAFFIC_FRAMES_SIZES_H
 #define XD_TRAFFIC_FRAMES_SIZES_H
 

@@ -12,6 +12,7 @@
 #include "traffic/engine/rate.h"
 #include "traffic/engine/respond/respond.h"
 #include "traffic/engine/search/search.h"
+#include "traffic/engine/tcp/tcp.h"
 #include "traffic/result/result.h"
 
 /* Times that differ from each other and from those of another first. */
@@ -173,11 +174,43 @@ respond_row(void)
 	return row;
 }
 
+static struct xd_row
+tcp_row(void)
+{
+	const struct xd_tcp_figures figures = {
+		.message = {.test = "bandwidth",
+			.way = "both",
+			.message_bytes = 134217728,
+			.streams = 101,
+			.verified = true,
+			.wrong_bytes = 102,
+			.messages = 103,
+			.messages_s = 104.5,
+			.bps = 105.5},
+		.mss = 106,
+		.segment_bytes = 107.5,
+		.retransmitted = 108,
+		.limited_receiver = 0.25,
+		.limited_congestion = 0.375,
+		.limited_core = 0.125,
+		.wrong_frames = 109,
+		.failed = 110,
+		.impaired_lost = 111,
+		.impaired_dup = 112,
+		.impaired_reordered = 113,
+	};
+	struct xd_row row = {.engine = &xd_tcp_engine, .rate = {.nb_ports = 2, .pps = 100}};
+
+	memcpy(row.own, &figures, sizeof(figures));
+	return row;
+}
+
 static const struct xd_engine *const result_engines[] = {&xd_rate_engine, &xd_latency_engine,
-	&xd_search_engine, &xd_pairs_engine, &xd_respond_engine, &xd_calibrate_engine, NULL};
+	&xd_search_engine, &xd_pairs_engine, &xd_tcp_engine, &xd_respond_engine,
+	&xd_calibrate_engine, NULL};
 
 /* Rows of every engine, and rows of zeroes. */
-enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, RESPOND, CALIBRATE, NOTHING, NB_ROWS };
+enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, TCP, RESPOND, CALIBRATE, NOTHING, NB_ROWS };
 
 static void
 make_results(struct xd_results *results)
@@ -188,6 +221,7 @@ make_results(struct xd_results *results)
 		[SEARCH] = search_row(),
 		[TRIAL] = search_row(),
 		[PAIRS] = pairs_row(),
+		[TCP] = tcp_row(),
 		[RESPOND] = respond_row(),
 		[CALIBRATE] = {.engine = &xd_calibrate_engine,
 			.is_void = true,
@@ -298,6 +332,18 @@ static const struct want wanted_of_pairs[] = {TEXT("engine", "pairs"), NUMBER("p
 	NUMBER("pairs.min_pps", 81), NUMBER("pairs.mean_pps", 82), NUMBER("pairs.max_pps", 83),
 	NUMBER("pairs.of_baseline", 3.5), TEXT("search", "null"), END};
 
+static const struct want wanted_of_tcp[] = {TEXT("engine", "tcp"), NUMBER("pps", 100),
+	TEXT("tcp.test", "bandwidth"), TEXT("tcp.way", "both"),
+	NUMBER("tcp.message_bytes", 134217728), NUMBER("tcp.streams", 101),
+	TEXT("tcp.verified", "true"), NUMBER("tcp.wrong_bytes", 102), NUMBER("tcp.messages", 103),
+	NUMBER("tcp.messages_s", 104.5), NUMBER("tcp.bps", 105.5), NUMBER("tcp.mss", 106),
+	NUMBER("tcp.segment_bytes", 107.5), NUMBER("tcp.retransmitted", 108),
+	NUMBER("tcp.limited_receiver", 0.25), NUMBER("tcp.limited_congestion", 0.375),
+	NUMBER("tcp.limited_core", 0.125), NUMBER("tcp.wrong_frames", 109),
+	NUMBER("tcp.failed", 110), NUMBER("tcp.impaired_lost", 111),
+	NUMBER("tcp.impaired_dup", 112), NUMBER("tcp.impaired_reordered", 113),
+	TEXT("respond", "null"), END};
+
 static const struct want wanted_of_respond[] = {TEXT("engine", "respond"), NUMBER("pps", 90),
 	NUMBER("respond.arp", 91), NUMBER("respond.neighbour", 92), NUMBER("respond.echo", 93),
 	NUMBER("respond.echo6", 94), NUMBER("respond.wrong", 95), NUMBER("respond.not_sent", 96),
@@ -321,6 +367,7 @@ static const struct want *const wanted[NB_ROWS] = {[RATE] = wanted_of_rate,
 	[SEARCH] = wanted_of_search,
 	[TRIAL] = wanted_of_trial,
 	[PAIRS] = wanted_of_pairs,
+	[TCP] = wanted_of_tcp,
 	[RESPOND] = wanted_of_respond,
 	[CALIBRATE] = wanted_of_calibrate,
 	[NOTHING] = wanted_of_nothing};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A host behind a port that has TCP connections: the port's source and sink. It answers ARP and the
+ * like as a respond host does, gives each segment to its connection, and has connections that are
+ * ready send in turn. What they send and do with what comes is one of three things: message after
+ * message, requests of which each waits for its answer, or the answers.
+ *
+ * Set up and asked by control, while no thread drives the port; else the port's thread.
+ */
+#ifndef XD_TRAFFIC_ENGINE_TCP_ENDPOINT_H
+#define XD_TRAFFIC_ENGINE_TCP_ENDPOINT_H
+
+#include "stats/histogram.h"
+#include "traffic/engine/message/pattern.h"
+#include "traffic/engine/respond/ask.h"
+#include "traffic/engine/respond/station.h"
+#include "traffic/engine/tcp/outbox.h"
+#include "traffic/engine/tcp/session.h"
+
+/* What its connections send. */
+enum xd_tcp_talk {
+	XD_TCP_LISTENS, /* nothing */
+	XD_TCP_STREAMS, /* messages, as fast as they go */
+	XD_TCP_ASKS,    /* one, when the one before was answered */
+	XD_TCP_ANSWERS, /* one for each that came */
+};
+
+struct xd_tcp_endpoint_opts {
+	const char *addresses;       /* as xd_respond_host_init has them */
+	unsigned number;             /* of the port */
+	uint32_t max_frame, segment; /* bytes: of a frame at most; of one on the wire */
+	bool csum, tso;              /* what the port's device does */
+	uint32_t sessions;
+	uint32_t window; /* bytes */
+	bool nagle;
+	bool verify, write; /* payloads are compared; are written */
+	uint64_t message_bytes;
+	enum xd_tcp_talk talk;
+	uint16_t first_port, nb_ports;  /* that are listened on; 0: none */
+	const struct xd_impair *impair; /* or NULL */
+	const struct xd_message_pattern *pattern;
+	double tsc_hz;
+	struct xd_timers *timers; /* of the lane */
+	unsigned tick_shift;
+};
+
+/* Figures that only grow. */
+struct xd_tcp_counts {
+	uint64_t messages; /* complete; of requests, answered */
+	uint64_t wrong_bytes;
+	uint64_t wrong_frames;              /* a checksum or a length */
+	uint64_t accepted, refused, failed; /* connections; failed: that ended with an error */
+	uint64_t data_frames, data_bytes;   /* sent, with what was sent again */
+	uint64_t received_bytes;            /* payload, each byte once */
+	uint64_t retransmitted;             /* segments */
+	uint64_t limited_us[XD_TCP_LIMITS]; /* all connections together */
+};
+
+struct xd_tcp_endpoint {
+	struct xd_tcp_endpoint_opts opts;
+	struct xd_tcp_opts tcp[2]; /* over IPv4 and IPv6 */
+	struct xd_respond_station station;
+	struct xd_source source;
+	struct xd_sink sink;
+	struct xd_tcp_sessions sessions;
+	uint32_t ready_head, ready_tail; /* XD_TCP_NO_SESSION: none */
+	const struct xd_tcp_session *arriving;
+	struct xd_tcp_outbox *outbox;
+	uint64_t tsc_begin, now_us;
+	double us_per_cycle;
+	uint64_t secret;              /* of initial sequence numbers */
+	struct xd_histogram *answers; /* nanoseconds, of whoever asks; else NULL */
+	bool stopped;                 /* nothing more is written */
+	struct xd_tcp_counts counts;
+	struct xd_respond_target wanted; /* whose address is asked for, */
+	uint8_t wanted_mac[6];           /* and the answer, once it is found */
+	bool wants, found;
+};
+
+/* -EINVAL: an address; -ENOMEM. */
+int xd_tcp_endpoint_init(
+	struct xd_tcp_endpoint *e, const struct xd_tcp_endpoint_opts *opts, struct xd_error *err);
+void xd_tcp_endpoint_fini(struct xd_tcp_endpoint *e);
+
+/* Its first address of a kind: false, it has none but the link's own. */
+bool xd_tcp_endpoint_address(const struct xd_tcp_endpoint *e, bool v6, uint8_t *address);
+/* Begins a connection. -ENOBUFS. */
+int xd_tcp_endpoint_open(struct xd_tcp_endpoint *e, const struct xd_tcp_route *route,
+	uint16_t own_port, uint16_t peer_port);
+/* Asks who has an address, once more each time it is called; e->found says that it is known. */
+void xd_tcp_endpoint_ask(struct xd_tcp_endpoint *e, const struct xd_respond_target *target);
+/* No more is written; all connections are closed, or reset. */
+void xd_tcp_endpoint_close(struct xd_tcp_endpoint *e);
+void xd_tcp_endpoint_abort(struct xd_tcp_endpoint *e);
+/* Connections that are in use and, of these, through the handshake and not closed yet. */
+uint32_t xd_tcp_endpoint_open_sessions(const struct xd_tcp_endpoint *e);
+/* That still have to close: not those that only wait for old segments. */
+uint32_t xd_tcp_endpoint_closing(const struct xd_tcp_endpoint *e);
+/* Figures up to now, those of connections that are open included. */
+void xd_tcp_endpoint_look(struct xd_tcp_endpoint *e, struct xd_tcp_counts *counts);
+
+/* endpoint_frames.c */
+void xd_tcp_endpoint_take(void *ctx, const struct xd_arrival *frame);
+uint32_t xd_tcp_endpoint_write(
+	void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *header);
+/* endpoint.c */
+/* It is asked for segments soon. */
+void xd_tcp_endpoint_wake(struct xd_tcp_endpoint *e, struct xd_tcp_session *s);
+void xd_tcp_endpoint_begin(
+	struct xd_tcp_endpoint *e, struct xd_tcp_session *s, const struct xd_tcp_segment *syn);
+/* talk.c */
+/* What came is a message, or several. */
+void xd_tcp_talk_received(struct xd_tcp_endpoint *e, struct xd_tcp_session *s);
+/* Writes more, if there is anything; false: there is not. */
+bool xd_tcp_talk_write(struct xd_tcp_endpoint *e, struct xd_tcp_session *s);
+
+/* Connections' time, which does not go back. */
+static inline void
+xd_tcp_endpoint_clock(struct xd_tcp_endpoint *e, uint64_t tsc)
+{
+	const int64_t cycles = (int64_t)(tsc - e->tsc_begin);
+	const uint64_t us = cycles > 0 ? 1 + (uint64_t)((double)cycles * e->us_per_cycle) : 1;
+
+	if (us > e->now_us)
+		e->now_us = us;
+}
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A host's frames: what comes is given to its connection, or answered; what leaves is written where
+ * it is sent from. */
+#include "traffic/engine/tcp/endpoint.h"
+
+#define SUMMED      (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID)
+#define SHORTEST    60 /* bytes of a frame */
+#define TCP_SYN_ACK (XD_TCP_SYN | XD_TCP_ACK | XD_TCP_RST | XD_TCP_FIN)
+
+/* ---- What comes ---- */
+
+static bool
+is_own(const struct xd_respond_host *host, const struct xd_tcp_route *route)
+{
+	for (unsigned i = 0; !route->v6 && i < host->nb_v4; i++)
+		if (!memcmp(route->to, &host->v4[i], 4))
+			return true;
+	for (unsigned i = 0; route->v6 && i < host->nb_v6; i++)
+		if (!memcmp(route->to, &host->v6[i], 16))
+			return true;
+	return false;
+}
+
+/* From here to where a packet came from. */
+static struct xd_tcp_route
+way_back(const struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
+{
+	struct xd_tcp_route route = {.v6 = p->route.v6};
+
+	memcpy(route.mac_from, e->station.host.mac, 6);
+	memcpy(route.mac_to, p->route.mac_from, 6);
+	memcpy(route.from, p->route.to, XD_TCP_ADDRESS);
+	memcpy(route.to, p->route.from, XD_TCP_ADDRESS);
+	return route;
+}
+
+static void
+refuse(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
+{
+	struct xd_tcp_sending sending = {
+		.route = way_back(e, p), .from_port = p->to_port, .to_port = p->from_port};
+
+	e->counts.refused++;
+	if (xd_tcp_refuse(&p->segment, &sending.segment) && xd_tcp_outbox_has_room(e->outbox))
+		xd_tcp_outbox_put(e->outbox, &sending);
+}
+
+static void
+accept_one(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
+{
+	const struct xd_tcp_route route = way_back(e, p);
+	struct xd_tcp_session *s;
+
+	if ((uint16_t)(p->to_port - e->opts.first_port) >= e->opts.nb_ports ||
+		(p->segment.flags & TCP_SYN_ACK) != XD_TCP_SYN) {
+		refuse(e, p);
+		return;
+	}
+	s = xd_tcp_sessions_add(&e->sessions, &route, p->to_port, p->from_port);
+	if (!s) /* it tries again, and there may be room */
+		return;
+	e->counts.accepted++;
+	xd_tcp_endpoint_begin(e, s, &p->segment);
+}
+
+static void
+arrive(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
+{
+	struct xd_tcp_session *s = xd_tcp_sessions_find(&e->sessions, p);
+
+	if (!s) {
+		accept_one(e, p);
+		return;
+	}
+	e->arriving = s;
+	if (xd_tcp_may_replace(&s->conn, &p->segment) && e->opts.nb_ports) {
+		s->owed = 0;
+		s->waits = false;
+		xd_tcp_endpoint_begin(e, s, &p->segment);
+		return;
+	}
+	if (xd_tcp_input(&s->conn, &p->segment, p->payload, e->now_us) == XD_TCP_REFUSE)
+		refuse(e, p);
+	xd_tcp_talk_received(e, s);
+	xd_tcp_endpoint_wake(e, s);
+}
+
+void
+xd_tcp_endpoint_take(void *ctx, const struct xd_arrival *frame)
+{
+	struct xd_tcp_endpoint *e = ctx;
+	struct xd_tcp_packet p;
+	const enum xd_tcp_packet_kind kind =
+		xd_tcp_packet_read(&p, frame->data, frame->len, frame->header.flags & SUMMED);
+
+	if (kind == XD_TCP_PACKET_OTHER) {
+		e->found |= e->wants && xd_respond_is_answer(
+						&e->wanted, frame->data, frame->len, e->wanted_mac);
+		e->station.sink.take(e->station.sink.ctx, frame);
+	} else if (kind == XD_TCP_PACKET_WRONG) {
+		e->counts.wrong_frames++;
+	} else if (is_own(&e->station.host, &p.route) &&
+		   !memcmp(p.route.mac_to, e->station.host.mac, 6)) {
+		xd_tcp_endpoint_clock(e, frame->now);
+		arrive(e, &p);
+	}
+}
+
+/* ---- What leaves ---- */
+
+uint32_t
+xd_tcp_endpoint_write(void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *header)
+{
+	struct xd_tcp_endpoint *e = ctx;
+	const struct xd_tcp_sending *s;
+	uint32_t at, len;
+
+	if (e->station.source.ready(e->station.source.ctx, 1))
+		return e->station.source.write(e->station.source.ctx, data, room, header);
+	s = xd_tcp_outbox_take(e->outbox);
+	at = xd_tcp_packet_write(&s->route, s->from_port, s->to_port, &s->segment, data);
+	len = at + s->segment.len;
+	if (s->segment.len && e->opts.write)
+		memcpy(data + at,
+			xd_message_pattern_at(e->opts.pattern,
+				(uint32_t)s->from_port << 16 | s->to_port, s->segment.offset),
+			s->segment.len);
+	if (e->opts.csum)
+		xd_tcp_packet_offload(&s->route, &s->segment, at, header);
+	else
+		xd_tcp_packet_sum(&s->route, data, len);
+	if (len >= SHORTEST)
+		return len;
+	memset(data + len, 0, SHORTEST - len);
+	return SHORTEST;
+}
+
+void
+xd_tcp_endpoint_ask(struct xd_tcp_endpoint *e, const struct xd_respond_target *target)
+{
+	uint8_t frame[XD_RESPOND_ROOM];
+
+	e->wanted = *target;
+	e->wants = true;
+	xd_respond_station_send(
+		&e->station, frame, xd_respond_ask(&e->station.host, target, frame));
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The connections of a host: found by addresses and ports, made and given back. The port's thread;
+ * control between runs. */
+#ifndef XD_TRAFFIC_ENGINE_TCP_SESSION_H
+#define XD_TRAFFIC_ENGINE_TCP_SESSION_H
+
+#include "base/error.h"
+#include "traffic/engine/tcp/conn.h"
+#include "traffic/engine/tcp/packet.h"
+#include "traffic/trial/timers.h"
+
+#define XD_TCP_SESSIONS_MAX 1000000u
+#define XD_TCP_ROUTES       64 /* peers of a host */
+#define XD_TCP_NO_SESSION   UINT32_MAX
+
+/* A connection, and what the engine keeps beside it. */
+struct xd_tcp_session {
+	struct xd_timer timer; /* its first member */
+	struct xd_tcp_conn conn;
+	uint64_t next_done; /* bytes received with which the next message is complete */
+	uint64_t sent_at;   /* time stamp counter, of the request that is not answered yet */
+	uint32_t next;      /* with the same hash; of those not in use, the next */
+	uint32_t next_ready;
+	uint16_t own_port, peer_port;
+	uint32_t owed; /* messages to be answered */
+	uint8_t route;
+	bool queued; /* among those that are ready */
+	bool used;
+	bool waits; /* for an answer */
+};
+
+/* What is promised of an idle connection, all in all. */
+_Static_assert(sizeof(struct xd_tcp_session) <= 512, "512 bytes a connection");
+
+struct xd_tcp_sessions {
+	struct xd_tcp_session *all;
+	uint32_t n, used, free; /* free: the first that is not in use */
+	uint32_t *heads, mask;  /* by hash */
+	unsigned nb_routes;
+	struct xd_tcp_route routes[XD_TCP_ROUTES];
+};
+
+int xd_tcp_sessions_init(struct xd_tcp_sessions *t, uint32_t n, struct xd_error *err);
+void xd_tcp_sessions_fini(struct xd_tcp_sessions *t);
+
+/* The session that a packet is for, or NULL. */
+struct xd_tcp_session *xd_tcp_sessions_find(
+	const struct xd_tcp_sessions *t, const struct xd_tcp_packet *p);
+/* A new one, whose conn is its caller's to begin. route is as of what it sends. NULL: there are too
+ * many of them, or of peers. */
+struct xd_tcp_session *xd_tcp_sessions_add(struct xd_tcp_sessions *t,
+	const struct xd_tcp_route *route, uint16_t own_port, uint16_t peer_port);
+/* It is not armed and not queued. */
+void xd_tcp_sessions_remove(struct xd_tcp_sessions *t, struct xd_tcp_session *s);
+
+#endif

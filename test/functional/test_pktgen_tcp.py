@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""crossdock-pktgen tcp: both ends of its connections through the switch, and the kernel's sockets at
+one end of them, with faults on the way. Every byte is compared."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import threading
+
+import netns
+from daemon import SANITIZER
+from harness import need_root
+from process import PATIENCE_S, wait_for
+from test_pktgen import Generating
+
+PORT = 5001
+FAULTS = "loss=1%,dup=1%,reorder=2%,seed=7"
+EAL = ("--no-huge", "-m", "256", "--no-pci")
+ADDRESSES = {4: ("10.97.0.1", "10.97.0.2"), 6: ("fd97::1", "fd97::2")}  # the generator's, the kernel's
+
+PERIOD = 65521
+_words = [i * 2654435761 & 0xffffffff for i in range(PERIOD)]
+PATTERN = bytes(((x ^ x << 13) & 0xffffffff) >> 24 for x in _words)
+
+
+def stream(from_port, to_port, offset, n):
+    """Bytes of messages: lib/traffic/engine/message/pattern.h."""
+    at = ((from_port << 16 | to_port) + offset) % PERIOD
+    return (PATTERN * (2 + n // PERIOD))[at:at + n]
+
+
+class Messages(Generating):
+    def check(self, row, faults=False):
+        figures = row["tcp"]
+        self.assertFalse(row["partial"])
+        self.assertTrue(figures["verified"])
+        self.assertEqual(figures["wrong_bytes"], 0)
+        self.assertEqual(figures["wrong_frames"], 0)
+        self.assertEqual(figures["failed"], 0)
+        self.assertGreater(figures["messages"], 0)
+        if faults:
+            self.assertGreater(figures["impaired_lost"], 0)
+        return figures
+
+
+class TcpThroughTheSwitch(Messages):
+    def test_every_kind_of_guest(self):
+        self.start({"vm1": {}, "vm2": {"mode": "client"}})
+        for guest in ("csum=on", "tso=on", "tso=on,mrg=off,size=256", "tso=on,packed=on",
+                      "rings=static,tso=on,size=256", "packed=on,in_order=on"):
+            with self.subTest(guest):
+                rows = self.run_pktgen("tcp", "--verify", "--messages", "1,64k", "--test", "all",
+                                       guest=guest)
+                self.assertEqual(len(rows), 4)
+                for row in rows:
+                    self.check(row)
+                    self.assertEqual(row["latency"] is not None,
+                                     row["tcp"]["test"] == "latency")
+                large = rows[1]["tcp"]["segment_bytes"]
+                if "tso=on" in guest:
+                    self.assertGreater(large, 1448)
+                else:
+                    self.assertLessEqual(large, 1448)
+
+    def test_ways_families_and_faults(self):
+        self.start(["vm1", "vm2"])
+        for way in ("forward", "reverse", "both"):
+            for family in ("ipv4", "ipv6"):
+                with self.subTest(way=way, family=family):
+                    row, = self.run_pktgen("tcp", "--verify", "--direction", way, "--family",
+                                           family, "--messages", "4k", "--streams", 5,
+                                           "--impair", FAULTS, guest="tso=on")
+                    figures = self.check(row, faults=True)
+                    self.assertEqual((figures["way"], figures["streams"]), (way, 5))
+
+    def test_many_connections(self):
+        self.start(["vm1", "vm2"])
+        row, = self.run_pktgen("tcp", "--verify", "--messages", "1k", "--streams", 2000)
+        self.assertEqual(self.check(row)["streams"], 2000)
+
+    def test_nobody_answers(self):
+        self.start(["vm1", "vm2"])
+        done = subprocess.run(self.command("tcp", "--connect", "198.18.0.99", "--timeout", 1,
+                                           ports=("vm1",)),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=PATIENCE_S)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("nobody on the port's link has 198.18.0.99", done.stderr)
+
+
+class Peer:
+    """A connected socket of the kernel's: sends the pattern until it is told to stop, and compares
+    what it gets."""
+
+    def __init__(self, connection, sends):
+        self.socket, self.sends = connection, sends
+        self.own, self.other = connection.getsockname()[1], connection.getpeername()[1]
+        self.received = 0
+        self.wrong = None
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.receive)]
+        if sends:
+            self.threads.append(threading.Thread(target=self.send))
+        for thread in self.threads:
+            thread.start()
+
+    def receive(self):
+        with contextlib.suppress(OSError):
+            while data := self.socket.recv(1 << 16):
+                if data != stream(self.other, self.own, self.received, len(data)):
+                    self.wrong = self.wrong or self.received
+                self.received += len(data)
+        self.end()
+
+    def end(self):
+        self.over.set()
+        if not self.sends:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
+
+    def send(self):
+        offset = 0
+        with contextlib.suppress(OSError):
+            while not self.over.is_set():
+                offset += self.socket.send(stream(self.own, self.other, offset, 50000))
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+
+    def join(self, test):
+        for thread in self.threads:
+            thread.join(PATIENCE_S)
+            test.assertFalse(thread.is_alive())
+        self.socket.close()
+        test.assertIsNone(self.wrong)
+
+
+class TcpKernel(Messages):
+    """Over a veth pair."""
+
+    def setUp(self):
+        super().setUp()
+        need_root(self)
+        try:
+            self.home = netns.Namespace(self, "generator")
+        except (AssertionError, FileNotFoundError) as reason:
+            self.skipTest(f"no network namespaces: {reason}")
+        self.space = netns.Namespace(self, "kernel")
+        netns.veth(self.home, "gen0", self.space, "eth0")
+        self.space.address("eth0", f"{ADDRESSES[4][1]}/24")
+        self.space.ip("-6", "addr", "add", f"{ADDRESSES[6][1]}/64", "dev", "eth0", "nodad")
+
+    def command(self, *words, **options):
+        words = (*words, "--verify", "--address", f"{ADDRESSES[4][0]},{ADDRESSES[6][0]}")
+        return self.home.command(*super().command(
+            *words, ports=("dpdk:net_af_packet0,iface=gen0",), eal=EAL, **options))
+
+    def listen(self, family):
+        with self.space:
+            server = socket.create_server(
+                ("", PORT), family=socket.AF_INET6 if family == 6 else socket.AF_INET)
+        server.settimeout(PATIENCE_S)
+        self.addCleanup(server.close)
+        return server
+
+    def run_against(self, family, peers, *words, streams=1):
+        """The row of a run that connects to the kernel; peers: what makes one of a connection."""
+        made = []
+        server = self.listen(family)
+
+        def accept():
+            for _ in range(streams):
+                made.append(peers(server.accept()[0]))
+        thread = threading.Thread(target=accept)
+        thread.start()
+        row, = self.run_pktgen("tcp", "--connect", ADDRESSES[family][1], "--streams", streams,
+                               "--messages", "10k", *words)
+        thread.join(PATIENCE_S)
+        server.close()
+        for peer in made:
+            peer.join(self)
+        self.assertEqual(len(made), streams)
+        return row, made
+
+    def test_our_end_connects_and_sends(self):
+        for family, faults in ((4, ()), (6, ()), (4, ("--impair", FAULTS)),
+                               (4, ("--nagle", "--impair", "loss=5%"))):
+            with self.subTest(family=family, faults=faults):
+                row, peers = self.run_against(family, lambda c: Peer(c, False), *faults, streams=3)
+                self.assertFalse(row["partial"])
+                self.assertEqual(row["tcp"]["failed"], 0)
+                self.assertGreater(row["tcp"]["segment_bytes"], 0)
+                for peer in peers:
+                    self.assertGreater(peer.received, 0)
+                    self.assertEqual(peer.received % 10240, 0)
+
+    def test_our_end_connects_and_receives(self):
+        for family, faults in ((4, ()), (6, ()), (6, ("--impair", FAULTS))):
+            with self.subTest(family=family, faults=faults):
+                row, _ = self.run_against(family, lambda c: Peer(c, True), "--direction",
+                                          "reverse", *faults, streams=2)
+                self.check(row, bool(faults))
+
+    def test_both_ways_at_once(self):
+        for faults in ((), ("--impair", FAULTS)):
+            with self.subTest(faults):
+                row, peers = self.run_against(4, lambda c: Peer(c, True), "--direction", "both",
+                                              *faults)
+                self.check(row, bool(faults))
+                self.assertGreater(peers[0].received, 0)
+
+    def test_our_end_listens(self):
+        command = self.command("tcp", "--messages", "10k", "--direction", "both",
+                               "--impair", FAULTS)
+        at = command.index("--time")
+        command[at + 1] = "60"
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        wait_for(lambda: self.space.run("ping", "-c1", "-W1", ADDRESSES[4][0]).returncode == 0,
+                 "the generator's host")
+        peers = []
+        for family in (4, 6, 4):
+            with self.space:
+                connection = socket.create_connection((ADDRESSES[family][0], PORT), PATIENCE_S)
+            peers.append(Peer(connection, True))
+        wait_for(lambda: all(peer.received > 500000 for peer in peers), "what it sends")
+        for peer in peers:
+            peer.over.set()
+        with self.space, self.assertRaises(ConnectionRefusedError):
+            socket.create_connection((ADDRESSES[4][0], PORT + 100), PATIENCE_S)
+        for peer in peers:
+            peer.join(self)
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=PATIENCE_S)
+        self.assertIsNone(SANITIZER.search(errors), errors)
+        row, = self.rows()
+        figures = row["tcp"]
+        self.assertEqual((figures["wrong_bytes"], figures["wrong_frames"], figures["failed"]),
+                         (0, 0, 0))
+        self.assertGreater(figures["messages"], 0)
+
+    def test_latency(self):
+        class Echo(Peer):
+            def receive(self):
+                with contextlib.suppress(OSError):
+                    self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    while data := self.socket.recv(1 << 16):
+                        self.received += len(data)
+                        # The other way's bytes, of the same offset.
+                        at = self.received - len(data)
+                        self.socket.sendall(stream(self.own, self.other, at, len(data)))
+                self.end()
+        row, _ = self.run_against(4, lambda c: Echo(c, False), "--test", "latency")
+        self.check(row)
+        self.assertGreater(row["latency"]["count"], 0)
+        self.assertGreater(row["latency"]["actual"]["p50_ns"], 0)
+
+    def test_refused(self):
+        done = subprocess.run(self.command("tcp", "--connect", ADDRESSES[4][1]),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=PATIENCE_S)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("a connection to port 5001 was refused or reset", done.stderr)

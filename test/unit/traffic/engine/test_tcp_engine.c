@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The tcp engine over two ports that are each other's peer: rows, faults, many connections, and
+ * what is refused. Beside it the table of connections and the bytes of messages. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "traffic/engine/message/pattern.h"
+#include "traffic/engine/respond/ask.h"
+#include "traffic/engine/tcp/session.h"
+#include "traffic/engine/tcp/tcp.h"
+#include "traffic/host/tsc.h"
+
+#define ROWS 16
+
+struct env {
+	struct xd_gen gen;
+	struct xd_tcp_run_opts opts;
+	struct xd_impair impair[XD_GEN_PORTS_MAX];
+	unsigned nb_rows;
+	struct xd_row rows[ROWS];
+};
+
+static int
+keep(void *ctx, const struct xd_row *row)
+{
+	struct env *env = ctx;
+
+	assert_true(env->nb_rows < ROWS);
+	env->rows[env->nb_rows++] = *row;
+	return 0;
+}
+
+static void
+open_port(struct env *env, const char *spec)
+{
+	struct xd_error err = {0};
+	const struct xd_gen_port_opts opts = {.frame_bytes = 1514,
+		.node = -1,
+		.others = env->gen.ports,
+		.nb_others = env->gen.nb_ports};
+
+	env->gen.ports[env->gen.nb_ports] = xd_gen_port_open(spec, &opts, &err);
+	assert_non_null(env->gen.ports[env->gen.nb_ports]);
+	env->gen.nb_ports++;
+}
+
+static struct env *
+create(void)
+{
+	struct env *env = calloc(1, sizeof(*env));
+
+	assert_non_null(env);
+	env->gen = (struct xd_gen){.tsc_hz = xd_tsc_calibrate(),
+		.nb_cores = 1,
+		.cores = {-1},
+		.placement = {-1, -1},
+		.row = keep,
+		.ctx = env};
+	open_port(env, "loop:a");
+	open_port(env, "loop:a");
+	env->opts = (struct xd_tcp_run_opts){
+		.message = {.tests = {true, true},
+			.streams = 3,
+			.time_s = 0.05,
+			.trials = 1,
+			.verify = true,
+			.touch = XD_TOUCH_FULL},
+		.frame_bytes = 1514,
+		.window = 200000,
+		.impair = env->impair,
+		.port = 5001,
+		.timeout_s = 10,
+	};
+	xd_sizes_parse("1,3000", 1, XD_MESSAGE_MAX, &env->opts.message.sizes, NULL);
+	return env;
+}
+
+static void
+destroy(struct env *env)
+{
+	for (unsigned i = 0; i < env->gen.nb_ports; i++)
+		xd_gen_port_close(env->gen.ports[i]);
+	free(env);
+}
+
+static struct xd_tcp_figures
+figures(const struct env *env, unsigned row)
+{
+	struct xd_tcp_figures f;
+
+	assert_true(row < env->nb_rows);
+	memcpy(&f, env->rows[row].own, sizeof(f));
+	return f;
+}
+
+static void
+run(struct env *env)
+{
+	struct xd_error err = {0};
+	int rc = xd_tcp_run(&env->gen, &env->opts, &err);
+
+	if (rc)
+		fail_msg("%s", err.text);
+}
+
+static void
+check_row(const struct env *env, unsigned row)
+{
+	const struct xd_tcp_figures f = figures(env, row);
+	const double limited = f.limited_receiver + f.limited_congestion + f.limited_core;
+
+	assert_int_equal(f.message.wrong_bytes, 0);
+	assert_int_equal(f.wrong_frames, 0);
+	assert_int_equal(f.failed, 0);
+	assert_true(f.segment_bytes <= f.mss);
+	assert_true(limited <= 1.0001);
+	assert_false(env->rows[row].partial);
+	assert_true(env->rows[row].time_s > 0.04);
+}
+
+static void
+test_rows(void **state)
+{
+	struct env *env = create();
+
+	(void)state;
+	run(env);
+	assert_int_equal(env->nb_rows, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		const struct xd_tcp_figures f = figures(env, i);
+
+		check_row(env, i);
+		assert_int_equal(f.message.message_bytes, i % 2 ? 3000 : 1);
+		assert_string_equal(f.message.test, i < 2 ? "bandwidth" : "latency");
+		assert_int_equal(f.message.streams, 3);
+		assert_int_equal(f.mss, 1448);
+		assert_int_equal(f.retransmitted, 0);
+		assert_true(f.message.messages > 0 && f.segment_bytes > 0);
+		assert_int_equal(env->rows[i].timed, i >= 2);
+		if (i >= 2)
+			assert_true(env->rows[i].latency.count == f.message.messages);
+	}
+	destroy(env);
+}
+
+static void
+test_faults(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		struct env *env = create();
+
+		env->opts.v6 = i & 1;
+		env->opts.nagle = i & 2;
+		env->opts.message.way = (enum xd_message_way)(i % 3);
+		env->opts.message.tests[XD_MESSAGE_LATENCY] = false;
+		for (unsigned k = 0; k < 2; k++)
+			env->impair[k] = (struct xd_impair){
+				.loss = 0.01, .dup = 0.02, .reorder = 0.05, .seed = i + k};
+		run(env);
+		assert_int_equal(env->nb_rows, 2);
+		check_row(env, 1);
+		assert_true(figures(env, 1).impaired_lost > 0);
+		destroy(env);
+	}
+}
+
+static void
+test_many_connections(void **state)
+{
+	struct env *env = create();
+
+	(void)state;
+	env->opts.message.streams = 70000; /* more than a port has numbers */
+	env->opts.message.tests[XD_MESSAGE_BANDWIDTH] = false;
+	env->opts.message.sizes.n = 1;
+	env->opts.message.time_s = 0.5;
+	env->opts.timeout_s = 60;
+	run(env);
+	check_row(env, 0);
+	assert_int_equal(env->rows[0].flows, 70000);
+	destroy(env);
+}
+
+static void
+test_nobody_there(void **state)
+{
+	struct env *env = create();
+	struct xd_error err = {0};
+
+	(void)state;
+	/* The other end has another address. */
+	env->opts.addresses[1] = "fd00::2";
+	assert_int_equal(xd_tcp_run(&env->gen, &env->opts, &err), -EINVAL);
+	assert_string_equal(err.text, "ports 0 and 1 have no addresses of one kind");
+	env->opts.addresses[0] = "10.0.0.2";
+	env->opts.addresses[1] = "10.0.0.x";
+	assert_int_equal(xd_tcp_run(&env->gen, &env->opts, &err), -EINVAL);
+	env->opts.addresses[1] = NULL;
+	env->impair[1].loss = 1;
+	env->opts.timeout_s = 0.05;
+	assert_int_equal(xd_tcp_run(&env->gen, &env->opts, &err), -ETIMEDOUT);
+	assert_string_equal(err.text, "3 of 3 connections were not answered within 0.05 s");
+	assert_int_equal(env->nb_rows, 0);
+	destroy(env);
+}
+
+static void
+test_sessions(void **state)
+{
+	struct xd_tcp_sessions t;
+	struct xd_tcp_route route = {.from = {10, 0, 0, 1}, .to = {10, 0, 0, 2}};
+	struct xd_tcp_packet p = {
+		.route = {.from = {10, 0, 0, 2}, .to = {10, 0, 0, 1}}, .to_port = 5};
+	struct xd_tcp_session *all[1000];
+
+	(void)state;
+	assert_int_equal(xd_tcp_sessions_init(&t, 1000, NULL), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		all[i] = xd_tcp_sessions_add(&t, &route, 5, (uint16_t)i);
+		assert_non_null(all[i]);
+	}
+	assert_null(xd_tcp_sessions_add(&t, &route, 6, 0));
+	for (unsigned i = 0; i < 1000; i += 2)
+		xd_tcp_sessions_remove(&t, all[i]);
+	for (unsigned i = 0; i < 1000; i++) {
+		p.from_port = (uint16_t)i;
+		assert_ptr_equal(xd_tcp_sessions_find(&t, &p), i % 2 ? all[i] : NULL);
+	}
+	p.route.from[3] = 3;
+	assert_null(xd_tcp_sessions_find(&t, &p));
+	assert_int_equal(t.used, 500);
+	/* As many peers as there are, and no more. */
+	for (unsigned i = 1; i <= XD_TCP_ROUTES; i++) {
+		route.to[3] = (uint8_t)(2 + i);
+		assert_true((xd_tcp_sessions_add(&t, &route, 6, 1) != NULL) == (i < XD_TCP_ROUTES));
+	}
+	xd_tcp_sessions_fini(&t);
+}
+
+static void
+test_pattern(void **state)
+{
+	struct xd_message_pattern *p = xd_message_pattern_create();
+	uint8_t data[1000];
+
+	(void)state;
+	assert_non_null(p);
+	for (uint64_t at = 0; at < 1u << 20; at += 777) {
+		memcpy(data, xd_message_pattern_at(p, 5, at), sizeof(data));
+		assert_int_equal(xd_message_pattern_differ(p, 5, at, data, sizeof(data)), 0);
+		assert_true(xd_message_pattern_differ(p, 5, at + 1, data, sizeof(data)) > 900);
+		assert_true(xd_message_pattern_differ(p, 6, at, data, sizeof(data)) > 900);
+		assert_true(xd_message_pattern_differ(p, 5, at + 65536, data, sizeof(data)) > 900);
+		data[500] ^= 1;
+		assert_int_equal(xd_message_pattern_differ(p, 5, at, data, sizeof(data)), 1);
+	}
+	free(p);
+}
+
+/* A host asks, another answers, the first understands. */
+static void
+test_asking(void **state)
+{
+	struct xd_respond_host a, b;
+	struct xd_respond_target target;
+	uint8_t frame[XD_RESPOND_ROOM], mac[6];
+
+	(void)state;
+	xd_respond_host_init(&a, 0, "10.0.0.1,fd00::1", NULL);
+	xd_respond_host_init(&b, 1, "10.0.0.2,fd00::2", NULL);
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		uint32_t len;
+
+		assert_int_equal(
+			xd_respond_target_parse(v6 ? "fd00::2" : "10.0.0.2", &target, NULL), 0);
+		len = xd_respond_ask(&a, &target, frame);
+		assert_false(xd_respond_is_answer(&target, frame, len, mac));
+		assert_int_equal(xd_respond_answer(&b, frame, &len, false),
+			v6 ? XD_RESPOND_NEIGHBOUR : XD_RESPOND_ARP);
+		assert_true(xd_respond_is_answer(&target, frame, len, mac));
+		assert_memory_equal(mac, b.mac, 6);
+		assert_false(xd_respond_is_answer(&target, frame, 41, mac));
+		xd_respond_target_parse(v6 ? "fd00::3" : "10.0.0.3", &target, NULL);
+		assert_false(xd_respond_is_answer(&target, frame, len, mac));
+	}
+	assert_int_equal(xd_respond_target_parse("ff02::1", &target, NULL), -EINVAL);
+	assert_int_equal(xd_respond_target_parse("10.0.0.1/8", &target, NULL), -EINVAL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pattern),
+		cmocka_unit_test(test_asking),
+		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_many_connections),
+		cmocka_unit_test(test_nobody_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
