@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Lines from a terminal, by libedit: history, completion by Tab, and a prompt that steps aside for
+ * what else is printed. */
 #include <histedit.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The prompt of a session: lines from a terminal, a pipe or a file, handed to the session one by
+ * one while it forwards; signals, and the end. */
 #include "session_prompt.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The frame that modes which make frames begin with: Ethernet, IPv4 and UDP to the discard port. */
 #include <netinet/in.h>
 
 #include "traffic/engine/session/stream.h"

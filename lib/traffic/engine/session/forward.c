@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Forwarding started and stopped, and its counts read while it runs. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The threads that forward: each moves a burst of each of its streams, round and round, and looks
+ * now and then whether it is to go on. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Streams between ports laid out over the threads, with what each needs: a frame, a ring of copies,
+ * offloads that fit. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of modes, and the look-up in it. A new mode takes its place here. */
 #include <string.h>
 
 #include "traffic/engine/session/mode.h"

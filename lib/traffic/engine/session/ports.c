@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A session's ports: attached, set, detached, and the forwarding between them started and stopped.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A session's lines: each taken apart, its command found and run; and what goes on between them. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

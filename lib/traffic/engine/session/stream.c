@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* One stream: a burst taken from one port, changed or made by the mode, and sent out of another, as
+ * copies or as mbufs. */
 #include <rte_ethdev.h>
 
 #include "traffic/engine/session/stream.h"
