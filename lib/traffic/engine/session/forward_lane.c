@@ -91,9 +91,11 @@ run(struct xd_forward_lane *lane)
 		look_up(lane);
 		next_look = xd_tsc() + lane->forward->look_up_cycles;
 	}
-	notify_all(lane, true);
-	for (unsigned i = 0; i < lane->nb_streams; i++)
+	for (unsigned i = 0; i < lane->nb_streams; i++) {
+		xd_gen_port_outstanding(lane->streams[i]->tx); /* what a device did not take yet */
 		xd_stream_show(lane->streams[i]);
+	}
+	notify_all(lane, true);
 }
 
 static void *
