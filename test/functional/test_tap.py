@@ -160,6 +160,25 @@ class Traffic(TapCase):
         self.assertEqual(self.fact("pa", "queues"), "4")
         self.ping(self.b, "10.99.0.1")
 
+    def test_several_workers(self):
+        """Each has queues of both ports, and sends by all."""
+        cores = sorted(os.sched_getaffinity(0))[:2]
+        if len(cores) < 2:
+            self.skipTest("needs two cores")
+        self.a, self.b = self.space("a"), self.space("b")
+        self.start_at_home({"pa": self.tap(self.a, ifname="eth0", ip="10.99.0.1/24", queues=3),
+                            "pb": self.tap(self.b, ifname="eth0", ip="10.99.0.2/24", queues=2)},
+                           cores=cores)
+        self.reaches(self.a, "10.99.0.2")
+        self.tcp(self.a, self.b, "10.99.0.2", "-P", "8")
+        self.tcp(self.b, self.a, "10.99.0.1", "-P", "8")
+        # A worker goes, and its queues go on with the other.
+        file = self.directory / "fewer.yaml"
+        file.write_text(self.daemon.config.read_text().replace(f"[{cores[0]}, ", "["))
+        self.daemon.ctl("config", "apply", file)
+        self.assertEqual(len(self.daemon.ctl("worker", "show")["workers"]), 1)
+        self.tcp(self.a, self.b, "10.99.0.2", "-P", "8")
+
     def test_vlans(self):
         a, b = self.space("a"), self.space("b")
         self.start_at_home({"pa": self.tap(a, ifname="eth0", vlans=[10, 20]),

@@ -18,11 +18,11 @@ class HostCase(SwitchCase):
         except (AssertionError, FileNotFoundError) as reason:
             self.skipTest(f"no network namespaces: {reason}")
 
-    def start_at_home(self, ports):
+    def start_at_home(self, ports, **config):
         ports = {name: keys if "type" in keys else self.port(name, **keys)
                  for name, keys in ports.items()}
         self.modes = {name: keys.get("mode") for name, keys in ports.items()}
-        self.daemon = Daemon(self, self.directory, config_text(ports))
+        self.daemon = Daemon(self, self.directory, config_text(ports, **config))
         command = self.daemon.command
         self.daemon.command = lambda: self.home.command(*command())
         self.daemon.start()
