@@ -18,7 +18,7 @@ test="g++ dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf ip
 	ethtool openvswitch-switch-dpdk clang libclang-rt-dev python3-jsonschema
 	gnuplot-nox clang-format clang-tidy git python3-sphinx"
 # What to compare with.
-bench="openvswitch-switch-dpdk dpdk-dev iproute2 qperf sockperf gnuplot-nox"
+bench="openvswitch-switch-dpdk dpdk-dev iproute2 iperf3 qperf sockperf gnuplot-nox"
 # What tests reach of the code.
 coverage="gcovr"
 
