@@ -4,8 +4,10 @@
 The cases build on one another: the guests are booted once.
 """
 
+import json
 import re
 
+import netns
 from daemon import Daemon, config_text, vhost_user
 from guests import GuestCase
 from machine import Nic
@@ -13,6 +15,7 @@ from process import wait_for
 
 ADDRESS = {"vm1": "10.77.0.1", "vm2": "10.77.0.2"}
 MAC = {"vm1": "02:00:00:00:77:01", "vm2": "02:00:00:00:77:02"}
+CONTAINER = "10.77.0.9"
 PINGS = 5
 RUN_S = 60  # for a command that itself takes a few seconds
 
@@ -143,6 +146,29 @@ class Guests(GuestCase):
                                RUN_S).split()[0]
             self.assertEqual(got, want, f"{sender.name} to {receiver.name}")
             self.say(f"4 MiB, {sender.name} to {receiver.name}: {got[:16]}... on both sides")
+
+    def test_a_container_and_a_guest(self):
+        """TCP passes unsegmented and without checksums between the guest's kernel and the host's."""
+        space = netns.Namespace(self, "container")
+        daemon = self.switch.daemon
+        daemon.ctl("port", "add", "c", "type=tap", "bridge=br0", f"netns={space.name}",
+                   f"ip={CONTAINER}/24")
+        self.addCleanup(daemon.ctl, "port", "del", "c")
+        self.reach(self.vm2, CONTAINER, "in a container")
+        for options, port, words in (("", "vm2", "container to vm2"),
+                                     ("-R", "c", "vm2 to container")):
+            before = daemon.port(port)
+            done = space.run("iperf3", "-c", ADDRESS["vm2"], "-t", 2, "-J", *options.split(),
+                             timeout_s=RUN_S)
+            self.assertEqual(done.returncode, 0, done.stdout[-300:])
+            rate = json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"]
+            now = daemon.port(port)
+            length = ((now["tx_bytes"] - before["tx_bytes"]) //
+                      (now["tx_frames"] - before["tx_frames"]))
+            self.say(f"iperf3 TCP, {words}: {rate / 1e6:.0f} Mbit/s, {length} B a frame")
+            self.assertGreater(length, 1514)
+            self.assertEqual(now["software_segmented"], before["software_segmented"])
+            self.assertEqual(now["software_checksums"], before["software_checksums"])
 
     def test_switch_restarts(self):
         self.assertEqual(self.switch.stop(), 0)
