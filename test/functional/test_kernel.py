@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """DPDK devices as ports: the kernel's own network stack on the other side."""
 
+import os
 import re
 import subprocess
 
@@ -8,7 +9,7 @@ import netns
 from frames import BROADCAST, frame, mac, raw_mac, tagged
 from guest import SwitchCase
 from hosts import HostCase
-from process import PATIENCE_S, wait_for
+from process import PATIENCE_S, program, wait_for
 
 
 class Kernel(HostCase):
@@ -233,3 +234,27 @@ class Pcap(SwitchCase):
         self.daemon.ctl("port", "add", "in", "type=dpdk", "bridge=br0",
                         f"devargs=net_pcap1,rx_pcap={file}")
         self.assertEqual([vm1.rx() for _ in sent], sent)
+
+
+class Memif(SwitchCase):
+    """Programs that share memory with the switch, through sockets of its own."""
+
+    def memif(self, number, role):
+        return (f"net_memif{number},role={role},socket={self.path(f'm{number}')},"
+                "socket-abstract=no")
+
+    def test_two_programs(self):
+        self.start({f"m{i}": {"type": "dpdk", "bridge": "br0", "devargs": self.memif(i, "server")}
+                    for i in range(2)})
+        for _ in range(2):
+            words = [program("crossdock-pktgen"), "rate", "--rate", "1kpps", "--time", "0.5",
+                     "--pattern", "pairs", "--core", str(min(os.sched_getaffinity(0)))]
+            for i in range(2):
+                words += ["--port", f"dpdk:{self.memif(i, 'client')}"]
+            before = self.daemon.port("m1")["tx_frames"]
+            done = subprocess.run([*words, "--", "--no-huge", "-m", "256"], capture_output=True,
+                                  stdin=subprocess.DEVNULL, text=True, timeout=PATIENCE_S)
+            self.assertIn("rate", done.stdout, done.stderr)
+            self.assertGreater(self.daemon.port("m1")["tx_frames"], before + 100)
+            # It has gone: and the next one is welcome.
+            wait_for(lambda: not self.daemon.up("m0") and not self.daemon.up("m1"), "its end")
