@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The addresses of an interface, as text: "10.0.0.1/24, fd00::1/64". Any thread. */
+/* The addresses of an interface, as text: "10.0.0.1/24,fd00::1/64". Any thread. */
 #ifndef XD_DRIVERS_TAP_ADDRESS_H
 #define XD_DRIVERS_TAP_ADDRESS_H
 

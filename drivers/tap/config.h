@@ -9,7 +9,7 @@
 XD_API_BEGIN
 
 #define XD_TAP_NETNS_MAX 128 /* bytes of a namespace's name or path, with its NUL */
-#define XD_TAP_IP_MAX    256 /* and of all addresses as text */
+#define XD_TAP_IP_MAX    320 /* and of all addresses as text */
 
 enum xd_tap_persist { XD_TAP_PERSIST_NO, XD_TAP_PERSIST_YES };
 

@@ -82,7 +82,7 @@ tap_start(struct xd_port *port, struct xd_error *err)
 	p->lost = false;
 	ret = xd_tap_begin(p, err);
 	/* Containers come and go, also while crossdockd is restarted. */
-	if (ret == -ENOENT)
+	if (ret < 0 && !xd_tap_netns_there(p))
 		xd_tap_wait(p, err);
 	else if (ret < 0) {
 		xd_tap_unwatch(p);

@@ -110,15 +110,16 @@ const char *xd_tap_netns_path(const struct xd_port_config *config, char path[PAT
 
 /* ---- Control ---- */
 
-/* Makes the interface, or takes a persistent one over, as port.config says; has workers use it; and
- * gives it its settings. -ENOENT: its namespace is not there. Neither says that frames can pass
- * (port.up). */
+/* Makes the interface, or takes a persistent one over, as port.config says; gives it its settings;
+ * and has workers use it. Neither says that frames can pass (port.up). */
 int xd_tap_begin(struct xd_tap_port *p, struct xd_error *err);
 /* Has workers leave it, and gives it back. */
 void xd_tap_end(struct xd_tap_port *p);
 /* Whether the interface is there: its name now, which may have been changed; else -ENODEV. */
 int xd_tap_name(const struct xd_tap_port *p, char name[IF_NAMESIZE]);
-/* Whether its namespace is the one that goes by the configured name now. */
+/* Whether there is a namespace of the configured name, and whether it is that of the interface. */
+int xd_tap_fail_netns(const struct xd_tap_port *p, int code, struct xd_error *err);
+bool xd_tap_netns_there(const struct xd_tap_port *p);
 bool xd_tap_netns_same(const struct xd_tap_port *p);
 int xd_tap_set_persist(const struct xd_tap_port *p, enum xd_tap_persist persist);
 

@@ -56,16 +56,16 @@ xd_tap_addresses(
 {
 	int n = 0;
 
-	while (*(text += strspn(text, " "))) {
-		size_t len = strcspn(text, ", ");
-		const char *end = text + len + strspn(text + len, " ");
+	while (*text) {
+		size_t len = strcspn(text, ",");
+		const char *end = text + len;
 		char one[TEXT_MAX];
 
 		if (n == XD_TAP_ADDRESSES)
 			return xd_fail(err, -E2BIG, "more than %u addresses", XD_TAP_ADDRESSES);
 		snprintf(one, sizeof(one), "%.*s", (int)len, text);
 		if (len >= sizeof(one) || read_address(one, &addresses[n]) ||
-			(*end != ',' && *end != 0) || (*end == ',' && end[1] == 0))
+			(*end == ',' && end[1] == 0))
 			return xd_fail(err, -EINVAL,
 				"\"%.60s\": write an address of the interface's own and the bits "
 				"of its network, such as 10.0.0.1/24 or fd00::1/64; several with "

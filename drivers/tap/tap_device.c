@@ -37,25 +37,25 @@ struct entry {
 	struct xd_error err;
 };
 
-static int
-fail_netns(struct entry *e, int code)
+int
+xd_tap_fail_netns(const struct xd_tap_port *p, int code, struct xd_error *err)
 {
-	const struct xd_port_config *config = &e->p->port.config;
+	const struct xd_port_config *config = &p->port.config;
 	const char *name = xd_tap_config(config)->netns;
 
 	if (code == -ENOENT && name[0] != '/')
-		return xd_port_config_fail(&e->err, code, config, "netns",
+		return xd_port_config_fail(err, code, config, "netns",
 			"there is no namespace %s: ip netns add %s", name, name);
 	if (code == -EPERM || code == -EACCES)
-		return xd_port_config_fail(&e->err, code, config, "netns",
+		return xd_port_config_fail(err, code, config, "netns",
 			"no permission to enter the namespace %s: run crossdockd as root, or give "
 			"it CAP_SYS_ADMIN",
 			name);
 	if (code == -EINVAL)
-		return xd_port_config_fail(&e->err, code, config, "netns",
+		return xd_port_config_fail(err, code, config, "netns",
 			"%s is no network namespace: `ip netns` lists those that have names", name);
 	return xd_port_config_fail(
-		&e->err, code, config, "netns", "namespace %s: %s", name, strerror(-code));
+		err, code, config, "netns", "namespace %s: %s", name, strerror(-code));
 }
 
 static int
@@ -66,9 +66,9 @@ enter(struct entry *e)
 	int fd = open(e->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret = 0;
 
 	if (fd < 0)
-		return fail_netns(e, -errno);
+		return xd_tap_fail_netns(e->p, -errno, &e->err);
 	if (fstat(fd, &st) < 0 || setns(fd, CLONE_NEWNET) < 0)
-		ret = fail_netns(e, -errno);
+		ret = xd_tap_fail_netns(e->p, -errno, &e->err);
 	e->p->ns_dev = st.st_dev;
 	e->p->ns_ino = st.st_ino;
 	close(fd);
@@ -157,6 +157,14 @@ close_all(struct xd_tap_port *p)
 	if (p->events != NULL)
 		mnl_socket_close(p->events);
 	p->netlink = p->events = NULL;
+}
+
+bool
+xd_tap_netns_there(const struct xd_tap_port *p)
+{
+	char path[PATH_MAX];
+
+	return xd_tap_netns_path(&p->port.config, path) == NULL || access(path, F_OK) == 0;
 }
 
 bool

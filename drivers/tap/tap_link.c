@@ -60,13 +60,19 @@ set_up(struct xd_tap_port *p, bool up)
 
 /* ---- Interfaces that go and come back ---- */
 
+static void
+note_why(struct xd_tap_port *p, const struct xd_error *err)
+{
+	snprintf(p->why, sizeof(p->why), "%.*s", (int)sizeof(p->why) - 1, err->text);
+}
+
 void
 xd_tap_wait(struct xd_tap_port *p, const struct xd_error *err)
 {
 	p->lost = true;
 	p->retry_ns = RETRY_MIN_NS;
 	p->retry_at_ns = xd_clock_ns() + p->retry_ns;
-	snprintf(p->why, sizeof(p->why), "%.*s", (int)sizeof(p->why) - 1, err->text);
+	note_why(p, err);
 	xd_log_limited(p->port.env->log, &p->log_limit, XD_LOG_PORT, XD_LOG_WARN,
 		"port %s: %s; interface %s is made when that is possible", p->port.config.name,
 		p->why, p->ifname);
@@ -84,23 +90,24 @@ lose(struct xd_tap_port *p)
 	p->port.env->changed(p->port.env->ctx, &p->port);
 }
 
-/* The namespace is looked for each time; what else keeps an interface from being made, ever more
- * rarely. */
+/* A try that fails, though its namespace is there, is repeated ever more rarely. */
 static void
 look_for_interface(struct xd_tap_port *p)
 {
 	struct xd_error err;
-	int ret;
 
+	if (!xd_tap_netns_there(p)) {
+		xd_tap_fail_netns(p, -ENOENT, &err);
+		note_why(p, &err);
+		p->retry_at_ns = 0;
+		return;
+	}
 	if (xd_clock_ns() < p->retry_at_ns)
 		return;
-	ret = xd_tap_begin(p, &err);
-	if (ret < 0) {
-		p->retry_ns = ret == -ENOENT                   ? RETRY_MIN_NS
-			      : 2 * p->retry_ns < RETRY_MAX_NS ? 2 * p->retry_ns
-							       : RETRY_MAX_NS;
+	if (xd_tap_begin(p, &err) < 0) {
 		p->retry_at_ns = xd_clock_ns() + p->retry_ns;
-		snprintf(p->why, sizeof(p->why), "%.*s", (int)sizeof(p->why) - 1, err.text);
+		p->retry_ns = 2 * p->retry_ns < RETRY_MAX_NS ? 2 * p->retry_ns : RETRY_MAX_NS;
+		note_why(p, &err);
 		xd_log(p->port.env->log, XD_LOG_PORT, XD_LOG_DEBUG, "port %s: %s",
 			p->port.config.name, err.text);
 		return;

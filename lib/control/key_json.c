@@ -55,7 +55,7 @@ xd_key_to_json(const struct xd_key *key, const void *entry)
 	case XD_KEY_MACS:
 		return words_to_json(text);
 	default:
-		return json_string(text);
+		return key->list ? words_to_json(text) : json_string(text);
 	}
 }
 
@@ -136,8 +136,8 @@ xd_key_from_json(const json_t *value, char text[XD_KEY_CHARS])
 static const char *
 wrong_kind(const struct xd_key *key, const json_t *value, enum xd_json_from from)
 {
-	bool words =
-		key->kind == XD_KEY_FLAGS || key->kind == XD_KEY_MACS || key->kind == XD_KEY_NAMES;
+	bool words = key->kind == XD_KEY_FLAGS || key->kind == XD_KEY_MACS ||
+		     key->kind == XD_KEY_NAMES || key->list;
 	bool list = words || key->kind == XD_KEY_LIST || key->kind == XD_KEY_SET;
 
 	if (json_is_null(value) && from == XD_JSON_FILE)

@@ -81,6 +81,7 @@ struct xd_key {
 	/* "the path of a socket": what values look like, where kind and range do not tell. Of a
 	 * number: put behind the range. */
 	const char *values;
+	bool list;        /* of a string: words with commas between, in YAML and JSON a list */
 	const char *what; /* of a string, when it is too long: "a socket path" */
 	const char *help; /* one sentence: what it is for */
 	/* Called with the entry once the value was changed by text or default; may be NULL. */

@@ -32,7 +32,7 @@ class TapCase(HostCase):
         """Two, each with an eth0 on a port of its own."""
         self.a, self.b = self.space("a"), self.space("b")
         self.start_at_home({
-            "pa": self.tap(self.a, ifname="eth0", ip="10.99.0.1/24,fd99::1/64", **keys),
+            "pa": self.tap(self.a, ifname="eth0", ip=["10.99.0.1/24", "fd99::1/64"], **keys),
             "pb": self.tap(self.b, ifname="eth0", ip="10.99.0.2/24,fd99::2/64", **keys)})
 
     def reaches(self, space, address):
@@ -423,6 +423,7 @@ class Life(TapCase):
         self.assertEqual((now["ifindex"], now["mtu"], now["address"]),
                          (index, 9000, "02:00:00:00:00:77"))
         self.passes(self.vm1, self.a)
+        self.assertEqual(self.daemon.port("pa")["ip"], ["10.99.1.1/24", "fd99::1/64"])
         self.daemon.ctl("port", "set", "pa", "ip=none")
         self.assertEqual(self.addresses(self.a, "eth0"), {"10.99.9.9/24"})
         self.daemon.ctl("port", "rename", "pa", "px")

@@ -97,7 +97,7 @@ test_addresses(void **state)
 	static const char *const bad[] = {"10.0.0.1", "10.0.0.1/", "10.0.0.1/33", "10.0.0/8", "x/8",
 		"10.0.0.1/-1", "10.0.0.1/8x", "fd00::1/129", "0.0.0.0/0", "224.0.0.1/4", "::/0",
 		"ff02::1/64", "10.0.0.1/8,", ",10.0.0.1/8", "10.0.0.1/8 10.0.0.2/8",
-		"10.0.0.1/24,10.0.0.1/24", "/24", "10.0.0.1/24/24",
+		"10.0.0.1/8, 10.0.0.2/8", "10.0.0.1/24,10.0.0.1/24", "/24", "10.0.0.1/24/24",
 		"0000000000000000000000000000000000000000000000000000000000000000000::1/64"};
 	struct xd_tap_address a[XD_TAP_ADDRESSES];
 	char many[512] = "";
@@ -108,7 +108,7 @@ test_addresses(void **state)
 	assert_int_equal(xd_tap_addresses("10.1.2.3/24", a, &err), 1);
 	assert_int_equal(a[0].prefix, 24);
 	assert_memory_equal(a[0].bytes, "\x0a\x01\x02\x03", 4);
-	assert_int_equal(xd_tap_addresses(" 10.1.2.3/32 , fd00::7/64,192.0.2.1/0", a, &err), 3);
+	assert_int_equal(xd_tap_addresses("10.1.2.3/32,fd00::7/64,192.0.2.1/0", a, &err), 3);
 	assert_int_equal(a[1].family, AF_INET6);
 	assert_int_equal(a[1].bytes[15], 7);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
