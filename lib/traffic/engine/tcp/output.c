@@ -115,6 +115,7 @@ put_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, xd_tcp_place at, uint3
 	begin(c, s, at, (uint8_t)((fin ? XD_TCP_FIN : 0) | (push ? XD_TCP_PSH : 0)), now_us);
 	s->offset = (uint64_t)(at - 1);
 	s->len = bytes;
+	c->probe_now = false; /* whatever is sent is answered */
 	if (at < c->max) {
 		c->retransmitted += pieces_of(s, at + bytes > c->max ? c->max - at : bytes);
 		if (at < c->timed) /* Karn's algorithm: RFC 6298, section 3 */
@@ -207,14 +208,14 @@ new_data(struct xd_tcp_conn *c, uint32_t piece, uint32_t room, enum xd_tcp_limit
 /* A byte that the window has no room for, when nothing is on its way, so that the peer says how
  * much it has now. It counts as sent in case that it is taken. */
 static uint32_t
-probe(struct xd_tcp_conn *c)
+probe(struct xd_tcp_conn *c, uint32_t piece)
 {
 	const xd_tcp_place window = c->una + (xd_tcp_place)c->wnd - c->nxt;
-	const xd_tcp_place left = xd_tcp_send_end(c) - c->nxt;
+	xd_tcp_place left = xd_tcp_send_end(c) - c->nxt;
 
 	if (!c->probe_now || left <= 0 || c->nxt > c->una)
 		return 0;
-	c->probe_now = false;
+	left = left < (xd_tcp_place)piece ? left : (xd_tcp_place)piece;
 	return window <= 1 ? 1 : (uint32_t)(window < left ? window : left);
 }
 
@@ -242,7 +243,7 @@ put_next_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, uint64_t now_us)
 		limit = xd_tcp_send_end(c) > c->nxt ? XD_TCP_LIMIT_CALLER : XD_TCP_LIMIT_NOTHING;
 	}
 	if (!span) {
-		span = probe(c);
+		span = probe(c, piece);
 		if (span)
 			put_data(c, s, c->nxt, span, now_us);
 	}

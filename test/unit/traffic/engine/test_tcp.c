@@ -654,9 +654,20 @@ test_persist(void **state)
 	assert_int_equal(l->c.retransmitted, 7); /* of that one byte */
 	s.window = 300; /* too little to be worth a segment, until it has waited */
 	xd_tcp_input(&l->c, &s, NULL, l->now_us);
+	s.window = 0;
+	xd_tcp_input(&l->c, &s, NULL, l->now_us);
+	expect_nothing(l);
+	/* It opens when the next probe is due: data goes out instead, and no probe after it. */
+	l->now_us = xd_tcp_deadline(&l->c);
+	xd_tcp_timeout(&l->c, l->now_us);
 	s.window = 4000;
 	xd_tcp_input(&l->c, &s, NULL, l->now_us);
-	expect(l, XD_TCP_ACK, ISS + 1, MSS);
+	for (unsigned i = 0; i < 4; i++)
+		expect(l, XD_TCP_ACK, ISS + 1 + i * MSS, MSS);
+	s.window = 0;
+	s.ack = ISS + 4001;
+	xd_tcp_input(&l->c, &s, NULL, l->now_us);
+	expect_nothing(l);
 	free(l);
 }
 
