@@ -14,6 +14,7 @@
 #define WINDOW_DEFAULT (1u << 20)
 #define WINDOW_MIN     2920u
 #define WINDOW_MAX     (1u << 30)
+#define FOREVER_S      (10 * 365 * 86400.0)
 #define FRAME_MIN      314 /* bytes: an MSS of 200 over IPv6, and a bit */
 
 static const char *const tests[] = {"bandwidth", "latency", "all", NULL};
@@ -259,6 +260,9 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	opts.frame_bytes = o->traffic.sizes.mix[0].bytes[0];
 	opts.impair = o->traffic.impair;
 	opts.timeout_s = o->timeout_ms / 1000.0;
+	opts.until_stopped = o->nb_ports == 1 && !opts.has_peer && !options_given(o, "time");
+	if (opts.until_stopped)
+		opts.message.time_s = FOREVER_S;
 	return xd_tcp_run(gen, &opts, err);
 }
 
@@ -275,12 +279,13 @@ const struct engine engine_tcp = {
 	.results = &xd_tcp_engine,
 	.summary = "messages of 1 B to 128 MiB over TCP: bandwidth, messages/s, latency",
 	.arguments = " --port PORT [--port PORT]...",
-	.intro = "Even ports connect to odd ones, and messages go through their connections. A\n"
-		 "message counts when its last byte has arrived in order. Frames of up to 64 KiB\n"
-		 "are left to be cut where a port takes them (virtio:PATH,tso=on), and each row\n"
-		 "says what was sent again and what kept the connections from sending more.\n"
-		 "With one port the other end is somebody else's: --connect ADDRESS, or it "
-		 "listens.\n",
+	.intro =
+		"Even ports connect to odd ones, and messages go through their connections. A\n"
+		"message counts when its last byte has arrived in order. Frames of up to 64 KiB\n"
+		"are left to be cut where a port takes them (virtio:PATH,tso=on), and each row\n"
+		"says what was sent again and what kept the connections from sending more.\n"
+		"With one port the other end is somebody else's: --connect ADDRESS, or it listens\n"
+		"until it is interrupted, or --time is over.\n",
 	.examples = "  crossdock-pktgen tcp " AB " \\\n"
 		    "      --messages '1:128M:*2' --verify\n"
 		    "  crossdock-pktgen tcp " AB " \\\n"

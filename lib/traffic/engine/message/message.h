@@ -55,7 +55,7 @@ struct xd_message_figures {
 
 /* Rows of these figures, to begin an engine's list with. */
 #define XD_MESSAGE_FIGURES                                                                         \
-	XD_MESSAGE_FIGURE(test, XD_FIGURE_TEXT),                                   \
+	XD_MESSAGE_FIGURE(test, XD_FIGURE_TEXT),                                                   \
 		XD_MESSAGE_FIGURE(way, XD_FIGURE_TEXT, .head = "way"),                             \
 		XD_MESSAGE_FIGURE(message_bytes, XD_FIGURE_COUNT, .head = "message", .unit = "B"), \
 		XD_MESSAGE_FIGURE(streams, XD_FIGURE_UNSIGNED, .head = "streams"),                 \

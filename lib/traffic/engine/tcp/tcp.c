@@ -181,6 +181,8 @@ measure(struct run *r, struct xd_tcp_bench *b, struct xd_row *row, struct xd_err
 	xd_gen_look_before(r->gen, &around);
 	take_snapshot(b, &before);
 	rc = xd_tcp_bench_run(b, o->time_s, "measuring", err);
+	if (rc == -EINTR && r->opts->until_stopped)
+		rc = 0;
 	take_snapshot(b, &after);
 	row->time_s = b->ran_s;
 	row->partial = rc != 0;
@@ -190,7 +192,7 @@ measure(struct run *r, struct xd_tcp_bench *b, struct xd_row *row, struct xd_err
 	fill_rate(r->gen, &before, &after, row);
 	fill_own(b, &before, &after, row->time_s, &figures);
 	fill_times(r, b, row);
-	if (!rc)
+	if (!rc && !xd_gen_cancelled(r->gen))
 		rc = xd_tcp_bench_close(b, err);
 	take_snapshot(b, &end); /* what was still on its way is looked at, too */
 	figures.message.wrong_bytes = end.sum.wrong_bytes;
@@ -253,7 +255,7 @@ run_all(struct run *r, struct xd_error *err)
 	int rc = 0;
 
 	for (unsigned test = 0; test < XD_MESSAGE_TESTS; test++)
-		for (unsigned i = 0; i < o->sizes.n; i++)
+		for (unsigned i = 0; i < o->sizes.n && !xd_gen_cancelled(r->gen); i++)
 			for (unsigned n = 1; o->tests[test] && n <= o->trials && !rc; n++)
 				rc = run_row(r, test, o->sizes.mix[i].bytes[0], n, err);
 	return rc;

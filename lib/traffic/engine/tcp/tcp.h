@@ -27,8 +27,9 @@ struct xd_tcp_run_opts {
 	const struct xd_impair *impair; /* by port, XD_GEN_PORTS_MAX of them */
 	bool has_peer;                  /* one port: to connect to */
 	struct xd_respond_target peer;
-	uint16_t port;    /* that is connected to, or listened on */
-	double timeout_s; /* for connections to be made, and closed */
+	uint16_t port;      /* that is connected to, or listened on */
+	double timeout_s;   /* for connections to be made, and closed */
+	bool until_stopped; /* being told to stop is the end, of a port that listens */
 };
 
 /* In row.own; JSON: tcp. */
