@@ -379,7 +379,27 @@ static const struct {
 	{"respond --port virtio:/a --address 10.0.0.2 --address fd00::2",
 		"--address is given 2 times for 1 port; give all of one port as a list, such as "
 		"10.0.0.2,fd00::2"},
-	{"rate " AB "--address 10.0.0.2", "--address is an option of tcp, respond, not of rate"},
+	{"ping --port virtio:/a", "whom to ping? give --to, such as --to 10.0.0.2"},
+	{"ping --port virtio:/a --to 10.0.0.2",
+		"there is no IPv4 address to ping 10.0.0.2 from: give one of its network, such as "
+		"--address 10.0.0.1"},
+	{"ping --port virtio:/a --to 10.0.0.256",
+		"10.0.0.256: give the address of a host, such as 10.0.0.2 or fd00::2"},
+	{"ping --port virtio:/a --to 224.0.0.1",
+		"224.0.0.1: give the address of a host, such as 10.0.0.2 or fd00::2"},
+	{"ping --port virtio:/a --to ff02::1",
+		"ff02::1: give the address of a host, such as 10.0.0.2 or fd00::2"},
+	{"ping --port virtio:/a --to ::1 --size 98",
+		"::1: give the address of a host, such as 10.0.0.2 or fd00::2"},
+	{"ping --port virtio:/a --to fe80::1 --size imix",
+		"--size imix: ping has no mixes of sizes"},
+	{"ping " AB "--to fe80::1", "ping has one port; 2 are given"},
+	{"ping --port virtio:/a --to fe80::1 --interval 1us", "--interval 1us: at least 0.01ms"},
+	{"ping --port virtio:/a --to fe80::1 --interval 10us --wait 10",
+		"--wait 10 is more than 32768 times --interval 1e-05, and sequence numbers end: "
+		"wait less"},
+	{"rate " AB "--address 10.0.0.2",
+		"--address is an option of tcp, respond, ping, not of rate"},
 	/* Ports, cores, results */
 	{"rate --port vrtio:x",
 		"--port vrtio:x: unknown kind vrtio; did you mean virtio? (virtio:PATH, "

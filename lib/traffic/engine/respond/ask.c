@@ -20,12 +20,19 @@
 int
 xd_respond_target_parse(const char *text, struct xd_respond_target *target, struct xd_error *err)
 {
+	const uint8_t *first = &target->address[0];
+	struct in6_addr v6;
+
 	memset(target, 0, sizeof(*target));
-	if (inet_pton(AF_INET, text, target->address) == 1)
+	if (inet_pton(AF_INET, text, target->address) == 1 && *first != 0 && *first != 127 &&
+		*first < 224)
 		return 0;
 	target->v6 = true;
-	if (inet_pton(AF_INET6, text, target->address) == 1 && target->address[0] != 0xff)
+	if (inet_pton(AF_INET6, text, &v6) == 1 && !IN6_IS_ADDR_MULTICAST(&v6) &&
+		!IN6_IS_ADDR_UNSPECIFIED(&v6) && !IN6_IS_ADDR_LOOPBACK(&v6)) {
+		memcpy(target->address, &v6, sizeof(v6));
 		return 0;
+	}
 	return xd_fail(
 		err, -EINVAL, "%s: give the address of a host, such as 10.0.0.2 or fd00::2", text);
 }

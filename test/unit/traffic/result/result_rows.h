@@ -10,6 +10,7 @@
 #include "traffic/engine/latency.h"
 #include "traffic/engine/pairs.h"
 #include "traffic/engine/rate.h"
+#include "traffic/engine/ping/ping.h"
 #include "traffic/engine/respond/respond.h"
 #include "traffic/engine/search/search.h"
 #include "traffic/engine/tcp/tcp.h"
@@ -205,12 +206,38 @@ tcp_row(void)
 	return row;
 }
 
+static struct xd_row
+ping_row(void)
+{
+	const struct xd_ping_figures figures = {.sent = 101,
+		.received = 90,
+		.lost = 11,
+		.late = 3,
+		.duplicated = 4,
+		.wrong = 5,
+		.loss_ratio = 0.125,
+		.last_ns = 1001.5,
+		.mean_ns = 1002.5,
+		.best_ns = 1003.5,
+		.worst_ns = 1004.5,
+		.stdev_ns = 1005.5,
+		.jitter_mean_ns = 1006.5,
+		.jitter_max_ns = 1007.5};
+	struct xd_row row = {.engine = &xd_ping_engine,
+		.name = "10.0.0.2",
+		.timed = true,
+		.latency = {.count = 90, .lost = 11, .actual = times_from(600)}};
+
+	memcpy(row.own, &figures, sizeof(figures));
+	return row;
+}
+
 static const struct xd_engine *const result_engines[] = {&xd_rate_engine, &xd_latency_engine,
-	&xd_search_engine, &xd_pairs_engine, &xd_tcp_engine, &xd_respond_engine,
+	&xd_search_engine, &xd_pairs_engine, &xd_tcp_engine, &xd_respond_engine, &xd_ping_engine,
 	&xd_calibrate_engine, NULL};
 
 /* Rows of every engine, and rows of zeroes. */
-enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, TCP, RESPOND, CALIBRATE, NOTHING, NB_ROWS };
+enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, TCP, RESPOND, PING, CALIBRATE, NOTHING, NB_ROWS };
 
 static void
 make_results(struct xd_results *results)
@@ -223,6 +250,7 @@ make_results(struct xd_results *results)
 		[PAIRS] = pairs_row(),
 		[TCP] = tcp_row(),
 		[RESPOND] = respond_row(),
+		[PING] = ping_row(),
 		[CALIBRATE] = {.engine = &xd_calibrate_engine,
 			.is_void = true,
 			.void_reason = "12 frames late",
@@ -349,6 +377,16 @@ static const struct want wanted_of_respond[] = {TEXT("engine", "respond"), NUMBE
 	NUMBER("respond.echo6", 94), NUMBER("respond.wrong", 95), NUMBER("respond.not_sent", 96),
 	TEXT("pairs", "null"), TEXT("search", "null"), END};
 
+static const struct want wanted_of_ping[] = {TEXT("engine", "ping"), TEXT("name", "10.0.0.2"),
+	TEXT("pps", "null"), NUMBER("latency.lost", 11), NUMBER("latency.actual.p99_ns", 605),
+	NUMBER("ping.sent", 101), NUMBER("ping.received", 90), NUMBER("ping.lost", 11),
+	NUMBER("ping.late", 3), NUMBER("ping.duplicated", 4), NUMBER("ping.wrong", 5),
+	NUMBER("ping.loss_ratio", 0.125), NUMBER("ping.last_ns", 1001.5),
+	NUMBER("ping.mean_ns", 1002.5), NUMBER("ping.best_ns", 1003.5),
+	NUMBER("ping.worst_ns", 1004.5), NUMBER("ping.stdev_ns", 1005.5),
+	NUMBER("ping.jitter_mean_ns", 1006.5), NUMBER("ping.jitter_max_ns", 1007.5),
+	TEXT("respond", "null"), END};
+
 static const struct want wanted_of_calibrate[] = {TEXT("engine", "calibrate"), TEXT("void", "true"),
 	TEXT("void_reason", "12 frames late"), TEXT("partial", "true"), TEXT("name", "null"),
 	TEXT("mix", "null"), TEXT("template", "null"), TEXT("capture", "null"),
@@ -369,6 +407,7 @@ static const struct want *const wanted[NB_ROWS] = {[RATE] = wanted_of_rate,
 	[PAIRS] = wanted_of_pairs,
 	[TCP] = wanted_of_tcp,
 	[RESPOND] = wanted_of_respond,
+	[PING] = wanted_of_ping,
 	[CALIBRATE] = wanted_of_calibrate,
 	[NOTHING] = wanted_of_nothing};
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The row of engine ping, echo requests to a host: its options and its help. */
+#include <errno.h>
+#include <string.h>
+
+#include "option_table.h"
+#include "traffic/engine/ping/path.h"
+#include "traffic/engine/ping/ping.h"
+#include "traffic/frames/units.h"
+
+struct own {
+	const char *addresses, *to; /* argv's; NULL: not given */
+	double interval_s, wait_s;
+};
+
+/* To be checked where addresses are all known. */
+static int
+take_addresses(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct xd_respond_host host;
+	struct own *own = o->own;
+
+	(void)row;
+	own->addresses = text;
+	return xd_respond_host_init(&host, 0, text, err);
+}
+
+static int
+take_to(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct own *own = o->own;
+
+	(void)row;
+	(void)err;
+	own->to = text;
+	return 0;
+}
+
+static int
+take_pause(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct own *own = o->own;
+	double *seconds = !strcmp(row->name, "wait") ? &own->wait_s : &own->interval_s;
+	int rc = xd_units_seconds(text, seconds, err);
+
+	if (!rc && *seconds < 0.00001 - 1e-12)
+		rc = xd_fail(err, -EINVAL, "--%s %s: at least 0.01ms", row->name, text);
+	return rc;
+}
+
+static const struct option_row options[] = {
+	OPTION_PORT,
+	{"to", "ADDRESS", take_to, .help = "of the host: 10.0.0.2  fd00::2"},
+	{"address", "LIST", take_addresses,
+		.help = "of the port: 10.0.0.1,fd00::1\n"
+			"(fe80::58:80ff:fe00:0 alone, which it has in any case)"},
+	{"size", "SIZES", take_size,
+		.help = "bytes of frame without FCS: 98  98,1514  98:1514:*2 (98, ping's 56)"},
+	{"count", "N", take_count, .help = "requests (10)"},
+	{"interval", "S", take_pause, .help = "seconds between them (1)"},
+	{"wait", "S", take_pause, .help = "seconds until one without a reply is lost (1)"},
+	OPTION_TRIALS,
+	OPTIONS_PLACE,
+	OPTIONS_RESULTS,
+};
+
+static void
+defaults(struct options *o)
+{
+	struct own *own = o->own;
+
+	own->interval_s = own->wait_s = 1;
+	o->count = 10;
+}
+
+static int
+check(struct options *o, struct xd_error *err)
+{
+	const struct own *own = o->own;
+	struct xd_respond_host host;
+	struct xd_ping_path path;
+	int rc;
+
+	if (o->nb_ports != 1)
+		return xd_fail(err, -EINVAL, "ping has one port; %u are given", o->nb_ports);
+	if (!own->to)
+		return xd_fail(err, -EINVAL, "whom to ping? give --to, such as --to 10.0.0.2");
+	for (unsigned i = 0; i < o->traffic.sizes.n; i++)
+		if (o->traffic.sizes.mix[i].n > 1)
+			return xd_fail(err, -EINVAL, "--size %s: ping has no mixes of sizes",
+				o->traffic.sizes.mix[i].name);
+	if (own->wait_s > own->interval_s * XD_PING_OUTSTANDING_MAX)
+		return xd_fail(err, -EINVAL,
+			"--wait %g is more than %d times --interval %g, and sequence numbers end: "
+			"wait less",
+			own->wait_s, XD_PING_OUTSTANDING_MAX, own->interval_s);
+	rc = xd_respond_host_init(&host, 0, own->addresses, err);
+	return rc ? rc : xd_ping_path_init(&path, &host, own->to, err);
+}
+
+static int
+run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
+{
+	const struct own *own = o->own;
+	struct xd_ping_opts opts = {
+		.addresses = own->addresses,
+		.to = own->to,
+		.sizes = &o->traffic.sizes,
+		.trials = o->trials,
+		.count = o->count,
+		.interval_s = own->interval_s,
+		.wait_s = own->wait_s,
+	};
+
+	return xd_ping_run(gen, &opts, err);
+}
+
+const struct engine engine_ping = {
+	.results = &xd_ping_engine,
+	.summary = "echo requests to a host, and mtr's figures of their round trips",
+	.arguments = " --port PORT --to ADDRESS",
+	.intro = "Finds a host of the same link by ARP or neighbour solicitation and sends it ICMP "
+		 "or\n"
+		 "ICMPv6 echo requests, one every --interval. Loss, last, mean, best and worst "
+		 "time,\n"
+		 "standard deviation, mean and worst jitter are as mtr has them. The port answers\n"
+		 "as one of respond does. The host may be a respond port, a kernel, anything.\n",
+	.examples =
+		"  crossdock-pktgen ping --port virtio:/tmp/a.sock --address 10.0.0.1 --to "
+		"10.0.0.2\n"
+		"  crossdock-pktgen ping --port virtio:/tmp/a.sock --to fe80::1 --interval 10ms\n"
+		"  crossdock-pktgen ping --port virtio:/tmp/a.sock --address fd00::1 --to fd00::2 "
+		"\\\n"
+		"      --count 1k --interval 1ms --size 98,1514 --fail-if 'loss>0'\n",
+	.options = options,
+	.sizes = "98",
+	.takes_one_port = true,
+	.own_bytes = sizeof(struct own),
+	.defaults = defaults,
+	.check = check,
+	.run = run,
+	.report = {.title = "Pings"},
+};
