@@ -18,8 +18,9 @@
  * the sockets of the ports. Calls below may come from any thread unless they say otherwise; they
  * are serialised by a lock that workers never take. No call exits, prints or blocks on a guest.
  * Calls that fail return NULL or a negative errno and fill in the error, which may be NULL.
- * Pointers to a switch, a configuration or a name that are NULL are answered with -EINVAL, or
- * nothing where there is no error to return.
+ * Pointers to a switch, a worker, a configuration, an entry of it, a key, a value or a name that
+ * are NULL are answered with -EINVAL, or nothing where there is no error to return; where a place
+ * for entries is NULL they are only counted.
  *
  * The lock is held around callbacks: a driver's control calls, watches and timers of base/loop.h,
  * and the function given to xd_switch_describe_port. They must not call what takes it, nor must the

@@ -58,6 +58,8 @@ xd_config_check(const struct xd_config *config, const struct xd_driver *const *d
 {
 	int ret = 0;
 
+	if (!config)
+		return xd_fail(err, -EINVAL, "there is no configuration");
 	for (const struct xd_noun *const *noun = xd_nouns; *noun && ret == 0; noun++) {
 		unsigned n = xd_noun_count(*noun, config);
 

@@ -30,12 +30,16 @@ entries_of(const struct xd_noun *noun, const struct xd_config *config)
 unsigned
 xd_noun_count(const struct xd_noun *noun, const struct xd_config *config)
 {
+	if (!config)
+		return 0;
 	return noun->size ? entries_of(noun, config)->n : 1;
 }
 
 void *
 xd_noun_entry(const struct xd_noun *noun, const struct xd_config *config, unsigned i)
 {
+	if (!config)
+		return NULL;
 	return noun->size ? entries_of(noun, config)->list + (size_t)i * noun->size
 			  : (char *)(uintptr_t)config;
 }
@@ -43,8 +47,11 @@ xd_noun_entry(const struct xd_noun *noun, const struct xd_config *config, unsign
 void *
 xd_noun_get(const struct xd_noun *noun, const struct xd_config *config, const char *name)
 {
-	const struct xd_entries *entries = entries_of(noun, config);
+	const struct xd_entries *entries;
 
+	if (!config || !name)
+		return NULL;
+	entries = entries_of(noun, config);
 	for (unsigned i = 0; i < entries->n; i++) {
 		char *entry = entries->list + (size_t)i * noun->size;
 
@@ -59,7 +66,7 @@ xd_noun_check_name(const struct xd_noun *noun, const char *name, struct xd_error
 {
 	static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789-_.:";
-	size_t len = strnlen(name, XD_NAME_MAX);
+	size_t len = name ? strnlen(name, XD_NAME_MAX) : 0;
 
 	if (len == 0)
 		return xd_fail(err, -EINVAL, "a %s needs a name of 1 to %d characters", noun->name,
@@ -90,11 +97,16 @@ void *
 xd_noun_add(const struct xd_noun *noun, struct xd_config *config, const char *name,
 	struct xd_error *err)
 {
-	struct xd_entries *entries = entries_of(noun, config);
+	struct xd_entries *entries;
 	char *list, *entry;
 
+	if (!config) {
+		xd_fail(err, -EINVAL, "there is no configuration");
+		return NULL;
+	}
 	if (xd_noun_new_name(noun, config, name, err))
 		return NULL;
+	entries = entries_of(noun, config);
 	list = realloc(entries->list, (entries->n + 1) * (size_t)noun->size);
 	if (!list) {
 		xd_fail(err, -ENOMEM, "no memory for %s %s", noun->name, name);
@@ -117,6 +129,8 @@ xd_noun_del(const struct xd_noun *noun, struct xd_config *config, const char *na
 	char *entry = xd_noun_get(noun, config, name);
 	char *end = xd_noun_entry(noun, config, xd_noun_count(noun, config));
 
+	if (!config || !name)
+		return xd_fail(err, -EINVAL, "a configuration and a name needed");
 	if (!entry)
 		return xd_noun_missing(noun, config, name, err);
 	memmove(entry, entry + noun->size, end - entry - noun->size);
@@ -186,7 +200,7 @@ xd_config_destroy(struct xd_config *config)
 struct xd_config *
 xd_config_copy(const struct xd_config *config)
 {
-	struct xd_config *copy = allocate();
+	struct xd_config *copy = config ? allocate() : NULL;
 	struct xd_entries *to;
 
 	if (!copy)
@@ -214,6 +228,8 @@ xd_config_copy(const struct xd_config *config)
 int
 xd_config_set_workers(struct xd_config *config, const unsigned *cores, unsigned n)
 {
+	if (!config || (!cores && n))
+		return -EINVAL;
 	if (n > XD_MAX_WORKERS)
 		return -E2BIG;
 	for (unsigned i = 0; i < n; i++) {

@@ -61,6 +61,8 @@ xd_noun_values(const struct xd_noun *noun, const struct xd_key *key, char text[X
 bool
 xd_noun_equal(const struct xd_noun *noun, const void *a, const void *b)
 {
+	if (!a || !b)
+		return a == b;
 	if (noun->size && strncmp(a, b, XD_NAME_MAX))
 		return false;
 	XD_NOUN_FOREACH(noun, a, key)
@@ -137,9 +139,12 @@ int
 xd_noun_set(const struct xd_noun *noun, void *entry, const char *name, const char *text,
 	struct xd_error *err)
 {
-	int ret = xd_noun_known(noun, entry, name, err);
 	struct xd_error inner;
+	int ret;
 
+	if (!entry || !name || !text)
+		return xd_fail(err, -EINVAL, "a %s, a key and a value needed", noun->name);
+	ret = xd_noun_known(noun, entry, name, err);
 	if (ret)
 		return ret;
 	ret = xd_key_read(xd_noun_key(noun, entry, name), entry, text, &inner);

@@ -143,8 +143,13 @@ struct xd_port_config *
 xd_config_add_port(struct xd_config *config, const char *name, const char *type, const char *bridge,
 	struct xd_error *err)
 {
-	struct xd_port_config *port = xd_noun_add(&xd_port_noun, config, name, err);
+	struct xd_port_config *port;
 
+	if (!type || !bridge) {
+		xd_fail(err, -EINVAL, "a port needs a type and a bridge");
+		return NULL;
+	}
+	port = xd_noun_add(&xd_port_noun, config, name, err);
 	if (!port)
 		return NULL;
 	if (strlen(type) >= sizeof(port->type))
@@ -189,8 +194,6 @@ int
 xd_config_rename_port(
 	struct xd_config *config, const char *name, const char *to, struct xd_error *err)
 {
-	if (!config || !name || !to)
-		return xd_fail(err, -EINVAL, "a configuration and two names needed");
 	return xd_noun_rename(&xd_port_noun, config, name, to, err);
 }
 

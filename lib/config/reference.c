@@ -102,9 +102,12 @@ xd_noun_rename(const struct xd_noun *noun, struct xd_config *config, const char 
 	const char *to, struct xd_error *err)
 {
 	char *entry = xd_noun_get(noun, config, name);
-	int ret = entry ? xd_noun_new_name(noun, config, to, err)
-			: xd_noun_missing(noun, config, name, err);
+	int ret;
 
+	if (!config || !name || !to)
+		return xd_fail(err, -EINVAL, "a configuration and two names needed");
+	ret = entry ? xd_noun_new_name(noun, config, to, err)
+		    : xd_noun_missing(noun, config, name, err);
 	if (ret)
 		return ret;
 	each_reference(noun, config, name, follow, to, err);

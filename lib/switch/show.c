@@ -110,7 +110,7 @@ xd_switch_ports(struct xd_switch *sw, struct xd_port_info *info, unsigned max)
 		const struct xd_port *port =
 			xd_state_port(sw->state, xd_config_ports(sw->state->config)[i].name);
 
-		if (n < max)
+		if (info && n < max)
 			fill_port(sw, port, &info[n]);
 		n++;
 	}
@@ -137,7 +137,7 @@ xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, unsigned ma
 		return 0;
 	xd_loop_lock(sw->loop);
 	n = sw->state->nb_bridges;
-	for (unsigned i = 0; i < n && i < max; i++) {
+	for (unsigned i = 0; info && i < n && i < max; i++) {
 		const struct xd_switch_bridge *b = &sw->state->bridges[i];
 
 		info[i] = (struct xd_bridge_info){
@@ -175,7 +175,7 @@ xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned ma
 		return 0;
 	xd_loop_lock(sw->loop);
 	for (; (w = nth_worker(sw, n)) != NULL; n++) {
-		if (n >= max)
+		if (!info || n >= max)
 			continue;
 		info[n] = (struct xd_worker_info){
 			.core = w->core,
@@ -208,7 +208,7 @@ xd_switch_worker_queues(
 	w = nth_worker(sw, worker);
 	plan = w ? &sw->plan->workers[w->index] : NULL;
 	for (; plan && n < plan->nb_queues; n++) {
-		if (n >= max)
+		if (!queues || n >= max)
 			continue;
 		memcpy(queues[n].port, plan->queues[n].port->port->config.name, XD_NAME_MAX);
 		queues[n].queue = plan->queues[n].queue;

@@ -136,6 +136,8 @@ xd_worker_poll(struct xd_worker *w)
 {
 	unsigned n;
 
+	if (unlikely(!w))
+		return 0;
 	/* Online in RCU only in here: control does not wait for an application that stops polling.
 	 */
 	rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The library's calls as an application makes them: a switch's life, drivers of the application's,
- * workers on its own threads, and what is answered to calls that make no sense. */
+ * workers on its own threads, callbacks that call back. */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -138,37 +138,6 @@ drivers_that_break_the_contract(void **state)
 	apply(env);
 }
 
-/* ---- Calls that make no sense ---- */
-
-static void
-null_arguments(void **state)
-{
-	struct env *env = *state;
-	struct xd_config *empty = xd_config_create();
-
-	assert_int_equal(xd_switch_apply(NULL, empty, &env->err), -EINVAL);
-	assert_int_equal(xd_switch_apply(env->sw, NULL, &env->err), -EINVAL);
-	assert_string_equal(env->err.text, "there is no configuration");
-	assert_int_equal(xd_switch_apply(env->sw, NULL, NULL), -EINVAL);
-	assert_int_equal(xd_switch_check(NULL, empty, &env->err), -EINVAL);
-	assert_int_equal(xd_switch_check(env->sw, NULL, &env->err), -EINVAL);
-	assert_null(xd_worker_register(NULL, &env->err));
-	assert_int_equal(env->err.code, -EINVAL);
-	assert_int_equal(xd_worker_unregister(NULL), 0);
-	assert_int_equal(xd_switch_fdb(env->sw, NULL, NULL, &env->err), -EINVAL);
-	assert_int_equal(xd_switch_fdb(NULL, "br0", NULL, &env->err), -EINVAL);
-	assert_int_equal(xd_switch_fdb_flush(env->sw, NULL, NULL, &env->err), -EINVAL);
-	assert_int_equal(xd_switch_describe_port(env->sw, NULL, NULL, NULL), -EINVAL);
-	assert_int_equal(xd_switch_ports(NULL, NULL, 0), 0);
-	assert_int_equal(xd_switch_bridges(NULL, NULL, 0), 0);
-	assert_int_equal(xd_switch_workers(NULL, NULL, 0), 0);
-	assert_int_equal(xd_switch_worker_queues(NULL, 0, NULL, 0), 0);
-	assert_null(xd_switch_config(NULL));
-	assert_null(xd_switch_log(NULL));
-	xd_switch_destroy(NULL);
-	xd_config_destroy(empty);
-}
-
 static void
 calls_back(void *ctx, const char *key, const char *value)
 {
@@ -177,7 +146,7 @@ calls_back(void *ctx, const char *key, const char *value)
 	xd_switch_ports(ctx, NULL, 0);
 }
 
-/* Instead of waiting for itself. */
+/* It ends instead of waiting for itself. */
 static void
 a_callback_that_calls_back(void **state)
 {
@@ -400,7 +369,6 @@ main(void)
 		CASE(drivers_have_a_context),
 		CASE(longest_frame_follows_mtu),
 		CASE(drivers_that_break_the_contract),
-		CASE(null_arguments),
 		CASE(a_callback_that_calls_back),
 		CASE(a_worker_is_its_threads),
 		CASE(workers_share_queues),
