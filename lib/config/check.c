@@ -69,6 +69,8 @@ xd_config_check(const struct xd_config *config, const struct xd_driver *const *d
 		for (unsigned i = 0; ret == 0 && i < n; i++)
 			ret = check_entry(
 				*noun, config, xd_noun_entry(*noun, config, i), drivers, err);
+		if (ret == 0 && (*noun)->check_all)
+			ret = (*noun)->check_all(config, drivers, err);
 	}
 	return ret;
 }

@@ -44,6 +44,9 @@ struct xd_noun {
 		const void *entry, const struct xd_driver *const *drivers, struct xd_error *err);
 	int (*check)(const struct xd_config *config, const void *entry,
 		const struct xd_driver *const *drivers, struct xd_error *err);
+	/* What is between entries, when each is right by itself. May be NULL. */
+	int (*check_all)(const struct xd_config *config, const struct xd_driver *const *drivers,
+		struct xd_error *err);
 };
 
 /* In the order in which they are checked and printed; ended by NULL. */
@@ -86,6 +89,10 @@ int xd_noun_known(
 	const struct xd_noun *noun, const void *entry, const char *key, struct xd_error *err);
 /* Reads text into the key's value. As above, and what xd_key_read returns. */
 int xd_noun_set(const struct xd_noun *noun, void *entry, const char *key, const char *text,
+	struct xd_error *err);
+
+/* No two ports claim the same thing. -EEXIST: some do; -ENOMEM. */
+int xd_config_check_claims(const struct xd_config *config, const struct xd_driver *const *drivers,
 	struct xd_error *err);
 
 /* ---- Entries of a configuration ---- */

@@ -108,18 +108,12 @@ check(const struct xd_config *config, const void *entry, const struct xd_driver 
 	const struct xd_port_config *port = entry;
 	const struct xd_driver *driver =
 		xd_driver_find(port->type, port->drivers ? port->drivers : drivers);
-	struct xd_claim claim;
 
+	(void)config;
 	if (port->full == XD_FULL_WAIT && !driver->room)
 		return xd_noun_fail(err, -EINVAL, &xd_port_noun, port, "full",
 			"must be drop: a port of type %s cannot tell how much room it has",
 			port->type);
-	for (const struct xd_port_config *other = xd_config_ports(config); other < port; other++) {
-		if (xd_port_claims_same(other, port, drivers, &claim))
-			return xd_noun_fail(err, -EEXIST, &xd_port_noun, port, claim.key,
-				"%.200s is the %s of port %s already", claim.name, claim.what,
-				other->name);
-	}
 	return driver->check ? driver->check(port, err) : 0;
 }
 
@@ -137,6 +131,7 @@ const struct xd_noun xd_port_noun = {
 	.type = type,
 	.check_type = check_type,
 	.check = check,
+	.check_all = xd_config_check_claims,
 };
 
 struct xd_port_config *

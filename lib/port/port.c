@@ -79,9 +79,9 @@ xd_driver_find(const char *type, const struct xd_driver *const *drivers)
 	return NULL;
 }
 
-static unsigned
-claims_of(const struct xd_port_config *port, const struct xd_driver *const *drivers,
-	struct xd_claim claims[XD_CLAIMS])
+unsigned
+xd_port_all_claims(const struct xd_port_config *port, const struct xd_driver *const *drivers,
+	struct xd_claim *claims)
 {
 	const struct xd_driver *driver =
 		xd_driver_find(port->type, port->drivers ? port->drivers : drivers);
@@ -94,7 +94,7 @@ xd_port_claims(const struct xd_port_config *port, const struct xd_driver *const 
 	const char *kind, const char *name, struct xd_claim *claim)
 {
 	struct xd_claim claims[XD_CLAIMS];
-	unsigned n = claims_of(port, drivers, claims);
+	unsigned n = xd_port_all_claims(port, drivers, claims);
 
 	for (unsigned i = 0; i < n; i++) {
 		*claim = claims[i];
@@ -109,7 +109,7 @@ xd_port_claims_same(const struct xd_port_config *a, const struct xd_port_config 
 	const struct xd_driver *const *drivers, struct xd_claim *claim)
 {
 	struct xd_claim claims[XD_CLAIMS], found;
-	unsigned n = claims_of(b, drivers, claims);
+	unsigned n = xd_port_all_claims(b, drivers, claims);
 
 	for (unsigned i = 0; i < n; i++) {
 		if (!xd_port_claims(a, drivers, claims[i].kind, claims[i].name, &found))

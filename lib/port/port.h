@@ -256,6 +256,9 @@ extern const struct xd_driver *const xd_builtin_drivers[];
 /* The driver of that type, among drivers (ended by NULL; or NULL) and those built in; or NULL. Any
  * thread. */
 const struct xd_driver *xd_driver_find(const char *type, const struct xd_driver *const *drivers);
+/* All that a port claims, at most XD_CLAIMS; returns how much. Any thread. */
+unsigned xd_port_all_claims(const struct xd_port_config *port,
+	const struct xd_driver *const *drivers, struct xd_claim *claims);
 /* Whether a port claims the thing of that kind and name; then *claim is it. Any thread. */
 bool xd_port_claims(const struct xd_port_config *port, const struct xd_driver *const *drivers,
 	const char *kind, const char *name, struct xd_claim *claim);

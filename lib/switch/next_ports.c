@@ -39,8 +39,8 @@ find_before(const struct xd_change *t, const struct xd_port_config *config)
 	for (unsigned i = 0; !port && i < XD_MAX_PORTS; i++) {
 		struct xd_port *old = t->now->ports[i];
 
-		if (old && xd_change_same_device(t->sw, &old->config, config) &&
-			!xd_config_port(t->next->config, old->config.name))
+		if (old && !xd_config_port(t->next->config, old->config.name) &&
+			xd_change_same_device(t->sw, &old->config, config))
 			port = old;
 	}
 	return port && !strcmp(port->config.type, config->type) ? port : NULL;

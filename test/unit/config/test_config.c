@@ -20,6 +20,7 @@
 #include "control/key_json.h"
 #include "drivers/ethdev/config.h"
 #include "drivers/vhost/config.h"
+#include "port/port.h"
 #include "virtqueue/feature_names.h"
 
 #define CORE 0 /* every machine has it */
@@ -555,6 +556,45 @@ test_claims(void **state)
 	}
 }
 
+static unsigned times_asked;
+
+static unsigned
+count_and_claim(const struct xd_port_config *config, struct xd_claim *claim)
+{
+	times_asked++;
+	*claim = (struct xd_claim){.kind = "made-up", .key = "type", .what = "name"};
+	snprintf(claim->name, sizeof(claim->name), "%.3s", config->name); /* "p12", also of p120 */
+	return 1;
+}
+
+/* A driver may follow a path to answer: with 1024 ports it must not be asked for each pair. */
+static void
+test_claims_are_asked_for_once(void **state)
+{
+	static const struct xd_driver driver = {.type = "made-up", .claims = count_and_claim};
+	static const struct xd_driver *const drivers[] = {&driver, NULL};
+	struct xd_config *config = xd_config_create();
+	struct xd_error err = {0};
+	char name[8];
+
+	(void)state;
+	xd_config_add_bridge(config, "br0", NULL);
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "p%02u", i);
+		assert_non_null(xd_config_add_port(config, name, "made-up", "br0", NULL));
+	}
+	times_asked = 0;
+	assert_int_equal(xd_config_check(config, drivers, &err), 0);
+	assert_int_equal(times_asked, 100);
+	/* Of several, the first in the order of the configuration is named. */
+	xd_config_add_port(config, "p70x", "made-up", "br0", NULL);
+	xd_config_add_port(config, "p12x", "made-up", "br0", NULL);
+	assert_int_equal(xd_config_check(config, drivers, &err), -EEXIST);
+	assert_string_equal(err.key, "ports.p70x.type");
+	assert_non_null(strstr(err.text, "p70 is the name of port p70 already"));
+	xd_config_destroy(config);
+}
+
 /* Nobody waits for a port that cannot tell how much room it has. */
 static void
 test_wait_without_room(void **state)
@@ -612,6 +652,7 @@ main(void)
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_cores_that_this_thread_does_not_use),
 		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_claims_are_asked_for_once),
 		cmocka_unit_test(test_wait_without_room),
 		cmocka_unit_test(test_copy),
 	};
