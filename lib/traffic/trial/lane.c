@@ -293,6 +293,9 @@ begin(struct xd_lane *lanes, unsigned n, uint64_t start, unsigned *sending)
 		lanes[i].ends = ends;
 		*sending += lanes[i].nb_senders > 0;
 	}
+	/* Where nobody sends, nobody will have sent all. */
+	if (*sending == 0)
+		*sending = 1;
 }
 
 int

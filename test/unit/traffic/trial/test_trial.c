@@ -19,6 +19,7 @@
 #include "traffic/frames/capture.h"
 #include "traffic/frames/template.h"
 #include "traffic/host/tsc.h"
+#include "traffic/trial/lane.h"
 #include "traffic/trial/trial.h"
 
 struct bench {
@@ -307,6 +308,25 @@ test_delay(void **state)
 	end(b);
 }
 
+/* As long as it is asked to, though there is nobody who could be sending. */
+static void
+test_lane_that_only_receives(void **state)
+{
+	struct bench *b = begin(2);
+	struct xd_lane lane = {
+		.gen = &b->gen,
+		.core = -1,
+		.nb_ports = 1,
+		.ports = {b->gen.ports[0]},
+		.cycles = (uint64_t)(0.01 * b->gen.tsc_hz),
+	};
+
+	(void)state;
+	assert_int_equal(xd_lanes_run(&lane, 1, &b->err), 0);
+	assert_true(lane.elapsed_cycles >= lane.cycles);
+	end(b);
+}
+
 static void
 test_round_trips(void **state)
 {
@@ -434,6 +454,7 @@ main(void)
 		cmocka_unit_test(test_one_in_so_many),
 		cmocka_unit_test(test_delay),
 		cmocka_unit_test(test_round_trips),
+		cmocka_unit_test(test_lane_that_only_receives),
 		cmocka_unit_test(test_template),
 		cmocka_unit_test(test_capture),
 		cmocka_unit_test(test_again_and_again),
