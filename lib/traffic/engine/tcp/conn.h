@@ -196,11 +196,20 @@ xd_tcp_deadline(const struct xd_tcp_conn *c)
 	return c->timer_us < c->delayed_ack_us ? c->timer_us : c->delayed_ack_us;
 }
 
-/* Whether xd_tcp_output may have something that need not wait. A hint: cheap. */
+/* Whether data may still be sent, and will be once it is written. */
 static inline bool
 xd_tcp_is_open(const struct xd_tcp_conn *c)
 {
 	return c->state == XD_TCP_ESTABLISHED || c->state == XD_TCP_CLOSE_WAIT;
+}
+
+/* Bytes that were written and not sent. */
+static inline uint64_t
+xd_tcp_unsent(const struct xd_tcp_conn *c)
+{
+	xd_tcp_place from = c->nxt < 1 ? 1 : c->nxt;
+
+	return c->end > from ? (uint64_t)(c->end - from) : 0;
 }
 
 /* Bytes: written and not acknowledged; received in order; sent and acknowledged in order. */

@@ -4,7 +4,7 @@
 #include "traffic/host/tsc.h"
 
 #define SEND_BUFFER (1u << 22) /* bytes that are written ahead, as a socket's buffer is filled */
-#define TOGETHER    (1u << 16) /* that are written at once when the window keeps more from leaving */
+#define TOGETHER    (1u << 16) /* that are written at once */
 
 /* The request that this answers is done. */
 static void
@@ -33,18 +33,23 @@ xd_tcp_talk_received(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 		s->owed += (uint32_t)n;
 }
 
-/* One message at a time, as an application writes them; when they cannot leave right away, as many
- * as will leave together. */
+/* Messages one after the other. Without Nagle's algorithm, one of less than a segment leaves in a
+ * segment of its own: the next is written when it has left. Others are written ahead. */
 static bool
 write_stream(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 {
-	const uint64_t pending = xd_tcp_pending(&s->conn), size = e->opts.message_bytes;
+	const uint64_t size = e->opts.message_bytes;
 	uint64_t n = 1;
 
-	if (pending >= SEND_BUFFER)
-		return false;
-	if (s->conn.limit != XD_TCP_LIMIT_NOTHING && size < TOGETHER)
-		n = TOGETHER / size;
+	if (!e->opts.nagle && size < s->conn.mss) {
+		if (xd_tcp_unsent(&s->conn))
+			return false;
+	} else {
+		if (xd_tcp_pending(&s->conn) >= SEND_BUFFER)
+			return false;
+		if (size < TOGETHER)
+			n = TOGETHER / size;
+	}
 	xd_tcp_write(&s->conn, n * size, e->now_us);
 	return true;
 }

@@ -150,6 +150,27 @@ test_rows(void **state)
 	destroy(env);
 }
 
+/* As TCP_NODELAY has it: a message that was sent while nothing else waited is not held back for the
+ * next one. */
+static void
+test_small_messages(void **state)
+{
+	(void)state;
+	for (unsigned nagle = 0; nagle < 2; nagle++) {
+		struct env *env = create();
+
+		env->opts.nagle = nagle;
+		env->opts.message.tests[XD_MESSAGE_LATENCY] = false;
+		run(env);
+		check_row(env, 0);
+		if (nagle)
+			assert_true(figures(env, 0).segment_bytes > 1000);
+		else
+			assert_true(figures(env, 0).segment_bytes == 1);
+		destroy(env);
+	}
+}
+
 static void
 test_faults(void **state)
 {
@@ -303,6 +324,7 @@ main(void)
 		cmocka_unit_test(test_asking),
 		cmocka_unit_test(test_sessions),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_small_messages),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_many_connections),
 		cmocka_unit_test(test_nobody_there),
