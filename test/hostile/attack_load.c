@@ -275,7 +275,54 @@ reconnects(struct hostile *h)
 	expect_alive(h);
 }
 
+/* ---- What a migration and a memory hotplug do, again and again, while frames flow ---- */
+
+#define FLIPS     200
+#define LOG_BYTES (1ull << 20)
+
+/* Another log, logging on or off, and a frame. */
+static void
+log_flips(struct hostile *h)
+{
+	int fds[2] = {memory_file(LOG_BYTES), memory_file(LOG_BYTES)};
+	uint64_t log[2] = {LOG_BYTES, 0};
+
+	hostile_need(h, XD_VU_PF_LOG_SHMFD, "a shared log");
+	for (unsigned i = 0; i < FLIPS; i++) {
+		log[0] = i % 3 ? LOG_BYTES : 4096;
+		if (!say(h, XD_VU_SET_LOG_BASE, log, sizeof(log), fds[i % 2]) ||
+			!say_u64(h, XD_VU_SET_FEATURES,
+				i % 2 ? h->features : h->features | XD_VU_F_LOG_ALL, -1))
+			die("hung up after %u logs", i);
+		expect_alive(h);
+		send_frame(h, FRAME);
+		expect_back(h, TX);
+	}
+}
+
+/* The same memory, mapped anew below rings that run. */
+static void
+tables(struct hostile *h)
+{
+	for (unsigned i = 0; i < FLIPS; i++) {
+		struct xd_vu_mem_table table = {.nb_regions = 3,
+			.regions = {{LOW, REGION, h->user, 0},
+				{HIGH, REGION, h->user + REGION + GAP, REGION},
+				{SPARSE, SPARSE_BYTES - i * 4096ull, h->user + 2 * (REGION + GAP),
+					2 * REGION}}};
+
+		raw(h, XD_VU_SET_MEM_TABLE, XD_VU_VERSION, 8 + 3 * 32, &table, 8 + 3 * 32,
+			(int[]){h->memory_fd, h->memory_fd, h->memory_fd}, 3);
+		expect_alive(h);
+		send_frame(h, FRAME);
+		expect_back(h, TX);
+	}
+	expect_alive(h);
+}
+
 const struct attack attacks_load[] = {
+	{"log-flips", RINGS, BOTH, HARMLESS, log_flips},
+	{"tables", RINGS, BOTH, HARMLESS, tables},
 	{"rewritten-good", RINGS, BOTH, EITHER, rewritten_good},
 	{"rewritten-bad", RINGS, BOTH, EITHER, rewritten_bad},
 	{"rewritten-header", RINGS, BOTH, EITHER, rewritten_header},
