@@ -234,7 +234,7 @@ class Pktgen(Generating):
 
     def test_frames_over_an_mtu(self):
         self.start({"vm1": {"mtu": 1500}, "vm2": {"mtu": 1500}})
-        for words in ((), ("--track",)):
+        for words in ((), ("--track",), ("--switch", self.daemon.control)):
             done = subprocess.run(self.command("rate", "--size", 2000, *words), text=True,
                                   stdin=subprocess.DEVNULL, capture_output=True,
                                   timeout=PATIENCE_S * 4)

@@ -79,7 +79,7 @@ explain(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 	struct xd_gen_load load = {.stream = &tiny, .touch = XD_TOUCH_FULL};
 	struct xd_gen_expect expect = {.kind = XD_RECEIVE_OURS, .size = XD_STREAM_MIN};
 	uint32_t bytes = xd_stream_max_len(&sender->stream);
-	uint64_t start = xd_clock_ns();
+	uint64_t start;
 
 	if (held(gen, learn))
 		return xd_fail(err, -EHOSTUNREACH,
@@ -92,6 +92,7 @@ explain(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 	tiny.to = learn->to < 0 ? tiny.from : (uint8_t)learn->to;
 	if (bytes > USUAL_MAX && learn->to >= 0 && !xd_gen_port_load(sender, &load, NULL)) {
 		xd_gen_port_expect(gen->ports[learn->to], &expect);
+		start = xd_clock_ns();
 		turn(gen, learn->from, 1);
 		while (!arrived(gen, learn) && xd_clock_ns() - start < ANSWER_NS)
 			turn(gen, learn->from, 0);
