@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/one_line.h"
 #include "key/key.h"
 
 bool
 xd_key_printable(const char *text)
 {
 	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
+		if (xd_control_bytes(text))
 			return false;
 	}
 	return true;

@@ -174,12 +174,13 @@ test_values(void **state)
 static void
 check_control(const struct xd_noun *noun, const char *type, const struct xd_key *key)
 {
-	static const char *const bad[] = {"/tmp/a\nb", "\x1b[2J", "a\x7f", "\r"};
+	static const char *const bad[] = {"/tmp/a\nb", "\x1b[2J", "a\x7f", "\r", "a\xc2\x85",
+		"\xc2\x9bm", "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa6"};
 	struct xd_daemon_config *config = xd_daemon_config_create();
 	void *entry = make_entry(config, noun, type);
 	struct xd_error err;
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (key->kind != XD_KEY_STRING && key->kind != XD_KEY_NAME)
 			break;
 		assert_int_equal(xd_noun_set(noun, entry, key->name, bad[i], &err), -EINVAL);
@@ -200,6 +201,8 @@ test_control_characters(void **state)
 	xd_fail_key(&err, -EINVAL, "ports.a\nb", "\"%s\" is not a name", "x\ny\x1b");
 	assert_string_equal(err.key, "ports.a?b");
 	assert_string_equal(err.text, "\"x?y?\" is not a name");
+	xd_fail(&err, -EINVAL, "\xc2\x85 \xe2\x80\xae. \xe2\x80\xa6 \xc3\xa4 \xc2");
+	assert_string_equal(err.text, "?? ???. \xe2\x80\xa6 \xc3\xa4 \xc2");
 }
 
 /* A kind that no noun has had yet. */

@@ -82,15 +82,6 @@ run_words(struct xd_session *s, char *line, struct xd_error *err)
 	return command ? command->run(s, argc, argv, err) : -EINVAL;
 }
 
-/* What cannot be shown on a terminal as it is, shows as ?. */
-static void
-clean(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
-
 int
 xd_session_line(struct xd_session *s, const char *line)
 {
@@ -108,7 +99,6 @@ xd_session_line(struct xd_session *s, const char *line)
 	}
 	s->interrupted |= rc == -EINTR;
 	if (rc) {
-		clean(err.text);
 		fprintf(s->out, "%s\n", err.text);
 		s->failed++;
 	}
