@@ -3,7 +3,7 @@
 #include "stats/counters.h"
 
 static const char *const drop_names[XD_DROP_REASONS] = {
-#define XD_DROP(name, text) [XD_DROP_##name] = text,
+#define XD_DROP(name, text) [XD_DROP_##name] = (text),
 #include "stats/drops.def"
 #undef XD_DROP
 };
