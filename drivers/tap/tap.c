@@ -80,7 +80,7 @@ tap_start(struct xd_port *port, struct xd_error *err)
 	if (ret < 0)
 		return ret;
 	p->lost = false;
-	ret = xd_tap_begin(p, err);
+	ret = xd_tap_link_begin(p, err);
 	/* Containers come and go, also while crossdockd is restarted. */
 	if (ret < 0 && !xd_tap_netns_there(p))
 		xd_tap_wait(p, err);
@@ -105,7 +105,7 @@ tap_stop(struct xd_port *port)
 		return;
 	__atomic_store_n(&port->up, false, __ATOMIC_RELEASE);
 	if (p->running)
-		xd_tap_end(p);
+		xd_tap_link_end(p);
 	xd_tap_unwatch(p);
 	p->lost = false;
 	port->pool_bytes = 0;

@@ -123,12 +123,12 @@ bool xd_tap_netns_there(const struct xd_tap_port *p);
 bool xd_tap_netns_same(const struct xd_tap_port *p);
 int xd_tap_set_persist(const struct xd_tap_port *p, enum xd_tap_persist persist);
 
-/* From watch to unwatch the link is looked at, and port.up follows it; in between, hear has the
- * kernel's messages looked at while there is an interface, until unhear. */
+/* From watch to unwatch the link is looked at, and port.up follows it. */
 int xd_tap_watch(struct xd_tap_port *p, struct xd_error *err);
 void xd_tap_unwatch(struct xd_tap_port *p);
-void xd_tap_hear(struct xd_tap_port *p);
-void xd_tap_unhear(struct xd_tap_port *p);
+/* As begin and end; in between the kernel's messages about the interface are looked at, too. */
+int xd_tap_link_begin(struct xd_tap_port *p, struct xd_error *err);
+void xd_tap_link_end(struct xd_tap_port *p);
 /* The port waits for its interface, or for the namespace of that. */
 void xd_tap_wait(struct xd_tap_port *p, const struct xd_error *err);
 bool xd_tap_link_up(struct xd_tap_port *p); /* of an interface that is there */

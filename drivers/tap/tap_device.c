@@ -361,7 +361,6 @@ xd_tap_begin(struct xd_tap_port *p, struct xd_error *err)
 		close_all(p);
 		return ret;
 	}
-	xd_tap_hear(p);
 	__atomic_store_n(&p->running, true, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -371,6 +370,5 @@ xd_tap_end(struct xd_tap_port *p)
 {
 	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
 	p->port.env->quiesce(p->port.env->ctx);
-	xd_tap_unhear(p);
 	close_all(p);
 }

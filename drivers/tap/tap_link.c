@@ -58,6 +58,49 @@ set_up(struct xd_tap_port *p, bool up)
 	p->port.env->changed(p->port.env->ctx, &p->port);
 }
 
+/* ---- The kernel's messages ---- */
+
+static void look(struct xd_tap_port *p);
+
+/* What they say is looked up instead, so that none that was lost matters. */
+static void
+events_ready(void *ctx, uint32_t events)
+{
+	struct xd_tap_port *p = ctx;
+	char message[256];
+
+	(void)events;
+	for (unsigned i = 0; i < EVENTS_READ; i++) {
+		if (recv(mnl_socket_get_fd(p->events), message, sizeof(message), MSG_DONTWAIT) <
+				0 &&
+			errno != ENOBUFS)
+			break;
+	}
+	if (xd_rate_take(&p->event_rate, xd_clock_ns(), EVENTS_AT_ONCE, EVENTS_EVERY_NS))
+		look(p);
+	else
+		xd_loop_modify(p->watch, 0);
+}
+
+int
+xd_tap_link_begin(struct xd_tap_port *p, struct xd_error *err)
+{
+	int ret = xd_tap_begin(p, err);
+
+	if (ret == 0 && p->port.env->loop != NULL)
+		p->watch = xd_loop_add(
+			p->port.env->loop, mnl_socket_get_fd(p->events), EPOLLIN, events_ready, p);
+	return ret;
+}
+
+void
+xd_tap_link_end(struct xd_tap_port *p)
+{
+	xd_loop_remove(p->watch);
+	p->watch = NULL;
+	xd_tap_end(p);
+}
+
 /* ---- Interfaces that go and come back ---- */
 
 static void
@@ -85,7 +128,7 @@ lose(struct xd_tap_port *p)
 
 	xd_fail(&err, -ENODEV, "its %s has gone", xd_tap_netns_same(p) ? "interface" : "namespace");
 	__atomic_store_n(&p->port.up, false, __ATOMIC_RELEASE);
-	xd_tap_end(p);
+	xd_tap_link_end(p);
 	xd_tap_wait(p, &err);
 	p->port.env->changed(p->port.env->ctx, &p->port);
 }
@@ -104,7 +147,7 @@ look_for_interface(struct xd_tap_port *p)
 	}
 	if (xd_clock_ns() < p->retry_at_ns)
 		return;
-	if (xd_tap_begin(p, &err) < 0) {
+	if (xd_tap_link_begin(p, &err) < 0) {
 		p->retry_at_ns = xd_clock_ns() + p->retry_ns;
 		p->retry_ns = 2 * p->retry_ns < RETRY_MAX_NS ? 2 * p->retry_ns : RETRY_MAX_NS;
 		note_why(p, &err);
@@ -137,43 +180,6 @@ timer_due(void *ctx)
 	if (p->watch != NULL)
 		xd_loop_modify(p->watch, EPOLLIN);
 	look(p);
-}
-
-/* ---- The kernel's messages ---- */
-
-/* What they say is looked up instead, so that none that was lost matters. */
-static void
-events_ready(void *ctx, uint32_t events)
-{
-	struct xd_tap_port *p = ctx;
-	char message[256];
-
-	(void)events;
-	for (unsigned i = 0; i < EVENTS_READ; i++) {
-		if (recv(mnl_socket_get_fd(p->events), message, sizeof(message), MSG_DONTWAIT) <
-				0 &&
-			errno != ENOBUFS)
-			break;
-	}
-	if (xd_rate_take(&p->event_rate, xd_clock_ns(), EVENTS_AT_ONCE, EVENTS_EVERY_NS))
-		look(p);
-	else
-		xd_loop_modify(p->watch, 0);
-}
-
-void
-xd_tap_hear(struct xd_tap_port *p)
-{
-	if (p->port.env->loop != NULL)
-		p->watch = xd_loop_add(
-			p->port.env->loop, mnl_socket_get_fd(p->events), EPOLLIN, events_ready, p);
-}
-
-void
-xd_tap_unhear(struct xd_tap_port *p)
-{
-	xd_loop_remove(p->watch);
-	p->watch = NULL;
 }
 
 /* ---- From start to stop ---- */
