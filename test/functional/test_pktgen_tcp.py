@@ -214,6 +214,7 @@ class TcpKernel(Messages):
                                "--impair", FAULTS)
         at = command.index("--time")
         del command[at:at + 2]  # until it is interrupted
+        command[command.index("--warmup") + 1] = "0"  # all that comes counts
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.wait)
