@@ -174,7 +174,8 @@ line_editor_open(const struct line_editor_opts *opts)
 	el_set(e->el, EL_PROMPT, prompt);
 	el_set(e->el, EL_EDITOR, "emacs");
 	el_set(e->el, EL_HIST, history, e->past);
-	el_set(e->el, EL_ADDFN, "crossdock-complete", "complete the word", complete_word);
+	/* Not el_set, which copies both texts and never frees them. */
+	el_wset(e->el, EL_ADDFN, L"crossdock-complete", L"complete the word", complete_word);
 	el_set(e->el, EL_BIND, "^I", "crossdock-complete", NULL);
 	if (opts->wait)
 		el_set(e->el, EL_GETCFN, read_key);
