@@ -37,7 +37,7 @@ static const struct xd_figure figures[] = {
 	FIGURE(XD_FIGURE_REAL, max_pps),
 	FIGURE(XD_FIGURE_REAL, of_baseline, OR_NULL),
 	FIGURE(XD_FIGURE_TIMES, unloaded),
-	{NULL},
+	{0},
 };
 
 const struct xd_engine xd_pairs_engine = {

@@ -62,7 +62,7 @@ static const struct xd_figure figures[] = {
 	FIGURE(XD_FIGURE_REAL, total_s, OR_NULL, ONLY_OF(is_result)),
 	FIGURE(XD_FIGURE_FLAG, complete, ONLY_OF(is_result)),
 	FIGURE(XD_FIGURE_TEXT, missing, OR_NULL, ONLY_OF(is_incomplete)),
-	{NULL},
+	{0},
 };
 
 const struct xd_engine xd_search_engine = {
