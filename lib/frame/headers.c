@@ -2,6 +2,7 @@
 /* The parser of headers.h: layer by layer, each checked against what the snapshot holds. */
 #include <string.h>
 
+#include "base/bytes.h"
 #include "frame/headers.h"
 
 #define ETHERTYPE_OFFSET 12
@@ -33,12 +34,6 @@
 #define ICMP_BYTES     8
 #define ICMPV6_BYTES   4
 
-static uint16_t
-be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 /* Tags that the switch pushed or popped since the frame came are reckoned with, so that how many a
  * sender may have put does not depend on where the frame is looked at. */
 static void
@@ -47,13 +42,13 @@ parse_tags(const struct xd_frame *f, const uint8_t *data, struct xd_headers *h)
 	int tags = XD_HEADERS_TAGS + (XD_HEADROOM - f->start) / TAG_BYTES;
 	uint16_t at = ETHERTYPE_OFFSET;
 
-	h->type = be16(data + at);
+	h->type = xd_get16(data + at);
 	while ((h->type == ETHERTYPE_VLAN || h->type == ETHERTYPE_QINQ) && tags-- > 0 &&
 		at + TAG_BYTES + 2 <= f->head_len) {
 		if (h->nb_tags < XD_HEADERS_TAGS)
-			h->tci[h->nb_tags++] = be16(data + at + 2);
+			h->tci[h->nb_tags++] = xd_get16(data + at + 2);
 		at += TAG_BYTES;
-		h->type = be16(data + at);
+		h->type = xd_get16(data + at);
 	}
 	h->l3 = at + 2;
 }
@@ -85,7 +80,7 @@ parse_ipv4(const uint8_t *ip, uint32_t room, struct xd_headers *h)
 		return XD_HEADERS_BAD;
 	if (bytes > room)
 		return XD_HEADERS_CUT;
-	fragment = be16(ip + 6);
+	fragment = xd_get16(ip + 6);
 	h->l3_kind = XD_L3_IPV4;
 	h->proto = ip[9];
 	h->fragment_offset = (uint16_t)((fragment & 0x1fff) * 8);
@@ -101,7 +96,7 @@ pass_extension(const uint8_t *header, struct xd_headers *h)
 	uint32_t bytes = EXTENSION_UNIT;
 
 	if (h->proto == PROTO_FRAGMENT) {
-		uint16_t fragment = be16(header + 2);
+		uint16_t fragment = xd_get16(header + 2);
 
 		h->fragment_offset = fragment & 0xfff8;
 		/* One that is all of its datagram is none: RFC 6946. */

@@ -4,6 +4,7 @@
 
 #include <rte_common.h>
 
+#include "base/bytes.h"
 #include "frame/offload.h"
 
 #define IPV4_LENGTH   2 /* offsets in the headers */
@@ -19,23 +20,6 @@
 #define TCP_PSH 0x08
 #define TCP_CWR 0x80
 
-static uint16_t
-get16(const uint8_t *p)
-{
-	uint16_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return ntohs(value);
-}
-
-static void
-put16(uint8_t *p, uint32_t value)
-{
-	uint16_t stored = htons((uint16_t)value);
-
-	memcpy(p, &stored, sizeof(stored));
-}
-
 /* What all segments have in common goes into the header that each begins with. */
 static void
 prepare_header(struct xd_segmenter *s)
@@ -47,9 +31,9 @@ prepare_header(struct xd_segmenter *s)
 	memcpy(s->header, xd_frame_data(whole), s->header_bytes);
 	memcpy(&sum, field, sizeof(sum));
 	s->pseudo = (uint32_t)sum + (uint16_t)~htons((uint16_t)(whole->len - s->l4));
-	put16(field, 0);
+	xd_put16(field, 0);
 	if (!s->ipv6)
-		put16(s->header + s->l3 + IPV4_CHECKSUM, 0);
+		xd_put16(s->header + s->l3 + IPV4_CHECKSUM, 0);
 }
 
 int
@@ -121,11 +105,11 @@ write_ip(const struct xd_segmenter *s, struct xd_frame *f)
 	uint16_t checksum;
 
 	if (s->ipv6) {
-		put16(ip + IPV6_LENGTH, f->len - s->l3 - IPV6_BYTES);
+		xd_put16(ip + IPV6_LENGTH, f->len - s->l3 - IPV6_BYTES);
 		return;
 	}
-	put16(ip + IPV4_LENGTH, f->len - s->l3);
-	put16(ip + IPV4_ID, get16(s->header + s->l3 + IPV4_ID) + (uint32_t)s->next);
+	xd_put16(ip + IPV4_LENGTH, f->len - s->l3);
+	xd_put16(ip + IPV4_ID, xd_get16(s->header + s->l3 + IPV4_ID) + (uint32_t)s->next);
 	checksum = (uint16_t)~xd_frame_sum(f, s->l3, s->l4 - s->l3, 0);
 	memcpy(ip + IPV4_CHECKSUM, &checksum, sizeof(checksum));
 }
@@ -153,7 +137,7 @@ write_l4(const struct xd_segmenter *s, struct xd_frame *f, uint32_t sent)
 	uint16_t checksum;
 
 	if (s->udp)
-		put16(l4 + UDP_LENGTH, len);
+		xd_put16(l4 + UDP_LENGTH, len);
 	else
 		write_tcp(s, l4, sent);
 	checksum = (uint16_t)~xd_frame_sum(f, s->l4, len, s->pseudo + htons((uint16_t)len));

@@ -7,6 +7,7 @@
 #include <linux/virtio_net.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "traffic/frames/stream.h"
 #include "traffic/frames/sum.h"
 
@@ -24,19 +25,12 @@
 static_assert(sizeof(struct virtio_net_hdr_v1) == XD_VIRTIO_HEADER, "virtio 1.2, 5.1.6");
 
 static void
-put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static void
 put_mac(uint8_t *at, uint32_t low)
 {
 	at[0] = 0x02; /* locally administered, unicast */
 	at[1] = 0x58;
-	put16(at + 2, low >> 16);
-	put16(at + 4, low);
+	xd_put16(at + 2, low >> 16);
+	xd_put16(at + 4, low);
 }
 
 static void
@@ -50,9 +44,9 @@ write_headers(const struct xd_stream_opts *opts, uint8_t *frame)
 	else
 		put_mac(frame, xd_stream_mac_low(opts->to, 0));
 	put_mac(frame + 6, xd_stream_mac_low(opts->from, 0));
-	put16(frame + 12, 0x0800);
+	xd_put16(frame + 12, 0x0800);
 	ip[0] = 0x45;
-	put16(ip + 2, opts->size - ETH_BYTES);
+	xd_put16(ip + 2, opts->size - ETH_BYTES);
 	ip[6] = 0x40; /* don't fragment */
 	ip[8] = 64;
 	ip[9] = opts->offload.tso ? TCP : UDP;
@@ -61,16 +55,16 @@ write_headers(const struct xd_stream_opts *opts, uint8_t *frame)
 	ip[16] = 10;
 	ip[17] = opts->to;
 	ip[19] = 1;
-	put16(l4 + 2, PORT);
+	xd_put16(l4 + 2, PORT);
 	if (!opts->offload.tso) {
-		put16(l4 + 4, opts->size - ETH_BYTES - IP_BYTES);
+		xd_put16(l4 + 4, opts->size - ETH_BYTES - IP_BYTES);
 		return;
 	}
 	/* The acknowledgement number is where UDP's payload begins: the mark. */
 	l4[7] = 1;     /* sequence number */
 	l4[12] = 0x50; /* 20 bytes of header */
 	l4[13] = TCP_ACK;
-	put16(l4 + 14, 0xffff); /* window */
+	xd_put16(l4 + 14, 0xffff); /* window */
 }
 
 /* Sum of the pseudo header (RFC 768, RFC 9293), as in memory. */

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "traffic/frames/sum.h"
 #include "traffic/frames/template_frame.h"
 
@@ -22,13 +23,6 @@
 #define MAC_PREFIX  0x0258ull /* locally administered, unicast; a port and a flow follow */
 #define PORTS_SHIFT 14        /* that many bits of the flow go into the UDP or TCP source port */
 #define PORTS_MASK  ((1u << PORTS_SHIFT) - 1)
-
-static void
-put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
 
 /* The bits are zero before. */
 static void
@@ -188,10 +182,10 @@ put_fixed(enum xd_header_kind kind, uint8_t *bytes)
 {
 	switch (kind) {
 	case XD_HEADER_VLAN:
-		put16(bytes, TYPE_VLAN);
+		xd_put16(bytes, TYPE_VLAN);
 		break;
 	case XD_HEADER_SVLAN:
-		put16(bytes, TYPE_SVLAN);
+		xd_put16(bytes, TYPE_SVLAN);
 		break;
 	case XD_HEADER_IPV4:
 		bytes[0] = 0x45; /* version 4, 20 bytes */
@@ -241,12 +235,12 @@ xd_template_frame_complete(const struct xd_template_frame *f, uint32_t len, uint
 	uint16_t sum;
 
 	if (v4) {
-		put16(l3 + 2, len - f->l3_at);
+		xd_put16(l3 + 2, len - f->l3_at);
 		memset(l3 + 10, 0, 2);
 		sum = (uint16_t)~xd_sum(l3, f->l3->def->bytes, 0);
 		memcpy(l3 + 10, &sum, sizeof(sum));
 	} else if (f->l3) {
-		put16(l3 + 4, len - f->l4_at);
+		xd_put16(l3 + 4, len - f->l4_at);
 	}
 	opts->payload_at = f->payload_at;
 	if (!f->l4)
@@ -256,7 +250,7 @@ xd_template_frame_complete(const struct xd_template_frame *f, uint32_t len, uint
 		(uint32_t)htons(next_proto(f, 0)) + htons((uint16_t)(len - f->l4_at)));
 	switch (f->l4->def->kind) {
 	case XD_HEADER_UDP:
-		put16(l4 + 4, len - f->l4_at);
+		xd_put16(l4 + 4, len - f->l4_at);
 		opts->csum_at = f->l4_at + 6;
 		break;
 	case XD_HEADER_TCP:

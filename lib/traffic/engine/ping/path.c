@@ -8,6 +8,7 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "traffic/engine/ping/path.h"
 #include "traffic/frames/sum.h"
 
@@ -16,19 +17,6 @@
 #define IP6  40
 #define ICMP 8
 #define TTL  64
-
-static uint16_t
-get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static void
-put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
 
 static void
 put_sum(uint8_t *at, uint16_t sum)
@@ -91,7 +79,7 @@ write_ip6(const struct xd_ping_path *path, uint8_t *ip, uint32_t bytes)
 {
 	memset(ip, 0, IP6);
 	ip[0] = 0x60;
-	put16(ip + 4, bytes);
+	xd_put16(ip + 4, bytes);
 	ip[6] = IPPROTO_ICMPV6;
 	ip[7] = TTL;
 	memcpy(ip + 8, path->from, 16);
@@ -103,9 +91,9 @@ write_ip4(const struct xd_ping_path *path, uint8_t *ip, uint32_t bytes, uint16_t
 {
 	memset(ip, 0, IP4);
 	ip[0] = 0x45;
-	put16(ip + 2, IP4 + bytes);
-	put16(ip + 4, seq);
-	put16(ip + 6, IP_DF);
+	xd_put16(ip + 2, IP4 + bytes);
+	xd_put16(ip + 4, seq);
+	xd_put16(ip + 6, IP_DF);
 	ip[8] = TTL;
 	ip[9] = IPPROTO_ICMP;
 	memcpy(ip + 12, path->from, 4);
@@ -128,15 +116,15 @@ xd_ping_request(const struct xd_ping_path *path, uint16_t seq, uint32_t size, ui
 
 	memcpy(frame, path->to_mac, 6);
 	memcpy(frame + 6, path->from_mac, 6);
-	put16(frame + 12, path->to.v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
+	xd_put16(frame + 12, path->to.v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
 	if (path->to.v6)
 		write_ip6(path, ip, bytes);
 	else
 		write_ip4(path, ip, bytes, seq);
 	memset(icmp, 0, ICMP);
 	icmp[0] = path->to.v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO;
-	put16(icmp + 4, path->id);
-	put16(icmp + 6, seq);
+	xd_put16(icmp + 4, path->id);
+	xd_put16(icmp + 6, seq);
 	for (uint32_t i = ICMP; i < bytes; i++)
 		icmp[i] = data_at(i, seq);
 	put_sum(icmp + 2, path->to.v6 ? icmp6_sum(ip, bytes) : xd_sum(icmp, bytes, 0));
@@ -150,9 +138,9 @@ static enum xd_ping_kind
 recognise_reply(const struct xd_ping_path *path, const uint8_t *icmp, uint32_t bytes,
 	uint32_t wanted, bool right, uint16_t *seq)
 {
-	if (get16(icmp + 4) != path->id)
+	if (xd_get16(icmp + 4) != path->id)
 		return XD_PING_OTHER;
-	*seq = get16(icmp + 6);
+	*seq = xd_get16(icmp + 6);
 	if (!right || bytes != wanted)
 		return XD_PING_WRONG;
 	for (uint32_t i = ICMP; i < bytes; i++)
@@ -168,11 +156,11 @@ recognise_v4(const struct xd_ping_path *path, const uint8_t *ip, uint32_t there,
 	uint32_t header, total;
 
 	if (path->to.v6 || there < IP4 + ICMP || ip[0] >> 4 != 4 || ip[9] != IPPROTO_ICMP ||
-		get16(ip + 6) & 0x3fff || memcmp(ip + 12, path->to.address, 4) ||
+		xd_get16(ip + 6) & 0x3fff || memcmp(ip + 12, path->to.address, 4) ||
 		memcmp(ip + 16, path->from, 4))
 		return XD_PING_OTHER;
 	header = (ip[0] & 0xfu) * 4;
-	total = get16(ip + 2);
+	total = xd_get16(ip + 2);
 	if (header < IP4 || total > there || total < header + ICMP || ip[header] != ICMP_ECHOREPLY)
 		return XD_PING_OTHER;
 	return recognise_reply(path, ip + header, total - header, size - ETH - IP4,
@@ -191,7 +179,7 @@ recognise_v6(const struct xd_ping_path *path, const uint8_t *ip, uint32_t there,
 	if (!path->to.v6 || there < IP6 + ICMP || ip[0] >> 4 != 6 || ip[6] != IPPROTO_ICMPV6 ||
 		memcmp(ip + 24, path->from, 16))
 		return XD_PING_OTHER;
-	bytes = get16(ip + 4);
+	bytes = xd_get16(ip + 4);
 	if (bytes < ICMP || bytes > there - IP6)
 		return XD_PING_OTHER;
 	right = summed || icmp6_sum(ip, bytes) == 0xffff;
@@ -206,7 +194,7 @@ xd_ping_recognise(const struct xd_ping_path *path, const uint8_t *frame, uint32_
 {
 	if (len < ETH || memcmp(frame, path->from_mac, 6))
 		return XD_PING_OTHER;
-	switch (get16(frame + 12)) {
+	switch (xd_get16(frame + 12)) {
 	case ETHERTYPE_IP:
 		return recognise_v4(path, frame + ETH, len - ETH, size, summed, seq);
 	case ETHERTYPE_IPV6:

@@ -9,6 +9,7 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "traffic/engine/respond/answer.h"
 #include "traffic/frames/sum.h"
 
@@ -17,19 +18,6 @@
 #define TTL       64
 #define NDP_HOPS  255 /* so that it cannot come from afar: RFC 4861, section 7.1.1 */
 #define NDP_BYTES 32  /* an advertisement with the link layer address */
-
-static uint16_t
-get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static void
-put16(uint8_t *at, uint16_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
 
 /* ---- The host ---- */
 
@@ -74,9 +62,9 @@ answer_arp(const struct xd_respond_host *host, uint8_t *arp, uint32_t bytes)
 	uint8_t target[4];
 
 	if (bytes < 28 || memcmp(arp, ethernet_ipv4, sizeof(ethernet_ipv4)) ||
-		get16(arp + 6) != ARPOP_REQUEST || !has_v4(host, arp + 24))
+		xd_get16(arp + 6) != ARPOP_REQUEST || !has_v4(host, arp + 24))
 		return XD_RESPOND_NOT_OURS;
-	put16(arp + 6, ARPOP_REPLY);
+	xd_put16(arp + 6, ARPOP_REPLY);
 	memcpy(target, arp + 24, 4);
 	memcpy(arp + 18, arp + 8, 10); /* who asked */
 	memcpy(arp + 8, host->mac, 6);
@@ -90,11 +78,11 @@ answer_arp(const struct xd_respond_host *host, uint8_t *arp, uint32_t bytes)
 static void
 adjust_checksum(uint8_t *at, uint16_t before, uint16_t after)
 {
-	uint32_t sum = (uint16_t)~get16(at) + (uint32_t)(uint16_t)~before + after;
+	uint32_t sum = (uint16_t)~xd_get16(at) + (uint32_t)(uint16_t)~before + after;
 
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	put16(at, (uint16_t)~sum);
+	xd_put16(at, (uint16_t)~sum);
 }
 
 static void
@@ -122,10 +110,10 @@ answer_ipv4(const struct xd_respond_host *host, uint8_t *ip, uint32_t *bytes, bo
 
 	if (*bytes < sizeof(struct ip) + 8 || ip[0] >> 4 != 4)
 		return XD_RESPOND_NOT_OURS;
-	if (ip[0] != 0x45 || ip[9] != IPPROTO_ICMP || (get16(ip + 6) & 0x3fff) ||
+	if (ip[0] != 0x45 || ip[9] != IPPROTO_ICMP || (xd_get16(ip + 6) & 0x3fff) ||
 		!has_v4(host, ip + 16) || is_no_source(ip + 12))
 		return XD_RESPOND_NOT_OURS;
-	total = get16(ip + 2);
+	total = xd_get16(ip + 2);
 	if (total < sizeof(struct ip) + 8 || total > *bytes ||
 		xd_sum(ip, sizeof(struct ip), 0) != 0xffff)
 		return XD_RESPOND_WRONG;
@@ -166,7 +154,7 @@ write_advertisement(const struct xd_respond_host *host, uint8_t *ip, const uint8
 
 	memset(ip, 0, sizeof(struct ip6_hdr) + NDP_BYTES);
 	ip[0] = 0x60;
-	put16(ip + 4, NDP_BYTES);
+	xd_put16(ip + 4, NDP_BYTES);
 	ip[6] = IPPROTO_ICMPV6;
 	ip[7] = NDP_HOPS;
 	memcpy(ip + 8, target, 16);
@@ -231,7 +219,7 @@ answer_ipv6(const struct xd_respond_host *host, uint8_t *ip, uint32_t *bytes, bo
 		return XD_RESPOND_NOT_OURS;
 	if (!has_v6(host, ip + 24) && !is_solicited_node(host, ip + 24))
 		return XD_RESPOND_NOT_OURS;
-	payload = get16(ip + 4);
+	payload = xd_get16(ip + 4);
 	if (payload < 8 || payload > *bytes - sizeof(struct ip6_hdr) ||
 		(!summed && icmp6_sum(ip, payload) != 0xffff))
 		return XD_RESPOND_WRONG;
@@ -254,7 +242,7 @@ find_type(const uint8_t *frame, uint32_t len)
 	uint32_t at = ETH - 2;
 
 	for (unsigned i = 0; i < TAGS_MAX && at + 6 <= len; i++, at += 4)
-		if (get16(frame + at) != ETHERTYPE_VLAN && get16(frame + at) != 0x88a8)
+		if (xd_get16(frame + at) != ETHERTYPE_VLAN && xd_get16(frame + at) != 0x88a8)
 			break;
 	return at + 2 < len ? at : 0;
 }
@@ -288,11 +276,11 @@ xd_respond_answer(const struct xd_respond_host *host, uint8_t *frame, uint32_t *
 	if (!at)
 		return XD_RESPOND_NOT_OURS;
 	bytes = *len - at - 2;
-	if (get16(frame + at) == ETHERTYPE_ARP)
+	if (xd_get16(frame + at) == ETHERTYPE_ARP)
 		kind = answer_arp(host, frame + at + 2, bytes);
-	else if (get16(frame + at) == ETHERTYPE_IP && !(frame[0] & 1))
+	else if (xd_get16(frame + at) == ETHERTYPE_IP && !(frame[0] & 1))
 		kind = answer_ipv4(host, frame + at + 2, &bytes, summed);
-	else if (get16(frame + at) == ETHERTYPE_IPV6)
+	else if (xd_get16(frame + at) == ETHERTYPE_IPV6)
 		kind = answer_ipv6(host, frame + at + 2, &bytes, summed);
 	if (kind == XD_RESPOND_NOT_OURS || kind == XD_RESPOND_WRONG)
 		return kind;
@@ -314,13 +302,13 @@ xd_respond_announce(const struct xd_respond_host *host, unsigned i, uint8_t *fra
 	memcpy(frame + 6, host->mac, 6);
 	if (i >= host->nb_v4) {
 		write_group_mac(frame, all_nodes);
-		put16(frame + 12, ETHERTYPE_IPV6);
+		xd_put16(frame + 12, ETHERTYPE_IPV6);
 		write_advertisement(
 			host, l3, host->v6[i - host->nb_v4].s6_addr, all_nodes, OVERRIDE);
 		return ETH + sizeof(struct ip6_hdr) + NDP_BYTES;
 	}
 	memset(frame, 0xff, 6);
-	put16(frame + 12, ETHERTYPE_ARP);
+	xd_put16(frame + 12, ETHERTYPE_ARP);
 	memcpy(l3, request, sizeof(request));
 	memcpy(l3 + 8, host->mac, 6);
 	memcpy(l3 + 14, &host->v4[i], 4);

@@ -2,6 +2,7 @@
 /* The frame that modes which make frames begin with: Ethernet, IPv4 and UDP to the discard port. */
 #include <netinet/in.h>
 
+#include "base/bytes.h"
 #include "traffic/engine/session/stream.h"
 #include "traffic/frames/sum.h"
 
@@ -9,13 +10,6 @@
 #define IP      20
 #define UDP     8
 #define DISCARD 9
-
-static void
-put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
 
 void
 xd_forward_build(uint8_t *frame, uint32_t len, const uint8_t peer[6], const uint8_t mac[6])
@@ -27,15 +21,15 @@ xd_forward_build(uint8_t *frame, uint32_t len, const uint8_t peer[6], const uint
 	memset(frame, 0, len);
 	memcpy(frame, peer, 6);
 	memcpy(frame + 6, mac, 6);
-	put16(frame + 12, 0x0800);
+	xd_put16(frame + 12, 0x0800);
 	ip[0] = 0x45;
-	put16(ip + 2, len - ETH);
+	xd_put16(ip + 2, len - ETH);
 	ip[8] = 64;
 	ip[9] = IPPROTO_UDP;
 	memcpy(ip + 12, from_to, sizeof(from_to));
 	sum = (uint16_t)~xd_sum(ip, IP, 0);
 	memcpy(ip + 10, &sum, sizeof(sum));
-	put16(udp, DISCARD);
-	put16(udp + 2, DISCARD);
-	put16(udp + 4, len - ETH - IP);
+	xd_put16(udp, DISCARD);
+	xd_put16(udp + 2, DISCARD);
+	xd_put16(udp + 4, len - ETH - IP);
 }

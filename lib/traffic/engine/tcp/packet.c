@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "traffic/engine/tcp/bytes.h"
+#include "base/bytes.h"
 #include "traffic/engine/tcp/packet.h"
 #include "traffic/frames/sum.h"
 

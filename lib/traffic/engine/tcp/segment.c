@@ -2,7 +2,7 @@
 /* The header and its options: every length is checked before what it covers is read. */
 #include <string.h>
 
-#include "traffic/engine/tcp/bytes.h"
+#include "base/bytes.h"
 #include "traffic/engine/tcp/segment.h"
 
 enum option {

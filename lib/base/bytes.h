@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Numbers in the network's byte order, at any address. */
-#ifndef XD_TRAFFIC_ENGINE_TCP_BYTES_H
-#define XD_TRAFFIC_ENGINE_TCP_BYTES_H
+#ifndef XD_BASE_BYTES_H
+#define XD_BASE_BYTES_H
 
 #include <stdint.h>
 #include <string.h>
@@ -24,11 +24,13 @@ xd_get32(const uint8_t *at)
 	return __builtin_bswap32(v);
 }
 
+/* The lower 16 bits. */
 static inline void
-xd_put16(uint8_t *at, uint16_t value)
+xd_put16(uint8_t *at, uint32_t value)
 {
-	value = __builtin_bswap16(value);
-	memcpy(at, &value, sizeof(value));
+	uint16_t v = __builtin_bswap16((uint16_t)value);
+
+	memcpy(at, &v, sizeof(v));
 }
 
 static inline void
