@@ -2,7 +2,6 @@
 /* The guard's thread, and what a thread that writes does beside its write. */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/event_fd.h"
 #include "base/guard.h"
+#include "base/thread.h"
 
 #define TICK_NS     (XD_GUARD_TICK_MS * XD_NS_PER_S / 1000)
 #define IDLE_TICKS  200 /* without a write, after which the guard sleeps until there is one */
@@ -164,24 +164,6 @@ guard_main(void *arg)
 	return NULL;
 }
 
-/* Without the application's signals. 0 or an errno. */
-static int
-start(struct xd_guard *g)
-{
-	sigset_t all, before;
-	pthread_attr_t attr;
-	int ret;
-
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ret = pthread_create(&g->thread, &attr, guard_main, g);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return ret;
-}
-
 static void
 init_lock(struct xd_guard *g)
 {
@@ -218,7 +200,7 @@ xd_guard_create(unsigned nb_slots)
 	g->seen = calloc(nb_slots, sizeof(*g->seen));
 	for (unsigned i = 0; i < nb_slots; i++)
 		g->slots[i].guard = g;
-	ret = g->seen ? start(g) : ENOMEM;
+	ret = g->seen ? xd_thread_start(&g->thread, STACK_BYTES, guard_main, g) : ENOMEM;
 	if (ret) {
 		free_guard(g);
 		errno = ret;

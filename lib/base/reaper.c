@@ -2,7 +2,6 @@
 /* The reaper's queue and its thread: descriptors are closed, and memory unmapped piece by piece. */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "base/event_fd.h"
 #include "base/reaper.h"
+#include "base/thread.h"
 
 #define STACK_BYTES (256u << 10)
 /* munmap keeps others from mapping and, before Linux 6.4, from faulting pages in: so not for long
@@ -105,26 +105,6 @@ reaper_main(void *arg)
 	return NULL;
 }
 
-/* Detached, and without the application's signals. 0 or an errno. */
-static int
-start(struct xd_reaper *r)
-{
-	sigset_t all, before;
-	pthread_attr_t attr;
-	pthread_t thread;
-	int ret;
-
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ret = pthread_create(&thread, &attr, reaper_main, r);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return ret;
-}
-
 struct xd_reaper *
 xd_reaper_create(void)
 {
@@ -136,7 +116,7 @@ xd_reaper_create(void)
 	r->notifying = -1;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->more, NULL);
-	ret = start(r);
+	ret = xd_thread_start(NULL, STACK_BYTES, reaper_main, r);
 	if (ret) {
 		pthread_cond_destroy(&r->more);
 		pthread_mutex_destroy(&r->lock);

@@ -2,12 +2,12 @@
 /* The threads that forward: each moves a burst of each of its streams, round and round, and looks
  * now and then whether it is to go on. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 
+#include "base/thread.h"
 #include "traffic/engine/session/forward_parts.h"
 #include "traffic/host/cpu_time.h"
 #include "traffic/host/tsc.h"
@@ -115,15 +115,11 @@ enter(void *arg)
 int
 xd_forward_lanes_start(struct xd_forward *f, struct xd_error *err)
 {
-	sigset_t all, before;
 	int rc = 0;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (unsigned i = 0; i < f->nb_lanes && !rc; i++) {
-		rc = -pthread_create(&f->lanes[i].thread, NULL, enter, &f->lanes[i]);
+		rc = -xd_thread_start(&f->lanes[i].thread, 0, enter, &f->lanes[i]);
 		f->lanes[i].started = rc == 0;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return rc ? xd_fail(err, rc, "cannot start a thread to forward") : 0;
 }
