@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "option_table.h"
-#include "traffic/engine/respond/answer.h"
 #include "traffic/engine/respond/respond.h"
 
 struct own {
@@ -15,14 +14,10 @@ static int
 take_address(
 	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
 {
-	struct xd_respond_host host;
 	struct own *own = o->own;
 
 	(void)row;
-	if (own->nb_addresses == XD_GEN_PORTS_MAX)
-		return xd_fail(err, -EINVAL, "at most %u ports", XD_GEN_PORTS_MAX);
-	own->addresses[own->nb_addresses++] = text;
-	return xd_respond_host_init(&host, 0, text, err);
+	return option_host(text, own->addresses, &own->nb_addresses, err);
 }
 
 static const struct option_row options[] = {

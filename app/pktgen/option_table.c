@@ -5,6 +5,7 @@
 
 #include "base/suggest.h"
 #include "option_table.h"
+#include "traffic/engine/respond/answer.h"
 
 const char *const option_kinds[] = {"virtio:", "dpdk:", "loop:", NULL};
 const char *const option_sizes[] = {"64", "64,512,1518", "64:1518:*2", "imix", NULL};
@@ -47,6 +48,17 @@ option_pps(const struct option_row *row, const char *text, double *pps, struct x
 			row->name, text);
 	*pps = rate.value;
 	return 0;
+}
+
+int
+option_host(const char *text, const char **list, unsigned *n, struct xd_error *err)
+{
+	struct xd_respond_host host;
+
+	if (*n == XD_GEN_PORTS_MAX)
+		return xd_fail(err, -EINVAL, "at most %u ports", XD_GEN_PORTS_MAX);
+	list[(*n)++] = text;
+	return xd_respond_host_init(&host, 0, text, err);
 }
 
 bool

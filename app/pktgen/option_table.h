@@ -147,6 +147,9 @@ int option_word(const struct option_row *row, const char *text, struct xd_error 
 /* Frames per second, for options to which bits mean nothing. -EINVAL. */
 int option_pps(const struct option_row *row, const char *text, double *pps, struct xd_error *err);
 
+/* The addresses of the next port, as a host: to list[*n], of XD_GEN_PORTS_MAX. -EINVAL. */
+int option_host(const char *text, const char **list, unsigned *n, struct xd_error *err);
+
 /* Puts the option before an error's text, unless it is there: "rate x: ..." and "x: ..." of --rate
  * become "--rate x: ...". Returns the error's code. */
 int option_blame(const char *name, const char *text, struct xd_error *err);
