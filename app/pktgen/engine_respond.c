@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The row of engine respond, ports that answer ping and mtr: its options and its help. */
-#include <errno.h>
+#include <string.h>
 
 #include "option_table.h"
 #include "traffic/engine/respond/respond.h"
-
-struct own {
-	unsigned nb_addresses;
-	const char *addresses[XD_GEN_PORTS_MAX]; /* by port; argv's */
-};
-
-static int
-take_address(
-	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
-{
-	struct own *own = o->own;
-
-	(void)row;
-	return option_host(text, own->addresses, &own->nb_addresses, err);
-}
 
 static const struct option_row options[] = {
 	OPTION_PORT,
@@ -32,26 +17,11 @@ static const struct option_row options[] = {
 };
 
 static int
-check(struct options *o, struct xd_error *err)
-{
-	const struct own *own = o->own;
-
-	if (own->nb_addresses > o->nb_ports)
-		return xd_fail(err, -EINVAL,
-			"--address is given %u times for %u port%s; give all of one port as a "
-			"list, such as 10.0.0.2,fd00::2",
-			own->nb_addresses, o->nb_ports, o->nb_ports == 1 ? "" : "s");
-	return 0;
-}
-
-static int
 run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 {
-	const struct own *own = o->own;
 	struct xd_respond_opts opts = {.time_s = options_given(o, "time") ? o->time_s : 0};
 
-	for (unsigned i = 0; i < own->nb_addresses; i++)
-		opts.addresses[i] = own->addresses[i];
+	memcpy(opts.addresses, o->host.addresses, sizeof(opts.addresses));
 	return xd_respond_run(gen, &opts, err);
 }
 
@@ -69,8 +39,7 @@ const struct engine engine_respond = {
 	.options = options,
 	.sizes = "1514",
 	.takes_one_port = true,
-	.own_bytes = sizeof(struct own),
-	.check = check,
+	.check = option_host_check,
 	.run = run,
 	.report = {.title = "Answers"},
 };

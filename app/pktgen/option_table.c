@@ -5,7 +5,6 @@
 
 #include "base/suggest.h"
 #include "option_table.h"
-#include "traffic/engine/respond/answer.h"
 
 const char *const option_kinds[] = {"virtio:", "dpdk:", "loop:", NULL};
 const char *const option_sizes[] = {"64", "64,512,1518", "64:1518:*2", "imix", NULL};
@@ -13,6 +12,10 @@ const char *const option_flow_kinds[] = {"mac", "l4", NULL};
 const char *const option_directions[] = {"one", "both", NULL};
 const char *const option_touches[] = {"full", "stamp", "none", NULL};
 const char *const option_max[] = {"max", NULL};
+const char *const option_messages[] = {"1:128M:*2", "64k", NULL};
+const char *const option_tests[] = {"bandwidth", "latency", "all", NULL};
+const char *const option_ways[] = {"forward", "reverse", "both", NULL};
+const char *const option_families[] = {"ipv4", "ipv6", NULL};
 
 const struct option_row *
 option_find(const struct engine *engine, const char *name)
@@ -48,17 +51,6 @@ option_pps(const struct option_row *row, const char *text, double *pps, struct x
 			row->name, text);
 	*pps = rate.value;
 	return 0;
-}
-
-int
-option_host(const char *text, const char **list, unsigned *n, struct xd_error *err)
-{
-	struct xd_respond_host host;
-
-	if (*n == XD_GEN_PORTS_MAX)
-		return xd_fail(err, -EINVAL, "at most %u ports", XD_GEN_PORTS_MAX);
-	list[(*n)++] = text;
-	return xd_respond_host_init(&host, 0, text, err);
 }
 
 bool

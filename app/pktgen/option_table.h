@@ -132,11 +132,54 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 		NULL                                                                               \
 	}
 
+/* Engines that send messages have these; see option_message_defaults. */
+#define OPTIONS_MESSAGE                                                                            \
+	{"messages", "SIZES", take_messages, .help = "bytes: 1  64k  1,1k,1M  1:128M:*2 (64k)",    \
+		.words = option_messages},                                                         \
+		{"test", "WORD", take_message_test,                                                \
+			.help = "bandwidth; latency: one message, then its answer; all "           \
+				"(bandwidth)",                                                     \
+			.words = option_tests},                                                    \
+	{                                                                                          \
+		"direction", "WORD", take_message_way,                                             \
+			.help = "forward: even ports send to odd ones; reverse; both (forward)",   \
+			.words = option_ways                                                       \
+	}
+#define OPTION_STREAMS(most, what)                                                                 \
+	{                                                                                          \
+		"streams", "N", take_streams, .help = what, .max = most                            \
+	}
+#define OPTION_COMPARE                                                                             \
+	{                                                                                          \
+		"verify", NULL, take_compare,                                                      \
+			.help = "compare each byte received with what was sent"                    \
+	}
+/* Engines with a host behind each port have these; options.host is theirs. */
+#define OPTIONS_ADDRESS                                                                            \
+	{"family", "WORD", take_family, .help = "ipv4 or ipv6, of addresses not given (ipv4)",     \
+		.words = option_families},                                                         \
+	{                                                                                          \
+		"address", "LIST", take_address,                                                   \
+			.help = "of a port, in the order of --port (198.18.0.N or 2001:2::N, N "   \
+				"from 1)"                                                          \
+	}
+#define OPTION_CONNECT                                                                             \
+	{                                                                                          \
+		"connect", "ADDRESS", take_connect,                                                \
+			.help = "with one port: somebody else's end, which listens"                \
+	}
+
 /* Their words. */
-extern const char *const option_kinds[],
-	*const option_sizes[], *const option_flow_kinds[], *const option_directions[],
-								   *const option_max[],
-									   *const option_touches[];
+extern const char *const option_kinds[];
+extern const char *const option_sizes[];
+extern const char *const option_flow_kinds[];
+extern const char *const option_directions[];
+extern const char *const option_max[];
+extern const char *const option_touches[];
+extern const char *const option_messages[];
+extern const char *const option_tests[];
+extern const char *const option_ways[];
+extern const char *const option_families[];
 
 /* Whether an option of this name was given. */
 bool options_given(const struct options *o, const char *name);
@@ -147,8 +190,16 @@ int option_word(const struct option_row *row, const char *text, struct xd_error 
 /* Frames per second, for options to which bits mean nothing. -EINVAL. */
 int option_pps(const struct option_row *row, const char *text, double *pps, struct xd_error *err);
 
-/* The addresses of the next port, as a host: to list[*n], of XD_GEN_PORTS_MAX. -EINVAL. */
-int option_host(const char *text, const char **list, unsigned *n, struct xd_error *err);
+/* What engines with OPTIONS_MESSAGE begin with; what does not go together of what hosts behind one
+ * port or pairs of them were asked to send, -EINVAL; and all that was asked for. */
+void option_message_defaults(struct options *o);
+int option_message_check(struct options *o, struct xd_error *err);
+struct xd_message_opts option_message(const struct options *o);
+
+/* What does not go together of hosts' addresses; whether --size is the longest frame, of least
+ * bytes or more. -EINVAL. */
+int option_host_check(struct options *o, struct xd_error *err);
+int option_frame_check(const struct options *o, uint32_t least, struct xd_error *err);
 
 /* Puts the option before an error's text, unless it is there: "rate x: ..." and "x: ..." of --rate
  * become "--rate x: ...". Returns the error's code. */
@@ -177,6 +228,19 @@ int take_warmup(struct options *, const struct option_row *, const char *, struc
 int take_trials(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_count(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_timeout(struct options *, const struct option_row *, const char *, struct xd_error *);
+
+/* options_message.c */
+int take_messages(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_message_test(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_message_way(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_streams(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_compare(struct options *, const struct option_row *, const char *, struct xd_error *);
+
+/* options_host.c */
+int take_family(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_address(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_connect(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_host_port(struct options *, const struct option_row *, const char *, struct xd_error *);
 
 /* options_place.c */
 int take_port(struct options *, const struct option_row *, const char *, struct xd_error *);

@@ -4,8 +4,8 @@
  *
  * Every option is a row of its engine's list (option_table.h, engine.h), which getopt, --help and
  * the completion are made from. options_parse.c goes through argv; what a row's text means is in
- * options_traffic.c, options_place.c and options_time.c, or with the engine that alone has it; what
- * does not go together in options_check.c.
+ * options_traffic.c, options_message.c, options_host.c, options_place.c and options_time.c, or with
+ * the engine that alone has it; what does not go together in options_check.c.
  */
 #ifndef PKTGEN_OPTIONS_H
 #define PKTGEN_OPTIONS_H
@@ -15,6 +15,8 @@
 
 #include "base/error.h"
 #include "engine.h"
+#include "traffic/engine/message/message.h"
+#include "traffic/engine/respond/ask.h"
 #include "traffic/result/fail_if.h"
 #include "traffic/traffic.h"
 #include "traffic/trial/gen.h"
@@ -33,6 +35,16 @@ struct command {
 	const struct engine *engine; /* COMMAND_ENGINE; else NULL */
 };
 
+/* Of engines with a host behind each port. */
+struct host_options {
+	unsigned nb_addresses;
+	const char *addresses[XD_GEN_PORTS_MAX]; /* by port; NULL: one that is made up */
+	bool v6;                                 /* of those that are made up */
+	bool has_peer;                           /* one port: somebody else's end */
+	struct xd_respond_target peer;
+	uint16_t port; /* that is connected to, or listened on */
+};
+
 /* What was asked for, with defaults where nothing was. Strings are argv's. */
 struct options {
 	struct command command;
@@ -44,7 +56,9 @@ struct options {
 	bool needs_eal;
 
 	struct xd_traffic_opts traffic;
-	struct xd_impair impair_all; /* of every port that has none of its own */
+	struct host_options host;
+	struct xd_message_opts message; /* of engines that send messages: option_message */
+	struct xd_impair impair_all;    /* of every port that has none of its own */
 	const char *template_text, *template_path, *capture_path;
 	struct xd_template *template; /* ours; traffic points to them */
 	struct xd_capture *capture;

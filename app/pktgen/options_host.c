@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Options about hosts behind ports: their addresses, whom they talk to. */
+#include <errno.h>
+
+#include "option_table.h"
+#include "traffic/engine/respond/answer.h"
+#include "traffic/frames/units.h"
+
+#define PORT_MAX 65000 /* leaves room for more, one after the other */
+
+int
+take_family(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	int i = option_word(row, text, err);
+
+	if (i < 0)
+		return i;
+	o->host.v6 = i == 1;
+	return 0;
+}
+
+int
+take_address(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct xd_respond_host host;
+
+	(void)row;
+	if (o->host.nb_addresses == XD_GEN_PORTS_MAX)
+		return xd_fail(err, -EINVAL, "at most %u ports", XD_GEN_PORTS_MAX);
+	o->host.addresses[o->host.nb_addresses++] = text;
+	return xd_respond_host_init(&host, 0, text, err);
+}
+
+int
+take_connect(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	(void)row;
+	o->host.has_peer = true;
+	return xd_respond_target_parse(text, &o->host.peer, err);
+}
+
+int
+take_host_port(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	uint64_t n;
+	int rc = xd_units_count(text, 1, PORT_MAX, &n, err);
+
+	(void)row;
+	if (!rc)
+		o->host.port = (uint16_t)n;
+	return rc;
+}
+
+int
+option_host_check(struct options *o, struct xd_error *err)
+{
+	if (o->host.nb_addresses > o->nb_ports)
+		return xd_fail(err, -EINVAL,
+			"--address is given %u times for %u port%s; give all of one port as a "
+			"list, such as 10.0.0.2,fd00::2",
+			o->host.nb_addresses, o->nb_ports, o->nb_ports == 1 ? "" : "s");
+	if (o->host.has_peer && o->nb_ports > 1)
+		return xd_fail(err, -EINVAL,
+			"--connect goes with one port; of two, the second is connected to");
+	return 0;
+}
+
+int
+option_frame_check(const struct options *o, uint32_t least, struct xd_error *err)
+{
+	const struct xd_sizes *sizes = &o->traffic.sizes;
+
+	if (sizes->n != 1 || sizes->mix[0].n != 1 || sizes->mix[0].bytes[0] < least)
+		return xd_fail(err, -EINVAL,
+			"--size is the longest frame: one size from %u, such as 1514", least);
+	return 0;
+}
