@@ -7,19 +7,14 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "netdev/netdev.h"
 
 #define XD_TAP_ADDRESSES 16 /* of one interface */
 
-struct xd_tap_address {
-	uint8_t family; /* AF_INET or AF_INET6 */
-	uint8_t prefix; /* bits of the network */
-	uint8_t bytes[16];
-};
-
 /* Returns how many, or -EINVAL, -E2BIG. Errors have no key. */
 int xd_tap_addresses(
-	const char *text, struct xd_tap_address addresses[XD_TAP_ADDRESSES], struct xd_error *err);
-bool xd_tap_address_equal(const struct xd_tap_address *a, const struct xd_tap_address *b);
+	const char *text, struct xd_ip addresses[XD_TAP_ADDRESSES], struct xd_error *err);
+bool xd_tap_address_equal(const struct xd_ip *a, const struct xd_ip *b);
 /* An Ethernet address of one station, six bytes in hexadecimal with colons: 0 or -EINVAL. */
 int xd_tap_mac(const char *text, uint8_t mac[6]);
 

@@ -60,6 +60,9 @@ tap_create(const struct xd_driver *driver, const struct xd_port_env *env,
 	xd_port_init(&p->port, driver, env, config);
 	if (!make_queues(p))
 		goto err_port;
+	p->dev = (struct xd_netdev){.port = &p->port,
+		.ops = &xd_tap_netdev_ops,
+		.netns = xd_tap_config(&p->port.config)->netns};
 	p->port.nb_queues = config->queues;
 	p->look_tsc = rte_get_tsc_hz() / 1000000 * LOOK_US;
 	return &p->port;
@@ -75,39 +78,21 @@ static int
 tap_start(struct xd_port *port, struct xd_error *err)
 {
 	struct xd_tap_port *p = (struct xd_tap_port *)port;
-	int ret = xd_tap_watch(p, err);
+	int ret = xd_netdev_start(&p->dev, err);
 
 	if (ret < 0)
 		return ret;
-	p->lost = false;
-	ret = xd_tap_link_begin(p, err);
-	/* Containers come and go, also while crossdockd is restarted. */
-	if (ret < 0 && !xd_tap_netns_there(p))
-		xd_tap_wait(p, err);
-	else if (ret < 0) {
-		xd_tap_unwatch(p);
-		return ret;
-	}
 	for (uint16_t q = 0; q < port->config.queues; q++)
 		port->tx[q] = q;
 	__atomic_store_n(&port->nb_tx, port->config.queues, __ATOMIC_RELEASE);
 	port->pool_bytes = (uint64_t)port->config.queues * XD_TAP_FRAMES_BYTES;
-	__atomic_store_n(&port->up, p->running && xd_tap_link_up(p), __ATOMIC_RELEASE);
 	return 0;
 }
 
 static void
 tap_stop(struct xd_port *port)
 {
-	struct xd_tap_port *p = (struct xd_tap_port *)port;
-
-	if (!p->running && !p->lost)
-		return;
-	__atomic_store_n(&port->up, false, __ATOMIC_RELEASE);
-	if (p->running)
-		xd_tap_link_end(p);
-	xd_tap_unwatch(p);
-	p->lost = false;
+	xd_netdev_stop(&((struct xd_tap_port *)port)->dev);
 	port->pool_bytes = 0;
 }
 
@@ -116,9 +101,11 @@ tap_stop(struct xd_port *port)
 static int
 tap_can_set(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err)
 {
+	const char *now = xd_netdev_ifname(&port->config, xd_tap_config(&port->config)->ifname);
+
 	(void)err;
 	/* The interface that is named after the port gets another name. */
-	return strcmp(xd_tap_ifname(config), xd_tap_ifname(&port->config)) ? -ENOTSUP : 0;
+	return strcmp(xd_netdev_ifname(config, xd_tap_config(config)->ifname), now) ? -ENOTSUP : 0;
 }
 
 static void
@@ -127,14 +114,14 @@ tell_not_set(const struct xd_tap_port *p, const char *key, int ret)
 	if (ret < 0)
 		xd_log(p->port.env->log, XD_LOG_PORT, XD_LOG_ERROR,
 			"port %s: interface %s does not take its %s: %s", p->port.config.name,
-			p->ifname, key, strerror(-ret));
+			p->dev.ifname, key, strerror(-ret));
 }
 
 /* Adds or takes the addresses that are in one list and not in the other. */
 static void
 set_difference(struct xd_tap_port *p, const char *in, const char *not_in, bool there)
 {
-	struct xd_tap_address a[XD_TAP_ADDRESSES], b[XD_TAP_ADDRESSES];
+	struct xd_ip a[XD_TAP_ADDRESSES], b[XD_TAP_ADDRESSES];
 	int na = xd_tap_addresses(in, a, NULL), nb = xd_tap_addresses(not_in, b, NULL);
 
 	for (int i = 0; i < na; i++) {
@@ -143,7 +130,7 @@ set_difference(struct xd_tap_port *p, const char *in, const char *not_in, bool t
 		while (k < nb && !xd_tap_address_equal(&a[i], &b[k]))
 			k++;
 		if (k >= nb)
-			tell_not_set(p, "ip", xd_tap_address_set(p, &a[i], there));
+			tell_not_set(p, "ip", xd_link_address_set(&p->dev, &a[i], there));
 	}
 }
 
@@ -161,7 +148,7 @@ tap_set(struct xd_port *port, const struct xd_port_config *config)
 		return;
 	if (config->mtu != port->config.mtu || other_mac)
 		tell_not_set(p, other_mac ? "mac" : "mtu",
-			xd_tap_link_set(p, config->mtu, other_mac ? mac : NULL, false));
+			xd_link_set(&p->dev, config->mtu, other_mac ? mac : NULL, false));
 	set_difference(p, now->ip, next->ip, false);
 	set_difference(p, next->ip, now->ip, true);
 	if (now->persist != next->persist)

@@ -12,7 +12,7 @@
 
 /* What no interface has as its own: groups, everybody, nobody. */
 static bool
-is_host(const struct xd_tap_address *a)
+is_host(const struct xd_ip *a)
 {
 	static const uint8_t zero[16];
 
@@ -33,7 +33,7 @@ read_prefix(const char *text, unsigned max)
 }
 
 static int
-read_address(char *text, struct xd_tap_address *a)
+read_address(char *text, struct xd_ip *a)
 {
 	char *slash = strchr(text, '/');
 	int prefix;
@@ -51,8 +51,7 @@ read_address(char *text, struct xd_tap_address *a)
 }
 
 int
-xd_tap_addresses(
-	const char *text, struct xd_tap_address addresses[XD_TAP_ADDRESSES], struct xd_error *err)
+xd_tap_addresses(const char *text, struct xd_ip addresses[XD_TAP_ADDRESSES], struct xd_error *err)
 {
 	int n = 0;
 
@@ -82,7 +81,7 @@ xd_tap_addresses(
 }
 
 bool
-xd_tap_address_equal(const struct xd_tap_address *a, const struct xd_tap_address *b)
+xd_tap_address_equal(const struct xd_ip *a, const struct xd_ip *b)
 {
 	return a->family == b->family && a->prefix == b->prefix &&
 	       !memcmp(a->bytes, b->bytes, sizeof(a->bytes));

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The interface: made, or taken over when it is persistent, and given back. Control.
- *
- * A tun descriptor belongs to the namespace of the thread that opened it. So for another one a
- * thread of its own goes there, opens what is needed, and ends: whatever fails, no other thread
- * finds itself in a namespace that is not its own.
- */
+/* The interface: made, or taken over when it is persistent, and given back. Control. */
 #include <errno.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_tun.h>
-#include <linux/rtnetlink.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "drivers/tap/tap.h"
@@ -29,119 +18,43 @@
 #define TUN_F_USO6 0x40
 #endif
 
-/* ---- Descriptors, in the namespace ---- */
-
-struct entry {
-	struct xd_tap_port *p;
-	const char *path; /* the namespace's; NULL: the thread's own */
-	struct xd_error err;
-};
-
-int
-xd_tap_fail_netns(const struct xd_tap_port *p, int code, struct xd_error *err)
-{
-	const struct xd_port_config *config = &p->port.config;
-	const char *name = xd_tap_config(config)->netns;
-
-	if (code == -ENOENT && name[0] != '/')
-		return xd_port_config_fail(err, code, config, "netns",
-			"there is no namespace %s: ip netns add %s", name, name);
-	if (code == -EPERM || code == -EACCES)
-		return xd_port_config_fail(err, code, config, "netns",
-			"no permission to enter the namespace %s: run crossdockd as root, or give "
-			"it CAP_SYS_ADMIN",
-			name);
-	if (code == -EINVAL)
-		return xd_port_config_fail(err, code, config, "netns",
-			"%s is no network namespace: `ip netns` lists those that have names", name);
-	return xd_port_config_fail(
-		err, code, config, "netns", "namespace %s: %s", name, strerror(-code));
-}
+/* ---- Descriptors, opened in the namespace ---- */
 
 static int
-enter(struct entry *e)
+fail_tun(const struct xd_tap_port *p, int code, struct xd_error *err)
 {
-	struct stat st = {0};
-	/* What is no namespace may be a pipe, which must not be waited for. */
-	int fd = open(e->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret = 0;
-
-	if (fd < 0)
-		return xd_tap_fail_netns(e->p, -errno, &e->err);
-	if (fstat(fd, &st) < 0 || setns(fd, CLONE_NEWNET) < 0)
-		ret = xd_tap_fail_netns(e->p, -errno, &e->err);
-	e->p->ns_dev = st.st_dev;
-	e->p->ns_ino = st.st_ino;
-	close(fd);
-	return ret;
-}
-
-static int
-fail_tun(struct entry *e, int code)
-{
-	const char *port = e->p->port.config.name;
+	const char *port = p->port.config.name;
 
 	switch (code) {
 	case -ENOENT:
 	case -ENODEV:
 	case -ENXIO:
-		return xd_fail(&e->err, -ENODEV,
+		return xd_fail(err, -ENODEV,
 			"port %s: this kernel has no " TUN ": type `modprobe tun`, or give the "
 			"container that crossdockd runs in this device",
 			port);
 	case -EPERM:
 	case -EACCES:
-		return xd_fail(&e->err, code,
+		return xd_fail(err, code,
 			"port %s: no permission to open " TUN ": run crossdockd as root, or give "
 			"it CAP_NET_ADMIN and this device",
 			port);
 	default:
-		return xd_fail(&e->err, code, "port %s: " TUN ": %s", port, strerror(-code));
+		return xd_fail(err, code, "port %s: " TUN ": %s", port, strerror(-code));
 	}
-}
-
-static void *
-open_all(void *ctx)
-{
-	struct entry *e = ctx;
-	struct xd_tap_port *p = e->p;
-
-	if (e->path != NULL && enter(e) < 0)
-		return NULL;
-	for (unsigned q = 0; q < p->port.config.queues; q++) {
-		p->queues[q].fd = open(TUN, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-		if (p->queues[q].fd < 0) {
-			fail_tun(e, -errno);
-			return NULL;
-		}
-	}
-	p->netlink = xd_tap_netlink_open(0);
-	p->events = xd_tap_netlink_open(RTMGRP_LINK);
-	if (p->netlink == NULL || p->events == NULL)
-		xd_fail(&e->err, -errno, "port %s: netlink: %s", p->port.config.name,
-			strerror(errno));
-	return NULL;
 }
 
 static int
-open_in_netns(struct xd_tap_port *p, struct xd_error *err)
+open_queues(struct xd_port *port, struct xd_error *err)
 {
-	char path[PATH_MAX];
-	struct entry e = {.p = p, .path = xd_tap_netns_path(&p->port.config, path)};
-	pthread_t thread;
-	int ret = 0;
+	struct xd_tap_port *p = (struct xd_tap_port *)port;
 
-	if (e.path == NULL)
-		open_all(&e);
-	else
-		ret = pthread_create(&thread, NULL, open_all, &e);
-	if (ret != 0)
-		return xd_fail(err, -ret, "port %s: no thread to enter its namespace: %s",
-			p->port.config.name, strerror(ret));
-	if (e.path != NULL)
-		pthread_join(thread, NULL);
-	if (e.err.code != 0)
-		*err = e.err;
-	return e.err.code;
+	for (unsigned q = 0; q < port->config.queues; q++) {
+		p->queues[q].fd = open(TUN, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+		if (p->queues[q].fd < 0)
+			return fail_tun(p, -errno, err);
+	}
+	return 0;
 }
 
 static void
@@ -152,74 +65,40 @@ close_all(struct xd_tap_port *p)
 			close(p->queues[q].fd);
 		p->queues[q].fd = -1;
 	}
-	if (p->netlink != NULL)
-		mnl_socket_close(p->netlink);
-	if (p->events != NULL)
-		mnl_socket_close(p->events);
-	p->netlink = p->events = NULL;
-}
-
-bool
-xd_tap_netns_there(const struct xd_tap_port *p)
-{
-	char path[PATH_MAX];
-
-	return xd_tap_netns_path(&p->port.config, path) == NULL || access(path, F_OK) == 0;
-}
-
-bool
-xd_tap_netns_same(const struct xd_tap_port *p)
-{
-	char path[PATH_MAX];
-	struct stat st;
-
-	return xd_tap_netns_path(&p->port.config, path) == NULL ||
-	       (stat(path, &st) == 0 && st.st_dev == p->ns_dev && st.st_ino == p->ns_ino);
+	xd_netdev_leave(&p->dev);
 }
 
 /* ---- The interface ---- */
-
-/* " -n blue" where `ip` has to be told the namespace, for what people are to type. */
-static const char *
-ip_netns(const struct xd_port_config *config, char text[XD_TAP_NETNS_MAX + 8])
-{
-	const char *netns = xd_tap_config(config)->netns;
-
-	text[0] = 0;
-	if (netns[0] && netns[0] != '/')
-		snprintf(text, XD_TAP_NETNS_MAX + 8, " -n %s", netns);
-	return text;
-}
 
 static int
 fail_interface(const struct xd_tap_port *p, int code, struct xd_error *err)
 {
 	const struct xd_port_config *config = &p->port.config;
 	const bool persist = xd_tap_config(config)->persist == XD_TAP_PERSIST_YES;
-	char netns[XD_TAP_NETNS_MAX + 8];
+	char netns[XD_NETNS_MAX + 8];
 
-	ip_netns(config, netns);
+	xd_netns_ip(xd_tap_config(config)->netns, netns);
 	if (code == -EBUSY && !persist)
 		return xd_port_config_fail(err, -EEXIST, config, "ifname",
 			"there is an interface %s already: choose another name, or ip%s link del "
 			"%s; a tap is taken over with persist: yes",
-			p->ifname, netns, p->ifname);
+			p->dev.ifname, netns, p->dev.ifname);
 	if (code == -EBUSY)
 		return xd_port_config_fail(err, code, config, "ifname",
-			"tap %s is in use by another process: choose another name", p->ifname);
+			"tap %s is in use by another process: choose another name", p->dev.ifname);
 	if (code == -EINVAL && persist)
 		return xd_port_config_fail(err, -EEXIST, config, "ifname",
 			"there is an interface %s already, which is no tap with %s: choose another "
 			"name, or ip%s link del %s",
-			p->ifname, config->queues > 1 ? "several queues" : "one queue", netns,
-			p->ifname);
+			p->dev.ifname, config->queues > 1 ? "several queues" : "one queue", netns,
+			p->dev.ifname);
 	if (code == -EPERM || code == -EACCES)
 		return xd_port_config_fail(err, code, config, "ifname",
 			"no permission to make interface %s: run crossdockd as root, or give it "
 			"CAP_NET_ADMIN",
-			p->ifname);
+			p->dev.ifname);
 	return xd_port_config_fail(
-		err, code, config, "ifname", "interface %s: %s", p->ifname, strerror(-code));
+		err, code, config, "ifname", "interface %s: %s", p->dev.ifname, strerror(-code));
 }
 
 /* Makes one descriptor a queue of the interface; the first makes the interface too. */
@@ -233,7 +112,7 @@ attach(const struct xd_tap_port *p, unsigned q)
 		request.ifr_flags |= IFF_MULTI_QUEUE;
 	if (q == 0 && xd_tap_config(config)->persist == XD_TAP_PERSIST_NO)
 		request.ifr_flags |= (short)IFF_TUN_EXCL;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", p->ifname);
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", p->dev.ifname);
 	return ioctl(p->queues[q].fd, TUNSETIFF, &request) == 0 ? 0 : -errno;
 }
 
@@ -276,20 +155,20 @@ static int
 attach_all(struct xd_tap_port *p, struct xd_error *err)
 {
 	const struct xd_port_config *config = &p->port.config;
-	struct xd_tap_link link = {0};
+	struct xd_link link = {0};
 	int ret = 0;
 
 	for (unsigned q = 0; ret == 0 && q < config->queues; q++) {
 		ret = attach(p, q);
 		/* A tap with several queues lets other processes have some of them. */
 		if (ret == 0 && q == 0)
-			ret = xd_tap_link_get(p, p->ifname, &link);
+			ret = xd_link_get(&p->dev, p->dev.ifname, &link);
 		if (ret == 0 && q == 0 && link.nb_attached > 1)
 			ret = -EBUSY;
 	}
 	if (ret == 0)
 		ret = set_offloads(p);
-	p->index = link.index;
+	p->dev.index = link.index;
 	return ret == 0 ? 0 : fail_interface(p, ret, err);
 }
 
@@ -300,21 +179,22 @@ configure(struct xd_tap_port *p, struct xd_error *err)
 {
 	const struct xd_port_config *config = &p->port.config;
 	const struct xd_tap_config *tap = xd_tap_config(config);
-	struct xd_tap_address addresses[XD_TAP_ADDRESSES];
+	struct xd_ip addresses[XD_TAP_ADDRESSES];
 	int n = xd_tap_addresses(tap->ip, addresses, NULL), ret;
 	uint8_t mac[6];
 
-	ret = xd_tap_link_set(
-		p, config->mtu, tap->mac[0] && xd_tap_mac(tap->mac, mac) == 0 ? mac : NULL, true);
+	ret = xd_link_set(&p->dev, config->mtu,
+		tap->mac[0] && xd_tap_mac(tap->mac, mac) == 0 ? mac : NULL, true);
 	if (ret < 0)
 		return xd_port_config_fail(err, ret, config, tap->mac[0] ? "mac" : "mtu",
-			"interface %s does not take its settings: %s", p->ifname, strerror(-ret));
+			"interface %s does not take its settings: %s", p->dev.ifname,
+			strerror(-ret));
 	for (int i = 0; i < n; i++) {
-		ret = xd_tap_address_set(p, &addresses[i], true);
+		ret = xd_link_address_set(&p->dev, &addresses[i], true);
 		if (ret < 0)
 			return xd_port_config_fail(err, ret, config, "ip",
 				"interface %s does not take address %d of \"%.100s\": %s%s",
-				p->ifname, i + 1, tap->ip, strerror(-ret),
+				p->dev.ifname, i + 1, tap->ip, strerror(-ret),
 				ret == -EACCES && addresses[i].family == AF_INET6
 					? " (sysctl net.ipv6.conf.all.disable_ipv6=0)"
 					: "");
@@ -340,14 +220,28 @@ wait_for_frames(struct xd_tap_port *p, struct xd_error *err)
 	return 0;
 }
 
-int
-xd_tap_begin(struct xd_tap_port *p, struct xd_error *err)
+static void
+tap_end(struct xd_port *port)
 {
+	struct xd_tap_port *p = (struct xd_tap_port *)port;
+
+	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
+	port->env->quiesce(port->env->ctx);
+	close_all(p);
+}
+
+/* Makes the interface, or takes a persistent one over, as port.config says; gives it its settings;
+ * and has workers use it. */
+static int
+tap_begin(struct xd_port *port, struct xd_error *err)
+{
+	struct xd_tap_port *p = (struct xd_tap_port *)port;
 	int ret;
 
-	snprintf(p->ifname, sizeof(p->ifname), "%s", xd_tap_ifname(&p->port.config));
+	snprintf(p->dev.ifname, sizeof(p->dev.ifname), "%s",
+		xd_netdev_ifname(&port->config, xd_tap_config(&port->config)->ifname));
 	p->moved = false;
-	ret = open_in_netns(p, err);
+	ret = xd_netdev_enter(&p->dev, open_queues, err);
 	if (ret == 0)
 		ret = attach_all(p, err);
 	if (ret == 0)
@@ -355,7 +249,7 @@ xd_tap_begin(struct xd_tap_port *p, struct xd_error *err)
 	if (ret == 0)
 		ret = wait_for_frames(p, err);
 	/* Last, so that nothing of a try that failed stays. */
-	if (ret == 0 && xd_tap_set_persist(p, xd_tap_config(&p->port.config)->persist) < 0)
+	if (ret == 0 && xd_tap_set_persist(p, xd_tap_config(&port->config)->persist) < 0)
 		ret = fail_interface(p, -errno, err);
 	if (ret < 0) {
 		close_all(p);
@@ -365,10 +259,32 @@ xd_tap_begin(struct xd_tap_port *p, struct xd_error *err)
 	return 0;
 }
 
-void
-xd_tap_end(struct xd_tap_port *p)
+static bool
+tap_gone(struct xd_port *port)
 {
-	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
-	p->port.env->quiesce(p->port.env->ctx);
-	close_all(p);
+	char name[IF_NAMESIZE];
+
+	return xd_tap_name((struct xd_tap_port *)port, name) < 0;
 }
+
+static bool
+tap_up(struct xd_port *port)
+{
+	struct xd_tap_port *p = (struct xd_tap_port *)port;
+	struct xd_link link;
+	char name[IF_NAMESIZE];
+
+	if (xd_tap_name(p, name) < 0)
+		return false;
+	/* Frames pass also when somebody has moved it elsewhere. */
+	p->moved = xd_link_get(&p->dev, name, &link) < 0 || link.index != p->dev.index;
+	return p->moved || (link.flags & IFF_UP);
+}
+
+const struct xd_netdev_ops xd_tap_netdev_ops = {
+	.begin = tap_begin,
+	.end = tap_end,
+	.gone = tap_gone,
+	.up = tap_up,
+	.later = "is made when that is possible",
+};

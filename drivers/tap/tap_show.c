@@ -23,9 +23,9 @@ tell_netns(struct xd_teller *t, const struct xd_tap_port *p)
 static void
 tell_link(struct xd_teller *t, const struct xd_tap_port *p, const char *name)
 {
-	struct xd_tap_link link;
+	struct xd_link link;
 
-	if (p->moved || xd_tap_link_get(p, name, &link) < 0)
+	if (p->moved || xd_link_get(&p->dev, name, &link) < 0)
 		return;
 	xd_tell(t, "interface_index", "%d", link.index);
 	xd_tell(t, "interface_mac", RTE_ETHER_ADDR_PRT_FMT, link.mac[0], link.mac[1], link.mac[2],
@@ -43,7 +43,7 @@ xd_tap_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	char name[IF_NAMESIZE];
 
 	if (!p->running || xd_tap_name(p, name) < 0) {
-		xd_tell(&t, "interface", "%s", p->lost ? p->why : "stopped");
+		xd_tell(&t, "interface", "%s", p->dev.lost ? p->dev.why : "stopped");
 		xd_tell(&t, "link", "down");
 		return;
 	}

@@ -20,6 +20,7 @@ ORDER = (
     ("virtqueue",),
     ("vhost_user",),
     ("port", "fdb"),
+    ("netdev",),
     tuple(f"drivers/{d.name}" for d in pathlib.Path(sys.argv[1], "drivers").iterdir()
           if d.is_dir()),
     ("drivers/drivers.c",),  # the table of drivers

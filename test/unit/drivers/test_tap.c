@@ -99,7 +99,7 @@ test_addresses(void **state)
 		"ff02::1/64", "10.0.0.1/8,", ",10.0.0.1/8", "10.0.0.1/8 10.0.0.2/8",
 		"10.0.0.1/8, 10.0.0.2/8", "10.0.0.1/24,10.0.0.1/24", "/24", "10.0.0.1/24/24",
 		"0000000000000000000000000000000000000000000000000000000000000000000::1/64"};
-	struct xd_tap_address a[XD_TAP_ADDRESSES];
+	struct xd_ip a[XD_TAP_ADDRESSES];
 	char many[512] = "";
 	struct xd_error err;
 
@@ -189,7 +189,7 @@ test_name(void **state)
 	assert_non_null(strstr(err.text, "the port's name"));
 	strcpy(config.name, "a-name-of-15-by");
 	assert_int_equal(xd_tap_driver.check(&config, &err), 0);
-	assert_string_equal(xd_tap_ifname(&config), "a-name-of-15-by");
+	assert_string_equal(xd_netdev_ifname(&config, ""), "a-name-of-15-by");
 }
 
 static void
