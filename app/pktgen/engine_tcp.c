@@ -10,32 +10,12 @@
 
 #define AB "--port virtio:/tmp/a.sock --port virtio:/tmp/b.sock"
 
-#define PORT_DEFAULT   5001
-#define WINDOW_DEFAULT (1u << 20)
-#define WINDOW_MIN     2920u
-#define WINDOW_MAX     (1u << 30)
-#define FOREVER_S      (10 * 365 * 86400.0)
-#define FRAME_MIN      314 /* bytes: an MSS of 200 over IPv6, and a bit */
+#define PORT_DEFAULT 5001
+#define FOREVER_S    (10 * 365 * 86400.0)
 
 struct own {
-	uint32_t window; /* bytes */
 	bool nagle;
 };
-
-static int
-take_window(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
-{
-	struct own *own = o->own;
-	struct xd_sizes sizes;
-	int rc = xd_sizes_parse(text, WINDOW_MIN, WINDOW_MAX, &sizes, err);
-
-	(void)row;
-	if (!rc && (sizes.n != 1 || sizes.mix[0].n != 1))
-		rc = xd_fail(err, -EINVAL, "--window %s: one size, such as 1M", text);
-	if (!rc)
-		own->window = sizes.mix[0].bytes[0];
-	return rc;
-}
 
 static int
 take_nagle(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
@@ -55,9 +35,7 @@ static const struct option_row options[] = {
 	OPTION_STREAMS(XD_TCP_STREAMS_MAX, "connections of each pair of ports, to 100k (1)"),
 	OPTION_COMPARE,
 	{"nagle", NULL, take_nagle, .help = "wait with small segments (off, as TCP_NODELAY)"},
-	{"window", "SIZE", take_window, .help = "bytes that a connection receives at once (1M)"},
-	{"size", "SIZE", take_size,
-		.help = "longest frame on the wire, bytes without FCS (1514); it gives the MSS"},
+	OPTIONS_TCP,
 	OPTIONS_ADDRESS,
 	OPTION_CONNECT,
 	{"tcp-port", "N", take_host_port, .help = "that is connected to, or listened on (5001)"},
@@ -73,9 +51,6 @@ static const struct option_row options[] = {
 static void
 defaults(struct options *o)
 {
-	struct own *own = o->own;
-
-	own->window = WINDOW_DEFAULT;
 	option_message_defaults(o);
 	o->host.port = PORT_DEFAULT;
 }
@@ -85,7 +60,7 @@ check(struct options *o, struct xd_error *err)
 {
 	int rc = option_message_check(o, err);
 
-	return rc ? rc : option_frame_check(o, FRAME_MIN, err);
+	return rc ? rc : option_frame_check(o, OPTION_TCP_FRAME_MIN, err);
 }
 
 static int
@@ -94,19 +69,11 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	const struct own *own = o->own;
 	struct xd_tcp_run_opts opts = {
 		.message = option_message(o),
-		.v6 = o->host.v6,
-		.frame_bytes = o->traffic.sizes.mix[0].bytes[0],
-		.window = own->window,
-		.nagle = own->nagle,
-		.impair = o->traffic.impair,
-		.has_peer = o->host.has_peer,
-		.peer = o->host.peer,
-		.port = o->host.port,
-		.timeout_s = o->timeout_ms / 1000.0,
+		.hosts = option_tcp_hosts(o),
 	};
 
-	memcpy(opts.addresses, o->host.addresses, sizeof(opts.addresses));
-	opts.until_stopped = o->nb_ports == 1 && !opts.has_peer && !options_given(o, "time");
+	opts.hosts.nagle = own->nagle;
+	opts.until_stopped = o->nb_ports == 1 && !o->host.has_peer && !options_given(o, "time");
 	if (opts.until_stopped)
 		opts.message.time_s = FOREVER_S;
 	return xd_tcp_run(gen, &opts, err);

@@ -9,6 +9,7 @@
 #include "options.h"
 
 struct option_row;
+struct xd_tcp_hosts;
 
 /* Takes the option's text into the options. An error's text need not name the option. */
 typedef int (*option_take)(
@@ -168,6 +169,15 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 		"connect", "ADDRESS", take_connect,                                                \
 			.help = "with one port: somebody else's end, which listens"                \
 	}
+/* Engines over TCP have these, too. */
+#define OPTIONS_TCP                                                                                \
+	{"window", "SIZE", take_window, .help = "bytes that a connection receives at once (1M)"},  \
+	{                                                                                          \
+		"size", "SIZE", take_size,                                                         \
+			.help = "longest frame on the wire, bytes without FCS (1514); it gives "   \
+				"the MSS"                                                          \
+	}
+#define OPTION_TCP_FRAME_MIN 314 /* bytes: an MSS of 200 over IPv6, and a bit */
 
 /* Their words. */
 extern const char *const option_kinds[];
@@ -200,6 +210,9 @@ struct xd_message_opts option_message(const struct options *o);
  * bytes or more. -EINVAL. */
 int option_host_check(struct options *o, struct xd_error *err);
 int option_frame_check(const struct options *o, uint32_t least, struct xd_error *err);
+/* What was asked for of hosts with OPTIONS_TCP, OPTIONS_ADDRESS, OPTION_CONNECT, OPTION_IMPAIR,
+ * OPTION_STREAMS and OPTION_COMPARE. */
+struct xd_tcp_hosts option_tcp_hosts(const struct options *o);
 
 /* Puts the option before an error's text, unless it is there: "rate x: ..." and "x: ..." of --rate
  * become "--rate x: ...". Returns the error's code. */
@@ -240,6 +253,7 @@ int take_compare(struct options *, const struct option_row *, const char *, stru
 int take_family(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_address(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_connect(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_window(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_host_port(struct options *, const struct option_row *, const char *, struct xd_error *);
 
 /* options_place.c */

@@ -42,7 +42,8 @@ struct host_options {
 	bool v6;                                 /* of those that are made up */
 	bool has_peer;                           /* one port: somebody else's end */
 	struct xd_respond_target peer;
-	uint16_t port; /* that is connected to, or listened on */
+	uint16_t port;   /* that is connected to, or listened on */
+	uint32_t window; /* bytes; 0: as the engine likes */
 };
 
 /* What was asked for, with defaults where nothing was. Strings are argv's. */

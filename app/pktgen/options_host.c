@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Options about hosts behind ports: their addresses, whom they talk to. */
 #include <errno.h>
+#include <string.h>
 
 #include "option_table.h"
 #include "traffic/engine/respond/answer.h"
+#include "traffic/engine/tcp/bench.h"
 #include "traffic/frames/units.h"
 
-#define PORT_MAX 65000 /* leaves room for more, one after the other */
+#define PORT_MAX       65000 /* leaves room for more, one after the other */
+#define WINDOW_DEFAULT (1u << 20)
+#define WINDOW_MIN     2920u
+#define WINDOW_MAX     (1u << 30)
 
 int
 take_family(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
@@ -55,6 +60,20 @@ take_host_port(
 }
 
 int
+take_window(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct xd_sizes sizes;
+	int rc = xd_sizes_parse(text, WINDOW_MIN, WINDOW_MAX, &sizes, err);
+
+	(void)row;
+	if (!rc && (sizes.n != 1 || sizes.mix[0].n != 1))
+		rc = xd_fail(err, -EINVAL, "--window %s: one size, such as 1M", text);
+	if (!rc)
+		o->host.window = sizes.mix[0].bytes[0];
+	return rc;
+}
+
+int
 option_host_check(struct options *o, struct xd_error *err)
 {
 	if (o->host.nb_addresses > o->nb_ports)
@@ -77,4 +96,25 @@ option_frame_check(const struct options *o, uint32_t least, struct xd_error *err
 		return xd_fail(err, -EINVAL,
 			"--size is the longest frame: one size from %u, such as 1514", least);
 	return 0;
+}
+
+struct xd_tcp_hosts
+option_tcp_hosts(const struct options *o)
+{
+	struct xd_tcp_hosts hosts = {
+		.v6 = o->host.v6,
+		.frame_bytes = o->traffic.sizes.mix[0].bytes[0],
+		.window = o->host.window ? o->host.window : WINDOW_DEFAULT,
+		.verify = o->message.verify,
+		.touch = o->traffic.touch,
+		.streams = o->message.streams,
+		.impair = o->traffic.impair,
+		.has_peer = o->host.has_peer,
+		.peer = o->host.peer,
+		.port = o->host.port,
+		.timeout_s = o->timeout_ms / 1000.0,
+	};
+
+	memcpy(hosts.addresses, o->host.addresses, sizeof(hosts.addresses));
+	return hosts;
 }

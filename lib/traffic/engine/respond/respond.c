@@ -6,12 +6,12 @@
 
 #include "traffic/engine/respond/station.h"
 #include "traffic/host/tsc.h"
+#include "traffic/trial/counts.h"
 #include "traffic/trial/lane.h"
 
 #define FOREVER_S  (10 * 365 * 86400.0)
 #define ANNOUNCE_S 2  /* between announcements: RFC 5227, section 1.1 */
 #define TICK       16 /* a tick is 2^16 cycles: some 25 us */
-#define L1_EXTRA   24 /* bytes: preamble 8, FCS 4, gap 12 */
 
 #define FIGURE(name, ...)                                                                          \
 	{                                                                                          \
@@ -100,31 +100,6 @@ lay_lanes(struct responder *r)
 }
 
 static void
-fill_rate(const struct xd_gen *gen, struct xd_row *row)
-{
-	struct xd_rate_figures *f = &row->rate;
-	uint64_t bytes = 0;
-
-	f->nb_ports = gen->nb_ports;
-	for (unsigned i = 0; i < gen->nb_ports; i++) {
-		const struct xd_gen_port *port = gen->ports[i];
-		struct xd_port_figures *p = &f->ports[i];
-
-		p->sent_frames = port->sent;
-		p->received_frames = port->received.frames;
-		p->sent_pps = (double)p->sent_frames / row->time_s;
-		p->received_pps = (double)p->received_frames / row->time_s;
-		f->sent_frames += p->sent_frames;
-		f->received_frames += p->received_frames;
-		bytes += port->received.bytes;
-	}
-	f->sent_pps = (double)f->sent_frames / row->time_s;
-	f->pps = (double)f->received_frames / row->time_s;
-	f->l2_bps = 8 * (double)bytes / row->time_s;
-	f->l1_bps = f->l2_bps + 8 * L1_EXTRA * f->pps;
-}
-
-static void
 fill_own(const struct responder *r, struct xd_row *row)
 {
 	struct xd_respond_figures sum = {0};
@@ -147,6 +122,7 @@ answer(struct responder *r, struct xd_error *err)
 {
 	struct xd_row row = {.engine = &xd_respond_engine, .trial = 1};
 	struct xd_surroundings before;
+	struct xd_gen_counts after;
 	bool cancelled = false;
 	int rc, kept;
 
@@ -162,7 +138,8 @@ answer(struct responder *r, struct xd_error *err)
 	if (row.time_s <= 0)
 		return rc;
 	xd_gen_look_after(r->gen, &before, &row);
-	fill_rate(r->gen, &row);
+	xd_gen_count(r->gen, &after);
+	xd_gen_fill_rate(r->gen, &(struct xd_gen_counts){0}, &after, &row);
 	fill_own(r, &row);
 	kept = r->gen->row(r->gen->ctx, &row);
 	return rc || !kept ? rc : xd_fail(err, kept, "no memory for a row");

@@ -20,34 +20,45 @@
 
 /* ---- Hosts ---- */
 
-static enum xd_tcp_talk
-talk_of(const struct xd_tcp_bench *b, unsigned port)
+int
+xd_tcp_bench_check(const struct xd_gen *gen, const struct xd_tcp_hosts *hosts, const char *engine,
+	struct xd_error *err)
 {
-	const enum xd_message_way way = b->opts->message.way;
-	const bool opens = xd_tcp_bench_opens(b, port);
+	if (gen->nb_ports != 1 && gen->nb_ports % 2)
+		return xd_fail(err, -EINVAL, "%s has one port, or pairs of them, not %u", engine,
+			gen->nb_ports);
+	if (hosts->has_peer && gen->nb_ports != 1)
+		return xd_fail(err, -EINVAL,
+			"--connect goes with one port: of two, the second is connected to");
+	for (unsigned i = 0; i < gen->nb_ports; i++)
+		if (gen->ports[i]->max_frame < hosts->frame_bytes)
+			return xd_fail(err, -EINVAL,
+				"%s: frames of %u bytes are too long for it: it carries %u",
+				gen->ports[i]->name, hosts->frame_bytes, gen->ports[i]->max_frame);
+	return 0;
+}
 
-	if (b->test == XD_MESSAGE_LATENCY)
-		return opens ? XD_TCP_ASKS : XD_TCP_ANSWERS;
-	if (way == XD_MESSAGE_BOTH || (way == XD_MESSAGE_FORWARD) == opens)
-		return XD_TCP_STREAMS;
-	return XD_TCP_LISTENS;
+uint32_t
+xd_tcp_bench_sessions(const struct xd_tcp_bench *b, unsigned port)
+{
+	return b->hosts->streams + (xd_tcp_bench_opens(b, port) ? 0 : SPARE);
 }
 
 /* Of the ranges for benchmarking: RFC 2544, appendix C.2.2, and RFC 5180, section 8. */
 static const char *
 address_of(const struct xd_tcp_bench *b, unsigned port, char text[ADDRESS_TEXT])
 {
-	if (b->opts->addresses[port])
-		return b->opts->addresses[port];
-	snprintf(text, ADDRESS_TEXT, b->opts->v6 ? "2001:2::%x" : "198.18.0.%u", port + 1);
+	if (b->hosts->addresses[port])
+		return b->hosts->addresses[port];
+	snprintf(text, ADDRESS_TEXT, b->hosts->v6 ? "2001:2::%x" : "198.18.0.%u", port + 1);
 	return text;
 }
 
 static int
 prepare_port(struct xd_tcp_bench *b, unsigned i, struct xd_error *err)
 {
-	const struct xd_tcp_run_opts *o = b->opts;
-	const bool full = o->message.touch == XD_TOUCH_FULL;
+	const struct xd_tcp_hosts *o = b->hosts;
+	const bool full = o->touch == XD_TOUCH_FULL;
 	struct xd_gen_port *port = b->gen->ports[i];
 	struct xd_tcp_endpoint *e = &b->ends[i];
 	char address[ADDRESS_TEXT];
@@ -58,13 +69,12 @@ prepare_port(struct xd_tcp_bench *b, unsigned i, struct xd_error *err)
 		.segment = o->frame_bytes,
 		.csum = port->offload.csum && port->headers,
 		.tso = port->offload.tso && port->headers,
-		.sessions = o->message.streams + (xd_tcp_bench_opens(b, i) ? 0 : SPARE),
+		.sessions = xd_tcp_bench_sessions(b, i),
 		.window = o->window,
 		.nagle = o->nagle,
-		.verify = o->message.verify,
-		.write = full || o->message.verify,
-		.message_bytes = b->message_bytes,
-		.talk = talk_of(b, i),
+		.verify = o->verify,
+		.write = full || o->verify,
+		.app = b->apps[i],
 		.first_port = o->port,
 		.nb_ports = xd_tcp_bench_opens(b, i) ? 0 : PORTS,
 		.impair = &o->impair[i],
@@ -74,8 +84,8 @@ prepare_port(struct xd_tcp_bench *b, unsigned i, struct xd_error *err)
 		.tick_shift = TICK,
 	};
 	struct xd_list_stream_opts list = {.source = &e->source};
-	struct xd_gen_load load = {.list = &list,
-		.touch = full && !o->message.verify ? XD_TOUCH_FULL : XD_TOUCH_STAMP};
+	struct xd_gen_load load = {
+		.list = &list, .touch = full && !o->verify ? XD_TOUCH_FULL : XD_TOUCH_STAMP};
 	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &e->sink};
 	int rc = xd_tcp_endpoint_init(e, &opts, err);
 
@@ -179,14 +189,15 @@ find_peer(struct xd_tcp_bench *b, struct xd_error *err)
 	char text[ADDRESS_TEXT];
 	int rc = 0;
 
-	for (double s = 0; !e->found && s < b->opts->timeout_s && !rc; s += LOOK_S) {
+	for (double s = 0; !e->found && s < b->hosts->timeout_s && !rc; s += LOOK_S) {
 		if ((unsigned)(s / ASK_S) != (unsigned)((s - LOOK_S) / ASK_S) || s <= 0)
-			xd_tcp_endpoint_ask(e, &b->opts->peer);
+			xd_tcp_endpoint_ask(e, &b->hosts->peer);
 		rc = xd_tcp_bench_run(b, LOOK_S, "resolving", err);
 	}
 	if (rc || e->found)
 		return rc;
-	inet_ntop(b->opts->peer.v6 ? AF_INET6 : AF_INET, b->opts->peer.address, text, sizeof(text));
+	inet_ntop(
+		b->hosts->peer.v6 ? AF_INET6 : AF_INET, b->hosts->peer.address, text, sizeof(text));
 	return xd_fail(err, -EHOSTUNREACH, "nobody on the port's link has %s", text);
 }
 
@@ -195,21 +206,21 @@ static int
 route_of(struct xd_tcp_bench *b, unsigned port, struct xd_tcp_route *route, struct xd_error *err)
 {
 	const struct xd_tcp_endpoint *e = &b->ends[port];
-	int rc = b->opts->has_peer ? find_peer(b, err) : 0;
+	int rc = b->hosts->has_peer ? find_peer(b, err) : 0;
 
 	if (rc)
 		return rc;
 	*route = (struct xd_tcp_route){
-		.v6 = b->opts->has_peer ? b->opts->peer.v6 : e->station.host.nb_v4 == 0};
+		.v6 = b->hosts->has_peer ? b->hosts->peer.v6 : e->station.host.nb_v4 == 0};
 	memcpy(route->mac_from, e->station.host.mac, 6);
-	if (b->opts->has_peer) {
+	if (b->hosts->has_peer) {
 		memcpy(route->mac_to, e->wanted_mac, 6);
-		memcpy(route->to, b->opts->peer.address, XD_TCP_ADDRESS);
+		memcpy(route->to, b->hosts->peer.address, XD_TCP_ADDRESS);
 	} else {
 		memcpy(route->mac_to, b->ends[port + 1].station.host.mac, 6);
 	}
 	if (!xd_tcp_endpoint_address(e, route->v6, route->from) ||
-		(!b->opts->has_peer &&
+		(!b->hosts->has_peer &&
 			!xd_tcp_endpoint_address(&b->ends[port + 1], route->v6, route->to)))
 		return xd_fail(err, -EINVAL, "ports %u and %u have no addresses of one kind", port,
 			port + 1);
@@ -222,10 +233,10 @@ open_all(struct xd_tcp_bench *b, unsigned port, uint16_t own_port, struct xd_err
 	struct xd_tcp_route route;
 	int rc = route_of(b, port, &route, err);
 
-	for (unsigned i = 0; i < b->opts->message.streams && !rc; i++)
+	for (unsigned i = 0; i < b->hosts->streams && !rc; i++)
 		rc = xd_tcp_endpoint_open(&b->ends[port], &route,
 			(uint16_t)(OWN_FIRST + (own_port + i) % OWN_PORTS),
-			(uint16_t)(b->opts->port + i / OWN_PORTS));
+			(uint16_t)(b->hosts->port + i / OWN_PORTS));
 	return rc;
 }
 
@@ -253,7 +264,7 @@ xd_tcp_bench_connect(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error 
 	uint64_t failed = 0;
 	int rc = 0;
 
-	if (b->gen->nb_ports == 1 && !b->opts->has_peer)
+	if (b->gen->nb_ports == 1 && !b->hosts->has_peer)
 		return 0;
 	for (unsigned i = 0; i < b->gen->nb_ports && !rc; i++)
 		if (xd_tcp_bench_opens(b, i))
@@ -263,11 +274,11 @@ xd_tcp_bench_connect(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error 
 		open = count_open(b, &failed);
 		if (!rc && failed)
 			rc = xd_fail(err, -ECONNREFUSED,
-				"a connection to port %u was refused or reset", b->opts->port);
-		if (!rc && open < streams && s > b->opts->timeout_s)
+				"a connection to port %u was refused or reset", b->hosts->port);
+		if (!rc && open < streams && s > b->hosts->timeout_s)
 			rc = xd_fail(err, -ETIMEDOUT,
 				"%u of %u connections were not answered within %g s",
-				streams - open, streams, b->opts->timeout_s);
+				streams - open, streams, b->hosts->timeout_s);
 	}
 	return rc;
 }
@@ -283,7 +294,7 @@ xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err)
 		if (xd_tcp_bench_opens(b, i) || b->gen->nb_ports == 1)
 			xd_tcp_endpoint_close(&b->ends[i]);
 	}
-	for (double s = 0; left && s < b->opts->timeout_s && !rc; s += LOOK_S) {
+	for (double s = 0; left && s < b->hosts->timeout_s && !rc; s += LOOK_S) {
 		rc = xd_tcp_bench_run(b, LOOK_S, "closing", err);
 		left = 0;
 		for (unsigned i = 0; i < b->gen->nb_ports; i++)

@@ -5,21 +5,47 @@
 #define XD_TRAFFIC_ENGINE_TCP_BENCH_H
 
 #include "traffic/engine/tcp/endpoint.h"
-#include "traffic/engine/tcp/tcp.h"
+#include "traffic/engine/tcp/path.h"
+#include "traffic/trial/counts.h"
 #include "traffic/trial/lane.h"
+
+#define XD_TCP_STREAMS_MAX 100000u /* of a pair of ports */
+
+/* The hosts behind ports, and how they reach each other: even ports connect to odd ones; one port
+ * alone connects to has_peer, or listens. */
+struct xd_tcp_hosts {
+	const char *addresses[XD_GEN_PORTS_MAX]; /* as of respond; NULL: one that is made up */
+	bool v6;                                 /* of those that are made up */
+	uint32_t frame_bytes; /* longest frame on the wire, without FCS: it gives the MSS */
+	uint32_t window;      /* bytes, of each connection */
+	bool nagle;
+	bool verify; /* each byte is compared with what was sent */
+	enum xd_touch touch;
+	unsigned streams;               /* connections of each pair of ports */
+	const struct xd_impair *impair; /* by port, XD_GEN_PORTS_MAX of them */
+	bool has_peer;                  /* one port: to connect to */
+	struct xd_respond_target peer;
+	uint16_t port;    /* that is connected to, or listened on */
+	double timeout_s; /* for connections to be made, and closed */
+};
 
 struct xd_tcp_bench {
 	struct xd_gen *gen;
-	const struct xd_tcp_run_opts *opts;
+	const struct xd_tcp_hosts *hosts;
 	const struct xd_message_pattern *pattern;
-	enum xd_message_test test;
-	uint64_t message_bytes;
+	const struct xd_tcp_app *apps[XD_GEN_PORTS_MAX]; /* of each port's host */
+	bool takes[XD_GEN_PORTS_MAX]; /* it sends nothing: what keeps it from that is no matter */
+	bool streams; /* the others always have something to send: what they did not was theirs */
 	struct xd_tcp_endpoint *ends; /* by port */
 	struct xd_timers *timers;     /* by lane */
 	double ran_s;                 /* the last run of the lanes */
 };
 
-/* of->gen and what follows are set. -EINVAL, -EBUSY, -ENOMEM. */
+/* -EINVAL: ports and hosts do not go together. */
+int xd_tcp_bench_check(const struct xd_gen *gen, const struct xd_tcp_hosts *hosts,
+	const char *engine, struct xd_error *err);
+
+/* gen to streams are set. -EINVAL, -EBUSY, -ENOMEM. */
 int xd_tcp_bench_create(struct xd_tcp_bench *b, struct xd_error *err);
 /* Also after it failed. */
 void xd_tcp_bench_destroy(struct xd_tcp_bench *b);
@@ -33,18 +59,30 @@ int xd_tcp_bench_run(
 /* Closes all, or resets what does not close in time. */
 int xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err);
 
+/* Warms up, calls reset and lets all go on for time_s: what a row says of that, but for the
+ * engine's own, and of the path. Nothing was measured if row->time_s is 0. As xd_tcp_bench_run. */
+int xd_tcp_bench_measure(struct xd_tcp_bench *b, double warmup_s, double time_s,
+	void (*reset)(void *ctx), void *ctx, struct xd_row *row, struct xd_tcp_path *path,
+	struct xd_error *err);
+/* What has become of all of it since it was created: to be asked when all is closed. Returns how
+ * many bytes were not what they should be. */
+uint64_t xd_tcp_bench_faults(struct xd_tcp_bench *b, struct xd_tcp_path *path);
+
 /* Whether the host behind a port opens connections. */
 static inline bool
 xd_tcp_bench_opens(const struct xd_tcp_bench *b, unsigned port)
 {
-	return b->gen->nb_ports == 1 ? b->opts->has_peer : port % 2 == 0;
+	return b->gen->nb_ports == 1 ? b->hosts->has_peer : port % 2 == 0;
 }
 
 /* Connections of all pairs. */
 static inline unsigned
 xd_tcp_bench_streams(const struct xd_tcp_bench *b)
 {
-	return b->opts->message.streams * ((b->gen->nb_ports + 1) / 2);
+	return b->hosts->streams * ((b->gen->nb_ports + 1) / 2);
 }
+
+/* That the host behind a port can have at once. */
+uint32_t xd_tcp_bench_sessions(const struct xd_tcp_bench *b, unsigned port);
 
 #endif

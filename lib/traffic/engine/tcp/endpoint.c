@@ -85,6 +85,8 @@ remove_session(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 		e->counts.limited_us[i] += s->conn.limited_us[i];
 	e->counts.failed +=
 		s->conn.end_reason != XD_TCP_END_NONE && s->conn.end_reason != XD_TCP_END_ABORTED;
+	if (e->opts.app->gone)
+		e->opts.app->gone(e->opts.app->ctx, s);
 	xd_timer_cancel(&s->timer);
 	xd_tcp_sessions_remove(&e->sessions, s);
 }
@@ -105,6 +107,20 @@ send_segment(struct xd_tcp_endpoint *e, const struct xd_tcp_session *s,
 	xd_tcp_outbox_put(e->outbox, &sending);
 }
 
+/* False: there is nothing more to be written for now. */
+static bool
+write_more(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
+{
+	if (!xd_tcp_is_open(&s->conn) || s->conn.fin_asked)
+		return false;
+	if (e->opts.app->write(e->opts.app->ctx, s))
+		return true;
+	if (!xd_tcp_peer_closed(&s->conn))
+		return false;
+	xd_tcp_close(&s->conn);
+	return true;
+}
+
 /* Its segments, up to a turn's; true: it may have more. */
 static bool
 take_turn(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
@@ -117,7 +133,7 @@ take_turn(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 		if (xd_tcp_output(&s->conn, &segment, e->now_us)) {
 			send_segment(e, s, &segment);
 			n++;
-		} else if (!xd_tcp_talk_write(e, s)) {
+		} else if (!write_more(e, s)) {
 			return false;
 		}
 	}
@@ -172,12 +188,13 @@ xd_tcp_endpoint_begin(
 	const struct xd_tcp_opts *opts = &e->tcp[e->sessions.routes[s->route].v6];
 	const uint32_t iss = initial_sequence(e, s);
 
-	s->next_done = e->opts.message_bytes;
 	s->timer.run = on_timer;
 	if (syn)
 		xd_tcp_accept(&s->conn, opts, e, iss, syn, e->now_us);
 	else
 		xd_tcp_open(&s->conn, opts, e, iss, e->now_us);
+	if (e->opts.app->begun)
+		e->opts.app->begun(e->opts.app->ctx, s);
 	xd_tcp_endpoint_wake(e, s);
 }
 
@@ -271,6 +288,15 @@ take_payload(void *ctx, uint64_t offset, const uint8_t *from, uint32_t len)
 			(uint32_t)s->peer_port << 16 | s->own_port, offset, from, len);
 }
 
+static void
+take_for_app(void *ctx, uint64_t offset, const uint8_t *from, uint32_t len)
+{
+	struct xd_tcp_endpoint *e = ctx;
+
+	e->counts.received_bytes += len;
+	e->opts.app->take(e->opts.app->ctx, e->arriving, offset, from, len);
+}
+
 static struct xd_tcp_opts
 opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra)
 {
@@ -292,7 +318,7 @@ opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra)
 		.delayed_ack_us = DELAYED_ACK_US,
 		.time_wait_us = TIME_WAIT_US,
 		.tries = TRIES,
-		.payload = {.take = take_payload},
+		.payload = {.take = o->app->take ? take_for_app : take_payload},
 	};
 }
 
@@ -305,7 +331,8 @@ xd_tcp_endpoint_init(
 	*e = (struct xd_tcp_endpoint){
 		.opts = *opts,
 		.tcp = {opts_of(opts, IPV4_EXTRA), opts_of(opts, IPV6_EXTRA)},
-		.source = {ready, xd_tcp_endpoint_write, e},
+		.source = {ready,
+			opts->app->fill ? xd_tcp_endpoint_write_app : xd_tcp_endpoint_write, e},
 		.sink = {.take = xd_tcp_endpoint_take, .ctx = e},
 		.ready_head = XD_TCP_NO_SESSION,
 		.ready_tail = XD_TCP_NO_SESSION,
@@ -322,8 +349,6 @@ xd_tcp_endpoint_init(
 		rc = xd_respond_station_init(&e->station, opts->max_frame, err);
 	if (!rc)
 		rc = xd_tcp_sessions_init(&e->sessions, opts->sessions, err);
-	if (!rc && opts->talk == XD_TCP_ASKS && !(e->answers = xd_histogram_create()))
-		rc = xd_fail(err, -ENOMEM, "no memory for a histogram");
 	if (rc)
 		xd_tcp_endpoint_fini(e);
 	return rc;
@@ -334,9 +359,7 @@ xd_tcp_endpoint_fini(struct xd_tcp_endpoint *e)
 {
 	xd_tcp_sessions_fini(&e->sessions);
 	xd_respond_station_fini(&e->station);
-	xd_histogram_destroy(e->answers);
 	free(e->outbox);
-	e->answers = NULL;
 	e->outbox = NULL;
 }
 

@@ -2,28 +2,19 @@
 /*
  * A host behind a port that has TCP connections: the port's source and sink. It answers ARP and the
  * like as a respond host does, gives each segment to its connection, and has connections that are
- * ready send in turn. What they send and do with what comes is one of three things: message after
- * message, requests of which each waits for its answer, or the answers.
+ * ready send in turn. What they send and do with what comes is an application's: app.h.
  *
  * Set up and asked by control, while no thread drives the port; else the port's thread.
  */
 #ifndef XD_TRAFFIC_ENGINE_TCP_ENDPOINT_H
 #define XD_TRAFFIC_ENGINE_TCP_ENDPOINT_H
 
-#include "stats/histogram.h"
 #include "traffic/engine/message/pattern.h"
 #include "traffic/engine/respond/ask.h"
 #include "traffic/engine/respond/station.h"
+#include "traffic/engine/tcp/app.h"
 #include "traffic/engine/tcp/outbox.h"
 #include "traffic/engine/tcp/session.h"
-
-/* What its connections send. */
-enum xd_tcp_talk {
-	XD_TCP_LISTENS, /* nothing */
-	XD_TCP_STREAMS, /* messages, as fast as they go */
-	XD_TCP_ASKS,    /* one, when the one before was answered */
-	XD_TCP_ANSWERS, /* one for each that came */
-};
 
 struct xd_tcp_endpoint_opts {
 	const char *addresses;       /* as xd_respond_host_init has them */
@@ -34,8 +25,7 @@ struct xd_tcp_endpoint_opts {
 	uint32_t window; /* bytes */
 	bool nagle;
 	bool verify, write; /* payloads are compared; are written */
-	uint64_t message_bytes;
-	enum xd_tcp_talk talk;
+	const struct xd_tcp_app *app;
 	uint16_t first_port, nb_ports;  /* that are listened on; 0: none */
 	const struct xd_impair *impair; /* or NULL */
 	const struct xd_message_pattern *pattern;
@@ -46,7 +36,6 @@ struct xd_tcp_endpoint_opts {
 
 /* Figures that only grow. */
 struct xd_tcp_counts {
-	uint64_t messages; /* complete; of requests, answered */
 	uint64_t wrong_bytes;
 	uint64_t wrong_frames;              /* a checksum or a length */
 	uint64_t accepted, refused, failed; /* connections; failed: that ended with an error */
@@ -68,9 +57,8 @@ struct xd_tcp_endpoint {
 	struct xd_tcp_outbox *outbox;
 	uint64_t tsc_begin, now_us;
 	double us_per_cycle;
-	uint64_t secret;              /* of initial sequence numbers */
-	struct xd_histogram *answers; /* nanoseconds, of whoever asks; else NULL */
-	bool stopped;                 /* nothing more is written */
+	uint64_t secret; /* of initial sequence numbers */
+	bool stopped;    /* nothing more is written */
 	struct xd_tcp_counts counts;
 	struct xd_respond_target wanted; /* whose address is asked for, */
 	uint8_t wanted_mac[6];           /* and the answer, once it is found */
@@ -103,16 +91,14 @@ void xd_tcp_endpoint_look(struct xd_tcp_endpoint *e, struct xd_tcp_counts *count
 void xd_tcp_endpoint_take(void *ctx, const struct xd_arrival *frame);
 uint32_t xd_tcp_endpoint_write(
 	void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *header);
+/* The same, of bytes that are the application's. */
+uint32_t xd_tcp_endpoint_write_app(
+	void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *header);
 /* endpoint.c */
 /* It is asked for segments soon. */
 void xd_tcp_endpoint_wake(struct xd_tcp_endpoint *e, struct xd_tcp_session *s);
 void xd_tcp_endpoint_begin(
 	struct xd_tcp_endpoint *e, struct xd_tcp_session *s, const struct xd_tcp_segment *syn);
-/* talk.c */
-/* What came is a message, or several. */
-void xd_tcp_talk_received(struct xd_tcp_endpoint *e, struct xd_tcp_session *s);
-/* Writes more, if there is anything; false: there is not. */
-bool xd_tcp_talk_write(struct xd_tcp_endpoint *e, struct xd_tcp_session *s);
 
 /* Connections' time, which does not go back. */
 static inline void

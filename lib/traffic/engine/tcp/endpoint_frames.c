@@ -74,14 +74,16 @@ arrive(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
 	}
 	e->arriving = s;
 	if (xd_tcp_may_replace(&s->conn, &p->segment) && e->opts.nb_ports) {
-		s->owed = 0;
-		s->waits = false;
+		if (e->opts.app->gone)
+			e->opts.app->gone(e->opts.app->ctx, s);
+		s->owed = s->asked = 0;
 		xd_tcp_endpoint_begin(e, s, &p->segment);
 		return;
 	}
 	if (xd_tcp_input(&s->conn, &p->segment, p->payload, e->now_us) == XD_TCP_REFUSE)
 		refuse(e, p);
-	xd_tcp_talk_received(e, s);
+	if (xd_tcp_received(&s->conn) >= s->next_done)
+		e->opts.app->received(e->opts.app->ctx, s);
 	xd_tcp_endpoint_wake(e, s);
 }
 
@@ -108,10 +110,11 @@ xd_tcp_endpoint_take(void *ctx, const struct xd_arrival *frame)
 
 /* ---- What leaves ---- */
 
-uint32_t
-xd_tcp_endpoint_write(void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *header)
+/* Compiled once for each kind of bytes. */
+static inline __attribute__((always_inline)) uint32_t
+write_frame(struct xd_tcp_endpoint *e, uint8_t *data, uint32_t room,
+	struct virtio_net_hdr_v1 *header, const struct xd_tcp_app *app)
 {
-	struct xd_tcp_endpoint *e = ctx;
 	const struct xd_tcp_sending *s;
 	uint32_t at, len;
 
@@ -120,7 +123,9 @@ xd_tcp_endpoint_write(void *ctx, uint8_t *data, uint32_t room, struct virtio_net
 	s = xd_tcp_outbox_take(e->outbox);
 	at = xd_tcp_packet_write(&s->route, s->from_port, s->to_port, &s->segment, data);
 	len = at + s->segment.len;
-	if (s->segment.len && e->opts.write)
+	if (app && s->segment.len)
+		app->fill(app->ctx, s, data + at);
+	else if (s->segment.len && e->opts.write)
 		memcpy(data + at,
 			xd_message_pattern_at(e->opts.pattern,
 				(uint32_t)s->from_port << 16 | s->to_port, s->segment.offset),
@@ -133,6 +138,20 @@ xd_tcp_endpoint_write(void *ctx, uint8_t *data, uint32_t room, struct virtio_net
 		return len;
 	memset(data + len, 0, SHORTEST - len);
 	return SHORTEST;
+}
+
+uint32_t
+xd_tcp_endpoint_write(void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *header)
+{
+	return write_frame(ctx, data, room, header, NULL);
+}
+
+uint32_t
+xd_tcp_endpoint_write_app(void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *header)
+{
+	struct xd_tcp_endpoint *e = ctx;
+
+	return write_frame(e, data, room, header, e->opts.app);
 }
 
 void

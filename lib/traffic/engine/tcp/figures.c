@@ -4,27 +4,9 @@
 
 #include "traffic/engine/tcp/tcp.h"
 
-#define FIGURE(name, kind_, ...)                                                                   \
-	{                                                                                          \
-		.key = #name, .kind = kind_,                                                       \
-		.offset = offsetof(struct xd_row, own) + offsetof(struct xd_tcp_figures, name),    \
-		__VA_ARGS__                                                                        \
-	}
-#define HEAD .head
-
 static const struct xd_figure figures[] = {
 	XD_MESSAGE_FIGURES,
-	FIGURE(mss, XD_FIGURE_UNSIGNED),
-	FIGURE(segment_bytes, XD_FIGURE_REAL, HEAD = "segment", .unit = "B"),
-	FIGURE(retransmitted, XD_FIGURE_COUNT, HEAD = "resent", .unit = "segments"),
-	FIGURE(limited_receiver, XD_FIGURE_REAL, HEAD = "receiver", .unit = "%", .scale = 0.01),
-	FIGURE(limited_congestion, XD_FIGURE_REAL, HEAD = "congestion", .unit = "%", .scale = 0.01),
-	FIGURE(limited_core, XD_FIGURE_REAL, HEAD = "core", .unit = "%", .scale = 0.01),
-	FIGURE(wrong_frames, XD_FIGURE_COUNT),
-	FIGURE(failed, XD_FIGURE_COUNT),
-	FIGURE(impaired_lost, XD_FIGURE_COUNT),
-	FIGURE(impaired_dup, XD_FIGURE_COUNT),
-	FIGURE(impaired_reordered, XD_FIGURE_COUNT),
+	XD_TCP_PATH_FIGURES(struct xd_tcp_figures, path, NULL),
 	{.key = NULL},
 };
 
@@ -54,7 +36,7 @@ get_messages_s(const struct xd_row *row, double *value)
 static bool
 get_retransmitted(const struct xd_row *row, double *value)
 {
-	*value = (double)figures_of(row).retransmitted;
+	*value = (double)figures_of(row).path.retransmitted;
 	return true;
 }
 

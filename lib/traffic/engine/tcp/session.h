@@ -17,16 +17,16 @@
 struct xd_tcp_session {
 	struct xd_timer timer; /* its first member */
 	struct xd_tcp_conn conn;
-	uint64_t next_done; /* bytes received with which the next message is complete */
-	uint64_t sent_at;   /* time stamp counter, of the request that is not answered yet */
+	/* The application's, zero when it begins, as owed and asked: */
+	uint64_t next_done; /* its `received` is not called before so many bytes have come */
+	uint64_t sent_at;   /* time stamp counter */
 	uint32_t next;      /* with the same hash; of those not in use, the next */
 	uint32_t next_ready;
 	uint16_t own_port, peer_port;
-	uint32_t owed; /* messages to be answered */
+	uint32_t owed, asked;
 	uint8_t route;
 	bool queued; /* among those that are ready */
 	bool used;
-	bool waits; /* for an answer */
 };
 
 /* What is promised of an idle connection, all in all. */

@@ -72,11 +72,11 @@ create(void)
 			.trials = 1,
 			.verify = true,
 			.touch = XD_TOUCH_FULL},
-		.frame_bytes = 1514,
-		.window = 200000,
-		.impair = env->impair,
-		.port = 5001,
-		.timeout_s = 10,
+		.hosts = {.frame_bytes = 1514,
+			.window = 200000,
+			.impair = env->impair,
+			.port = 5001,
+			.timeout_s = 10},
 	};
 	xd_sizes_parse("1,3000", 1, XD_MESSAGE_MAX, &env->opts.message.sizes, NULL);
 	return env;
@@ -114,12 +114,13 @@ static void
 check_row(const struct env *env, unsigned row)
 {
 	const struct xd_tcp_figures f = figures(env, row);
-	const double limited = f.limited_receiver + f.limited_congestion + f.limited_core;
+	const double limited =
+		f.path.limited_receiver + f.path.limited_congestion + f.path.limited_core;
 
 	assert_int_equal(f.message.wrong_bytes, 0);
-	assert_int_equal(f.wrong_frames, 0);
-	assert_int_equal(f.failed, 0);
-	assert_true(f.segment_bytes <= f.mss);
+	assert_int_equal(f.path.wrong_frames, 0);
+	assert_int_equal(f.path.failed, 0);
+	assert_true(f.path.segment_bytes <= f.path.mss);
 	assert_true(limited <= 1.0001);
 	assert_false(env->rows[row].partial);
 	assert_true(env->rows[row].time_s > 0.04);
@@ -140,9 +141,9 @@ test_rows(void **state)
 		assert_int_equal(f.message.message_bytes, i % 2 ? 3000 : 1);
 		assert_string_equal(f.message.test, i < 2 ? "bandwidth" : "latency");
 		assert_int_equal(f.message.streams, 3);
-		assert_int_equal(f.mss, 1448);
-		assert_int_equal(f.retransmitted, 0);
-		assert_true(f.message.messages > 0 && f.segment_bytes > 0);
+		assert_int_equal(f.path.mss, 1448);
+		assert_int_equal(f.path.retransmitted, 0);
+		assert_true(f.message.messages > 0 && f.path.segment_bytes > 0);
 		assert_int_equal(env->rows[i].timed, i >= 2);
 		if (i >= 2)
 			assert_true(env->rows[i].latency.count == f.message.messages);
@@ -159,14 +160,14 @@ test_small_messages(void **state)
 	for (unsigned nagle = 0; nagle < 2; nagle++) {
 		struct env *env = create();
 
-		env->opts.nagle = nagle;
+		env->opts.hosts.nagle = nagle;
 		env->opts.message.tests[XD_MESSAGE_LATENCY] = false;
 		run(env);
 		check_row(env, 0);
 		if (nagle)
-			assert_true(figures(env, 0).segment_bytes > 1000);
+			assert_true(figures(env, 0).path.segment_bytes > 1000);
 		else
-			assert_true(figures(env, 0).segment_bytes == 1);
+			assert_true(figures(env, 0).path.segment_bytes == 1);
 		destroy(env);
 	}
 }
@@ -178,8 +179,8 @@ test_faults(void **state)
 	for (unsigned i = 0; i < 6; i++) {
 		struct env *env = create();
 
-		env->opts.v6 = i & 1;
-		env->opts.nagle = i & 2;
+		env->opts.hosts.v6 = i & 1;
+		env->opts.hosts.nagle = i & 2;
 		env->opts.message.way = (enum xd_message_way)(i % 3);
 		env->opts.message.tests[XD_MESSAGE_LATENCY] = false;
 		for (unsigned k = 0; k < 2; k++)
@@ -188,7 +189,7 @@ test_faults(void **state)
 		run(env);
 		assert_int_equal(env->nb_rows, 2);
 		check_row(env, 1);
-		assert_true(figures(env, 1).impaired_lost > 0);
+		assert_true(figures(env, 1).path.impaired_lost > 0);
 		destroy(env);
 	}
 }
@@ -203,7 +204,7 @@ test_many_connections(void **state)
 	env->opts.message.tests[XD_MESSAGE_BANDWIDTH] = false;
 	env->opts.message.sizes.n = 1;
 	env->opts.message.time_s = 0.5;
-	env->opts.timeout_s = 60;
+	env->opts.hosts.timeout_s = 60;
 	run(env);
 	check_row(env, 0);
 	assert_int_equal(env->rows[0].flows, 70000);
@@ -218,15 +219,15 @@ test_nobody_there(void **state)
 
 	(void)state;
 	/* The other end has another address. */
-	env->opts.addresses[1] = "fd00::2";
+	env->opts.hosts.addresses[1] = "fd00::2";
 	assert_int_equal(xd_tcp_run(&env->gen, &env->opts, &err), -EINVAL);
 	assert_string_equal(err.text, "ports 0 and 1 have no addresses of one kind");
-	env->opts.addresses[0] = "10.0.0.2";
-	env->opts.addresses[1] = "10.0.0.x";
+	env->opts.hosts.addresses[0] = "10.0.0.2";
+	env->opts.hosts.addresses[1] = "10.0.0.x";
 	assert_int_equal(xd_tcp_run(&env->gen, &env->opts, &err), -EINVAL);
-	env->opts.addresses[1] = NULL;
+	env->opts.hosts.addresses[1] = NULL;
 	env->impair[1].loss = 1;
-	env->opts.timeout_s = 0.05;
+	env->opts.hosts.timeout_s = 0.05;
 	assert_int_equal(xd_tcp_run(&env->gen, &env->opts, &err), -ETIMEDOUT);
 	assert_string_equal(err.text, "3 of 3 connections were not answered within 0.05 s");
 	assert_int_equal(env->nb_rows, 0);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is measured on a bench: frames, and how the segments went. */
+#include <string.h>
+
+#include "traffic/engine/tcp/bench.h"
+
+/* Of all hosts, before and after. */
+struct snapshot {
+	struct xd_gen_counts frames;
+	struct xd_tcp_counts sum;
+	uint64_t limited_us[XD_TCP_LIMITS]; /* of those that send */
+};
+
+static void
+take_snapshot(struct xd_tcp_bench *b, struct snapshot *s)
+{
+	struct xd_tcp_counts c;
+
+	memset(s, 0, sizeof(*s));
+	xd_gen_count(b->gen, &s->frames);
+	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
+		xd_tcp_endpoint_look(&b->ends[i], &c);
+		s->sum.data_frames += c.data_frames;
+		s->sum.data_bytes += c.data_bytes;
+		s->sum.retransmitted += c.retransmitted;
+		s->sum.wrong_bytes += c.wrong_bytes;
+		s->sum.wrong_frames += c.wrong_frames;
+		s->sum.failed += c.failed;
+		for (unsigned k = 0; k < XD_TCP_LIMITS && !b->takes[i]; k++)
+			s->limited_us[k] += c.limited_us[k];
+	}
+}
+
+static void
+fill_limits(const struct xd_tcp_bench *b, const struct snapshot *a, const struct snapshot *z,
+	struct xd_tcp_path *p)
+{
+	double all = 0, us[XD_TCP_LIMITS];
+
+	for (unsigned i = 0; i < XD_TCP_LIMITS; i++) {
+		us[i] = (double)(z->limited_us[i] - a->limited_us[i]);
+		all += us[i];
+	}
+	if (all <= 0)
+		return;
+	p->limited_receiver = us[XD_TCP_LIMIT_RECEIVER] / all;
+	p->limited_congestion = us[XD_TCP_LIMIT_CONGESTION] / all;
+	p->limited_core = us[XD_TCP_LIMIT_CALLER] / all;
+	if (b->streams)
+		p->limited_core += us[XD_TCP_LIMIT_NOTHING] / all;
+}
+
+static void
+fill_path(const struct xd_tcp_bench *b, const struct snapshot *a, const struct snapshot *z,
+	struct xd_tcp_path *p)
+{
+	const struct xd_tcp_endpoint *first = &b->ends[0];
+	const uint64_t frames = z->sum.data_frames - a->sum.data_frames;
+
+	p->mss = first->tcp[first->station.host.nb_v4 == 0].mss - XD_TCP_TS_BYTES;
+	p->retransmitted = z->sum.retransmitted - a->sum.retransmitted;
+	if (frames)
+		p->segment_bytes = (double)(z->sum.data_bytes - a->sum.data_bytes) / (double)frames;
+	fill_limits(b, a, z, p);
+	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
+		p->impaired_lost += b->ends[i].outbox->lost;
+		p->impaired_dup += b->ends[i].outbox->duplicated;
+		p->impaired_reordered += b->ends[i].outbox->reordered;
+	}
+}
+
+static void
+describe(const struct xd_tcp_bench *b, struct xd_row *row)
+{
+	row->size = b->hosts->frame_bytes;
+	row->flows = xd_tcp_bench_streams(b);
+	row->flow_kind = XD_FLOW_L4;
+	row->touch = b->hosts->touch;
+	row->direction = XD_DIRECTION_BOTH;
+	for (unsigned i = 0; i < b->gen->nb_ports; i++)
+		xd_rings_add(&row->rings, b->gen->ports[i]);
+}
+
+int
+xd_tcp_bench_measure(struct xd_tcp_bench *b, double warmup_s, double time_s,
+	void (*reset)(void *ctx), void *ctx, struct xd_row *row, struct xd_tcp_path *path,
+	struct xd_error *err)
+{
+	struct xd_surroundings around;
+	struct snapshot before, after;
+	int rc = warmup_s > 0 ? xd_tcp_bench_run(b, warmup_s, "warm-up", err) : 0;
+
+	if (rc)
+		return rc;
+	reset(ctx);
+	xd_gen_look_before(b->gen, &around);
+	take_snapshot(b, &before);
+	rc = xd_tcp_bench_run(b, time_s, "measuring", err);
+	take_snapshot(b, &after);
+	row->time_s = b->ran_s;
+	row->partial = rc != 0;
+	if (row->time_s <= 0)
+		return rc;
+	describe(b, row);
+	xd_gen_look_after(b->gen, &around, row);
+	xd_gen_fill_rate(b->gen, &before.frames, &after.frames, row);
+	fill_path(b, &before, &after, path);
+	return rc;
+}
+
+uint64_t
+xd_tcp_bench_faults(struct xd_tcp_bench *b, struct xd_tcp_path *path)
+{
+	struct snapshot all;
+
+	take_snapshot(b, &all); /* what was still on its way is looked at, too */
+	path->wrong_frames = all.sum.wrong_frames;
+	path->failed = all.sum.failed;
+	return all.sum.wrong_bytes;
+}
