@@ -79,7 +79,7 @@ check(const struct fuzzed *f)
 static void
 send_all(struct fuzzed *f)
 {
-	static const struct xd_tcp_route route = {.from = {10, 0, 0, 1}, .to = {10, 0, 0, 2}};
+	static const struct xd_ip_route route = {.from = {10, 0, 0, 1}, .to = {10, 0, 0, 2}};
 	static uint8_t frame[XD_TCP_HEADERS + 65536];
 	struct xd_tcp_segment s;
 	struct xd_tcp_packet p;

@@ -52,6 +52,11 @@ enum xd_respond_kind xd_respond_answer(
  * section 2.3; RFC 4861, section 7.2.6). Returns bytes. */
 uint32_t xd_respond_announce(const struct xd_respond_host *host, unsigned i, uint8_t *frame);
 
+/* Whether an address is one of the host's; its first of a kind, that the link's own is not: false,
+ * there is none. Of IPv4, 4 bytes are looked at and 16 are set. */
+bool xd_respond_host_has(const struct xd_respond_host *host, bool v6, const uint8_t *address);
+bool xd_respond_host_first(const struct xd_respond_host *host, bool v6, uint8_t *address);
+
 static inline unsigned
 xd_respond_host_addresses(const struct xd_respond_host *host)
 {

@@ -76,3 +76,28 @@ xd_respond_host_init(
 	}
 	return rc;
 }
+
+bool
+xd_respond_host_has(const struct xd_respond_host *host, bool v6, const uint8_t *address)
+{
+	for (unsigned i = 0; !v6 && i < host->nb_v4; i++)
+		if (!memcmp(address, &host->v4[i], 4))
+			return true;
+	for (unsigned i = 0; v6 && i < host->nb_v6; i++)
+		if (!memcmp(address, &host->v6[i], 16))
+			return true;
+	return false;
+}
+
+bool
+xd_respond_host_first(const struct xd_respond_host *host, bool v6, uint8_t *address)
+{
+	memset(address, 0, 16);
+	if (v6 && host->nb_v6 > 1)
+		memcpy(address, &host->v6[1], 16);
+	else if (!v6 && host->nb_v4 > 0)
+		memcpy(address, &host->v4[0], 4);
+	else
+		return false;
+	return true;
+}

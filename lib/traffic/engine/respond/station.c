@@ -53,6 +53,8 @@ take(void *ctx, const struct xd_arrival *frame)
 	uint32_t len = frame->len;
 	enum xd_respond_kind kind;
 
+	if (s->wants && !s->found)
+		s->found = xd_respond_is_answer(&s->wanted, frame->data, len, s->wanted_mac);
 	if (waiting(s) == QUEUE || len > s->room) {
 		s->figures.not_sent++;
 		return;
@@ -103,6 +105,16 @@ xd_respond_station_send(struct xd_respond_station *s, const uint8_t *frame, uint
 		return;
 	memcpy(slot_of(s, s->tail), frame, len);
 	push(s, len);
+}
+
+void
+xd_respond_station_ask(struct xd_respond_station *s, const struct xd_respond_target *target)
+{
+	uint8_t frame[XD_RESPOND_ROOM];
+
+	s->wanted = *target;
+	s->wants = true;
+	xd_respond_station_send(s, frame, xd_respond_ask(&s->host, target, frame));
 }
 
 void

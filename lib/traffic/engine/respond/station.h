@@ -4,7 +4,7 @@
 #ifndef XD_TRAFFIC_ENGINE_RESPOND_STATION_H
 #define XD_TRAFFIC_ENGINE_RESPOND_STATION_H
 
-#include "traffic/engine/respond/answer.h"
+#include "traffic/engine/respond/ask.h"
 #include "traffic/engine/respond/respond.h"
 #include "traffic/trial/timers.h"
 
@@ -25,6 +25,9 @@ struct xd_respond_station {
 	uint64_t interval;     /* ticks between announcements */
 	uint32_t *lens;
 	uint8_t *frames;
+	struct xd_respond_target wanted; /* whose address was asked for, */
+	uint8_t wanted_mac[6];           /* and the answer, once it is found */
+	bool wants, found;
 	struct xd_respond_announcement announcements[2 * XD_RESPOND_ADDRESSES + 1];
 };
 
@@ -33,6 +36,8 @@ int xd_respond_station_init(struct xd_respond_station *s, uint32_t room, struct 
 void xd_respond_station_fini(struct xd_respond_station *s);
 /* Sends a frame of at most XD_RESPOND_ROOM bytes, unless too many wait already. */
 void xd_respond_station_send(struct xd_respond_station *s, const uint8_t *frame, uint32_t len);
+/* Asks who has an address, once more each time it is called; s->found says that it is known. */
+void xd_respond_station_ask(struct xd_respond_station *s, const struct xd_respond_target *target);
 /* Arms its announcements. */
 void xd_respond_station_announce(
 	struct xd_respond_station *s, struct xd_timers *timers, uint64_t interval);

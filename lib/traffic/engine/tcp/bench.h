@@ -4,10 +4,10 @@
 #ifndef XD_TRAFFIC_ENGINE_TCP_BENCH_H
 #define XD_TRAFFIC_ENGINE_TCP_BENCH_H
 
+#include "traffic/engine/message/lanes.h"
 #include "traffic/engine/tcp/endpoint.h"
 #include "traffic/engine/tcp/path.h"
 #include "traffic/trial/counts.h"
-#include "traffic/trial/lane.h"
 
 #define XD_TCP_STREAMS_MAX 100000u /* of a pair of ports */
 
@@ -37,8 +37,7 @@ struct xd_tcp_bench {
 	bool takes[XD_GEN_PORTS_MAX]; /* it sends nothing: what keeps it from that is no matter */
 	bool streams; /* the others always have something to send: what they did not was theirs */
 	struct xd_tcp_endpoint *ends; /* by port */
-	struct xd_timers *timers;     /* by lane */
-	double ran_s;                 /* the last run of the lanes */
+	struct xd_message_lanes lanes;
 };
 
 /* -EINVAL: ports and hosts do not go together. */
@@ -51,16 +50,14 @@ int xd_tcp_bench_create(struct xd_tcp_bench *b, struct xd_error *err);
 void xd_tcp_bench_destroy(struct xd_tcp_bench *b);
 
 /* Makes all connections. own_port: the first that is used. -ETIMEDOUT, -ECONNREFUSED,
- * -EHOSTUNREACH, or as xd_tcp_bench_run. */
+ * -EHOSTUNREACH, or as xd_message_lanes_run. */
 int xd_tcp_bench_connect(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error *err);
-/* Lets all go on. -EINTR, -EPIPE. */
-int xd_tcp_bench_run(
-	struct xd_tcp_bench *b, double seconds, const char *what, struct xd_error *err);
 /* Closes all, or resets what does not close in time. */
 int xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err);
 
 /* Warms up, calls reset and lets all go on for time_s: what a row says of that, but for the
- * engine's own, and of the path. Nothing was measured if row->time_s is 0. As xd_tcp_bench_run. */
+ * engine's own, and of the path. Nothing was measured if row->time_s is 0. As xd_message_lanes_run.
+ */
 int xd_tcp_bench_measure(struct xd_tcp_bench *b, double warmup_s, double time_s,
 	void (*reset)(void *ctx), void *ctx, struct xd_row *row, struct xd_tcp_path *path,
 	struct xd_error *err);

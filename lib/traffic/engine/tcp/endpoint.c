@@ -2,7 +2,6 @@
 /* A host's connections: begun and ended, in turn when they are ready, and when their time has come.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "traffic/engine/tcp/endpoint.h"
 #include "traffic/host/tsc.h"
@@ -12,8 +11,8 @@
 #define TIME_WAIT_US   60000000u
 #define TRIES          8
 #define TURN           4 /* segments of a connection, then the next one's */
-#define IPV4_EXTRA     (XD_TCP_ETH + XD_TCP_IPV4 + XD_TCP_HEADER)
-#define IPV6_EXTRA     (XD_TCP_ETH + XD_TCP_IPV6 + XD_TCP_HEADER)
+#define IPV4_EXTRA     (XD_IP_ETH + XD_IP_V4 + XD_TCP_HEADER)
+#define IPV6_EXTRA     (XD_IP_ETH + XD_IP_V6 + XD_TCP_HEADER)
 #define WHOLE_MAX      65535u /* bytes of an IPv4 datagram */
 
 /* ---- Connections that are ready ---- */
@@ -104,7 +103,7 @@ send_segment(struct xd_tcp_endpoint *e, const struct xd_tcp_session *s,
 
 	e->counts.data_frames += segment->len > 0;
 	e->counts.data_bytes += segment->len;
-	xd_tcp_outbox_put(e->outbox, &sending);
+	xd_outbox_put(&e->outbox, &sending, sizeof(sending));
 }
 
 /* False: there is nothing more to be written for now. */
@@ -128,7 +127,7 @@ take_turn(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 	struct xd_tcp_segment segment;
 
 	for (unsigned n = 0; n < TURN;) {
-		if (!xd_tcp_outbox_has_room(e->outbox))
+		if (!xd_outbox_has_room(&e->outbox))
 			return true;
 		if (xd_tcp_output(&s->conn, &segment, e->now_us)) {
 			send_segment(e, s, &segment);
@@ -150,7 +149,7 @@ ready(void *ctx, uint16_t n)
 
 	if (e->ready_head != XD_TCP_NO_SESSION)
 		xd_tcp_endpoint_clock(e, xd_tsc());
-	while (xd_tcp_outbox_count(e->outbox) < n && xd_tcp_outbox_has_room(e->outbox) &&
+	while (xd_outbox_count(&e->outbox) < n && xd_outbox_has_room(&e->outbox) &&
 		(s = next_ready(e))) {
 		if (take_turn(e, s))
 			xd_tcp_endpoint_wake(e, s);
@@ -159,8 +158,8 @@ ready(void *ctx, uint16_t n)
 		else
 			arm(e, s);
 	}
-	xd_tcp_outbox_look(e->outbox);
-	there = answers + xd_tcp_outbox_count(e->outbox);
+	xd_outbox_look(&e->outbox, sizeof(struct xd_tcp_sending));
+	there = answers + xd_outbox_count(&e->outbox);
 	return there < n ? (uint16_t)there : n;
 }
 
@@ -170,10 +169,10 @@ ready(void *ctx, uint16_t n)
 static uint32_t
 initial_sequence(const struct xd_tcp_endpoint *e, const struct xd_tcp_session *s)
 {
-	const struct xd_tcp_route *route = &e->sessions.routes[s->route];
+	const struct xd_ip_route *route = &e->sessions.routes[s->route];
 	uint64_t hash = e->secret ^ ((uint64_t)s->own_port << 16 | s->peer_port), word;
 
-	for (unsigned i = 0; i < XD_TCP_ADDRESS; i += sizeof(word)) {
+	for (unsigned i = 0; i < XD_IP_ADDRESS; i += sizeof(word)) {
 		memcpy(&word, route->to + i, sizeof(word));
 		hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
 		hash ^= hash >> 29;
@@ -199,7 +198,7 @@ xd_tcp_endpoint_begin(
 }
 
 int
-xd_tcp_endpoint_open(struct xd_tcp_endpoint *e, const struct xd_tcp_route *route, uint16_t own_port,
+xd_tcp_endpoint_open(struct xd_tcp_endpoint *e, const struct xd_ip_route *route, uint16_t own_port,
 	uint16_t peer_port)
 {
 	struct xd_tcp_session *s = xd_tcp_sessions_add(&e->sessions, route, own_port, peer_port);
@@ -301,7 +300,7 @@ static struct xd_tcp_opts
 opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra)
 {
 	const uint32_t mss = o->segment - extra;
-	const uint32_t whole = o->max_frame - extra - XD_TCP_TS_BYTES - XD_TCP_ETH;
+	const uint32_t whole = o->max_frame - extra - XD_TCP_TS_BYTES - XD_IP_ETH;
 	const uint32_t longest = WHOLE_MAX - extra - XD_TCP_TS_BYTES;
 
 	return (struct xd_tcp_opts){
@@ -340,10 +339,8 @@ xd_tcp_endpoint_init(
 		.us_per_cycle = 1e6 / opts->tsc_hz,
 	};
 	e->secret = e->tsc_begin * 0xd6e8feb86659fd93ull;
-	e->outbox = calloc(1, sizeof(*e->outbox));
-	if (!e->outbox)
+	if (!xd_outbox_init(&e->outbox, sizeof(struct xd_tcp_sending), opts->impair))
 		return xd_fail(err, -ENOMEM, "no memory for segments");
-	xd_tcp_outbox_init(e->outbox, opts->impair);
 	rc = xd_respond_host_init(&e->station.host, opts->number, opts->addresses, err);
 	if (!rc)
 		rc = xd_respond_station_init(&e->station, opts->max_frame, err);
@@ -359,21 +356,5 @@ xd_tcp_endpoint_fini(struct xd_tcp_endpoint *e)
 {
 	xd_tcp_sessions_fini(&e->sessions);
 	xd_respond_station_fini(&e->station);
-	free(e->outbox);
-	e->outbox = NULL;
-}
-
-bool
-xd_tcp_endpoint_address(const struct xd_tcp_endpoint *e, bool v6, uint8_t *address)
-{
-	const struct xd_respond_host *host = &e->station.host;
-
-	memset(address, 0, XD_TCP_ADDRESS);
-	if (v6 && host->nb_v6 > 1)
-		memcpy(address, &host->v6[1], 16);
-	else if (!v6 && host->nb_v4 > 0)
-		memcpy(address, &host->v4[0], 4);
-	else
-		return false;
-	return true;
+	xd_outbox_fini(&e->outbox);
 }

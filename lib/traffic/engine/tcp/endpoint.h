@@ -9,11 +9,12 @@
 #ifndef XD_TRAFFIC_ENGINE_TCP_ENDPOINT_H
 #define XD_TRAFFIC_ENGINE_TCP_ENDPOINT_H
 
+#include "traffic/engine/message/outbox.h"
 #include "traffic/engine/message/pattern.h"
 #include "traffic/engine/respond/ask.h"
 #include "traffic/engine/respond/station.h"
 #include "traffic/engine/tcp/app.h"
-#include "traffic/engine/tcp/outbox.h"
+#include "traffic/engine/tcp/packet.h"
 #include "traffic/engine/tcp/session.h"
 
 struct xd_tcp_endpoint_opts {
@@ -54,15 +55,12 @@ struct xd_tcp_endpoint {
 	struct xd_tcp_sessions sessions;
 	uint32_t ready_head, ready_tail; /* XD_TCP_NO_SESSION: none */
 	const struct xd_tcp_session *arriving;
-	struct xd_tcp_outbox *outbox;
+	struct xd_outbox outbox; /* of xd_tcp_sending */
 	uint64_t tsc_begin, now_us;
 	double us_per_cycle;
 	uint64_t secret; /* of initial sequence numbers */
 	bool stopped;    /* nothing more is written */
 	struct xd_tcp_counts counts;
-	struct xd_respond_target wanted; /* whose address is asked for, */
-	uint8_t wanted_mac[6];           /* and the answer, once it is found */
-	bool wants, found;
 };
 
 /* -EINVAL: an address; -ENOMEM. */
@@ -70,13 +68,9 @@ int xd_tcp_endpoint_init(
 	struct xd_tcp_endpoint *e, const struct xd_tcp_endpoint_opts *opts, struct xd_error *err);
 void xd_tcp_endpoint_fini(struct xd_tcp_endpoint *e);
 
-/* Its first address of a kind: false, it has none but the link's own. */
-bool xd_tcp_endpoint_address(const struct xd_tcp_endpoint *e, bool v6, uint8_t *address);
 /* Begins a connection. -ENOBUFS. */
-int xd_tcp_endpoint_open(struct xd_tcp_endpoint *e, const struct xd_tcp_route *route,
+int xd_tcp_endpoint_open(struct xd_tcp_endpoint *e, const struct xd_ip_route *route,
 	uint16_t own_port, uint16_t peer_port);
-/* Asks who has an address, once more each time it is called; e->found says that it is known. */
-void xd_tcp_endpoint_ask(struct xd_tcp_endpoint *e, const struct xd_respond_target *target);
 /* No more is written; all connections are closed, or reset. */
 void xd_tcp_endpoint_close(struct xd_tcp_endpoint *e);
 void xd_tcp_endpoint_abort(struct xd_tcp_endpoint *e);

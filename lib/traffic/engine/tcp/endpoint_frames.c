@@ -4,33 +4,20 @@
 #include "traffic/engine/tcp/endpoint.h"
 
 #define SUMMED      (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID)
-#define SHORTEST    60 /* bytes of a frame */
 #define TCP_SYN_ACK (XD_TCP_SYN | XD_TCP_ACK | XD_TCP_RST | XD_TCP_FIN)
 
 /* ---- What comes ---- */
 
-static bool
-is_own(const struct xd_respond_host *host, const struct xd_tcp_route *route)
-{
-	for (unsigned i = 0; !route->v6 && i < host->nb_v4; i++)
-		if (!memcmp(route->to, &host->v4[i], 4))
-			return true;
-	for (unsigned i = 0; route->v6 && i < host->nb_v6; i++)
-		if (!memcmp(route->to, &host->v6[i], 16))
-			return true;
-	return false;
-}
-
 /* From here to where a packet came from. */
-static struct xd_tcp_route
+static struct xd_ip_route
 way_back(const struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
 {
-	struct xd_tcp_route route = {.v6 = p->route.v6};
+	struct xd_ip_route route = {.v6 = p->route.v6};
 
 	memcpy(route.mac_from, e->station.host.mac, 6);
 	memcpy(route.mac_to, p->route.mac_from, 6);
-	memcpy(route.from, p->route.to, XD_TCP_ADDRESS);
-	memcpy(route.to, p->route.from, XD_TCP_ADDRESS);
+	memcpy(route.from, p->route.to, XD_IP_ADDRESS);
+	memcpy(route.to, p->route.from, XD_IP_ADDRESS);
 	return route;
 }
 
@@ -41,14 +28,14 @@ refuse(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
 		.route = way_back(e, p), .from_port = p->to_port, .to_port = p->from_port};
 
 	e->counts.refused++;
-	if (xd_tcp_refuse(&p->segment, &sending.segment) && xd_tcp_outbox_has_room(e->outbox))
-		xd_tcp_outbox_put(e->outbox, &sending);
+	if (xd_tcp_refuse(&p->segment, &sending.segment) && xd_outbox_has_room(&e->outbox))
+		xd_outbox_put(&e->outbox, &sending, sizeof(sending));
 }
 
 static void
 accept_one(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
 {
-	const struct xd_tcp_route route = way_back(e, p);
+	const struct xd_ip_route route = way_back(e, p);
 	struct xd_tcp_session *s;
 
 	if ((uint16_t)(p->to_port - e->opts.first_port) >= e->opts.nb_ports ||
@@ -96,12 +83,10 @@ xd_tcp_endpoint_take(void *ctx, const struct xd_arrival *frame)
 		xd_tcp_packet_read(&p, frame->data, frame->len, frame->header.flags & SUMMED);
 
 	if (kind == XD_TCP_PACKET_OTHER) {
-		e->found |= e->wants && xd_respond_is_answer(
-						&e->wanted, frame->data, frame->len, e->wanted_mac);
 		e->station.sink.take(e->station.sink.ctx, frame);
 	} else if (kind == XD_TCP_PACKET_WRONG) {
 		e->counts.wrong_frames++;
-	} else if (is_own(&e->station.host, &p.route) &&
+	} else if (xd_respond_host_has(&e->station.host, p.route.v6, p.route.to) &&
 		   !memcmp(p.route.mac_to, e->station.host.mac, 6)) {
 		xd_tcp_endpoint_clock(e, frame->now);
 		arrive(e, &p);
@@ -120,7 +105,7 @@ write_frame(struct xd_tcp_endpoint *e, uint8_t *data, uint32_t room,
 
 	if (e->station.source.ready(e->station.source.ctx, 1))
 		return e->station.source.write(e->station.source.ctx, data, room, header);
-	s = xd_tcp_outbox_take(e->outbox);
+	s = xd_outbox_take(&e->outbox, sizeof(*s));
 	at = xd_tcp_packet_write(&s->route, s->from_port, s->to_port, &s->segment, data);
 	len = at + s->segment.len;
 	if (app && s->segment.len)
@@ -134,10 +119,10 @@ write_frame(struct xd_tcp_endpoint *e, uint8_t *data, uint32_t room,
 		xd_tcp_packet_offload(&s->route, &s->segment, at, header);
 	else
 		xd_tcp_packet_sum(&s->route, data, len);
-	if (len >= SHORTEST)
+	if (len >= XD_IP_SHORTEST)
 		return len;
-	memset(data + len, 0, SHORTEST - len);
-	return SHORTEST;
+	memset(data + len, 0, XD_IP_SHORTEST - len);
+	return XD_IP_SHORTEST;
 }
 
 uint32_t
@@ -152,15 +137,4 @@ xd_tcp_endpoint_write_app(void *ctx, uint8_t *data, uint32_t room, struct virtio
 	struct xd_tcp_endpoint *e = ctx;
 
 	return write_frame(e, data, room, header, e->opts.app);
-}
-
-void
-xd_tcp_endpoint_ask(struct xd_tcp_endpoint *e, const struct xd_respond_target *target)
-{
-	uint8_t frame[XD_RESPOND_ROOM];
-
-	e->wanted = *target;
-	e->wants = true;
-	xd_respond_station_send(
-		&e->station, frame, xd_respond_ask(&e->station.host, target, frame));
 }

@@ -63,9 +63,9 @@ fill_path(const struct xd_tcp_bench *b, const struct snapshot *a, const struct s
 		p->segment_bytes = (double)(z->sum.data_bytes - a->sum.data_bytes) / (double)frames;
 	fill_limits(b, a, z, p);
 	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
-		p->impaired_lost += b->ends[i].outbox->lost;
-		p->impaired_dup += b->ends[i].outbox->duplicated;
-		p->impaired_reordered += b->ends[i].outbox->reordered;
+		p->impaired_lost += b->ends[i].outbox.lost;
+		p->impaired_dup += b->ends[i].outbox.duplicated;
+		p->impaired_reordered += b->ends[i].outbox.reordered;
 	}
 }
 
@@ -88,16 +88,16 @@ xd_tcp_bench_measure(struct xd_tcp_bench *b, double warmup_s, double time_s,
 {
 	struct xd_surroundings around;
 	struct snapshot before, after;
-	int rc = warmup_s > 0 ? xd_tcp_bench_run(b, warmup_s, "warm-up", err) : 0;
+	int rc = warmup_s > 0 ? xd_message_lanes_run(&b->lanes, warmup_s, "warm-up", err) : 0;
 
 	if (rc)
 		return rc;
 	reset(ctx);
 	xd_gen_look_before(b->gen, &around);
 	take_snapshot(b, &before);
-	rc = xd_tcp_bench_run(b, time_s, "measuring", err);
+	rc = xd_message_lanes_run(&b->lanes, time_s, "measuring", err);
 	take_snapshot(b, &after);
-	row->time_s = b->ran_s;
+	row->time_s = b->lanes.ran_s;
 	row->partial = rc != 0;
 	if (row->time_s <= 0)
 		return rc;

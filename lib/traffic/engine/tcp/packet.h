@@ -8,29 +8,24 @@
 
 #include <linux/virtio_net.h>
 
+#include "traffic/engine/message/ip.h"
 #include "traffic/engine/tcp/segment.h"
 
-#define XD_TCP_ETH  14 /* bytes */
-#define XD_TCP_IPV4 20
-#define XD_TCP_IPV6 40
-#define XD_TCP_HEADERS                                                                             \
-	(XD_TCP_ETH + XD_TCP_IPV6 + XD_TCP_HEADER_MAX) /* longest that is written                  \
-							*/
-#define XD_TCP_ADDRESS 16
-
-/* From whom to whom: all that connections between two hosts have in common. An IPv4 address is the
- * first four bytes, and zeroes. */
-struct xd_tcp_route {
-	uint8_t mac_from[6], mac_to[6];
-	bool v6;
-	uint8_t from[XD_TCP_ADDRESS], to[XD_TCP_ADDRESS];
-};
+/* Longest that are written. */
+#define XD_TCP_HEADERS (XD_IP_ETH + XD_IP_V6 + XD_TCP_HEADER_MAX)
 
 struct xd_tcp_packet {
-	struct xd_tcp_route route;
+	struct xd_ip_route route;
 	uint16_t from_port, to_port;
 	struct xd_tcp_segment segment;
 	const uint8_t *payload; /* where it lies */
+};
+
+/* A segment that is about to be sent, of a connection that may be gone by then. */
+struct xd_tcp_sending {
+	struct xd_ip_route route;
+	uint16_t from_port, to_port;
+	struct xd_tcp_segment segment;
 };
 
 enum xd_tcp_packet_kind {
@@ -46,13 +41,13 @@ enum xd_tcp_packet_kind xd_tcp_packet_read(
 
 /* Writes the headers of a segment, up to its payload: returns where that is. The TCP checksum is
  * the pseudo header's, as virtio 1.2, 5.1.6.2 has it, until xd_tcp_packet_sum. */
-uint32_t xd_tcp_packet_write(const struct xd_tcp_route *route, uint16_t from_port, uint16_t to_port,
+uint32_t xd_tcp_packet_write(const struct xd_ip_route *route, uint16_t from_port, uint16_t to_port,
 	const struct xd_tcp_segment *s, uint8_t *frame);
 /* Finishes the TCP checksum of a frame of len bytes. */
-void xd_tcp_packet_sum(const struct xd_tcp_route *route, uint8_t *frame, uint32_t len);
+void xd_tcp_packet_sum(const struct xd_ip_route *route, uint8_t *frame, uint32_t len);
 /* Leaves it to the device, and the cutting of a segment that is too long. header is zero. payload:
  * where it is. */
-void xd_tcp_packet_offload(const struct xd_tcp_route *route, const struct xd_tcp_segment *s,
+void xd_tcp_packet_offload(const struct xd_ip_route *route, const struct xd_tcp_segment *s,
 	uint32_t payload, struct virtio_net_hdr_v1 *header);
 
 #endif

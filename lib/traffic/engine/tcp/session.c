@@ -45,8 +45,8 @@ find_route(const struct xd_tcp_sessions *t, const uint8_t *own, const uint8_t *p
 	unsigned i = 0;
 
 	while (i < t->nb_routes &&
-		(t->routes[i].v6 != v6 || memcmp(t->routes[i].from, own, XD_TCP_ADDRESS) ||
-			memcmp(t->routes[i].to, peer, XD_TCP_ADDRESS)))
+		(t->routes[i].v6 != v6 || memcmp(t->routes[i].from, own, XD_IP_ADDRESS) ||
+			memcmp(t->routes[i].to, peer, XD_IP_ADDRESS)))
 		i++;
 	return i < t->nb_routes ? i : XD_TCP_ROUTES;
 }
@@ -76,7 +76,7 @@ xd_tcp_sessions_find(const struct xd_tcp_sessions *t, const struct xd_tcp_packet
 }
 
 struct xd_tcp_session *
-xd_tcp_sessions_add(struct xd_tcp_sessions *t, const struct xd_tcp_route *route, uint16_t own_port,
+xd_tcp_sessions_add(struct xd_tcp_sessions *t, const struct xd_ip_route *route, uint16_t own_port,
 	uint16_t peer_port)
 {
 	unsigned r = find_route(t, route->from, route->to, route->v6);

@@ -37,7 +37,7 @@ struct xd_tcp_sessions {
 	uint32_t n, used, free; /* free: the first that is not in use */
 	uint32_t *heads, mask;  /* by hash */
 	unsigned nb_routes;
-	struct xd_tcp_route routes[XD_TCP_ROUTES];
+	struct xd_ip_route routes[XD_TCP_ROUTES];
 };
 
 int xd_tcp_sessions_init(struct xd_tcp_sessions *t, uint32_t n, struct xd_error *err);
@@ -49,7 +49,7 @@ struct xd_tcp_session *xd_tcp_sessions_find(
 /* A new one, whose conn is its caller's to begin. route is as of what it sends. NULL: there are too
  * many of them, or of peers. */
 struct xd_tcp_session *xd_tcp_sessions_add(struct xd_tcp_sessions *t,
-	const struct xd_tcp_route *route, uint16_t own_port, uint16_t peer_port);
+	const struct xd_ip_route *route, uint16_t own_port, uint16_t peer_port);
 /* It is not armed and not queued. */
 void xd_tcp_sessions_remove(struct xd_tcp_sessions *t, struct xd_tcp_session *s);
 

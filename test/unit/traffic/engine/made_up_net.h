@@ -19,7 +19,7 @@
 #include "traffic/engine/tcp/conn.h"
 #include "traffic/engine/tcp/packet.h"
 
-#define NET_FRAME  (65535 + XD_TCP_ETH)
+#define NET_FRAME  (65535 + XD_IP_ETH)
 #define NET_QUEUE  8192
 #define NET_STREAM (8u << 20) /* bytes of a stream at most */
 #define NET_MSS    1460
@@ -34,7 +34,7 @@ struct net_frame {
 struct net_end {
 	struct xd_tcp_conn conn;
 	struct xd_tcp_opts opts;
-	struct xd_tcp_route route;
+	struct xd_ip_route route;
 	uint16_t port, peer_port;
 	uint8_t *came; /* by byte of the stream: how often */
 	uint64_t seed; /* of what it sends */
@@ -133,7 +133,7 @@ net_carry(struct net *net, unsigned from, const struct xd_tcp_segment *s, uint8_
 	if (net_happens(net, net->dup))
 		net_put(net, !from, at + net->delay_us / 2, frame, len);
 	if (net_happens(net, net->corrupt))
-		frame[XD_TCP_ETH + net_draw(net) % (len - XD_TCP_ETH)] ^=
+		frame[XD_IP_ETH + net_draw(net) % (len - XD_IP_ETH)] ^=
 			(uint8_t)(1u << net_draw(net) % 8);
 	net_put(net, !from, at, frame, len);
 }
@@ -161,7 +161,7 @@ net_send(struct net *net, unsigned from, const struct xd_tcp_segment *s)
 		if (part.len)
 			e->opts.payload.fill(e, s->offset + done, frame + at, part.len);
 		xd_tcp_packet_sum(&e->route, frame, at + part.len);
-		assert_true(at + part.len <= e->opts.mss + XD_TCP_ETH + 40u + 20u);
+		assert_true(at + part.len <= e->opts.mss + XD_IP_ETH + 40u + 20u);
 		net_carry(net, from, &part, frame, at + part.len);
 		done += part.len;
 	} while (done < s->len);
@@ -275,7 +275,7 @@ net_create(uint64_t seed, bool v6)
 			.tries = 15,
 			.payload = {net_fill, net_take},
 		};
-		e->route = (struct xd_tcp_route){
+		e->route = (struct xd_ip_route){
 			.mac_from = {2, 0, 0, 0, 0, (uint8_t)i},
 			.mac_to = {2, 0, 0, 0, 0, (uint8_t)!i},
 			.v6 = v6,

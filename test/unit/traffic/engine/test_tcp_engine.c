@@ -238,7 +238,7 @@ static void
 test_sessions(void **state)
 {
 	struct xd_tcp_sessions t;
-	struct xd_tcp_route route = {.from = {10, 0, 0, 1}, .to = {10, 0, 0, 2}};
+	struct xd_ip_route route = {.from = {10, 0, 0, 1}, .to = {10, 0, 0, 2}};
 	struct xd_tcp_packet p = {
 		.route = {.from = {10, 0, 0, 2}, .to = {10, 0, 0, 1}}, .to_port = 5};
 	struct xd_tcp_session *all[1000];
