@@ -1,94 +1,178 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * No two ports of a configuration claim the same thing. Each port is asked once, as the answer may
- * take system calls (a path is followed to where it leads); then the claims are sorted, and equal
- * ones are neighbours.
- */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/noun.h"
-#include "port/port.h"
+#include "base/hash.h"
+#include "config/claims.h"
 
 struct held {
 	struct xd_claim claim;
 	const struct xd_port_config *port;
 };
 
-static int
-compare_things(const struct held *a, const struct held *b)
-{
-	int order = strcmp(a->claim.kind, b->claim.kind);
+struct xd_claims {
+	const struct xd_names *names;
+	unsigned n;
+	struct held *held; /* by port, in the order of the configuration */
+	unsigned *first;   /* of each port, its first in held; and behind the last, n */
+	uint32_t mask;
+	uint32_t *slots; /* number in held + 1, of the first of equal ones; 0: empty */
+	/* The first that claims what another port does already, and that one; or NULL. */
+	const struct held *second, *holder;
+};
 
-	return order ? order : strcmp(a->claim.name, b->claim.name);
+/* ---- Making ---- */
+
+static bool
+is_same(const struct xd_claim *a, const struct xd_claim *b)
+{
+	return !strcmp(a->kind, b->kind) && !strcmp(a->name, b->name);
 }
 
-/* By thing, then in the order of the configuration. */
-static int
-compare(const void *one, const void *other)
+/* The slot of a claim, or the empty one that it would get. */
+static uint32_t *
+find_slot(const struct xd_claims *claims, const struct xd_claim *claim)
 {
-	const struct held *a = one, *b = other;
-	int order = compare_things(a, b);
+	uint32_t i = xd_hash_text(xd_hash_text(0, claim->kind, SIZE_MAX), claim->name, SIZE_MAX) &
+		     claims->mask;
 
-	return order ? order : (a->port > b->port) - (a->port < b->port);
+	while (claims->slots[i] && !is_same(&claims->held[claims->slots[i] - 1].claim, claim))
+		i = (i + 1) & claims->mask;
+	return &claims->slots[i];
 }
 
-/* Claims of all ports; returns how many. held has room for XD_CLAIMS of each. */
+static void
+add(struct xd_claims *claims, const struct xd_claim *claim, const struct xd_port_config *port)
+{
+	struct held *held = &claims->held[claims->n++];
+	uint32_t *slot = find_slot(claims, claim);
+
+	*held = (struct held){*claim, port};
+	if (!*slot) {
+		*slot = claims->n;
+	} else if (!claims->second && claims->held[*slot - 1].port != port) {
+		claims->holder = &claims->held[*slot - 1];
+		claims->second = held;
+	}
+}
+
 static unsigned
-collect(const struct xd_config *config, const struct xd_driver *const *drivers, struct held *held)
+number_of(const struct xd_claims *claims, const struct xd_port_config *port)
 {
+	return (unsigned)(port - xd_config_ports(xd_names_config(claims->names)));
+}
+
+/* The claims that the same port had before: copies them and returns how many; or -1. */
+static int
+take_over(const struct xd_claims *before, const struct xd_port_config *port,
+	struct xd_claim claims[XD_CLAIMS])
+{
+	const struct xd_port_config *old =
+		before ? xd_names_get(before->names, &xd_port_noun, port->name) : NULL;
+	unsigned i, first;
+
+	if (!old || !xd_port_config_equal(old, port))
+		return -1;
+	i = number_of(before, old);
+	first = before->first[i];
+	for (unsigned c = first; c < before->first[i + 1]; c++)
+		claims[c - first] = before->held[c].claim;
+	return (int)(before->first[i + 1] - first);
+}
+
+static int
+reserve(struct xd_claims *claims, unsigned nb_ports)
+{
+	size_t n = (size_t)nb_ports * XD_CLAIMS + 1;
+
+	claims->mask = xd_hash_size(n) - 1;
+	claims->held = calloc(n, sizeof(*claims->held));
+	claims->slots = calloc((size_t)claims->mask + 1, sizeof(*claims->slots));
+	claims->first = calloc(nb_ports + 1, sizeof(*claims->first));
+	return claims->held && claims->slots && claims->first ? 0 : -ENOMEM;
+}
+
+static void
+collect(struct xd_claims *claims, const struct xd_driver *const *drivers,
+	const struct xd_claims *before)
+{
+	const struct xd_config *config = xd_names_config(claims->names);
 	const struct xd_port_config *ports = xd_config_ports(config);
-	unsigned n = 0;
+	unsigned nb_ports = xd_config_nb_ports(config);
 
-	for (unsigned i = 0; i < xd_config_nb_ports(config); i++) {
-		struct xd_claim claims[XD_CLAIMS];
-		unsigned nb_claims = xd_port_all_claims(&ports[i], drivers, claims);
+	for (unsigned i = 0; i < nb_ports; i++) {
+		struct xd_claim own[XD_CLAIMS];
+		int n = take_over(before, &ports[i], own);
 
-		for (unsigned c = 0; c < nb_claims; c++)
-			held[n++] = (struct held){.claim = claims[c], .port = &ports[i]};
+		if (n < 0)
+			n = (int)xd_port_all_claims(&ports[i], drivers, own);
+		claims->first[i] = claims->n;
+		for (int c = 0; c < n; c++)
+			add(claims, &own[c], &ports[i]);
 	}
-	return n;
+	claims->first[nb_ports] = claims->n;
 }
 
-/* Of sorted claims, the first port's whose claim another has already; before it is that other's. */
-static const struct held *
-find_second(const struct held *held, unsigned n)
+struct xd_claims *
+xd_claims_create(const struct xd_names *names, const struct xd_driver *const *drivers,
+	const struct xd_claims *before)
 {
-	const struct held *second = NULL;
+	struct xd_claims *claims = calloc(1, sizeof(*claims));
 
-	for (unsigned i = 1; i < n; i++) {
-		if (held[i].port == held[i - 1].port || compare_things(&held[i], &held[i - 1]))
-			continue;
-		if (!second || held[i].port < second->port)
-			second = &held[i];
+	if (!claims)
+		return NULL;
+	claims->names = names;
+	if (reserve(claims, xd_config_nb_ports(xd_names_config(names))) < 0) {
+		xd_claims_destroy(claims);
+		return NULL;
 	}
-	return second;
+	collect(claims, drivers, before);
+	return claims;
 }
+
+void
+xd_claims_destroy(struct xd_claims *claims)
+{
+	if (!claims)
+		return;
+	free(claims->first);
+	free(claims->slots);
+	free(claims->held);
+	free(claims);
+}
+
+const struct xd_names *
+xd_claims_names(const struct xd_claims *claims)
+{
+	return claims->names;
+}
+
+/* ---- Looking ---- */
 
 int
-xd_config_check_claims(const struct xd_config *config, const struct xd_driver *const *drivers,
-	struct xd_error *err)
+xd_claims_check(const struct xd_claims *claims, struct xd_error *err)
 {
-	unsigned nb_ports = xd_config_nb_ports(config);
-	const struct held *second;
-	struct held *held;
-	unsigned n;
-	int ret = 0;
+	const struct held *second = claims->second;
 
-	if (nb_ports < 2)
+	if (!second)
 		return 0;
-	held = calloc((size_t)nb_ports * XD_CLAIMS, sizeof(*held));
-	if (!held)
-		return xd_fail_key(
-			err, -ENOMEM, "ports", "no memory to compare %u ports", nb_ports);
-	n = collect(config, drivers, held);
-	qsort(held, n, sizeof(*held), compare);
-	second = find_second(held, n);
-	if (second)
-		ret = xd_noun_fail(err, -EEXIST, &xd_port_noun, second->port, second->claim.key,
-			"%.200s is the %s of port %s already", second->claim.name,
-			second->claim.what, second[-1].port->name);
-	free(held);
-	return ret;
+	return xd_noun_fail(err, -EEXIST, &xd_port_noun, second->port, second->claim.key,
+		"%.200s is the %s of port %s already", second->claim.name, second->claim.what,
+		claims->holder->port->name);
+}
+
+unsigned
+xd_claims_meet(const struct xd_claims *claims, unsigned i, const struct xd_claims *other,
+	const struct xd_port_config *ports[XD_CLAIMS])
+{
+	unsigned n = 0;
+
+	for (unsigned c = claims->first[i]; c < claims->first[i + 1]; c++) {
+		uint32_t found = *find_slot(other, &claims->held[c].claim);
+
+		if (found)
+			ports[n++] = other->held[found - 1].port;
+	}
+	return n;
 }

@@ -44,9 +44,6 @@ struct xd_noun {
 		const void *entry, const struct xd_driver *const *drivers, struct xd_error *err);
 	int (*check)(const struct xd_config *config, const void *entry,
 		const struct xd_driver *const *drivers, struct xd_error *err);
-	/* What is between entries, when each is right by itself. May be NULL. */
-	int (*check_all)(const struct xd_config *config, const struct xd_driver *const *drivers,
-		struct xd_error *err);
 };
 
 /* In the order in which they are checked and printed; ended by NULL. */
@@ -91,10 +88,6 @@ int xd_noun_known(
 int xd_noun_set(const struct xd_noun *noun, void *entry, const char *key, const char *text,
 	struct xd_error *err);
 
-/* No two ports claim the same thing. -EEXIST: some do; -ENOMEM. */
-int xd_config_check_claims(const struct xd_config *config, const struct xd_driver *const *drivers,
-	struct xd_error *err);
-
 /* ---- Entries of a configuration ---- */
 
 /* The noun of that name ("port") or section ("ports"), or NULL. */
@@ -127,9 +120,10 @@ int xd_noun_missing(const struct xd_noun *noun, const struct xd_config *config, 
 
 /* ---- References: keys that name entries of another noun ---- */
 
-/* Whether the entries that a key names are there. -ENOENT names the nearest one; -EINVAL: it names
+/* Whether the entries that a key names are there, among those of a configuration (names.h). -ENOENT names the nearest one; -EINVAL: it names
  * none and must. 0 for keys that are no names. */
-int xd_noun_refers(const struct xd_noun *noun, const struct xd_config *config, const void *entry,
+struct xd_names;
+int xd_noun_refers(const struct xd_noun *noun, const struct xd_names *names, const void *entry,
 	const struct xd_key *key, struct xd_error *err);
 /* Whether no entry refers to this one. -EBUSY names one that does. */
 int xd_noun_unused(const struct xd_noun *noun, const struct xd_config *config, const char *name,

@@ -131,7 +131,6 @@ const struct xd_noun xd_port_noun = {
 	.type = type,
 	.check_type = check_type,
 	.check = check,
-	.check_all = xd_config_check_claims,
 };
 
 struct xd_port_config *

@@ -4,18 +4,18 @@
 #include <errno.h>
 #include <string.h>
 
-#include "config/noun.h"
+#include "config/names.h"
 
 static int
-check_name(const struct xd_noun *noun, const struct xd_config *config, const void *entry,
+check_name(const struct xd_noun *noun, const struct xd_names *names, const void *entry,
 	const struct xd_key *key, const char *name, struct xd_error *err)
 {
 	const struct xd_noun *other = xd_noun_find(key->noun);
 	const char *nearest;
 
-	if (xd_noun_get(other, config, name))
+	if (xd_names_get(names, other, name))
 		return 0;
-	nearest = xd_noun_nearest(other, config, name);
+	nearest = xd_noun_nearest(other, xd_names_config(names), name);
 	if (nearest)
 		return xd_noun_fail(err, -ENOENT, noun, entry, key->name,
 			"there is no %s \"%s\"; did you mean %s?", other->name, name, nearest);
@@ -24,7 +24,7 @@ check_name(const struct xd_noun *noun, const struct xd_config *config, const voi
 }
 
 int
-xd_noun_refers(const struct xd_noun *noun, const struct xd_config *config, const void *entry,
+xd_noun_refers(const struct xd_noun *noun, const struct xd_names *names, const void *entry,
 	const struct xd_key *key, struct xd_error *err)
 {
 	const char *name;
@@ -36,7 +36,7 @@ xd_noun_refers(const struct xd_noun *noun, const struct xd_config *config, const
 		return xd_noun_fail(
 			err, -EINVAL, noun, entry, key->name, "is missing: which %s?", key->noun);
 	for (unsigned i = 0; ret == 0 && (name = xd_key_name(key, entry, i)); i++)
-		ret = check_name(noun, config, entry, key, name, err);
+		ret = check_name(noun, names, entry, key, name, err);
 	return ret;
 }
 

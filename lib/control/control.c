@@ -85,10 +85,10 @@ xd_control_load(const struct xd_control_source *source, struct xd_lines *lines,
 		snprintf(text, size, "%s", err.text);
 		goto out;
 	}
-	xd_daemon_config_check(*base, &base_err);
 	*running = lay_over(*base, delta, &err);
 	if (*running)
 		goto out;
+	xd_daemon_config_check(*base, &base_err);
 	/* An error that the file has by itself is told with its line, another as the state's. */
 	if (!strcmp(err.key, base_err.key) && !strcmp(err.text, base_err.text))
 		xd_lines_format(lines, source->config_file, &err, text, size);
@@ -136,6 +136,8 @@ write_state(struct xd_control *control, const struct xd_daemon_config *base,
 	if (!control->source.state_file)
 		return 0;
 	delta = xd_delta_make(base, running);
+	if (!delta)
+		return xd_fail(err, -ENOMEM, "no memory for the state file");
 	ret = xd_state_write(control->source.state_file, delta, err);
 	json_decref(delta);
 	return ret;
@@ -157,7 +159,7 @@ commit(struct xd_control *control, const struct xd_daemon_config *base,
 	int ret = check_fixed(control->running, next, err);
 
 	if (ret == 0)
-		ret = xd_daemon_config_check(next, err);
+		ret = xd_daemon_config_check_own(next, control->running->config, err);
 	if (ret == 0)
 		ret = xd_switch_apply(control->sw, next->config, err);
 	if (ret)
@@ -203,7 +205,10 @@ xd_control_reload(struct xd_control *control, char *text, size_t size)
 	if (!base)
 		goto out;
 	delta = xd_delta_make(control->base, control->running);
-	next = lay_over(base, delta, &err);
+	if (delta)
+		next = lay_over(base, delta, &err);
+	else
+		xd_fail(&err, -ENOMEM, "no memory");
 	if (!next) {
 		xd_lines_format(lines, control->source.config_file, &err, text, size);
 		goto out;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/path.h"
+#include "config/names.h"
 #include "control/daemon_config.h"
 #include "control/key_json.h"
 #include "port/port.h"
@@ -174,6 +175,29 @@ check_keys(const struct xd_daemon_config *config, struct xd_error *err)
 	return 0;
 }
 
+/* No port has the control socket's path. */
+static int
+check_control_claims(const struct xd_daemon_config *config, const struct xd_names *running,
+	struct xd_error *err)
+{
+	char path[XD_PATH_MAX];
+
+	xd_path_plain(config->control_path, path, sizeof(path));
+	for (unsigned i = 0; i < xd_config_nb_ports(config->config); i++) {
+		const struct xd_port_config *port = &xd_config_ports(config->config)[i];
+		const struct xd_port_config *old =
+			running ? xd_names_get(running, &xd_port_noun, port->name) : NULL;
+		struct xd_claim claim;
+
+		if (old && xd_port_config_equal(old, port))
+			continue;
+		if (xd_port_claims(port, NULL, "socket", path, &claim))
+			return xd_port_config_fail(err, -EEXIST, port, claim.key,
+				"%s is the control socket's path", claim.name);
+	}
+	return 0;
+}
+
 static int
 check_control(const struct xd_daemon_config *config, struct xd_error *err)
 {
@@ -195,16 +219,27 @@ check_control(const struct xd_daemon_config *config, struct xd_error *err)
 		return xd_fail_key(err, -EINVAL, "control.group",
 			"there is no group \"%s\" (groupadd --system %s)", config->control_group,
 			config->control_group);
-	xd_path_plain(config->control_path, dir, sizeof(dir));
-	for (unsigned i = 0; i < xd_config_nb_ports(config->config); i++) {
-		const struct xd_port_config *port = &xd_config_ports(config->config)[i];
-		struct xd_claim claim;
-
-		if (xd_port_claims(port, NULL, "socket", dir, &claim))
-			return xd_port_config_fail(err, -EEXIST, port, claim.key,
-				"%s is the control socket's path", claim.name);
-	}
 	return 0;
+}
+
+int
+xd_daemon_config_check_own(const struct xd_daemon_config *config, const struct xd_config *running,
+	struct xd_error *err)
+{
+	struct xd_names *names = running ? xd_names_create(running) : NULL;
+	int ret = 0;
+
+	if (config->config->nb_cores == 0)
+		ret = xd_fail_key(
+			err, -EINVAL, "workers.cores", "names no core: give at least one");
+	if (ret == 0)
+		ret = check_keys(config, err);
+	if (ret == 0)
+		ret = check_control(config, err);
+	if (ret == 0)
+		ret = check_control_claims(config, names, err);
+	xd_names_destroy(names);
+	return ret;
 }
 
 int
@@ -212,12 +247,7 @@ xd_daemon_config_check(const struct xd_daemon_config *config, struct xd_error *e
 {
 	int ret = xd_config_check(config->config, NULL, err);
 
-	if (ret == 0 && config->config->nb_cores == 0)
-		ret = xd_fail_key(
-			err, -EINVAL, "workers.cores", "names no core: give at least one");
-	if (ret == 0)
-		ret = check_keys(config, err);
-	return ret ? ret : check_control(config, err);
+	return ret ? ret : xd_daemon_config_check_own(config, NULL, err);
 }
 
 /* {NAME: {KEY: VALUE}} of all entries. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/names.h"
 #include "control/delta.h"
 #include "control/key_json.h"
 
@@ -28,20 +29,21 @@ put(json_t *root, const char *section, const char *name, json_t *value)
 }
 
 static void
-make_entries(json_t *root, const struct xd_noun *noun, const struct xd_config *from,
-	const struct xd_config *to)
+make_entries(json_t *root, const struct xd_noun *noun, const struct xd_names *old_names,
+	const struct xd_names *new_names)
 {
 	json_t *added = json_object(), *changed = json_object(), *deleted = json_array();
+	const struct xd_config *from = xd_names_config(old_names), *to = xd_names_config(new_names);
 
 	for (unsigned i = 0; i < xd_noun_count(noun, from); i++) {
 		const char *name = xd_noun_entry(noun, from, i);
 
-		if (!xd_noun_get(noun, to, name))
+		if (!xd_names_get(new_names, noun, name))
 			json_array_append_new(deleted, json_string(name));
 	}
 	for (unsigned i = 0; i < xd_noun_count(noun, to); i++) {
 		const void *entry = xd_noun_entry(noun, to, i);
-		const void *old = xd_noun_get(noun, from, entry);
+		const void *old = xd_names_get(old_names, noun, entry);
 
 		if (!old)
 			json_object_set_new(added, entry, xd_entry_to_json(noun, entry));
@@ -56,12 +58,14 @@ make_entries(json_t *root, const struct xd_noun *noun, const struct xd_config *f
 json_t *
 xd_delta_make(const struct xd_daemon_config *from, const struct xd_daemon_config *to)
 {
-	json_t *root = json_object(), *keys;
+	struct xd_names *old_names = xd_names_create(from->config);
+	struct xd_names *new_names = xd_names_create(to->config);
+	json_t *root = old_names && new_names ? json_object() : NULL, *keys;
 	const struct xd_noun *noun;
 
-	for (unsigned i = 0; (noun = xd_daemon_noun(i)); i++) {
+	for (unsigned i = 0; root && (noun = xd_daemon_noun(i)); i++) {
 		if (noun->size) {
-			make_entries(root, noun, from->config, to->config);
+			make_entries(root, noun, old_names, new_names);
 			continue;
 		}
 		keys = xd_entry_diff(
@@ -70,6 +74,8 @@ xd_delta_make(const struct xd_daemon_config *from, const struct xd_daemon_config
 			json_object_set(root, noun->section, keys);
 		json_decref(keys);
 	}
+	xd_names_destroy(old_names);
+	xd_names_destroy(new_names);
 	return root;
 }
 

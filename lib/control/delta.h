@@ -21,7 +21,7 @@ json_t *xd_delta_make(const struct xd_daemon_config *from, const struct xd_daemo
 /* Lays a delta over a configuration. On failure the configuration is half changed: work on a copy.
  * -EINVAL, -ENOENT, -EEXIST: the delta does not fit it; err names the key. */
 int xd_delta_apply(struct xd_daemon_config *config, const json_t *delta, struct xd_error *err);
-/* The same for people: a list of {"op": "add|del|set", "key", "from", "to"}. */
+/* The same for people, NULL likewise: a list of {"op": "add|del|set", "key", "from", "to"}. */
 json_t *xd_delta_list(const struct xd_daemon_config *from, const struct xd_daemon_config *to);
 
 #endif

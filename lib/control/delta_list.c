@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/names.h"
 #include "control/delta.h"
 
 static void
@@ -53,23 +54,25 @@ describe(const struct xd_noun *noun, const void *entry, char *text, size_t size)
 }
 
 static void
-list_entries(json_t *list, const struct xd_noun *noun, const struct xd_config *from,
-	const struct xd_config *to)
+list_entries(json_t *list, const struct xd_noun *noun, const struct xd_names *old_names,
+	const struct xd_names *new_names)
 {
+	const struct xd_config *from = xd_names_config(old_names), *to = xd_names_config(new_names);
 	char path[XD_NOUN_PATH], text[XD_KEY_CHARS + 4096];
 
 	for (unsigned i = 0; i < xd_noun_count(noun, from); i++) {
 		const void *entry = xd_noun_entry(noun, from, i);
 
-		if (!xd_noun_get(noun, to, entry))
+		if (!xd_names_get(new_names, noun, entry))
 			append(list, "del", xd_noun_path(noun, entry, NULL, path), NULL, NULL);
 	}
 	for (unsigned i = 0; i < xd_noun_count(noun, to); i++) {
 		const void *entry = xd_noun_entry(noun, to, i);
-		const void *old = xd_noun_get(noun, from, entry);
+		const void *old = xd_names_get(old_names, noun, entry);
 
 		if (old) {
-			list_keys(list, noun, old, entry);
+			if (!xd_noun_equal(noun, old, entry))
+				list_keys(list, noun, old, entry);
 			continue;
 		}
 		describe(noun, entry, text, sizeof(text));
@@ -80,15 +83,19 @@ list_entries(json_t *list, const struct xd_noun *noun, const struct xd_config *f
 json_t *
 xd_delta_list(const struct xd_daemon_config *from, const struct xd_daemon_config *to)
 {
-	json_t *list = json_array();
+	struct xd_names *old_names = xd_names_create(from->config);
+	struct xd_names *new_names = xd_names_create(to->config);
+	json_t *list = old_names && new_names ? json_array() : NULL;
 	const struct xd_noun *noun;
 
-	for (unsigned i = 0; (noun = xd_daemon_noun(i)); i++) {
+	for (unsigned i = 0; list && (noun = xd_daemon_noun(i)); i++) {
 		if (noun->size)
-			list_entries(list, noun, from->config, to->config);
+			list_entries(list, noun, old_names, new_names);
 		else
 			list_keys(list, noun, xd_daemon_section(from, noun),
 				xd_daemon_section(to, noun));
 	}
+	xd_names_destroy(old_names);
+	xd_names_destroy(new_names);
 	return list;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* config.*: whole configurations, as YAML. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,10 @@ xd_method_config_diff(struct xd_rpc_call *call)
 		return NULL;
 	list = xd_delta_list(control->running, config);
 	xd_daemon_config_destroy(config);
+	if (!list) {
+		xd_fail(&call->err, -ENOMEM, "no memory");
+		return NULL;
+	}
 	return json_pack("{s:o}", "changes", list);
 }
 
@@ -100,6 +105,11 @@ xd_method_commit(struct xd_rpc_call *call, struct xd_daemon_config *next)
 	struct xd_control *control = call->ctx;
 	json_t *changes = xd_delta_list(control->running, next), *result;
 
+	if (!changes) {
+		xd_daemon_config_destroy(next);
+		xd_fail(&call->err, -ENOMEM, "no memory");
+		return NULL;
+	}
 	if (xd_control_commit(control, next, &call->err)) {
 		json_decref(changes);
 		return NULL;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/noun.h"
+#include "config/check.h"
 #include "switch/change.h"
 
 static int
@@ -103,10 +103,13 @@ make_bridges(struct xd_change *t, struct xd_error *err)
 static int
 reserve_plans(struct xd_change *t, struct xd_error *err)
 {
-	t->before = xd_plan_create(t->now);
+	bool conflicts = memchr(t->conflicts, true, sizeof(t->conflicts));
+
+	if (conflicts)
+		t->before = xd_plan_create(t->now);
 	t->between = xd_plan_create(t->next);
 	t->next->plan = xd_plan_create(t->next);
-	return t->before && t->between && t->next->plan ? 0 : no_memory(err);
+	return (t->before || !conflicts) && t->between && t->next->plan ? 0 : no_memory(err);
 }
 
 static int
@@ -149,11 +152,7 @@ without_conflicts(const void *ctx, const struct xd_port *port, uint16_t queue)
 static void
 stop_conflicts(struct xd_change *t)
 {
-	bool any = false;
-
-	for (unsigned i = 0; i < XD_MAX_PORTS; i++)
-		any |= t->conflicts[i];
-	if (!any)
+	if (!t->before)
 		return;
 	xd_plan_fill(t->before, t->now, without_conflicts, t);
 	xd_switch_publish(t->sw, t->now, t->before);
@@ -223,16 +222,13 @@ begin(struct xd_switch *sw, const struct xd_config *config)
 		return NULL;
 	t->sw = sw;
 	t->now = sw->state;
-	t->next = xd_state_create();
-	if (t->next)
-		t->next->config = xd_config_copy(config);
-	if (t->next && t->next->config) {
-		sw->next = t->next;
-		return t;
+	t->next = xd_state_create(config, sw->drivers, t->now->claims);
+	if (!t->next) {
+		free(t);
+		return NULL;
 	}
-	xd_state_free(t->next);
-	free(t);
-	return NULL;
+	sw->next = t->next;
+	return t;
 }
 
 static int
@@ -284,23 +280,45 @@ xd_switch_change(struct xd_switch *sw, const struct xd_config *config, struct xd
 }
 
 /* Once a switch exists, its pages are what they are. */
-int
-xd_switch_check(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
+static int
+check_locked(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
+{
+	return xd_config_check_next(config, sw->state->claims, sw->drivers, err);
+}
+
+static int
+check_arguments(
+	const struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
 {
 	if (!sw || !config)
 		return xd_fail(err, -EINVAL, "there is no %s", sw ? "configuration" : "switch");
-	return xd_config_check(config, sw->drivers, err);
+	return 0;
+}
+
+int
+xd_switch_check(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
+{
+	int ret = check_arguments(sw, config, err);
+
+	if (ret < 0)
+		return ret;
+	xd_loop_lock(sw->loop);
+	ret = check_locked(sw, config, err);
+	xd_loop_unlock(sw->loop);
+	return ret;
 }
 
 int
 xd_switch_apply(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
 {
-	int ret = xd_switch_check(sw, config, err);
+	int ret = check_arguments(sw, config, err);
 
 	if (ret < 0)
 		return ret;
 	xd_loop_lock(sw->loop);
-	ret = xd_switch_change(sw, config, NULL, NULL, err);
+	ret = check_locked(sw, config, err);
+	if (ret == 0)
+		ret = xd_switch_change(sw, config, NULL, NULL, err);
 	if (ret == 0)
 		warn(sw);
 	xd_loop_unlock(sw->loop);

@@ -11,6 +11,8 @@ struct xd_change {
 	struct xd_state *next;
 	bool more_workers; /* or fewer */
 
+	unsigned first_free; /* no index before it is free in both */
+
 	/* Ports of now, by index. */
 	bool set[XD_MAX_PORTS];       /* stays, under settings that its driver takes over */
 	bool conflicts[XD_MAX_PORTS]; /* holds what a new port needs (a socket, a device) */
@@ -20,7 +22,7 @@ struct xd_change {
 	bool inherits[XD_MAX_PORTS]; /* is the port that now has of this index, made anew */
 	bool started[XD_MAX_PORTS];
 
-	struct xd_plan *before;  /* now, without the ports that conflict */
+	struct xd_plan *before;  /* now, without the ports that conflict; NULL: none does */
 	struct xd_plan *between; /* next, without what workers still know otherwise */
 };
 
@@ -29,9 +31,9 @@ struct xd_change {
 int xd_change_ports(struct xd_change *t, struct xd_error *err);
 /* Starts a port of next that was made for it. */
 int xd_change_start(struct xd_change *t, unsigned index, struct xd_error *err);
-/* Whether the two hold the same socket or device. */
-bool xd_change_same_device(
-	const struct xd_switch *sw, const struct xd_port_config *a, const struct xd_port_config *b);
+/* Ports of now that hold what a port of next claims (a socket, a device); returns how many. */
+unsigned xd_change_holders(const struct xd_change *t, const struct xd_port_config *next,
+	struct xd_port *holders[XD_CLAIMS]);
 
 /* commit.c. Goes over to `next`, which cannot fail, and frees the state that was. */
 void xd_change_commit(struct xd_change *t);

@@ -74,16 +74,31 @@ set_ports(struct xd_change *t)
 
 /* What a port was counted by before it was made anew. No worker knows either of the two. */
 static void
-inherit_counters(struct xd_port *port, const struct xd_port *old)
+inherit_counters(struct xd_port *port, const struct xd_port *old, unsigned nb_slots)
 {
-	for (unsigned w = 0; w < XD_MAX_WORKERS; w++)
+	for (unsigned w = 0; w < nb_slots; w++)
 		xd_counters_sum(&port->counters[w], &old->counters[w], 1);
 	for (unsigned q = 0; q < XD_PORT_QUEUES; q++) {
 		for (unsigned r = 0; r < XD_DROP_REASONS; r++)
 			port->drops[q].n[r] += old->drops[q].n[r];
 	}
-	for (unsigned w = 0; port->rmon && old->rmon && w < XD_MAX_WORKERS; w++)
+	for (unsigned w = 0; port->rmon && old->rmon && w < nb_slots; w++)
 		xd_rmon_sum(&port->rmon[w], &old->rmon[w], 1);
+}
+
+/* Whether a port was made anew with the socket or device that it had: the same guest or network is
+ * behind it still. */
+static bool
+keeps_device(const struct xd_change *t, unsigned i)
+{
+	struct xd_port *holders[XD_CLAIMS];
+	unsigned n = 0;
+
+	if (t->inherits[i])
+		n = xd_change_holders(t, t->next->port_config[i], holders);
+	while (n && holders[n - 1] != t->now->ports[i])
+		n--;
+	return n > 0;
 }
 
 /* Between the plans: workers know neither ports that go nor those that take their index. */
@@ -96,13 +111,11 @@ hand_over_indices(struct xd_change *t)
 
 		if (!old || old == port)
 			continue;
-		/* The same guest or network is behind it still. */
-		if (!t->inherits[i] ||
-			!xd_change_same_device(t->sw, t->next->port_config[i], &old->config) ||
+		if (!keeps_device(t, i) ||
 			must_learn_anew(t->next->port_config[i], &old->config))
 			remove_port(t->next, (uint16_t)i);
 		if (t->inherits[i])
-			inherit_counters(port, old);
+			inherit_counters(port, old, t->sw->nb_slots);
 		if (port)
 			set_limit(t->next, i);
 	}
@@ -167,9 +180,19 @@ copy_tables(const struct xd_change *t)
 	}
 }
 
+static void
+count_slots(struct xd_switch *sw, const struct xd_state *next)
+{
+	for (unsigned w = sw->nb_slots; w < XD_MAX_WORKERS; w++) {
+		if (next->workers[w])
+			sw->nb_slots = w + 1;
+	}
+}
+
 void
 xd_change_commit(struct xd_change *t)
 {
+	count_slots(t->sw, t->next);
 	xd_state_assign(t->next, t->now);
 	xd_plan_fill(t->between, t->next, without_moving, t);
 	xd_plan_fill(t->next->plan, t->next, NULL, NULL);

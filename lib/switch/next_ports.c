@@ -23,11 +23,31 @@ fail_driver(const struct xd_port_config *config, const char *what, int code, str
 		what);
 }
 
-bool
-xd_change_same_device(
-	const struct xd_switch *sw, const struct xd_port_config *a, const struct xd_port_config *b)
+unsigned
+xd_change_holders(const struct xd_change *t, const struct xd_port_config *next,
+	struct xd_port *holders[XD_CLAIMS])
 {
-	return xd_port_claims_same(a, b, sw->drivers, NULL);
+	const struct xd_port_config *now[XD_CLAIMS];
+	unsigned n = xd_claims_meet(
+		t->next->claims, xd_state_port_number(t->next, next), t->now->claims, now);
+
+	for (unsigned i = 0; i < n; i++)
+		holders[i] = xd_state_port(t->now, now[i]->name);
+	return n;
+}
+
+/* The first that has no name any more. */
+static struct xd_port *
+find_renamed(const struct xd_change *t, const struct xd_port_config *config)
+{
+	struct xd_port *holders[XD_CLAIMS];
+	unsigned n = xd_change_holders(t, config, holders);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!xd_names_get(t->next->names, &xd_port_noun, holders[i]->config.name))
+			return holders[i];
+	}
+	return NULL;
 }
 
 /* The port of now that a port of the next configuration is, be it made anew; or NULL. */
@@ -36,13 +56,8 @@ find_before(const struct xd_change *t, const struct xd_port_config *config)
 {
 	struct xd_port *port = xd_state_port(t->now, config->name);
 
-	for (unsigned i = 0; !port && i < XD_MAX_PORTS; i++) {
-		struct xd_port *old = t->now->ports[i];
-
-		if (old && !xd_config_port(t->next->config, old->config.name) &&
-			xd_change_same_device(t->sw, &old->config, config))
-			port = old;
-	}
+	if (!port)
+		port = find_renamed(t, config);
 	return port && !strcmp(port->config.type, config->type) ? port : NULL;
 }
 
@@ -52,6 +67,7 @@ place(struct xd_state *state, unsigned index, struct xd_port *port,
 {
 	state->ports[index] = port;
 	state->port_config[index] = config;
+	state->port_of[xd_state_port_number(state, config)] = (uint16_t)index;
 }
 
 /* Takes the port over if its device can stay. 1: it can; 0: a new one is needed. */
@@ -113,18 +129,16 @@ make_port(struct xd_change *t, unsigned index, const struct xd_port_config *conf
 /* An index for a port that was not there. One that a port of now leaves is taken last: workers must
  * forget that port before. */
 static unsigned
-free_index(const struct xd_change *t)
+free_index(struct xd_change *t)
 {
 	unsigned left = 0;
 
-	for (unsigned i = XD_MAX_PORTS; i-- > 0;) {
-		if (!t->next->ports[i])
-			left = i;
+	for (; t->first_free < XD_MAX_PORTS; t->first_free++) {
+		if (!t->now->ports[t->first_free] && !t->next->ports[t->first_free])
+			return t->first_free;
 	}
-	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-		if (!t->now->ports[i] && !t->next->ports[i])
-			return i;
-	}
+	while (t->next->ports[left])
+		left++;
 	return left;
 }
 
@@ -150,18 +164,21 @@ make_ports(struct xd_change *t, const bool *kept, bool were_there, struct xd_err
 	return 0;
 }
 
+/* Ports that are made and whose socket or device one of now holds, which goes. */
 static void
 find_conflicts(struct xd_change *t)
 {
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-		const struct xd_port *old = t->now->ports[i];
+		struct xd_port *holders[XD_CLAIMS];
+		unsigned n = 0;
 
-		for (unsigned j = 0; old && old != t->next->ports[i] && j < XD_MAX_PORTS; j++) {
-			if (!t->next->fresh_port[j] || !xd_change_same_device(t->sw, &old->config,
-							       t->next->port_config[j]))
+		if (t->next->fresh_port[i])
+			n = xd_change_holders(t, t->next->port_config[i], holders);
+		for (unsigned h = 0; h < n; h++) {
+			if (holders[h] == t->next->ports[holders[h]->index])
 				continue;
-			t->conflicts[i] = true;
-			t->waits[j] = true;
+			t->conflicts[holders[h]->index] = true;
+			t->waits[i] = true;
 		}
 	}
 }

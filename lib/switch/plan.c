@@ -94,25 +94,35 @@ fill_port(const struct xd_state *state, struct xd_plan *plan, unsigned i)
 		p->rmon = p->port->rmon;
 }
 
+/* Members of a bridge are in ascending order, as each output is. */
 static void
 fill_bridges(const struct xd_state *state, struct xd_plan *plan)
 {
 	uint16_t *member = plan->member_memory;
 
 	plan->nb_bridges = state->nb_bridges;
-	for (unsigned b = 0; b < state->nb_bridges; b++) {
-		struct xd_plan_bridge *bridge = &plan->bridges[b];
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		const struct xd_switch_bridge *b =
+			plan->ports[i] ? xd_state_bridge(state, state->port_config[i]->bridge)
+				       : NULL;
 
-		bridge->fdb = state->bridges[b].fdb;
-		bridge->members = member;
-		for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-			if (!plan->ports[i] || strcmp(state->port_config[i]->bridge,
-						       state->bridges[b].config.name))
-				continue;
-			plan->ports[i]->bridge = bridge;
-			*member++ = (uint16_t)i;
-		}
-		bridge->nb_members = (uint16_t)(member - bridge->members);
+		if (!b)
+			continue;
+		plan->ports[i]->bridge = &plan->bridges[b - state->bridges];
+		plan->bridges[b - state->bridges].nb_members++;
+	}
+	for (unsigned b = 0; b < state->nb_bridges; b++) {
+		plan->bridges[b].fdb = state->bridges[b].fdb;
+		plan->bridges[b].members = member;
+		member += plan->bridges[b].nb_members;
+		plan->bridges[b].nb_members = 0;
+	}
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		const struct xd_plan_bridge *b = plan->ports[i] ? plan->ports[i]->bridge : NULL;
+		struct xd_plan_bridge *bridge = b ? &plan->bridges[b - plan->bridges] : NULL;
+
+		if (bridge)
+			bridge->members[bridge->nb_members++] = (uint16_t)i;
 	}
 }
 
@@ -127,7 +137,7 @@ fill_queues(const struct xd_state *state, struct xd_plan *plan, xd_plan_without_
 
 		worker->queues = next;
 		worker->can_sleep = true;
-		for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		for (unsigned i = 0; state->workers[w] && i < XD_MAX_PORTS; i++) {
 			const struct xd_plan_port *p = plan->ports[i];
 
 			for (uint16_t q = 0; p && q < p->port->nb_queues; q++) {

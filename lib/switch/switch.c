@@ -88,12 +88,15 @@ create_qsbr(struct xd_switch *sw)
 static int
 create_empty_state(struct xd_switch *sw)
 {
-	sw->state = xd_state_create();
+	struct xd_config *empty = xd_config_create();
+
+	if (empty)
+		sw->state = xd_state_create(empty, NULL, NULL);
+	xd_config_destroy(empty);
 	if (!sw->state)
 		return -ENOMEM;
-	sw->state->config = xd_config_create();
 	sw->state->bridges = calloc(1, sizeof(*sw->state->bridges));
-	if (!sw->state->config || !sw->state->bridges)
+	if (!sw->state->bridges)
 		return -ENOMEM;
 	sw->state->plan = xd_plan_create(sw->state);
 	if (!sw->state->plan)

@@ -24,6 +24,7 @@
 #include "base/guard.h"
 #include "base/loop.h"
 #include "bridge/plan.h"
+#include "config/claims.h"
 #include "crossdock.h"
 #include "memory/memory.h"
 #include "worker/worker.h"
@@ -40,7 +41,10 @@ struct xd_switch_bridge {
 /* One state of the switch: what a configuration became. The next one shares what stays the same. */
 struct xd_state {
 	struct xd_config *config;
-	struct xd_port *ports[XD_MAX_PORTS];                    /* by index */
+	struct xd_names *names;   /* of config, as are */
+	struct xd_claims *claims;
+	uint16_t port_of[XD_MAX_PORTS];      /* index of port number i in config */
+	struct xd_port *ports[XD_MAX_PORTS]; /* by index */
 	const struct xd_port_config *port_config[XD_MAX_PORTS]; /* in config; by index */
 	bool fresh_port[XD_MAX_PORTS];                          /* made for this state */
 	struct xd_worker *workers[XD_MAX_WORKERS];              /* by index */
@@ -66,6 +70,7 @@ struct xd_switch {
 	int event_fd;
 	uint64_t tsc_hz;
 	uint64_t tsc_base;
+	unsigned nb_slots; /* of workers that there have been: those above have counted nothing */
 	struct rte_rcu_qsbr *qsbr;
 	const struct xd_plan *plan; /* what workers read */
 	struct xd_state *state;
@@ -93,10 +98,16 @@ void xd_switch_publish(
 
 /* ---- state.c ---- */
 
-struct xd_state *xd_state_create(void);
+/* A state with a copy of the configuration and nothing else. claims_before: of the state that it
+ * follows, or NULL. NULL: no memory. */
+struct xd_state *xd_state_create(const struct xd_config *config,
+	const struct xd_driver *const *drivers, const struct xd_claims *claims_before);
 /* Frees the state itself, not what is in it. */
 void xd_state_free(struct xd_state *state);
+/* By name. */
 struct xd_port *xd_state_port(const struct xd_state *state, const char *name);
+/* Number of a port in config, from which its claims are found. */
+unsigned xd_state_port_number(const struct xd_state *state, const struct xd_port_config *config);
 struct xd_switch_bridge *xd_state_bridge(const struct xd_state *state, const char *name);
 unsigned xd_state_workers(const struct xd_state *state); /* how many */
 /* Gives every receive queue to a worker: where it was, if that worker is still there, else to the

@@ -3,12 +3,13 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import threading
 import time
 
-from daemon import Daemon
+from daemon import Daemon, config_text
 from frames import BROADCAST, frame, mac
 from guest import Guest, SwitchCase
 from process import program, wait_for
@@ -502,6 +503,55 @@ class Sockets(SwitchCase):
         self.assertIn(".sock", second.log_text())
         self.assertTrue(self.daemon.control.exists())
         self.expect(vm1, frame(BROADCAST, A), [vm2])
+
+
+class Many(SwitchCase):
+    """More ports than are to be compared in pairs; test/perf/many_ports measures what changes of
+    them take."""
+
+    COUNT = 300
+
+    def settings(self, names, sockets):
+        return {f"{names}{i}": self.port(f"{sockets}{i}") for i in range(self.COUNT)}
+
+    def apply(self, names, sockets):
+        file = self.directory / "next.yaml"
+        file.write_text(config_text(self.settings(names, sockets)))
+        self.daemon.ctl("config", "apply", file)
+        self.assertEqual(self.daemon.ports(), [f"{names}{i}" for i in range(self.COUNT)])
+
+    def add(self, name):
+        self.daemon.ctl("port", "add", name,
+                        *(f"{key}={value}" for key, value in self.port(name).items()))
+
+    def test_all_change_at_once(self):
+        self.start(self.settings("p", "p"), state=True)
+        guest = self.guest("p7")
+        self.add("new")
+        self.daemon.ctl("port", "del", "new")
+        # A port whose socket is that of one before is that one: its guest stays connected.
+        self.apply("q", "p")
+        self.assertTrue(self.daemon.up("q7"))
+        self.apply("q", "r")
+        self.assertFalse(self.daemon.up("q7"))
+        self.assertTrue(self.path(f"r{self.COUNT - 1}").exists())
+        self.assertFalse(self.path("p0").exists())
+        self.apply("s", "t")
+        self.daemon.stop()
+        self.daemon.start()
+        self.assertEqual(len(self.daemon.ports()), self.COUNT)
+        guest.kill()
+
+    def test_a_port_that_lost_its_directory_stands_in_no_others_way(self):
+        self.start(["vm1"])
+        gone = self.directory / "gone" / "deeper"
+        gone.mkdir(parents=True)
+        self.daemon.ctl("port", "add", "vm2", "type=vhost-user", "bridge=br0", "mode=server",
+                        f"path={gone}/sock")
+        shutil.rmtree(gone.parent)
+        self.add("vm3")
+        self.assertIn("gone", self.daemon.refused("port", "set", "vm2", "mtu=9000"))
+        self.daemon.ctl("port", "del", "vm2")
 
 
 class Sizes(SwitchCase):

@@ -17,6 +17,7 @@
 
 #include "base/owner.h"
 #include "base/suggest.h"
+#include "config/check.h"
 #include "control/key_json.h"
 #include "drivers/ethdev/config.h"
 #include "drivers/vhost/config.h"
@@ -595,6 +596,94 @@ test_claims_are_asked_for_once(void **state)
 	xd_config_destroy(config);
 }
 
+/* Of entries with one name the first is found, as by xd_noun_get. */
+static void
+test_names_of_many(void **state)
+{
+	struct xd_config *config = xd_config_create();
+	struct xd_names *names;
+	char name[XD_NAME_MAX];
+
+	(void)state;
+	names = xd_names_create(config);
+	assert_null(xd_names_get(names, &xd_port_noun, "p0"));
+	xd_names_destroy(names);
+	xd_config_add_bridge(config, "p7", NULL);
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		assert_non_null(xd_config_add_port(config, name, "vhost-user", "p7", NULL));
+	}
+	memset(xd_config_ports(config)[500].name, 'x', XD_NAME_MAX); /* and no NUL */
+	strcpy(xd_config_ports(config)[900].name, "p70");
+	names = xd_names_create(config);
+	assert_ptr_equal(xd_names_config(names), config);
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		assert_ptr_equal(xd_names_get(names, &xd_port_noun, name),
+			xd_config_port(config, name));
+	}
+	assert_null(xd_names_get(names, &xd_port_noun, "p500"));
+	assert_ptr_equal(xd_names_get(names, &xd_bridge_noun, "p7"), xd_config_bridges(config));
+	assert_null(xd_names_get(names, &xd_bridge_noun, "p8"));
+	xd_names_destroy(names);
+	xd_names_destroy(NULL);
+	xd_config_destroy(config);
+}
+
+static unsigned times_checked;
+
+static int
+count_check(const struct xd_port_config *config, struct xd_error *err)
+{
+	(void)config;
+	(void)err;
+	times_checked++;
+	return 0;
+}
+
+/* What runs already is not asked again, by whoever checks what shall run next. */
+static void
+test_check_of_a_change(void **state)
+{
+	static const struct xd_driver driver = {
+		.type = "made-up", .claims = count_and_claim, .check = count_check};
+	static const struct xd_driver *const drivers[] = {&driver, NULL};
+	struct xd_config *config = xd_config_create(), *next;
+	struct xd_claims *running;
+	struct xd_names *names;
+	struct xd_error err = {0};
+
+	(void)state;
+	xd_config_add_bridge(config, "br0", NULL);
+	xd_config_add_port(config, "a", "made-up", "br0", NULL);
+	xd_config_add_port(config, "b", "made-up", "br0", NULL);
+	names = xd_names_create(config);
+	running = xd_claims_create(names, drivers, NULL);
+	next = xd_config_copy(config);
+	times_asked = times_checked = 0;
+	assert_int_equal(xd_config_check_next(next, running, drivers, &err), 0);
+	assert_int_equal(times_asked + times_checked, 0);
+	xd_config_port(next, "b")->mtu = 9000;
+	xd_config_add_port(next, "c", "made-up", "br0", NULL);
+	assert_int_equal(xd_config_check_next(next, running, drivers, &err), 0);
+	assert_int_equal(times_asked, 2);
+	assert_int_equal(times_checked, 2);
+	/* What runs and what is new claim the same. */
+	xd_config_add_port(next, "a", "made-up", "br0", NULL);
+	xd_config_rename_port(next, "c", "b...", NULL);
+	xd_config_rename_port(next, "b", "b..", NULL);
+	assert_int_equal(xd_config_check_next(next, running, drivers, &err), -EEXIST);
+	assert_string_equal(err.key, "ports.b....type");
+	/* A bridge that goes is missed by a port that stays. */
+	xd_config_del_port(next, "b...", NULL);
+	xd_config_del_bridge(next, "br0", NULL);
+	assert_int_equal(xd_config_check_next(next, running, drivers, &err), -ENOENT);
+	xd_claims_destroy(running);
+	xd_names_destroy(names);
+	xd_config_destroy(next);
+	xd_config_destroy(config);
+}
+
 /* Nobody waits for a port that cannot tell how much room it has. */
 static void
 test_wait_without_room(void **state)
@@ -653,6 +742,8 @@ main(void)
 		cmocka_unit_test(test_cores_that_this_thread_does_not_use),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_claims_are_asked_for_once),
+		cmocka_unit_test(test_names_of_many),
+		cmocka_unit_test(test_check_of_a_change),
 		cmocka_unit_test(test_wait_without_room),
 		cmocka_unit_test(test_copy),
 	};
