@@ -270,6 +270,8 @@ struct xd_memory_info {
 
 /* Each fills at most max entries and returns how many there are. */
 unsigned xd_switch_ports(struct xd_switch *sw, struct xd_port_info *info, unsigned max);
+/* One port. -ENOENT: there is none of that name. */
+int xd_switch_port(struct xd_switch *sw, const char *name, struct xd_port_info *info);
 unsigned xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, unsigned max);
 unsigned xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned max);
 unsigned xd_switch_worker_queues(

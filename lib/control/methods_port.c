@@ -135,27 +135,30 @@ each_port(struct xd_rpc_call *call, const char *param,
 	json_t *(*fn)(struct xd_switch *sw, const struct xd_port_info *info))
 {
 	struct xd_control *control = call->ctx;
-	struct xd_port_info *info;
+	struct xd_port_info *info, one;
 	const char *name;
 	json_t *list;
 	unsigned n;
 
 	if (xd_rpc_string(call, param, false, &name) == -EINVAL)
 		return NULL;
-	info = xd_method_ports(call, &n);
-	if (!info)
-		return NULL;
-	list = json_array();
-	for (unsigned i = 0; i < n; i++) {
-		if (!name || !strcmp(name, info[i].config.name))
-			json_array_append_new(list, fn(control->sw, &info[i]));
-	}
-	free(info);
-	if (name && json_array_size(list) == 0) {
-		json_decref(list);
+	if (name && xd_switch_port(control->sw, name, &one) < 0) {
 		xd_fail(&call->err, -ENOENT, "there is no port named %.60s", name);
 		return NULL;
 	}
+	list = json_array();
+	if (name) {
+		json_array_append_new(list, fn(control->sw, &one));
+		return list;
+	}
+	info = xd_method_ports(call, &n);
+	for (unsigned i = 0; info && i < n; i++)
+		json_array_append_new(list, fn(control->sw, &info[i]));
+	if (!info) {
+		json_decref(list);
+		return NULL;
+	}
+	free(info);
 	return list;
 }
 

@@ -91,9 +91,9 @@ fill_port(struct xd_switch *sw, const struct xd_port *port, struct xd_port_info 
 		info->not_learned += xd_fdb_not_learned_port(fdb, port->index);
 		info->damped += xd_fdb_damped_port(fdb, port->index);
 	}
-	xd_counters_sum(&info->counters, port->counters, XD_MAX_WORKERS);
+	xd_counters_sum(&info->counters, port->counters, sw->nb_slots);
 	if (port->rmon)
-		xd_rmon_sum(&info->rmon, port->rmon, XD_MAX_WORKERS);
+		xd_rmon_sum(&info->rmon, port->rmon, sw->nb_slots);
 	fill_drops(port, info);
 }
 
@@ -118,14 +118,19 @@ xd_switch_ports(struct xd_switch *sw, struct xd_port_info *info, unsigned max)
 	return n;
 }
 
-static unsigned
-bridge_ports(const struct xd_config *config, const char *bridge)
+int
+xd_switch_port(struct xd_switch *sw, const char *name, struct xd_port_info *info)
 {
-	unsigned n = 0;
+	const struct xd_port *port;
 
-	for (unsigned i = 0; i < xd_config_nb_ports(config); i++)
-		n += !strcmp(xd_config_ports(config)[i].bridge, bridge);
-	return n;
+	if (!sw || !name || !info)
+		return -EINVAL;
+	xd_loop_lock(sw->loop);
+	port = xd_state_port(sw->state, name);
+	if (port)
+		fill_port(sw, port, info);
+	xd_loop_unlock(sw->loop);
+	return port ? 0 : -ENOENT;
 }
 
 unsigned
@@ -143,7 +148,7 @@ xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, unsigned ma
 		info[i] = (struct xd_bridge_info){
 			.config = b->config,
 			.nb_macs = xd_fdb_count(b->fdb),
-			.nb_ports = bridge_ports(sw->state->config, b->config.name),
+			.nb_ports = sw->state->plan->bridges[i].nb_members,
 			.fdb_bytes = xd_fdb_bytes(b->fdb),
 			.moves = xd_fdb_moves(b->fdb),
 			.not_learned = xd_fdb_not_learned(b->fdb),
@@ -256,7 +261,7 @@ describe_budget(const struct xd_switch *sw, const struct xd_port *port, struct x
 	struct xd_budget sum = {0};
 	char key[32];
 
-	for (unsigned w = 0; w < XD_MAX_WORKERS; w++)
+	for (unsigned w = 0; w < sw->nb_slots; w++)
 		xd_budget_add(&sum, &port->budgets[w]);
 	for (unsigned call = 0; call < XD_BUDGET_CALLS; call++) {
 		if (sum.nb_slow[call] == 0)

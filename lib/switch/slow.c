@@ -17,7 +17,7 @@ xd_switch_tell_slow(struct xd_switch *sw, uint32_t now_s)
 
 		if (!port)
 			continue;
-		for (unsigned w = 0; w < XD_MAX_WORKERS; w++)
+		for (unsigned w = 0; w < sw->nb_slots; w++)
 			xd_budget_add(&sum, &port->budgets[w]);
 		if (sum.nb_rests == port->rests_told || now_s < port->tell_rests_s)
 			continue;

@@ -109,6 +109,7 @@ no_switch(void **state)
 	assert_int_equal(xd_switch_event_fd(NULL), -EINVAL);
 	assert_int_equal(xd_switch_log_level(NULL, XD_LOG_PORT, XD_LOG_DEBUG), -EINVAL);
 	assert_int_equal(xd_switch_ports(NULL, NULL, 1), 0);
+	assert_int_equal(xd_switch_port(NULL, "a", NULL), -EINVAL);
 	assert_int_equal(xd_switch_bridges(NULL, NULL, 1), 0);
 	assert_int_equal(xd_switch_workers(NULL, NULL, 1), 0);
 	assert_int_equal(xd_switch_worker_queues(NULL, 0, NULL, 1), 0);
@@ -144,6 +145,8 @@ nothing_else(void **state)
 	assert_int_equal(xd_switch_describe_port(sw, NULL, NULL, NULL), -EINVAL);
 	assert_int_equal(xd_switch_describe_port(sw, "a", NULL, NULL), -EINVAL);
 	assert_int_equal(xd_switch_ports(sw, NULL, 1), 1);
+	assert_int_equal(xd_switch_port(sw, NULL, NULL), -EINVAL);
+	assert_int_equal(xd_switch_port(sw, "a", NULL), -EINVAL);
 	assert_int_equal(xd_switch_bridges(sw, NULL, 1), 1);
 	assert_int_equal(xd_switch_workers(sw, NULL, 1), 1);
 	assert_int_equal(xd_switch_worker_queues(sw, 0, NULL, 1), 1);
