@@ -88,6 +88,8 @@ send_all(struct fuzzed *f)
 	for (unsigned n = 0; xd_tcp_output(&f->conn, &s, f->now_us); n++) {
 		MUST(n < 5000);
 		MUST(s.len <= f->opts.send_bytes && s.nb_blocks <= XD_TCP_BLOCKS);
+		/* What is longer is cut, by a device that can. */
+		MUST(s.len <= s.piece_bytes || f->opts.send_bytes > f->opts.mss);
 		at = xd_tcp_packet_write(&route, 1, 2, &s, frame);
 		MUST(at <= XD_TCP_HEADERS);
 		memset(frame + at, 0, s.len);

@@ -70,7 +70,7 @@ grow(struct xd_tcp_conn *c, uint32_t bytes, uint32_t flight)
 static void
 measure(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place ack, uint64_t now_us)
 {
-	uint32_t ms = (uint32_t)(now_us / 1000) + c->ts_base - s->ts_echo;
+	uint32_t ms = xd_tcp_clock(c, now_us) - s->ts_echo;
 
 	if (c->timed && ack >= c->timed) {
 		c->timed = 0;
@@ -99,6 +99,7 @@ advance(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place ack,
 		xd_tcp_recovery_acked(c, bytes);
 	else if (data)
 		grow(c, bytes, flight);
+	xd_tcp_look_for_loss(c); /* as what follows may be all that there is, and tell no more */
 	xd_tcp_timer_restart(c, now_us);
 }
 
@@ -113,11 +114,8 @@ xd_tcp_acknowledged(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint6
 		advance(c, s, ack, now_us);
 	else if (ack == c->una && c->nxt > ack && (c->sack_on ? news : bare && !moved))
 		xd_tcp_dup_ack(c);
-	if (c->timer == XD_TCP_TIMER_PERSIST) {
+	if (c->timer == XD_TCP_TIMER_PERSIST)
 		c->timeouts = 0; /* it is alive: RFC 1122, section 4.2.2.17 */
-		if (c->una + (xd_tcp_place)c->wnd > c->nxt)
-			xd_tcp_timer_restart(c, now_us);
-	}
 	if (c->limit == XD_TCP_LIMIT_RECEIVER || c->limit == XD_TCP_LIMIT_CONGESTION)
 		xd_tcp_set_limit(c, XD_TCP_LIMIT_CALLER, now_us);
 }

@@ -5,10 +5,9 @@
 
 #include "traffic/engine/tcp/conn_private.h"
 
-#define MSS_DEFAULT    536u   /* RFC 9293, section 3.7.1 */
-#define FIRST_SEGMENTS 10u    /* RFC 6928 */
-#define FIRST_BYTES    14600u /* the same */
-#define UNSCALED_MAX   65535u
+#define MSS_DEFAULT  536u /* RFC 9293, section 3.7.1 */
+#define UNSCALED_MAX 65535u
+#define NEXT_ISS     131072u /* behind the numbers of the connection before */
 
 /* The smallest with which the whole window can be said: RFC 7323, section 2.3. */
 static uint8_t
@@ -30,7 +29,6 @@ init(struct xd_tcp_conn *c, const struct xd_tcp_opts *opts, void *ctx, uint32_t 
 	c->ctx = ctx;
 	c->end = 1;
 	c->iss = iss;
-	c->ts_base = iss * 2654435761u; /* RFC 7323, section 7.1: not the time since boot */
 	c->rto_us = XD_TCP_RTO_FIRST_US;
 	c->ssthresh = XD_TCP_WINDOW_MAX;
 	c->window = opts->window;
@@ -67,7 +65,7 @@ xd_tcp_negotiate(struct xd_tcp_conn *c, const struct xd_tcp_segment *syn, uint64
 	c->rcv_right = 1 + (xd_tcp_place)xd_tcp_min32(c->window, UNSCALED_MAX);
 	c->wnd = c->wnd_max = syn->window;
 	c->ts_on = c->opts->timestamps && syn->has_ts;
-	c->sack_on = c->opts->sack && syn->sack_ok;
+	c->sack_on = xd_tcp_offers_sack(c) && syn->sack_ok;
 	if (c->opts->scale && syn->has_scale)
 		c->wnd_scale = syn->scale;
 	else
@@ -83,12 +81,10 @@ xd_tcp_negotiate(struct xd_tcp_conn *c, const struct xd_tcp_segment *syn, uint64
 void
 xd_tcp_established(struct xd_tcp_conn *c)
 {
-	const uint32_t mss = c->mss;
-
 	c->state = c->fin_asked ? XD_TCP_FIN_WAIT_1 : XD_TCP_ESTABLISHED;
-	c->cwnd = xd_tcp_min32(FIRST_SEGMENTS * mss, xd_tcp_max32(2 * mss, FIRST_BYTES));
+	c->cwnd = xd_tcp_initial_window(c);
 	if (c->syn_again) { /* RFC 5681, section 3.1; RFC 6298, section 5.7 */
-		c->cwnd = mss;
+		c->cwnd = c->mss;
 		c->rto_us = XD_TCP_RTO_AGAIN_US;
 	}
 	c->backoff = c->timeouts = 0;
@@ -183,6 +179,12 @@ xd_tcp_refuse(const struct xd_tcp_segment *s, struct xd_tcp_segment *reply)
 		reply->flags |= XD_TCP_ACK;
 	}
 	return true;
+}
+
+uint32_t
+xd_tcp_next_iss(const struct xd_tcp_conn *c)
+{
+	return xd_tcp_seq(c, c->max) + NEXT_ISS;
 }
 
 bool

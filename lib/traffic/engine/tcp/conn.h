@@ -43,7 +43,7 @@ struct xd_tcp_opts {
 	uint32_t window;         /* bytes that are received before an acknowledgement, at most */
 	uint16_t mss;            /* bytes of a segment that the link carries, options included */
 	uint32_t send_bytes;     /* payload of one xd_tcp_output: over mss, it is cut later */
-	bool timestamps, sack;   /* offer them */
+	bool timestamps, sack;   /* offer them; in_order has no use for the latter */
 	bool scale;              /* offer window scale */
 	bool nagle;              /* RFC 9293, section 3.7.4 */
 	bool in_order;           /* take nothing before what precedes it */
@@ -51,6 +51,10 @@ struct xd_tcp_opts {
 	uint32_t delayed_ack_us; /* RFC 1122, section 4.2.3.2: under 500 ms; 0: none is delayed */
 	uint32_t time_wait_us;   /* twice the maximum segment lifetime */
 	unsigned tries;          /* timeouts in a row after which the peer is given up */
+	/* What timestamps begin with. Of all connections of a host the same, so that of two between
+	 * the same ports the second's do not go back; and not the time since boot: RFC 7323,
+	 * sections 5.4 and 7.1. */
+	uint32_t clock_ms;
 	struct xd_tcp_payload payload;
 };
 
@@ -113,6 +117,7 @@ struct xd_tcp_conn {
 	uint32_t iss;
 	uint32_t wnd, wnd_max; /* the peer's, bytes: now, and the largest so far */
 	uint32_t cwnd, ssthresh, cwnd_acked;
+	uint32_t sent_ms;                    /* when data was sent last */
 	uint32_t srtt_us, rttvar_us, rto_us; /* srtt_us 0: not measured yet */
 
 	/* Receiving. */
@@ -123,7 +128,7 @@ struct xd_tcp_conn {
 	xd_tcp_place wl1, wl2;  /* SND.WL1, SND.WL2 */
 	uint32_t irs;
 	uint32_t window; /* bytes that are received now: opts->window unless it was set */
-	uint32_t ts_recent, ts_recent_ms, ts_base;
+	uint32_t ts_recent, ts_recent_ms;
 	uint32_t arrived[3]; /* in which ranges something arrived last, latest first */
 
 	uint64_t timer_us;       /* deadlines; timer says of what */
@@ -183,6 +188,9 @@ void xd_tcp_set_window(struct xd_tcp_conn *c, uint32_t bytes);
 /* The answer to a segment that belongs to no connection (RFC 9293, section 3.10.7.1). False: there
  * is none, it was a reset. */
 bool xd_tcp_refuse(const struct xd_tcp_segment *s, struct xd_tcp_segment *reply);
+/* A number behind all that it has used, for the connection that begins in its place: RFC 9293,
+ * section 3.4.1. */
+uint32_t xd_tcp_next_iss(const struct xd_tcp_conn *c);
 /* Whether a SYN may begin a new connection in the place of this one, which waits for old segments
  * to die out (RFC 6191; RFC 9293, section 3.10.7.4). */
 bool xd_tcp_may_replace(const struct xd_tcp_conn *c, const struct xd_tcp_segment *syn);

@@ -10,6 +10,21 @@
 #define XD_TCP_RTO_MAX_US   60000000u /* section 2.5 */
 #define XD_TCP_DUP_ACKS     3         /* DupThresh of RFC 5681 */
 
+#define XD_TCP_FIRST_SEGMENTS 10u /* RFC 6928 */
+#define XD_TCP_FIRST_BYTES    14600u
+
+static inline uint32_t
+xd_tcp_max32(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline uint32_t
+xd_tcp_min32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 static inline uint32_t
 xd_tcp_seq(const struct xd_tcp_conn *c, xd_tcp_place place)
 {
@@ -36,23 +51,34 @@ xd_tcp_rcv_place_of(const struct xd_tcp_conn *c, uint32_t seq)
 	return c->rcv_nxt + (int32_t)(seq - xd_tcp_rcv_seq(c, c->rcv_nxt));
 }
 
+/* For timestamps, in milliseconds. */
+static inline uint32_t
+xd_tcp_clock(const struct xd_tcp_conn *c, uint64_t now_us)
+{
+	return c->opts->clock_ms + (uint32_t)(now_us / 1000);
+}
+
+/* Selective acknowledgements are for ends that keep what comes out of order. */
+static inline bool
+xd_tcp_offers_sack(const struct xd_tcp_conn *c)
+{
+	return c->opts->sack && !c->opts->in_order;
+}
+
+/* RFC 6928. */
+static inline uint32_t
+xd_tcp_initial_window(const struct xd_tcp_conn *c)
+{
+	const uint32_t mss = c->mss;
+
+	return xd_tcp_min32(XD_TCP_FIRST_SEGMENTS * mss, xd_tcp_max32(2 * mss, XD_TCP_FIRST_BYTES));
+}
+
 /* Behind all that there is to send for now, FIN included. */
 static inline xd_tcp_place
 xd_tcp_send_end(const struct xd_tcp_conn *c)
 {
 	return c->end + c->fin_asked;
-}
-
-static inline uint32_t
-xd_tcp_max32(uint32_t a, uint32_t b)
-{
-	return a > b ? a : b;
-}
-
-static inline uint32_t
-xd_tcp_min32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
 }
 
 /* conn.c */
@@ -70,6 +96,8 @@ void xd_tcp_acknowledged(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, 
 /* Bytes that are on their way, by what is known of them. */
 uint32_t xd_tcp_flight(const struct xd_tcp_conn *c);
 void xd_tcp_dup_ack(struct xd_tcp_conn *c);
+/* Whether what the peer says it has tells that what is at una is lost: RFC 6675, section 5, (2). */
+void xd_tcp_look_for_loss(struct xd_tcp_conn *c);
 /* bytes were acknowledged while it recovers. */
 void xd_tcp_recovery_acked(struct xd_tcp_conn *c, uint32_t bytes);
 /* What is to be sent again now: returns its bytes, 0 when it is nothing. */

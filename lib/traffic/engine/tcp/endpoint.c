@@ -2,6 +2,7 @@
 /* A host's connections: begun and ended, in turn when they are ready, and when their time has come.
  */
 #include <errno.h>
+#include <time.h>
 
 #include "traffic/engine/tcp/endpoint.h"
 #include "traffic/host/tsc.h"
@@ -185,7 +186,8 @@ xd_tcp_endpoint_begin(
 	struct xd_tcp_endpoint *e, struct xd_tcp_session *s, const struct xd_tcp_segment *syn)
 {
 	const struct xd_tcp_opts *opts = &e->tcp[e->sessions.routes[s->route].v6];
-	const uint32_t iss = initial_sequence(e, s);
+	const uint32_t iss = s->conn.state == XD_TCP_TIME_WAIT ? xd_tcp_next_iss(&s->conn)
+							       : initial_sequence(e, s);
 
 	s->timer.run = on_timer;
 	if (syn)
@@ -296,6 +298,16 @@ take_for_app(void *ctx, uint64_t offset, const uint8_t *from, uint32_t len)
 	e->opts.app->take(e->opts.app->ctx, e->arriving, offset, from, len);
 }
 
+/* Of the wall: a host that is set up anew goes on where the one before was. */
+static uint32_t
+clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint32_t)now.tv_sec * 1000 + (uint32_t)(now.tv_nsec / 1000000);
+}
+
 static struct xd_tcp_opts
 opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra)
 {
@@ -317,6 +329,7 @@ opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra)
 		.delayed_ack_us = DELAYED_ACK_US,
 		.time_wait_us = TIME_WAIT_US,
 		.tries = TRIES,
+		.clock_ms = clock_ms(),
 		.payload = {.take = o->app->take ? take_for_app : take_payload},
 	};
 }

@@ -51,13 +51,24 @@ syn_sent(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint64_t now_us)
 
 /* ---- Is it for now? ---- */
 
-/* An old duplicate: RFC 7323, section 5.3, R1. */
+/* An old duplicate: RFC 7323, section 5.3, R1. After a long silence the clock says nothing. */
 static bool
 is_old(const struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint64_t now_us)
 {
 	return c->ts_on && s->has_ts && !(s->flags & XD_TCP_RST) &&
 	       xd_tcp_before(s->ts_value, c->ts_recent) &&
 	       (uint32_t)(now_us / 1000) - c->ts_recent_ms < TS_OUTDATED_MS;
+}
+
+/* RFC 7323, section 4.3. */
+static void
+take_timestamp(
+	struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place at, uint64_t now_us)
+{
+	if (!c->ts_on || !s->has_ts || at > c->acked || is_old(c, s, now_us))
+		return;
+	c->ts_recent = s->ts_value;
+	c->ts_recent_ms = (uint32_t)(now_us / 1000);
 }
 
 /* Section 3.10.7.4. What takes no numbers may stand right behind the window: data before it may be
@@ -135,6 +146,13 @@ take_out_of_order(struct xd_tcp_conn *c, xd_tcp_place at, const uint8_t *data, u
 	show(c, &before, at, data, len);
 }
 
+/* The payload of a full segment that has as many blocks as fit beside timestamps. */
+static xd_tcp_place
+shortest_full(const struct xd_tcp_conn *c)
+{
+	return c->mss - (xd_tcp_place)(c->sack_on ? xd_tcp_blocks_bytes(XD_TCP_BLOCKS - 1) : 0);
+}
+
 /* Every second full segment is acknowledged at once, and whatever fills a gap: RFC 5681, section
  * 4.2. */
 static void
@@ -152,8 +170,7 @@ take_in_order(struct xd_tcp_conn *c, const uint8_t *data, uint32_t len, uint64_t
 			xd_tcp_ranges_trim(&c->waiting, xd_tcp_rcv_seq(c, c->rcv_nxt));
 		}
 	}
-	if (c->opts->delayed_ack_us == 0 ||
-		c->rcv_nxt - c->acked >= 2 * ((xd_tcp_place)c->opts->mss - XD_TCP_TS_BYTES))
+	if (c->opts->delayed_ack_us == 0 || c->rcv_nxt - c->acked >= 2 * shortest_full(c))
 		c->ack_now = true;
 	else if (c->delayed_ack_us == XD_TCP_NEVER)
 		c->delayed_ack_us = now_us + c->opts->delayed_ack_us;
@@ -268,19 +285,9 @@ take_syn(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place *at
 		*at = 1;
 		return true;
 	}
+	take_timestamp(c, s, *at, now_us);
 	c->nxt = 0; /* our answer was lost */
 	return false;
-}
-
-static void
-take_timestamp(
-	struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place at, uint64_t now_us)
-{
-	/* RFC 7323, section 4.3. */
-	if (at > c->acked || xd_tcp_before(s->ts_value, c->ts_recent))
-		return;
-	c->ts_recent = s->ts_value;
-	c->ts_recent_ms = (uint32_t)(now_us / 1000);
 }
 
 enum xd_tcp_verdict
@@ -295,10 +302,10 @@ xd_tcp_input(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, const uint8_
 		return XD_TCP_REFUSE;
 	if (c->state == XD_TCP_SYN_SENT)
 		return syn_sent(c, s, now_us);
-	if (c->ts_on && !s->has_ts && !(s->flags & XD_TCP_RST))
-		return verdict; /* RFC 7323, section 3.2 */
 	if (syn && !(s->flags & XD_TCP_RST) && !take_syn(c, s, &at, now_us))
 		return verdict;
+	if (c->ts_on && !s->has_ts && !(s->flags & XD_TCP_RST))
+		return verdict; /* RFC 7323, section 3.2 */
 	if (is_old(c, s, now_us) || !is_acceptable(c, at, xd_tcp_segment_span(s) - syn)) {
 		not_acceptable(c, s, now_us);
 		return verdict;
@@ -307,8 +314,7 @@ xd_tcp_input(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, const uint8_
 		reset(c, at, now_us);
 		return verdict;
 	}
-	if (c->ts_on)
-		take_timestamp(c, s, at, now_us);
+	take_timestamp(c, s, at, now_us);
 	if (!take_ack(c, s, now_us, &verdict))
 		return verdict;
 	if (s->flags & XD_TCP_FIN)

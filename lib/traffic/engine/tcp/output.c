@@ -49,7 +49,7 @@ begin(struct xd_tcp_conn *c, struct xd_tcp_segment *s, xd_tcp_place at, uint8_t 
 		.flags = flags | XD_TCP_ACK,
 		.window = advertise(c, c->rcv_scale),
 		.has_ts = c->ts_on,
-		.ts_value = (uint32_t)(now_us / 1000) + c->ts_base,
+		.ts_value = xd_tcp_clock(c, now_us),
 		.ts_echo = c->ts_recent,
 	};
 	if (c->sack_on && c->waiting.n)
@@ -73,9 +73,9 @@ put_syn(struct xd_tcp_conn *c, struct xd_tcp_segment *s, uint64_t now_us)
 		.flags = XD_TCP_SYN | (first ? 0 : XD_TCP_ACK),
 		.window = (uint16_t)xd_tcp_min32(c->window, FIELD_MAX),
 		.mss = c->opts->mss,
-		.sack_ok = first ? c->opts->sack : c->sack_on,
+		.sack_ok = first ? xd_tcp_offers_sack(c) : c->sack_on,
 		.has_ts = first ? c->opts->timestamps : c->ts_on,
-		.ts_value = (uint32_t)(now_us / 1000) + c->ts_base,
+		.ts_value = xd_tcp_clock(c, now_us),
 		.ts_echo = c->ts_recent,
 		/* The answer has it only if the SYN had. */
 		.has_scale = c->opts->scale && (first || c->wnd_scale || c->rcv_scale),
@@ -86,7 +86,7 @@ put_syn(struct xd_tcp_conn *c, struct xd_tcp_segment *s, uint64_t now_us)
 		c->acked = c->rcv_nxt;
 		c->ack_now = false;
 	}
-	c->timed = c->syn_again ? 0 : 1;
+	c->timed = c->max ? 0 : 1; /* Karn's algorithm: RFC 6298, section 3 */
 	c->timed_at_us = now_us;
 	c->retransmitted += c->max > 0;
 	c->nxt = c->max = 1;
@@ -115,6 +115,7 @@ put_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, xd_tcp_place at, uint3
 	begin(c, s, at, (uint8_t)((fin ? XD_TCP_FIN : 0) | (push ? XD_TCP_PSH : 0)), now_us);
 	s->offset = (uint64_t)(at - 1);
 	s->len = bytes;
+	c->sent_ms = (uint32_t)(now_us / 1000);
 	c->probe_now = false; /* whatever is sent is answered */
 	if (at < c->max) {
 		c->retransmitted += pieces_of(s, at + bytes > c->max ? c->max - at : bytes);
@@ -219,16 +220,28 @@ probe(struct xd_tcp_conn *c, uint32_t piece)
 	return window <= 1 ? 1 : (uint32_t)(window < left ? window : left);
 }
 
+/* RFC 5681, section 4.1: what is known of the network is out of date. */
+static void
+restart_when_idle(struct xd_tcp_conn *c, uint64_t now_us)
+{
+	if ((uint32_t)(now_us / 1000) - c->sent_ms > c->rto_us / 1000)
+		c->cwnd = xd_tcp_min32(c->cwnd, xd_tcp_initial_window(c));
+}
+
 static bool
 put_next_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, uint64_t now_us)
 {
 	const unsigned blocks = c->waiting.n < 3 ? c->waiting.n : c->ts_on ? 3 : 4;
 	const uint32_t piece = c->mss - (c->sack_on ? xd_tcp_blocks_bytes(blocks) : 0);
-	const uint32_t pieces = xd_tcp_max32(c->opts->send_bytes / c->mss, 1);
+	/* One, unless somebody cuts what is longer, however small the peer's segments are. */
+	const bool cut = c->opts->send_bytes > c->opts->mss;
+	const uint32_t pieces = cut ? xd_tcp_max32(c->opts->send_bytes / c->mss, 1) : 1;
 	enum xd_tcp_limit limit = XD_TCP_LIMIT_CALLER;
 	uint32_t span, room = piece * pieces;
 	xd_tcp_place at;
 
+	if (c->max == c->una)
+		restart_when_idle(c, now_us);
 	span = xd_tcp_resend(c, room, &at);
 	if (!span) {
 		span = new_data(c, piece, room, &limit);

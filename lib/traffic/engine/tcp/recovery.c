@@ -91,7 +91,18 @@ xd_tcp_dup_ack(struct xd_tcp_conn *c)
 	 */
 	if (c->una < c->recover || (!c->sack_on && c->una == c->recover))
 		return;
-	if (c->dup_acks >= XD_TCP_DUP_ACKS || (c->sacked.n && hole_before(c, 0).lost))
+	if (c->dup_acks >= XD_TCP_DUP_ACKS)
+		enter(c);
+	else
+		xd_tcp_look_for_loss(c);
+}
+
+void
+xd_tcp_look_for_loss(struct xd_tcp_conn *c)
+{
+	/* Not what an earlier recovery has sent again, and is on its way. */
+	if (!c->recovering && c->sacked.n && c->una >= c->recover && c->high <= c->una &&
+		hole_before(c, 0).lost)
 		enter(c);
 }
 
@@ -202,7 +213,7 @@ xd_tcp_rescue(struct xd_tcp_conn *c, uint32_t room, xd_tcp_place *at)
 	if (last.begin >= last.end)
 		return 0;
 	c->rescued = true;
-	bytes = xd_tcp_min32(c->mss, (uint32_t)(last.end - last.begin));
+	bytes = xd_tcp_min32(xd_tcp_min32(c->mss, room), (uint32_t)(last.end - last.begin));
 	bytes = part(c, &last, last.end - bytes, bytes, at);
 	c->high = high;
 	return bytes;

@@ -38,6 +38,9 @@ xd_tcp_timer_set(struct xd_tcp_conn *c, uint64_t now_us)
 {
 	if (c->state == XD_TCP_CLOSED || c->timer == XD_TCP_TIMER_TIME_WAIT)
 		return;
+	if (c->timer == XD_TCP_TIMER_PERSIST &&
+		(c->nxt > c->una || c->limit != XD_TCP_LIMIT_RECEIVER))
+		c->backoff = 0; /* of the probes: it has let something through */
 	if (c->nxt > c->una) {
 		if (c->timer != XD_TCP_TIMER_RETRANSMIT)
 			start(c, XD_TCP_TIMER_RETRANSMIT, now_us);

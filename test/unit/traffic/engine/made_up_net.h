@@ -148,6 +148,7 @@ net_send(struct net *net, unsigned from, const struct xd_tcp_segment *s)
 	struct xd_tcp_segment part = *s;
 	uint32_t done = 0, at;
 
+	assert_true(s->len <= piece || e->opts.send_bytes > e->opts.mss);
 	e->sent++;
 	e->data_sent += s->len > 0;
 	e->last = *s;

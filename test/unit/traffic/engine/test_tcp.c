@@ -502,6 +502,25 @@ test_large_segments(void **state)
 	free(l);
 }
 
+/* A peer that takes less than half of what our link carries, and nobody who would cut it. */
+static void
+test_small_peer(void **state)
+{
+	const struct xd_tcp_segment syn = {
+		.flags = XD_TCP_SYN, .seq = IRS, .window = 40000, .mss = 300};
+	struct lone *l = create();
+
+	(void)state;
+	xd_tcp_accept(&l->c, &l->opts, l, ISS, &syn, l->now_us);
+	expect(l, XD_TCP_SYN | XD_TCP_ACK, ISS, 0);
+	arrive(l, XD_TCP_ACK, IRS + 1, ISS + 1, 0);
+	xd_tcp_write(&l->c, 3000, l->now_us);
+	for (unsigned i = 0; i < 10; i++)
+		expect(l, XD_TCP_ACK, ISS + 1 + 300 * i, 300);
+	expect_nothing(l);
+	free(l);
+}
+
 static void
 test_persist(void **state)
 {
@@ -747,6 +766,7 @@ main(void)
 		cmocka_unit_test(test_initial_window),
 		cmocka_unit_test(test_nagle),
 		cmocka_unit_test(test_large_segments),
+		cmocka_unit_test(test_small_peer),
 		cmocka_unit_test(test_persist),
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_fast_retransmit),
