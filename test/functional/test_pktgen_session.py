@@ -166,6 +166,8 @@ class Prompt(Generating):
         until(PROMPT)
         press("bar\x03", "Accumulated")
         until(PROMPT)
+        os.write(terminal, b"sleep 0.5\n")
+        time.sleep(0.2)  # the terminal is not libedit's meanwhile
         os.write(terminal, b"\x04")
         _, status = os.waitpid(pid, 0)
         self.assertEqual(os.waitstatus_to_exitcode(status), 0)
