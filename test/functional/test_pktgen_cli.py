@@ -115,6 +115,8 @@ class Mistakes(Case):
 
 
 class Endings(Case):
+    polls = True
+
     def setUp(self):
         super().setUp()
         self.directory = temporary_directory(self)
@@ -231,6 +233,8 @@ class Searching(Case):
     """Searches as they are typed: which rows there are. What is found of a switch that is known is
     for unit tests."""
 
+    polls = True
+
     def search(self, *words):
         out = temporary_directory(self) / "out.json"
         done = run("search", *LOOP, "--rate", "20kpps", "--final", "0.05", "--trial", "0.02",
@@ -303,6 +307,8 @@ class Asking(Case):
 
 
 class SwitchGone(SwitchCase):
+    polls = True
+
     def test_a_switch_that_goes_away_ends_the_run(self):
         self.start(["vm1", "vm2"])
         out = self.directory / "out.json"

@@ -2,11 +2,16 @@
 """Runs unittest cases: one line each as they end, the log of what failed, and a count.
 
     main()      for a directory's run script: every test_*.py beside it, or those named
+
+Classes run two at once where the directory's script says so; of those that set polls, because
+their cases keep a core busy, one at a time.
 """
 
 import argparse
 import faulthandler
+import itertools
 import json
+import multiprocessing
 import os
 import pathlib
 import signal
@@ -20,6 +25,8 @@ CASE_S = 300
 
 class Case(unittest.TestCase):
     """A test case that keeps what is to be shown when it fails."""
+
+    polls = False  # whether cases keep a core busy
 
     def setUp(self):
         self.reports = []  # functions that return text
@@ -35,8 +42,9 @@ class Case(unittest.TestCase):
 
 
 class _Result(unittest.TestResult):
-    def __init__(self):
+    def __init__(self, printing):
         super().__init__()
+        self.printing = printing  # a lock: a case's lines stay together
         self.cases = []
         self.began = 0.0
 
@@ -53,9 +61,11 @@ class _Result(unittest.TestResult):
         name = test.id().removeprefix("__main__.")
         self.cases.append({"name": name, "result": self.outcome, "seconds": round(seconds, 3)})
         mark = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}[self.outcome]
-        print(f"  {mark} {name} ({seconds:.1f} s)", flush=True)
+        text = f"  {mark} {name} ({seconds:.1f} s)"
         if self.detail:
-            print("       " + self.detail.rstrip().replace("\n", "\n       "), flush=True)
+            text += "\n" + "       " + self.detail.rstrip().replace("\n", "\n       ")
+        with self.printing:
+            print(text, flush=True)
 
     def _fail(self, test, error):
         self.outcome = "failed"
@@ -99,19 +109,68 @@ class _Loader(unittest.TestLoader):
         return sorted(names, key=lambda name: getattr(case, name).__code__.co_firstlineno)
 
 
-def _select(suite, words):
-    if not words:
-        return suite
-    chosen = unittest.TestSuite()
+def _cases(suite, words):
+    """The cases whose name has one of the words, or all, in their order."""
     for item in suite:
         if isinstance(item, unittest.TestSuite):
-            chosen.addTest(_select(item, words))
-        elif any(word in item.id() for word in words):
-            chosen.addTest(item)
-    return chosen
+            yield from _cases(item, words)
+        elif not words or any(word in item.id() for word in words):
+            yield item
 
 
-def main(directory):
+def _classes(suite, words):
+    """A suite for each class."""
+    classes = {}
+    for case in _cases(suite, words):
+        classes.setdefault(type(case), unittest.TestSuite()).addTest(case)
+    return classes
+
+
+def _run(suites, printing):
+    result = _Result(printing)
+    for suite in suites:
+        suite.run(result)
+    return result.cases
+
+
+def _left(suites, taken):
+    """Those that no other process has taken."""
+    while True:
+        with taken:
+            taken.value += 1
+            if taken.value > len(suites):
+                return
+            suite = suites[taken.value - 1]
+        yield suite
+
+
+def _two_at_once(classes, printing):
+    """One process begins with those that poll and then helps the other, which has the rest."""
+    polling = [suite for kind, suite in classes.items() if kind.polls]
+    rest = [suite for kind, suite in classes.items() if not kind.polls]
+    taken = multiprocessing.Value("i", 0)
+    results = []
+    processes = []
+    for first in (polling, []):
+        here, there = multiprocessing.Pipe(duplex=False)
+        process = multiprocessing.Process(target=lambda first=first, there=there: there.send(
+            _run(itertools.chain(first, _left(rest, taken)), printing)))
+        process.start()
+        there.close()
+        processes.append((process, here))
+    for process, here in processes:
+        try:
+            results += here.recv()
+        except EOFError:
+            process.join()
+            name = f"a process of the tests ended with status {process.exitcode}"
+            print(f"  FAIL {name}", flush=True)
+            results.append({"name": name, "result": "failed", "seconds": 0})
+        process.join()
+    return results
+
+
+def main(directory, two_at_once=False):
     parser = argparse.ArgumentParser(description="Runs the tests of this directory.")
     parser.add_argument("words", nargs="*", help="run only cases whose name has one of these")
     parser.add_argument("--results", metavar="FILE", help="write what came out as JSON")
@@ -120,16 +179,18 @@ def main(directory):
     faulthandler.enable()
     sys.path.insert(0, str(directory))
     suite = _Loader().discover(str(directory), "test_*.py", top_level_dir=str(directory))
-    result = _Result()
-    _select(suite, options.words).run(result)
-    count = {kind: sum(case["result"] == kind for case in result.cases)
+    classes = _classes(suite, options.words)
+    printing = multiprocessing.Lock()
+    cases = (_two_at_once(classes, printing) if two_at_once and len(classes) > 1
+             else _run(classes.values(), printing))
+    count = {kind: sum(case["result"] == kind for case in cases)
              for kind in ("passed", "failed", "skipped")}
     if options.results:
-        pathlib.Path(options.results).write_text(json.dumps(result.cases, indent=1) + "\n")
+        pathlib.Path(options.results).write_text(json.dumps(cases, indent=1) + "\n")
     skipped = f", {count['skipped']} skipped" if count["skipped"] else ""
     print(f"{count['passed']} passed, {count['failed']} failed{skipped}", flush=True)
     # Nothing was run: that is no success.
-    sys.exit(1 if count["failed"] or not result.cases else 0)
+    sys.exit(1 if count["failed"] or not cases else 0)
 
 
 def need_root(test):
