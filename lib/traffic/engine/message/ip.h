@@ -66,6 +66,20 @@ xd_ip_headers(const struct xd_ip_route *route)
 	return XD_IP_ETH + (route->v6 ? XD_IP_V6 : XD_IP_V4);
 }
 
+/* From the one of these addresses that is a packet's, of the host with this MAC address, to where
+ * it came from. */
+static inline struct xd_ip_route
+xd_ip_way_back(const struct xd_ip_route *came, const uint8_t *mac)
+{
+	struct xd_ip_route route = {.v6 = came->v6};
+
+	memcpy(route.mac_from, mac, 6);
+	memcpy(route.mac_to, came->mac_from, 6);
+	memcpy(route.from, came->to, XD_IP_ADDRESS);
+	memcpy(route.to, came->from, XD_IP_ADDRESS);
+	return route;
+}
+
 /* Of the pseudo header of a payload of so many bytes: RFC 9293, section 3.1; RFC 8200, 8.1. */
 static inline uint16_t
 xd_ip_pseudo_sum(const struct xd_ip_route *route, uint8_t protocol, uint32_t bytes)

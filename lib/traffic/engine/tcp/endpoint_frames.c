@@ -8,24 +8,12 @@
 
 /* ---- What comes ---- */
 
-/* From here to where a packet came from. */
-static struct xd_ip_route
-way_back(const struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
-{
-	struct xd_ip_route route = {.v6 = p->route.v6};
-
-	memcpy(route.mac_from, e->station.host.mac, 6);
-	memcpy(route.mac_to, p->route.mac_from, 6);
-	memcpy(route.from, p->route.to, XD_IP_ADDRESS);
-	memcpy(route.to, p->route.from, XD_IP_ADDRESS);
-	return route;
-}
-
 static void
 refuse(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
 {
-	struct xd_tcp_sending sending = {
-		.route = way_back(e, p), .from_port = p->to_port, .to_port = p->from_port};
+	struct xd_tcp_sending sending = {.route = xd_ip_way_back(&p->route, e->station.host.mac),
+		.from_port = p->to_port,
+		.to_port = p->from_port};
 
 	e->counts.refused++;
 	if (xd_tcp_refuse(&p->segment, &sending.segment) && xd_outbox_has_room(&e->outbox))
@@ -35,7 +23,7 @@ refuse(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
 static void
 accept_one(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
 {
-	const struct xd_ip_route route = way_back(e, p);
+	const struct xd_ip_route route = xd_ip_way_back(&p->route, e->station.host.mac);
 	struct xd_tcp_session *s;
 
 	if ((uint16_t)(p->to_port - e->opts.first_port) >= e->opts.nb_ports ||
