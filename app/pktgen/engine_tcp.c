@@ -69,7 +69,7 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	const struct own *own = o->own;
 	struct xd_tcp_run_opts opts = {
 		.message = option_message(o),
-		.hosts = option_tcp_hosts(o),
+		.hosts = option_hosts(o),
 	};
 
 	opts.hosts.nagle = own->nagle;

@@ -9,7 +9,7 @@
 #include "options.h"
 
 struct option_row;
-struct xd_tcp_hosts;
+struct xd_message_hosts;
 
 /* Takes the option's text into the options. An error's text need not name the option. */
 typedef int (*option_take)(
@@ -212,7 +212,7 @@ int option_host_check(struct options *o, struct xd_error *err);
 int option_frame_check(const struct options *o, uint32_t least, struct xd_error *err);
 /* What was asked for of hosts with OPTIONS_TCP, OPTIONS_ADDRESS, OPTION_CONNECT, OPTION_IMPAIR,
  * OPTION_STREAMS and OPTION_COMPARE. */
-struct xd_tcp_hosts option_tcp_hosts(const struct options *o);
+struct xd_message_hosts option_hosts(const struct options *o);
 
 /* Puts the option before an error's text, unless it is there: "rate x: ..." and "x: ..." of --rate
  * become "--rate x: ...". Returns the error's code. */

@@ -5,7 +5,7 @@
 
 #include "option_table.h"
 #include "traffic/engine/respond/answer.h"
-#include "traffic/engine/tcp/bench.h"
+#include "traffic/engine/message/hosts.h"
 #include "traffic/frames/units.h"
 
 #define PORT_MAX       65000 /* leaves room for more, one after the other */
@@ -98,10 +98,10 @@ option_frame_check(const struct options *o, uint32_t least, struct xd_error *err
 	return 0;
 }
 
-struct xd_tcp_hosts
-option_tcp_hosts(const struct options *o)
+struct xd_message_hosts
+option_hosts(const struct options *o)
 {
-	struct xd_tcp_hosts hosts = {
+	struct xd_message_hosts hosts = {
 		.v6 = o->host.v6,
 		.frame_bytes = o->traffic.sizes.mix[0].bytes[0],
 		.window = o->host.window ? o->host.window : WINDOW_DEFAULT,

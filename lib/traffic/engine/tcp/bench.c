@@ -12,24 +12,6 @@
 
 /* ---- Hosts ---- */
 
-int
-xd_tcp_bench_check(const struct xd_gen *gen, const struct xd_tcp_hosts *hosts, const char *engine,
-	struct xd_error *err)
-{
-	if (gen->nb_ports != 1 && gen->nb_ports % 2)
-		return xd_fail(err, -EINVAL, "%s has one port, or pairs of them, not %u", engine,
-			gen->nb_ports);
-	if (hosts->has_peer && gen->nb_ports != 1)
-		return xd_fail(err, -EINVAL,
-			"--connect goes with one port: of two, the second is connected to");
-	for (unsigned i = 0; i < gen->nb_ports; i++)
-		if (gen->ports[i]->max_frame < hosts->frame_bytes)
-			return xd_fail(err, -EINVAL,
-				"%s: frames of %u bytes are too long for it: it carries %u",
-				gen->ports[i]->name, hosts->frame_bytes, gen->ports[i]->max_frame);
-	return 0;
-}
-
 uint32_t
 xd_tcp_bench_sessions(const struct xd_tcp_bench *b, unsigned port)
 {
@@ -39,7 +21,7 @@ xd_tcp_bench_sessions(const struct xd_tcp_bench *b, unsigned port)
 static int
 prepare_port(struct xd_tcp_bench *b, unsigned i, struct xd_error *err)
 {
-	const struct xd_tcp_hosts *o = b->hosts;
+	const struct xd_message_hosts *o = b->hosts;
 	const bool full = o->touch == XD_TOUCH_FULL;
 	struct xd_gen_port *port = b->gen->ports[i];
 	struct xd_tcp_endpoint *e = &b->ends[i];

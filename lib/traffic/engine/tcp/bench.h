@@ -4,6 +4,7 @@
 #ifndef XD_TRAFFIC_ENGINE_TCP_BENCH_H
 #define XD_TRAFFIC_ENGINE_TCP_BENCH_H
 
+#include "traffic/engine/message/hosts.h"
 #include "traffic/engine/message/lanes.h"
 #include "traffic/engine/tcp/endpoint.h"
 #include "traffic/engine/tcp/path.h"
@@ -11,27 +12,9 @@
 
 #define XD_TCP_STREAMS_MAX 100000u /* of a pair of ports */
 
-/* The hosts behind ports, and how they reach each other: even ports connect to odd ones; one port
- * alone connects to has_peer, or listens. */
-struct xd_tcp_hosts {
-	const char *addresses[XD_GEN_PORTS_MAX]; /* as of respond; NULL: one that is made up */
-	bool v6;                                 /* of those that are made up */
-	uint32_t frame_bytes; /* longest frame on the wire, without FCS: it gives the MSS */
-	uint32_t window;      /* bytes, of each connection */
-	bool nagle;
-	bool verify; /* each byte is compared with what was sent */
-	enum xd_touch touch;
-	unsigned streams;               /* connections of each pair of ports */
-	const struct xd_impair *impair; /* by port, XD_GEN_PORTS_MAX of them */
-	bool has_peer;                  /* one port: to connect to */
-	struct xd_respond_target peer;
-	uint16_t port;    /* that is connected to, or listened on */
-	double timeout_s; /* for connections to be made, and closed */
-};
-
 struct xd_tcp_bench {
 	struct xd_gen *gen;
-	const struct xd_tcp_hosts *hosts;
+	const struct xd_message_hosts *hosts;
 	const struct xd_message_pattern *pattern;
 	const struct xd_tcp_app *apps[XD_GEN_PORTS_MAX]; /* of each port's host */
 	bool takes[XD_GEN_PORTS_MAX]; /* it sends nothing: what keeps it from that is no matter */
@@ -39,10 +22,6 @@ struct xd_tcp_bench {
 	struct xd_tcp_endpoint *ends; /* by port */
 	struct xd_message_lanes lanes;
 };
-
-/* -EINVAL: ports and hosts do not go together. */
-int xd_tcp_bench_check(const struct xd_gen *gen, const struct xd_tcp_hosts *hosts,
-	const char *engine, struct xd_error *err);
 
 /* gen to streams are set. -EINVAL, -EBUSY, -ENOMEM. */
 int xd_tcp_bench_create(struct xd_tcp_bench *b, struct xd_error *err);
@@ -69,14 +48,14 @@ uint64_t xd_tcp_bench_faults(struct xd_tcp_bench *b, struct xd_tcp_path *path);
 static inline bool
 xd_tcp_bench_opens(const struct xd_tcp_bench *b, unsigned port)
 {
-	return b->gen->nb_ports == 1 ? b->hosts->has_peer : port % 2 == 0;
+	return xd_message_hosts_opens(b->hosts, b->gen->nb_ports, port);
 }
 
 /* Connections of all pairs. */
 static inline unsigned
 xd_tcp_bench_streams(const struct xd_tcp_bench *b)
 {
-	return b->hosts->streams * ((b->gen->nb_ports + 1) / 2);
+	return xd_message_hosts_streams(b->hosts, b->gen->nb_ports);
 }
 
 /* That the host behind a port can have at once. */

@@ -14,7 +14,7 @@
 struct run {
 	struct xd_gen *gen;
 	const struct xd_tcp_run_opts *opts;
-	struct xd_tcp_hosts hosts;
+	struct xd_message_hosts hosts;
 	struct xd_message_pattern *pattern;
 	struct xd_histogram *times;
 	uint16_t own_port; /* of the next row's first connection */
@@ -167,7 +167,7 @@ xd_tcp_run(struct xd_gen *gen, const struct xd_tcp_run_opts *opts, struct xd_err
 		.opts = opts,
 		.hosts = opts->hosts,
 		.own_port = (uint16_t)(xd_tsc() >> 10)};
-	int rc = xd_tcp_bench_check(gen, &opts->hosts, "tcp", err);
+	int rc = xd_message_hosts_check(gen, &opts->hosts, "tcp", err);
 
 	if (rc)
 		return rc;
