@@ -54,10 +54,18 @@ static json_t *
 convert_sequence(struct walk *walk, const yaml_node_t *node, const char *path, unsigned depth)
 {
 	json_t *list = json_array();
+	char name[512];
 
 	for (yaml_node_item_t *i = node->data.sequence.items.start;
 		i < node->data.sequence.items.top; i++) {
-		json_t *item = convert(walk, *i, path, depth + 1);
+		yaml_node_t *inner = yaml_document_get_node(&walk->document, *i);
+		json_t *item;
+
+		snprintf(name, sizeof(name), "%.480s%s%u", path, path[0] ? "." : "",
+			(unsigned)(i - node->data.sequence.items.start) + 1);
+		if (inner->type == YAML_MAPPING_NODE)
+			xd_lines_add(walk->lines, name, line_of(inner));
+		item = convert(walk, *i, inner->type == YAML_MAPPING_NODE ? name : path, depth + 1);
 
 		if (!item || json_array_append_new(list, item)) {
 			json_decref(list);
