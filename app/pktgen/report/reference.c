@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "beside.h"
 #include "reference.h"
 
 static void
@@ -62,7 +62,7 @@ load_directory(struct report_references *references, const char *dir, int *rc, s
 {
 	struct dirent **entries;
 	int n = scandir(dir, &entries, is_csv, alphasort);
-	char path[PATH_MAX];
+	char path[PATH_MAX + NAME_MAX + 2];
 
 	if (n < 0)
 		return false;
@@ -81,27 +81,15 @@ int
 report_references_load(struct report_references *references, const char *const *paths, unsigned n,
 	struct xd_error *err)
 {
-	/* From where the program is: a build directory, or a tree that was moved after installing.
-	 */
-	static const char *const beside[] = {"../config/reference", "../share/crossdock/reference"};
-	char self[PATH_MAX], dir[PATH_MAX + 64], *slash;
-	ssize_t len;
+	char dir[PATH_MAX];
 	int rc = 0;
 
 	memset(references, 0, sizeof(*references));
 	for (unsigned i = 0; i < n && !rc; i++)
 		rc = load_one(references, paths[i], err);
-	if (n)
-		return rc;
-	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	self[len > 0 ? len : 0] = '\0';
-	slash = strrchr(self, '/');
-	for (unsigned i = 0; slash && i < sizeof(beside) / sizeof(beside[0]); i++) {
-		snprintf(dir, sizeof(dir), "%.*s/%s", (int)(slash - self), self, beside[i]);
+	for (unsigned i = 0; !n && beside_dir("reference", i, dir, sizeof(dir)); i++)
 		if (load_directory(references, dir, &rc, err))
-			return rc;
-	}
-	load_directory(references, XD_REFERENCE_DIR, &rc, err);
+			break;
 	return rc;
 }
 
@@ -111,4 +99,32 @@ report_references_destroy(struct report_references *references)
 	for (unsigned i = 0; i < references->n; i++)
 		csv_free(&references->files[i].csv);
 	references->n = 0;
+}
+
+const struct report_reference *
+report_reference_named(const struct report_references *references, const char *name)
+{
+	for (unsigned i = 0; i < references->n; i++)
+		if (!strcmp(references->files[i].name, name))
+			return &references->files[i];
+	return NULL;
+}
+
+bool
+report_reference_matches(const struct csv *csv, unsigned row, const json_t *select)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)select, key, value)
+	{
+		int column = csv_column(csv, key);
+
+		if (!strcmp(key, "file") || !strcmp(key, "column"))
+			continue;
+		if (column < 0 || !json_is_string(value) ||
+			strcmp(csv_field(csv, row, column), json_string_value(value)))
+			return false;
+	}
+	return true;
 }

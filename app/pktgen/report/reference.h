@@ -4,6 +4,10 @@
 #ifndef PKTGEN_REPORT_REFERENCE_H
 #define PKTGEN_REPORT_REFERENCE_H
 
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "csv.h"
 
 #define REFERENCES_MAX 16
@@ -24,5 +28,12 @@ struct report_references {
 int report_references_load(struct report_references *references, const char *const *paths,
 	unsigned n, struct xd_error *err);
 void report_references_destroy(struct report_references *references);
+
+/* The file of that name, or NULL. */
+const struct report_reference *report_reference_named(
+	const struct report_references *references, const char *name);
+/* Whether a row has the values that `select` names for columns; its "file" and "column" are none.
+ */
+bool report_reference_matches(const struct csv *csv, unsigned row, const json_t *select);
 
 #endif
