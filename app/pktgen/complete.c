@@ -33,6 +33,14 @@ offer_options(const struct engine *engine, const char *begun, FILE *out)
 }
 
 static void
+offer_operand(const struct engine *engine, const char *begun, FILE *out)
+{
+	fputs("<file>\n", out);
+	if (engine->offer)
+		engine->offer(begun, out);
+}
+
+static void
 offer_commands(const char *begun, FILE *out)
 {
 	for (unsigned i = 0; command_name(i); i++)
@@ -84,6 +92,8 @@ options_complete(int nb_words, char **words, FILE *out)
 	}
 	if (row)
 		offer_values(row, begun, out);
+	else if (command.engine->operand && nb_words == 2 && begun[0] != '-')
+		offer_operand(command.engine, begun, out);
 	else
 		offer_options(command.engine, begun, out);
 }

@@ -45,12 +45,18 @@ struct engine {
 	double time_s;                    /* unless --time does; 0: 2 */
 	bool makes_ports;                 /* by itself: it has no --port, and needs no EAL */
 	bool takes_one_port;              /* is enough */
-	bool opens_ports; /* by itself, and others than --port says: that may be left out */
+	bool opens_ports;    /* by itself, and others than --port says: that may be left out */
+	const char *operand; /* what may stand among its options, once; NULL: nothing does */
+	void (*offer)(const char *begun, FILE *out); /* names for it, a line each; or NULL */
 	size_t own_bytes; /* options of its own, at options.own, zeroed; 0: none */
 	void (*defaults)(struct options *o); /* of these, where zero is none; or NULL */
 	int (*check)(struct options *o, struct xd_error *err); /* what does not go
 								* together; or NULL */
 	int (*run)(const struct options *o, struct xd_gen *gen, struct xd_error *err);
+	/* Seconds that it takes, about; NULL: a trial for each size and message. */
+	double (*seconds)(const struct options *o);
+	/* In place of opening ports and run: the exit status. */
+	int (*main)(const struct options *o, int argc, char **argv);
 	/* NULL: the figures of its own, under their heads. */
 	void (*show)(struct table *table, const struct xd_row *row);
 	struct engine_report report;

@@ -26,6 +26,14 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	return xd_calibrate_run(gen, &opts, err);
 }
 
+#define MEASUREMENTS 8 /* besides two of each size */
+
+static double
+seconds(const struct options *o)
+{
+	return o->trials * (2 * o->traffic.sizes.n + MEASUREMENTS) * o->time_s;
+}
+
 static void
 show(struct table *table, const struct xd_row *row)
 {
@@ -49,6 +57,7 @@ const struct engine engine_calibrate = {
 	.time_s = 1,
 	.makes_ports = true,
 	.run = run,
+	.seconds = seconds,
 	.show = show,
 	.report = {.title = "Generator alone", .section = section_floor, .is_alone = true},
 };

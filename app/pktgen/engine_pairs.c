@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
 #include "option_table.h"
 #include "report/section.h"
 #include "table_parts.h"
@@ -149,6 +150,17 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	return xd_pairs_run(gen, &opts, err);
 }
 
+/* Of each size and trial: round trips while there is no load, then a trial for each count. */
+static double
+seconds(const struct options *o)
+{
+	const struct xd_pairs_opts *own = o->own;
+	unsigned counts = own->nb_counts ? own->nb_counts : o->nb_ports / 2;
+	double one_s = o->warmup_s + o->time_s + EXPECT_TRIAL_S;
+
+	return o->traffic.sizes.n * o->trials * (1 + (1 + counts) * one_s);
+}
+
 const struct engine engine_pairs = {
 	.results = &xd_pairs_engine,
 	.summary = "many VMs at once: what each pair and all of them get",
@@ -166,6 +178,7 @@ const struct engine engine_pairs = {
 	.defaults = defaults,
 	.check = check,
 	.run = run,
+	.seconds = seconds,
 	.show = table_pairs_row,
 	.report = {.title = "Pairs",
 		.section = section_pairs,

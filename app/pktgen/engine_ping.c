@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "expect.h"
 #include "option_table.h"
 #include "traffic/engine/ping/path.h"
 #include "traffic/engine/ping/ping.h"
@@ -116,6 +117,15 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	return xd_ping_run(gen, &opts, err);
 }
 
+static double
+seconds(const struct options *o)
+{
+	const struct own *own = o->own;
+
+	return o->traffic.sizes.n * o->trials *
+	       ((double)o->count * own->interval_s + EXPECT_TRIAL_S);
+}
+
 const struct engine engine_ping = {
 	.results = &xd_ping_engine,
 	.summary = "echo requests to a host, and mtr's figures of their round trips",
@@ -140,5 +150,6 @@ const struct engine engine_ping = {
 	.defaults = defaults,
 	.check = check,
 	.run = run,
+	.seconds = seconds,
 	.report = {.title = "Pings"},
 };

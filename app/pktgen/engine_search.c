@@ -173,6 +173,52 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	return xd_search_run(gen, &opts, err);
 }
 
+#define STEPS     10  /* of a search by halves to 0.5 %, */
+#define LAST      1.5 /* and how often its last trial is needed */
+#define MLR       1.3 /* times the sum of a goal's durations */
+#define LOSS_RUNS 10
+#define LOADS     4
+
+/* Of one size, without pauses: how many trials there are, only the search knows. */
+static double
+size_seconds(const struct xd_search_opts *s)
+{
+	double trial_s = s->trial_s > 0 ? s->trial_s : 2, sum = 0;
+	double rate_s = STEPS * trial_s + LAST * s->final_s;
+
+	switch (s->method) {
+	case XD_SEARCH_THROUGHPUT:
+		return rate_s;
+	case XD_SEARCH_LATENCY:
+		return rate_s + (s->repeat ? s->repeat : 20) *
+					(s->latency_s > 0 ? s->latency_s : 2 * s->final_s);
+	case XD_SEARCH_FRAME_LOSS:
+		return LOSS_RUNS * (s->trial_s > 0 ? s->trial_s : s->final_s);
+	case XD_SEARCH_BACK_TO_BACK:
+		return rate_s + (s->repeat ? s->repeat : 50) * trial_s;
+	case XD_SEARCH_PROFILE:
+		return rate_s + LOADS * s->final_s;
+	case XD_SEARCH_MLR:
+		break;
+	}
+	for (unsigned i = 0; i < s->nb_goals; i++)
+		sum += MLR * s->goals[i].duration_sum_s;
+	return sum;
+}
+
+static double
+seconds(const struct options *o)
+{
+	const struct xd_search_opts *s = o->own;
+	double one_s = size_seconds(s);
+
+	if (s->final_s >= 60 && s->method != XD_SEARCH_MLR)
+		one_s += STEPS * s->settle_s;
+	if (s->timeout_s > 0 && s->timeout_s < one_s)
+		one_s = s->timeout_s;
+	return o->traffic.sizes.n * one_s;
+}
+
 const struct engine engine_search = {
 	.results = &xd_search_engine,
 	.summary = "the highest rate that it can take: RFC 2544, RFC 9971 (MLRsearch)",
@@ -195,6 +241,7 @@ const struct engine engine_search = {
 	.defaults = defaults,
 	.sizes = "60",
 	.run = run,
+	.seconds = seconds,
 	.show = table_search_row,
 	.report = {.title = "Searches",
 		.section = section_search,

@@ -6,7 +6,7 @@
 
 /* Each in the file of its name. */
 extern const struct engine engine_rate, engine_latency, engine_search, engine_pairs, engine_tcp,
-	engine_respond, engine_ping, engine_session, engine_calibrate;
+	engine_respond, engine_ping, engine_session, engine_suite, engine_calibrate;
 
 const struct engine *const engines[] = {
 	&engine_rate,
@@ -17,6 +17,7 @@ const struct engine *const engines[] = {
 	&engine_respond,
 	&engine_ping,
 	&engine_session,
+	&engine_suite,
 	&engine_calibrate,
 	NULL,
 };

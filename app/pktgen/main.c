@@ -59,6 +59,8 @@ run_command(int argc, char **argv)
 		status = EXIT_SUCCESS;
 	} else if (options.command.kind == COMMAND_REPORT) {
 		status = report_main(argc - 1, argv + 1);
+	} else if (options.command.engine->main) {
+		status = options.command.engine->main(&options, argc, argv);
 	} else {
 		status = run_main(&options, argc, argv);
 	}

@@ -197,6 +197,9 @@ bool options_given(const struct options *o, const char *name);
 /* One of the row's words: its place among them, or -EINVAL with the nearest. */
 int option_word(const struct option_row *row, const char *text, struct xd_error *err);
 
+/* The number of a core. -EINVAL. */
+int option_core(const struct option_row *row, const char *text, int *core, struct xd_error *err);
+
 /* Frames per second, for options to which bits mean nothing. -EINVAL. */
 int option_pps(const struct option_row *row, const char *text, double *pps, struct xd_error *err);
 

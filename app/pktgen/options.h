@@ -23,6 +23,8 @@
 
 #define OPTION_ROWS_MAX 80
 
+struct table_suite;
+
 enum command_kind {
 	COMMAND_ENGINE,
 	COMMAND_REPORT, /* from here on they measure nothing */
@@ -79,6 +81,9 @@ struct options {
 	unsigned nb_fail_if;
 	struct xd_fail_if fail_if[XD_FAIL_IF_MAX];
 	bool quiet;
+
+	const char *operand;             /* the engine's, or NULL */
+	const struct table_suite *suite; /* that this is a step of; NULL: of none */
 
 	char **eal_args; /* what follows "--" */
 	unsigned nb_eal_args;

@@ -140,6 +140,17 @@ getopt_table(const struct engine *engine, struct option *known)
 	known[n] = (struct option){NULL, 0, NULL, 0};
 }
 
+/* What is no option, where the command has such. */
+static bool
+take_operand(struct options *o, int argc, char **argv)
+{
+	if (!o->command.engine->operand || o->operand || optind >= argc ||
+		!strcmp(argv[optind - 1], "--"))
+		return false;
+	o->operand = argv[optind++];
+	return true;
+}
+
 static int
 parse_rest(struct options *o, int argc, char **argv, struct xd_error *err)
 {
@@ -155,6 +166,8 @@ parse_rest(struct options *o, int argc, char **argv, struct xd_error *err)
 		int at = optind ? optind : 1;
 
 		option = getopt_long(argc, argv, "+:h", known, NULL);
+		if (option == -1 && take_operand(o, argc, argv))
+			continue;
 		if (option == -1)
 			break;
 		if (option == OPT_SHORT_HELP) {
@@ -171,6 +184,9 @@ parse_rest(struct options *o, int argc, char **argv, struct xd_error *err)
 	}
 	if (rc || o->command.kind != COMMAND_ENGINE)
 		return rc;
+	if (optind < argc && strcmp(argv[optind - 1], "--") && engine->operand)
+		return xd_fail(err, -EINVAL, "%s: %s is given already, and this is no option",
+			argv[optind], engine->operand);
 	if (optind < argc && strcmp(argv[optind - 1], "--"))
 		return xd_fail(err, -EINVAL,
 			"%s is no option; ports are given with --port, EAL options behind --",

@@ -59,15 +59,25 @@ parse_cores(const char *text, int *cores, unsigned max)
 }
 
 int
+option_core(const struct option_row *row, const char *text, int *core, struct xd_error *err)
+{
+	if (parse_cores(text, core, 1))
+		return 0;
+	return xd_fail(
+		err, -EINVAL, "--%s %s: give the number of a core, such as 1", row->name, text);
+}
+
+int
 take_cores(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
 {
 	bool one = !strcmp(row->name, "core");
 	unsigned max = one ? 1 : row->max ? row->max : XD_GEN_CORES_MAX;
 
+	if (one) {
+		o->nb_cores = 1;
+		return option_core(row, text, o->cores, err);
+	}
 	o->nb_cores = parse_cores(text, o->cores, max);
-	if (!o->nb_cores && one)
-		return xd_fail(
-			err, -EINVAL, "--core %s: give the number of a core, such as 1", text);
 	if (!o->nb_cores)
 		return xd_fail(
 			err, -EINVAL, "--cores %s: give up to %u cores, such as 0,1", text, max);

@@ -229,6 +229,7 @@ set_up(struct run *r, int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	r->show = !replaced && !o->quiet;
 	r->table.terminal = r->show && isatty(STDOUT_FILENO);
+	r->table.suite = o->suite;
 	r->gen.tsc_hz = xd_tsc_calibrate();
 	r->gen.cancel = &cancelled;
 	r->gen.progress = r->table.terminal ? on_progress : NULL;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "engine.h"
+#include "suite/clock.h"
 #include "table.h"
 #include "table_parts.h"
 #include "traffic/host/placement.h"
@@ -29,16 +30,29 @@ static void
 print_time_left(double elapsed_s, double done, double rest)
 {
 	double left_s;
+	char text[16];
 
 	if (done < GUESS_SHARE || elapsed_s < GUESS_S)
 		return;
 	left_s = elapsed_s * rest / done;
-	if (left_s < 90)
-		printf(" %.0f s left", left_s);
-	else if (left_s < 90 * 60)
-		printf(" %.0f min left", left_s / 60);
-	else
-		printf(" %.1f h left", left_s / 3600);
+	printf(" %s left", suite_clock_text(left_s, text, sizeof(text)));
+}
+
+/* Behind the bar: how far a suite is that this is a step of. */
+static void
+print_suite(struct table *table, double now)
+{
+	const struct table_suite *s = table->suite;
+	double step_s;
+	char text[16];
+
+	if (!s)
+		return;
+	if (table->begun_s <= 0)
+		table->begun_s = now;
+	step_s = s->step_s - (now - table->begun_s);
+	printf("; step %u of %u, %s left in all", s->step, s->steps,
+		suite_clock_text((step_s > 0 ? step_s : 0) + s->later_s, text, sizeof(text)));
 }
 
 void
@@ -61,6 +75,7 @@ table_progress(struct table *table, const char *what, double share)
 	printf("\r\033[K%-12s %.*s%.*s", what, full, "##############################", BAR - full,
 		"..............................");
 	print_time_left(now - table->since_s, share - table->first, 1 - share);
+	print_suite(table, now);
 	fflush(stdout);
 	table->progress = true;
 }

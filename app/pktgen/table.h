@@ -7,6 +7,13 @@
 
 #include "traffic/result/result.h"
 
+/* Where a run stands in a suite. */
+struct table_suite {
+	unsigned step, steps; /* from 1 */
+	double step_s;        /* expected of the step, */
+	double later_s;       /* and of those behind it */
+};
+
 /* Of zeroes to begin with. */
 struct table {
 	bool terminal;    /* progress is shown */
@@ -16,6 +23,8 @@ struct table {
 	char what[32];    /* goes on, */
 	double since_s;   /* since that time, */
 	double first, at; /* from that share, and has come so far */
+	const struct table_suite *suite; /* NULL: none */
+	double begun_s;                  /* of the step: when progress was first shown */
 };
 
 /* A bar and the time left, where progress is shown. */
