@@ -30,6 +30,9 @@ struct engine_report {
 	/* By which rows are compared in the summary; how many. NULL: by frames per second,
 	 * or, of those without a section, by nothing. */
 	unsigned (*figures)(const struct xd_row *row, const struct report_figure **figures);
+	/* Its rows begin with xd_message_figures: they are messages over this ("tcp"), and have
+	 * charts and tables of theirs in place of a section. NULL: they do not. */
+	const char *protocol;
 	bool is_alone;       /* its rows are of the generator alone, and no switch's */
 	bool must_be_timed;  /* a row without times is an error in the file */
 	bool draws_no_times; /* they are in charts of its own */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "option_table.h"
+#include "report/section.h"
 #include "table_parts.h"
 #include "traffic/engine/tcp/tcp.h"
 #include "traffic/frames/units.h"
@@ -113,5 +114,8 @@ const struct engine engine_tcp = {
 	.check = check,
 	.run = run,
 	.show = show,
-	.report = {.title = "TCP messages"},
+	.report = {.title = "TCP messages",
+		.protocol = "tcp",
+		.figures = report_message_figures,
+		.draws_no_times = true},
 };

@@ -58,8 +58,8 @@ class Suites(Case):
 
 
 class Running(Suites):
-    def test_all_steps(self):
-        done = self.run_suite(self.file, "--core", CORE)
+    def test_all_steps_and_the_page(self):
+        done = self.run_suite(self.file, "--core", CORE, "--report", "page.html")
         for line in ("== 1 of 4: frames (rate;", "== 3 of 4: four (pairs;"):
             self.assertIn(line, done.stdout)
         result = self.result()
@@ -74,6 +74,8 @@ class Running(Suites):
                 self.assertEqual(len(step["result"]["rows"]), rows)
                 self.assertTrue(all(row["switch"] for row in step["result"]["rows"]))
         self.assertEqual(len(result["steps"][2]["result"]["ports"]), 4)
+        page = (self.directory / "page.html").read_text()
+        self.assertIn("Tiny &lt;suite&gt;", page)
         self.assertEqual(list(self.directory.glob("*.json.*")), [])
 
     def test_results_are_not_written_over(self):

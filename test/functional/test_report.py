@@ -95,6 +95,32 @@ def pairs_row(vms, gbps, jain=0.998, **changes):
             "unloaded": times(700)}, **changes})
 
 
+def message_row(size, gbps, test="bandwidth", **changes):
+    own = {"test": test, "way": "forward", "message_bytes": size, "streams": 1, "verified": False,
+           "wrong_bytes": None, "messages": 1000, "messages_s": gbps * 1e9 / 8 / size,
+           "bps": gbps * 1e9, "mss": 1448, "segment_bytes": 1448.0, "retransmitted": 0,
+           "limited_receiver": 0.0, "limited_congestion": 0.0, "limited_core": 1.0,
+           "wrong_frames": 0, "failed": 0, "impaired_lost": 0, "impaired_dup": 0,
+           "impaired_reordered": 0, **changes.pop("tcp", {})}
+    latency = {"way": "round-trip", "count": 1000, "lost": 0, "actual": times(size + 4000),
+               "planned": None, "half_mean_ns": (size + 4000) * 0.525, "jitter": 1.6,
+               "rfc3550_jitter_ns": None} if test == "latency" else None
+    return row(0.1, engine="tcp", size=1514, latency=latency, tcp=own, **changes)
+
+
+def suite(steps, label="crossdock", **changes):
+    """steps: name, rows, and what else there is to say of it."""
+    made = [{"name": name, "engine": rows[0]["engine"] if rows else "rate", "ports": 2,
+             "guest": None, "options": ["--time", "1"], "reference": None,
+             "state": "done" if rows else "pending", "reason": None, "expected_s": 2.0,
+             "took_s": 2.5 if rows else None, "result": result(rows, label) if rows else None,
+             **more} for name, rows, more in steps]
+    return {"schema": "crossdock-pktgen-suite/1", "suite": "s", "file": "/s.yaml",
+            "title": "A <title>", "command": "crossdock-pktgen suite s",
+            "started": "2025-01-02T03:04:05Z", "label": label, "partial": False, "reason": None,
+            "steps": made, **changes}
+
+
 def result(rows, label=None, **changes):
     made = {
         "schema": SCHEMA, "command": "crossdock-pktgen rate --port virtio:/tmp/a.sock",
@@ -209,6 +235,100 @@ class Report(Case):
         return line.removeprefix("crossdock-pktgen: ")
 
 
+class Messages(Report):
+    PUBLISHED = ("fabric,placement,protocol,message_bytes,bandwidth_bytes_per_s,messages_per_s,"
+                 "latency_us\n"
+                 "ovs,one host,tcp,1,125000,125000,11\n"
+                 "ovs,one host,tcp,65536,250000000,3814,60\n"
+                 "bridge,one host,tcp,65536,125000000,1907,90\n"
+                 "ovs,one host,udp,65536,1,1,1\n")
+
+    def rows(self, scale=1):
+        return [message_row(size, gbps * scale, test, trial=trial)
+                for test in ("bandwidth", "latency") for trial in (1, 2)
+                for size, gbps in ((65536, 10), (1, 0.001), (1 << 20, 20))]
+
+    def test_charts_and_tables_over_size(self):
+        self.write("qperf.csv", self.PUBLISHED)
+        page = self.page(self.write("a.json", result(self.rows(), "A")),
+                         self.write("b.json", result(self.rows(0.5), "B")), reference="qperf.csv")
+        charts = re.findall(r"<figcaption>([^<]+)", page.text)
+        self.assertEqual(charts[:2],
+                         ["TCP bandwidth over message size", "TCP latency over message size"])
+        self.assertLess(page.text.index("<figure>"), page.text.index('id="summary"'))
+        for published in ("published: ovs, one host, tcp", "published: bridge, one host, tcp"):
+            self.assertEqual(page.text.count(published), 2)
+        self.assertNotIn("published: ovs, one host, udp", page.text)
+        sizes = [cells[0] for cells in page.tables["messages"] if len(cells) > 2][1:]
+        self.assertEqual(sizes, ["1 B", "1 B", "64 KiB", "64 KiB", "1 MiB", "1 MiB"])
+        cells = page.row("messages", "64 KiB", "A")
+        self.assertEqual(cells[3], "10.00")
+        self.assertIn("2.000 ovs, one host", cells[9])
+        self.assertIn("1.000 bridge, one host", cells[9])
+        latency = [cells[10] for cells in page.tables["answers"] if cells[:2] == ["1 B", "B"]]
+        self.assertEqual(latency, ["2.101"])
+        self.assertIn("×0.500", page.row("summary", "64 KiB", "bandwidth")[3])
+        self.assertNotIn("times", page.tables)  # these have tables of their own
+
+    def test_what_was_asked_for_tells_rows_apart(self):
+        rows = [message_row(65536, 10), message_row(65536, 20, tcp={"streams": 8}),
+                message_row(65536, 30, tcp={"way": "both"}),
+                message_row(65536, 40, per_port=[{"port": i} for i in range(4)])]
+        page = self.page(self.write("a.json", result(rows, "A")))
+        found = [cells[3] for cells in page.tables["messages"] if len(cells) > 2][1:]
+        self.assertEqual(found, ["10.00", "20.00", "30.00", "40.00"])
+        self.assertNotIn("over message size", page.text)  # one size makes no line
+
+
+class Suites(Report):
+    def test_steps_are_rows_of_one_system(self):
+        page = self.page(self.write("a.json", suite([
+            ("frames", [row(10)], {}), ("more <b>", trials([5, 5], latency_row), {}),
+            ("never", [], {}), ("late", [], {"state": "skipped", "reason": "too few ports"})])))
+        self.assertEqual(page.tables["summary"][0][2], "crossdock")
+        self.assertEqual(len(page.tables["summary"][0]), 4)
+        steps = page.tables["steps"][1:]
+        self.assertEqual([cells[1] for cells in steps], ["frames", "more <b>", "never", "late"])
+        self.assertEqual([cells[5] for cells in steps],
+                         ["done", "done", "pending ", "skipped too few ports"])
+        self.assertEqual(steps[0][6], "--time 1")
+        self.assertEqual(page.titles[0], "A <title>")
+
+    def test_suites_beside_each_other_and_without_a_label(self):
+        steps = [("frames", [row(10)], {}), ("times", [latency_row(3)], {})]
+        page = self.page(self.write("a.json", suite(steps, None)),
+                         self.write("b.json", suite(steps, "B")),
+                         self.write("c.json", result([row(5)], "C")))
+        self.assertEqual(page.tables["summary"][0][2:5], ["a.json", "B", "C"])
+
+    def test_published_figures_that_a_step_names(self):
+        self.write("pairs.csv", "fabric,vms,link_tcp_gbit_per_s,mtr_latency_us\n"
+                                "ovs,2,28,100\novs,4,21,110\nbridge,4,18,120\n")
+        page = self.page(self.write("a.json", suite([
+            ("pairs", [pairs_row(2, 40), pairs_row(4, 30)],
+             {"reference": {"file": "pairs", "fabric": "ovs"}}),
+            ("one", [row(10)], {"reference": [
+                {"file": "pairs", "vms": "2", "column": "link_tcp_gbit_per_s"}]}),
+            ("none", [row(10, size=1514)], {})])), reference="pairs.csv")
+        self.assertEqual(page.row("summary", "1514 B, 4 VMs", "total")[3],
+                         "21.00 Gbit/s ovs: link_tcp_gbit_per_s")
+        self.assertEqual(page.row("summary", "1514 B, 2 VMs", "loaded P99")[3],
+                         "100.0 µs ovs: mtr_latency_us")
+        self.assertEqual(page.row("summary", "64 B", "delivered")[3],
+                         "28.00 Gbit/s ovs: link_tcp_gbit_per_s")
+        self.assertEqual(page.row("summary", "1514 B", "delivered")[3], "-")
+
+    def test_wrong_suites(self):
+        broken = suite([("a", [row(10)], {})])
+        del broken["steps"][0]["result"]["rows"][0]["size"]
+        for document, said in ((suite([("never", [], {})]), "none of them has measured anything"),
+                               (suite([], **{"partial": True}), "none of them has measured anything"),
+                               (broken, "a.json, a: row 1: size"),
+                               (suite([("a", [row(10)], {"result": {"rows": [1]}})]),
+                                "a.json, a: schema")):
+            self.assertIn(said, self.fails(self.write("a.json", document)))
+
+
 class Figures(Report):
     def test_medians_ratios_and_intervals(self):
         # Four trials: too few for pairs. The mean of the second is 22, its standard deviation
@@ -265,7 +385,9 @@ class Figures(Report):
     def test_nothing_but_void_trials(self):
         page = self.page(self.write("a.json", result(
             [row(10, void=True, void_reason="late")], "A")))
-        self.assertTrue(page.row("summary", "64 B", "delivered")[2].startswith("- 1 void"))
+        for table in ("summary", "rate"):
+            self.assertNotIn("64 B", [cells[0] for cells in page.tables[table]])
+        self.assertEqual(page.tables["left-out"][1][3:], ["void", "late"])
         self.assertEqual(re.findall("<figure>", page.text), [])
 
     def test_placement_classes_are_not_mixed(self):

@@ -100,6 +100,28 @@ write_ticks(FILE *out, const struct chart *c)
 	fputs(")\n", out);
 }
 
+/* Of a logarithmic axis of bytes: powers of 16, and the bounds of what there is. */
+static void
+write_bytes_axis(FILE *out, const struct chart *c)
+{
+	double least = INFINITY, most = 1;
+	char text[HTML_BYTES];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->nb_series; i++)
+		for (unsigned j = 0; j < c->series[i].n; j++) {
+			least = fmin(least, c->series[i].points[j].x);
+			most = fmax(most, c->series[i].points[j].x);
+		}
+	fprintf(out, "set logscale x 2\nset xrange [%.10g:%.10g]\nset xtics nomirror scale 0.5 (",
+		least / 1.4, most * 1.4);
+	for (uint64_t x = 1; (double)x <= most; x *= 16)
+		if ((double)x >= least / 1.4)
+			fprintf(out, "%s'%s' %llu", n++ ? ", " : "", html_bytes(text, x),
+				(unsigned long long)x);
+	fputs(")\n", out);
+}
+
 static void
 write_data(FILE *out, const struct chart *c)
 {
@@ -131,6 +153,7 @@ write_series(
 {
 	const struct chart_series *s = &c->series[i];
 	const char *colour = s->own ? GREY : colours[s->system % 8];
+	bool line = s->own || s->published;
 	double width = 0.8 / nb_bars, shift = bars ? (bar - (nb_bars - 1) / 2.0) * width : 0;
 
 	if (bars)
@@ -140,9 +163,12 @@ write_series(
 			i, shift, width * 0.9, colour);
 	else
 		fprintf(out, "$d%u using 1:2 with %s lc rgb '%s' lw 2 dt %s pt %u ps 0.6", i,
-			s->own ? "lines" : "linespoints", colour,
-			s->dashed || s->own ? "(8,5)" : "1", marks[s->system % 4]);
-	if (!s->own && has_bounds(s))
+			line ? "lines" : "linespoints", colour,
+			s->published          ? "(3,3)"
+			: s->dashed || s->own ? "(8,5)"
+					      : "1",
+			marks[s->system % 4]);
+	if (!line && has_bounds(s))
 		fprintf(out,
 			", $d%u using ($1+%.4f):3:(0):($4-$3) with vectors heads size graph "
 			"0.008,90 "
@@ -190,7 +216,10 @@ write_script(FILE *out, const struct chart *c)
 		fprintf(out, "set yrange [0:%.10g]\n", c->top);
 	else if (c->from_zero)
 		fputs("set yrange [0:*]\nset offsets graph 0, 0, 0.05, 0\n", out);
-	write_ticks(out, c);
+	if (c->log_x)
+		write_bytes_axis(out, c);
+	else
+		write_ticks(out, c);
 	write_data(out, c);
 	write_plot(out, c);
 }
@@ -206,7 +235,7 @@ write_legend(struct report_page *page, const struct chart *c)
 	for (unsigned i = 0; i < c->nb_series; i++) {
 		const struct chart_series *s = &c->series[i];
 
-		if (!s->n)
+		if (!s->n || s->published)
 			continue;
 		if (s->own)
 			own = s->name;
@@ -219,6 +248,15 @@ write_legend(struct report_page *page, const struct chart *c)
 		seen[s->system] = true;
 		fputs("<span>", page->out);
 		html_system(page, s->system);
+		fputs("</span>", page->out);
+	}
+	for (unsigned i = 0; i < c->nb_series; i++) {
+		if (!c->series[i].n || !c->series[i].published)
+			continue;
+		fprintf(page->out, "<span><i class=\"swatch line p%u\"></i>",
+			c->series[i].system % 8);
+		fputs("published: ", page->out);
+		html_text(page->out, c->series[i].name);
 		fputs("</span>", page->out);
 	}
 	if (solid && dashed)
@@ -309,7 +347,7 @@ chart_draw(struct report_page *page, struct chart *chart)
 	}
 	for (unsigned i = 0; i < chart->nb_series; i++)
 		for (unsigned j = 0; j < chart->series[i].n; j++)
-			points += !chart->series[i].own &&
+			points += !chart->series[i].own && !chart->series[i].published &&
 				  (!chart->log_y || chart->series[i].points[j].y > 0);
 	if (chart->from_zero)
 		leave_out_own(chart);

@@ -12,7 +12,7 @@
 #define CHART_US         "\302\265s" /* microseconds, in UTF-8 */
 
 struct chart_point {
-	double x; /* number of the tick, from 0; without ticks a value */
+	double x; /* number of the tick, from 0; log_x: a value */
 	double y;
 	double low, high; /* what goes with it, or NAN */
 };
@@ -20,8 +20,10 @@ struct chart_point {
 struct chart_series {
 	unsigned system; /* its colour and name */
 	bool own;        /* the generator's, not of a system: grey */
+	bool published;  /* others', not of a system: dashed, with a name of its own in the legend,
+			  * and system is the number of its colour */
 	bool dashed;
-	const char *name; /* what it is of the system, HTML; or NULL */
+	const char *name; /* what it is of the system, HTML; published: text; or NULL */
 	unsigned n;
 	struct chart_point points[CHART_TICKS_MAX];
 };
@@ -30,6 +32,7 @@ struct chart {
 	const char *title;
 	const struct xd_row *group; /* described under the title; or NULL */
 	const char *x_label, *y_label;
+	bool log_x; /* x are values from 1, bytes: there are no ticks */
 	bool log_y;
 	bool from_zero; /* where y begins */
 	double top;     /* where it ends; 0: where it has to */

@@ -110,6 +110,15 @@ detail_line(const struct report_page *page, const struct report_line *line, unsi
 	fputs("</td>", page->out);
 }
 
+bool
+detail_is_used(const struct report_set *set, const struct report_line *line)
+{
+	for (unsigned k = 0; k < set->nb_systems; k++)
+		if (line->cells[k].used)
+			return true;
+	return false;
+}
+
 void
 detail_rows(struct report_page *page, detail_mine_fn mine, unsigned columns, detail_write_fn write)
 {
@@ -120,12 +129,12 @@ detail_rows(struct report_page *page, detail_mine_fn mine, unsigned columns, det
 	for (unsigned i = 0; i < set->n; i++) {
 		const struct report_line *line = &set->lines[i];
 
-		if (!mine(line))
+		if (!mine(line) || !detail_is_used(set, line))
 			continue;
 		html_group_row(page, line, before, columns);
 		before = line;
 		for (unsigned k = 0; k < set->nb_systems; k++)
-			if (line->cells[k].n)
+			if (line->cells[k].used)
 				write(page, line, k);
 	}
 	fputs("</tbody>\n", page->out);

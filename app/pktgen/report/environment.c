@@ -156,7 +156,7 @@ section_environment(struct report_page *page)
 			html_text(page->out, file->results.label[0] ? file->results.label
 								    : "the generator alone");
 		fputs("<br><small>", page->out);
-		html_text(page->out, file->path);
+		html_text(page->out, file->name);
 		fputs("</small></th>", page->out);
 	}
 	fputs("</tr></thead>\n<tbody>\n", page->out);
@@ -204,7 +204,7 @@ left_out(struct report_page *page, const struct report_line *lines, unsigned n, 
 				if (!write)
 					continue;
 				fprintf(page->out, "<tr><td>");
-				html_text(page->out, page->set->files[trial->file].path);
+				html_text(page->out, page->set->files[trial->file].name);
 				fprintf(page->out, "</td><td class=\"n\">%u</td><td>",
 					trial->number);
 				html_group(page->out, trial->row);

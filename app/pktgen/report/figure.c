@@ -5,6 +5,7 @@
 
 #include "engine.h"
 #include "figure.h"
+#include "traffic/engine/message/message.h"
 
 #define GETTER(scope, name, has, value)                                                            \
 	scope double name(const struct xd_row *row)                                                \
@@ -167,6 +168,45 @@ report_pairs_figures(const struct xd_row *row, const struct report_figure **figu
 
 	*figures = pairs;
 	return row->timed ? 2 : 1;
+}
+
+static struct xd_message_figures
+message_of(const struct xd_row *row)
+{
+	struct xd_message_figures m;
+
+	memcpy(&m, row->own, sizeof(m));
+	return m;
+}
+
+double
+figure_message_gbps(const struct xd_row *row)
+{
+	return message_of(row).bps / 1e9;
+}
+
+double
+figure_messages_s(const struct xd_row *row)
+{
+	return message_of(row).messages_s;
+}
+
+bool
+figure_is_message_latency(const struct xd_row *row)
+{
+	return !strcmp(message_of(row).test, xd_message_test_name(XD_MESSAGE_LATENCY));
+}
+
+unsigned
+report_message_figures(const struct xd_row *row, const struct report_figure **figures)
+{
+	static const struct report_figure bandwidth[] = {{"bandwidth", "Gbit/s", false,
+		figure_message_gbps, figure_messages_s, "messages/s"}};
+	static const struct report_figure latency[] = {
+		{"mean/2", US, true, figure_half_mean_us, figure_p99_us, US " P99"}};
+
+	*figures = figure_is_message_latency(row) ? latency : bandwidth;
+	return 1;
 }
 
 unsigned

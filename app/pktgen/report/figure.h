@@ -46,6 +46,12 @@ double figure_of_baseline(const struct xd_row *row);
 double figure_unloaded_p50_us(const struct xd_row *row);
 double figure_unloaded_p99_us(const struct xd_row *row);
 
+/* Of engines whose rows begin with xd_message_figures. */
+unsigned report_message_figures(const struct xd_row *row, const struct report_figure **figures);
+double figure_message_gbps(const struct xd_row *row);
+double figure_messages_s(const struct xd_row *row);
+bool figure_is_message_latency(const struct xd_row *row);
+
 double figure_half_mean_us(const struct xd_row *row);
 double figure_jitter(const struct xd_row *row);
 double figure_rfc3550_us(const struct xd_row *row);

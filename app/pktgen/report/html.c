@@ -98,10 +98,26 @@ html_system(const struct report_page *page, unsigned system)
 	html_text(page->out, page->set->systems[system].name);
 }
 
+const char *
+html_bytes(char *text, uint64_t bytes)
+{
+	static const char units[] = {'\0', 'K', 'M', 'G'};
+	unsigned unit = 0;
+
+	for (; bytes >= 1024 && bytes % 1024 == 0 && unit < 3; unit++)
+		bytes /= 1024;
+	snprintf(text, HTML_BYTES, "%llu%.1s", (unsigned long long)bytes, &units[unit]);
+	return text;
+}
+
 void
 html_tick(const struct xd_row *row, char *text, size_t size)
 {
-	if (row->mix[0])
+	char bytes[HTML_BYTES];
+
+	if (report_size_figure(row))
+		snprintf(text, size, "%s", html_bytes(bytes, report_size(row)));
+	else if (row->mix[0])
 		snprintf(text, size, "%.*s", (int)size - 1, row->mix);
 	else
 		snprintf(text, size, "%u", row->size);
@@ -110,7 +126,16 @@ html_tick(const struct xd_row *row, char *text, size_t size)
 void
 html_line(FILE *out, const struct xd_row *row)
 {
-	if (row->mix[0]) {
+	char bytes[HTML_BYTES];
+	size_t len;
+
+	if (report_size_figure(row)) {
+		len = strlen(html_bytes(bytes, report_size(row)));
+		if (bytes[len - 1] > '9')
+			fprintf(out, "%.*s %ciB", (int)len - 1, bytes, bytes[len - 1]);
+		else
+			fprintf(out, "%s B", bytes);
+	} else if (row->mix[0]) {
 		html_text(out, row->mix);
 		fprintf(out, " (mean %u B)", row->size);
 	} else if (!row->capture[0]) {
@@ -123,15 +148,42 @@ html_line(FILE *out, const struct xd_row *row)
 			row->pairs.is_baseline ? " (alone)" : "");
 }
 
+/* What was asked for among an engine's own figures, and who takes part. */
+static void
+group_asked(FILE *out, const struct xd_row *row)
+{
+	unsigned n = 0;
+
+	for (const struct xd_figure *f = row->engine->figures; f && f->key; f++) {
+		if (f->role != XD_FIGURE_ASKED ||
+			(f->kind == XD_FIGURE_FLAG && !*(const bool *)xd_figure_at(f, row)))
+			continue;
+		fputs(n++ ? ", " : "", out);
+		if (f->kind == XD_FIGURE_TEXT)
+			html_text(out, xd_figure_at(f, row));
+		else
+			html_text(out, f->head ? f->head : f->key);
+		if (f->kind == XD_FIGURE_REAL)
+			fprintf(out, " %g", xd_figure_real(f, row));
+		else if (f->kind == XD_FIGURE_COUNT || f->kind == XD_FIGURE_UNSIGNED)
+			fprintf(out, " %llu", (unsigned long long)xd_figure_count(f, row));
+	}
+	fprintf(out, "%s", n ? ", " : "");
+	if (report_size_figure(row) && row->rate.nb_ports > 2)
+		fprintf(out, "%u ports, ", row->rate.nb_ports);
+}
+
 static void
 group_traffic(FILE *out, const struct xd_row *row)
 {
 	char rings[XD_RINGS_TEXT];
 
-	fprintf(out, "%s, %s, %u %s flow%s, touch %s", xd_pattern_name(row->pattern),
-		row->direction == XD_DIRECTION_ONE ? "one way" : "both ways", row->flows,
-		xd_flow_kind_name(row->flow_kind), row->flows == 1 ? "" : "s",
-		xd_touch_name(row->touch));
+	group_asked(out, row);
+	if (!report_size_figure(row))
+		fprintf(out, "%s, %s, %u %s flow%s, ", xd_pattern_name(row->pattern),
+			row->direction == XD_DIRECTION_ONE ? "one way" : "both ways", row->flows,
+			xd_flow_kind_name(row->flow_kind), row->flows == 1 ? "" : "s");
+	fprintf(out, "touch %s", xd_touch_name(row->touch));
 	if (row->rings.rings[0]) {
 		fputs(", ", out);
 		html_text(out, xd_rings_text(&row->rings, rings, sizeof(rings)));
@@ -164,7 +216,7 @@ html_group(FILE *out, const struct xd_row *row)
 		fputs(", ", out);
 	}
 	group_traffic(out, row);
-	if (s->method[0])
+	if (s->method[0] || report_size_figure(row))
 		return;
 	if (row->timed)
 		fprintf(out, ", timed %s", xd_times_way_name(row->latency.way));

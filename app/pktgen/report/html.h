@@ -20,6 +20,10 @@ struct report_page {
 	int rc; /* the first error of a chart; what is written after it is thrown away */
 };
 
+/* Of frames or messages: "64K" for 65536, and so on, where it comes out even. Returns text. */
+#define HTML_BYTES 24
+const char *html_bytes(char *text, uint64_t bytes);
+
 /* Text that is not ours. Markup and control characters are taken out of it. */
 void html_text(FILE *out, const char *text);
 /* "<th>text</th>" and the like; class may be NULL. */

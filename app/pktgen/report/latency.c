@@ -9,11 +9,11 @@
 	4 /* charts of percentiles in a group of sizes; the other sizes are in its table */
 #define FIRST_PERCENTILE 2 /* of figure_times_names: P50 */
 
-/* Rows that the section is about: of any engine, if frames were timed. */
+/* Rows that the section is about: of any engine, if frames were timed; messages have theirs. */
 static bool
 is_timed(const struct report_line *line)
 {
-	return line->like->timed;
+	return line->like->timed && !report_size_figure(line->like);
 }
 
 static void

@@ -312,44 +312,42 @@ load_rows(struct record *in, struct xd_results *results)
 	return 0;
 }
 
-static int
-load_root(const char *path, json_t *root, struct xd_results *results, struct xd_error *err)
+int
+report_load(const char *name, json_t *root, struct xd_results *results, struct xd_error *err)
 {
-	struct record r = {.file = path, .object = root, .err = err};
+	struct record r = {.file = name, .object = root, .err = err};
 	const char *schema = json_string_value(json_object_get(root, "schema"));
 
+	memset(results, 0, sizeof(*results));
 	if (!schema)
 		return xd_fail(
-			err, -EINVAL, "%s: schema: is missing: not a result of --json", path);
+			err, -EINVAL, "%s: schema: is missing: not a result of --json", name);
 	if (strcmp(schema, XD_RESULT_SCHEMA))
 		return xd_fail(err, -EINVAL,
 			"%s: schema: it is %.40s, and " XD_RESULT_SCHEMA
 			" is expected: measure again with this version",
-			path, schema);
+			name, schema);
 	load_head(&r, results);
 	return r.rc ? r.rc : load_rows(&r, results);
 }
 
-int
-report_load(const char *path, struct xd_results *results, struct xd_error *err)
+json_t *
+report_read(const char *path, struct xd_error *err)
 {
+	FILE *file = fopen(path, "re");
 	json_error_t bad;
 	json_t *root;
-	FILE *file = fopen(path, "re");
-	int rc;
 
-	memset(results, 0, sizeof(*results));
-	if (!file)
-		return xd_fail(err, -errno, "%s: %s", path, strerror(errno));
+	if (!file) {
+		xd_fail(err, -errno, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
 	errno = 0;
 	root = json_loadf(file, JSON_REJECT_DUPLICATES, &bad);
-	if (root)
-		rc = load_root(path, root, results, err);
-	else if (ferror(file) && errno)
-		rc = xd_fail(err, -errno, "%s: %s", path, strerror(errno));
-	else
-		rc = xd_fail(err, -EINVAL, "%s: line %d: not JSON: %s", path, bad.line, bad.text);
+	if (!root && ferror(file) && errno)
+		xd_fail(err, -errno, "%s: %s", path, strerror(errno));
+	else if (!root)
+		xd_fail(err, -EINVAL, "%s: line %d: not JSON: %s", path, bad.line, bad.text);
 	fclose(file);
-	json_decref(root);
-	return rc;
+	return root;
 }

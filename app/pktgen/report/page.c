@@ -13,8 +13,16 @@
 static void
 default_title(const struct report_set *set, char *title, size_t size)
 {
+	const char *said =
+		set->nb_suites == 1
+			? json_string_value(json_object_get(set->suites[0].root, "title"))
+			: NULL;
 	size_t used = 0;
 
+	if (said && set->nb_roots == 1) {
+		snprintf(title, size, "%s", said);
+		return;
+	}
 	title[0] = '\0';
 	for (unsigned i = 0; i < set->nb_systems && used < size; i++)
 		used += (size_t)snprintf(
@@ -33,7 +41,8 @@ has_engine(const struct report_set *set, const struct engine *engine)
 		return engine->report.has(set);
 	for (unsigned i = 0; i < n; i++)
 		if (lines[i].like->engine == engine->results)
-			return engine->report.section || engine->results->figures;
+			return engine->report.section || engine->report.protocol ||
+			       engine->results->figures;
 	return false;
 }
 
@@ -48,6 +57,8 @@ write_engines(struct report_page *page, bool alone)
 			continue;
 		if (report->section)
 			report->section(page);
+		else if (report->protocol)
+			section_message(page, engines[i]);
 		else
 			section_own(page, engines[i]);
 	}
@@ -88,13 +99,14 @@ write_head(struct report_page *page)
 	html_text(page->out, page->title);
 	fprintf(page->out,
 		"</h1>\n<p class=\"dim\">crossdock-pktgen, %u result file%s, %u rows</p>\n<nav>\n",
-		set->nb_files, set->nb_files == 1 ? "" : "s", rows);
+		set->nb_roots, set->nb_roots == 1 ? "" : "s", rows);
 	write_link(page->out, set->n, "summary", "Summary");
 	link_engines(page, false);
 	write_link(page->out, paced, "pacing", "Schedule");
 	link_engines(page, true);
 	write_link(page->out, page->references && page->references->n, "published",
 		"Published figures");
+	write_link(page->out, set->nb_suites, "steps", "Steps");
 	write_link(page->out, true, "environment", "What was run");
 	fputs("</nav>\n", page->out);
 }
@@ -104,11 +116,13 @@ write_page(struct report_page *page)
 {
 	html_open(page->out, page->title);
 	write_head(page);
+	section_message_charts(page);
 	section_summary(page);
 	write_engines(page, false);
 	section_pacing(page);
 	write_engines(page, true);
 	section_left_out(page);
+	section_steps(page);
 	section_reference(page);
 	section_environment(page);
 	fputs("<footer>", page->out);

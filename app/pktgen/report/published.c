@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "reference.h"
+#include "published.h"
 #include "section.h"
 
-#define SERIES_MAX  12
+#define SERIES_MAX  PUBLISHED_MAX
 #define UDP_HEADERS 42 /* Ethernet, IPv4 and UDP: what a message of qperf does not count */
 #define GBIT        "_gbit_per_s"
 
@@ -15,23 +15,6 @@ struct series {
 	char name[96];
 };
 
-/* The words of a row that are no figures, put together; protocol too when there is one. */
-static void
-name_series(const struct csv *csv, unsigned row, struct series *s)
-{
-	static const char *const words[] = {"fabric", "placement", "protocol"};
-	size_t used = 0;
-
-	s->name[0] = '\0';
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		const char *word = csv_field(csv, row, csv_column(csv, words[i]));
-
-		if (*word && used < sizeof(s->name))
-			used += (size_t)snprintf(s->name + used, sizeof(s->name) - used, "%s%s",
-				used ? ", " : "", word);
-	}
-}
-
 static unsigned
 find_series(const struct csv *csv, struct series *series)
 {
@@ -39,7 +22,7 @@ find_series(const struct csv *csv, struct series *series)
 	unsigned n = 0, at;
 
 	for (unsigned row = 0; row < csv->n; row++) {
-		name_series(csv, row, &now);
+		published_name(csv, row, now.name, sizeof(now.name));
 		for (at = 0; at < n; at++)
 			if (!strcmp(series[at].name, now.name))
 				break;
@@ -59,7 +42,7 @@ figure_at(const struct csv *csv, const struct series *s, int by, double x, bool 
 	for (unsigned row = 0; row < csv->n; row++) {
 		double value = csv_number(csv, row, by);
 
-		name_series(csv, row, &now);
+		published_name(csv, row, now.name, sizeof(now.name));
 		if (strcmp(now.name, s->name) || !(value <= x) || value <= best)
 			continue;
 		if (exact && value != x)

@@ -205,15 +205,6 @@ write_flows(struct report_page *page, const struct report_line *line, unsigned s
 	fprintf(page->out, "<td class=\"n\">%u</td></tr>\n", cell->used);
 }
 
-static bool
-is_used(const struct report_set *set, const struct report_line *line)
-{
-	for (unsigned k = 0; k < set->nb_systems; k++)
-		if (line->cells[k].used)
-			return true;
-	return false;
-}
-
 static void
 write_tracked(struct report_page *page)
 {
@@ -222,7 +213,7 @@ write_tracked(struct report_page *page)
 	bool any = false;
 
 	for (unsigned i = 0; i < set->n; i++)
-		any |= set->lines[i].like->tracked && is_used(set, &set->lines[i]);
+		any |= set->lines[i].like->tracked && detail_is_used(set, &set->lines[i]);
 	if (!any)
 		return;
 	fputs("<h3>Flows: frames lost, out of order, and twice</h3>\n", page->out);
@@ -233,7 +224,7 @@ write_tracked(struct report_page *page)
 	      "<th class=\"n\">trials</th></tr></thead>\n<tbody>\n",
 		page->out);
 	for (unsigned i = 0; i < set->n; i++) {
-		if (!set->lines[i].like->tracked || !is_used(set, &set->lines[i]))
+		if (!set->lines[i].like->tracked || !detail_is_used(set, &set->lines[i]))
 			continue;
 		html_group_row(page, &set->lines[i], before, 8);
 		before = &set->lines[i];

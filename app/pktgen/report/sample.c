@@ -54,7 +54,7 @@ spread(struct report_sample *s, const double *values)
 }
 
 struct report_sample
-report_sample_of(const struct report_cell *cell, report_figure_fn figure)
+report_sample_by(const struct report_cell *cell, report_value_fn get, const void *ctx)
 {
 	struct report_sample s = {0, NAN, NAN, NAN, NAN};
 	double *values = calloc(cell->n + 1, sizeof(*values)), sum = 0;
@@ -62,7 +62,7 @@ report_sample_of(const struct report_cell *cell, report_figure_fn figure)
 	if (!values)
 		return s;
 	for (unsigned i = 0; i < cell->n; i++) {
-		double value = figure(cell->trials[i].row);
+		double value = get(cell->trials[i].row, ctx);
 
 		if (cell->trials[i].use != REPORT_USED || !isfinite(value))
 			continue;
@@ -77,6 +77,18 @@ report_sample_of(const struct report_cell *cell, report_figure_fn figure)
 		spread(&s, values);
 	free(values);
 	return s;
+}
+
+static double
+call_figure(const struct xd_row *row, const void *ctx)
+{
+	return (*(const report_figure_fn *)ctx)(row);
+}
+
+struct report_sample
+report_sample_of(const struct report_cell *cell, report_figure_fn figure)
+{
+	return report_sample_by(cell, call_figure, &figure);
 }
 
 struct report_ratio

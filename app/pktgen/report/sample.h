@@ -24,6 +24,11 @@ struct report_ratio {
 /* From this many pairs on their ratios are taken. */
 #define REPORT_PAIRS_MIN 5
 
+/* The same by any means. */
+typedef double (*report_value_fn)(const struct xd_row *row, const void *ctx);
+struct report_sample report_sample_by(
+	const struct report_cell *cell, report_value_fn value, const void *ctx);
+
 /* Of the trials that are used; n 0 and the rest NAN when none has the figure. */
 struct report_sample report_sample_of(const struct report_cell *cell, report_figure_fn figure);
 

@@ -15,8 +15,12 @@ void section_pacing(struct report_page *page);
 void section_search(struct report_page *page);
 void section_pairs(struct report_page *page);
 void section_floor(struct report_page *page);
+void section_steps(struct report_page *page);
 void section_left_out(struct report_page *page);
 void section_reference(struct report_page *page);
+/* Messages: over their size, before all other sections; and of an engine that sends them. */
+void section_message_charts(struct report_page *page);
+void section_message(struct report_page *page, const struct engine *engine);
 /* Of an engine's own figures. */
 void section_own(struct report_page *page, const struct engine *engine);
 
@@ -39,8 +43,10 @@ void detail_line(const struct report_page *page, const struct report_line *line,
 typedef bool (*detail_mine_fn)(const struct report_line *line);
 typedef void (*detail_write_fn)(
 	struct report_page *page, const struct report_line *line, unsigned system);
+/* Whether any system has a trial that counts. */
+bool detail_is_used(const struct report_set *set, const struct report_line *line);
 /* The body of such a table, which is open with its head written, and its end: all lines that are
- * mine, of every system that has trials, with a row of `columns` above each group. */
+ * mine, of every system that has trials that count, with a row of `columns` above each group. */
 void detail_rows(
 	struct report_page *page, detail_mine_fn mine, unsigned columns, detail_write_fn write);
 

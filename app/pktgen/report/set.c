@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lays rows of result files side by side: finds the line and the cell that each belongs to, and
- * decides which trials count. */
+/* Loads result files, those of suites step by step, and finds the system that each is of. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,26 +7,9 @@
 
 #include "base/suggest.h"
 #include "engine.h"
+#include "lines.h"
 #include "load.h"
-#include "set.h"
-#include "traffic/host/placement.h"
-
-static const char *const classes[] = {"near", "far", "mixed", "unknown"};
-#define CLASSES 4
-
-const char *
-report_class(const struct xd_row *row)
-{
-	return xd_placement_class(row->placement_before_ns, row->placement_after_ns);
-}
-
-const char *
-report_use_name(enum report_use use)
-{
-	static const char *const names[] = {"used", "void", "partial", "other placement"};
-
-	return names[use];
-}
+#include "suite/suite.h"
 
 static const char *
 file_name(const char *path)
@@ -35,228 +17,6 @@ file_name(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash && slash[1] ? slash + 1 : path;
-}
-
-/* What tells a row from rows of another kind, but for its size. asked_pps of a search is what it
- * found, not what it was asked for. */
-static char *
-group_of(const struct xd_row *row)
-{
-	const struct xd_search_figures *s = &row->search;
-	bool searched = s->method[0];
-	char *text = NULL;
-
-	if (asprintf(&text, "%s\n%s\n%s\n%s\n%u\n%d\n%d\n%d\n%d\n%.6g\n%d\n%s\n%s\n%s\n%s\n%u",
-		    row->engine->name, row->name, row->template_text, row->capture, row->flows,
-		    row->flow_kind, row->pattern, row->direction, row->touch,
-		    searched ? 0 : row->rate.asked_pps, row->timed ? 1 + (int)row->latency.way : 0,
-		    s->method, s->goal, row->rings.rings, row->rings.ids, row->rings.ring_size) < 0)
-		return NULL;
-	return text;
-}
-
-static char *
-key_of(const struct xd_row *row, const char *group)
-{
-	char *text = NULL;
-
-	if (asprintf(&text, "%s\n%u\n%s\n%u\n%u\n%d", group, row->size, row->mix, row->pairs.vms,
-		    row->pairs.pairs, row->pairs.is_baseline) < 0)
-		return NULL;
-	return text;
-}
-
-/* The line of a row, made when it is the first of its kind; NULL without memory. */
-static struct report_line *
-line_of(struct report_line **lines, unsigned *n, unsigned *room, const struct xd_row *row)
-{
-	char *group = group_of(row), *key = group ? key_of(row, group) : NULL;
-
-	for (unsigned i = 0; key && i < *n; i++)
-		if (!strcmp((*lines)[i].key, key)) {
-			free(group);
-			free(key);
-			return &(*lines)[i];
-		}
-	if (key && *n == *room) {
-		unsigned more = *room ? 2 * *room : 16;
-		struct report_line *grown = realloc(*lines, more * sizeof(*grown));
-
-		if (grown) {
-			*lines = grown;
-			*room = more;
-		}
-	}
-	if (!key || *n == *room) {
-		free(group);
-		free(key);
-		return NULL;
-	}
-	(*lines)[*n] = (struct report_line){.group = group, .key = key, .like = row};
-	return &(*lines)[(*n)++];
-}
-
-static int
-add_trial(struct report_cell *cell, const struct xd_row *row, unsigned file, unsigned number)
-{
-	if (cell->n == cell->room) {
-		unsigned room = cell->room ? 2 * cell->room : 8;
-		struct report_trial *trials = realloc(cell->trials, room * sizeof(*trials));
-
-		if (!trials)
-			return -ENOMEM;
-		cell->trials = trials;
-		cell->room = room;
-	}
-	cell->trials[cell->n++] = (struct report_trial){.row = row, .file = file, .number = number};
-	return 0;
-}
-
-static int
-add_file(struct report_set *set, unsigned file)
-{
-	const struct xd_results *results = &set->files[file].results;
-
-	for (unsigned i = 0; i < results->n; i++) {
-		const struct xd_row *row = &results->rows[i];
-		bool own = engine_of(row)->report.is_alone;
-		struct report_line *line;
-
-		if (row->search.is_trial)
-			continue;
-		line = own ? line_of(&set->floor, &set->nb_floor, &set->floor_room, row)
-			   : line_of(&set->lines, &set->n, &set->room, row);
-		if (!line || add_trial(&line->cells[own ? 0 : set->files[file].system], row, file,
-				     i + 1))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* How many systems have trials of a class that could be used, and then how many trials. */
-static unsigned
-support(const struct report_line *line, unsigned nb_cells, const char *class)
-{
-	unsigned systems = 0, trials = 0;
-
-	for (unsigned i = 0; i < nb_cells; i++) {
-		unsigned here = 0;
-
-		for (unsigned j = 0; j < line->cells[i].n; j++) {
-			const struct xd_row *row = line->cells[i].trials[j].row;
-
-			here += !row->is_void && !row->partial && !strcmp(report_class(row), class);
-		}
-		systems += here > 0;
-		trials += here;
-	}
-	return systems * 1000000 + trials;
-}
-
-static const char *
-best_class(const struct report_line *line, unsigned nb_cells)
-{
-	const char *best = NULL;
-	unsigned most = 0;
-
-	for (unsigned i = 0; i < CLASSES; i++) {
-		unsigned now = support(line, nb_cells, classes[i]);
-
-		if (now > most) {
-			most = now;
-			best = classes[i];
-		}
-	}
-	return best;
-}
-
-static bool
-has_class(const struct report_cell *cell, const char *class)
-{
-	for (unsigned i = 0; i < cell->n; i++) {
-		const struct xd_row *row = cell->trials[i].row;
-
-		if (!row->is_void && !row->partial && !strcmp(report_class(row), class))
-			return true;
-	}
-	return false;
-}
-
-static void
-choose_trials(struct report_cell *cell, const char *class)
-{
-	for (unsigned i = 0; i < cell->n; i++) {
-		struct report_trial *trial = &cell->trials[i];
-
-		if (trial->row->is_void) {
-			trial->use = REPORT_VOID;
-			cell->voids++;
-		} else if (trial->row->partial) {
-			trial->use = REPORT_PARTIAL;
-			cell->partials++;
-		} else if (strcmp(report_class(trial->row), class)) {
-			trial->use = REPORT_OTHER_CLASS;
-			cell->other_class++;
-		} else {
-			trial->use = REPORT_USED;
-			cell->used++;
-		}
-	}
-	cell->class = cell->used ? class : NULL;
-}
-
-static void
-choose(struct report_line *line, unsigned nb_cells)
-{
-	line->class = best_class(line, nb_cells);
-	for (unsigned i = 0; i < nb_cells; i++) {
-		struct report_line alone = {.cells = {line->cells[i]}};
-		const char *class = line->class;
-
-		if (class && !has_class(&line->cells[i], class))
-			class = best_class(&alone, 1);
-		choose_trials(&line->cells[i], class ? class : "");
-	}
-}
-
-static int
-by_size(const void *a, const void *b)
-{
-	const struct xd_row *x = ((const struct report_line *)a)->like;
-	const struct xd_row *y = ((const struct report_line *)b)->like;
-
-	if (!x->mix[0] != !y->mix[0])
-		return x->mix[0] ? 1 : -1;
-	if (x->size != y->size)
-		return x->size < y->size ? -1 : 1;
-	if (x->pairs.vms != y->pairs.vms)
-		return x->pairs.vms < y->pairs.vms ? -1 : 1;
-	return (int)y->pairs.is_baseline - (int)x->pairs.is_baseline;
-}
-
-/* Groups in the order in which they are first seen, engines in theirs. */
-static void
-sort(struct report_line *lines, unsigned n)
-{
-	unsigned done = 0;
-
-	for (unsigned engine = 0; engines[engine]; engine++)
-		for (unsigned i = done; i < n; i++) {
-			unsigned begin = done;
-
-			if (lines[i].like->engine != engines[engine]->results)
-				continue;
-			for (unsigned j = i; j < n; j++) {
-				struct report_line line = lines[j];
-
-				if (j > i && strcmp(line.group, lines[begin].group))
-					continue;
-				memmove(&lines[done + 1], &lines[done], (j - done) * sizeof(line));
-				lines[done++] = line;
-			}
-			qsort(&lines[begin], done - begin, sizeof(*lines), by_size);
-			i = done - 1;
-		}
 }
 
 /* The system of a file's label, or of its name when it has none: an old one or a new one. */
@@ -267,7 +27,7 @@ system_of(struct report_set *set, struct report_file *file, struct xd_error *err
 	const char *name = label[0] ? label : file_name(file->path);
 
 	for (unsigned i = 0; i < set->nb_systems; i++)
-		if (label[0] && !strcmp(set->systems[i].name, name))
+		if ((label[0] || file->step) && !strcmp(set->systems[i].name, name))
 			return (int)i;
 	if (set->nb_systems == REPORT_SYSTEMS_MAX)
 		return xd_fail(err, -E2BIG,
@@ -314,6 +74,90 @@ find_baseline(struct report_set *set, const char *baseline, struct xd_error *err
 		xd_suggest_hint(baseline, names, hint, sizeof(hint)));
 }
 
+static struct report_file *
+new_file(struct report_set *set)
+{
+	if (set->nb_files == set->files_room) {
+		unsigned room = set->files_room ? 2 * set->files_room : 16;
+		struct report_file *files = realloc(set->files, room * sizeof(*files));
+
+		if (!files)
+			return NULL;
+		set->files = files;
+		set->files_room = room;
+	}
+	memset(&set->files[set->nb_files], 0, sizeof(*set->files));
+	return &set->files[set->nb_files++];
+}
+
+/* One document of an engine's. step: that it is of, or NULL. */
+static int
+load_file(struct report_set *set, const char *path, json_t *root, const json_t *step,
+	struct xd_error *err)
+{
+	const char *name = json_string_value(json_object_get(step, "name"));
+	struct report_file *file = new_file(set);
+	int rc;
+
+	if (!file)
+		return xd_fail(err, -ENOMEM, "no memory for the results");
+	file->path = path;
+	file->step = step ? (name ? name : "a step") : NULL;
+	file->reference = json_object_get(step, "reference");
+	file->system = -1;
+	if (asprintf(&file->name, "%s%s%s", path, step ? ", " : "", step ? file->step : "") < 0) {
+		file->name = NULL;
+		return xd_fail(err, -ENOMEM, "no memory for the results");
+	}
+	rc = report_load(file->name, root, &file->results, err);
+	if (rc)
+		return rc;
+	if (!is_floor_only(&file->results)) {
+		file->system = system_of(set, file, err);
+		if (file->system < 0)
+			return file->system;
+	}
+	if (report_lines_add(set, set->nb_files - 1))
+		return xd_fail(err, -ENOMEM, "no memory for the results");
+	return 0;
+}
+
+/* The steps of a suite that measured something. */
+static int
+load_suite(struct report_set *set, const char *path, json_t *root, struct xd_error *err)
+{
+	json_t *steps = json_object_get(root, "steps"), *step;
+	unsigned files = set->nb_files;
+	int rc = 0;
+	size_t i;
+
+	set->suites[set->nb_suites++] = (struct report_suite){path, root};
+	json_array_foreach(steps, i, step)
+	{
+		json_t *result = json_object_get(step, "result");
+
+		if (!rc && json_array_size(json_object_get(result, "rows")))
+			rc = load_file(set, path, result, step, err);
+	}
+	if (!rc && set->nb_files == files)
+		return xd_fail(err, -EINVAL, "%s: steps: none of them has measured anything", path);
+	return rc;
+}
+
+static int
+load_path(struct report_set *set, const char *path, struct xd_error *err)
+{
+	json_t *root = report_read(path, err);
+	const char *schema = json_string_value(json_object_get(root, "schema"));
+
+	if (!root)
+		return err->code;
+	set->roots[set->nb_roots++] = root;
+	if (schema && !strcmp(schema, SUITE_SCHEMA))
+		return load_suite(set, path, root, err);
+	return load_file(set, path, root, NULL, err);
+}
+
 int
 report_set_load(struct report_set *set, char *const *paths, unsigned n, const char *baseline,
 	struct xd_error *err)
@@ -321,55 +165,31 @@ report_set_load(struct report_set *set, char *const *paths, unsigned n, const ch
 	int rc = 0;
 
 	memset(set, 0, sizeof(*set));
-	set->files = calloc(n, sizeof(*set->files));
-	if (!set->files)
+	set->roots = calloc(n, sizeof(json_t *));
+	set->suites = calloc(n, sizeof(*set->suites));
+	if (!set->roots || !set->suites)
 		return xd_fail(err, -ENOMEM, "no memory for the results");
-	for (unsigned i = 0; i < n && !rc; i++) {
-		struct report_file *file = &set->files[set->nb_files++];
-
-		file->path = paths[i];
-		rc = report_load(paths[i], &file->results, err);
-		if (rc)
-			break;
-		file->system = -1;
-		if (!is_floor_only(&file->results)) {
-			file->system = system_of(set, file, err);
-			if (file->system < 0)
-				return file->system;
-		}
-		if (add_file(set, i))
-			rc = xd_fail(err, -ENOMEM, "no memory for the results");
-	}
+	for (unsigned i = 0; i < n && !rc; i++)
+		rc = load_path(set, paths[i], err);
 	if (rc)
 		return rc;
-	for (unsigned i = 0; i < set->n; i++)
-		choose(&set->lines[i], set->nb_systems);
-	for (unsigned i = 0; i < set->nb_floor; i++)
-		choose(&set->floor[i], 1);
-	sort(set->lines, set->n);
-	sort(set->floor, set->nb_floor);
+	report_lines_arrange(set);
 	return find_baseline(set, baseline, err);
-}
-
-static void
-destroy_lines(struct report_line *lines, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		for (unsigned j = 0; j < REPORT_SYSTEMS_MAX; j++)
-			free(lines[i].cells[j].trials);
-		free(lines[i].group);
-		free(lines[i].key);
-	}
-	free(lines);
 }
 
 void
 report_set_destroy(struct report_set *set)
 {
-	destroy_lines(set->lines, set->n);
-	destroy_lines(set->floor, set->nb_floor);
-	for (unsigned i = 0; i < set->nb_files; i++)
+	report_lines_destroy(set->lines, set->n);
+	report_lines_destroy(set->floor, set->nb_floor);
+	for (unsigned i = 0; i < set->nb_files; i++) {
 		xd_results_fini(&set->files[i].results);
+		free(set->files[i].name);
+	}
 	free(set->files);
+	for (unsigned i = 0; i < set->nb_roots; i++)
+		json_decref(set->roots[i]);
+	free(set->roots);
+	free(set->suites);
 	memset(set, 0, sizeof(*set));
 }

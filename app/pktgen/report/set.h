@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 #include "base/error.h"
 #include "traffic/result/result.h"
 
@@ -41,10 +43,20 @@ struct report_line {
 	struct report_cell cells[REPORT_SYSTEMS_MAX];
 };
 
+/* What an engine wrote: a file, or a step of a suite's. */
 struct report_file {
 	const char *path;
+	const char *step;        /* its name; NULL: it is a file of its own */
+	const json_t *reference; /* the step's, of published figures; or NULL */
+	char *name;              /* path, and step */
 	struct xd_results results;
 	int system; /* -1: of the generator alone (calibrate) */
+};
+
+/* A file that a suite wrote. */
+struct report_suite {
+	const char *path;
+	const json_t *root;
 };
 
 struct report_system {
@@ -52,7 +64,11 @@ struct report_system {
 };
 
 struct report_set {
-	unsigned nb_files;
+	unsigned nb_roots; /* documents, one a path */
+	json_t **roots;
+	unsigned nb_suites;
+	struct report_suite *suites;
+	unsigned nb_files, files_room;
 	struct report_file *files;
 	unsigned nb_systems;
 	struct report_system systems[REPORT_SYSTEMS_MAX];
@@ -63,12 +79,17 @@ struct report_set {
 	unsigned nb_floor, floor_room;
 };
 
-/* Loads all files and lays them side by side. Files with one label are one system. baseline: a
- * label or file; NULL: the first. The set is destroyed also after an error. As report_load;
- * -EINVAL: no such baseline, -E2BIG: too many systems. */
+/* Loads all files, engines' and suites', and lays them side by side. Files with one label are one
+ * system. baseline: a label or file; NULL: the first. The set is destroyed also after an error. As
+ * report_read and report_load; -EINVAL: no such baseline, -E2BIG: too many systems. */
 int report_set_load(struct report_set *set, char *const *paths, unsigned n, const char *baseline,
 	struct xd_error *err);
 void report_set_destroy(struct report_set *set);
+
+/* The size that its lines differ in: of messages, where it has one; else of frames. */
+uint64_t report_size(const struct xd_row *row);
+/* The figure that is a row's size, or NULL: it is that of its frames. */
+const struct xd_figure *report_size_figure(const struct xd_row *row);
 
 /* The class of a row's placement: "near", "far", "mixed", "unknown". */
 const char *report_class(const struct xd_row *row);

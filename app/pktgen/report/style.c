@@ -29,6 +29,7 @@ static const char style[] =
 	"td.s{white-space:nowrap}\n"
 	"td.w{min-width:14rem}\n"
 	"td.m{min-width:9.5rem}\n"
+	"td.p{min-width:13rem}\n"
 	"th.f{white-space:nowrap;font-weight:600}\n"
 	"tr.group th{background:var(--soft);font-weight:400;color:var(--dim)}\n"
 	"tr.group b{color:var(--fg)}\n"
@@ -51,8 +52,14 @@ static const char style[] =
 	".c3,.c7{border-radius:0;clip-path:polygon(50% 0,100% 50%,50% 100%,0 50%)}\n"
 	".swatch.line{height:0;width:1.5em;border-radius:0;border-top:2px dashed;"
 	"background:none;vertical-align:middle}\n"
+	".swatch.p0{border-top-color:#2f7fd0}.swatch.p1{border-top-color:#d9651a}.swatch.p2{border-"
+	"top-color:#1a9a6c}"
+	".swatch.p3{border-top-color:#b960a8}.swatch.p4{border-top-color:#b8890b}.swatch.p5{border-"
+	"top-color:#4fa9c9}"
+	".swatch.p6{border-top-color:#8a6fd1}.swatch.p7{border-top-color:#8c8c3a}\n"
 	".charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));"
 	"gap:1rem}\n"
+	".charts.large{grid-template-columns:repeat(auto-fill,minmax(min(100%,34rem),1fr))}\n"
 	"figure{margin:0;border:1px solid var(--line);border-radius:.4rem;padding:.6rem;"
 	"break-inside:avoid;max-width:42rem}\n"
 	"figcaption{font-size:.88rem;font-weight:600}\n"
@@ -70,8 +77,17 @@ static const char style[] =
 	"tr.group span{position:sticky;left:.5rem;display:inline-block;max-width:92vw}\n"
 	"@media(max-width:40rem){body{padding:.6rem;font-size:14px}th,td{padding:.25rem .4rem}"
 	"th.f{white-space:normal;min-width:4.6rem;max-width:6rem}}\n"
-	"@media print{body{max-width:none;font-size:10pt}.wide{overflow:visible}nav{display:none}"
-	"h2{break-after:avoid}tr{break-inside:avoid}}\n";
+	/* On paper nothing scrolls and nothing is dark. */
+	"@page{size:A4 landscape;margin:10mm}\n"
+	"@media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;"
+	"--soft:#f3f3f3;--good:#116329;--bad:#a40e26;--warn:#7d4e00;--warnbg:#fff}"
+	"body{max-width:none;padding:0;font-size:9pt}nav{display:none}"
+	"h2,h3{break-after:avoid}tr,figure{break-inside:avoid}thead{display:table-header-group}"
+	".wide{overflow:visible}table{font-size:7pt}th,td{padding:.1rem .25rem}"
+	"td.n,th.n,td.s,th.f,thead th,.v,.ci,.r,.badge{white-space:normal}"
+	"td.m,td.w,td.p,.env td{min-width:0}tbody th.f,tr.group span{position:static}"
+	".charts{grid-template-columns:repeat(3,1fr)}.charts.large{grid-template-columns:1fr 1fr}"
+	".v{font-size:8pt}.u,.ci,.r,.badge,table small{font-size:6.5pt}}\n";
 
 /* The marks of points in all charts; gnuplot's names for them. */
 static const char marks[] =

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "published.h"
 #include "section.h"
 
 /* Whether both have intervals, and these have nothing in common. */
@@ -80,8 +81,92 @@ write_cell(struct report_page *page, const struct report_line *line,
 	fputs("</td>", page->out);
 }
 
+/* Whether any system has the figure in this line; those that do not count have a section. */
+static bool
+has_any(const struct report_set *set, const struct report_line *line, report_figure_fn get)
+{
+	for (unsigned k = 0; k < set->nb_systems; k++)
+		if (report_sample_of(&line->cells[k], get).n)
+			return true;
+	return false;
+}
+
+/* Messages of many sizes have a table of theirs, which says as much when there is one system. */
+static bool
+is_elsewhere(const struct report_set *set, const struct report_line *line)
+{
+	const struct report_line *end = set->lines + set->n;
+
+	if (set->nb_systems > 1 || !report_size_figure(line->like))
+		return false;
+	return (line > set->lines && !strcmp(line[-1].group, line->group)) ||
+	       (line + 1 < end && !strcmp(line[1].group, line->group));
+}
+
+/* Whether published figures stand beside any line. */
+static bool
+has_published(const struct report_page *page)
+{
+	for (unsigned i = 0; i < page->set->nb_files; i++)
+		if (page->references && page->set->files[i].reference &&
+			!json_is_null(page->set->files[i].reference))
+			return true;
+	return false;
+}
+
 static void
-write_head(struct report_page *page)
+write_unit(struct report_page *page, const struct report_line *line, const char *unit,
+	unsigned *written)
+{
+	static const struct {
+		const char *text;
+		enum published_unit unit;
+	} units[] = {{"Gbit/s", PUBLISHED_GBPS}, {"&micro;s", PUBLISHED_US}};
+	struct published_value values[PUBLISHED_MAX];
+	char text[HTML_NUMBER];
+
+	for (size_t i = 0; unit && i < sizeof(units) / sizeof(units[0]); i++) {
+		unsigned n = strcmp(units[i].text, unit)
+				     ? 0
+				     : published_values(page, line, units[i].unit, values);
+
+		for (unsigned k = 0; k < n; k++) {
+			fprintf(page->out, "%s<b>%s</b> %s <small>", (*written)++ ? "<br>" : "",
+				html_number(text, values[k].value), unit);
+			html_text(page->out, values[k].name);
+			fputs("</small>", page->out);
+		}
+	}
+}
+
+static void
+write_published(struct report_page *page, const struct report_line *line,
+	const struct report_figure *figure)
+{
+	unsigned written = 0;
+
+	fputs("<td class=\"p\">", page->out);
+	write_unit(page, line, figure->unit, &written);
+	write_unit(page, line, figure->beside_unit, &written);
+	fputs(written ? "</td>" : "-</td>", page->out);
+}
+
+static void
+write_line(struct report_page *page, const struct report_line *line,
+	const struct report_figure *figure, bool published)
+{
+	fputs("<tr><th class=\"f\">", page->out);
+	html_line(page->out, line->like);
+	fprintf(page->out, "</th><td>%s</td>", figure->name);
+	for (unsigned k = 0; k < page->set->nb_systems; k++)
+		write_cell(page, line, figure, k);
+	if (published)
+		write_published(page, line, figure);
+	fprintf(page->out, "<td>%s</td></tr>\n", line->class ? line->class : "-");
+}
+
+static void
+write_head(struct report_page *page, bool published)
 {
 	fputs("<thead><tr><th>frame</th><th>figure</th>", page->out);
 	for (unsigned i = 0; i < page->set->nb_systems; i++) {
@@ -89,14 +174,17 @@ write_head(struct report_page *page)
 		html_system(page, i);
 		fputs("</th>", page->out);
 	}
-	fputs("<th>cores</th></tr></thead>\n<tbody>\n", page->out);
+	fprintf(page->out, "%s<th>cores</th></tr></thead>\n<tbody>\n",
+		published ? "<th>published</th>" : "");
 }
 
 void
 section_summary(struct report_page *page)
 {
 	const struct report_set *set = page->set;
+	const struct report_line *before = NULL;
 	const struct report_figure *figures;
+	bool published = has_published(page);
 
 	if (!set->n)
 		return;
@@ -119,19 +207,17 @@ section_summary(struct report_page *page)
 	      "says so.</p>\n",
 		page->out);
 	html_table_open(page->out, "summary");
-	write_head(page);
+	write_head(page, published);
 	for (unsigned i = 0; i < set->n; i++) {
 		const struct report_line *line = &set->lines[i];
-		unsigned n = report_figures_of(line->like, &figures);
+		unsigned n = is_elsewhere(set, line) ? 0 : report_figures_of(line->like, &figures);
 
-		html_group_row(page, line, i ? line - 1 : NULL, set->nb_systems + 3);
 		for (unsigned j = 0; j < n; j++) {
-			fputs("<tr><th class=\"f\">", page->out);
-			html_line(page->out, line->like);
-			fprintf(page->out, "</th><td>%s</td>", figures[j].name);
-			for (unsigned k = 0; k < set->nb_systems; k++)
-				write_cell(page, line, &figures[j], k);
-			fprintf(page->out, "<td>%s</td></tr>\n", line->class ? line->class : "-");
+			if (!has_any(set, line, figures[j].get))
+				continue;
+			html_group_row(page, line, before, set->nb_systems + 3 + published);
+			before = line;
+			write_line(page, line, &figures[j], published);
 		}
 	}
 	fputs("</tbody>\n", page->out);

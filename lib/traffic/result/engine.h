@@ -26,6 +26,10 @@ enum xd_figure_kind {
 	XD_FIGURE_TIMES,    /* struct xd_times; null when there are none */
 };
 
+/* What a figure says: what was found; or what was asked for, so that rows which differ in it are
+ * not trials of one thing. Of these one can be a size, over which the others are shown. */
+enum xd_figure_role { XD_FIGURE_FOUND, XD_FIGURE_ASKED, XD_FIGURE_ASKED_SIZE };
+
 struct xd_figure {
 	const char *key; /* JSON; NULL ends a list */
 	enum xd_figure_kind kind;
@@ -34,6 +38,7 @@ struct xd_figure {
 	bool (*has)(const struct xd_row *row); /* else it is null; NULL: every row has it */
 	const char *head, *unit;               /* for people; NULL head: not shown to them */
 	double scale; /* what is shown is the figure / scale; 0: as it is */
+	enum xd_figure_role role;
 };
 
 /* A figure for --fail-if, beside those that all engines have (fail_if.h). */

@@ -55,11 +55,13 @@ struct xd_message_figures {
 
 /* Rows of these figures, to begin an engine's list with. */
 #define XD_MESSAGE_FIGURES                                                                         \
-	XD_MESSAGE_FIGURE(test, XD_FIGURE_TEXT),                                                   \
-		XD_MESSAGE_FIGURE(way, XD_FIGURE_TEXT, .head = "way"),                             \
-		XD_MESSAGE_FIGURE(message_bytes, XD_FIGURE_COUNT, .head = "message", .unit = "B"), \
-		XD_MESSAGE_FIGURE(streams, XD_FIGURE_UNSIGNED, .head = "streams"),                 \
-		XD_MESSAGE_FIGURE(verified, XD_FIGURE_FLAG),                                       \
+	XD_MESSAGE_FIGURE(test, XD_FIGURE_TEXT, .role = XD_FIGURE_ASKED),                          \
+		XD_MESSAGE_FIGURE(way, XD_FIGURE_TEXT, .head = "way", .role = XD_FIGURE_ASKED),    \
+		XD_MESSAGE_FIGURE(message_bytes, XD_FIGURE_COUNT, .head = "message", .unit = "B",  \
+			.role = XD_FIGURE_ASKED_SIZE),                                             \
+		XD_MESSAGE_FIGURE(                                                                 \
+			streams, XD_FIGURE_UNSIGNED, .head = "streams", .role = XD_FIGURE_ASKED),  \
+		XD_MESSAGE_FIGURE(verified, XD_FIGURE_FLAG, .role = XD_FIGURE_ASKED),              \
 		XD_MESSAGE_FIGURE(wrong_bytes, XD_FIGURE_COUNT, .has = xd_message_is_verified),    \
 		XD_MESSAGE_FIGURE(messages, XD_FIGURE_COUNT),                                      \
 		XD_MESSAGE_FIGURE(messages_s, XD_FIGURE_REAL, .head = "messages", .unit = "1/s"),  \
