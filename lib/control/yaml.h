@@ -13,9 +13,9 @@
 #include "control/lines.h"
 
 /* One YAML document as JSON: mappings, sequences, and every scalar as a string (an empty one as
- * null). lines (may be NULL) gets every key's line; a mapping in a list has its place there, from 1:
- * "steps.3.name". Duplicate keys, deep nesting and documents that aliases blow up are errors. NULL:
- * err says why. */
+ * null). lines (may be NULL) gets every key's line; a mapping in a list has its place there, from
+ * 1: "steps.3.name". Duplicate keys, deep nesting and documents that aliases blow up are errors.
+ * NULL: err says why. */
 json_t *xd_yaml_parse(const char *text, size_t len, struct xd_lines *lines, struct xd_error *err);
 /* The other way: so many levels in block style, what is deeper on one line; three numbers in a row
  * and more become a range (1-3). The caller frees. */

@@ -488,7 +488,7 @@ test_help_fits_a_screen_and_names_every_option(void **state)
 		static const char *const all[] = {"size", "json", "csv", "label", "fail-if"};
 		unsigned n = sizeof(all) / sizeof(all[0]);
 
-		if (engines[c]->opens_ports) /* it has no rows, */
+		if (engines[c]->opens_ports)          /* it has no rows, */
 			n = engines[c]->main ? 0 : 1; /* or no frames */
 		for (unsigned i = 0; i < n; i++) {
 			snprintf(dashed, sizeof(dashed), "\n  --%s ", all[i]);
