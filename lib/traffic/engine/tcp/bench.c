@@ -5,10 +5,11 @@
 
 #include "traffic/engine/tcp/bench.h"
 
-#define PORTS     4 /* listened on: more connections than a port's numbers are for */
-#define OWN_FIRST 1024u
-#define OWN_PORTS 64000u
-#define SPARE     1024u /* connections beside those asked for, of a host that is connected to */
+#define PORTS      4 /* listened on: more connections than a port's numbers are for */
+#define OWN_FIRST  1024u
+#define OWN_PORTS  64000u
+#define SPARE      1024u /* connections beside those asked for, of a host that is connected to */
+#define TIME_WAITS 65536u
 
 /* ---- Hosts ---- */
 
@@ -34,6 +35,7 @@ prepare_port(struct xd_tcp_bench *b, unsigned i, struct xd_error *err)
 		.csum = port->offload.csum && port->headers,
 		.tso = port->offload.tso && port->headers,
 		.sessions = xd_tcp_bench_sessions(b, i),
+		.time_waits = TIME_WAITS,
 		.window = o->window,
 		.nagle = o->nagle,
 		.verify = o->verify,
@@ -98,13 +100,15 @@ open_all(struct xd_tcp_bench *b, unsigned port, uint16_t own_port, struct xd_err
 {
 	struct xd_respond_station *own = &b->ends[port].station;
 	struct xd_ip_route route;
-	int rc = b->hosts->has_peer
-			 ? xd_message_route_outside(&b->lanes, own, &b->hosts->peer,
-				   b->hosts->timeout_s, &route, err)
-			 : xd_message_route(own, &b->ends[port + 1].station, &route, err);
+	int r = -1, rc = b->hosts->has_peer
+				 ? xd_message_route_outside(&b->lanes, own, &b->hosts->peer,
+					   b->hosts->timeout_s, &route, err)
+				 : xd_message_route(own, &b->ends[port + 1].station, &route, err);
 
+	if (!rc)
+		r = xd_tcp_endpoint_route(&b->ends[port], &route);
 	for (unsigned i = 0; i < b->hosts->streams && !rc; i++)
-		rc = xd_tcp_endpoint_open(&b->ends[port], &route,
+		rc = xd_tcp_endpoint_open(&b->ends[port], (unsigned)r,
 			(uint16_t)(OWN_FIRST + (own_port + i) % OWN_PORTS),
 			(uint16_t)(b->hosts->port + i / OWN_PORTS));
 	return rc;
@@ -120,7 +124,7 @@ count_open(const struct xd_tcp_bench *b, uint64_t *failed)
 	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
 		if (!xd_tcp_bench_opens(b, i))
 			continue;
-		n += xd_tcp_endpoint_open_sessions(&b->ends[i]);
+		n += b->ends[i].opened;
 		*failed += b->ends[i].counts.failed;
 	}
 	return n;
@@ -168,7 +172,7 @@ xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err)
 		rc = xd_message_lanes_run(&b->lanes, XD_MESSAGE_LOOK_S, "closing", err);
 		left = 0;
 		for (unsigned i = 0; i < b->gen->nb_ports; i++)
-			left += xd_tcp_endpoint_closing(&b->ends[i]);
+			left += b->ends[i].sessions.used;
 	}
 	for (unsigned i = 0; left && i < b->gen->nb_ports; i++)
 		xd_tcp_endpoint_abort(&b->ends[i]);

@@ -181,12 +181,6 @@ xd_tcp_refuse(const struct xd_tcp_segment *s, struct xd_tcp_segment *reply)
 	return true;
 }
 
-uint32_t
-xd_tcp_next_iss(const struct xd_tcp_conn *c)
-{
-	return xd_tcp_seq(c, c->max) + NEXT_ISS;
-}
-
 bool
 xd_tcp_may_replace(const struct xd_tcp_conn *c, const struct xd_tcp_segment *syn)
 {
@@ -196,6 +190,41 @@ xd_tcp_may_replace(const struct xd_tcp_conn *c, const struct xd_tcp_segment *syn
 	if (c->ts_on && syn->has_ts && syn->ts_value != c->ts_recent)
 		return xd_tcp_before(c->ts_recent, syn->ts_value);
 	return xd_tcp_before(xd_tcp_rcv_seq(c, c->rcv_nxt), syn->seq);
+}
+
+void
+xd_tcp_rest_of(const struct xd_tcp_conn *c, struct xd_tcp_rest *rest)
+{
+	*rest = (struct xd_tcp_rest){
+		.snd_nxt = xd_tcp_seq(c, c->max),
+		.rcv_nxt = xd_tcp_rcv_seq(c, c->rcv_nxt),
+		.ts_recent = c->ts_recent,
+		.ts_on = c->ts_on,
+	};
+}
+
+uint32_t
+xd_tcp_next_iss(const struct xd_tcp_rest *rest)
+{
+	return rest->snd_nxt + NEXT_ISS;
+}
+
+/* As one whose FINs came right after the SYNs. */
+void
+xd_tcp_revive(struct xd_tcp_conn *c, const struct xd_tcp_opts *opts, void *ctx,
+	const struct xd_tcp_rest *rest, uint64_t now_us)
+{
+	init(c, opts, ctx, rest->snd_nxt - 2, now_us);
+	c->irs = rest->rcv_nxt - 2;
+	c->una = c->nxt = c->max = c->rcv_nxt = c->acked = 2;
+	c->fin = 1;
+	c->fin_asked = true;
+	c->rcv_right = 2 + (xd_tcp_place)c->window;
+	c->wnd_max = opts->window;
+	c->ts_on = rest->ts_on;
+	c->ts_recent = rest->ts_recent;
+	c->ts_recent_ms = (uint32_t)(now_us / 1000);
+	xd_tcp_time_wait(c, now_us);
 }
 
 const char *

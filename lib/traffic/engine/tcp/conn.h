@@ -188,12 +188,24 @@ void xd_tcp_set_window(struct xd_tcp_conn *c, uint32_t bytes);
 /* The answer to a segment that belongs to no connection (RFC 9293, section 3.10.7.1). False: there
  * is none, it was a reset. */
 bool xd_tcp_refuse(const struct xd_tcp_segment *s, struct xd_tcp_segment *reply);
-/* A number behind all that it has used, for the connection that begins in its place: RFC 9293,
- * section 3.4.1. */
-uint32_t xd_tcp_next_iss(const struct xd_tcp_conn *c);
 /* Whether a SYN may begin a new connection in the place of this one, which waits for old segments
  * to die out (RFC 6191; RFC 9293, section 3.10.7.4). */
 bool xd_tcp_may_replace(const struct xd_tcp_conn *c, const struct xd_tcp_segment *syn);
+
+/* What a connection in TIME-WAIT needs to answer what still comes for it. */
+struct xd_tcp_rest {
+	uint32_t snd_nxt, rcv_nxt; /* sequence numbers */
+	uint32_t ts_recent;
+	bool ts_on;
+};
+
+void xd_tcp_rest_of(const struct xd_tcp_conn *c, struct xd_tcp_rest *rest);
+/* A number behind all that it has used, for the connection that begins in its place: RFC 9293,
+ * section 3.4.1. */
+uint32_t xd_tcp_next_iss(const struct xd_tcp_rest *rest);
+/* Makes it a connection again, in TIME-WAIT, for one segment that came. */
+void xd_tcp_revive(struct xd_tcp_conn *c, const struct xd_tcp_opts *opts, void *ctx,
+	const struct xd_tcp_rest *rest, uint64_t now_us);
 
 /* Figures up to now_us. */
 void xd_tcp_look(struct xd_tcp_conn *c, uint64_t now_us);

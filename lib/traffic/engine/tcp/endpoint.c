@@ -76,19 +76,28 @@ arm(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 		xd_timer_arm(e->opts.timers, &s->timer, tick + 1);
 }
 
+/* Gives it back. What is left of one that waits for old segments is remembered. */
 static void
 remove_session(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 {
+	struct xd_tcp_rest rest;
+
 	xd_tcp_look(&s->conn, e->now_us);
 	e->counts.retransmitted += s->conn.retransmitted;
 	for (unsigned i = 0; i < XD_TCP_LIMITS; i++)
 		e->counts.limited_us[i] += s->conn.limited_us[i];
 	e->counts.failed +=
 		s->conn.end_reason != XD_TCP_END_NONE && s->conn.end_reason != XD_TCP_END_ABORTED;
-	if (e->opts.app->gone)
-		e->opts.app->gone(e->opts.app->ctx, s);
+	if (s->conn.state == XD_TCP_TIME_WAIT) {
+		xd_tcp_rest_of(&s->conn, &rest);
+		xd_tcp_time_waits_add(&e->time_waits, s->route, s->own_port, s->peer_port, &rest,
+			(uint32_t)(e->now_us / 1000));
+	}
+	e->opened -= s->opened;
 	xd_timer_cancel(&s->timer);
 	xd_tcp_sessions_remove(&e->sessions, s);
+	if (e->opts.app->gone)
+		e->opts.app->gone(e->opts.app->ctx, s);
 }
 
 static void
@@ -154,7 +163,7 @@ ready(void *ctx, uint16_t n)
 		(s = next_ready(e))) {
 		if (take_turn(e, s))
 			xd_tcp_endpoint_wake(e, s);
-		else if (s->conn.state == XD_TCP_CLOSED)
+		else if (s->conn.state == XD_TCP_CLOSED || s->conn.state == XD_TCP_TIME_WAIT)
 			remove_session(e, s);
 		else
 			arm(e, s);
@@ -182,12 +191,11 @@ initial_sequence(const struct xd_tcp_endpoint *e, const struct xd_tcp_session *s
 }
 
 void
-xd_tcp_endpoint_begin(
-	struct xd_tcp_endpoint *e, struct xd_tcp_session *s, const struct xd_tcp_segment *syn)
+xd_tcp_endpoint_begin(struct xd_tcp_endpoint *e, struct xd_tcp_session *s,
+	const struct xd_tcp_segment *syn, const struct xd_tcp_rest *before)
 {
 	const struct xd_tcp_opts *opts = &e->tcp[e->sessions.routes[s->route].v6];
-	const uint32_t iss = s->conn.state == XD_TCP_TIME_WAIT ? xd_tcp_next_iss(&s->conn)
-							       : initial_sequence(e, s);
+	const uint32_t iss = before ? xd_tcp_next_iss(before) : initial_sequence(e, s);
 
 	s->timer.run = on_timer;
 	if (syn)
@@ -200,15 +208,34 @@ xd_tcp_endpoint_begin(
 }
 
 int
-xd_tcp_endpoint_open(struct xd_tcp_endpoint *e, const struct xd_ip_route *route, uint16_t own_port,
-	uint16_t peer_port)
+xd_tcp_endpoint_route(struct xd_tcp_endpoint *e, const struct xd_ip_route *route)
 {
-	struct xd_tcp_session *s = xd_tcp_sessions_add(&e->sessions, route, own_port, peer_port);
+	const unsigned r = xd_tcp_sessions_keep_route(&e->sessions, route);
 
+	return r < XD_TCP_ROUTES ? (int)r : -ENOBUFS;
+}
+
+int
+xd_tcp_endpoint_open(
+	struct xd_tcp_endpoint *e, unsigned route, uint16_t own_port, uint16_t peer_port)
+{
+	struct xd_tcp_time_wait *before;
+	struct xd_tcp_session *s;
+	uint32_t now_ms;
+
+	xd_tcp_endpoint_clock(e, xd_tsc());
+	now_ms = (uint32_t)(e->now_us / 1000);
+	if (xd_tcp_sessions_find(&e->sessions, route, own_port, peer_port))
+		return -EADDRINUSE;
+	before = xd_tcp_time_waits_find(&e->time_waits, route, own_port, peer_port, now_ms);
+	if (before && (!before->rest.ts_on || before->since_ms == now_ms))
+		return -EADDRINUSE;
+	s = xd_tcp_sessions_add(&e->sessions, route, own_port, peer_port);
 	if (!s)
 		return -ENOBUFS;
-	xd_tcp_endpoint_clock(e, xd_tsc());
-	xd_tcp_endpoint_begin(e, s, NULL);
+	xd_tcp_endpoint_begin(e, s, NULL, before ? &before->rest : NULL);
+	if (before)
+		xd_tcp_time_waits_remove(&e->time_waits, before);
 	return 0;
 }
 
@@ -236,26 +263,6 @@ void
 xd_tcp_endpoint_abort(struct xd_tcp_endpoint *e)
 {
 	end_all(e, xd_tcp_abort);
-}
-
-uint32_t
-xd_tcp_endpoint_open_sessions(const struct xd_tcp_endpoint *e)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < e->sessions.n; i++)
-		n += e->sessions.all[i].used && xd_tcp_is_open(&e->sessions.all[i].conn);
-	return n;
-}
-
-uint32_t
-xd_tcp_endpoint_closing(const struct xd_tcp_endpoint *e)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < e->sessions.n; i++)
-		n += e->sessions.all[i].used && e->sessions.all[i].conn.state != XD_TCP_TIME_WAIT;
-	return n;
 }
 
 void
@@ -359,6 +366,9 @@ xd_tcp_endpoint_init(
 		rc = xd_respond_station_init(&e->station, opts->max_frame, err);
 	if (!rc)
 		rc = xd_tcp_sessions_init(&e->sessions, opts->sessions, err);
+	if (!rc)
+		rc = xd_tcp_time_waits_init(
+			&e->time_waits, opts->time_waits, TIME_WAIT_US / 1000, err);
 	if (rc)
 		xd_tcp_endpoint_fini(e);
 	return rc;
@@ -368,6 +378,7 @@ void
 xd_tcp_endpoint_fini(struct xd_tcp_endpoint *e)
 {
 	xd_tcp_sessions_fini(&e->sessions);
+	xd_tcp_time_waits_fini(&e->time_waits);
 	xd_respond_station_fini(&e->station);
 	xd_outbox_fini(&e->outbox);
 }

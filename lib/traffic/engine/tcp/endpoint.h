@@ -16,6 +16,7 @@
 #include "traffic/engine/tcp/app.h"
 #include "traffic/engine/tcp/packet.h"
 #include "traffic/engine/tcp/session.h"
+#include "traffic/engine/tcp/time_wait.h"
 
 struct xd_tcp_endpoint_opts {
 	const char *addresses;       /* as xd_respond_host_init has them */
@@ -23,7 +24,8 @@ struct xd_tcp_endpoint_opts {
 	uint32_t max_frame, segment; /* bytes: of a frame at most; of one on the wire */
 	bool csum, tso;              /* what the port's device does */
 	uint32_t sessions;
-	uint32_t window; /* bytes */
+	uint32_t time_waits; /* that are remembered, a power of two */
+	uint32_t window;     /* bytes */
 	bool nagle;
 	bool verify, write; /* payloads are compared; are written */
 	const struct xd_tcp_app *app;
@@ -53,6 +55,8 @@ struct xd_tcp_endpoint {
 	struct xd_source source;
 	struct xd_sink sink;
 	struct xd_tcp_sessions sessions;
+	struct xd_tcp_time_waits time_waits;
+	uint32_t opened; /* connections that are through the handshake, and not given back */
 	uint32_t ready_head, ready_tail; /* XD_TCP_NO_SESSION: none */
 	const struct xd_tcp_session *arriving;
 	struct xd_outbox outbox; /* of xd_tcp_sending */
@@ -68,16 +72,16 @@ int xd_tcp_endpoint_init(
 	struct xd_tcp_endpoint *e, const struct xd_tcp_endpoint_opts *opts, struct xd_error *err);
 void xd_tcp_endpoint_fini(struct xd_tcp_endpoint *e);
 
-/* Begins a connection. -ENOBUFS. */
-int xd_tcp_endpoint_open(struct xd_tcp_endpoint *e, const struct xd_ip_route *route,
-	uint16_t own_port, uint16_t peer_port);
+/* Where connections go: to xd_tcp_endpoint_open. -ENOBUFS: there are too many peers. */
+int xd_tcp_endpoint_route(struct xd_tcp_endpoint *e, const struct xd_ip_route *route);
+/* Begins a connection. One of these ports that waits for old segments gives way if its peer can
+ * tell the new one's segments by their timestamps, as RFC 6191 and Linux's tcp_tw_reuse have it.
+ * -EADDRINUSE: the ports are in use, for now; -ENOBUFS. */
+int xd_tcp_endpoint_open(
+	struct xd_tcp_endpoint *e, unsigned route, uint16_t own_port, uint16_t peer_port);
 /* No more is written; all connections are closed, or reset. */
 void xd_tcp_endpoint_close(struct xd_tcp_endpoint *e);
 void xd_tcp_endpoint_abort(struct xd_tcp_endpoint *e);
-/* Connections that are in use and, of these, through the handshake and not closed yet. */
-uint32_t xd_tcp_endpoint_open_sessions(const struct xd_tcp_endpoint *e);
-/* That still have to close: not those that only wait for old segments. */
-uint32_t xd_tcp_endpoint_closing(const struct xd_tcp_endpoint *e);
 /* Figures up to now, those of connections that are open included. */
 void xd_tcp_endpoint_look(struct xd_tcp_endpoint *e, struct xd_tcp_counts *counts);
 
@@ -91,8 +95,9 @@ uint32_t xd_tcp_endpoint_write_app(
 /* endpoint.c */
 /* It is asked for segments soon. */
 void xd_tcp_endpoint_wake(struct xd_tcp_endpoint *e, struct xd_tcp_session *s);
-void xd_tcp_endpoint_begin(
-	struct xd_tcp_endpoint *e, struct xd_tcp_session *s, const struct xd_tcp_segment *syn);
+/* syn: what came, or NULL. before: what is left of the one in whose place it is, or NULL. */
+void xd_tcp_endpoint_begin(struct xd_tcp_endpoint *e, struct xd_tcp_session *s,
+	const struct xd_tcp_segment *syn, const struct xd_tcp_rest *before);
 
 /* Connections' time, which does not go back. */
 static inline void

@@ -20,43 +20,97 @@ refuse(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
 		xd_outbox_put(&e->outbox, &sending, sizeof(sending));
 }
 
-static void
-accept_one(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
+static bool
+is_listened_on(const struct xd_tcp_endpoint *e, uint16_t port)
 {
-	const struct xd_ip_route route = xd_ip_way_back(&p->route, e->station.host.mac);
-	struct xd_tcp_session *s;
+	return (uint16_t)(port - e->opts.first_port) < e->opts.nb_ports;
+}
 
-	if ((uint16_t)(p->to_port - e->opts.first_port) >= e->opts.nb_ports ||
-		(p->segment.flags & TCP_SYN_ACK) != XD_TCP_SYN) {
+static void
+accept_one(
+	struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p, const struct xd_tcp_rest *before)
+{
+	const struct xd_ip_route back = xd_ip_way_back(&p->route, e->station.host.mac);
+	struct xd_tcp_session *s;
+	unsigned route;
+
+	if (!is_listened_on(e, p->to_port) || (p->segment.flags & TCP_SYN_ACK) != XD_TCP_SYN) {
 		refuse(e, p);
 		return;
 	}
-	s = xd_tcp_sessions_add(&e->sessions, &route, p->to_port, p->from_port);
+	route = xd_tcp_sessions_keep_route(&e->sessions, &back);
+	s = route < XD_TCP_ROUTES
+		    ? xd_tcp_sessions_add(&e->sessions, route, p->to_port, p->from_port)
+		    : NULL;
 	if (!s) /* it tries again, and there may be room */
 		return;
 	e->counts.accepted++;
-	xd_tcp_endpoint_begin(e, s, &p->segment);
+	xd_tcp_endpoint_begin(e, s, &p->segment, before);
+}
+
+/* For a connection that waits for old segments. */
+static void
+arrive_late(
+	struct xd_tcp_endpoint *e, struct xd_tcp_time_wait *before, const struct xd_tcp_packet *p)
+{
+	const struct xd_tcp_time_wait w = *before;
+	const struct xd_ip_route *route = &e->sessions.routes[w.route];
+	struct xd_tcp_sending sending = {
+		.route = *route, .from_port = w.own_port, .to_port = w.peer_port};
+	struct xd_tcp_conn c;
+
+	/* No acknowledgement of acknowledgements: both ends may be waiting. */
+	if (!xd_tcp_segment_span(&p->segment))
+		return;
+	xd_tcp_revive(&c, &e->tcp[route->v6], e, &w.rest, e->now_us);
+	if (is_listened_on(e, w.own_port) && xd_tcp_may_replace(&c, &p->segment)) {
+		xd_tcp_time_waits_remove(&e->time_waits, before);
+		accept_one(e, p, &w.rest);
+		return;
+	}
+	xd_tcp_input(&c, &p->segment, p->payload, e->now_us);
+	if (xd_outbox_has_room(&e->outbox) && xd_tcp_output(&c, &sending.segment, e->now_us))
+		xd_outbox_put(&e->outbox, &sending, sizeof(sending));
+	if (p->segment.flags & XD_TCP_FIN) { /* from now on */
+		xd_tcp_time_waits_remove(&e->time_waits, before);
+		xd_tcp_time_waits_add(&e->time_waits, w.route, w.own_port, w.peer_port, &w.rest,
+			(uint32_t)(e->now_us / 1000));
+	}
+}
+
+static void
+arrive_new(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p, unsigned route)
+{
+	struct xd_tcp_time_wait *w = NULL;
+
+	if (route < XD_TCP_ROUTES)
+		w = xd_tcp_time_waits_find(&e->time_waits, route, p->to_port, p->from_port,
+			(uint32_t)(e->now_us / 1000));
+	if (w)
+		arrive_late(e, w, p);
+	else
+		accept_one(e, p, NULL);
 }
 
 static void
 arrive(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
 {
-	struct xd_tcp_session *s = xd_tcp_sessions_find(&e->sessions, p);
+	const unsigned route = xd_tcp_sessions_route(&e->sessions, &p->route);
+	struct xd_tcp_session *s = NULL;
 
+	if (route < XD_TCP_ROUTES)
+		s = xd_tcp_sessions_find(&e->sessions, route, p->to_port, p->from_port);
 	if (!s) {
-		accept_one(e, p);
+		arrive_new(e, p, route);
 		return;
 	}
 	e->arriving = s;
-	if (xd_tcp_may_replace(&s->conn, &p->segment) && e->opts.nb_ports) {
-		if (e->opts.app->gone)
-			e->opts.app->gone(e->opts.app->ctx, s);
-		s->owed = s->asked = 0;
-		xd_tcp_endpoint_begin(e, s, &p->segment);
-		return;
-	}
 	if (xd_tcp_input(&s->conn, &p->segment, p->payload, e->now_us) == XD_TCP_REFUSE)
 		refuse(e, p);
+	if (!s->opened && xd_tcp_is_open(&s->conn)) {
+		s->opened = true;
+		e->opened++;
+	}
 	if (xd_tcp_received(&s->conn) >= s->next_done)
 		e->opts.app->received(e->opts.app->ctx, s);
 	xd_tcp_endpoint_wake(e, s);

@@ -102,6 +102,8 @@ reset(struct xd_tcp_conn *c, xd_tcp_place at, uint64_t now_us)
 		challenge(c, now_us);
 	else if (c->state == XD_TCP_SYN_RECEIVED)
 		xd_tcp_end(c, XD_TCP_END_REFUSED);
+	else if (c->state == XD_TCP_CLOSING || c->state == XD_TCP_LAST_ACK)
+		xd_tcp_end(c, XD_TCP_END_NONE); /* all has come and gone */
 	else if (c->state != XD_TCP_TIME_WAIT)
 		xd_tcp_end(c, XD_TCP_END_RESET);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of a host's connections: chains by hash, in one array. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,6 @@ xd_tcp_sessions_fini(struct xd_tcp_sessions *t)
 	t->n = 0;
 }
 
-/* What a packet says of its way, the other way round; XD_TCP_ROUTES: such a peer is not known. */
 static unsigned
 find_route(const struct xd_tcp_sessions *t, const uint8_t *own, const uint8_t *peer, bool v6)
 {
@@ -51,55 +51,65 @@ find_route(const struct xd_tcp_sessions *t, const uint8_t *own, const uint8_t *p
 	return i < t->nb_routes ? i : XD_TCP_ROUTES;
 }
 
+unsigned
+xd_tcp_sessions_route(const struct xd_tcp_sessions *t, const struct xd_ip_route *came)
+{
+	return find_route(t, came->to, came->from, came->v6);
+}
+
+unsigned
+xd_tcp_sessions_keep_route(struct xd_tcp_sessions *t, const struct xd_ip_route *route)
+{
+	unsigned r = find_route(t, route->from, route->to, route->v6);
+
+	if (r == XD_TCP_ROUTES) {
+		if (t->nb_routes == XD_TCP_ROUTES)
+			return r;
+		r = t->nb_routes++;
+	}
+	t->routes[r] = *route; /* its MAC address may be another by now */
+	return r;
+}
+
 static uint32_t *
 head_of(const struct xd_tcp_sessions *t, unsigned route, uint16_t own_port, uint16_t peer_port)
 {
-	uint64_t key = (uint64_t)route << 32 | (uint64_t)own_port << 16 | peer_port;
-
-	return &t->heads[(key * 0x9e3779b97f4a7c15ull >> 32) & t->mask];
+	return &t->heads[xd_tcp_ports_hash(route, own_port, peer_port) & t->mask];
 }
 
 struct xd_tcp_session *
-xd_tcp_sessions_find(const struct xd_tcp_sessions *t, const struct xd_tcp_packet *p)
+xd_tcp_sessions_find(
+	const struct xd_tcp_sessions *t, unsigned route, uint16_t own_port, uint16_t peer_port)
 {
-	const unsigned route = find_route(t, p->route.to, p->route.from, p->route.v6);
 	uint32_t i;
 
-	if (route == XD_TCP_ROUTES)
-		return NULL;
-	for (i = *head_of(t, route, p->to_port, p->from_port); i != XD_TCP_NO_SESSION;
+	for (i = *head_of(t, route, own_port, peer_port); i != XD_TCP_NO_SESSION;
 		i = t->all[i].next)
-		if (t->all[i].own_port == p->to_port && t->all[i].peer_port == p->from_port &&
+		if (t->all[i].own_port == own_port && t->all[i].peer_port == peer_port &&
 			t->all[i].route == route)
 			return &t->all[i];
 	return NULL;
 }
 
 struct xd_tcp_session *
-xd_tcp_sessions_add(struct xd_tcp_sessions *t, const struct xd_ip_route *route, uint16_t own_port,
-	uint16_t peer_port)
+xd_tcp_sessions_add(
+	struct xd_tcp_sessions *t, unsigned route, uint16_t own_port, uint16_t peer_port)
 {
-	unsigned r = find_route(t, route->from, route->to, route->v6);
 	struct xd_tcp_session *s;
 	uint32_t *head;
 
 	if (t->free == XD_TCP_NO_SESSION || t->used == t->n)
 		return NULL;
-	if (r == XD_TCP_ROUTES) {
-		if (t->nb_routes == XD_TCP_ROUTES)
-			return NULL;
-		r = t->nb_routes++;
-	}
-	t->routes[r] = *route; /* its MAC address may be another by now */
 	s = &t->all[t->free];
-	head = head_of(t, r, own_port, peer_port);
+	head = head_of(t, route, own_port, peer_port);
 	t->free = s->next;
 	t->used++;
-	memset(s, 0, sizeof(*s));
+	memset(&s->timer, 0, sizeof(s->timer));
+	memset(&s->next_done, 0, sizeof(*s) - offsetof(struct xd_tcp_session, next_done));
 	s->used = true;
 	s->own_port = own_port;
 	s->peer_port = peer_port;
-	s->route = (uint8_t)r;
+	s->route = (uint8_t)route;
 	s->next = *head;
 	*head = (uint32_t)(s - t->all);
 	return s;

@@ -27,6 +27,7 @@ struct xd_tcp_session {
 	uint8_t route;
 	bool queued; /* among those that are ready */
 	bool used;
+	bool opened; /* through the handshake */
 };
 
 /* What is promised of an idle connection, all in all. */
@@ -40,16 +41,29 @@ struct xd_tcp_sessions {
 	struct xd_ip_route routes[XD_TCP_ROUTES];
 };
 
+/* Of ports and a route, for tables of 2^32 places and less. */
+static inline uint32_t
+xd_tcp_ports_hash(unsigned route, uint16_t own_port, uint16_t peer_port)
+{
+	const uint64_t key = (uint64_t)route << 32 | (uint64_t)own_port << 16 | peer_port;
+
+	return (uint32_t)(key * 0x9e3779b97f4a7c15ull >> 32);
+}
+
 int xd_tcp_sessions_init(struct xd_tcp_sessions *t, uint32_t n, struct xd_error *err);
 void xd_tcp_sessions_fini(struct xd_tcp_sessions *t);
 
-/* The session that a packet is for, or NULL. */
+/* The way back of a packet that came, as a place in routes; XD_TCP_ROUTES: nobody has it. */
+unsigned xd_tcp_sessions_route(const struct xd_tcp_sessions *t, const struct xd_ip_route *came);
+/* The session of that route and ports, or NULL. */
 struct xd_tcp_session *xd_tcp_sessions_find(
-	const struct xd_tcp_sessions *t, const struct xd_tcp_packet *p);
-/* A new one, whose conn is its caller's to begin. route is as of what it sends. NULL: there are too
- * many of them, or of peers. */
-struct xd_tcp_session *xd_tcp_sessions_add(struct xd_tcp_sessions *t,
-	const struct xd_ip_route *route, uint16_t own_port, uint16_t peer_port);
+	const struct xd_tcp_sessions *t, unsigned route, uint16_t own_port, uint16_t peer_port);
+/* The place in routes of a way to a peer, which is kept. XD_TCP_ROUTES: there are too many. */
+unsigned xd_tcp_sessions_keep_route(struct xd_tcp_sessions *t, const struct xd_ip_route *route);
+/* A new one, whose conn is its caller's to begin. There is none of that route and ports yet. NULL:
+ * there are too many of them. */
+struct xd_tcp_session *xd_tcp_sessions_add(
+	struct xd_tcp_sessions *t, unsigned route, uint16_t own_port, uint16_t peer_port);
 /* It is not armed and not queued. */
 void xd_tcp_sessions_remove(struct xd_tcp_sessions *t, struct xd_tcp_session *s);
 

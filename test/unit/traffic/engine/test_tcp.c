@@ -159,12 +159,48 @@ test_close_first(void **state)
 	free(l);
 }
 
+/* What is left of it answers as it did. */
 static void
-test_close_second(void **state)
+test_close_revived(void **state)
+{
+	struct lone *l = create_established();
+	struct xd_tcp_segment syn = {.flags = XD_TCP_SYN, .seq = IRS + 100000};
+	struct xd_tcp_rest rest;
+
+	(void)state;
+	xd_tcp_write(&l->c, 700, l->now_us);
+	xd_tcp_close(&l->c);
+	expect(l, XD_TCP_FIN | XD_TCP_ACK, ISS + 1, 700);
+	arrive(l, XD_TCP_FIN | XD_TCP_ACK, IRS + 1, ISS + 702, 10);
+	IN(l, TIME_WAIT);
+	expect_ack(l, IRS + 12);
+	xd_tcp_rest_of(&l->c, &rest);
+	for (unsigned i = 0; i < 3; i++) {
+		memset(&l->c, 0xff, sizeof(l->c));
+		xd_tcp_revive(&l->c, &l->opts, l, &rest, l->now_us);
+		IN(l, TIME_WAIT);
+		expect_nothing(l);
+		if (i == 0)
+			arrive(l, XD_TCP_FIN | XD_TCP_ACK, IRS + 1, ISS + 702, 10);
+		else if (i == 1)
+			arrive(l, XD_TCP_SYN, IRS - 1000, 0, 0);
+		else
+			arrive(l, XD_TCP_ACK, IRS + 1, ISS + 1, 10);
+		assert_int_equal(expect(l, XD_TCP_ACK, ISS + 702, 0).ack, IRS + 12);
+		expect_nothing(l);
+		arrive(l, XD_TCP_RST, IRS + 12, 0, 0);
+		IN(l, TIME_WAIT);
+		assert_true(xd_tcp_may_replace(&l->c, &syn));
+		assert_int_equal(l->taken, 10);
+	}
+	free(l);
+}
+
+static void
+close_second(bool reset)
 {
 	struct lone *l = create_established();
 
-	(void)state;
 	arrive(l, XD_TCP_FIN | XD_TCP_ACK, IRS + 1, ISS + 1, 5);
 	IN(l, CLOSE_WAIT);
 	assert_true(xd_tcp_peer_closed(&l->c));
@@ -177,10 +213,21 @@ test_close_second(void **state)
 	expect(l, XD_TCP_FIN | XD_TCP_ACK, ISS + 1001, 500);
 	arrive(l, XD_TCP_ACK, IRS + 7, ISS + 1501, 0);
 	IN(l, LAST_ACK);
-	arrive(l, XD_TCP_ACK, IRS + 7, ISS + 1502, 0);
+	if (reset) /* it has all, and has forgotten us */
+		arrive(l, XD_TCP_RST, IRS + 7, 0, 0);
+	else
+		arrive(l, XD_TCP_ACK, IRS + 7, ISS + 1502, 0);
 	IN(l, CLOSED);
 	assert_int_equal(l->c.end_reason, XD_TCP_END_NONE);
 	free(l);
+}
+
+static void
+test_close_second(void **state)
+{
+	(void)state;
+	close_second(false);
+	close_second(true);
 }
 
 static void
@@ -751,6 +798,7 @@ main(void)
 		cmocka_unit_test(test_accept),
 		cmocka_unit_test(test_both_open),
 		cmocka_unit_test(test_close_first),
+		cmocka_unit_test(test_close_revived),
 		cmocka_unit_test(test_close_second),
 		cmocka_unit_test(test_both_close),
 		cmocka_unit_test(test_fin_comes_early),

@@ -14,6 +14,7 @@
 #include "traffic/engine/message/pattern.h"
 #include "traffic/engine/respond/ask.h"
 #include "traffic/engine/tcp/session.h"
+#include "traffic/engine/tcp/time_wait.h"
 #include "traffic/engine/tcp/tcp.h"
 #include "traffic/host/tsc.h"
 
@@ -239,32 +240,61 @@ test_sessions(void **state)
 {
 	struct xd_tcp_sessions t;
 	struct xd_ip_route route = {.from = {10, 0, 0, 1}, .to = {10, 0, 0, 2}};
-	struct xd_tcp_packet p = {
-		.route = {.from = {10, 0, 0, 2}, .to = {10, 0, 0, 1}}, .to_port = 5};
+	struct xd_ip_route came = {.from = {10, 0, 0, 2}, .to = {10, 0, 0, 1}};
 	struct xd_tcp_session *all[1000];
+	unsigned r;
 
 	(void)state;
 	assert_int_equal(xd_tcp_sessions_init(&t, 1000, NULL), 0);
+	assert_int_equal(xd_tcp_sessions_route(&t, &came), XD_TCP_ROUTES);
+	r = xd_tcp_sessions_keep_route(&t, &route);
+	assert_int_equal(xd_tcp_sessions_route(&t, &came), r);
 	for (unsigned i = 0; i < 1000; i++) {
-		all[i] = xd_tcp_sessions_add(&t, &route, 5, (uint16_t)i);
+		all[i] = xd_tcp_sessions_add(&t, r, 5, (uint16_t)i);
 		assert_non_null(all[i]);
 	}
-	assert_null(xd_tcp_sessions_add(&t, &route, 6, 0));
+	assert_null(xd_tcp_sessions_add(&t, r, 6, 0));
 	for (unsigned i = 0; i < 1000; i += 2)
 		xd_tcp_sessions_remove(&t, all[i]);
-	for (unsigned i = 0; i < 1000; i++) {
-		p.from_port = (uint16_t)i;
-		assert_ptr_equal(xd_tcp_sessions_find(&t, &p), i % 2 ? all[i] : NULL);
-	}
-	p.route.from[3] = 3;
-	assert_null(xd_tcp_sessions_find(&t, &p));
+	for (unsigned i = 0; i < 1000; i++)
+		assert_ptr_equal(
+			xd_tcp_sessions_find(&t, r, 5, (uint16_t)i), i % 2 ? all[i] : NULL);
+	came.from[3] = 3;
+	assert_int_equal(xd_tcp_sessions_route(&t, &came), XD_TCP_ROUTES);
 	assert_int_equal(t.used, 500);
 	/* As many peers as there are, and no more. */
 	for (unsigned i = 1; i <= XD_TCP_ROUTES; i++) {
 		route.to[3] = (uint8_t)(2 + i);
-		assert_true((xd_tcp_sessions_add(&t, &route, 6, 1) != NULL) == (i < XD_TCP_ROUTES));
+		assert_int_equal(xd_tcp_sessions_keep_route(&t, &route), i);
 	}
 	xd_tcp_sessions_fini(&t);
+}
+
+static void
+test_time_waits(void **state)
+{
+	const struct xd_tcp_rest rest = {.snd_nxt = 7};
+	struct xd_tcp_time_waits t;
+	struct xd_tcp_time_wait *w;
+
+	(void)state;
+	assert_int_equal(xd_tcp_time_waits_init(&t, 64, 1000, NULL), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		xd_tcp_time_waits_add(&t, i % 3, (uint16_t)(i / 3), 80, &rest, 10 * i);
+		w = xd_tcp_time_waits_find(&t, i % 3, (uint16_t)(i / 3), 80, 10 * i);
+		assert_non_null(w);
+		assert_int_equal(w->rest.snd_nxt, 7);
+		if (i % 5 == 0) /* leaves a gap in the ring */
+			xd_tcp_time_waits_remove(&t, w);
+	}
+	/* The last 64 of them, unless their time is over or they were removed. */
+	for (unsigned i = 0; i < 1000; i++) {
+		w = xd_tcp_time_waits_find(&t, i % 3, (uint16_t)(i / 3), 80, 10400);
+		assert_int_equal(w != NULL, i >= 941 && i % 5);
+		w = xd_tcp_time_waits_find(&t, i % 3, (uint16_t)(i / 3), 80, 10400);
+		assert_int_equal(w != NULL, i >= 941 && i % 5);
+	}
+	xd_tcp_time_waits_fini(&t);
 }
 
 static void
@@ -324,6 +354,7 @@ main(void)
 		cmocka_unit_test(test_pattern),
 		cmocka_unit_test(test_asking),
 		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_time_waits),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_small_messages),
 		cmocka_unit_test(test_faults),
