@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* FNV-1a, 32 bits (draft-eastlake-fnv-17, section 2), of what was hashed before, or 0, and a text of at
- * most max bytes. */
+/* FNV-1a, 32 bits (draft-eastlake-fnv-17, section 2), of what was hashed before, or 0, and a text
+ * of at most max bytes. */
 static inline uint32_t
 xd_hash_text(uint32_t before, const char *text, size_t max)
 {

@@ -13,8 +13,8 @@ struct check {
 };
 
 static int
-check_name(const struct xd_noun *noun, const struct check *c, const void *entry,
-	struct xd_error *err)
+check_name(
+	const struct xd_noun *noun, const struct check *c, const void *entry, struct xd_error *err)
 {
 	struct xd_error inner;
 
@@ -27,8 +27,8 @@ check_name(const struct xd_noun *noun, const struct check *c, const void *entry,
 }
 
 static int
-check_keys(const struct xd_noun *noun, const struct check *c, const void *entry,
-	struct xd_error *err)
+check_keys(
+	const struct xd_noun *noun, const struct check *c, const void *entry, struct xd_error *err)
 {
 	XD_NOUN_FOREACH(noun, entry, key)
 	{
@@ -59,8 +59,8 @@ is_running(const struct xd_noun *noun, const struct check *c, const void *entry)
 }
 
 static int
-check_entry(const struct xd_noun *noun, const struct check *c, const void *entry,
-	struct xd_error *err)
+check_entry(
+	const struct xd_noun *noun, const struct check *c, const void *entry, struct xd_error *err)
 {
 	int ret = noun->size ? check_name(noun, c, entry, err) : 0;
 

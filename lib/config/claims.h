@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the ports of a configuration claim (struct xd_claim), in a hash table. Each port is asked once,
- * as the answer may take system calls: a path is followed to where it leads.
+ * What the ports of a configuration claim (struct xd_claim), in a hash table. Each port is asked
+ * once, as the answer may take system calls: a path is followed to where it leads.
  *
  * Made of names, which stay as long as this is used. Ports are known by their number in the
  * configuration. Any thread.

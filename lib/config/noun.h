@@ -120,8 +120,8 @@ int xd_noun_missing(const struct xd_noun *noun, const struct xd_config *config, 
 
 /* ---- References: keys that name entries of another noun ---- */
 
-/* Whether the entries that a key names are there, among those of a configuration (names.h). -ENOENT names the nearest one; -EINVAL: it names
- * none and must. 0 for keys that are no names. */
+/* Whether the entries that a key names are there, among those of a configuration (names.h). -ENOENT
+ * names the nearest one; -EINVAL: it names none and must. 0 for keys that are no names. */
 struct xd_names;
 int xd_noun_refers(const struct xd_noun *noun, const struct xd_names *names, const void *entry,
 	const struct xd_key *key, struct xd_error *err);

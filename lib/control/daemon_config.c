@@ -177,8 +177,8 @@ check_keys(const struct xd_daemon_config *config, struct xd_error *err)
 
 /* No port has the control socket's path. */
 static int
-check_control_claims(const struct xd_daemon_config *config, const struct xd_names *running,
-	struct xd_error *err)
+check_control_claims(
+	const struct xd_daemon_config *config, const struct xd_names *running, struct xd_error *err)
 {
 	char path[XD_PATH_MAX];
 

@@ -34,8 +34,8 @@ void xd_daemon_config_destroy(struct xd_daemon_config *config); /* NULL is fine 
 
 /* xd_config_check() and the daemon's own settings. Errors name the key. */
 int xd_daemon_config_check(const struct xd_daemon_config *config, struct xd_error *err);
-/* The daemon's own settings alone. running: a configuration that is right, or NULL: what is the same
- * there is not looked at again. */
+/* The daemon's own settings alone. running: a configuration that is right, or NULL: what is the
+ * same there is not looked at again. */
 int xd_daemon_config_check_own(const struct xd_daemon_config *config,
 	const struct xd_config *running, struct xd_error *err);
 

@@ -287,8 +287,7 @@ check_locked(struct xd_switch *sw, const struct xd_config *config, struct xd_err
 }
 
 static int
-check_arguments(
-	const struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
+check_arguments(const struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
 {
 	if (!sw || !config)
 		return xd_fail(err, -EINVAL, "there is no %s", sw ? "configuration" : "switch");

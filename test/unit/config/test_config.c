@@ -619,8 +619,8 @@ test_names_of_many(void **state)
 	assert_ptr_equal(xd_names_config(names), config);
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "p%u", i);
-		assert_ptr_equal(xd_names_get(names, &xd_port_noun, name),
-			xd_config_port(config, name));
+		assert_ptr_equal(
+			xd_names_get(names, &xd_port_noun, name), xd_config_port(config, name));
 	}
 	assert_null(xd_names_get(names, &xd_port_noun, "p500"));
 	assert_ptr_equal(xd_names_get(names, &xd_bridge_noun, "p7"), xd_config_bridges(config));
