@@ -50,11 +50,12 @@ struct xd_plan_queue {
 struct xd_plan_worker {
 	unsigned nb_queues;
 	struct xd_plan_queue *queues;
-	bool can_sleep; /* every queue has a descriptor to sleep on */
+	bool can_sleep;    /* every queue has a descriptor to sleep on */
+	bool poll;         /* never sleep */
+	uint64_t spin_tsc; /* without a frame for so long, sleep */
 };
 
 struct xd_plan {
-	bool poll;                                /* never sleep */
 	bool any_waits;                           /* a port has wait_us */
 	uint32_t slow_us;                         /* the least of any port's */
 	struct xd_plan_port *ports[XD_MAX_PORTS]; /* by index; NULL: none */

@@ -46,6 +46,27 @@ may_run_on(unsigned core)
 	return ret == 0;
 }
 
+/* What is said of single cores. */
+static int
+check_idle(const struct xd_config *config, struct xd_error *err)
+{
+	for (unsigned i = 0; i < config->nb_poll_cores; i++) {
+		unsigned c = 0;
+
+		while (c < config->nb_cores && config->cores[c] != config->poll_cores[i])
+			c++;
+		if (c == config->nb_cores)
+			return xd_fail_key(err, -EINVAL, "workers.poll_cores",
+				"core %u has no worker: give it among cores too",
+				config->poll_cores[i]);
+	}
+	if (config->nb_spin_us > 1 && config->nb_spin_us != config->nb_cores)
+		return xd_fail_key(err, -EINVAL, "workers.spin_us",
+			"has %u numbers for %u cores: give one for all, or one for each",
+			config->nb_spin_us, config->nb_cores);
+	return 0;
+}
+
 static int
 check(const struct xd_config *config, const void *entry, const struct xd_driver *const *drivers,
 	struct xd_error *err)
@@ -71,7 +92,7 @@ check(const struct xd_config *config, const void *entry, const struct xd_driver 
 			return xd_fail_key(err, -EINVAL, "workers.cores",
 				"core %u is offline or kept from this process by its cpuset", core);
 	}
-	return 0;
+	return check_idle(config, err);
 }
 
 const struct xd_noun xd_workers_noun = {

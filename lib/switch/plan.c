@@ -126,6 +126,23 @@ fill_bridges(const struct xd_state *state, struct xd_plan *plan)
 	}
 }
 
+/* How long a worker polls before it sleeps; one on a thread of an application never does. */
+static void
+fill_idle(const struct xd_state *state, struct xd_plan_worker *plan, const struct xd_worker *w)
+{
+	const struct xd_config *config = state->config;
+	uint64_t spin_us = config->nb_spin_us ? config->spin_us[0] : XD_WORKER_SPIN_US;
+
+	plan->poll = config->idle == XD_IDLE_POLL;
+	for (unsigned i = 0; i < config->nb_poll_cores; i++)
+		plan->poll |= config->poll_cores[i] == w->core;
+	for (unsigned i = 0; i < config->nb_spin_us && i < config->nb_cores; i++) {
+		if (config->nb_spin_us > 1 && config->cores[i] == w->core)
+			spin_us = config->spin_us[i];
+	}
+	plan->spin_tsc = w->env.tsc_hz / 1000000 * spin_us;
+}
+
 static void
 fill_queues(const struct xd_state *state, struct xd_plan *plan, xd_plan_without_fn without,
 	const void *ctx)
@@ -137,6 +154,8 @@ fill_queues(const struct xd_state *state, struct xd_plan *plan, xd_plan_without_
 
 		worker->queues = next;
 		worker->can_sleep = true;
+		if (state->workers[w])
+			fill_idle(state, worker, state->workers[w]);
 		for (unsigned i = 0; state->workers[w] && i < XD_MAX_PORTS; i++) {
 			const struct xd_plan_port *p = plan->ports[i];
 
@@ -160,7 +179,6 @@ xd_plan_fill(struct xd_plan *plan, const struct xd_state *state, xd_plan_without
 {
 	struct xd_plan_port *p = plan->port_memory;
 
-	plan->poll = state->config->idle == XD_IDLE_POLL;
 	plan->slow_us = XD_BUDGET_CALL_MAX_US;
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		if (!state->ports[i] || (without && without(ctx, state->ports[i], XD_ALL_QUEUES)))

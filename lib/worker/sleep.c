@@ -107,7 +107,7 @@ xd_worker_sleep(struct xd_worker *w)
 	struct epoll_event event;
 	uint64_t count;
 
-	if (plan->poll || !mine->can_sleep || !open_set(w))
+	if (mine->poll || !mine->can_sleep || !open_set(w))
 		return;
 	if (arm(w, mine)) {
 		__atomic_store_n(&w->sleeping, true, __ATOMIC_RELAXED);

@@ -27,7 +27,6 @@ static void *
 worker_main(void *arg)
 {
 	struct xd_worker *w = arg;
-	const uint64_t spin = w->env.tsc_hz / 1000000 * XD_WORKER_SPIN_US;
 	/* As an lcore the thread has caches of packet buffers; without, all works, but slower. */
 	bool lcore = rte_thread_register() == 0;
 
@@ -36,7 +35,7 @@ worker_main(void *arg)
 	while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
 		xd_worker_run(w, XD_WORKER_ROUNDS);
 		rte_rcu_qsbr_quiescent(w->env.qsbr, w->index);
-		if (w->now_tsc - w->busy_tsc > spin)
+		if (w->now_tsc - w->busy_tsc > w->spin_tsc)
 			xd_worker_sleep(w);
 	}
 	rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);

@@ -125,6 +125,7 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 		w->frames += sum;
 	} else {
 		w->idle_cycles += cycles;
+	w->spin_tsc = mine->spin_tsc;
 	}
 	return sum;
 }

@@ -23,7 +23,8 @@
 
 #define XD_WORKER_TX_RETRIES 15  /* of a transmit to a full ring, before frames are dropped */
 #define XD_WORKER_ROUNDS     32  /* turns of each queue before a worker reports itself quiescent */
-#define XD_WORKER_SPIN_US    100 /* without a frame for so long, an idle worker goes to sleep */
+#define XD_WORKER_SPIN_US    100 /* unless configured: without a frame for so long, it sleeps */
+#define XD_WORKER_SAMPLE     31  /* of so many rounds, in one the turn of each queue is timed */
 
 /* A pending notification: at the next flush the port is told, which notifies its guest if that
  * asked for it. */
@@ -63,7 +64,8 @@ struct xd_worker {
 	unsigned nb_waiting; /* queues that waited for a full port in the last round */
 	unsigned first;      /* queue that a round begins with */
 	unsigned nb_notify;
-	bool wary; /* calls of drivers are timed, and some ports may rest */
+	bool wary;         /* calls of drivers are timed, and some ports may rest */
+	uint64_t spin_tsc; /* the plan's */
 	struct xd_notify notify[2 * XD_MAX_PORTS];
 
 	uint64_t busy_cycles __rte_cache_aligned; /* read by control, as are those below */
