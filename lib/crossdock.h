@@ -55,6 +55,9 @@ struct xd_worker;
 #define XD_VLAN_MAX  4094
 
 enum xd_idle { XD_IDLE_SLEEP, XD_IDLE_POLL };
+enum xd_assign { XD_ASSIGN_CYCLES, XD_ASSIGN_ROUNDROBIN };
+enum xd_isolate { XD_ISOLATE_PINNED, XD_ISOLATE_NONE };
+enum xd_balancing { XD_BALANCING_OFF, XD_BALANCING_AUTO };
 enum xd_hugepages { XD_HUGEPAGES_AUTO, XD_HUGEPAGES_REQUIRED, XD_HUGEPAGES_NONE };
 enum xd_counting { XD_COUNTING_BASIC, XD_COUNTING_DETAILED };
 enum xd_full { XD_FULL_DROP, XD_FULL_WAIT }; /* see struct xd_port_config */
@@ -245,17 +248,44 @@ struct xd_worker_info {
 	int node; /* NUMA node of the core */
 	bool own; /* false: an application's lcore, by xd_worker_register */
 	bool sleeping;
+	bool isolated;        /* queues are pinned to it, and it gets no others */
 	unsigned nb_queues;   /* receive queues it polls */
+	uint32_t load_ppm;    /* millionths of its time that it carried frames, lately */
 	uint64_t busy_cycles; /* TSC cycles of loops that carried frames */
 	uint64_t idle_cycles; /* of loops that did not, asleep not counted */
 	uint64_t frames;      /* received */
 	uint64_t turns;       /* receives that brought frames */
+	uint64_t rounds;      /* of all its queues */
 	uint64_t sleeps;
+	uint64_t sleep_cycles; /* that these took */
 };
 
 struct xd_worker_queue {
 	char port[XD_NAME_MAX];
 	uint16_t queue;
+	uint32_t load_ppm; /* millionths of the worker's time that it took, lately */
+	bool pinned;       /* to this worker, by affinity */
+	/* Of its affinity, when there is no worker on that core; else -1. */
+	int missing_core;
+	int node; /* of its memory; -1: not known */
+	bool far; /* its worker is on another */
+};
+
+#define XD_BALANCE_MOVES 64 /* at once */
+
+struct xd_balance_move {
+	char port[XD_NAME_MAX];
+	uint16_t queue;
+	uint32_t load_ppm;
+	unsigned from_core, to_core;
+};
+
+struct xd_balance_info {
+	bool moved; /* they were; else they would be */
+	unsigned nb_moves;
+	struct xd_balance_move moves[XD_BALANCE_MOVES];
+	uint32_t most_ppm, most_after_ppm; /* load of the busiest worker, before and after */
+	unsigned gain_percent; /* by which the variance of the workers' loads gets smaller */
 };
 
 struct xd_memory_info {
@@ -276,6 +306,10 @@ unsigned xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, un
 unsigned xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned max);
 unsigned xd_switch_worker_queues(
 	struct xd_switch *sw, unsigned worker, struct xd_worker_queue *queues, unsigned max);
+/* Moves receive queues from busy workers to others, as few as help, by the load that was measured
+ * lately; dry_run: only tells which. No frame is lost, and a queue's keep their order. -ENOMEM. */
+int xd_switch_balance(
+	struct xd_switch *sw, bool dry_run, struct xd_balance_info *info, struct xd_error *err);
 uint64_t xd_switch_tsc_hz(struct xd_switch *sw);
 void xd_switch_memory(struct xd_switch *sw, struct xd_memory_info *info);
 /* Driver-specific facts of a port, as pairs of words. -ENOENT: no such port. */

@@ -1,60 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* worker, memory, log, daemon. */
+/* memory, log, daemon. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "table.h"
-
-/* ---- worker ---- */
-
-static void
-queues_cell(struct table *table, const json_t *queues)
-{
-	char text[512] = "-";
-	size_t i, used = 0;
-	json_t *queue;
-
-	json_array_foreach(queues, i, queue)
-	{
-		if (used < sizeof(text))
-			used += snprintf(text + used, sizeof(text) - used, "%s%s:%d", i ? " " : "",
-				ctl_text(queue, "port"), (int)ctl_number(queue, "queue"));
-	}
-	table_cell(table, "%s", text);
-}
-
-void
-worker_print(const json_t *result)
-{
-	static const char *const headers[] = {">CORE", ">NODE", "STATE", ">BUSY", ">FRAMES",
-		">CYCLES/FRAME", ">FRAMES/TURN", ">SLEEPS", "QUEUES", NULL};
-	struct table *table = table_create(headers);
-	json_t *worker;
-	size_t i;
-
-	json_array_foreach(json_object_get(result, "workers"), i, worker)
-	{
-		double busy = ctl_number(worker, "busy_cycles");
-		double awake = busy + ctl_number(worker, "idle_cycles");
-		double frames = ctl_number(worker, "frames"), turns = ctl_number(worker, "turns");
-		const char *state =
-			json_is_true(json_object_get(worker, "sleeping")) ? "sleeps" : "runs";
-
-		table_cell(table, "%d", (int)ctl_number(worker, "core"));
-		table_cell(table, "%d", (int)ctl_number(worker, "node"));
-		table_cell(table, "%s%s", state,
-			json_is_true(json_object_get(worker, "own")) ? "" : " (application)");
-		table_cell(table, "%.1f%%", awake > 0 ? 100 * busy / awake : 0);
-		table_cell(table, "%.0f", frames);
-		table_cell(table, "%.0f", frames > 0 ? busy / frames : 0);
-		table_cell(table, "%.1f", turns > 0 ? frames / turns : 0);
-		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(worker, "sleeps"));
-		queues_cell(table, json_object_get(worker, "queues"));
-	}
-	table_print(table);
-}
 
 /* ---- memory ---- */
 

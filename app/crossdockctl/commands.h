@@ -76,6 +76,8 @@ int port_show(struct ctl *ctl, const struct command *command, int argc, char **a
 int fdb_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 json_t *fdb_flush_params(struct ctl *ctl, int argc, char **argv);
 void worker_print(const json_t *result);
+json_t *balance_params(struct ctl *ctl, int argc, char **argv);
+void balance_print(const json_t *result);
 void memory_print(const json_t *result);
 json_t *port_params(struct ctl *ctl, int argc, char **argv);
 int stats_show(struct ctl *ctl, const struct command *command, int argc, char **argv);

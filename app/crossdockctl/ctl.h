@@ -18,6 +18,7 @@ struct ctl {
 	const struct command *commands;
 	bool json;
 	bool detail;              /* counters by kind and size */
+	bool dry_run;             /* worker balance: only tell */
 	double interval_s;        /* of rates; 0: no rates; negative: none was given */
 	const char *file;         /* whose YAML the call carries, for errors; or NULL */
 	struct xd_client *client; /* connected when the first call is made */

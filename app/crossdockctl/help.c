@@ -77,6 +77,7 @@ command_help(const struct ctl *ctl, const char *noun)
 	       "  -i, --interval SECONDS stats show: rates over so long; stats drops: 1, or 0 for\n"
 	       "                         counts alone\n"
 	       "  -d, --detail           port show: what came in by kind and size\n"
+	       "  -n, --dry-run          worker balance: only tell which queues would be moved\n"
 	       "  -V, --version          print the version\n"
 	       "  -h, --help             print this; after a NOUN, more about it\n"
 	       "\n"

@@ -16,6 +16,7 @@ static const struct xd_rpc_method fixed[] = {
 	{"fdb.show", xd_method_fdb_show, {"bridge", "port", "vlan", "limit", "cursor"}, NULL},
 	{"fdb.flush", xd_method_fdb_flush, {"bridge", "port"}, NULL},
 	{"worker.show", xd_method_worker_show, {NULL}, NULL},
+	{"worker.balance", xd_method_worker_balance, {"dry_run"}, NULL},
 	{"memory.show", xd_method_memory_show, {NULL}, NULL},
 	{"stats.show", xd_method_stats_show, {"port"}, NULL},
 	{"stats.drops", xd_method_stats_drops, {"port"}, NULL},

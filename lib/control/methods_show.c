@@ -65,6 +65,20 @@ xd_method_bridge_show(struct xd_rpc_call *call)
 }
 
 static json_t *
+or_null(int number)
+{
+	return number < 0 ? json_null() : json_integer(number);
+}
+
+static json_t *
+show_queue(const struct xd_worker_queue *q)
+{
+	return json_pack("{s:s, s:i, s:f, s:b, s:o, s:o, s:b}", "port", q->port, "queue", q->queue,
+		"load", q->load_ppm / 1e6, "pinned", q->pinned, "missing_core",
+		or_null(q->missing_core), "node", or_null(q->node), "far", q->far);
+}
+
+static json_t *
 show_worker(struct xd_switch *sw, unsigned index, const struct xd_worker_info *info)
 {
 	struct xd_worker_queue *queues = calloc(info->nb_queues + 1, sizeof(*queues));
@@ -72,16 +86,18 @@ show_worker(struct xd_switch *sw, unsigned index, const struct xd_worker_info *i
 	unsigned n = queues ? xd_switch_worker_queues(sw, index, queues, info->nb_queues) : 0;
 
 	for (unsigned i = 0; i < n && i < info->nb_queues; i++)
-		json_array_append_new(list,
-			json_pack("{s:s, s:i}", "port", queues[i].port, "queue", queues[i].queue));
+		json_array_append_new(list, show_queue(&queues[i]));
 	free(queues);
-	worker = json_pack("{s:i, s:i, s:b, s:b}", "core", (int)info->core, "node", info->node,
-		"own", info->own, "sleeping", info->sleeping);
+	worker = json_pack("{s:i, s:i, s:b, s:b, s:b, s:f}", "core", (int)info->core, "node",
+		info->node, "own", info->own, "sleeping", info->sleeping, "isolated",
+		info->isolated, "load", info->load_ppm / 1e6);
 	json_object_set_new(worker, "busy_cycles", json_integer(info->busy_cycles));
 	json_object_set_new(worker, "idle_cycles", json_integer(info->idle_cycles));
 	json_object_set_new(worker, "frames", json_integer(info->frames));
 	json_object_set_new(worker, "turns", json_integer(info->turns));
+	json_object_set_new(worker, "rounds", json_integer(info->rounds));
 	json_object_set_new(worker, "sleeps", json_integer(info->sleeps));
+	json_object_set_new(worker, "sleep_cycles", json_integer(info->sleep_cycles));
 	json_object_set_new(worker, "queues", list);
 	return worker;
 }
@@ -103,6 +119,33 @@ xd_method_worker_show(struct xd_rpc_call *call)
 	free(info);
 	return json_pack(
 		"{s:I, s:o}", "tsc_hz", (json_int_t)xd_switch_tsc_hz(control->sw), "workers", list);
+}
+
+json_t *
+xd_method_worker_balance(struct xd_rpc_call *call)
+{
+	struct xd_control *control = call->ctx;
+	const json_t *dry_run = json_object_get(call->params, "dry_run");
+	struct xd_balance_info info;
+	json_t *moves;
+
+	if (dry_run && !json_is_boolean(dry_run)) {
+		call->bad_params = true;
+		xd_fail(&call->err, -EINVAL, "dry_run must be true or false");
+		return NULL;
+	}
+	if (xd_switch_balance(control->sw, json_is_true(dry_run), &info, &call->err) < 0)
+		return NULL;
+	moves = json_array();
+	for (unsigned i = 0; i < info.nb_moves; i++)
+		json_array_append_new(moves,
+			json_pack("{s:s, s:i, s:f, s:i, s:i}", "port", info.moves[i].port, "queue",
+				info.moves[i].queue, "load", info.moves[i].load_ppm / 1e6,
+				"from_core", (int)info.moves[i].from_core, "to_core",
+				(int)info.moves[i].to_core));
+	return json_pack("{s:b, s:o, s:f, s:f, s:i}", "moved", info.moved, "moves", moves,
+		"most_load", info.most_ppm / 1e6, "most_load_after", info.most_after_ppm / 1e6,
+		"gain_percent", (int)info.gain_percent);
 }
 
 json_t *

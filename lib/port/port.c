@@ -19,8 +19,11 @@ xd_port_init(struct xd_port *port, const struct xd_driver *driver, const struct 
 	port->env = env;
 	port->config = *config;
 	port->index = XD_PORT_NONE;
+	port->node = -1;
 	port->max_frame = xd_port_max_frame(config->mtu);
 	port->rmon = NULL;
+	for (unsigned q = 0; q < XD_PORT_QUEUES; q++)
+		port->loads[q] = (struct xd_port_load){.ppm = XD_LOAD_UNKNOWN};
 }
 
 int

@@ -181,9 +181,24 @@ struct xd_driver {
 	bool (*arm)(struct xd_port *port, uint16_t queue);
 	void (*disarm)(struct xd_port *port, uint16_t queue);
 
+	/* Control, about once a second: the NUMA node that most of the memory of the device's, or
+	 * its guest's, frames lies on; -1: not known. It may change. NULL: port->node stays as
+	 * create or start set it. */
+	int16_t (*node)(struct xd_port *port);
+
 	/* Control. */
 	void (*describe)(struct xd_port *port, xd_describe_fn fn, void *ctx);
 };
+
+/* What a receive queue takes of its worker's time: from receiving to giving back, estimated from
+ * some of its turns. */
+struct xd_port_load {
+	uint64_t cycles; /* written by the worker that owns the queue; the rest is control's: */
+	uint64_t seen;   /* cycles when control last looked */
+	uint32_t ppm;    /* millionths of a core, lately; XD_LOAD_UNKNOWN: not looked at yet */
+};
+
+#define XD_LOAD_UNKNOWN UINT32_MAX
 
 /* The part of a port that every driver's port begins with. */
 struct xd_port {
@@ -192,6 +207,7 @@ struct xd_port {
 	struct xd_port_config config;
 	uint16_t index;      /* set by the switch before start */
 	uint16_t nb_queues;  /* receive queues to be polled, at most XD_PORT_QUEUES; set by start */
+	int16_t node;        /* of the memory that its frames lie in; -1: not known; control's */
 	uint16_t max_frame;  /* xd_port_max_frame of its mtu; written by the switch's control */
 	bool up;             /* frames can pass; written by the driver's control calls, as are */
 	uint64_t pool_bytes; /* its packet buffers, */
@@ -201,6 +217,7 @@ struct xd_port {
 	/* Transmit queues that frames may go to now; written by control. */
 	uint16_t nb_tx;
 	uint16_t tx[XD_PORT_QUEUES];
+	struct xd_port_load loads[XD_PORT_QUEUES];   /* by receive queue */
 	struct xd_drops drops[XD_PORT_QUEUES];       /* by queue */
 	struct xd_counters counters[XD_MAX_WORKERS]; /* each written by one worker */
 	struct xd_rmon *rmon; /* likewise, the switch's; NULL: was never wanted */

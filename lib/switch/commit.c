@@ -111,8 +111,7 @@ hand_over_indices(struct xd_change *t)
 
 		if (!old || old == port)
 			continue;
-		if (!keeps_device(t, i) ||
-			must_learn_anew(t->next->port_config[i], &old->config))
+		if (!keeps_device(t, i) || must_learn_anew(t->next->port_config[i], &old->config))
 			remove_port(t->next, (uint16_t)i);
 		if (t->inherits[i])
 			inherit_counters(port, old, t->sw->nb_slots);
@@ -193,7 +192,7 @@ void
 xd_change_commit(struct xd_change *t)
 {
 	count_slots(t->sw, t->next);
-	xd_state_assign(t->next, t->now);
+	xd_switch_assign(t->sw, t->next, t->now);
 	xd_plan_fill(t->between, t->next, without_moving, t);
 	xd_plan_fill(t->next->plan, t->next, NULL, NULL);
 	set_ports(t);

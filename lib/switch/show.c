@@ -170,6 +170,30 @@ nth_worker(const struct xd_switch *sw, unsigned n)
 	return NULL;
 }
 
+/* With the sleep that it is in. */
+static uint64_t
+sleep_cycles(const struct xd_worker *w)
+{
+	uint64_t sum = __atomic_load_n(&w->sleep_cycles, __ATOMIC_RELAXED);
+	uint64_t since = __atomic_load_n(&w->sleep_tsc, __ATOMIC_RELAXED), now = rte_rdtsc();
+
+	return since && now > since ? sum + now - since : sum;
+}
+
+/* Whether queues are pinned to it, and it gets no others for that. */
+static bool
+is_isolated(const struct xd_switch *sw, const struct xd_worker *w)
+{
+	const struct xd_plan_worker *plan = &sw->plan->workers[w->index];
+
+	for (unsigned i = 0; i < plan->nb_queues; i++) {
+		if (xd_state_pinned(sw->state, plan->queues[i].port->index,
+			    plan->queues[i].queue) == w->index)
+			return sw->state->config->isolate == XD_ISOLATE_PINNED;
+	}
+	return false;
+}
+
 unsigned
 xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned max)
 {
@@ -184,19 +208,41 @@ xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned ma
 			continue;
 		info[n] = (struct xd_worker_info){
 			.core = w->core,
-			.node = xd_memory_core_node(w->core),
+			.node = w->node,
 			.own = w->own,
-			.sleeping = __atomic_load_n(&w->sleeping, __ATOMIC_RELAXED),
+			.sleeping = __atomic_load_n(&w->sleep_tsc, __ATOMIC_RELAXED) != 0,
+			.isolated = is_isolated(sw, w),
 			.nb_queues = sw->plan->workers[w->index].nb_queues,
+			.load_ppm = w->load_ppm,
 			.busy_cycles = __atomic_load_n(&w->busy_cycles, __ATOMIC_RELAXED),
 			.idle_cycles = __atomic_load_n(&w->idle_cycles, __ATOMIC_RELAXED),
 			.frames = __atomic_load_n(&w->frames, __ATOMIC_RELAXED),
 			.turns = __atomic_load_n(&w->turns, __ATOMIC_RELAXED),
+			.rounds = __atomic_load_n(&w->rounds, __ATOMIC_RELAXED),
 			.sleeps = __atomic_load_n(&w->sleeps, __ATOMIC_RELAXED),
+			.sleep_cycles = sleep_cycles(w),
 		};
 	}
 	xd_loop_unlock(sw->loop);
 	return n;
+}
+
+static void
+fill_queue(const struct xd_switch *sw, const struct xd_worker *w, const struct xd_plan_queue *q,
+	struct xd_worker_queue *info)
+{
+	const struct xd_port *port = q->port->port;
+	const struct xd_port_config *config = &port->config;
+	uint32_t ppm = port->loads[q->queue].ppm;
+
+	memcpy(info->port, config->name, XD_NAME_MAX);
+	info->queue = q->queue;
+	info->load_ppm = ppm == XD_LOAD_UNKNOWN ? 0 : ppm;
+	info->pinned = xd_state_pinned(sw->state, port->index, q->queue) == w->index;
+	info->missing_core =
+		q->queue < config->nb_affinity && !info->pinned ? config->affinity[q->queue] : -1;
+	info->node = port->node;
+	info->far = port->node >= 0 && w->node >= 0 && port->node != w->node;
 }
 
 unsigned
@@ -215,8 +261,7 @@ xd_switch_worker_queues(
 	for (; plan && n < plan->nb_queues; n++) {
 		if (!queues || n >= max)
 			continue;
-		memcpy(queues[n].port, plan->queues[n].port->port->config.name, XD_NAME_MAX);
-		queues[n].queue = plan->queues[n].queue;
+		fill_queue(sw, w, &plan->queues[n], &queues[n]);
 	}
 	xd_loop_unlock(sw->loop);
 	return n;

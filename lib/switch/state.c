@@ -60,8 +60,8 @@ struct xd_switch_bridge *
 xd_state_bridge(const struct xd_state *state, const char *name)
 {
 	const struct xd_bridge_config *config = xd_names_get(state->names, &xd_bridge_noun, name);
-	unsigned i = config ? (unsigned)(config - xd_config_bridges(state->config))
-			    : state->nb_bridges;
+	unsigned i =
+		config ? (unsigned)(config - xd_config_bridges(state->config)) : state->nb_bridges;
 
 	return i < state->nb_bridges ? &state->bridges[i] : NULL;
 }
@@ -74,39 +74,4 @@ xd_state_workers(const struct xd_state *state)
 	for (unsigned w = 0; w < XD_MAX_WORKERS; w++)
 		n += state->workers[w] != NULL;
 	return n;
-}
-
-void
-xd_state_assign(struct xd_state *state, const struct xd_state *before)
-{
-	unsigned load[XD_MAX_WORKERS] = {0};
-
-	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-		for (unsigned q = 0; state->ports[i] && q < state->ports[i]->nb_queues; q++) {
-			uint8_t owner = state->ports[i] == before->ports[i] ? before->owner[i][q]
-									    : XD_OWNER_NONE;
-
-			if (owner != XD_OWNER_NONE && state->workers[owner]) {
-				state->owner[i][q] = owner;
-				load[owner]++;
-			}
-		}
-	}
-	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
-		for (unsigned q = 0; state->ports[i] && q < state->ports[i]->nb_queues; q++) {
-			uint8_t least = XD_OWNER_NONE;
-
-			if (state->owner[i][q] != XD_OWNER_NONE)
-				continue;
-			for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
-				if (state->workers[w] &&
-					(least == XD_OWNER_NONE || load[w] < load[least]))
-					least = (uint8_t)w;
-			}
-			if (least == XD_OWNER_NONE)
-				return;
-			state->owner[i][q] = least;
-			load[least]++;
-		}
-	}
 }

@@ -64,6 +64,8 @@ age(void *ctx)
 			xd_fdb_age(b->fdb, now_s);
 	}
 	xd_switch_tell_slow(sw, now_s);
+	xd_switch_look_at_loads(sw);
+	xd_switch_balance_auto(sw);
 }
 
 static void *
@@ -169,8 +171,9 @@ xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 	sw->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sw->loop = xd_loop_create();
 	sw->guard = xd_guard_create(XD_MAX_WORKERS);
-	if ((opts->run_dir && !sw->run_dir) || sw->event_fd < 0 || !sw->loop || !sw->guard ||
-		create_qsbr(sw) < 0 || create_empty_state(sw) < 0) {
+	sw->balance.queues = calloc(XD_MAX_PORTS * XD_PORT_QUEUES, sizeof(*sw->balance.queues));
+	if (!sw->balance.queues || (opts->run_dir && !sw->run_dir) || sw->event_fd < 0 ||
+		!sw->loop || !sw->guard || create_qsbr(sw) < 0 || create_empty_state(sw) < 0) {
 		xd_fail(err, -ENOMEM, "no memory, thread or file descriptors for a switch");
 		goto err_switch;
 	}
@@ -228,6 +231,7 @@ xd_switch_free(struct xd_switch *sw)
 	if (sw->event_fd >= 0)
 		close(sw->event_fd);
 	xd_guard_destroy(sw->guard);
+	free(sw->balance.queues);
 	free(sw->qsbr);
 	free(sw->run_dir);
 	free(sw);

@@ -10,6 +10,8 @@
  *   next_ports.c  its ports: which stay, which are made
  *   commit.c      its second half: what cannot fail
  *   publish.c     has workers see a plan
+ *   place.c       which worker polls which queue, by the rules of balance.h
+ *   load.c        what queues and workers take of their time, once a second
  *   plan.c        the plan of a state
  *   state.c       ports, bridges and workers that belong together
  *
@@ -27,9 +29,10 @@
 #include "config/claims.h"
 #include "crossdock.h"
 #include "memory/memory.h"
+#include "switch/balance.h"
 #include "worker/worker.h"
 
-#define XD_OWNER_NONE 0xff
+#define XD_OWNER_NONE XD_BALANCE_NONE
 #define XD_ALL_QUEUES UINT16_MAX
 
 struct xd_switch_bridge {
@@ -41,7 +44,7 @@ struct xd_switch_bridge {
 /* One state of the switch: what a configuration became. The next one shares what stays the same. */
 struct xd_state {
 	struct xd_config *config;
-	struct xd_names *names;   /* of config, as are */
+	struct xd_names *names; /* of config, as are */
 	struct xd_claims *claims;
 	uint16_t port_of[XD_MAX_PORTS];      /* index of port number i in config */
 	struct xd_port *ports[XD_MAX_PORTS]; /* by index */
@@ -70,6 +73,9 @@ struct xd_switch {
 	int event_fd;
 	uint64_t tsc_hz;
 	uint64_t tsc_base;
+	struct xd_balance balance; /* room for it */
+	uint64_t looked_tsc;       /* at loads */
+	uint32_t uneven_s;         /* for so long a worker has had too much, and another not */
 	unsigned nb_slots; /* of workers that there have been: those above have counted nothing */
 	struct rte_rcu_qsbr *qsbr;
 	const struct xd_plan *plan; /* what workers read */
@@ -110,9 +116,23 @@ struct xd_port *xd_state_port(const struct xd_state *state, const char *name);
 unsigned xd_state_port_number(const struct xd_state *state, const struct xd_port_config *config);
 struct xd_switch_bridge *xd_state_bridge(const struct xd_state *state, const char *name);
 unsigned xd_state_workers(const struct xd_state *state); /* how many */
-/* Gives every receive queue to a worker: where it was, if that worker is still there, else to the
- * one with the fewest. */
-void xd_state_assign(struct xd_state *state, const struct xd_state *before);
+
+/* ---- place.c ---- */
+
+/* Number of the worker that a queue is pinned to, or XD_BALANCE_NONE. */
+uint8_t xd_state_pinned(const struct xd_state *state, unsigned port, unsigned queue);
+/* Gives every receive queue to a worker: where it was, if it may stay there, else by balance.h. */
+void xd_switch_assign(struct xd_switch *sw, struct xd_state *state, const struct xd_state *before);
+/* Moves queues off workers with a load of above_ppm or more, if the loads' variance gets so many
+ * per cent smaller; or only tells what would be moved. -ENOMEM: nothing was. */
+int xd_switch_move_queues(struct xd_switch *sw, uint32_t above_ppm, unsigned gain_percent,
+	bool dry_run, struct xd_balance_info *info);
+
+/* ---- load.c. Once a second. ---- */
+
+void xd_switch_look_at_loads(struct xd_switch *sw);
+/* Moves queues if the configuration wants it and one worker has had too much for long enough. */
+void xd_switch_balance_auto(struct xd_switch *sw);
 
 /* ---- plan.c ---- */
 

@@ -110,12 +110,14 @@ xd_worker_sleep(struct xd_worker *w)
 	if (mine->poll || !mine->can_sleep || !open_set(w))
 		return;
 	if (arm(w, mine)) {
-		__atomic_store_n(&w->sleeping, true, __ATOMIC_RELAXED);
+		const uint64_t start = rte_rdtsc();
+
+		__atomic_store_n(&w->sleep_tsc, start, __ATOMIC_RELAXED);
 		w->sleeps++;
 		rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
 		epoll_wait(w->epoll_fd, &event, 1, timeout_ms(w));
 		rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
-		__atomic_store_n(&w->sleeping, false, __ATOMIC_RELAXED);
+		__atomic_store_n(&w->sleep_tsc, 0, __ATOMIC_RELAXED);
 		/* The plan may have been replaced and freed meanwhile. A queue that this worker has
 		 * lost stays armed, which costs its guest one needless kick. */
 		plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
@@ -123,6 +125,7 @@ xd_worker_sleep(struct xd_worker *w)
 		if (mine->can_sleep)
 			disarm(w, mine, mine->nb_queues);
 		w->last_tsc = w->busy_tsc = rte_rdtsc();
+		w->sleep_cycles += w->last_tsc - start;
 		xd_watch_look(w);
 	}
 	if (read(w->wake_fd, &count, sizeof(count)) < 0)

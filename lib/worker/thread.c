@@ -12,6 +12,7 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
+#include "memory/memory.h"
 #include "worker/worker.h"
 
 void
@@ -82,6 +83,7 @@ xd_worker_create(struct xd_switch *sw, const struct xd_worker_env *env, unsigned
 	w->sw = sw;
 	w->index = index;
 	w->core = core;
+	w->node = xd_memory_core_node(core);
 	w->own = own;
 	w->epoll_fd = -1;
 	w->batch.worker = (uint16_t)index;

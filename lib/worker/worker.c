@@ -53,22 +53,46 @@ run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 	return batch->n;
 }
 
-/* One turn of each queue, from the worker's first on. */
+/* The same, and counts what it took. For all turns of the queue, of which one in XD_WORKER_SAMPLE
+ * is timed. */
 static unsigned
-run_round(struct xd_worker *w, const struct xd_plan_worker *mine)
+time_queue(struct xd_worker *w, struct xd_plan_queue *q)
+{
+	struct xd_port_load *load = &q->port->port->loads[q->queue];
+	const uint64_t start = rte_rdtsc();
+	unsigned n = run_queue(w, q);
+
+	if (n)
+		__atomic_store_n(&load->cycles,
+			load->cycles + XD_WORKER_SAMPLE * (rte_rdtsc() - start), __ATOMIC_RELAXED);
+	return n;
+}
+
+/* One turn of each queue, from the worker's first on. */
+static __rte_always_inline unsigned
+run_round(struct xd_worker *w, const struct xd_plan_worker *mine,
+	unsigned (*run)(struct xd_worker *w, struct xd_plan_queue *q))
 {
 	unsigned first = w->first < mine->nb_queues ? w->first : 0;
 	unsigned n = 0;
 
 	w->nb_waiting = 0;
 	for (unsigned i = first; i < mine->nb_queues; i++)
-		n += run_queue(w, &mine->queues[i]);
+		n += run(w, &mine->queues[i]);
 	for (unsigned i = 0; i < first; i++)
-		n += run_queue(w, &mine->queues[i]);
+		n += run(w, &mine->queues[i]);
 	/* Of queues that wait for the same port, each is the first in its turn to find room. */
 	if (unlikely(w->nb_waiting))
 		w->first = first + 1;
 	return n;
+}
+
+/* Its queues' turns are timed. */
+static __rte_noinline unsigned
+time_round(struct xd_worker *w, const struct xd_plan_worker *mine)
+{
+	w->to_sample = XD_WORKER_SAMPLE - 1;
+	return run_round(w, mine, time_queue);
 }
 
 static void
@@ -97,10 +121,11 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 	const struct xd_plan *plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
 	const struct xd_plan_worker *mine = &plan->workers[w->index];
 	uint64_t start = rte_rdtsc(), cycles;
-	unsigned n, sum = 0;
+	unsigned n, sum = 0, left = rounds;
 
 	w->turn.plan = plan;
 	w->now_tsc = start;
+	w->spin_tsc = mine->spin_tsc;
 	if (unlikely(plan->slow_us != w->watch.slow_us))
 		xd_watch_set(w, plan->slow_us);
 	if (unlikely(start >= w->next_s_tsc))
@@ -108,15 +133,16 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 	if (unlikely(w->wary))
 		xd_watch_run(w, start);
 	do {
-		n = run_round(w, mine);
+		n = likely(w->to_sample--) ? run_round(w, mine, run_queue) : time_round(w, mine);
 		sum += n;
-	} while (n && --rounds && end_round(w));
+	} while (n && --left && end_round(w));
 	/* After this the plan may be gone, and the ports in it. */
 	xd_worker_notify_flush(w);
 
 	end_round(w);
 	cycles = w->now_tsc - w->last_tsc;
 	w->last_tsc = w->now_tsc;
+	w->rounds += rounds - left + (n == 0);
 	/* No sleep while frames wait: a receiver that has room again tells nobody. */
 	if (sum || w->nb_waiting)
 		w->busy_tsc = w->now_tsc;
@@ -125,7 +151,6 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 		w->frames += sum;
 	} else {
 		w->idle_cycles += cycles;
-	w->spin_tsc = mine->spin_tsc;
 	}
 	return sum;
 }

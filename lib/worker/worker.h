@@ -48,11 +48,14 @@ struct xd_worker {
 	struct xd_switch *sw;
 	unsigned index; /* slot in plans, counters and qsbr */
 	unsigned core;
+	int node;  /* of the core; XD_NODE_ANY: not known */
 	bool own;  /* has a thread of ours */
 	pid_t tid; /* if not: the application's thread that registered it */
 	pthread_t thread;
-	bool stop;   /* written by control */
-	int wake_fd; /* eventfd: control writes it when `stop` or the plan has changed */
+	uint32_t load_ppm;    /* control's: share of its time that it was busy lately, */
+	uint64_t seen_cycles; /* and busy_cycles when it last looked */
+	bool stop;            /* written by control */
+	int wake_fd;          /* eventfd: control writes it when `stop` or the plan has changed */
 	int epoll_fd;
 	bool naps; /* in this sleep a queue cannot wake it, and is looked at every XD_NAP_MS */
 
@@ -62,6 +65,7 @@ struct xd_worker {
 	uint64_t busy_tsc;   /* when a frame was last seen */
 	uint64_t next_s_tsc; /* when now_s advances */
 	unsigned nb_waiting; /* queues that waited for a full port in the last round */
+	unsigned to_sample;  /* rounds until one is timed */
 	unsigned first;      /* queue that a round begins with */
 	unsigned nb_notify;
 	bool wary;         /* calls of drivers are timed, and some ports may rest */
@@ -72,8 +76,10 @@ struct xd_worker {
 	uint64_t idle_cycles;
 	uint64_t frames;
 	uint64_t turns;
+	uint64_t rounds;
 	uint64_t sleeps;
-	bool sleeping;
+	uint64_t sleep_cycles;
+	uint64_t sleep_tsc; /* it sleeps since then; 0: it does not */
 
 	/* By port: its ring was full through all retries, and has not taken all of a turn's frames
 	 * since. */

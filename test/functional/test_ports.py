@@ -188,6 +188,45 @@ class UnderTraffic(SwitchCase):
             self.traffic.some(2)
         self.finish()
 
+    def queues(self):
+        """Core of each port's queue 0."""
+        return {queue["port"]: worker["core"]
+                for worker in self.daemon.ctl("worker", "show")["workers"]
+                for queue in worker["queues"]}
+
+    def test_queues_move_to_other_workers(self):
+        """By affinity and by load, while their frames pass: none is lost, and they stay in order."""
+        cores = sorted(os.sched_getaffinity(0))[:2]
+        if len(cores) < 2:
+            self.skipTest("one CPU: there is no second worker to go over to")
+        new = self.directory / "workers.yaml"
+        new.write_text(re.sub(r"cores: \[[0-9, ]*\]", f"cores: {cores}",
+                              self.daemon.config.read_text()))
+        self.daemon.ctl("config", "apply", new)
+        for core in 4 * cores:
+            self.daemon.ctl("port", "set", "vm1", f"affinity={core}")
+            self.assertEqual(self.queues()["vm1"], core)
+            # A worker that a queue is pinned to has no others.
+            self.assertNotEqual(self.queues()["vm2"], core)
+            self.traffic.some(2)
+        self.daemon.ctl("port", "set", "vm1", f"affinity={max(cores) + 1}")
+        placed = {queue["port"]: queue for worker in self.daemon.ctl("worker", "show")["workers"]
+                  for queue in worker["queues"]}
+        self.assertEqual(placed["vm1"]["missing_core"], max(cores) + 1)
+        self.daemon.ctl("port", "set", "vm2", f"affinity={self.queues()['vm1']}")
+        self.daemon.ctl("port", "set", "vm1", "affinity=any")
+        self.daemon.ctl("port", "set", "vm2", "affinity=any")
+        for _ in range(3):
+            planned = self.daemon.ctl("worker", "balance", "--dry-run")
+            self.assertFalse(planned["moved"])
+            before = self.queues()
+            done = self.daemon.ctl("worker", "balance")
+            for move in done["moves"]:
+                self.assertEqual(before[move["port"]], move["from_core"])
+                self.assertEqual(self.queues()[move["port"]], move["to_core"])
+            self.traffic.some(2)
+        self.finish()
+
     def test_bridges_are_added_and_removed(self):
         for i in range(5):
             self.daemon.ctl("bridge", "add", "br1")

@@ -135,6 +135,28 @@ class Sleep(SwitchCase):
         self.assertLess(self.daemon.cpu_s() - used, 1)
         self.assertLess(self.worker()["sleeps"] - worker["sleeps"], 2000)
 
+    def test_what_a_worker_does_when_idle_is_its_own(self):
+        """One polls although the others sleep, and for how long each polls first can be set."""
+        core = self.start(["vm1", "vm2"]) and self.worker()["core"]
+        self.guests("vm1", "vm2")
+        self.asleep()
+        new = self.directory / "idle.yaml"
+        for keys, sleeps in ((f"poll_cores: [{core}]", False), ("spin_us: 4000", True),
+                             (f"poll_cores: [{core}], spin_us: [10]", False), ("spin_us: 0", True)):
+            new.write_text(self.daemon.config.read_text().replace("idle: sleep", keys))
+            self.daemon.ctl("config", "apply", new)
+            if sleeps:
+                self.asleep()
+                continue
+            before = self.worker()
+            wait_for(lambda: self.worker()["rounds"] > before["rounds"] + 10000, "rounds")
+            self.assertEqual(self.worker()["sleeps"], before["sleeps"])
+            self.assertEqual(self.worker()["sleep_cycles"], before["sleep_cycles"])
+        for keys, reason in ((f"poll_cores: [{core + 1}]", "has no worker"),
+                             ("spin_us: [1, 2, 3]", "3 numbers for 1 cores")):
+            new.write_text(self.daemon.config.read_text().replace("idle: sleep", keys))
+            self.assertIn(reason, self.daemon.refused("config", "apply", new))
+
     def test_a_guest_that_cannot_wake_the_worker_lets_it_sleep(self):
         """It has no kick descriptors, or others wait for them so much that we cannot: it is looked
         at now and then, and the others wake the worker as always."""
