@@ -48,7 +48,8 @@ struct engine {
 	double time_s;                    /* unless --time does; 0: 2 */
 	bool makes_ports;                 /* by itself: it has no --port, and needs no EAL */
 	bool takes_one_port;              /* is enough */
-	bool opens_ports;    /* by itself, and others than --port says: that may be left out */
+	bool opens_ports; /* by itself, and others than --port says: that may be left out */
+	bool hosts;       /* behind its ports: faults may be made in what they receive (--impair) */
 	const char *operand; /* what may stand among its options, once; NULL: nothing does */
 	void (*offer)(const char *begun, FILE *out); /* names for it, a line each; or NULL */
 	size_t own_bytes; /* options of its own, at options.own, zeroed; 0: none */

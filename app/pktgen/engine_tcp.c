@@ -109,6 +109,7 @@ const struct engine engine_tcp = {
 	.options = options,
 	.sizes = "1514",
 	.takes_one_port = true,
+	.hosts = true,
 	.own_bytes = sizeof(struct own),
 	.defaults = defaults,
 	.check = check,

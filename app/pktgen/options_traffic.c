@@ -168,6 +168,7 @@ take_impair(struct options *o, const struct option_row *row, const char *text, s
 	const char *what = text;
 	uint64_t port;
 	char *end;
+	int rc;
 
 	(void)row;
 	if (isdigit((unsigned char)text[0]) || text[0] == ':') {
@@ -182,8 +183,14 @@ take_impair(struct options *o, const struct option_row *row, const char *text, s
 	}
 	if (xd_impair_any(impair))
 		return xd_fail(err, -EINVAL,
-			"--impair %s: what that port sends is impaired already; give one list of "
-			"faults, such as loss=1%%,dup=1%%",
+			"--impair %s: that port is impaired already; give one list of faults, such "
+			"as loss=1%%,dup=1%%",
 			text);
-	return xd_impair_parse(what, impair, err);
+	rc = xd_impair_parse(what, impair, err);
+	if (!rc && impair->direction != XD_IMPAIR_TX && !o->command.engine->hosts)
+		rc = xd_fail(err, -EINVAL,
+			"--impair %s: direction is for hosts that send again what was lost, such "
+			"as those of tcp",
+			text);
+	return rc;
 }

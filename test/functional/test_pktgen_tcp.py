@@ -6,6 +6,7 @@ import contextlib
 import signal
 import socket
 import subprocess
+import sys
 import threading
 
 import netns
@@ -95,6 +96,8 @@ class Peer:
 
     def __init__(self, connection, sends):
         self.socket, self.sends = connection, sends
+        # What is left in there when the other end closes has to arrive, too.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 200000)
         self.own, self.other = connection.getsockname()[1], connection.getpeername()[1]
         self.received = 0
         self.wrong = None
@@ -131,29 +134,33 @@ class Peer:
         for thread in self.threads:
             thread.join(PATIENCE_S)
             test.assertFalse(thread.is_alive())
+        info = self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+        self.retransmitted = int.from_bytes(info[100:], sys.byteorder)  # tcpi_total_retrans
         self.socket.close()
         test.assertIsNone(self.wrong)
 
 
-class TcpKernel(Messages):
-    """Over a veth pair."""
+class KernelPeers(Messages):
+    """The kernel's sockets, in a namespace, at the other end of the connections."""
 
-    def setUp(self):
-        super().setUp()
+    spec, eal = "vm1", ()  # the generator's port
+    home = None           # the namespace that it runs in
+
+    def make_space(self):
         need_root(self)
         try:
-            self.home = netns.Namespace(self, "generator")
+            self.space = netns.Namespace(self, "kernel")
         except (AssertionError, FileNotFoundError) as reason:
             self.skipTest(f"no network namespaces: {reason}")
-        self.space = netns.Namespace(self, "kernel")
-        netns.veth(self.home, "gen0", self.space, "eth0")
+
+    def give_addresses(self):
         self.space.address("eth0", f"{ADDRESSES[4][1]}/24")
         self.space.ip("-6", "addr", "add", f"{ADDRESSES[6][1]}/64", "dev", "eth0", "nodad")
 
     def command(self, *words, **options):
         words = (*words, "--verify", "--address", f"{ADDRESSES[4][0]},{ADDRESSES[6][0]}")
-        return self.home.command(*super().command(
-            *words, ports=("dpdk:net_af_packet0,iface=gen0",), eal=EAL, **options))
+        command = super().command(*words, ports=(self.spec,), eal=self.eal, **options)
+        return self.home.command(*command) if self.home else command
 
     def listen(self, family):
         with self.space:
@@ -163,7 +170,7 @@ class TcpKernel(Messages):
         self.addCleanup(server.close)
         return server
 
-    def run_against(self, family, peers, *words, streams=1):
+    def run_against(self, family, peers, *words, streams=1, guest="", messages="10k"):
         """The row of a run that connects to the kernel; peers: what makes one of a connection."""
         made = []
         server = self.listen(family)
@@ -174,13 +181,52 @@ class TcpKernel(Messages):
         thread = threading.Thread(target=accept)
         thread.start()
         row, = self.run_pktgen("tcp", "--connect", ADDRESSES[family][1], "--streams", streams,
-                               "--messages", "10k", *words)
+                               "--messages", messages, *words, guest=guest)
         thread.join(PATIENCE_S)
         server.close()
         for peer in made:
             peer.join(self)
         self.assertEqual(len(made), streams)
         return row, made
+
+    @contextlib.contextmanager
+    def listening(self, *words):
+        """An end of ours that listens, for the block; then self.row has what it said."""
+        command = self.command("tcp", *words)
+        at = command.index("--time")
+        del command[at:at + 2]  # until it is interrupted
+        command[command.index("--warmup") + 1] = "0"  # all that comes counts
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        wait_for(lambda: self.space.run("ping", "-c1", "-W1", ADDRESSES[4][0]).returncode == 0,
+                 "the generator's host")
+        yield
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 0, out + errors)
+        self.assertIsNone(SANITIZER.search(errors), errors)
+        self.row, = self.rows()
+
+    def connect(self, family, port=PORT):
+        with self.space:
+            return socket.create_connection((ADDRESSES[family][0], port), PATIENCE_S)
+
+
+class TcpKernel(KernelPeers):
+    """Over a veth pair."""
+
+    spec, eal = "dpdk:net_af_packet0,iface=gen0", EAL
+
+    def setUp(self):
+        super().setUp()
+        self.make_space()
+        self.home = netns.Namespace(self, "generator")
+        netns.veth(self.home, "gen0", self.space, "eth0")
+        self.give_addresses()
 
     def test_our_end_connects_and_sends(self):
         for family, faults in ((4, ()), (6, ()), (4, ("--impair", FAULTS)),
@@ -210,41 +256,16 @@ class TcpKernel(Messages):
                 self.assertGreater(peers[0].received, 0)
 
     def test_our_end_listens(self):
-        command = self.command("tcp", "--messages", "10k", "--direction", "both",
-                               "--impair", FAULTS)
-        at = command.index("--time")
-        del command[at:at + 2]  # until it is interrupted
-        command[command.index("--warmup") + 1] = "0"  # all that comes counts
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.stderr.close)
-        wait_for(lambda: self.space.run("ping", "-c1", "-W1", ADDRESSES[4][0]).returncode == 0,
-                 "the generator's host")
-        peers = []
-        for family in (4, 6, 4):
-            with self.space:
-                connection = socket.create_connection((ADDRESSES[family][0], PORT), PATIENCE_S)
-            peers.append(Peer(connection, True))
-        wait_for(lambda: all(peer.received > 500000 for peer in peers), "what it sends")
-        for peer in peers:
-            peer.over.set()
-        with self.space, self.assertRaises(ConnectionRefusedError):
-            socket.create_connection((ADDRESSES[4][0], PORT + 100), PATIENCE_S)
-        for peer in peers:
-            peer.join(self)
-        process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=PATIENCE_S)
-        self.assertEqual(process.returncode, 0, out + errors)
-        self.assertIsNone(SANITIZER.search(errors), errors)
-        row, = self.rows()
-        self.assertFalse(row["partial"])
-        figures = row["tcp"]
-        self.assertEqual((figures["wrong_bytes"], figures["wrong_frames"], figures["failed"]),
-                         (0, 0, 0))
-        self.assertGreater(figures["messages"], 0)
+        with self.listening("--messages", "10k", "--direction", "both", "--impair", FAULTS):
+            peers = [Peer(self.connect(family), True) for family in (4, 6, 4)]
+            wait_for(lambda: all(peer.received > 500000 for peer in peers), "what it sends")
+            for peer in peers:
+                peer.over.set()
+            with self.assertRaises(ConnectionRefusedError):
+                self.connect(4, PORT + 100)
+            for peer in peers:
+                peer.join(self)
+        self.check(self.row, True)
 
     def test_latency(self):
         class Echo(Peer):
@@ -268,3 +289,74 @@ class TcpKernel(Messages):
                               timeout=PATIENCE_S)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("a connection to port 5001 was refused or reset", done.stderr)
+
+
+class TcpKernelLoses(KernelPeers):
+    """Over an interface of the switch's (type: tap): what either end sends gets lost, comes twice,
+    or late, and both send at once."""
+
+    LOSSES = ("0", "0.1%", "1%", "5%")
+
+    def setUp(self):
+        super().setUp()
+        self.make_space()
+        self.start({"vm1": {}, "host": {"type": "tap", "bridge": "br0", "netns": self.space.name,
+                                        "ifname": "eth0"}})
+        self.give_addresses()
+
+    SHORT = "1k"  # is not written ahead: little is left to be sent at the end
+
+    def faults(self, loss):
+        return ("--direction", "both", "--impair",
+                f"loss={loss},dup=1%,reorder=2%,seed=7,direction=both")
+
+    def check_both(self, row, peers, loss):
+        figures = self.check(row)
+        if loss in ("1%", "5%"):
+            self.assertGreater(figures["impaired_lost"], 0)
+            self.assertGreater(figures["retransmitted"], 0)
+            self.assertGreater(sum(peer.retransmitted for peer in peers), 0)
+        for peer in peers:
+            self.assertGreater(peer.received, 0)
+        for port in ("vm1", "host"):
+            self.assertNotIn("bad-offload", self.daemon.drops(port))
+
+    def test_our_end_connects(self):
+        for loss in self.LOSSES:
+            for family in (4, 6):
+                with self.subTest(loss=loss, family=family):
+                    row, peers = self.run_against(family, lambda c: Peer(c, True),
+                                                  *self.faults(loss), streams=2,
+                                                  messages=self.SHORT)
+                    self.check_both(row, peers, loss)
+
+    def test_our_end_listens(self):
+        for loss in ("0", "5%"):
+            with self.subTest(loss=loss), self.listening("--messages", self.SHORT,
+                                                         *self.faults(loss)):
+                peers = [Peer(self.connect(family), True) for family in (4, 6)]
+                wait_for(lambda: all(peer.received > 100000 for peer in peers), "what it sends")
+                for peer in peers:
+                    peer.over.set()
+                for peer in peers:
+                    peer.join(self)
+            self.check_both(self.row, peers, loss)
+
+    def test_offloads(self):
+        """Whole segments both ways, lost as a whole."""
+        for guest in ("csum=on", "tso=on"):
+            with self.subTest(guest):
+                row, peers = self.run_against(4, lambda c: Peer(c, True), *self.faults("1%"),
+                                              guest=guest, messages=self.SHORT)
+                self.check_both(row, peers, "1%")
+
+    def test_a_smaller_link(self):
+        """The kernel's segments are less than half of what our link carries: so are ours."""
+        self.space.ip("link", "set", "eth0", "mtu", "576")
+        for guest in ("", "csum=on", "tso=on"):
+            with self.subTest(guest):
+                row, peers = self.run_against(4, lambda c: Peer(c, True), *self.faults("1%"),
+                                              guest=guest, messages=self.SHORT)
+                self.check_both(row, peers, "1%")
+                if "tso" not in guest:
+                    self.assertLessEqual(row["tcp"]["segment_bytes"], 536)

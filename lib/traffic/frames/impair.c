@@ -13,9 +13,12 @@
 
 #define RANDOM 0x9e3779b97f4a7c15ull
 
-enum { LOSS, DUP, REORDER, DELAY, SEED, NB_WORDS };
+enum { LOSS, DUP, REORDER, DELAY, SEED, DIRECTION, NB_WORDS };
 
-static const char *const words[NB_WORDS + 1] = {"loss", "dup", "reorder", "delay_us", "seed", NULL};
+static const char *const words[NB_WORDS + 1] = {
+	"loss", "dup", "reorder", "delay_us", "seed", "direction", NULL};
+static const char *const examples[NB_WORDS] = {"1%", "1%", "1%", "50", "50", "both"};
+static const char *const directions[] = {"tx", "rx", "both", NULL};
 
 static int
 bad_share(const char *name, const char *value, struct xd_error *err)
@@ -70,6 +73,19 @@ parse_delay(const char *value, double *us, struct xd_error *err)
 }
 
 static int
+parse_direction(const char *value, enum xd_impair_direction *direction, struct xd_error *err)
+{
+	for (unsigned i = 0; directions[i]; i++) {
+		if (strcmp(value, directions[i]))
+			continue;
+		*direction = (enum xd_impair_direction)i;
+		return 0;
+	}
+	return xd_fail(err, -EINVAL,
+		"impair: direction=%s: give tx, rx or both: what the port sends, receives", value);
+}
+
+static int
 set(struct xd_impair *impair, unsigned which, const char *value, struct xd_error *err)
 {
 	switch (which) {
@@ -81,6 +97,8 @@ set(struct xd_impair *impair, unsigned which, const char *value, struct xd_error
 		return parse_share(words[which], value, &impair->reorder, err);
 	case DELAY:
 		return parse_delay(value, &impair->delay_us, err);
+	case DIRECTION:
+		return parse_direction(value, &impair->direction, err);
 	default:
 		if (xd_number_parse(value, 0, UINT64_MAX, &impair->seed))
 			return xd_fail(err, -EINVAL, "impair: seed=%s: give a whole number", value);
@@ -105,7 +123,7 @@ parse_part(char *text, unsigned *seen, struct xd_impair *impair, struct xd_error
 			xd_suggest_hint(text, words, hint, sizeof(hint)));
 	if (!value)
 		return xd_fail(err, -EINVAL, "impair: %s has no value; give %s=%s", text, text,
-			which < DELAY ? "1%" : "50");
+			examples[which]);
 	if (*seen & 1u << which)
 		return xd_fail(err, -EINVAL, "impair: %s is given twice", text);
 	*seen |= 1u << which;
@@ -143,4 +161,10 @@ xd_impair_begin(const struct xd_impair *impair)
 	uint64_t random = impair->seed * RANDOM ^ RANDOM;
 
 	return random ? random : RANDOM; /* at 0 xorshift stays */
+}
+
+uint64_t
+xd_impair_begin_rx(const struct xd_impair *impair)
+{
+	return xd_impair_begin(&(struct xd_impair){.seed = ~impair->seed});
 }

@@ -323,8 +323,13 @@ static const struct {
 	{"rate " AB "--impair 5:loss=1%",
 		"--impair 5:...: ports are 0 to 1, in the order of --port"},
 	{"rate " AB "--impair loss=1% --impair dup=1%",
-		"--impair dup=1%: what that port sends is impaired already; give one list of "
+		"--impair dup=1%: that port is impaired already; give one list of "
 		"faults, such as loss=1%,dup=1%"},
+	{"rate " AB "--impair loss=1%,direction=rx",
+		"--impair loss=1%,direction=rx: direction is for hosts that send again what was "
+		"lost, such as those of tcp"},
+	{"tcp " AB "--impair loss=1%,direction=in",
+		"--impair: direction=in: give tx, rx or both: what the port sends, receives"},
 	/* How long */
 	{"rate " AB "--time 0", "--time 0: at least 1ms"},
 	{"rate " AB "--warmup -1", "--warmup: time -1: give seconds, such as 2 or 0.3 or 500ms"},

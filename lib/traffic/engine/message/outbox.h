@@ -30,7 +30,7 @@ static inline bool
 xd_outbox_init(struct xd_outbox *o, size_t bytes, const struct xd_impair *impair)
 {
 	*o = (struct xd_outbox){.items = calloc(XD_OUTBOX + 1, bytes)};
-	if (impair) {
+	if (impair && impair->direction != XD_IMPAIR_RX) {
 		o->impair = *impair;
 		o->random = xd_impair_begin(impair);
 	}

@@ -153,10 +153,11 @@ static uint16_t
 ready(void *ctx, uint16_t n)
 {
 	struct xd_tcp_endpoint *e = ctx;
-	const uint32_t answers = e->station.source.ready(e->station.source.ctx, n);
 	struct xd_tcp_session *s;
-	uint32_t there;
+	uint32_t answers, there;
 
+	xd_impaired_sink_look(&e->impaired);
+	answers = e->station.source.ready(e->station.source.ctx, n);
 	if (e->ready_head != XD_TCP_NO_SESSION)
 		xd_tcp_endpoint_clock(e, xd_tsc());
 	while (xd_outbox_count(&e->outbox) < n && xd_outbox_has_room(&e->outbox) &&
@@ -341,6 +342,20 @@ opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra)
 	};
 }
 
+/* Faults in what is received, if that is wanted. */
+static int
+impair(struct xd_tcp_endpoint *e, struct xd_error *err)
+{
+	const struct xd_impair *faults = e->opts.impair;
+	int rc;
+
+	if (!faults || faults->direction == XD_IMPAIR_TX || !xd_impair_any(faults))
+		return 0;
+	rc = xd_impaired_sink_init(&e->impaired, faults, e->sink, err);
+	e->sink = e->impaired.sink;
+	return rc;
+}
+
 int
 xd_tcp_endpoint_init(
 	struct xd_tcp_endpoint *e, const struct xd_tcp_endpoint_opts *opts, struct xd_error *err)
@@ -369,6 +384,8 @@ xd_tcp_endpoint_init(
 	if (!rc)
 		rc = xd_tcp_time_waits_init(
 			&e->time_waits, opts->time_waits, TIME_WAIT_US / 1000, err);
+	if (!rc)
+		rc = impair(e, err);
 	if (rc)
 		xd_tcp_endpoint_fini(e);
 	return rc;
@@ -380,5 +397,6 @@ xd_tcp_endpoint_fini(struct xd_tcp_endpoint *e)
 	xd_tcp_sessions_fini(&e->sessions);
 	xd_tcp_time_waits_fini(&e->time_waits);
 	xd_respond_station_fini(&e->station);
+	xd_impaired_sink_fini(&e->impaired);
 	xd_outbox_fini(&e->outbox);
 }

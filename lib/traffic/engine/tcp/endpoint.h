@@ -17,6 +17,7 @@
 #include "traffic/engine/tcp/packet.h"
 #include "traffic/engine/tcp/session.h"
 #include "traffic/engine/tcp/time_wait.h"
+#include "traffic/port/impaired_sink.h"
 
 struct xd_tcp_endpoint_opts {
 	const char *addresses;       /* as xd_respond_host_init has them */
@@ -53,7 +54,8 @@ struct xd_tcp_endpoint {
 	struct xd_tcp_opts tcp[2]; /* over IPv4 and IPv6 */
 	struct xd_respond_station station;
 	struct xd_source source;
-	struct xd_sink sink;
+	struct xd_sink sink; /* the port's: of the next, where there are faults */
+	struct xd_impaired_sink impaired;
 	struct xd_tcp_sessions sessions;
 	struct xd_tcp_time_waits time_waits;
 	uint32_t opened; /* connections that are through the handshake, and not given back */

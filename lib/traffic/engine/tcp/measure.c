@@ -63,9 +63,12 @@ fill_path(const struct xd_tcp_bench *b, const struct snapshot *a, const struct s
 		p->segment_bytes = (double)(z->sum.data_bytes - a->sum.data_bytes) / (double)frames;
 	fill_limits(b, a, z, p);
 	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
-		p->impaired_lost += b->ends[i].outbox.lost;
-		p->impaired_dup += b->ends[i].outbox.duplicated;
-		p->impaired_reordered += b->ends[i].outbox.reordered;
+		const struct xd_outbox *out = &b->ends[i].outbox;
+		const struct xd_impaired_sink *in = &b->ends[i].impaired;
+
+		p->impaired_lost += out->lost + in->lost;
+		p->impaired_dup += out->duplicated + in->duplicated;
+		p->impaired_reordered += out->reordered + in->reordered;
 	}
 }
 

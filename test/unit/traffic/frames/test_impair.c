@@ -36,7 +36,15 @@ test_all_words(void **state)
 	assert_int_equal(xd_impair_parse("loss=0,seed=18446744073709551615", &impair, NULL), 0);
 	assert_false(xd_impair_any(&impair));
 	assert_true(impair.seed == UINT64_MAX);
+	for (unsigned i = 0; i < 3; i++) {
+		static const char *const texts[] = {
+			"loss=1%,direction=tx", "loss=1%,direction=rx", "direction=both,loss=1%"};
+
+		assert_int_equal(xd_impair_parse(texts[i], &impair, NULL), 0);
+		assert_int_equal(impair.direction, i);
+	}
 	assert_int_equal(xd_impair_parse("reorder=.5", &impair, NULL), 0);
+	assert_int_equal(impair.direction, XD_IMPAIR_TX);
 	assert_float_equal(impair.reorder, 0.5, 0);
 }
 
@@ -50,9 +58,12 @@ test_refused(void **state)
 		{"los=1%", "impair: unknown word \"los\"; did you mean loss?"},
 		{"delay=50", "impair: unknown word \"delay\"; did you mean delay_us?"},
 		{"zzz=1", "impair: unknown word \"zzz\"; valid are: loss, dup, reorder, delay_us, "
-			  "seed"},
+			  "seed, direction"},
 		{"loss", "impair: loss has no value; give loss=1%"},
 		{"delay_us", "impair: delay_us has no value; give delay_us=50"},
+		{"direction", "impair: direction has no value; give direction=both"},
+		{"direction=in", "impair: direction=in: give tx, rx or both: what the port sends, "
+				 "receives"},
 		{"loss=", "impair: loss=: give a share, such as 1% or 0.01, up to 100%"},
 		{"loss=101%", "impair: loss=101%: give a share, such as 1% or 0.01, up to 100%"},
 		{"dup=2", "impair: dup=2: give a share, such as 1% or 0.01, up to 100%"},
