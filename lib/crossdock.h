@@ -213,6 +213,14 @@ const struct xd_log *xd_switch_log(struct xd_switch *sw);
 
 /* ---- What runs: snapshots for people and programs ---- */
 
+/* Bytes of frames received from a port and sent to it, and those of them that a worker on another
+ * NUMA node than the port's memory carried. */
+struct xd_node_traffic {
+	int node; /* of the port's memory, of the worker's core; -1: not known */
+	uint64_t bytes, crossed_bytes;
+	uint32_t crossed_ppm; /* millionths, lately */
+};
+
 struct xd_port_info {
 	struct xd_port_config config;
 	uint16_t index;
@@ -222,6 +230,7 @@ struct xd_port_info {
 	uint64_t damped;      /* moves to it not followed: the address went to and fro */
 	struct xd_counters counters;
 	struct xd_rmon rmon; /* what came in while config.counters was detailed */
+	struct xd_node_traffic traffic;
 	uint16_t nb_queues;
 	struct xd_drops drops[XD_PORT_QUEUES]; /* by queue */
 };
@@ -248,9 +257,10 @@ struct xd_worker_info {
 	int node; /* NUMA node of the core */
 	bool own; /* false: an application's lcore, by xd_worker_register */
 	bool sleeping;
-	bool isolated;        /* queues are pinned to it, and it gets no others */
-	unsigned nb_queues;   /* receive queues it polls */
-	uint32_t load_ppm;    /* millionths of its time that it carried frames, lately */
+	bool isolated;      /* queues are pinned to it, and it gets no others */
+	unsigned nb_queues; /* receive queues it polls */
+	uint32_t load_ppm;  /* millionths of its time that it carried frames, lately */
+	struct xd_node_traffic traffic;
 	uint64_t busy_cycles; /* TSC cycles of loops that carried frames */
 	uint64_t idle_cycles; /* of loops that did not, asleep not counted */
 	uint64_t frames;      /* received */
@@ -288,6 +298,26 @@ struct xd_balance_info {
 	unsigned gain_percent; /* by which the variance of the workers' loads gets smaller */
 };
 
+#define XD_MEMORY_NODES 8  /* NUMA nodes that are told of, */
+#define XD_MEMORY_POOLS 64 /* and pools of packet buffers */
+
+/* Peaks are of what was seen once a second. */
+struct xd_memory_node {
+	unsigned node;
+	uint64_t eal_bytes, eal_used_bytes, eal_peak_bytes;
+	unsigned nb_pages;
+	struct xd_memory_pages {
+		uint64_t page_bytes, total, free;
+	} pages[2]; /* huge pages that the system has there */
+};
+
+struct xd_memory_pool {
+	char name[XD_NAME_MAX];
+	int node;
+	uint32_t buffers, in_use, peak;
+	uint64_t bytes;
+};
+
 struct xd_memory_info {
 	bool hugepages;
 	uint64_t page_bytes;
@@ -296,6 +326,10 @@ struct xd_memory_info {
 	uint64_t fdb_bytes;
 	uint64_t pool_bytes;  /* packet buffers of NIC ports */
 	uint64_t guest_bytes; /* guests' memory mapped */
+	unsigned nb_nodes;
+	struct xd_memory_node nodes[XD_MEMORY_NODES];
+	unsigned nb_pools;
+	struct xd_memory_pool pools[XD_MEMORY_POOLS];
 };
 
 /* Each fills at most max entries and returns how many there are. */

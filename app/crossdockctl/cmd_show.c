@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* memory, log, daemon. */
+/* log, daemon. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
-#include "table.h"
-
-/* ---- memory ---- */
-
-void
-memory_print(const json_t *result)
-{
-	static const struct {
-		const char *key, *label;
-	} rows[] = {
-		{"page_bytes", "page size"},
-		{"eal_bytes", "reserved by the EAL"},
-		{"eal_used_bytes", "of that, in use"},
-		{"fdb_bytes", "address tables"},
-		{"pool_bytes", "packet buffers"},
-		{"guest_bytes", "guests' memory mapped"},
-	};
-	char bytes[16];
-
-	printf("%-24s%s\n", "hugepages",
-		json_is_true(json_object_get(result, "hugepages")) ? "yes" : "no");
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		printf("%-24s%s\n", rows[i].label,
-			ctl_bytes(ctl_number(result, rows[i].key), bytes));
-}
 
 /* ---- log ---- */
 

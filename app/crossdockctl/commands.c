@@ -36,7 +36,7 @@ static const struct command fixed[] = {
 		"move queues from busy workers to others; with --dry-run, only tell which",
 		"--dry-run", 0, 1, {{0}}, "worker.balance", balance_params, balance_print, NULL,
 		NULL},
-	{"memory", "show", "", "memory in use", NULL, 0, 0, {{0}}, "memory.show", NULL,
+	{"memory", "show", "", "memory in use, by NUMA node and pool, and frames that cross nodes", NULL, 0, 0, {{0}}, "memory.show", NULL,
 		memory_print, NULL, NULL},
 	{"stats", "show", "[PORT]", "counters of ports; with --interval SECONDS, rates",
 		"vm1 --interval 1", 0, 1, {PORT}, "stats.show", port_params, NULL, stats_show,

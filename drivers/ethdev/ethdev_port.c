@@ -64,6 +64,7 @@ ethdev_start(struct xd_port *port, struct xd_error *err)
 		return ret;
 	}
 	port->nb_queues = p->nb_rx;
+	port->node = (int16_t)rte_eth_dev_socket_id(p->port_id);
 	__atomic_store_n(&port->up, xd_ethdev_link(p), __ATOMIC_RELEASE);
 	return 0;
 }

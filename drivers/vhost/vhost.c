@@ -206,5 +206,6 @@ const struct xd_driver xd_vhost_driver = {
 	.fd = xd_vhost_fd,
 	.arm = xd_vhost_arm,
 	.disarm = xd_vhost_disarm,
+	.node = xd_vhost_node,
 	.describe = xd_vhost_describe,
 };

@@ -55,6 +55,8 @@ struct xd_vhost_port {
 	bool rarp_due;
 	uint64_t nb_rarps;
 
+	unsigned sampled; /* of its guest's memory, for its node: where the next page lies */
+
 	struct xd_log_limit lines[XD_VHOST_LINES];
 };
 
@@ -93,6 +95,9 @@ int xd_vhost_check_features(const struct xd_port_config *config, struct xd_error
 /* XD_OFFLOAD_* that negotiated features let a guest ask for, and that it takes itself. */
 uint8_t xd_vhost_offloads_from(uint64_t features);
 uint8_t xd_vhost_offloads_to(uint64_t features);
+
+/* vhost_node.c. The node of its guest's memory, by some of its pages. Control. */
+int16_t xd_vhost_node(struct xd_port *port);
 
 void xd_vhost_describe(struct xd_port *port, xd_describe_fn fn, void *ctx);
 

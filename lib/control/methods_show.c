@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* bridge.show, worker.show, memory.show, daemon.status: what else runs. */
+/* bridge.show, worker.show, worker.balance, daemon.status: what else runs. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,20 +146,6 @@ xd_method_worker_balance(struct xd_rpc_call *call)
 	return json_pack("{s:b, s:o, s:f, s:f, s:i}", "moved", info.moved, "moves", moves,
 		"most_load", info.most_ppm / 1e6, "most_load_after", info.most_after_ppm / 1e6,
 		"gain_percent", (int)info.gain_percent);
-}
-
-json_t *
-xd_method_memory_show(struct xd_rpc_call *call)
-{
-	struct xd_control *control = call->ctx;
-	struct xd_memory_info info = {0};
-
-	xd_switch_memory(control->sw, &info);
-	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "hugepages", info.hugepages,
-		"page_bytes", (json_int_t)info.page_bytes, "eal_bytes", (json_int_t)info.eal_bytes,
-		"eal_used_bytes", (json_int_t)info.eal_used_bytes, "fdb_bytes",
-		(json_int_t)info.fdb_bytes, "pool_bytes", (json_int_t)info.pool_bytes,
-		"guest_bytes", (json_int_t)info.guest_bytes);
 }
 
 json_t *

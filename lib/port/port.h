@@ -196,9 +196,16 @@ struct xd_port_load {
 	uint64_t cycles; /* written by the worker that owns the queue; the rest is control's: */
 	uint64_t seen;   /* cycles when control last looked */
 	uint32_t ppm;    /* millionths of a core, lately; XD_LOAD_UNKNOWN: not looked at yet */
-};
+} __attribute__((aligned(64)));
 
 #define XD_LOAD_UNKNOWN UINT32_MAX
+
+/* Bytes of frames that passed, and those of them that did so on another NUMA node than the
+ * memory's. Control's. */
+struct xd_node_bytes {
+	uint64_t bytes, crossed;
+	uint32_t crossed_ppm; /* lately */
+};
 
 /* The part of a port that every driver's port begins with. */
 struct xd_port {
@@ -218,6 +225,8 @@ struct xd_port {
 	uint16_t nb_tx;
 	uint16_t tx[XD_PORT_QUEUES];
 	struct xd_port_load loads[XD_PORT_QUEUES];   /* by receive queue */
+	struct xd_node_bytes node_bytes;             /* control's, as is what it has seen of, */
+	uint64_t seen_bytes[XD_MAX_WORKERS];         /* by worker, rx_bytes and tx_bytes */
 	struct xd_drops drops[XD_PORT_QUEUES];       /* by queue */
 	struct xd_counters counters[XD_MAX_WORKERS]; /* each written by one worker */
 	struct xd_rmon *rmon; /* likewise, the switch's; NULL: was never wanted */

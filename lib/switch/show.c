@@ -11,6 +11,7 @@
 
 #include "commit.h"
 #include "memory/memory.h"
+#include "memory/nodes.h"
 #include "port/describe.h"
 #include "switch/switch.h"
 
@@ -77,6 +78,12 @@ fill_drops(const struct xd_port *port, struct xd_port_info *info)
 	}
 }
 
+static struct xd_node_traffic
+node_traffic(const struct xd_node_bytes *b, int node)
+{
+	return (struct xd_node_traffic){node, b->bytes, b->crossed, b->crossed_ppm};
+}
+
 static void
 fill_port(struct xd_switch *sw, const struct xd_port *port, struct xd_port_info *info)
 {
@@ -94,6 +101,7 @@ fill_port(struct xd_switch *sw, const struct xd_port *port, struct xd_port_info 
 	xd_counters_sum(&info->counters, port->counters, sw->nb_slots);
 	if (port->rmon)
 		xd_rmon_sum(&info->rmon, port->rmon, sw->nb_slots);
+	info->traffic = node_traffic(&port->node_bytes, port->node);
 	fill_drops(port, info);
 }
 
@@ -214,6 +222,7 @@ xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned ma
 			.isolated = is_isolated(sw, w),
 			.nb_queues = sw->plan->workers[w->index].nb_queues,
 			.load_ppm = w->load_ppm,
+			.traffic = node_traffic(&w->node_bytes, w->node),
 			.busy_cycles = __atomic_load_n(&w->busy_cycles, __ATOMIC_RELAXED),
 			.idle_cycles = __atomic_load_n(&w->idle_cycles, __ATOMIC_RELAXED),
 			.frames = __atomic_load_n(&w->frames, __ATOMIC_RELAXED),
@@ -242,7 +251,7 @@ fill_queue(const struct xd_switch *sw, const struct xd_worker *w, const struct x
 	info->missing_core =
 		q->queue < config->nb_affinity && !info->pinned ? config->affinity[q->queue] : -1;
 	info->node = port->node;
-	info->far = port->node >= 0 && w->node >= 0 && port->node != w->node;
+	info->far = xd_switch_is_far(port, w);
 }
 
 unsigned
@@ -267,6 +276,20 @@ xd_switch_worker_queues(
 	return n;
 }
 
+static void
+fill_node(const struct xd_switch *sw, unsigned node, struct xd_memory_node *info)
+{
+	struct xd_node_pages pages[2];
+
+	*info = (struct xd_memory_node){.node = node};
+	xd_memory_eal_node(node, &info->eal_bytes, &info->eal_used_bytes);
+	info->eal_peak_bytes = RTE_MAX(sw ? sw->node_peak[node] : 0, info->eal_used_bytes);
+	info->nb_pages = xd_memory_node_pages(XD_NODE_DIR, node, pages);
+	for (unsigned i = 0; i < info->nb_pages; i++)
+		info->pages[i] = (struct xd_memory_pages){
+			pages[i].page_bytes, pages[i].total, pages[i].free};
+}
+
 void
 xd_switch_memory(struct xd_switch *sw, struct xd_memory_info *info)
 {
@@ -278,9 +301,15 @@ xd_switch_memory(struct xd_switch *sw, struct xd_memory_info *info)
 		.eal_bytes = xd_memory_eal_bytes(),
 		.eal_used_bytes = xd_memory_eal_used_bytes(),
 	};
+	info->nb_nodes = RTE_MIN(xd_memory_nodes(), (unsigned)XD_MEMORY_NODES);
+	for (unsigned node = 0; node < info->nb_nodes; node++)
+		fill_node(sw, node, &info->nodes[node]);
 	if (!sw)
 		return;
 	xd_loop_lock(sw->loop);
+	xd_switch_look_at_pools(sw);
+	info->nb_pools = sw->nb_pools;
+	memcpy(info->pools, sw->pools, sizeof(info->pools));
 	for (unsigned i = 0; i < sw->state->nb_bridges; i++)
 		info->fdb_bytes += xd_fdb_bytes(sw->state->bridges[i].fdb);
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {

@@ -75,7 +75,11 @@ struct xd_switch {
 	uint64_t tsc_base;
 	struct xd_balance balance; /* room for it */
 	uint64_t looked_tsc;       /* at loads */
-	uint32_t uneven_s;         /* for so long a worker has had too much, and another not */
+	uint32_t uneven_s;         /* for so long a worker has had too much, and another not, */
+	uint32_t far_s;            /* and a queue has been far from its memory without need */
+	uint64_t node_peak[XD_MEMORY_NODES]; /* most bytes of the EAL's that were in use */
+	unsigned nb_pools;
+	struct xd_memory_pool pools[XD_MEMORY_POOLS]; /* as last looked at */
 	unsigned nb_slots; /* of workers that there have been: those above have counted nothing */
 	struct rte_rcu_qsbr *qsbr;
 	const struct xd_plan *plan; /* what workers read */
@@ -131,6 +135,10 @@ int xd_switch_move_queues(struct xd_switch *sw, uint32_t above_ppm, unsigned gai
 /* ---- load.c. Once a second. ---- */
 
 void xd_switch_look_at_loads(struct xd_switch *sw);
+/* At pools of packet buffers alone. */
+void xd_switch_look_at_pools(struct xd_switch *sw);
+/* Whether a worker is on another node than the memory of a port's frames, as far as is known. */
+bool xd_switch_is_far(const struct xd_port *port, const struct xd_worker *w);
 /* Moves queues if the configuration wants it and one worker has had too much for long enough. */
 void xd_switch_balance_auto(struct xd_switch *sw);
 

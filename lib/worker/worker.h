@@ -52,7 +52,8 @@ struct xd_worker {
 	bool own;  /* has a thread of ours */
 	pid_t tid; /* if not: the application's thread that registered it */
 	pthread_t thread;
-	uint32_t load_ppm;    /* control's: share of its time that it was busy lately, */
+	uint32_t load_ppm; /* control's: share of its time that it was busy lately, */
+	struct xd_node_bytes node_bytes;
 	uint64_t seen_cycles; /* and busy_cycles when it last looked */
 	bool stop;            /* written by control */
 	int wake_fd;          /* eventfd: control writes it when `stop` or the plan has changed */

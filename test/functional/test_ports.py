@@ -593,6 +593,35 @@ class Many(SwitchCase):
         self.daemon.ctl("port", "del", "vm2")
 
 
+class Nodes(SwitchCase):
+    def test_memory_by_node_and_what_crosses(self):
+        self.start(["vm1", "vm2"])
+        vm1, _ = self.guests("vm1", "vm2")
+        vm1.blast(ROUND, frame(BROADCAST, A))
+        sent = ROUND * len(frame(BROADCAST, A))
+
+        def shown():
+            memory = self.daemon.ctl("memory", "show")
+            ports = {port["port"]: port for port in memory["ports"]}
+            return memory if ports["vm2"]["bytes"] >= sent else None
+
+        memory = wait_for(shown, "the frames to be counted")
+        self.assertGreaterEqual(memory["workers"][0]["bytes"], 2 * sent)
+        nodes = {node["node"]: node for node in memory["nodes"]}
+        for used in nodes.values():
+            self.assertLessEqual(used["eal_used_bytes"], used["eal_peak_bytes"])
+        for port in memory["ports"]:
+            self.assertIn(port["node"], [*nodes, None])
+            if len(nodes) == 1:
+                self.assertEqual(port["crossed_bytes"], 0)
+        self.assertIn("NODE", self.text("memory", "show"))
+
+    def text(self, *words):
+        """What people see."""
+        return subprocess.run([program("crossdockctl"), "--control", str(self.daemon.control),
+                               *words], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
 class Sizes(SwitchCase):
     def test_mtu_changes_while_running(self):
         self.start(["vm1", "vm2"])

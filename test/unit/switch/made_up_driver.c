@@ -186,11 +186,12 @@ made_up_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 static uint16_t
 made_up_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {
-	(void)frames;
 	if (((struct made_up_port *)port)->device->holder != port)
 		return xd_port_drop_down(port, worker, n);
 	((struct made_up_port *)port)->device->nb_out += n;
 	port->counters[worker].tx_frames += n;
+	for (uint16_t i = 0; i < n; i++)
+		port->counters[worker].tx_bytes += frames[i]->len;
 	return n;
 }
 

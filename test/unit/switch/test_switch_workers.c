@@ -4,6 +4,7 @@
 #include "switch_env.h"
 #include <unistd.h>
 
+#include "switch/switch.h"
 #include "worker/worker.h"
 
 #define CORE 100 /* of the first; the second's is the next */
@@ -185,6 +186,80 @@ round_robin(void **state)
 	assert_int_equal(xd_worker_unregister(second), 0);
 }
 
+static struct xd_node_traffic
+traffic_of(struct env *env, const char *port)
+{
+	struct xd_port_info info;
+
+	assert_int_equal(xd_switch_port(env->sw, port, &info), 0);
+	return info.traffic;
+}
+
+static void
+look_now(struct env *env)
+{
+	xd_loop_lock(env->sw->loop);
+	xd_switch_look_at_loads(env->sw);
+	xd_loop_unlock(env->sw->loop);
+}
+
+/* Bytes count as crossed where the worker that carries them is on another node than the memory they
+ * come from or go to. */
+static void
+frames_that_cross_nodes(void **state)
+{
+	struct env *env = *state;
+	struct xd_worker *second = second_worker(env);
+	struct xd_worker_info info[2];
+
+	env->worker->node = 0;
+	second->node = 1;
+	open_three(env);
+	/* a, which the first worker polls, is near; b, where its frames go to, far; of c it is not
+	 * known. */
+	made_up_device("/a")->holder->node = 0;
+	made_up_device("/b")->holder->node = 1;
+	look_now(env);
+	send(env, "/a", 1, 0xff);
+	look_now(env);
+	assert_int_equal(traffic_of(env, "a").bytes, 64);
+	assert_int_equal(traffic_of(env, "a").crossed_bytes, 0);
+	assert_int_equal(traffic_of(env, "a").node, 0);
+	assert_int_equal(traffic_of(env, "b").crossed_bytes, traffic_of(env, "b").bytes);
+	assert_true(traffic_of(env, "b").crossed_ppm > 0);
+	assert_int_equal(traffic_of(env, "c").crossed_bytes, 0);
+	assert_int_equal(traffic_of(env, "c").node, -1);
+	xd_switch_workers(env->sw, info, 2);
+	assert_int_equal(info[0].traffic.crossed_bytes, traffic_of(env, "b").bytes);
+	assert_true(info[0].traffic.bytes > info[0].traffic.crossed_bytes);
+	assert_int_equal(info[1].traffic.bytes, 0);
+	/* What was counted before the memory moved stays as it was. */
+	made_up_device("/a")->holder->node = 1;
+	look_now(env);
+	assert_int_equal(traffic_of(env, "a").crossed_bytes, 0);
+	assert_int_equal(xd_worker_unregister(second), 0);
+}
+
+/* Whose memory has moved is followed by itself, whatever the loads. */
+static void
+memory_is_followed(void **state)
+{
+	struct env *env = *state;
+	struct xd_worker *second = second_worker(env);
+
+	env->config->balance = XD_BALANCING_AUTO;
+	env->config->balance_interval_s = 1;
+	env->worker->node = 0;
+	second->node = 1;
+	open_three(env);
+	made_up_device("/c")->holder->node = 1;
+	for (unsigned i = 0; i < 400 && !strcmp(ports_of(env, 0), "ac"); i++)
+		usleep(10000);
+	assert_string_equal(ports_of(env, 0), "a");
+	assert_string_equal(ports_of(env, 1), "bc");
+	assert_int_equal(xd_worker_unregister(second), 0);
+}
+
 /* By themselves, when one worker is too busy and the other is not, for long enough. */
 static void
 balance_by_itself(void **state)
@@ -221,6 +296,8 @@ main(void)
 			queues_follow_their_memory, open_switch, close_switch),
 		cmocka_unit_test_setup_teardown(round_robin, open_switch, close_switch),
 		cmocka_unit_test_setup_teardown(balance_by_itself, open_switch, close_switch),
+		cmocka_unit_test_setup_teardown(frames_that_cross_nodes, open_switch, close_switch),
+		cmocka_unit_test_setup_teardown(memory_is_followed, open_switch, close_switch),
 	};
 
 	return cmocka_run_group_tests(tests, start_eal, stop_eal);
