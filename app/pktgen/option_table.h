@@ -110,6 +110,8 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 		.help = "core to run on (the last one that no worker of --switch has)"},           \
 		{"cores", "A,B,...", take_cores,                                                   \
 			.help = "port 0 on A, 1 on B, ... and round again; different ones"},       \
+		{"numa", "A,B,...", take_numa,                                                     \
+			.help = "memory of port 0 on NUMA node A, 1 on B, ... (its core's)"},      \
 		{"switch", "SOCKET", take_switch,                                                  \
 			.help = "crossdockd's control socket: its cycles go into each row",        \
 			.file = true},                                                             \
@@ -263,6 +265,7 @@ int take_host_port(struct options *, const struct option_row *, const char *, st
 /* options_place.c */
 int take_port(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_cores(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_numa(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_placement(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_switch(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_label(struct options *, const struct option_row *, const char *, struct xd_error *);

@@ -74,8 +74,10 @@ struct options {
 
 	unsigned nb_cores; /* given */
 	int cores[XD_GEN_CORES_MAX];
-	int placement[2];   /* -1: not given */
-	const char *socket; /* of the switch; NULL: it is not asked */
+	unsigned nb_nodes;           /* given: NUMA */
+	int nodes[XD_GEN_PORTS_MAX]; /* of port i: i % nb_nodes */
+	int placement[2];            /* -1: not given */
+	const char *socket;          /* of the switch; NULL: it is not asked */
 
 	const char *label, *json, *csv; /* NULL: none; files: "-" is standard output */
 	unsigned nb_fail_if;

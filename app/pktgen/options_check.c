@@ -65,6 +65,9 @@ check_ports(const struct options *o, struct xd_error *err)
 		return xd_fail(err, -EINVAL,
 			"--cores: %u cores for %u port%s; give as many as there are ports at most",
 			o->nb_cores, o->nb_ports, o->nb_ports == 1 ? "" : "s");
+	if (o->nb_nodes > o->nb_ports)
+		return xd_fail(err, -EINVAL, "--numa: %u nodes for %u port%s; give as many at most",
+			o->nb_nodes, o->nb_ports, o->nb_ports == 1 ? "" : "s");
 	return 0;
 }
 

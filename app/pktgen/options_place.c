@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "option_table.h"
+#include "traffic/host/numa.h"
 
 #define CORES_MAX 1024
 
@@ -87,6 +88,24 @@ take_cores(struct options *o, const struct option_row *row, const char *text, st
 				return xd_fail(err, -EINVAL,
 					"--cores %s: core %d is there twice; give different ones",
 					text, o->cores[i]);
+	return 0;
+}
+
+int
+take_numa(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	(void)row;
+	o->nb_nodes = parse_cores(text, o->nodes, XD_GEN_PORTS_MAX);
+	if (!o->nb_nodes)
+		return xd_fail(err, -EINVAL,
+			"--numa %s: give nodes, one or one a port, such as 0,1", text);
+	for (unsigned i = 0; i < o->nb_nodes; i++)
+		if (!xd_numa_has(o->nodes[i]))
+			return xd_fail(err, -EINVAL,
+				"--numa %s: there is no memory on node %d; the machine has %u "
+				"NUMA node%s",
+				text, o->nodes[i], xd_numa_nodes(),
+				xd_numa_nodes() == 1 ? "" : "s");
 	return 0;
 }
 

@@ -59,10 +59,12 @@ on_row(void *ctx, const struct xd_row *row)
 	return xd_results_add(&r->results, row);
 }
 
-/* The last core that this process may use and no worker of the switch has; -1 without one. */
+/* The last core that this process may use and no worker of the switch has, of a NUMA node if there
+ * is one; -1 without one. */
 static int
-spare_core(const struct xd_probe_sample *sample)
+spare_core(const struct xd_probe_sample *sample, int node)
 {
+	int last = -1;
 	cpu_set_t set;
 
 	if (sched_getaffinity(0, sizeof(set), &set))
@@ -71,9 +73,12 @@ spare_core(const struct xd_probe_sample *sample)
 		if (sample->workers[i].core >= 0 && sample->workers[i].core < CPU_SETSIZE)
 			CPU_CLR(sample->workers[i].core, &set);
 	for (int core = CPU_SETSIZE - 1; core >= 0; core--)
-		if (CPU_ISSET(core, &set))
-			return core;
-	return -1;
+		if (CPU_ISSET(core, &set)) {
+			if (node < 0 || xd_memory_core_node((unsigned)core) == node)
+				return core;
+			last = last < 0 ? core : last;
+		}
+	return last;
 }
 
 /* Asks the switch where it runs. */
@@ -88,7 +93,7 @@ open_probe(struct run *r, struct xd_error *err)
 	if (rc)
 		return option_blame("switch", r->o->socket, err);
 	if (!r->o->nb_cores)
-		r->gen.cores[0] = spare_core(&sample);
+		r->gen.cores[0] = spare_core(&sample, r->o->nb_nodes ? r->o->nodes[0] : -1);
 	if (r->o->placement[0] < 0 && sample.nb_workers) {
 		r->gen.placement[0] = r->gen.cores[0];
 		r->gen.placement[1] = sample.workers[0].core;
@@ -133,6 +138,17 @@ start_eal(struct run *r, const char *name, struct xd_error *err)
 	return rc;
 }
 
+/* Where the memory of port i shall lie: where it was asked for, else near its core. */
+static int
+node_of(const struct run *r, unsigned i)
+{
+	int core = r->gen.cores[i % r->gen.nb_cores];
+
+	if (r->o->nb_nodes)
+		return r->o->nodes[i % r->o->nb_nodes];
+	return core >= 0 ? xd_memory_core_node((unsigned)core) : XD_NODE_ANY;
+}
+
 /* Opens port i, and keeps for the results where its frames lie. */
 static int
 open_port(struct run *r, unsigned i, struct xd_error *err)
@@ -140,7 +156,7 @@ open_port(struct run *r, unsigned i, struct xd_error *err)
 	int core = r->gen.cores[i % r->gen.nb_cores];
 	struct xd_gen_port_opts opts = {
 		.frame_bytes = options_longest(r->o),
-		.node = core >= 0 ? xd_memory_core_node((unsigned)core) : XD_NODE_ANY,
+		.node = node_of(r, i),
 		.timeout_ms = r->o->timeout_ms,
 		.cancel = &cancelled,
 		.others = r->gen.ports,
@@ -179,6 +195,16 @@ show_ports(const struct run *r)
 	}
 }
 
+/* Above the ports, once: then no row is of more than one. */
+static void
+show_nodes(const struct run *r)
+{
+	if (r->results.numa_nodes == 1)
+		puts("one NUMA node: memory, cores and guests are all on it");
+	else
+		printf("%u NUMA nodes\n", r->results.numa_nodes);
+}
+
 static int
 open_ports(struct run *r, struct xd_error *err)
 {
@@ -189,6 +215,8 @@ open_ports(struct run *r, struct xd_error *err)
 		rc = open_port(r, i, err);
 	}
 	table_clear_progress(&r->table);
+	if (!rc && r->show && r->results.nb_ports)
+		show_nodes(r);
 	if (!rc && r->show)
 		show_ports(r);
 	return rc;

@@ -101,9 +101,10 @@ table_head(struct table *table, const struct xd_row *row, const char *title, con
 	if (!strcmp(table->title, whole))
 		return;
 	printf("%s%s\n", table->title[0] ? "\n" : "", whole);
-	printf("%s %7s %5s  %-7s %-7s %6s %6s\n", head, "cycles", "busy", "cores", "RTT", "CPU",
-		"steal");
-	printf("%s %7s %5s  %-7s %-7s %6s %6s\n", units, "/frame", "", "", "ns", "s", "s");
+	printf("%s %7s %5s  %-7s %-7s %6s %6s  %s\n", head, "cycles", "busy", "cores", "RTT", "CPU",
+		"steal", "NUMA");
+	printf("%s %7s %5s  %-7s %-7s %6s %6s  %s\n", units, "/frame", "", "", "ns", "s", "s",
+		"mem/core/guest");
 	snprintf(table->title, sizeof(table->title), "%s", whole);
 	table->name[0] = '\0';
 }
@@ -139,7 +140,7 @@ table_mpps(double pps, const char *zero, char *text, size_t size)
 void
 table_tail(const struct xd_row *row)
 {
-	char cycles[16] = "-", busy[16] = "-", ns[32] = "-";
+	char cycles[16] = "-", busy[16] = "-", ns[32] = "-", numa[XD_NUMA_TEXT];
 
 	if (row->dut.known && row->dut.frames) {
 		snprintf(cycles, sizeof(cycles), "%.1f", row->dut.busy_cycles_per_frame);
@@ -148,9 +149,10 @@ table_tail(const struct xd_row *row)
 	if (row->placement_before_ns > 0 || row->placement_after_ns > 0)
 		snprintf(ns, sizeof(ns), "%.0f/%.0f", row->placement_before_ns,
 			row->placement_after_ns);
-	printf(" %7s %5s  %-7s %-7s %6.2f %6.2f%s%s\n", cycles, busy,
+	printf(" %7s %5s  %-7s %-7s %6.2f %6.2f  %s%s%s%s\n", cycles, busy,
 		xd_placement_class(row->placement_before_ns, row->placement_after_ns), ns,
-		row->cpu_s, row->steal_s, row->is_void ? "  VOID" : "",
+		row->cpu_s, row->steal_s, xd_numa_text(&row->numa, numa, sizeof(numa)),
+		row->numa.remote ? "  REMOTE" : "", row->is_void ? "  VOID" : "",
 		row->partial ? "  (partial)" : "");
 }
 
@@ -206,6 +208,9 @@ table_notes(const struct xd_row *row)
 		printf("        %llu of %llu frames were lost while the switch learned\n",
 			(unsigned long long)f->learn_lost_frames,
 			(unsigned long long)f->learned_frames);
+	if (row->numa.remote)
+		puts("        REMOTE: frames lie on another NUMA node than the core that drives "
+		     "their port");
 	if (row->is_void)
 		printf("        VOID, not a result: %s\n", row->void_reason);
 }

@@ -6,6 +6,7 @@ switch."""
 import csv
 import io
 import json
+import os
 import pathlib
 import re
 import shlex
@@ -43,6 +44,18 @@ class Words(Case):
             self.assertRegex(text, rf"(?m)^  {name} ")
         for method in ("throughput", "latency", "frame-loss", "back-to-back", "mlr", "profile"):
             self.assertRegex(run("search", "--help").stdout, rf"(?m)^  {method}  ")
+
+    def test_nodes(self):
+        done = run("rate", *LOOP, *SHORT, "--numa", "0,0", "--core", min(os.sched_getaffinity(0)))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        if "one NUMA node" in done.stdout:
+            self.assertEqual(done.stdout.count("one NUMA node: memory, cores and guests"), 1)
+            self.assertRegex(done.stdout, r"(?m) 0/0/0$")
+        for nodes, said in (("0,0,0", "--numa: 3 nodes for 2 ports"), ("x", "--numa x: give nodes"),
+                            ("1023", "--numa 1023: there is no memory on node 1023")):
+            done = run("rate", *LOOP, *SHORT, "--numa", nodes)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(said, done.stderr)
 
     def test_version(self):
         for words in (("--version",), ("-V",), ("version",), ("rate", "--version")):

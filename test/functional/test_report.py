@@ -41,6 +41,7 @@ def row(mpps=10.0, **changes):
         "per_port": [], "pacing": None, "latency": None, "flow_figures": None,
         "search": None, "pairs": None, "tcp": None, "respond": None, "ping": None,
         "placement": {"before_ns": NEAR, "after_ns": NEAR, "class": "near"},
+        "numa": {"memory": "0", "core": "0", "guest": "0", "remote": False},
         "steal_s": 0.0, "cpu_s": 2.0,
         "switch": {"frames": int(pps), "busy_cycles": int(pps) * 45,
                    "busy_cycles_per_frame": 45.0, "busy_share": 0.99},
@@ -126,6 +127,7 @@ def result(rows, label=None, **changes):
         "schema": SCHEMA, "command": "crossdock-pktgen rate --port virtio:/tmp/a.sock",
         "started": "2025-01-02T03:04:05Z", "label": label,
         "environment": {"crossdock": "0.1.0", "host": "bench1", "cpu": "A CPU", "cpus": 2,
+                        "numa_nodes": 1,
                         "kernel": "Linux 6.1", "dpdk": "DPDK 22.11", "hugepages": True,
                         "tsc_hz": 2.4e9},
         "ports": [{"name": "virtio:/tmp/a.sock", "memory": "2 MiB pages, node 0", "rings": "guest",
@@ -278,6 +280,20 @@ class Messages(Report):
         found = [cells[3] for cells in page.tables["messages"] if len(cells) > 2][1:]
         self.assertEqual(found, ["10.00", "20.00", "30.00", "40.00"])
         self.assertNotIn("over message size", page.text)  # one size makes no line
+
+
+class Nodes(Report):
+    def test_memory_that_is_remote(self):
+        remote = {"memory": "1", "core": "0", "guest": None, "remote": True}
+        page = self.page(self.write("a.json", result([row(10), row(5, size=1514, numa=remote)], "A")),
+                         self.write("b.json", result([row(10, numa=None)], "B")))
+        self.assertEqual([cells[15] for cells in page.tables["rate"] if cells[0] == "64 B"],
+                         ["0/0/0", "-/-/-"])
+        cells = page.row("rate", "1514 B", "A")
+        self.assertEqual(cells[15:], ["1/0/-", "1 remote memory"])
+        self.assertIn("remote memory", page.row("summary", "1514 B", "delivered")[2])
+        self.assertEqual(page.row("env", "NUMA")[1],
+                         "one node: memory, cores and guests are all on it")
 
 
 class Suites(Report):

@@ -17,7 +17,9 @@ detail_head(FILE *out)
 {
 	fputs("<th>bottleneck</th><th class=\"n\">switch<br>cycles/frame</th>"
 	      "<th class=\"n\">switch<br>busy %</th><th class=\"n\">CPU s</th>"
-	      "<th class=\"n\">steal s</th><th>cores</th><th>trials</th>",
+	      "<th class=\"n\">steal "
+	      "s</th><th>cores</th><th>NUMA<br><small>mem/core/guest</small></th>"
+	      "<th>trials</th>",
 		out);
 }
 
@@ -65,6 +67,32 @@ is_stolen(const struct report_cell *cell)
 	return false;
 }
 
+/* Of the first trial that counts: they were run alike. */
+static void
+numa_nodes(FILE *out, const struct report_cell *cell)
+{
+	char text[XD_NUMA_TEXT];
+
+	for (unsigned i = 0; i < cell->n; i++)
+		if (cell->trials[i].use == REPORT_USED) {
+			fputs("<td>", out);
+			html_text(
+				out, xd_numa_text(&cell->trials[i].row->numa, text, sizeof(text)));
+			fputs("</td>", out);
+			return;
+		}
+	fputs("<td>-</td>", out);
+}
+
+static bool
+is_remote(const struct report_cell *cell)
+{
+	for (unsigned i = 0; i < cell->n; i++)
+		if (cell->trials[i].use == REPORT_USED && cell->trials[i].row->numa.remote)
+			return true;
+	return false;
+}
+
 static void
 badge(FILE *out, unsigned n, const char *what, const char *why)
 {
@@ -83,6 +111,11 @@ detail_badges(FILE *out, const struct report_line *line, const struct report_cel
 			" <span class=\"badge\" title=\"the others' cores were %s\">cores %s, not "
 			"%s</span>",
 			line->class, cell->class, line->class);
+	if (is_remote(cell))
+		fputs(" <span class=\"badge\" title=\"frames lie on another NUMA node than the "
+		      "core "
+		      "that drives their port\">remote memory</span>",
+			out);
 	if (is_stolen(cell))
 		fputs(" <span class=\"badge\" title=\"over 1 % of a CPU\">steal</span>", out);
 }
@@ -95,7 +128,9 @@ detail_cells(const struct report_page *page, const struct report_cell *cell)
 	detail_median(page->out, cell, figure_busy_percent);
 	detail_median(page->out, cell, figure_cpu_s);
 	detail_median(page->out, cell, figure_steal_s);
-	fprintf(page->out, "<td>%s</td><td>%u", cell->class ? cell->class : "-", cell->used);
+	fprintf(page->out, "<td>%s</td>", cell->class ? cell->class : "-");
+	numa_nodes(page->out, cell);
+	fprintf(page->out, "<td>%u", cell->used);
 	detail_badges(page->out, NULL, cell);
 	fputs("</td></tr>\n", page->out);
 }

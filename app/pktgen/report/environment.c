@@ -43,6 +43,17 @@ fact_hugepages(FILE *out, const struct xd_results *results)
 }
 
 static void
+fact_numa(FILE *out, const struct xd_results *results)
+{
+	if (results->numa_nodes == 1)
+		fputs("one node: memory, cores and guests are all on it", out);
+	else if (results->numa_nodes)
+		fprintf(out, "%u nodes", results->numa_nodes);
+	else
+		fputs("-", out);
+}
+
+static void
 fact_dpdk(FILE *out, const struct xd_results *results)
 {
 	html_text(out, results->dpdk);
@@ -129,6 +140,7 @@ static const struct {
 	{"CPU", fact_cpu},
 	{"kernel", fact_kernel},
 	{"hugepages", fact_hugepages},
+	{"NUMA", fact_numa},
 	{"DPDK", fact_dpdk},
 	{"generator", fact_version},
 	{"cores' placement", fact_placement},

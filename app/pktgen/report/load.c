@@ -178,6 +178,13 @@ load_surroundings(struct record *in, struct xd_row *row)
 		row->placement_after_ns = record_number(&r, "after_ns", RECORD_OR_NULL);
 		record_leave(in, &r);
 	}
+	if (record_enter(in, in->object, "numa", true, &r)) {
+		record_text(&r, "memory", row->numa.memory, sizeof(row->numa.memory));
+		record_text(&r, "core", row->numa.core, sizeof(row->numa.core));
+		record_text(&r, "guest", row->numa.guest, sizeof(row->numa.guest));
+		row->numa.remote = record_flag(&r, "remote");
+		record_leave(in, &r);
+	}
 	row->steal_s = record_number(in, "steal_s", RECORD_OR_NULL);
 	row->cpu_s = record_number(in, "cpu_s", RECORD_OR_NULL);
 	row->dut.known = record_enter(in, in->object, "switch", true, &r);
@@ -279,6 +286,7 @@ load_head(struct record *r, struct xd_results *results)
 	record_text(&env, "crossdock", results->version, sizeof(results->version));
 	results->hugepages = record_flag(&env, "hugepages");
 	results->cpus = (unsigned)count_or_null(&env, "cpus");
+	results->numa_nodes = (unsigned)count_or_null(&env, "numa_nodes");
 	results->tsc_hz = record_number(&env, "tsc_hz", RECORD_OR_NULL);
 	record_leave(r, &env);
 }

@@ -28,8 +28,8 @@ void section_own(struct report_page *page, const struct engine *engine);
 bool section_latency_has(const struct report_set *set);
 
 /* What tables of all engines end with: bottleneck, the switch's cycles, CPU and steal time, cores,
- * trials. */
-#define DETAIL_COLUMNS 7
+ * NUMA nodes, trials. */
+#define DETAIL_COLUMNS 8
 void detail_head(FILE *out);
 void detail_cells(const struct report_page *page, const struct report_cell *cell);
 /* The median of a figure over the trials that are used, as a cell. */

@@ -71,16 +71,16 @@ add(json_t *words, const struct engine *engine, const char *name, json_t *value)
 	json_decref(value);
 }
 
-/* "0,1", of as many cores as the step has ports. */
+/* "0,1", of as many cores or nodes as the step has ports. */
 static json_t *
-core_list(const struct options *o, const struct suite_step *step)
+number_list(const int *numbers, unsigned n, const struct suite_step *step)
 {
-	char text[8 * XD_GEN_CORES_MAX];
+	char text[8 * XD_GEN_PORTS_MAX];
 	size_t used = 0;
 
-	for (unsigned i = 0; i < o->nb_cores && (i == 0 || i < step->nb_ports); i++)
+	for (unsigned i = 0; i < n && (i == 0 || i < step->nb_ports); i++)
 		used += (size_t)snprintf(
-			text + used, sizeof(text) - used, "%s%d", i ? "," : "", o->cores[i]);
+			text + used, sizeof(text) - used, "%s%d", i ? "," : "", numbers[i]);
 	return used ? json_string(text) : NULL;
 }
 
@@ -96,7 +96,8 @@ step_words(const struct suite_run *r)
 		add(words, engine, "switch", json_sprintf("%s/control", r->device.dir));
 	else if (o->socket)
 		add(words, engine, "switch", json_string(o->socket));
-	add(words, engine, "cores", core_list(o, step));
+	add(words, engine, "cores", number_list(o->cores, o->nb_cores, step));
+	add(words, engine, "numa", number_list(o->nodes, o->nb_nodes, step));
 	if (o->placement[0] >= 0)
 		add(words, engine, "placement",
 			json_sprintf("%d,%d", o->placement[0], o->placement[1]));

@@ -31,7 +31,7 @@ struct xd_gen_port;
 
 struct xd_gen_port_opts {
 	uint32_t frame_bytes;              /* longest frame to be carried, without FCS */
-	int node;                          /* NUMA node of the thread that drives it, or -1 */
+	int node;                          /* NUMA node that its frames shall lie on, or -1 */
 	unsigned timeout_ms;               /* for the peer to appear and to answer */
 	const volatile bool *cancel;       /* gives up waiting when set; or NULL */
 	struct xd_gen_port *const *others; /* opened before and open still: where loop: finds */
@@ -55,8 +55,11 @@ struct xd_gen_port_ops {
 /* The part that every kind of port begins with. */
 struct xd_gen_port {
 	const struct xd_gen_port_ops *ops;
-	char name[128];     /* as given: "virtio:/tmp/a.sock,server" */
-	char memory[96];    /* where its frames lie, for people: "2 MiB pages, node 0" */
+	char name[128];  /* as given: "virtio:/tmp/a.sock,server" */
+	char memory[96]; /* where its frames lie, for people: "2 MiB pages, node 0" */
+	/* NUMA nodes, or XD_NUMA_...: where its frames lie, and where its guest does: of a
+	 * virtqueue the same, of a DPDK device the device. */
+	int memory_node, guest_node;
 	const char *rings;  /* of a virtqueue: "guest", "static"; NULL: it has none, or not ours */
 	const char *ids;    /* of guest rings: "lifo", "fifo"; else NULL */
 	char fault[192];    /* why alive said no; empty before */

@@ -14,6 +14,7 @@
 #include <rte_mempool.h>
 
 #include "memory/memory.h"
+#include "traffic/host/numa.h"
 #include "traffic/port/port_kinds.h"
 
 #define RING    1024 /* descriptors asked of the device */
@@ -272,6 +273,23 @@ probe(struct ethdev_port *e, const char *devargs, struct xd_error *err)
 	return xd_fail(err, -ENODEV, "dpdk:%s is not an Ethernet device", devargs);
 }
 
+/* Where its mbufs lie, and the device does. */
+static void
+describe_memory(struct ethdev_port *e)
+{
+	const struct rte_memseg_list *list = rte_mem_virt2memseg_list(e->pool);
+	int device = rte_eth_dev_socket_id(e->port.ethdev);
+	char node[24] = "any node";
+
+	e->port.memory_node = list ? list->socket_id : XD_NUMA_UNKNOWN;
+	e->port.guest_node = device >= 0 ? device : XD_NUMA_UNKNOWN;
+	if (e->port.memory_node >= 0)
+		snprintf(node, sizeof(node), "node %d", e->port.memory_node);
+	snprintf(e->port.memory, sizeof(e->port.memory), "mbufs in %s, %s",
+		xd_memory_hugepages() ? "huge pages" : "4 KiB pages (no hugepages: --no-huge)",
+		node);
+}
+
 static int
 configure(struct ethdev_port *e, const char *devargs, const struct xd_gen_port_opts *opts,
 	struct xd_error *err)
@@ -320,9 +338,7 @@ configure(struct ethdev_port *e, const char *devargs, const struct xd_gen_port_o
 		return xd_fail(err, -EINVAL,
 			"dpdk:%s: frames of %u bytes are too long for it: its MTU is %u", devargs,
 			opts->frame_bytes, mtu);
-	snprintf(e->port.memory, sizeof(e->port.memory), "mbufs in %s, %s",
-		xd_memory_hugepages() ? "huge pages" : "4 KiB pages (no hugepages: --no-huge)",
-		opts->node < 0 ? "any node" : "the core's node");
+	describe_memory(e);
 	rte_eth_promiscuous_enable(e->port.ethdev); /* some devices cannot, and need not */
 	return 0;
 }

@@ -360,6 +360,7 @@ make_ring(struct loop_port *l, uint32_t size, uint32_t frame_bytes, int node, st
 	l->port.headers = true;
 	l->port.ring_size = size;
 	snprintf(l->port.memory, sizeof(l->port.memory), "%s", l->memory.text);
+	l->port.memory_node = l->port.guest_node = l->memory.node;
 	return 0;
 }
 

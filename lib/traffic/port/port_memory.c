@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "traffic/host/numa.h"
 #include "traffic/port/port_memory.h"
 
 #define HUGE_BYTES ((size_t)2 << 20)
@@ -119,19 +120,6 @@ is_transparent(const struct xd_port_memory *m)
 	return huge_kib << 10 >= m->bytes;
 }
 
-/* Whether every piece of 2 MiB begins on the node; true where that cannot be told. */
-static bool
-is_on(const struct xd_port_memory *m, int node)
-{
-	int at;
-
-	for (size_t i = 0; i < m->bytes; i += HUGE_BYTES)
-		if (get_mempolicy(&at, NULL, 0, m->at + i, MPOL_F_NODE | MPOL_F_ADDR) == 0 &&
-			at != node)
-			return false;
-	return true;
-}
-
 static void
 describe(struct xd_port_memory *m, int node)
 {
@@ -143,7 +131,7 @@ describe(struct xd_port_memory *m, int node)
 		snprintf(m->text, sizeof(m->text), "%s, any node", pages);
 	else
 		snprintf(m->text, sizeof(m->text), "%s, %snode %d", pages,
-			is_on(m, node) ? "" : "not all on ", node);
+			m->node == node || m->node == XD_NUMA_UNKNOWN ? "" : "not all on ", node);
 }
 
 int
@@ -155,6 +143,7 @@ xd_port_memory_map(
 	if (m->bytes < bytes || (map(m, node, shared, true) && map(m, node, shared, false)))
 		return xd_fail(
 			err, -ENOMEM, "no %zu MiB of memory for rings; give size=64", bytes >> 20);
+	m->node = xd_numa_node_of(m->at, m->bytes);
 	describe(m, node);
 	return 0;
 }

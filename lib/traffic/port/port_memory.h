@@ -14,6 +14,7 @@ struct xd_port_memory {
 	uint8_t *at;   /* NULL: nothing is mapped */
 	size_t bytes;  /* whole 2 MiB */
 	int fd;        /* of shared memory, closed with it; else -1 */
+	int node;      /* that they lie on, or XD_NUMA_... */
 	bool huge;     /* pages of 2 MiB that the machine keeps for those who ask */
 	char text[96]; /* "2 MiB pages, node 0", "4 KiB pages (no free hugepages), any node" */
 };

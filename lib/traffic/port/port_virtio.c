@@ -215,6 +215,7 @@ make_rings(struct virtio_port *v, const struct xd_virtio_args *a,
 	rc = xd_port_memory_map(&v->memory, a->queues * bytes, opts->node, true, err);
 
 	snprintf(v->port.memory, sizeof(v->port.memory), "%s", v->memory.text);
+	v->port.memory_node = v->port.guest_node = v->memory.node;
 	for (unsigned q = 0; q < v->nb_pairs && !rc; q++) {
 		struct pair *p = &v->pairs[q];
 

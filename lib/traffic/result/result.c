@@ -11,6 +11,8 @@
 #include <rte_version.h>
 
 #include "crossdock.h"
+#include "memory/memory.h"
+#include "traffic/host/numa.h"
 #include "traffic/result/result.h"
 
 const char *
@@ -97,6 +99,47 @@ xd_rings_text(const struct xd_rings_figures *rings, char *text, size_t size)
 	return text;
 }
 
+/* A node that is not there yet. */
+static void
+add_node(char *all, size_t size, int node)
+{
+	char one[12];
+	size_t used = strlen(all), len;
+
+	if (node == XD_NUMA_UNKNOWN || !strcmp(all, "several"))
+		return;
+	if (node == XD_NUMA_SEVERAL) {
+		snprintf(all, size, "several");
+		return;
+	}
+	len = (size_t)snprintf(one, sizeof(one), "%d", node);
+	for (const char *at = all; *at; at += strcspn(at, ",") + (at[strcspn(at, ",")] == ','))
+		if (strcspn(at, ",") == len && !strncmp(at, one, len))
+			return;
+	if (used + len + 2 <= size)
+		snprintf(all + used, size - used, "%s%s", used ? "," : "", one);
+}
+
+void
+xd_numa_add(struct xd_numa_figures *numa, const struct xd_gen_port *port, int core)
+{
+	int node = core >= 0 ? xd_memory_core_node((unsigned)core) : XD_NUMA_UNKNOWN;
+
+	add_node(numa->memory, sizeof(numa->memory), port->memory_node);
+	add_node(numa->core, sizeof(numa->core), node);
+	add_node(numa->guest, sizeof(numa->guest), port->guest_node);
+	numa->remote |=
+		node >= 0 && port->memory_node != XD_NUMA_UNKNOWN && port->memory_node != node;
+}
+
+const char *
+xd_numa_text(const struct xd_numa_figures *numa, char *text, size_t size)
+{
+	snprintf(text, size, "%s/%s/%s", numa->memory[0] ? numa->memory : "-",
+		numa->core[0] ? numa->core : "-", numa->guest[0] ? numa->guest : "-");
+	return text;
+}
+
 void
 xd_times_of(struct xd_times *times, const struct xd_histogram *h)
 {
@@ -156,6 +199,7 @@ xd_results_init(struct xd_results *results, double tsc_hz)
 	memset(results, 0, sizeof(*results));
 	results->tsc_hz = tsc_hz;
 	results->cpus = cpus > 0 ? (unsigned)cpus : 0;
+	results->numa_nodes = xd_numa_nodes();
 	write_time(results->started, sizeof(results->started));
 	read_line("/proc/cpuinfo", "model name", results->cpu, sizeof(results->cpu));
 	if (uname(&name) == 0) {

@@ -145,6 +145,15 @@ struct xd_rings_figures {
 	uint32_t ring_size; /* entries; 0 (null): none, or not the same everywhere */
 };
 
+/* NUMA nodes of all ports that there are, with commas between ("0", "0,1"), "several" of memory
+ * that lies on more than one; empty (null): not known. JSON: numa. */
+struct xd_numa_figures {
+	char memory[24], core[24]; /* where frames lie; where the threads run that drive ports */
+	char guest[24];            /* where the guests that the ports are have their memory; of a
+				    * DPDK device the device */
+	bool remote;               /* a port's memory is on another node than its core */
+};
+
 /* JSON: text of the enumerations is what the xd_..._name functions say. */
 struct xd_row {
 	const struct xd_engine *engine;
@@ -173,8 +182,9 @@ struct xd_row {
 	uint64_t own[XD_RESULT_OWN]; /* any other engine's: see engine.h. Copied in and out */
 	double placement_before_ns, placement_after_ns; /* JSON: placement {before_ns, after_ns,
 							 * class}; 0 (null): not known */
-	double steal_s, cpu_s;                          /* of the whole machine, while measuring */
-	struct xd_switch_figures dut;                   /* JSON: switch */
+	struct xd_numa_figures numa;
+	double steal_s, cpu_s;            /* of the whole machine, while measuring */
+	struct xd_switch_figures dut;     /* JSON: switch */
 	bool is_void;                     /* JSON: void. The generator fell behind: not a result */
 	char void_reason[XD_RESULT_TEXT]; /* why; null when it is not */
 	bool partial;                     /* cut short */
@@ -198,6 +208,7 @@ struct xd_results {
 	bool partial;
 	bool hugepages; /* free ones of 2 MiB were there */
 	unsigned cpus;
+	unsigned numa_nodes; /* with memory */
 	double tsc_hz;
 	unsigned nb_ports;
 	struct xd_result_port ports[XD_GEN_PORTS_MAX];
@@ -222,6 +233,12 @@ void xd_rings_add(struct xd_rings_figures *rings, const struct xd_gen_port *port
 /* "guest rings of 256, ids lifo"; empty when there are none. Returns text. */
 #define XD_RINGS_TEXT 64
 const char *xd_rings_text(const struct xd_rings_figures *rings, char *text, size_t size);
+
+/* Adds a port that is driven on a core (-1: any) to what is said of those before it. */
+void xd_numa_add(struct xd_numa_figures *numa, const struct xd_gen_port *port, int core);
+/* "0/0/0": memory, core, guest; "-" for each that is not known. Returns text. */
+#define XD_NUMA_TEXT 80
+const char *xd_numa_text(const struct xd_numa_figures *numa, char *text, size_t size);
 
 /* Sums a histogram of nanoseconds up. */
 void xd_times_of(struct xd_times *times, const struct xd_histogram *h);

@@ -279,6 +279,18 @@ placement_json(const struct xd_row *row)
 }
 
 static json_t *
+numa_json(const struct xd_numa_figures *f)
+{
+	json_t *o = json_object();
+
+	set_text_or_null(o, "memory", f->memory);
+	set_text_or_null(o, "core", f->core);
+	set_text_or_null(o, "guest", f->guest);
+	set_flag(o, "remote", f->remote);
+	return o;
+}
+
+static json_t *
 switch_json(const struct xd_switch_figures *f)
 {
 	json_t *o;
@@ -329,6 +341,7 @@ xd_row_json(const struct xd_row *row, const struct xd_engine *const *engines)
 	if (!engines)
 		add_section(o, row->engine, row);
 	json_object_set_new(o, "placement", placement_json(row));
+	json_object_set_new(o, "numa", numa_json(&row->numa));
 	set_real(o, "steal_s", row->steal_s);
 	set_real(o, "cpu_s", row->cpu_s);
 	json_object_set_new(o, "switch", switch_json(&row->dut));
@@ -347,6 +360,7 @@ environment_json(const struct xd_results *results)
 	set_text_or_null(o, "host", results->host);
 	set_text_or_null(o, "cpu", results->cpu);
 	set_count_or_null(o, "cpus", results->cpus);
+	set_count_or_null(o, "numa_nodes", results->numa_nodes);
 	set_text_or_null(o, "kernel", results->kernel);
 	set_text_or_null(o, "dpdk", results->dpdk);
 	set_flag(o, "hugepages", results->hugepages);

@@ -121,6 +121,14 @@ fill_switch(const struct xd_gen *gen, const struct xd_probe_sample *before,
 		f->busy_cycles_per_frame = (double)f->busy_cycles / (double)f->frames;
 }
 
+static void
+fill_numa(const struct xd_gen *gen, struct xd_numa_figures *numa)
+{
+	*numa = (struct xd_numa_figures){0};
+	for (unsigned i = 0; i < gen->nb_ports; i++)
+		xd_numa_add(numa, gen->ports[i], gen->cores[i % gen->nb_cores]);
+}
+
 void
 xd_gen_look_after(struct xd_gen *gen, const struct xd_surroundings *before, struct xd_row *row)
 {
@@ -131,6 +139,7 @@ xd_gen_look_after(struct xd_gen *gen, const struct xd_surroundings *before, stru
 	row->steal_s = cpu.steal_s - before->steal_s;
 	if (before->probed && xd_switch_probe_sample(gen->probe, &after, NULL) == 0)
 		fill_switch(gen, &before->probe, &after, row);
+	fill_numa(gen, &row->numa);
 	row->placement_before_ns = before->placement_ns;
 	row->placement_after_ns = distance(gen);
 }

@@ -53,6 +53,7 @@ rate_row(void)
 		.time_s = 2.25,
 		.placement_before_ns = 120,
 		.placement_after_ns = 475,
+		.numa = {.memory = "0,1", .core = "1", .guest = "several", .remote = true},
 		.steal_s = 0.25,
 		.cpu_s = 4.5,
 		.dut = {.known = true,
@@ -324,13 +325,15 @@ static const struct want wanted_of_rate[] = {TEXT("engine", "rate"), TEXT("name"
 	NUMBER("flow_figures.impaired_reordered", 51), TEXT("search", "null"),
 	TEXT("pairs", "null"), TEXT("respond", "null"), NUMBER("placement.before_ns", 120),
 	NUMBER("placement.after_ns", 475), TEXT("placement.class", "mixed"),
-	NUMBER("steal_s", 0.25), NUMBER("cpu_s", 4.5), NUMBER("switch.frames", 101),
-	NUMBER("switch.busy_cycles", 4596), NUMBER("switch.busy_cycles_per_frame", 45.5),
-	NUMBER("switch.busy_share", 0.75), TEXT("void", "false"), TEXT("void_reason", "null"),
-	TEXT("partial", "false"), END};
+	TEXT("numa.memory", "0,1"), TEXT("numa.core", "1"), TEXT("numa.guest", "several"),
+	TEXT("numa.remote", "true"), NUMBER("steal_s", 0.25), NUMBER("cpu_s", 4.5),
+	NUMBER("switch.frames", 101), NUMBER("switch.busy_cycles", 4596),
+	NUMBER("switch.busy_cycles_per_frame", 45.5), NUMBER("switch.busy_share", 0.75),
+	TEXT("void", "false"), TEXT("void_reason", "null"), TEXT("partial", "false"), END};
 
 static const struct want wanted_of_latency[] = {TEXT("engine", "latency"), TEXT("pacing", "null"),
-	TEXT("flow_figures", "null"), TEXT("switch", "null"), TEXT("latency.way", "round-trip"),
+	TEXT("flow_figures", "null"), TEXT("switch", "null"), TEXT("numa.memory", "null"),
+	TEXT("numa.remote", "false"), TEXT("latency.way", "round-trip"),
 	NUMBER("latency.count", 61), NUMBER("latency.lost", 62), TEXT("latency.planned", "null"),
 	NUMBER("latency.half_mean_ns", 2001.25), NUMBER("latency.jitter", 2.5),
 	TEXT("latency.rfc3550_jitter_ns", "null"), TEXT("pps", "null"), TEXT("asked_pps", "null"),

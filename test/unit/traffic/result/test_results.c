@@ -19,7 +19,9 @@
 #include <cmocka.h>
 
 #include "crossdock.h"
+#include "memory/memory.h"
 #include "result_rows.h"
+#include "traffic/host/numa.h"
 
 static json_t *
 load(const struct xd_results *results)
@@ -284,6 +286,40 @@ test_words(void **state)
 	assert_string_equal(xd_flow_kind_name(XD_FLOW_MAC), "mac");
 }
 
+/* Ports on made-up nodes, driven by no core, and by core 0, which is on some node. */
+static void
+test_nodes(void **state)
+{
+	struct xd_gen_port here = {.memory_node = 3, .guest_node = 3};
+	struct xd_gen_port there = {.memory_node = 13, .guest_node = XD_NUMA_UNKNOWN};
+	struct xd_gen_port torn = {.memory_node = XD_NUMA_SEVERAL, .guest_node = 1};
+	int node = xd_memory_core_node(0);
+	struct xd_numa_figures f = {0};
+	char text[XD_NUMA_TEXT];
+
+	(void)state;
+	assert_string_equal(xd_numa_text(&f, text, sizeof(text)), "-/-/-");
+	xd_numa_add(&f, &here, -1);
+	xd_numa_add(&f, &there, -1);
+	xd_numa_add(&f, &here, -1);
+	assert_string_equal(xd_numa_text(&f, text, sizeof(text)), "3,13/-/3");
+	assert_false(f.remote);
+	xd_numa_add(&f, &torn, -1);
+	assert_string_equal(xd_numa_text(&f, text, sizeof(text)), "several/-/3,1");
+	if (node < 0)
+		return;
+	f = (struct xd_numa_figures){0};
+	here.memory_node = node;
+	xd_numa_add(&f, &here, 0);
+	assert_false(f.remote);
+	here.memory_node = node + 1;
+	xd_numa_add(&f, &here, 0);
+	assert_true(f.remote);
+	f = (struct xd_numa_figures){0};
+	xd_numa_add(&f, &torn, 0);
+	assert_true(f.remote);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -295,6 +331,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_nodes),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
