@@ -46,14 +46,17 @@ print_general(FILE *out)
 		out);
 }
 
-/* "  --name ARGUMENT   help", and the lines that follow it. */
+/* "  --name ARGUMENT   help" or "  -n, --name ARGUMENT", and the lines that follow it. */
 static void
 print_option(const struct option_row *row, FILE *out)
 {
-	int used = fprintf(out, "  --%s%s%s", row->name, row->argument ? " " : "",
-		row->argument ? row->argument : "");
 	const char *line = row->help;
+	int used = 0;
 
+	if (row->letter)
+		used = fprintf(out, "  -%c,", row->letter);
+	used += fprintf(out, "%s--%s%s%s", used ? " " : "  ", row->name, row->argument ? " " : "",
+		row->argument ? row->argument : "");
 	fprintf(out, "%*s", used < 25 ? 25 - used : 1, "");
 	for (;;) {
 		int len = (int)strcspn(line, "\n");

@@ -25,6 +25,7 @@ struct option_row {
 	const char *const *words; /* that it can be, ended by NULL; or that completion offers */
 	bool file;                /* it is the name of one */
 	unsigned min, max;        /* of a number, or of how many; 0: the option's own */
+	char letter;              /* -X is the same; 0: it has none */
 };
 
 /* The row of that name which the engine has, or NULL. */

@@ -126,17 +126,22 @@ engine_defaults(struct options *o, const struct engine *engine, struct xd_error 
 	return take_size(o, NULL, engine->sizes ? engine->sizes : "64", err);
 }
 
-/* Makes getopt's table of the engine's options. */
+/* Makes getopt's tables of the engine's options: of names, and of letters. */
 static void
-getopt_table(const struct engine *engine, struct option *known)
+getopt_tables(const struct engine *engine, struct option *known, char *letters)
 {
 	const struct option_row *rows = engine->options;
 	unsigned n = 0;
 
-	for (; rows[n].name; n++)
+	letters += sprintf(letters, "+:%c", OPT_SHORT_HELP);
+	for (; rows[n].name; n++) {
 		known[n] = (struct option){rows[n].name,
 			rows[n].argument ? required_argument : no_argument, NULL,
 			OPT_FIRST + (int)n};
+		if (rows[n].letter)
+			letters +=
+				sprintf(letters, rows[n].argument ? "%c:" : "%c", rows[n].letter);
+	}
 	known[n] = (struct option){NULL, 0, NULL, 0};
 }
 
@@ -151,25 +156,39 @@ take_operand(struct options *o, int argc, char **argv)
 	return true;
 }
 
+/* What getopt returned as what it returns for the name, where a row has the letter. */
+static int
+from_letter(const struct engine *engine, int option)
+{
+	const struct option_row *rows = engine->options;
+
+	for (int i = 0; option < OPT_FIRST && rows[i].name; i++)
+		if (rows[i].letter && rows[i].letter == option)
+			return OPT_FIRST + i;
+	return option;
+}
+
 static int
 parse_rest(struct options *o, int argc, char **argv, struct xd_error *err)
 {
 	const struct engine *engine = o->command.engine;
 	struct option known[OPTION_ROWS_MAX + 1];
+	char letters[2 * OPTION_ROWS_MAX + 4];
 	const struct option_row *row;
 	int option, rc = 0;
 
-	getopt_table(engine, known);
+	getopt_tables(engine, known, letters);
 	optind = 0; /* begins anew, also when it has run before */
 	opterr = 0;
 	while (!rc && o->command.kind == COMMAND_ENGINE) {
 		int at = optind ? optind : 1;
 
-		option = getopt_long(argc, argv, "+:h", known, NULL);
+		option = getopt_long(argc, argv, letters, known, NULL);
 		if (option == -1 && take_operand(o, argc, argv))
 			continue;
 		if (option == -1)
 			break;
+		option = from_letter(engine, option);
 		if (option == OPT_SHORT_HELP) {
 			rc = take_help(o, NULL, NULL, err);
 		} else if (option < OPT_FIRST) {
