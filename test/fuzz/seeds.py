@@ -273,11 +273,38 @@ def control():
     yield "broken", b'{"jsonrpc": "2.0", "method": 1, "\\u0000": [1e999, -0, "\\ud800"]}'
 
 
+# ---- iperf3 ----
+
+def iperf3():
+    def text(data):
+        return struct.pack(">I", len(data)) + data
+
+    def said(*parts):
+        """Each in one piece, and looked at."""
+        return b"".join(bytes([0]) + struct.pack("<H", len(part)) + part for part in parts)
+    cookie = b"a" * 36 + b"\0"
+    results = text(b'{"cpu_util_total":1,"cpu_util_user":1,"cpu_util_system":0,'
+                   b'"sender_has_retransmits":-1,"streams":[{"id":1,"bytes":7,"retransmits":-1,'
+                   b'"jitter":0.5,"errors":0,"packets":9,"start_time":0,"end_time":2}]}')
+    asked = text(b'{"tcp":true,"omit":0,"time":10,"num":0,"blockcount":0,"parallel":2,'
+                 b'"len":131072,"pacing_timer":1000,"client_version":"3.12"}')
+    start, end, figures = b"\x01", b"\x02", b"\x03"
+    yield "server", b"\x01" + said(cookie, asked) + start + said(b"\x04") + figures + \
+        said(results, b"\x10")
+    yield "client", b"\0" + said(b"\x09", b"\x0a", b"\x01\x02") + end + said(b"\x0d") + figures + \
+        said(results + b"\x0e")
+    yield "udp", b"\x01" + said(cookie, text(b'{"udp":true,"len":1448,"bandwidth":1048576,'
+                                           b'"reverse":true,"udp_counters_64bit":1}'))
+    yield "refused", b"\0" + said(b"\x09\xfe\0\0\0\x06\0\0\0\0")
+    yield "busy", b"\0" + said(b"\xff")
+    yield "long", b"\x01" + said(cookie + b"\x05\xf5\xe1\x00{}")
+
+
 def main():
     out = pathlib.Path(sys.argv[1])
     targets = {"split": rings(False), "packed": rings(True), "protocol": protocol(),
                "headers": headers(), "offload": offload(), "yaml": yaml(),
-               "control": control(), "tcp": tcp()}
+               "control": control(), "tcp": tcp(), "iperf3": iperf3()}
     for target, seeds in targets.items():
         directory = out / target
         directory.mkdir(parents=True, exist_ok=True)
