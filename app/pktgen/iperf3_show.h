@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What an iperf3 test looks like: iperf3's own lines, or its JSON. */
+#ifndef PKTGEN_IPERF3_SHOW_H
+#define PKTGEN_IPERF3_SHOW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "traffic/engine/iperf3/run.h"
+
+#define IPERF3_SHOWN 4 /* is added to a stream's number: iperf3 shows its socket's, from 5 on */
+
+struct iperf3_show {
+	FILE *out;
+	char server[64]; /* whom a client connects to, as it was given */
+	unsigned intervals;
+	json_t *json; /* the intervals so far */
+};
+
+/* For lines, and for JSON, of which a document is written when a test ends; ctx is show. */
+struct xd_iperf3_watch iperf3_text(struct iperf3_show *show);
+struct xd_iperf3_watch iperf3_json(struct iperf3_show *show);
+void iperf3_show_fini(struct iperf3_show *show);
+
+/* What an end says of a stream, its own or what the other end told. */
+struct iperf3_end {
+	uint64_t bytes;
+	double seconds;
+	bool known;
+};
+
+/* Of the sender, or of the receiver. */
+static inline struct iperf3_end
+iperf3_end_of(const struct xd_iperf3_run *run, const struct xd_iperf3_stream *s, bool sender)
+{
+	if (s->sends == sender)
+		return (struct iperf3_end){s->total.bytes, run->time_s, true};
+	return (struct iperf3_end){
+		s->peer.bytes, s->peer.seconds > 0 ? s->peer.seconds : run->time_s, s->told};
+}
+
+static inline uint64_t
+iperf3_retransmits(const struct xd_iperf3_stream *s)
+{
+	if (s->sends)
+		return s->total.retransmits;
+	return s->peer.retransmits > 0 ? (uint64_t)s->peer.retransmits : 0;
+}
+
+/* Datagrams of a stream by its receiver, and how many there were by its sender, or else by it. */
+struct iperf3_datagrams {
+	uint64_t packets;
+	int64_t lost;
+	double jitter_s;
+};
+
+static inline struct iperf3_datagrams
+iperf3_datagrams_of(const struct xd_iperf3_stream *s)
+{
+	if (s->sends)
+		return (struct iperf3_datagrams){
+			s->total.packets, (int64_t)s->peer.lost, s->peer.jitter_s};
+	return (struct iperf3_datagrams){
+		s->told && s->peer.packets ? s->peer.packets : s->total.packets, s->total.lost,
+		s->jitter_s};
+}
+
+#endif

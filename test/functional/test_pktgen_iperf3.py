@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""crossdock-pktgen iperf3: a stock iperf3 is its client and its server, in a namespace on a port of
+type tap; and peers that are something else, or leave."""
+
+import json
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from daemon import SANITIZER
+from hosts import HostCase
+from netns import Namespace
+from process import PATIENCE_S, program, wait_for
+
+OURS, KERNELS = ("10.97.0.1", "fd97::1"), ("10.97.0.2", "fd97::2")
+PORT = 5201
+COOKIE = b"a" * 36 + b"\0"
+BOTH = ("sum_sent_bidir_reverse", "sum_received_bidir_reverse")
+
+
+class Iperf3(HostCase):
+    def setUp(self):
+        super().setUp()
+        self.space = Namespace(self, "kernel")
+        self.space.run("sysctl", "-q", "net.ipv6.conf.default.accept_dad=0")
+        self.start_at_home({
+            "vm1": {}, "eth0": {"type": "tap", "bridge": "br0", "netns": self.space.name,
+                                "ifname": "eth0", "ip": [f"{KERNELS[0]}/24", f"{KERNELS[1]}/64"]}})
+        wait_for(lambda: "tentative" not in self.space.ip("addr", "show", "dev", "eth0"),
+                 "the kernel's address")
+
+    # ---- Ours ----
+
+    def command(self, *words, guest=""):
+        port = ",".join(filter(None, (f"virtio:{self.path('vm1')}", "size=1024", guest)))
+        return [program("crossdock-pktgen"), "iperf3", "--port", port, "-B", ",".join(OURS),
+                *map(str, words)]
+
+    def begin(self, *words, **options):
+        process = subprocess.Popen(self.command(*words, **options), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        return process
+
+    def finish(self, process, status=0):
+        out, errors = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, status, out + errors)
+        self.assertIsNone(SANITIZER.search(errors), errors)
+        return out, errors
+
+    def fails(self, *words, status=1):
+        """What it says."""
+        return self.finish(self.begin(*words), status)[1]
+
+    def serve(self, *words, **options):
+        process = self.begin("-s", *words, **options)
+        wait_for(lambda: self.space.run("ping", "-c1", "-W1", OURS[0]).returncode == 0,
+                 "the generator's host")
+        return process
+
+    # ---- The kernel's ----
+
+    def listening(self):
+        return f":{PORT}" in self.space.run("ss", "-ltn").stdout
+
+    def stock_server(self, *words):
+        process = subprocess.Popen(self.space.command("iperf3", "-s", "-1", *words),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdout.close)
+        wait_for(self.listening, "iperf3 to listen")
+        return process
+
+    def stock_client(self, *words, address=OURS[0], status=0):
+        done = self.space.run("iperf3", "-c", address, "-J", *words, timeout_s=PATIENCE_S)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    # ---- What they found ----
+
+    def check(self, ours, theirs, both=False, told=True):
+        """Each end's figures are those that the other tells; told: the other has been told
+        before it wrote them down."""
+        self.assertNotIn("error", ours)
+        self.assertNotIn("error", theirs)
+        self.assertEqual(ours["start"]["cookie"], theirs["start"]["cookie"])
+        for name in ("sum_sent", "sum_received") + (BOTH if both else ()):
+            mine = ours["end"][name]
+            self.assertGreater(mine["bytes"], 0, name)
+            self.assertGreater(mine["bits_per_second"], 0)
+            self.assertGreater(mine["seconds"], 0)
+            if not told:  # a stock server knows what it counted itself
+                continue
+            self.assertEqual(mine["bytes"], theirs["end"][name]["bytes"], name)
+            if "sent" in name and "udp" not in theirs["end"]["streams"][0]:
+                self.assertEqual(mine["retransmits"], theirs["end"][name]["retransmits"])
+        sent, received = (sum(s[end]["bytes"] for s in ours["end"]["streams"])
+                          for end in ("sender", "receiver"))
+        if not ours["start"]["test_start"]["omit"]:  # which each end does by its own clock
+            self.assertLessEqual(received, sent)
+
+
+class Iperf3Server(Iperf3):
+    """A stock client."""
+
+    def test_both_ends_agree(self):
+        server = self.serve("-J", "-i", "0.5", guest="tso=on")
+        decoder = json.JSONDecoder()
+        tests = (("-t", 1), ("-t", 1, "-P", 3), ("-t", 1, "-R", "-P", 2), ("-t", 1, "--bidir"),
+                 ("-n", "4M", "-l", 1000, "-w", "64K"), ("-n", "4M", "-R", "-b", "100M"),
+                 ("-k", 20, "-N", "-l", 1000), ("-t", 1, "-O", 1, "-6"))
+        theirs = []
+        for words in tests:
+            with self.subTest(words):
+                theirs.append(self.stock_client(*words, address=OURS["-6" in words]))
+        server.send_signal(signal.SIGINT)
+        out, _ = self.finish(server)
+        for words, found in zip(tests, theirs, strict=True):
+            with self.subTest(words):
+                ours, end = decoder.raw_decode(out)
+                out = out[end:].lstrip()
+                both = "--bidir" in words
+                reverse = "-R" in words
+                # All that reached it when its client said that it was over, of those that run for
+                # a time; of those of a size all, to the last byte.
+                self.check(ours, found, both)
+                asked = ours["start"]["test_start"]
+                self.assertEqual(asked["num_streams"], int(words[words.index("-P") + 1])
+                                 if "-P" in words else 1)
+                self.assertEqual(asked["reverse"], int(reverse))
+                if "-n" in words:
+                    sent, received = (ours["end"][name]["bytes"]
+                                      for name in ("sum_sent", "sum_received"))
+                    self.assertGreaterEqual(received, 4 << 20)
+                    self.assertLess(received, (4 << 20) + 2 * asked["blksize"])
+                    if not reverse:
+                        self.assertEqual(received, sent)
+                if "-k" in words:
+                    self.assertEqual(ours["end"]["sum_received"]["bytes"], 20000)
+                self.assertGreater(len(ours["intervals"]), 0)
+                self.assertEqual("-O" in words,
+                                 any(i["sum"]["omitted"] for i in ours["intervals"]))
+        self.assertEqual(out, "")
+
+    def test_text(self):
+        server = self.serve("-1")
+        done = self.space.run("iperf3", "-c", OURS[0], "-t", "1", "-P", "2")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("iperf Done.", done.stdout)
+        out, _ = self.finish(server)
+        self.assertIn("Server listening on 5201 (test #1)", out)
+        self.assertIn(f"Accepted connection from {KERNELS[0]}, port ", out)
+        self.assertRegex(out, r"\[  5\] local 10\.97\.0\.1 port 5201 connected to 10\.97\.0\.2")
+        self.assertRegex(out, r"\[SUM\]   0\.00-\d\.\d\d   sec  .*Bytes  .*bits/sec  +\d+ +sender\n")
+        self.assertRegex(out, r"\[  7\]   0\.00-\d\.\d\d   sec  .*Bytes  .*bits/sec +receiver\n")
+        self.assertNotIn("test #2", out)
+
+    def test_busy(self):
+        self.serve()
+        first = subprocess.Popen(self.space.command("iperf3", "-c", OURS[0], "-t", "60",
+                                                    "--forceflush"),
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(first.wait)
+        self.addCleanup(first.kill)
+        self.addCleanup(first.stdout.close)
+        self.assertIn("local", first.stdout.readline() + first.stdout.readline())
+        error = self.stock_client("-t", "1", status=0)["error"]
+        self.assertIn("the server is busy running a test", error)
+        first.send_signal(signal.SIGINT)
+        first.wait(PATIENCE_S)
+        # It goes on with the next.
+        self.assertNotIn("error", self.stock_client("-n", "1M"))
+
+    def test_clients_that_are_none(self):
+        server = self.serve("--timeout", 1)
+
+        def send(data, rest=b""):
+            with self.space:
+                s = socket.create_connection((OURS[0], PORT), PATIENCE_S)
+            with s:
+                s.settimeout(PATIENCE_S)
+                s.sendall(data)
+                said = s.recv(100) if rest else b""
+                s.sendall(rest)
+                while data := s.recv(1000):
+                    said += data
+                return said
+        self.assertEqual(send(b"GET / HTTP/1.1\r\nHost: 10.97.0.1:5201\r\nAccept: */*\r\n\r\n"), b"")
+        # Lengths of 100 MB, and of nothing; text that is no JSON; what there is not.
+        for json_text in (b"\x05\xf5\xe1\x00{}", b"\0\0\0\0", b"\0\0\0\x03[1]",
+                          b"\0\0\0\x0d{\"sctp\":true}", b"\0\0\0\x10{\"parallel\":999}"):
+            with self.subTest(json_text):
+                self.assertEqual(send(COOKIE, json_text)[:2], b"\x09\xfe")
+        # Those who say nothing more: at once, after the cookie, and after the parameters.
+        for data in ((b"ab",), (COOKIE, b"\0"), (COOKIE, b"\0\0\0\x02{}")):
+            with self.subTest(data), self.assertRaises(ConnectionResetError):
+                if send(*data):
+                    raise ConnectionResetError  # it may close with a word
+        with self.space, self.assertRaises(ConnectionRefusedError):
+            socket.create_connection((OURS[0], PORT + 1), PATIENCE_S)
+        self.assertNotIn("error", self.stock_client("-n", "1M"))
+        server.send_signal(signal.SIGINT)
+        out, _ = self.finish(server)
+        for text in ("does not begin as an iperf3 client's does", "are 100000000 bytes",
+                     "no JSON object", "there is TCP and UDP", "\"parallel\"",
+                     "did not say within 1 s what it wants"):
+            self.assertIn(text, out)
+
+
+class Iperf3Client(Iperf3):
+    """A stock server."""
+
+    def test_both_ends_agree(self):
+        tests = (("-t", 1), ("-t", 1, "-P", 3), ("-t", 1, "-R", "-P", 2), ("-t", 1, "--bidir"),
+                 ("-n", "4M", "-l", "10K"), ("-n", "4M", "-R"), ("-k", 20, "-l", 1000),
+                 ("-t", 1, "-O", 1, "-6"), ("-t", 1, "-b", "20M"))
+        for words in tests:
+            with self.subTest(words):
+                server = self.stock_server("-J")
+                out, _ = self.finish(self.begin("-c", KERNELS["-6" in words], "-J", *words,
+                                                guest="tso=on"))
+                theirs = json.loads(server.communicate(timeout=PATIENCE_S)[0])
+                ours = json.loads(out)
+                self.check(ours, theirs, "--bidir" in words, told=False)
+                # A stock server writes down what it counted itself, before it is told the rest.
+                name = "sum_sent" if "-R" in words else "sum_received"
+                self.assertEqual(ours["end"][name]["bytes"], theirs["end"][name]["bytes"])
+                if "-n" in words:
+                    self.assertEqual(ours["end"]["sum_sent"]["bytes"] >= 4 << 20, True)
+                if "-k" in words:
+                    self.assertEqual(ours["end"]["sum_sent"]["bytes"], 20000)
+                if "-b" in words:
+                    self.assertLess(ours["end"]["sum_sent"]["bits_per_second"], 24e6)
+
+    def test_faults_on_the_way(self):
+        server = self.stock_server("-J")
+        out, _ = self.finish(self.begin("-c", KERNELS[0], "-J", "-t", 1, "-P", 2, "--impair",
+                                        "loss=1%,dup=1%,reorder=1%,seed=3"))
+        theirs = json.loads(server.communicate(timeout=PATIENCE_S)[0])
+        ours = json.loads(out)
+        self.check(ours, theirs, told=False)
+        self.assertGreater(ours["end"]["sum_sent"]["retransmits"], 0)
+
+    def test_text(self):
+        self.stock_server()
+        out, _ = self.finish(self.begin("-c", KERNELS[0], "-t", 1, "-R"))
+        self.assertIn(f"Connecting to host {KERNELS[0]}, port 5201\nReverse mode, remote host "
+                      f"{KERNELS[0]} is sending\n", out)
+        self.assertRegex(out, r"\[  5\]   0\.00-\d\.\d\d   sec .*receiver\n\niperf Done\.\n$")
+
+    def test_servers_that_are_none(self):
+        with self.space:
+            listener = socket.create_server(("", PORT))
+        self.addCleanup(listener.close)
+
+        def answer(*words):
+            for said, wait_s in words:
+                connection, _ = listener.accept()
+                with connection:
+                    if said is not None:
+                        connection.recv(len(COOKIE))
+                        connection.sendall(said)
+                        time.sleep(wait_s)
+        cases = (((b"HTTP/1.1 400 Bad Request\r\n", 0.2), "the peer said 72"),
+                 ((b"\xff", 0.2), "the server is busy running a test; try again later"),
+                 ((b"\x09\xfe\0\0\0\x06\0\0\0\0", 0.2), "it has not so many streams"),
+                 ((b"", 1.5), "the server did not say within 1 s what it wants"),
+                 ((None, 0), "the server has ended the control connection"))
+        thread = threading.Thread(target=answer, args=[case[0] for case in cases])
+        thread.start()
+        for _, text in cases:
+            with self.subTest(text):
+                self.assertIn(text, self.fails("-c", KERNELS[0], "--timeout", 1, "-t", 1))
+        thread.join(PATIENCE_S)
+        listener.close()
+        self.assertIn("port 5201 is refused", self.fails("-c", KERNELS[0], "-t", 1))
+        self.assertIn("nobody on the port's link has 10.97.0.77",
+                      self.fails("-c", "10.97.0.77", "--timeout", 1))
+
+    def test_interrupted(self):
+        server = self.stock_server()
+        process = self.begin("-c", KERNELS[0], "-t", 60)
+        self.assertIn("port 0", process.stdout.readline())
+        self.assertIn("Connecting", process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        out, errors = self.finish(process, 130)
+        self.assertIn("sender", out)
+        self.assertIn("interrupted", errors)
+        server.wait(PATIENCE_S)
+
+
+class Iperf3Words(Iperf3):
+    def setUp(self):
+        super(HostCase, self).setUp()
+        self.modes = {}
+
+    def test_what_does_not_go_together(self):
+        for words, text in (
+                ((), "give -s, to be the server, or -c ADDRESS"),
+                (("-s", "-c", "10.0.0.2"), "not both"),
+                (("-s", "-t", 5), "--time is the client's to say"),
+                (("-c", "10.0.0.2", "-1"), "--one-off is the server's"),
+                (("-c", "10.0.0.2", "-R", "--bidir"), "--reverse does not go with --bidir"),
+                (("-c", "10.0.0.2", "-t", 5, "-n", "1M"), "one of --time, --bytes"),
+                (("-c", "10.0.0.2", "-6"), "-6 does not go with an IPv4 address"),
+                (("-c", "somewhere"), "somewhere"),
+                (("-c", "10.0.0.2", "-P", 129), "give 1 to 128"),
+                (("-c", "10.0.0.2", "-l", "2M"), "give 1 to 1048576"),
+                (("-c", "10.0.0.2", "-b", "10X"), "unknown unit X"),
+                (("-c", "10.0.0.2", "-i", "0.01"), "0.1 to 60 seconds"),
+                (("-c", "10.0.0.2", "-Z"), "unknown option -Z"),
+                (("-c", "10.0.0.2", "-p"), "-p needs a value"),
+                (("-c", "10.0.0.2", "--revers3"), "did you mean --reverse")):
+            with self.subTest(words):
+                self.assertIn(text, self.fails(*words, status=2))
+
+    def test_help(self):
+        out, _ = self.finish(self.begin("--help"))
+        for text in ("  -s, --server", "  -c, --client ADDRESS", "  -R, --reverse", "      --bidir",
+                     "  -1, --one-off"):
+            self.assertIn(text.replace("      --bidir", "  --bidir"), out)
