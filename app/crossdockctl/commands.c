@@ -29,6 +29,10 @@ static const struct command fixed[] = {
 		"br0 port=vm1", 0, 4, {BRIDGE}, "fdb.show", NULL, NULL, fdb_show, NULL},
 	{"fdb", "flush", "BRIDGE [PORT]", "forget learned addresses", "br0 vm1", 1, 2,
 		{BRIDGE, PORT}, "fdb.flush", fdb_flush_params, NULL, NULL, NULL},
+	{"nic", "list", "",
+		"the host's network cards, and what to type so that crossdock can have each; needs "
+		"no crossdockd",
+		NULL, 0, 0, {{0}}, NULL, NULL, NULL, nic_list, NULL},
 	{"worker", "show", "",
 		"workers: load, cycles, frames, and the queues that each polls with theirs", NULL,
 		0, 0, {{0}}, "worker.show", NULL, worker_print, NULL, NULL},

@@ -15,7 +15,7 @@ ORDER = (
     ("stats", "key"),
     ("version.h",),
     ("crossdock.h", "commit.h"),  # the library's public header: names and values that all share
-    ("memory",),
+    ("memory", "nic"),
     ("frame",),
     ("virtqueue",),
     ("vhost_user",),
