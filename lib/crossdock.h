@@ -23,7 +23,8 @@
  * for entries is NULL they are only counted.
  *
  * The lock is held around callbacks: a driver's control calls, watches and timers of base/loop.h,
- * and the function given to xd_switch_describe_port. They must not call what takes it, nor must the
+ * and the functions given to
+ * xd_switch_describe_port and xd_switch_port_xstats. They must not call what takes it, nor must the
  * log function: that would wait for itself, which is asserted unless NDEBUG is defined.
  *
  * Drivers of one's own: port/port.h. Frames as drivers see them: frame/frame.h.
@@ -349,6 +350,11 @@ void xd_switch_memory(struct xd_switch *sw, struct xd_memory_info *info);
 /* Driver-specific facts of a port, as pairs of words. -ENOENT: no such port. */
 int xd_switch_describe_port(struct xd_switch *sw, const char *port,
 	void (*fn)(void *ctx, const char *key, const char *value), void *ctx);
+
+/* What the port's device counts itself (DPDK's extended statistics), by name and queue: none of a
+ * type whose devices do not count. -ENOENT: no such port. */
+int xd_switch_port_xstats(struct xd_switch *sw, const char *port,
+	void (*fn)(void *ctx, const char *name, uint64_t value), void *ctx);
 
 /* The FDB of a bridge, a snapshot: *entries is the caller's to free(). Returns the number of
  * entries, or -ENOENT, -ENOMEM. */

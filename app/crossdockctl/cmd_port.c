@@ -104,6 +104,47 @@ print_details(const json_t *ports)
 			without);
 }
 
+/* What the devices behind the ports count themselves. */
+static void
+print_xstats(const json_t *ports)
+{
+	static const char *const headers[] = {"PORT", "COUNTER", ">VALUE", NULL};
+	struct table *table = table_create(headers);
+	json_t *port, *value;
+	const char *name;
+	size_t i;
+
+	json_array_foreach(ports, i, port)
+	{
+		json_object_foreach(json_object_get(port, "xstats"), name, value)
+		{
+			table_cell(table, "%s", ctl_text(port, "name"));
+			table_cell(table, "%s", name);
+			table_cell(table, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		}
+	}
+	table_print(table);
+}
+
+static int
+show_xstats(struct ctl *ctl, const struct command *command, int argc, char **argv)
+{
+	json_t *params = name_params(ctl, argc, argv), *result;
+
+	if (!params)
+		return CTL_USAGE;
+	json_object_set_new(params, "xstats", json_true());
+	result = ctl_call(ctl, command->method, params);
+	if (!result)
+		return ctl->status;
+	if (ctl->json)
+		command_print_json(result);
+	else
+		print_xstats(json_object_get(result, "ports"));
+	json_decref(result);
+	return CTL_DONE;
+}
+
 static void
 print_bridges(const json_t *bridges)
 {
@@ -132,6 +173,8 @@ print_bridges(const json_t *bridges)
 int
 port_show(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
+	if (ctl->xstats)
+		return show_xstats(ctl, command, argc, argv);
 	return entry_show_as(ctl, command, argc, argv, ctl->detail ? print_details : print_ports);
 }
 

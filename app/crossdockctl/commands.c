@@ -21,7 +21,7 @@
 static const struct command fixed[] = {
 	{"port", "show", "[NAME]",
 		"ports and their counters; with NAME, all about one; with --detail, what came in "
-		"by kind and size",
+		"by kind and size; with --xstats, what the device itself counts",
 		"vm1", 0, 1, {PORT}, "port.show", NULL, NULL, port_show, NULL},
 	{"bridge", "show", "[NAME]", "bridges and their address tables", NULL, 0, 1, {BRIDGE},
 		"bridge.show", NULL, NULL, bridge_show, NULL},

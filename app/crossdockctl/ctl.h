@@ -19,6 +19,7 @@ struct ctl {
 	bool json;
 	bool detail;              /* counters by kind and size */
 	bool dry_run;             /* worker balance: only tell */
+	bool xstats;              /* what devices count themselves */
 	double interval_s;        /* of rates; 0: no rates; negative: none was given */
 	const char *file;         /* whose YAML the call carries, for errors; or NULL */
 	struct xd_client *client; /* connected when the first call is made */

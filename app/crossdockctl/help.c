@@ -78,6 +78,7 @@ command_help(const struct ctl *ctl, const char *noun)
 	       "                         counts alone\n"
 	       "  -d, --detail           port show: what came in by kind and size\n"
 	       "  -n, --dry-run          worker balance: only tell which queues would be moved\n"
+	       "  -x, --xstats           port show: what the device itself counts\n"
 	       "  -V, --version          print the version\n"
 	       "  -h, --help             print this; after a NOUN, more about it\n"
 	       "\n"

@@ -108,6 +108,12 @@ add_fact(void *ctx, const char *key, const char *value)
 	json_object_set_new(ctx, key, text ? text : json_string("(not text)"));
 }
 
+static void
+add_xstat(void *ctx, const char *name, uint64_t value)
+{
+	json_object_set_new(ctx, name, json_integer((json_int_t)value));
+}
+
 static json_t *
 show_port(struct xd_switch *sw, const struct xd_port_info *info)
 {
@@ -162,10 +168,26 @@ each_port(struct xd_rpc_call *call, const char *param,
 	return list;
 }
 
+/* The same with what its device counts. */
+static json_t *
+show_port_xstats(struct xd_switch *sw, const struct xd_port_info *info)
+{
+	json_t *port = show_port(sw, info), *xstats = json_object();
+
+	xd_switch_port_xstats(sw, info->config.name, add_xstat, xstats);
+	json_object_set_new(port, "xstats", xstats);
+	return port;
+}
+
 json_t *
 xd_method_port_show(struct xd_rpc_call *call)
 {
-	json_t *list = each_port(call, "name", show_port);
+	bool xstats;
+	json_t *list;
+
+	if (xd_rpc_bool(call, "xstats", false, &xstats) == -EINVAL)
+		return NULL;
+	list = each_port(call, "name", xstats ? show_port_xstats : show_port);
 
 	return list ? json_pack("{s:o}", "ports", list) : NULL;
 }

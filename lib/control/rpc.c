@@ -321,6 +321,21 @@ xd_rpc_string(struct xd_rpc_call *call, const char *name, bool required, const c
 }
 
 int
+xd_rpc_bool(struct xd_rpc_call *call, const char *name, bool fallback, bool *value)
+{
+	json_t *param = json_object_get(call->params, name);
+
+	*value = fallback;
+	if (!param || json_is_null(param))
+		return -ENOENT;
+	*value = json_is_true(param);
+	if (json_is_boolean(param))
+		return 0;
+	call->bad_params = true;
+	return xd_fail(&call->err, -EINVAL, "parameter \"%s\" must be true or false", name);
+}
+
+int
 xd_rpc_integer(struct xd_rpc_call *call, const char *name, json_int_t min, json_int_t max,
 	json_int_t *value)
 {

@@ -48,8 +48,9 @@ char *xd_rpc_answer(const struct xd_rpc_method *methods, void *ctx, const char *
 char *xd_rpc_error(int code, const char *message);
 
 /* Parameters. Each returns 0 when *value was set, -ENOENT when there is none and it is not
- * required, else the error is filled in: -EINVAL. */
+ * required (*value is NULL or fallback then), else the error is filled in: -EINVAL. */
 int xd_rpc_string(struct xd_rpc_call *call, const char *name, bool required, const char **value);
+int xd_rpc_bool(struct xd_rpc_call *call, const char *name, bool fallback, bool *value);
 int xd_rpc_integer(struct xd_rpc_call *call, const char *name, json_int_t min, json_int_t max,
 	json_int_t *value);
 

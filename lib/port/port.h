@@ -75,6 +75,8 @@ struct xd_port_env {
 
 /* One line of `port show`: drivers describe themselves in words. */
 typedef void (*xd_describe_fn)(void *ctx, const char *key, const char *value);
+/* One counter of a device's own, by the name that its driver gives it. */
+typedef void (*xd_xstat_fn)(void *ctx, const char *name, uint64_t value);
 
 #define XD_CLAIMS     4
 #define XD_CLAIM_NAME 256
@@ -188,6 +190,9 @@ struct xd_driver {
 
 	/* Control. */
 	void (*describe)(struct xd_port *port, xd_describe_fn fn, void *ctx);
+	/* Control: what the device itself counts, by queue too; of a port that is lost or stopped
+	 * nothing. NULL: it counts nothing. */
+	void (*xstats)(struct xd_port *port, xd_xstat_fn fn, void *ctx);
 };
 
 /* What a receive queue takes of its worker's time: from receiving to giving back, estimated from

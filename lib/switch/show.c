@@ -370,6 +370,22 @@ xd_switch_describe_port(struct xd_switch *sw, const char *name,
 	return port ? 0 : -ENOENT;
 }
 
+int
+xd_switch_port_xstats(struct xd_switch *sw, const char *name,
+	void (*fn)(void *ctx, const char *name, uint64_t value), void *ctx)
+{
+	struct xd_port *port;
+
+	if (!sw || !name || !fn)
+		return -EINVAL;
+	xd_loop_lock(sw->loop);
+	port = xd_state_port(sw->state, name);
+	if (port && port->driver->xstats)
+		port->driver->xstats(port, fn, ctx);
+	xd_loop_unlock(sw->loop);
+	return port ? 0 : -ENOENT;
+}
+
 /* ---- FDB ---- */
 
 struct fdb_list {

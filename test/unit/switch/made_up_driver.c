@@ -201,6 +201,13 @@ made_up_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	fn(ctx, "device", ((struct made_up_port *)port)->device->path);
 }
 
+static void
+made_up_xstats(struct xd_port *port, xd_xstat_fn fn, void *ctx)
+{
+	fn(ctx, "out", ((struct made_up_port *)port)->device->nb_out);
+	fn(ctx, "most", UINT64_MAX);
+}
+
 static const struct xd_key keys[] = {
 	{
 		.name = "path",
@@ -236,6 +243,7 @@ const struct xd_driver made_up_driver = {
 	.release = made_up_release,
 	.tx = made_up_tx,
 	.describe = made_up_describe,
+	.xstats = made_up_xstats,
 };
 
 const struct xd_driver made_up_rigid = {

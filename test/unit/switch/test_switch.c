@@ -172,6 +172,28 @@ a_callback_that_calls_back(void **state)
 	assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
+static void
+add_up(void *ctx, const char *name, uint64_t value)
+{
+	if (!strcmp(name, "most"))
+		assert_int_equal(value, UINT64_MAX);
+	++*(unsigned *)ctx;
+}
+
+static void
+what_a_device_counts(void **state)
+{
+	struct env *env = *state;
+	unsigned n = 0;
+
+	add(env, "a", "/a");
+	apply(env);
+	assert_int_equal(xd_switch_port_xstats(env->sw, "a", add_up, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(xd_switch_port_xstats(env->sw, "b", add_up, &n), -ENOENT);
+	assert_int_equal(n, 2);
+}
+
 /* ---- Workers of the application's ---- */
 
 static void *
@@ -370,6 +392,7 @@ main(void)
 		CASE(longest_frame_follows_mtu),
 		CASE(drivers_that_break_the_contract),
 		CASE(a_callback_that_calls_back),
+		CASE(what_a_device_counts),
 		CASE(a_worker_is_its_threads),
 		CASE(workers_share_queues),
 		CASE(a_switch_that_is_destroyed_first),

@@ -106,6 +106,7 @@ no_switch(void **state)
 	REFUSED(env, xd_switch_fdb_flush(NULL, "br0", NULL, err));
 	REFUSED_POINTER(env, xd_worker_register(NULL, err));
 	assert_int_equal(xd_switch_describe_port(NULL, "a", NULL, NULL), -EINVAL);
+	assert_int_equal(xd_switch_port_xstats(NULL, "a", NULL, NULL), -EINVAL);
 	assert_int_equal(xd_switch_event_fd(NULL), -EINVAL);
 	assert_int_equal(xd_switch_log_level(NULL, XD_LOG_PORT, XD_LOG_DEBUG), -EINVAL);
 	assert_int_equal(xd_switch_ports(NULL, NULL, 1), 0);
@@ -144,6 +145,8 @@ nothing_else(void **state)
 	REFUSED(env, xd_switch_fdb_flush(sw, NULL, NULL, err));
 	assert_int_equal(xd_switch_describe_port(sw, NULL, NULL, NULL), -EINVAL);
 	assert_int_equal(xd_switch_describe_port(sw, "a", NULL, NULL), -EINVAL);
+	assert_int_equal(xd_switch_port_xstats(sw, NULL, NULL, NULL), -EINVAL);
+	assert_int_equal(xd_switch_port_xstats(sw, "a", NULL, NULL), -EINVAL);
 	assert_int_equal(xd_switch_ports(sw, NULL, 1), 1);
 	assert_int_equal(xd_switch_port(sw, NULL, NULL), -EINVAL);
 	assert_int_equal(xd_switch_port(sw, "a", NULL), -EINVAL);
