@@ -12,6 +12,15 @@
 
 static_assert(sizeof(struct xd_ethdev_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
 
+static const struct xd_bit_name xd_ethdev_rss_names[] = {
+	{"ip", XD_ETHDEV_RSS_IP},
+	{"tcp", XD_ETHDEV_RSS_TCP},
+	{"udp", XD_ETHDEV_RSS_UDP},
+	{"sctp", XD_ETHDEV_RSS_SCTP},
+	{"l2", XD_ETHDEV_RSS_L2},
+	{0},
+};
+
 const struct xd_key xd_ethdev_keys[] = {
 #define XD_KEY(key, members, ...)                                                                  \
 	{.name = #key, XD_SETTINGS_AT(struct xd_ethdev_config, key), __VA_ARGS__},
@@ -57,6 +66,18 @@ xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err)
 	return 0;
 }
 
+bool
+xd_ethdev_pci(const char *devargs, char address[XD_ETHDEV_NAME_MAX])
+{
+	struct rte_pci_addr pci;
+
+	snprintf(address, XD_ETHDEV_NAME_MAX, "%.*s", (int)strcspn(devargs, ","), devargs);
+	if (rte_pci_addr_parse(address, &pci) != 0)
+		return false;
+	rte_pci_device_name(&pci, address, XD_ETHDEV_NAME_MAX);
+	return true;
+}
+
 /* A PCI address in full and lower case; a virtual device by its name, and the interface of the
  * kernel that it is given. */
 unsigned
@@ -64,18 +85,14 @@ xd_ethdev_claims(const struct xd_port_config *port, struct xd_claim *claims)
 {
 	static const struct xd_claim device = {.key = "devargs", .what = "device"};
 	const char *devargs = xd_ethdev_config(port)->devargs, *iface = strstr(devargs, ",iface=");
-	struct rte_pci_addr pci;
+	char name[XD_ETHDEV_NAME_MAX];
 	unsigned n = 0;
 
 	if (!devargs[0])
 		return 0;
 	claims[n] = device;
-	snprintf(claims[n].name, XD_CLAIM_NAME, "%.*s", (int)strcspn(devargs, ","), devargs);
-	claims[n].kind = "vdev";
-	if (rte_pci_addr_parse(claims[n].name, &pci) == 0) {
-		claims[n].kind = "pci";
-		rte_pci_device_name(&pci, claims[n].name, XD_CLAIM_NAME);
-	}
+	claims[n].kind = xd_ethdev_pci(devargs, name) ? "pci" : "vdev";
+	snprintf(claims[n].name, XD_CLAIM_NAME, "%s", name);
 	n++;
 	if (!iface)
 		return n;

@@ -2,8 +2,8 @@
 /*
  * Whether frames can pass: the device's link, as its driver tells it, and that of the kernel's
  * interface behind it, of which drivers such as net_af_packet tell nothing. It is looked at when
- * the driver interrupts for it, and every LOOK_MS. A device that has gone is given back, looked
- * for, and taken up again. Control.
+ * the driver tells of an event, and of one that tells of none, every LOOK_MS. A device that has
+ * gone, or needs a reset, is given back, looked for, and taken up again. Control.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "drivers/ethdev/ethdev.h"
+#include "nic/nic.h"
 
 #define LOOK_MS      250
 #define RETRY_MIN_NS (XD_NS_PER_S / 2)
@@ -54,24 +55,48 @@ flags_behind(const struct xd_ethdev_port *p)
 
 /* A driver that cannot tell is taken to have a link. */
 static bool
-link_is_up(const struct xd_ethdev_port *p)
+link_is_up(struct xd_ethdev_port *p)
 {
 	struct rte_eth_link link;
 
-	if (rte_eth_link_get_nowait(p->port_id, &link) == 0 &&
-		link.link_status == RTE_ETH_LINK_DOWN)
-		return false;
+	p->link_speed = RTE_ETH_SPEED_NUM_UNKNOWN;
+	if (rte_eth_link_get_nowait(p->port_id, &link) == 0) {
+		if (link.link_status == RTE_ETH_LINK_DOWN)
+			return false;
+		p->link_speed = link.link_speed;
+	}
 	return (flags_behind(p) & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
 }
 
-/* The sockets of net_af_packet do not survive that their interface is taken down. */
-static bool
-has_gone(const struct xd_ethdev_port *p)
+/* Why the device can be used no longer; NULL: it can. */
+static const char *
+why_gone(const struct xd_ethdev_port *p, unsigned events)
 {
 	int flags = flags_behind(p);
 
-	return flags == -ENODEV || (p->needs_interface && flags >= 0 && !(flags & IFF_UP)) ||
-	       rte_eth_dev_is_removed(p->port_id) == 1;
+	if (flags == -ENODEV)
+		return "its interface has gone";
+	if (p->quirks->needs_interface && flags >= 0 && !(flags & IFF_UP))
+		return "its interface was taken down";
+	if (events & XD_ETHDEV_GONE || rte_eth_dev_is_removed(p->port_id) == 1)
+		return "it was unplugged";
+	return events & XD_ETHDEV_RESET ? "it needs a reset" : NULL;
+}
+
+/* Whether a card is there, and is what it was given away as. */
+static bool
+card_is_there(const struct xd_ethdev_port *p)
+{
+	char address[XD_ETHDEV_NAME_MAX];
+	struct xd_nic_use use;
+	struct xd_nic nic;
+
+	if (!xd_ethdev_pci(xd_ethdev_config(&p->port.config)->devargs, address))
+		return true;
+	if (xd_nic_find("", address, &nic) != 0)
+		return false;
+	xd_nic_use("", &nic, &use);
+	return use.state == XD_NIC_READY;
 }
 
 /* Whether a device that had gone may be there again, as far as the kernel can tell. */
@@ -80,36 +105,42 @@ may_be_back(const struct xd_ethdev_port *p)
 {
 	int flags = p->if_name[0] != '\0' ? interface_flags(p->if_name) : IFF_UP;
 
-	/* net_tap makes its interface itself. */
-	return p->makes_interface || (flags >= 0 && (!p->needs_interface || flags & IFF_UP));
+	return (p->quirks->makes_interface ||
+		       (flags >= 0 && (!p->quirks->needs_interface || flags & IFF_UP))) &&
+	       card_is_there(p);
 }
 
 static void
 set_up(struct xd_ethdev_port *p, bool up)
 {
+	const struct xd_port_config *config = &p->port.config;
+	char speed[32] = "";
+
 	if (p->port.up == up)
 		return;
 	__atomic_store_n(&p->port.up, up, __ATOMIC_RELEASE);
-	xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_INFO, "port %s: the link of %s is %s",
-		p->port.config.name, xd_ethdev_config(&p->port.config)->devargs,
-		up ? "up" : "down");
+	if (up && p->link_speed != RTE_ETH_SPEED_NUM_UNKNOWN && p->link_speed != 0)
+		snprintf(speed, sizeof(speed), ", %u Mbit/s", p->link_speed);
+	xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_INFO, "port %s: the link of %s is %s%s",
+		config->name, xd_ethdev_config(config)->devargs, up ? "up" : "down", speed);
 	p->port.env->changed(p->port.env->ctx, &p->port);
 }
 
 /* ---- Devices that go and come back ---- */
 
 static void
-lose(struct xd_ethdev_port *p)
+lose(struct xd_ethdev_port *p, const char *why)
 {
 	xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
-		"port %s: device %s has gone or was taken down; it is taken up again when it is "
-		"back",
-		p->port.config.name, xd_ethdev_config(&p->port.config)->devargs);
+		"port %s: device %s: %s; it is taken up again when it is back", p->port.config.name,
+		xd_ethdev_config(&p->port.config)->devargs, why);
 	p->lost = true;
+	p->lost_why = why;
 	p->retry_ns = RETRY_MIN_NS;
 	p->retry_at_ns = xd_clock_ns() + p->retry_ns;
 	__atomic_store_n(&p->port.up, false, __ATOMIC_RELEASE);
 	xd_ethdev_end(p);
+	xd_ethdev_look_often(p);
 	p->port.env->changed(p->port.env->ctx, &p->port);
 }
 
@@ -119,32 +150,76 @@ look_for_device(struct xd_ethdev_port *p)
 {
 	struct xd_error err;
 
-	if (xd_clock_ns() < p->retry_at_ns || !may_be_back(p))
+	if (!may_be_back(p)) {
+		p->retry_ns = RETRY_MIN_NS;
+		return;
+	}
+	if (xd_clock_ns() < p->retry_at_ns)
 		return;
 	p->retry_ns = RTE_MIN(2 * p->retry_ns, RETRY_MAX_NS);
 	p->retry_at_ns = xd_clock_ns() + p->retry_ns;
+	p->lost = false;
 	if (xd_ethdev_begin(p, &err) != 0) {
+		p->lost = true;
 		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_DEBUG, "port %s: %s",
 			p->port.config.name, err.text);
 		return;
 	}
-	p->lost = false;
 	xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_INFO, "port %s: device %s is back",
 		p->port.config.name, xd_ethdev_config(&p->port.config)->devargs);
 	set_up(p, link_is_up(p));
+}
+
+/* Of a device that has had an error, or a VF whose physical function was reset. */
+static void
+reset(struct xd_ethdev_port *p, const char *why)
+{
+	uint16_t port_id = p->port_id;
+	int ret;
+
+	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
+	p->port.env->quiesce(p->port.env->ctx);
+	ret = rte_eth_dev_reset(port_id);
+	if (ret != 0 && ret != -ENOTSUP)
+		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
+			"port %s: device %s is not reset: %s", p->port.config.name,
+			xd_ethdev_config(&p->port.config)->devargs, rte_strerror(-ret));
+	lose(p, why);
+	p->retry_at_ns = 0;
+	look_for_device(p);
 }
 
 static void
 look(void *ctx)
 {
 	struct xd_ethdev_port *p = ctx;
+	unsigned events = __atomic_exchange_n(&p->events, 0, __ATOMIC_ACQUIRE);
+	const char *why;
 
-	if (p->lost)
+	if (p->lost) {
 		look_for_device(p);
-	else if (has_gone(p))
-		lose(p);
-	else
+		return;
+	}
+	why = why_gone(p, events);
+	if (why == NULL)
 		set_up(p, link_is_up(p));
+	else if (events == XD_ETHDEV_RESET)
+		reset(p, why);
+	else
+		lose(p, why);
+}
+
+void
+xd_ethdev_look_often(struct xd_ethdev_port *p)
+{
+	const bool often = p->lost || !p->lsc;
+
+	if (p->event_fd < 0 || often == (p->timer != NULL))
+		return;
+	xd_loop_timer_cancel(p->timer);
+	p->timer = NULL;
+	if (often)
+		p->timer = xd_loop_timer(p->port.env->loop, LOOK_MS, LOOK_MS, look, p);
 }
 
 /* ---- From start to stop ---- */
@@ -171,8 +246,7 @@ xd_ethdev_watch(struct xd_ethdev_port *p, struct xd_error *err)
 	p->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (p->event_fd >= 0)
 		p->watch = xd_loop_add(loop, p->event_fd, EPOLLIN, event_ready, p);
-	p->timer = xd_loop_timer(loop, LOOK_MS, LOOK_MS, look, p);
-	if (p->watch != NULL && p->timer != NULL)
+	if (p->watch != NULL)
 		return 0;
 	xd_ethdev_unwatch(p);
 	return xd_fail(err, -ENOMEM, "port %s: its link cannot be watched", p->port.config.name);
@@ -191,7 +265,7 @@ xd_ethdev_unwatch(struct xd_ethdev_port *p)
 }
 
 bool
-xd_ethdev_link(const struct xd_ethdev_port *p)
+xd_ethdev_link(struct xd_ethdev_port *p)
 {
 	return link_is_up(p);
 }

@@ -27,7 +27,7 @@ device_can(const struct xd_ethdev_port *p, const struct xd_frame *f, const struc
 		if (xd_headers_is_udp(h) || (p->nb_tso_segs != 0 && nb_segs > p->nb_tso_segs))
 			return false;
 		need |= RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-		if (!xd_headers_is_ipv6(h))
+		if (!xd_headers_is_ipv6(h) && !p->quirks->tso_of_virtio)
 			need |= RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
 	}
 	return (p->tx_offloads & need) == need;
@@ -36,7 +36,8 @@ device_can(const struct xd_ethdev_port *p, const struct xd_frame *f, const struc
 /* For segmentation the IP checksum is zero and the pseudo-header's sum is without the length, which
  * differs from segment to segment: RTE_MBUF_F_TX_TCP_SEG. */
 static void
-prepare_tso(struct rte_mbuf *m, const struct xd_frame *f, const struct xd_headers *h)
+prepare_tso(const struct xd_ethdev_port *p, struct rte_mbuf *m, const struct xd_frame *f,
+	const struct xd_headers *h)
 {
 	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
 	uint8_t *field = data + h->l4 + XD_TCP_CSUM_OFFSET;
@@ -49,7 +50,7 @@ prepare_tso(struct rte_mbuf *m, const struct xd_frame *f, const struct xd_header
 	memcpy(field, &word, sizeof(word));
 	m->tso_segsz = f->offload.gso_size;
 	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
-	if (!xd_headers_is_ipv6(h)) {
+	if (!xd_headers_is_ipv6(h) && !p->quirks->tso_of_virtio) {
 		memset(data + h->l3 + offsetof(struct rte_ipv4_hdr, hdr_checksum), 0, 2);
 		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
 	}
@@ -72,7 +73,7 @@ xd_ethdev_prepare(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f)
 	m->l4_len = h.payload - h.l4;
 	m->ol_flags |= xd_headers_is_ipv6(&h) ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4;
 	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
-		prepare_tso(m, f, &h);
+		prepare_tso(p, m, f, &h);
 	else
 		m->ol_flags |=
 			xd_headers_is_udp(&h) ? RTE_MBUF_F_TX_UDP_CKSUM : RTE_MBUF_F_TX_TCP_CKSUM;

@@ -22,10 +22,21 @@ xd_ethdev_create_pool(struct xd_ethdev_port *p, struct xd_error *err)
 
 	/* Unique for as long as the pool lives, which may be longer than the port. */
 	snprintf(name, sizeof(name), "xd%x_%" PRIx64, p->port_id, rte_rdtsc());
-	p->pool = xd_pool_create(name, n, p->data_room + RTE_PKTMBUF_HEADROOM,
-		rte_eth_dev_socket_id(p->port_id), &cause);
+	p->node = rte_eth_dev_socket_id(p->port_id);
+	p->pool = xd_pool_create(name, n, p->data_room + RTE_PKTMBUF_HEADROOM, p->node, &cause);
 	if (p->pool == NULL)
 		return xd_fail(err, cause.code, "port %s: %s", p->port.config.name, cause.text);
+	if (p->node != SOCKET_ID_ANY && p->pool->socket_id != p->node) {
+		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
+			"port %s: no hugepages are free on NUMA node %d, which device %s is on: "
+			"its "
+			"packet buffers are on another, and slower; type echo 64 "
+			">/sys/devices/system/node/node%d/hugepages/hugepages-2048kB/nr_hugepages, "
+			"and add the port again",
+			p->port.config.name, p->node, xd_ethdev_config(&p->port.config)->devargs,
+			p->node);
+		p->node = SOCKET_ID_ANY;
+	}
 	return 0;
 }
 

@@ -2,15 +2,52 @@
 /* The life of a dpdk port: checked, created, started, stopped, changed and destroyed. */
 #include "drivers/ethdev/ethdev.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
-#include <rte_dev.h>
+#include <rte_errno.h>
 
 #include "memory/memory.h"
+
+static void
+ethdev_destroy(struct xd_port *port)
+{
+	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
+
+	if (p == NULL)
+		return;
+	for (unsigned q = 0; p->rxqs != NULL && q < port->config.queues; q++) {
+		if (p->rxqs[q].sleep_fd >= 0)
+			close(p->rxqs[q].sleep_fd);
+	}
+	free(p->rxqs);
+	free(p->txqs);
+	free(p);
+}
+
+static bool
+create_queues(struct xd_ethdev_port *p, unsigned nb_rx)
+{
+	bool ok = true;
+
+	p->rxqs = aligned_alloc(64, nb_rx * sizeof(*p->rxqs));
+	p->txqs = aligned_alloc(64, XD_ETHDEV_QUEUES_MAX * sizeof(*p->txqs));
+	if (p->rxqs == NULL || p->txqs == NULL)
+		return false;
+	for (unsigned i = 0; i < XD_ETHDEV_QUEUES_MAX; i++)
+		rte_spinlock_init(&p->txqs[i].lock);
+	for (unsigned i = 0; i < nb_rx; i++) {
+		p->rxqs[i].nb_kept = 0;
+		p->rxqs[i].intr_fd = -1;
+		p->rxqs[i].sleep_fd = epoll_create1(EPOLL_CLOEXEC);
+		ok = ok && p->rxqs[i].sleep_fd >= 0;
+	}
+	return ok;
+}
 
 static struct xd_port *
 ethdev_create(const struct xd_driver *driver, const struct xd_port_env *env,
@@ -21,31 +58,19 @@ ethdev_create(const struct xd_driver *driver, const struct xd_port_env *env,
 	if (p == NULL)
 		goto err_memory;
 	memset(p, 0, sizeof(*p));
-	p->txqs = aligned_alloc(64, XD_ETHDEV_QUEUES_MAX * sizeof(*p->txqs));
-	if (p->txqs == NULL)
-		goto err_port;
-	for (unsigned i = 0; i < XD_ETHDEV_QUEUES_MAX; i++)
-		rte_spinlock_init(&p->txqs[i].lock);
 	xd_port_init(&p->port, driver, env, config);
 	p->port.nb_queues = config->queues;
+	p->event_fd = -1;
+	p->quirks = xd_ethdev_quirks_of("");
+	rte_spinlock_init(&p->intr_lock);
+	if (!create_queues(p, config->queues))
+		goto err_memory;
 	return &p->port;
 
-err_port:
-	free(p);
 err_memory:
-	xd_fail(err, -ENOMEM, "port %s: out of memory", config->name);
+	xd_fail(err, -ENOMEM, "port %s: no memory, or no descriptor for its queues", config->name);
+	ethdev_destroy((struct xd_port *)p);
 	return NULL;
-}
-
-static void
-ethdev_destroy(struct xd_port *port)
-{
-	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
-
-	if (p == NULL)
-		return;
-	free(p->txqs);
-	free(p);
 }
 
 static int
@@ -103,27 +128,37 @@ ethdev_can_set(struct xd_port *port, const struct xd_port_config *config, struct
 {
 	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
 	const struct xd_port_config *now = &port->config;
+	int ret = 0;
 
 	if (!p->running)
 		return 0;
 	/* A queue for each worker. That there are more of them than workers is no harm. */
-	if (p->nb_tx < p->max_tx && p->nb_tx < port->env->nb_workers(port->env->ctx))
+	if (xd_ethdev_config(config)->tx_queues == 0 && p->nb_tx < p->max_tx &&
+		p->nb_tx < port->env->nb_workers(port->env->ctx))
 		return -ENOTSUP;
-	return config->mtu != now->mtu ? can_set_mtu(p, config->mtu, err) : 0;
+	if (config->mtu != now->mtu)
+		ret = can_set_mtu(p, config->mtu, err);
+	return ret != 0 ? ret : xd_ethdev_can_set_mode(p, config, err);
 }
 
 static void
 ethdev_set(struct xd_port *port, const struct xd_port_config *config)
 {
 	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
+	struct xd_error err = {0};
 	int ret = 0;
 
-	if (config->mtu != port->config.mtu && p->running)
+	if (!p->running)
+		return;
+	if (config->mtu != port->config.mtu)
 		ret = rte_eth_dev_set_mtu(p->port_id, config->mtu);
 	if (ret != 0)
 		xd_log(port->env->log, XD_LOG_ETHDEV, XD_LOG_ERROR,
 			"port %s: device %s keeps an MTU of %u: %s", config->name,
 			xd_ethdev_config(config)->devargs, port->config.mtu, rte_strerror(-ret));
+	if (xd_ethdev_set_mode(p, config, &err) != 0)
+		xd_log(port->env->log, XD_LOG_ETHDEV, XD_LOG_ERROR, "port %s: %s", config->name,
+			err.text);
 }
 
 const struct xd_driver xd_ethdev_driver = {
@@ -141,5 +176,9 @@ const struct xd_driver xd_ethdev_driver = {
 	.rx = xd_ethdev_rx,
 	.release = xd_ethdev_release,
 	.tx = xd_ethdev_tx,
+	.fd = xd_ethdev_fd,
+	.arm = xd_ethdev_arm,
+	.disarm = xd_ethdev_disarm,
 	.describe = xd_ethdev_describe,
+	.xstats = xd_ethdev_xstats,
 };

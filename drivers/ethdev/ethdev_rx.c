@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Receiving: what the device hands over is frames where it lies, frame/mbuf.h. */
+#include <string.h>
+
 #include <rte_branch_prediction.h>
 
 #include "drivers/ethdev/ethdev.h"
+
+/* What came while the worker was about to sleep. */
+static uint16_t
+take_kept(struct xd_ethdev_rxq *rxq, struct rte_mbuf *mbufs[XD_BATCH])
+{
+	uint16_t n = rxq->nb_kept;
+
+	memcpy(mbufs, rxq->kept, n * sizeof(mbufs[0]));
+	rxq->nb_kept = 0;
+	return n;
+}
 
 uint16_t
 xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
@@ -14,7 +27,10 @@ xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 	batch->n = batch->nb_done = 0;
 	if (unlikely(!__atomic_load_n(&p->running, __ATOMIC_ACQUIRE) || queue >= p->nb_rx))
 		return 0;
-	n = rte_eth_rx_burst(p->port_id, queue, mbufs, p->burst);
+	if (unlikely(p->rxqs[queue].nb_kept != 0))
+		n = take_kept(&p->rxqs[queue], mbufs);
+	else
+		n = rte_eth_rx_burst(p->port_id, queue, mbufs, p->burst);
 	if (n == 0)
 		return 0;
 	return xd_batch_from_mbufs(batch, mbufs, n, &port->drops[queue]);

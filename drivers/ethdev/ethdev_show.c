@@ -2,6 +2,7 @@
 /* A dpdk port in words, for `port show`. Control. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "drivers/ethdev/ethdev.h"
@@ -49,6 +50,29 @@ tell_offloads(struct xd_teller *t, const struct xd_ethdev_port *p)
 }
 
 static void
+tell_modes(struct xd_teller *t, const struct xd_ethdev_port *p)
+{
+	static const char *const modes[] = {[RTE_ETH_FC_NONE] = "off",
+		[RTE_ETH_FC_RX_PAUSE] = "rx",
+		[RTE_ETH_FC_TX_PAUSE] = "tx",
+		[RTE_ETH_FC_FULL] = "both"};
+	struct rte_eth_fc_conf conf = {0};
+	int promisc = rte_eth_promiscuous_get(p->port_id);
+
+	if (promisc >= 0)
+		xd_tell(t, "promisc", "%s", promisc ? "yes" : "no");
+	if (rte_eth_dev_flow_ctrl_get(p->port_id, &conf) == 0 && conf.mode < RTE_DIM(modes))
+		xd_tell(t, "flow_control", "%s", modes[conf.mode]);
+	if (p->nb_rx > 1)
+		xd_tell(t, "rss", "%s%s%s%s%s", p->rss == 0 ? "none" : "",
+			p->rss & RTE_ETH_RSS_IP ? "ip " : "",
+			p->rss & RTE_ETH_RSS_TCP ? "tcp " : "",
+			p->rss & RTE_ETH_RSS_UDP ? "udp " : "",
+			p->rss & ~(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP) ? "others"
+										       : "");
+}
+
+static void
 tell_device(struct xd_teller *t, const struct xd_ethdev_port *p)
 {
 	struct rte_ether_addr mac;
@@ -75,19 +99,47 @@ xd_ethdev_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	struct rte_eth_dev_info info;
 
 	if (!p->running) {
-		xd_tell(&t, "device", "%s",
-			p->lost ? "has gone or was taken down; taken up again when it is back"
-				: "stopped");
+		xd_tell(&t, "device", "%s%s", p->lost ? p->lost_why : "stopped",
+			p->lost ? "; it is taken up again when it is back" : "");
 		xd_tell(&t, "link", "down");
 		return;
 	}
 	if (rte_eth_dev_info_get(p->port_id, &info) == 0)
 		xd_tell(&t, "device_driver", "%s", info.driver_name);
 	tell_link(&t, p);
+	xd_tell(&t, "wakes", "%s",
+		p->intr ? "by receive interrupts"
+			: "never: the device has no receive interrupts, its worker polls");
 	xd_tell(&t, "receive_queues", "%u of %u descriptors", p->nb_rx, p->nb_rx_desc);
 	xd_tell(&t, "transmit_queues", "%u of %u descriptors", p->nb_tx, p->nb_tx_desc);
 	xd_tell(&t, "buffers", "%u of %u B, %u in use, %" PRIu64 " KiB", p->pool->size,
 		p->data_room, rte_mempool_in_use_count(p->pool), xd_pool_bytes(p->pool) / 1024);
+	tell_modes(&t, p);
 	tell_offloads(&t, p);
 	tell_device(&t, p);
+}
+
+void
+xd_ethdev_xstats(struct xd_port *port, xd_xstat_fn fn, void *ctx)
+{
+	const struct xd_ethdev_port *p = (const struct xd_ethdev_port *)port;
+	struct rte_eth_xstat_name *names = NULL;
+	struct rte_eth_xstat *stats = NULL;
+	int n = p->running ? rte_eth_xstats_get_names(p->port_id, NULL, 0) : 0;
+
+	if (n > 0) {
+		names = calloc((size_t)n, sizeof(*names));
+		stats = calloc((size_t)n, sizeof(*stats));
+	}
+	/* Both are in the order of ids, and fill in no more than there is room for. */
+	if (names != NULL && stats != NULL &&
+		rte_eth_xstats_get_names(p->port_id, names, (unsigned)n) == n &&
+		rte_eth_xstats_get(p->port_id, stats, (unsigned)n) == n) {
+		for (int i = 0; i < n; i++) {
+			if (stats[i].id < (uint64_t)n)
+				fn(ctx, names[stats[i].id].name, stats[i].value);
+		}
+	}
+	free(names);
+	free(stats);
 }

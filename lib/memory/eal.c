@@ -298,6 +298,19 @@ xd_memory_hugepages(void)
 	return rte_eal_has_hugepages() != 0;
 }
 
+/* A driver's own structures and rings, beside its pool. */
+#define DRIVER_BYTES (1u << 20)
+
+bool
+xd_memory_fits(int node)
+{
+	struct rte_malloc_socket_stats stats;
+
+	return (rte_malloc_get_socket_stats(node, &stats) == 0 &&
+		       stats.greatest_free_size >= DRIVER_BYTES) ||
+	       xd_hugepages_on_node(node);
+}
+
 static int
 smaller_page(const struct rte_memseg_list *list, const struct rte_memseg *ms, void *arg)
 {

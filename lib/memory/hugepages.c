@@ -47,6 +47,22 @@ read_number(const char *path)
 	return n;
 }
 
+bool
+xd_hugepages_on_node(int node)
+{
+	static const char *const sizes[] = {"2048", "1048576"};
+	unsigned long n = 0;
+	char path[128];
+
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path),
+			"/sys/devices/system/node/node%d/hugepages/hugepages-%skB/free_hugepages",
+			node, sizes[i]);
+		n += read_number(path);
+	}
+	return n != 0;
+}
+
 int
 xd_hugepages_fail(struct xd_error *err)
 {

@@ -13,6 +13,8 @@
 /* True when that much can be had in pages of 2 MiB or 1 GiB. Takes and returns a reservation, so
  * limits count and overcommitted pages do too. */
 bool xd_hugepages_available(void);
+/* Whether a NUMA node has a page of either size that is free. */
+bool xd_hugepages_on_node(int node);
 /* Fills err with how much is missing and what to type; returns -ENOMEM. */
 int xd_hugepages_fail(struct xd_error *err);
 

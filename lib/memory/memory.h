@@ -43,6 +43,7 @@ uint64_t xd_pool_bytes(const struct rte_mempool *pool);
 bool xd_memory_is_up(void);
 /* What the EAL has. Control, with the EAL up. */
 bool xd_memory_hugepages(void);          /* false: ordinary pages */
+bool xd_memory_fits(int node);           /* whether a node has some for a driver */
 uint64_t xd_memory_page_bytes(void);     /* smallest page that it uses */
 uint64_t xd_memory_eal_bytes(void);      /* reserved by it */
 uint64_t xd_memory_eal_used_bytes(void); /* of these, handed out */

@@ -127,6 +127,22 @@ xd_nic_find(const char *root, const char *address, struct xd_nic *nic)
 	return 0;
 }
 
+bool
+xd_nic_has_msix(const char *root, const char *address)
+{
+	DIR *dir = xd_sysfs_dir(DEVICES "/%s/msi_irqs", root, address);
+	char kind[XD_NIC_WORD] = "";
+	const char *irq;
+
+	if (dir == NULL)
+		return false;
+	irq = xd_sysfs_next(dir);
+	if (irq != NULL)
+		xd_sysfs_line(kind, sizeof(kind), DEVICES "/%s/msi_irqs/%s", root, address, irq);
+	closedir(dir);
+	return strcmp(kind, "msix") == 0;
+}
+
 static int
 by_address(const void *a, const void *b)
 {

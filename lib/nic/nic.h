@@ -72,6 +72,8 @@ int xd_nic_list(const char *root, struct xd_nic **nics, struct xd_error *err);
 /* The PCI device of an address in full, "0000:03:00.0", of whatever class it is. -ENOENT. */
 int xd_nic_find(const char *root, const char *address, struct xd_nic *nic);
 void xd_nic_use(const char *root, const struct xd_nic *nic, struct xd_nic_use *use);
+/* Whether the PCI device of that address, in full, sends MSI-X now: a vector for each cause. */
+bool xd_nic_has_msix(const char *root, const char *address);
 
 /* ---- Within this room ---- */
 

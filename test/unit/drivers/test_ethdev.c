@@ -64,6 +64,7 @@ config_of(const char *name, const char *devargs)
 	struct xd_port_config config = {
 		.type = "dpdk", .vlan = XD_VLAN_NONE, .queues = 1, .mtu = 1500};
 
+	xd_keys_reset(xd_ethdev_keys, &config);
 	snprintf(config.name, sizeof(config.name), "%s", name);
 	snprintf(xd_ethdev_config(&config)->devargs, XD_DEVARGS_MAX, "%s", devargs);
 	return config;

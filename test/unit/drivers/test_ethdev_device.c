@@ -100,6 +100,8 @@ config_of(const char *devargs)
 	struct xd_port_config config = {
 		.name = "p", .type = "dpdk", .vlan = XD_VLAN_NONE, .queues = 1, .mtu = 1500};
 
+	xd_keys_reset(xd_ethdev_keys, &config);
+
 	snprintf(xd_ethdev_config(&config)->devargs, XD_DEVARGS_MAX, "%s", devargs);
 	return config;
 }
@@ -229,6 +231,132 @@ fewer_queues_than_were_asked_for(void **state)
 	unlink(file);
 }
 
+/* ---- Keys ---- */
+
+static const struct xd_ethdev_port *
+ethdev(const struct xd_port *port)
+{
+	return (const struct xd_ethdev_port *)port;
+}
+
+static void
+rings_and_queues_as_they_were_asked_for(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("net_null_p,no-rx=1");
+	struct xd_error err;
+	struct xd_port *port;
+
+	xd_ethdev_config(&config)->rx_desc = 256;
+	xd_ethdev_config(&config)->tx_desc = 128;
+	xd_ethdev_config(&config)->tx_queues = 1;
+	port = open_port(fx, &config);
+	assert_int_equal(ethdev(port)->nb_rx_desc, 256);
+	assert_int_equal(ethdev(port)->nb_tx_desc, 128);
+	assert_int_equal(ethdev(port)->nb_tx, 1);
+	assert_int_equal(port->nb_tx, 1);
+	/* Two workers share it, and no device is wanted that has more. */
+	assert_int_equal(driver->can_set(port, &config, &err), 0);
+	close_port(port);
+	xd_ethdev_config(&config)->tx_queues = 0;
+	port = open_port(fx, &config);
+	assert_int_equal(ethdev(port)->nb_tx, 2);
+	close_port(port);
+}
+
+static void
+flows_are_spread_by_what_was_asked_for(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("net_null_p,no-rx=1");
+	struct xd_port *port;
+
+	port = open_port(fx, &config);
+	assert_int_equal(ethdev(port)->rss, 0); /* there is one queue */
+	close_port(port);
+	config.queues = 2;
+	xd_ethdev_config(&config)->rss = 1u << XD_ETHDEV_RSS_TCP;
+	port = open_port(fx, &config);
+	assert_true(ethdev(port)->rss != 0);
+	assert_int_equal(ethdev(port)->rss & ~RTE_ETH_RSS_TCP, 0);
+	close_port(port);
+	/* Two rings, and nothing that tells by what frames are spread. */
+	fx->said[0] = '\0';
+	snprintf(xd_ethdev_config(&config)->devargs, XD_DEVARGS_MAX, "net_ring_q");
+	port = open_port(fx, &config);
+	if (port->nb_queues == 2)
+		assert_non_null(strstr(fx->said, "it may fill one queue alone"));
+	close_port(port);
+}
+
+static void
+a_device_without_flow_control(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("net_null_p,no-rx=1");
+	struct xd_error err = {0};
+	struct xd_port *port;
+
+	xd_ethdev_config(&config)->flow_control = XD_ETHDEV_FLOW_OFF;
+	refuses(fx, &config, "does not let its flow control be set");
+	xd_ethdev_config(&config)->flow_control = XD_ETHDEV_FLOW_DEVICE;
+	port = open_port(fx, &config);
+	xd_ethdev_config(&config)->flow_control = XD_ETHDEV_FLOW_BOTH;
+	assert_int_equal(driver->can_set(port, &config, &err), -EINVAL);
+	assert_string_equal(err.key, "ports.p.flow_control");
+	/* That would have asked before. */
+	fx->said[0] = '\0';
+	driver->set(port, &config);
+	assert_non_null(strstr(fx->said, "flow control"));
+	close_port(port);
+}
+
+static void
+promiscuous_or_not(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("net_ring_p");
+	struct xd_error err = {0};
+	struct xd_port *port = open_port(fx, &config);
+
+	assert_int_equal(rte_eth_promiscuous_get(ethdev(port)->port_id), 1);
+	xd_ethdev_config(&config)->promisc = XD_ETHDEV_PROMISC_NO;
+	assert_int_equal(driver->can_set(port, &config, &err), 0);
+	driver->set(port, &config);
+	port->config = config;
+	assert_int_equal(rte_eth_promiscuous_get(ethdev(port)->port_id), 0);
+	close_port(port);
+	port = open_port(fx, &config);
+	assert_int_equal(rte_eth_promiscuous_get(ethdev(port)->port_id), 0);
+	close_port(port);
+}
+
+/* ---- What the device counts ---- */
+
+static void
+count(void *ctx, const char *name, uint64_t value)
+{
+	(void)value;
+	assert_true(name[0] != '\0');
+	++*(unsigned *)ctx;
+}
+
+static void
+extended_statistics(void **state)
+{
+	struct xd_port_config config = config_of("net_null_p,no-rx=1");
+	struct xd_port *port = open_port(*state, &config);
+	unsigned n = 0;
+
+	driver->xstats(port, count, &n);
+	assert_true(n >= 8); /* those that the ethdev layer makes of the others */
+	driver->stop(port);
+	n = 0;
+	driver->xstats(port, count, &n);
+	assert_int_equal(n, 0);
+	driver->destroy(port);
+}
+
 /* ---- The link ---- */
 
 static void
@@ -282,6 +410,102 @@ a_link_is_followed(void **state)
 	xd_loop_destroy(fx->env.loop);
 }
 
+/* ---- Events ---- */
+
+/* DPDK's, for drivers: what they tell of. */
+struct rte_eth_dev;
+struct rte_eth_dev *rte_eth_dev_get_by_name(const char *name);
+int rte_eth_dev_callback_process(
+	struct rte_eth_dev *dev, enum rte_eth_event_type event, void *result);
+
+static void
+tell(const char *name, enum rte_eth_event_type event)
+{
+	struct rte_eth_dev *dev = rte_eth_dev_get_by_name(name);
+
+	assert_non_null(dev);
+	rte_eth_dev_callback_process(dev, event, NULL);
+}
+
+static struct xd_port *
+open_in_loop(struct fixture *fx, const struct xd_port_config *config)
+{
+	struct xd_port *port;
+
+	fx->env.loop = xd_loop_create();
+	assert_non_null(fx->env.loop);
+	xd_loop_lock(fx->env.loop);
+	port = open_port(fx, config);
+	xd_loop_unlock(fx->env.loop);
+	assert_true(port->up);
+	return port;
+}
+
+static void
+close_in_loop(struct fixture *fx, struct xd_port *port)
+{
+	xd_loop_lock(fx->env.loop);
+	close_port(port);
+	xd_loop_unlock(fx->env.loop);
+	xd_loop_destroy(fx->env.loop);
+}
+
+static void
+note_device(void *ctx, const char *key, const char *value)
+{
+	if (strcmp(key, "device") == 0)
+		snprintf(ctx, 128, "%s", value);
+}
+
+static void
+a_device_that_is_unplugged(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("net_null_p,no-rx=1");
+	struct xd_port *port = open_in_loop(fx, &config);
+	char said[128] = "";
+
+	for (unsigned i = 0; i < 2; i++) {
+		tell("net_null_p", RTE_ETH_EVENT_INTR_RMV);
+		wait_for(fx, port, false);
+		assert_false(ethdev(port)->running);
+		driver->describe(port, note_device, said);
+		assert_string_equal(said, "it was unplugged; it is taken up again when it is back");
+		/* Nothing is asked of it meanwhile, and changes wait. */
+		assert_int_equal(driver->rx(port, 0, fx->batch), 0);
+		assert_false(driver->arm(port, 0));
+		driver->disarm(port, 0);
+		assert_true(driver->fd(port, 0) >= 0);
+		driver->set(port, &config);
+		wait_for(fx, port, true);
+		assert_non_null(strstr(fx->said, "device net_null_p,no-rx=1 is back"));
+		fx->said[0] = '\0';
+	}
+	/* Stopped while it is away. */
+	tell("net_null_p", RTE_ETH_EVENT_INTR_RMV);
+	wait_for(fx, port, false);
+	close_in_loop(fx, port);
+}
+
+static void
+a_device_that_needs_a_reset(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port_config config = config_of("net_null_p,no-rx=1");
+	struct xd_port *port = open_in_loop(fx, &config);
+
+	for (unsigned i = 0; i < 2; i++) {
+		fx->said[0] = '\0';
+		tell("net_null_p", RTE_ETH_EVENT_INTR_RESET);
+		for (unsigned k = 0; k < 200 && strstr(fx->said, "is back") == NULL; k++)
+			xd_loop_run_once(fx->env.loop, 100);
+		assert_non_null(strstr(fx->said, "it needs a reset"));
+		wait_for(fx, port, true);
+		assert_true(ethdev(port)->running);
+	}
+	close_in_loop(fx, port);
+}
+
 static int
 start_eal(void **state)
 {
@@ -312,7 +536,14 @@ main(void)
 		TEST(a_device_that_the_application_runs),
 		TEST(a_device_without_scatter),
 		TEST(fewer_queues_than_were_asked_for),
+		TEST(rings_and_queues_as_they_were_asked_for),
+		TEST(flows_are_spread_by_what_was_asked_for),
+		TEST(a_device_without_flow_control),
+		TEST(promiscuous_or_not),
+		TEST(extended_statistics),
 		TEST(a_link_is_followed),
+		TEST(a_device_that_is_unplugged),
+		TEST(a_device_that_needs_a_reset),
 	};
 
 	return cmocka_run_group_tests_name("ethdev_device", tests, start_eal, stop_eal);
