@@ -23,19 +23,25 @@ def mac(number):
     return f"02:00:00:00:77:{number:02x}"
 
 
-@functools.cache
-def image():
-    """Kernel directory and initramfs, made once for all the cases of a run."""
+def find_kernel():
+    """The kernel's directory, or the test is skipped."""
     if not available():
         raise unittest.SkipTest(f"{QEMU} is not installed and could not be")
     try:
         found = kernel.find()
     except kernel.Unavailable as reason:
         raise unittest.SkipTest(f"no guest kernel: {reason}") from None
+    print(f"  {version()}, {found.name}", flush=True)
+    return found
+
+
+@functools.cache
+def image():
+    """Kernel directory and initramfs, made once for all the cases of a run."""
+    found = find_kernel()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="xd", dir="/tmp"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     initramfs.build(directory / "initramfs", found, kernel.MODULES)
-    print(f"  {version()}, {found.name}", flush=True)
     return found, directory / "initramfs"
 
 

@@ -17,6 +17,7 @@ PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 # busybox's shell takes its own ping before any other, so the host's is called by its path.
 INIT = """#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /tmp /www /root
+/bin/busybox chmod 755 /
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sysfs /sys
 /bin/busybox mount -t devtmpfs dev /dev
@@ -84,7 +85,11 @@ class _Archive:
         self._parents(name)
         self._entry(name, stat.S_IFREG | mode, data)
 
+    def add_directories(self, name):
+        self._parents(f"{name}/.")
+
     def link(self, name, target):
+        name = name.lstrip("/")
         self._parents(name)
         self._entry(name, stat.S_IFLNK | 0o777, target.encode())
 
@@ -96,13 +101,16 @@ class _Archive:
         self._entry("TRAILER!!!", 0)
 
 
-def build(path, kernel, modules):
-    """Writes the archive to path; raises FileNotFoundError naming a program that is missing."""
+def build(path, kernel, modules, programs=(), links=None):
+    """Writes the archive to path; raises FileNotFoundError naming a program that is missing.
+    programs: paths of more of them. links: from a path in the guest to a library of the host's,
+    which it gets with all that the library needs."""
     busybox = shutil.which("busybox")
     if busybox is None or _needs(busybox):
         raise FileNotFoundError("busybox-static is not installed")
     with open(path, "wb") as file:
         archive = _Archive(file)
+        archive.add_directories("var/run")
         archive.character_device("dev/console", 5, 1)
         archive.add("bin/busybox", pathlib.Path(busybox).read_bytes())
         archive.link("bin/sh", "busybox")
@@ -113,6 +121,12 @@ def build(path, kernel, modules):
                 raise FileNotFoundError(f"{name} is not installed")
             libraries |= _needs(found)
             archive.add(f"usr/bin/{name}", pathlib.Path(found).read_bytes())
+        for found in programs:
+            libraries |= _needs(found)
+            archive.add(f"usr/bin/{os.path.basename(found)}", pathlib.Path(found).read_bytes())
+        for name, library in (links or {}).items():
+            libraries |= _needs(library) | {str(library)}
+            archive.link(name, str(library))
         for library in sorted(libraries):
             archive.add(library, pathlib.Path(library).read_bytes())
         for module in modules:

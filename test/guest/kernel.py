@@ -13,6 +13,9 @@ META_PACKAGE = "linux-image-cloud-amd64"
 MODULES = ("virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci",
            "failover", "net_failover", "virtio_net", "virtio_console", "virtio_balloon", "llc",
            "stp", "garp", "mrp", "8021q")
+# For a guest that gives cards to a program.
+NIC_MODULES = ("irqbypass", "vfio", "vfio_virqfd", "vfio_iommu_type1", "vfio-pci-core", "vfio-pci",
+               "tun")
 
 
 class Unavailable(Exception):
@@ -26,7 +29,7 @@ def _cache():
 
 def _complete(directory):
     return (directory / "vmlinuz").is_file() and all(
-        (directory / f"{module}.ko").is_file() for module in MODULES)
+        (directory / f"{module}.ko").is_file() for module in MODULES + NIC_MODULES)
 
 
 def _package():
@@ -61,7 +64,7 @@ def _download(package, directory):
         target = pathlib.Path(scratch) / "kernel"
         target.mkdir()
         shutil.copy(next(root.glob("boot/vmlinuz-*")), target / "vmlinuz")
-        for module in MODULES:
+        for module in MODULES + NIC_MODULES:
             found = next(root.glob(f"lib/modules/**/{module}.ko"), None)
             if found is None:
                 raise Unavailable(f"{package} has no module {module}")
@@ -79,7 +82,7 @@ def _download(package, directory):
 
 
 def find():
-    """The directory of a kernel: vmlinuz and NAME.ko for each of MODULES."""
+    """The directory of a kernel: vmlinuz and NAME.ko for each module."""
     package = _package()
     if package is None and os.geteuid() == 0:  # no lists at all
         subprocess.run(["apt-get", "update", "-q"], capture_output=True, stdin=subprocess.DEVNULL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One QEMU guest with vhost-user interfaces, told what to do over a virtio serial port."""
+"""QEMU guests, told what to do over a virtio serial port."""
 
 import dataclasses
 import itertools
@@ -43,54 +43,35 @@ class Nic:
                                      *(f"{key}={value}" for key, value in device.items())])]
 
 
-class Machine:
-    """address: of its first interface. incoming: it waits for a guest that moves to it; it must
-    have been given what the one it comes from was given. The guest is called by what is before the
-    first dot of the name."""
+class Guest:
+    """The guest is called by what is before the first dot of the name."""
 
-    def __init__(self, name, directory, kernel, initramfs, nics, address, incoming=False,
-                 hotplug=False, balloon=False):
+    KERNEL_OPTIONS = "console=ttyS0 panic=-1"
+
+    def __init__(self, name, directory, kernel, initramfs, options):
+        """options: of QEMU, for what this guest is made of."""
         self.name = name
-        self.nics = nics
-        self.mac = nics[0].mac
-        self.address = address
+        self.directory = directory
         self.console = directory / f"{name}.console"
         self.monitor_path = directory / f"{name}.qmp"
         self.ids = itertools.count(1)
         self.command = [
-            QEMU, "-accel", "tcg", "-machine", "pc",
-            "-m", f"{MEMORY_MB}" + (",slots=4,maxmem=1G" if hotplug else ""),
-            "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
-            "-object", f"memory-backend-memfd,id=mem,size={MEMORY_MB}M,share=on",
-            "-numa", "node,memdev=mem",
+            QEMU, "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none",
             "-kernel", str(kernel / "vmlinuz"), "-initrd", str(initramfs),
-            # A kernel that clears pages before it hands them out would have them all noted as
-            # written during a migration, whatever the switch notes. And one that may get more
-            # memory later would set 64 MiB aside for bounce buffers.
-            "-append", "console=ttyS0 panic=-1 init_on_alloc=0 swiotlb=noforce "
-            f"xd.name={name.split('.')[0]} xd.address={address}/24",
             "-chardev", f"file,id=console,path={self.console},append=on",
             "-serial", "chardev:console",
             # Not a second UART: of an emulated one, an interrupt is lost now and then.
             "-device", "virtio-serial-pci,addr=0x1d",
             "-chardev", "stdio,id=agent,signal=off",
             "-device", "virtserialport,chardev=agent,name=agent",
-            "-qmp", f"unix:{self.monitor_path},server=on,wait=off",
-        ]
-        for index, nic in enumerate(nics):
-            self.command += nic.arguments(index)
-        if balloon:
-            self.command += ["-device", "virtio-balloon-pci,id=balloon,addr=0x1e"]
-        if incoming:
-            self.command += ["-incoming", "defer"]
-        self.directory = directory
+            "-qmp", f"unix:{self.monitor_path},server=on,wait=off", *options]
         self.qemu = None
         self._monitor = None
 
-    def start(self):
+    def start(self, **popen):
         self.monitor_path.unlink(missing_ok=True)
         self.qemu = Dialogue(self.command, self.directory / f"{self.name}.log",
-                             preexec_fn=die_with_parent)
+                             preexec_fn=die_with_parent, **popen)
 
     @property
     def monitor(self):
@@ -147,13 +128,57 @@ class Machine:
         received = re.search(r"(\d+) received", text)
         return int(received.group(1)) if received else 0, text
 
+    def alive(self):
+        return self.qemu.process.poll() is None
+
+    def tail(self, lines=12):
+        try:
+            text = self.console.read_text(errors="replace").splitlines()
+        except OSError:
+            return ""
+        return "\n".join(f"  {self.name}: {line}" for line in text[-lines:])
+
+    def kill(self):
+        """As kill -9."""
+        if self._monitor:
+            self._monitor.close()
+            self._monitor = None
+        if self.qemu:
+            self.qemu.kill()
+            self.qemu = None
+
+
+class Machine(Guest):
+    """One with vhost-user interfaces. address: of its first. incoming: it waits for a guest that
+    moves to it; it must have been given what the one it comes from was given."""
+
+    def __init__(self, name, directory, kernel, initramfs, nics, address, incoming=False,
+                 hotplug=False, balloon=False):
+        self.nics = nics
+        self.mac = nics[0].mac
+        self.address = address
+        options = [
+            "-machine", "pc",
+            "-m", f"{MEMORY_MB}" + (",slots=4,maxmem=1G" if hotplug else ""), "-smp", "1",
+            "-object", f"memory-backend-memfd,id=mem,size={MEMORY_MB}M,share=on",
+            "-numa", "node,memdev=mem",
+            # A kernel that clears pages before it hands them out would have them all noted as
+            # written during a migration, whatever the switch notes. And one that may get more
+            # memory later would set 64 MiB aside for bounce buffers.
+            "-append", f"{self.KERNEL_OPTIONS} init_on_alloc=0 swiotlb=noforce "
+            f"xd.name={name.split('.')[0]} xd.address={address}/24"]
+        for index, nic in enumerate(nics):
+            options += nic.arguments(index)
+        if balloon:
+            options += ["-device", "virtio-balloon-pci,id=balloon,addr=0x1e"]
+        if incoming:
+            options += ["-incoming", "defer"]
+        super().__init__(name, directory, kernel, initramfs, options)
+
     def features(self, index=0):
         """The virtio feature bits that the guest's driver and the device agreed on."""
         shown = self.get(f"cat /sys/class/net/eth{index}/device/features").strip()
         return {bit for bit, value in enumerate(shown) if value == "1"}
-
-    def alive(self):
-        return self.qemu.process.poll() is None
 
     def migrate_to(self, other, timeout_s=60):
         """Moves the guest. Afterwards `other` answers commands; this one has stopped."""
@@ -174,22 +199,6 @@ class Machine:
         other.monitor.wait_event("RESUME")
         other.ids = self.ids
         return state
-
-    def tail(self, lines=12):
-        try:
-            text = self.console.read_text(errors="replace").splitlines()
-        except OSError:
-            return ""
-        return "\n".join(f"  {self.name}: {line}" for line in text[-lines:])
-
-    def kill(self):
-        """As kill -9."""
-        if self._monitor:
-            self._monitor.close()
-            self._monitor = None
-        if self.qemu:
-            self.qemu.kill()
-            self.qemu = None
 
 
 def version():

@@ -82,6 +82,12 @@ def veth(here, interface, there, peer):
     here.ip("link", "set", interface, "up")
 
 
+def send_udp(address, port):
+    """A datagram to an address, in the current namespace."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"x" * 64, (address, port))
+
+
 class RawSocket:
     """Frames on an interface of a namespace, with their tags."""
 
