@@ -14,7 +14,7 @@
  *         size: 64,1514            # any option of the engine
  *         reference: {file: virtink_pairs, fabric: vhost-user}
  *
- *   file.c       reads it; every error names file, line and key
+ *   file.c       finds and reads it, step.c its steps; every error names file, line and key
  *   published.c  what a step's reference refers to
  *   words.c      a step's command line
  *   device.c     crossdockd, with as many ports as a step takes
