@@ -52,7 +52,8 @@ take_pause(struct options *o, const struct option_row *row, const char *text, st
 
 static const struct option_row options[] = {
 	OPTION_PORT,
-	{"to", "ADDRESS", take_to, .help = "of the host: 10.0.0.2  fd00::2"},
+	{"to", "ADDRESS", take_to,
+		.help = "of the host: 10.0.0.2  fd00::2 (with a second port 198.18.0.2)"},
 	{"address", "LIST", take_addresses,
 		.help = "of the port: 10.0.0.1,fd00::1\n"
 			"(fe80::58:80ff:fe00:0 alone, which it has in any case)"},
@@ -78,13 +79,23 @@ defaults(struct options *o)
 static int
 check(struct options *o, struct xd_error *err)
 {
-	const struct own *own = o->own;
 	struct xd_respond_host host;
 	struct xd_ping_path path;
+	struct own *own = o->own;
 	int rc;
 
-	if (o->nb_ports != 1)
-		return xd_fail(err, -EINVAL, "ping has one port; %u are given", o->nb_ports);
+	if (o->nb_ports > 2)
+		return xd_fail(err, -EINVAL,
+			"ping has one port, or two: the host behind the second is pinged; %u are "
+			"given",
+			o->nb_ports);
+	if (o->nb_cores > 1)
+		return xd_fail(
+			err, -EINVAL, "--cores: one core drives both ports of ping; give --core N");
+	if (o->nb_ports == 2 && !own->to) {
+		own->to = "198.18.0.2";
+		own->addresses = own->addresses ? own->addresses : "198.18.0.1";
+	}
 	if (!own->to)
 		return xd_fail(err, -EINVAL, "whom to ping? give --to, such as --to 10.0.0.2");
 	for (unsigned i = 0; i < o->traffic.sizes.n; i++)
@@ -129,14 +140,16 @@ seconds(const struct options *o)
 const struct engine engine_ping = {
 	.results = &xd_ping_engine,
 	.summary = "echo requests to a host, and mtr's figures of their round trips",
-	.arguments = " --port PORT --to ADDRESS",
+	.arguments = " --port PORT [--port PORT] [--to ADDRESS]",
 	.intro = "Finds a host of the same link by ARP or neighbour solicitation and sends it ICMP "
 		 "or\n"
 		 "ICMPv6 echo requests, one every --interval. Loss, last, mean, best and worst "
 		 "time,\n"
 		 "standard deviation, mean and worst jitter are as mtr has them. The port answers\n"
-		 "as one of respond does. The host may be a respond port, a kernel, anything.\n",
+		 "as one of respond does. The host may be a respond port, a kernel, anything;\n"
+		 "a second port is the host itself.\n",
 	.examples =
+		"  crossdock-pktgen ping --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock\n"
 		"  crossdock-pktgen ping --port virtio:/tmp/a.sock --address 10.0.0.1 --to "
 		"10.0.0.2\n"
 		"  crossdock-pktgen ping --port virtio:/tmp/a.sock --to fe80::1 --interval 10ms\n"

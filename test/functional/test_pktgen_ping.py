@@ -6,6 +6,7 @@ import subprocess
 
 from daemon import SANITIZER
 from process import PATIENCE_S, wait_for
+from test_pktgen import Generating
 from test_pktgen_respond import EAL, V4, V6, Responding
 
 FE80 = "fe80::58:ff:fe00:0"
@@ -45,6 +46,28 @@ class Pinging(Responding):
                              figures["worst_ns"] - figures["best_ns"] + rounding)
         self.assertEqual(row["latency"]["count"], count)
         self.assertIsNone(row["pps"])
+
+
+class BothEnds(Generating):
+    def test_a_second_port_is_the_host(self):
+        self.start({"vm1": {}, "vm2": {"mode": "client"}})
+        for words, guest in (((), ""), (("--address", "fd00::1", "--to", "fd00::2"), "csum=on"),
+                             (("--size", "98,1514"), "packed=on")):
+            with self.subTest(words):
+                command = self.command("ping", "--count", 20, "--interval", "1ms", *words,
+                                       guest=guest)
+                for option in ("--time", "--warmup"):
+                    at = command.index(option)
+                    del command[at:at + 2]
+                done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
+                                      text=True, timeout=PATIENCE_S * 4, check=False)
+                self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+                rows = self.rows()
+                self.assertEqual(len(rows), 2 if "98,1514" in words else 1)
+                for row in rows:
+                    figures = row["ping"]
+                    self.assertEqual((figures["sent"], figures["wrong"]), (20, 0))
+                    self.assertEqual(figures["received"] + figures["late"], 20)
 
 
 class AtAKernel(Pinging):

@@ -398,7 +398,10 @@ static const struct {
 		"::1: give the address of a host, such as 10.0.0.2 or fd00::2"},
 	{"ping --port virtio:/a --to fe80::1 --size imix",
 		"--size imix: ping has no mixes of sizes"},
-	{"ping " AB "--to fe80::1", "ping has one port; 2 are given"},
+	{"ping " AB "--port virtio:/c --to fe80::1",
+		"ping has one port, or two: the host behind the second is pinged; 3 are "
+		"given"},
+	{"ping " AB "--cores 0,1", "--cores: one core drives both ports of ping; give --core N"},
 	{"ping --port virtio:/a --to fe80::1 --interval 1us", "--interval 1us: at least 0.01ms"},
 	{"ping --port virtio:/a --to fe80::1 --interval 10us --wait 10",
 		"--wait 10 is more than 32768 times --interval 1e-05, and sequence numbers end: "

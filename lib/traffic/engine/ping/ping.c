@@ -10,6 +10,7 @@
 #include "traffic/trial/lane.h"
 
 #define HOST_NUMBER 0x80 /* of our MAC address: none of engine respond's */
+#define PEER_NUMBER 0x81 /* of the host behind a second port */
 #define TICK        10   /* a tick is 2^10 cycles: some 0.4 us */
 #define ASK_TIMES   3    /* RFC 4861, section 10: MAX_MULTICAST_SOLICIT, RETRANS_TIMER */
 #define ASK_EVERY_S 1
@@ -75,7 +76,8 @@ _Static_assert(sizeof(struct xd_ping_figures) <= sizeof(((struct xd_row *)0)->ow
 
 struct pinger {
 	struct xd_gen *gen;
-	struct xd_gen_port *port;
+	struct xd_gen_port *port, *second; /* second: NULL, there is none */
+	struct xd_respond_station peer;    /* the host behind it */
 	const struct xd_ping_opts *opts;
 	struct xd_timers timers;
 	struct xd_lane lane;
@@ -91,10 +93,10 @@ run_for(struct pinger *p, double seconds, const char *what, struct xd_error *err
 	p->lane = (struct xd_lane){
 		.gen = p->gen,
 		.core = p->gen->cores[0],
-		.nb_ports = 1,
-		.nb_senders = 1,
-		.ports = {p->port},
-		.senders = {{.port = p->port}},
+		.nb_ports = p->gen->nb_ports,
+		.nb_senders = p->gen->nb_ports,
+		.ports = {p->port, p->second},
+		.senders = {{.port = p->port}, {.port = p->second}},
 		.cycles = (uint64_t)(seconds * p->gen->tsc_hz),
 		.timers = &p->timers,
 		.tick_shift = TICK,
@@ -178,6 +180,8 @@ fill(const struct pinger *p, struct xd_row *row)
 	snprintf(row->name, sizeof(row->name), "%s", p->opts->to);
 	row->flows = 1;
 	xd_rings_add(&row->rings, p->port);
+	if (p->second)
+		xd_rings_add(&row->rings, p->second);
 	row->timed = true;
 	times->way = XD_TIMES_ROUND_TRIP;
 	times->count = f.received;
@@ -207,6 +211,25 @@ trial(struct pinger *p, uint32_t size, unsigned number, struct xd_error *err)
 	return rc || !kept ? rc : xd_fail(err, kept, "no memory for a row");
 }
 
+/* The second port is the host that is pinged. */
+static int
+prepare_peer(struct pinger *p, struct xd_error *err)
+{
+	struct xd_respond_station *s = &p->peer;
+	struct xd_list_stream_opts list = {.source = &s->source};
+	struct xd_gen_load load = {.list = &list, .touch = XD_TOUCH_FULL};
+	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &s->sink};
+	int rc = xd_respond_host_init(&s->host, PEER_NUMBER, p->opts->to, err);
+
+	if (!rc)
+		rc = xd_respond_station_init(s, p->second->max_frame, err);
+	if (!rc)
+		rc = xd_gen_port_load(p->second, &load, err);
+	if (!rc)
+		xd_gen_port_expect(p->second, &expect);
+	return rc;
+}
+
 static int
 prepare(struct pinger *p, struct xd_error *err)
 {
@@ -229,7 +252,19 @@ prepare(struct pinger *p, struct xd_error *err)
 		rc = xd_gen_port_load(p->port, &load, err);
 	if (!rc)
 		xd_gen_port_expect(p->port, &expect);
-	return rc;
+	return rc || !p->second ? rc : prepare_peer(p, err);
+}
+
+static void
+clean_up(struct pinger *p)
+{
+	for (unsigned i = 0; i < p->gen->nb_ports; i++) {
+		xd_gen_port_load(p->gen->ports[i], &(struct xd_gen_load){0}, NULL);
+		xd_gen_port_expect(p->gen->ports[i], &(struct xd_gen_expect){0});
+	}
+	xd_respond_station_fini(&p->peer);
+	xd_ping_caller_fini(&p->caller);
+	free(p);
 }
 
 int
@@ -242,6 +277,7 @@ xd_ping_run(struct xd_gen *gen, const struct xd_ping_opts *opts, struct xd_error
 		return xd_fail(err, -ENOMEM, "no memory to ping");
 	p->gen = gen;
 	p->port = gen->ports[0];
+	p->second = gen->nb_ports > 1 ? gen->ports[1] : NULL;
 	p->opts = opts;
 	rc = prepare(p, err);
 	if (!rc)
@@ -249,9 +285,6 @@ xd_ping_run(struct xd_gen *gen, const struct xd_ping_opts *opts, struct xd_error
 	for (unsigned i = 0; i < opts->sizes->n && !rc; i++)
 		for (unsigned k = 1; k <= opts->trials && !rc; k++)
 			rc = trial(p, opts->sizes->mix[i].bytes[0], k, err);
-	xd_gen_port_load(p->port, &(struct xd_gen_load){0}, NULL);
-	xd_gen_port_expect(p->port, &(struct xd_gen_expect){0});
-	xd_ping_caller_fini(&p->caller);
-	free(p);
+	clean_up(p);
 	return rc;
 }

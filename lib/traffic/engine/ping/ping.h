@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The ping engine: echo requests from a port to a host on the same link, one after the other at an
  * interval, and mtr's figures of their round trips. The port answers as a host of engine respond
- * does. */
+ * does; a second port is such a host, and the one that is pinged. One thread drives both. */
 #ifndef XD_TRAFFIC_ENGINE_PING_PING_H
 #define XD_TRAFFIC_ENGINE_PING_PING_H
 
