@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One thread that is the guests and the switch by turns, on two rings: no cache line travels
+ * between cores, and what is measured is instructions and this core's caches.
+ *
+ *   stages.c          each stage of a turn by itself
+ *   stages_workers.c  several such threads at once, by what they share
+ *   stages_bench.c    rings and their buffers
+ */
+#ifndef TEST_STAGES_H
+#define TEST_STAGES_H
+
+#include "bridge/bridge.h"
+#include "memory/memory.h"
+#include "virtqueue/device.h"
+
+#define STAGES_RING      1024
+#define STAGES_FRAME     64
+#define STAGES_HEADER    12
+#define STAGES_RX_OFFSET (4u << 20)
+#define STAGES_MEM_BYTES (8u << 20)
+
+/* A guest that sends and one that receives. */
+struct stages_bench {
+	uint8_t *mem;
+	bool packed;
+	uint32_t offered; /* buffers, of either ring */
+	struct xd_guest_memory guest;
+	struct xd_vq tx, rx;
+	struct xd_batch batch;
+	struct xd_turn turn;
+	struct xd_counters counters;
+};
+
+/* An address of a port's. */
+void stages_set_mac(uint8_t *mac, unsigned port, unsigned flow);
+/* Both rings, with frames from addresses of one port to those of another. 0 or -1, and it was said
+ * why. */
+int stages_make_rings(
+	struct stages_bench *b, bool packed, unsigned from, unsigned to, unsigned flows);
+/* The drivers make the next batch of buffers available. */
+void stages_offer(struct stages_bench *b);
+/* The frame that lies in entry i of the sender's ring. */
+uint8_t *stages_frame(struct stages_bench *b, unsigned i);
+
+/* stages_workers.c. 0 or 1: it was said why. */
+int stages_workers(void);
+
+#endif
