@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The claims of each port, and in a hash table each thing with the first that claims it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* NUMA nodes: of the EAL, of the system, of pages. */
 #include <stdio.h>
 #include <string.h>
 

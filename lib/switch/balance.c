@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The rules: who may have a queue; new queues; moves. */
 #include "switch/balance.h"
 
 /* ---- Who may have a queue ---- */
