@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which worker polls which receive queue: the rules of balance.h, with the ports of a state. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "switch/switch.h"
+
+static_assert(XD_LOAD_UNKNOWN == XD_BALANCE_UNKNOWN, "a load that was not measured yet");
 
 static uint8_t
 worker_of_core(const struct xd_state *state, unsigned core)
