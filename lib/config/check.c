@@ -27,13 +27,13 @@ check_name(
 }
 
 static int
-check_keys(
-	const struct xd_noun *noun, const struct check *c, const void *entry, struct xd_error *err)
+check_keys(const struct xd_noun *noun, const struct check *c, const void *entry, bool running,
+	struct xd_error *err)
 {
 	XD_NOUN_FOREACH(noun, entry, key)
 	{
 		struct xd_error inner;
-		int ret = xd_key_check(key, entry, &inner);
+		int ret = running ? 0 : xd_key_check(key, entry, &inner);
 
 		if (ret)
 			return xd_noun_fail(err, ret, noun, entry, key->name, "%s", inner.text);
@@ -44,7 +44,8 @@ check_keys(
 	return 0;
 }
 
-/* Whether it is there already and runs. */
+/* Whether it is there already and runs: then it is right by itself, and what it refers to is all
+ * that is looked at. */
 static bool
 is_running(const struct xd_noun *noun, const struct check *c, const void *entry)
 {
@@ -62,13 +63,14 @@ static int
 check_entry(
 	const struct xd_noun *noun, const struct check *c, const void *entry, struct xd_error *err)
 {
+	bool running = is_running(noun, c, entry);
 	int ret = noun->size ? check_name(noun, c, entry, err) : 0;
 
-	if (ret == 0 && noun->check_type)
+	if (ret == 0 && noun->check_type && !running)
 		ret = noun->check_type(entry, c->drivers, err);
 	if (ret == 0)
-		ret = check_keys(noun, c, entry, err);
-	if (ret == 0 && noun->check && !is_running(noun, c, entry))
+		ret = check_keys(noun, c, entry, running, err);
+	if (ret == 0 && noun->check && !running)
 		ret = noun->check(c->config, entry, c->drivers, err);
 	return ret;
 }

@@ -39,7 +39,8 @@ struct xd_noun {
 	const struct xd_key *(*more)(const void *entry);
 	const struct xd_key *(*type)(unsigned i, const char **name);
 	/* What no row can say: of the entry as a whole before its keys are looked at, and after.
-	 * Errors have their key. May be NULL. */
+	 * Errors have their key. May be NULL. Neither is asked again for an entry that runs as it
+	 * is: what lies between entries is not for them. */
 	int (*check_type)(
 		const void *entry, const struct xd_driver *const *drivers, struct xd_error *err);
 	int (*check)(const struct xd_config *config, const void *entry,
