@@ -16,8 +16,10 @@
 #define ADDRESSES      "198.18.0.1,2001:2::1" /* RFC 2544, appendix C.2.2; RFC 5180, section 8 */
 #define TCP_BLOCK      (128u * 1024)
 #define UDP_EXTRA      (14 + 40 + 8) /* bytes of headers: Ethernet, IPv6, UDP */
-#define UDP_RATE       1000000u      /* bit/s; iperf3's own */
-#define WINDOW_DEFAULT (4u << 20)    /* bytes */
+#define UDP_MIN        16u
+#define UDP_MAX        65507u
+#define UDP_RATE       1000000u   /* bit/s; iperf3's own */
+#define WINDOW_DEFAULT (4u << 20) /* bytes */
 #define WINDOW_MAX     (512u << 20)
 #define TIME_DEFAULT   10
 #define OMIT_MAX       600
@@ -158,7 +160,7 @@ static const struct option_row options[] = {
 	{"client", "ADDRESS", take_connect, .letter = 'c',
 		.help = "be the client of the server there: 10.0.0.2  fd00::2"},
 	{"port", "N", take_any_port, .letter = 'p', .words = option_kinds,
-		.help = "the server's TCP port (5201); and, as --port PORT, the\n"
+		.help = "the server's TCP or UDP port (5201); and, as --port PORT, the\n"
 			"generator's port, see below"},
 	{"bind", "LIST", take_address, .letter = 'B',
 		.help = "addresses of the generator's port (198.18.0.1,2001:2::1)"},
@@ -168,6 +170,7 @@ static const struct option_row options[] = {
 	{"one-off", NULL, take_flag, .letter = '1', .help = "server: one test, and it ends"},
 	{"version4", NULL, take_flag, .letter = '4', .help = "IPv4 alone"},
 	{"version6", NULL, take_flag, .letter = '6', .help = "IPv6 alone"},
+	{"udp", NULL, take_flag, .letter = 'u', .help = "UDP, not TCP"},
 	{"time", "S", take_number, .letter = 't', .max = XD_IPERF3_TIME_MAX,
 		.help = "seconds to send (10)"},
 	{"bytes", "N", take_number, .letter = 'n', .help = "to send, not a time: 1G"},
@@ -179,9 +182,9 @@ static const struct option_row options[] = {
 	{"reverse", NULL, take_flag, .letter = 'R', .help = "the server sends"},
 	{"bidir", NULL, take_flag, .help = "both send"},
 	{"length", "N", take_number, .letter = 'l', .min = 1, .max = XD_IPERF3_BLOCK_MAX,
-		.help = "bytes of a block (128K)"},
+		.help = "bytes of a block (128K); of a datagram (what a frame has room for)"},
 	{"bitrate", "N", take_number, .letter = 'b',
-		.help = "bit/s of each stream; 0: as fast as it goes (0)"},
+		.help = "bit/s of each stream; 0: as fast as it goes (0; UDP 1M)"},
 	{"window", "N", take_number, .letter = 'w', .min = 2920, .max = WINDOW_MAX,
 		.help = "bytes that a connection receives at once (4M)"},
 	{"no-delay", NULL, take_flag, .letter = 'N', .help = "send small blocks one by one"},
@@ -212,7 +215,7 @@ static int
 check_server(const struct options *o, struct xd_error *err)
 {
 	static const char *const clients[] = {"time", "bytes", "blockcount", "omit", "parallel",
-		"reverse", "bidir", "length", "bitrate", "no-delay"};
+		"reverse", "bidir", "length", "bitrate", "no-delay", "udp"};
 
 	for (unsigned i = 0; i < sizeof(clients) / sizeof(clients[0]); i++)
 		if (options_given(o, clients[i]))
@@ -243,6 +246,9 @@ check_client(struct options *o, struct xd_error *err)
 	if (!own->test.block_bytes)
 		own->test.block_bytes =
 			own->test.udp ? o->traffic.sizes.mix[0].bytes[0] - UDP_EXTRA : TCP_BLOCK;
+	if (own->test.udp && (own->test.block_bytes < UDP_MIN || own->test.block_bytes > UDP_MAX))
+		return xd_fail(
+			err, -EINVAL, "--length: a datagram has %u to %u bytes", UDP_MIN, UDP_MAX);
 	if (own->test.udp && !options_given(o, "bitrate"))
 		own->test.rate_bps = UDP_RATE;
 	return 0;

@@ -38,18 +38,18 @@ class Iperf3(HostCase):
         return [program("crossdock-pktgen"), "iperf3", "--port", port, "-B", ",".join(OURS),
                 *map(str, words)]
 
-    def begin(self, *words, **options):
+    def begin(self, *words, out=subprocess.PIPE, **options):
         process = subprocess.Popen(self.command(*words, **options), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                   stdout=out, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        self.addCleanup(process.stdout.close)
+        self.addCleanup((process.stdout or out).close)
         self.addCleanup(process.stderr.close)
         return process
 
     def finish(self, process, status=0):
         out, errors = process.communicate(timeout=PATIENCE_S)
-        self.assertEqual(process.returncode, status, out + errors)
+        self.assertEqual(process.returncode, status, f"{out}{errors}")
         self.assertIsNone(SANITIZER.search(errors), errors)
         return out, errors
 
@@ -100,6 +100,11 @@ class Iperf3(HostCase):
             self.assertEqual(mine["bytes"], theirs["end"][name]["bytes"], name)
             if "sent" in name and "udp" not in theirs["end"]["streams"][0]:
                 self.assertEqual(mine["retransmits"], theirs["end"][name]["retransmits"])
+        if "udp" in ours["end"]["streams"][0]:
+            if told:
+                self.assertEqual(ours["end"]["sum"]["packets"], theirs["end"]["sum"]["packets"])
+            self.assertLess(ours["end"]["sum"]["jitter_ms"], 1000)
+            return
         sent, received = (sum(s[end]["bytes"] for s in ours["end"]["streams"])
                           for end in ("sender", "receiver"))
         if not ours["start"]["test_start"]["omit"]:  # which each end does by its own clock
@@ -110,17 +115,22 @@ class Iperf3Server(Iperf3):
     """A stock client."""
 
     def test_both_ends_agree(self):
-        server = self.serve("-J", "-i", "0.5", guest="tso=on")
+        # More than a pipe takes that nobody reads.
+        server = self.serve("-J", "-i", "0.5", guest="tso=on",
+                            out=(self.directory / "out").open("w"))
         decoder = json.JSONDecoder()
         tests = (("-t", 1), ("-t", 1, "-P", 3), ("-t", 1, "-R", "-P", 2), ("-t", 1, "--bidir"),
                  ("-n", "4M", "-l", 1000, "-w", "64K"), ("-n", "4M", "-R", "-b", "100M"),
-                 ("-k", 20, "-N", "-l", 1000), ("-t", 1, "-O", 1, "-6"))
+                 ("-k", 20, "-N", "-l", 1000), ("-t", 1, "-O", 1, "-6"),
+                 ("-t", 1, "-u", "-b", "20M", "-P", 2), ("-t", 1, "-u", "-R", "-l", 4000, "-6"),
+                 ("-t", 1, "-u", "--bidir", "--udp-counters-64bit"))
         theirs = []
         for words in tests:
             with self.subTest(words):
                 theirs.append(self.stock_client(*words, address=OURS["-6" in words]))
         server.send_signal(signal.SIGINT)
-        out, _ = self.finish(server)
+        self.finish(server)
+        out = (self.directory / "out").read_text()
         for words, found in zip(tests, theirs, strict=True):
             with self.subTest(words):
                 ours, end = decoder.raw_decode(out)
@@ -128,7 +138,7 @@ class Iperf3Server(Iperf3):
                 both = "--bidir" in words
                 reverse = "-R" in words
                 # All that reached it when its client said that it was over, of those that run for
-                # a time; of those of a size all, to the last byte.
+                # a time; of those of a size all, but for what the last block has too much.
                 self.check(ours, found, both)
                 asked = ours["start"]["test_start"]
                 self.assertEqual(asked["num_streams"], int(words[words.index("-P") + 1])
@@ -140,7 +150,8 @@ class Iperf3Server(Iperf3):
                     self.assertGreaterEqual(received, 4 << 20)
                     self.assertLess(received, (4 << 20) + 2 * asked["blksize"])
                     if not reverse:
-                        self.assertEqual(received, sent)
+                        self.assertLessEqual(received, sent)
+                        self.assertLess(sent - received, asked["blksize"])
                 if "-k" in words:
                     self.assertEqual(ours["end"]["sum_received"]["bytes"], 20000)
                 self.assertGreater(len(ours["intervals"]), 0)
@@ -218,8 +229,10 @@ class Iperf3Client(Iperf3):
 
     def test_both_ends_agree(self):
         tests = (("-t", 1), ("-t", 1, "-P", 3), ("-t", 1, "-R", "-P", 2), ("-t", 1, "--bidir"),
-                 ("-n", "4M", "-l", "10K"), ("-n", "4M", "-R"), ("-k", 20, "-l", 1000),
-                 ("-t", 1, "-O", 1, "-6"), ("-t", 1, "-b", "20M"))
+                 ("-n", "4M", "-l", "10K"), ("-n", "4M", "-R"), ("-k", 2000, "-l", 1000),
+                 ("-t", 1, "-O", 1, "-6"), ("-t", 1, "-b", "20M"),
+                 ("-t", 1, "-u", "-b", "20M", "-P", 2), ("-t", 1, "-u", "-R", "-l", 4000, "-6"),
+                 ("-t", 1, "-u", "--bidir"))
         for words in tests:
             with self.subTest(words):
                 server = self.stock_server("-J")
@@ -234,9 +247,10 @@ class Iperf3Client(Iperf3):
                 if "-n" in words:
                     self.assertEqual(ours["end"]["sum_sent"]["bytes"] >= 4 << 20, True)
                 if "-k" in words:
-                    self.assertEqual(ours["end"]["sum_sent"]["bytes"], 20000)
+                    self.assertEqual(ours["end"]["sum_sent"]["bytes"], 2000000)
                 if "-b" in words:
-                    self.assertLess(ours["end"]["sum_sent"]["bits_per_second"], 24e6)
+                    self.assertLess(ours["end"]["sum_sent"]["bits_per_second"],
+                                    24e6 * len(ours["end"]["streams"]))
 
     def test_faults_on_the_way(self):
         server = self.stock_server("-J")
@@ -286,8 +300,8 @@ class Iperf3Client(Iperf3):
     def test_interrupted(self):
         server = self.stock_server()
         process = self.begin("-c", KERNELS[0], "-t", 60)
-        self.assertIn("port 0", process.stdout.readline())
-        self.assertIn("Connecting", process.stdout.readline())
+        while "Connecting" not in (line := process.stdout.readline()):
+            self.assertNotEqual(line, "")
         process.send_signal(signal.SIGINT)
         out, errors = self.finish(process, 130)
         self.assertIn("sender", out)
@@ -304,6 +318,8 @@ class Iperf3Words(Iperf3):
         for words, text in (
                 ((), "give -s, to be the server, or -c ADDRESS"),
                 (("-s", "-c", "10.0.0.2"), "not both"),
+                (("-s", "-u"), "--udp is the client's to say"),
+                (("-c", "10.0.0.2", "-u", "-l", 8), "a datagram has 16 to 65507 bytes"),
                 (("-s", "-t", 5), "--time is the client's to say"),
                 (("-c", "10.0.0.2", "-1"), "--one-off is the server's"),
                 (("-c", "10.0.0.2", "-R", "--bidir"), "--reverse does not go with --bidir"),

@@ -101,7 +101,12 @@ open_stream(struct xd_iperf3_host *h)
 		.own_port = (uint16_t)(OWN_FIRST + h->own_port),
 		.peer_port = h->opts->port,
 	};
-	open_next(h, true);
+	if (!run->test.udp) {
+		open_next(h, true);
+		return;
+	}
+	h->own_port = (uint16_t)((h->own_port + 1) % OWN_PORTS);
+	xd_iperf3_datagrams_open(h);
 }
 
 void
@@ -111,13 +116,18 @@ xd_iperf3_client_create(struct xd_iperf3_host *h)
 }
 
 void
+xd_iperf3_client_next(struct xd_iperf3_host *h)
+{
+	if (++h->run.nb_streams < xd_iperf3_test_streams(&h->run.test))
+		open_stream(h);
+}
+
+void
 xd_iperf3_client_joined(struct xd_iperf3_host *h, struct xd_tcp_session *s)
 {
 	struct xd_iperf3_slot *slot = xd_iperf3_slot(h, s);
 
 	slot->use = XD_IPERF3_STREAM;
 	h->run.streams[slot->stream].session = s;
-	h->run.nb_streams++;
-	if (h->run.nb_streams < xd_iperf3_test_streams(&h->run.test))
-		open_stream(h);
+	xd_iperf3_client_next(h);
 }

@@ -11,6 +11,7 @@
 #include "traffic/engine/iperf3/iperf3.h"
 #include "traffic/engine/message/lanes.h"
 #include "traffic/engine/tcp/endpoint.h"
+#include "traffic/engine/udp/host.h"
 #include "traffic/trial/lane.h"
 
 enum xd_iperf3_use {
@@ -38,6 +39,14 @@ struct xd_iperf3_host {
 	struct xd_message_pattern *pattern;
 	struct xd_tcp_endpoint e;
 	struct xd_tcp_app app;
+	struct xd_udp_host udp;  /* above e, while a test is one of UDP */
+	struct xd_source source; /* the port's: udp's or e's */
+	struct xd_sink sink;
+	bool through_udp;
+	uint16_t by_port[65536]; /* streams of UDP by the client's port, from 1 on; 0: none */
+	unsigned nb_greets;      /* that have a hello to send */
+	unsigned turn;           /* whose it is to send */
+	uint64_t hello_us;
 	struct xd_message_lanes lanes; /* whose timers the lane has */
 	struct xd_lane lane;
 	uint64_t ticks, order;
@@ -84,6 +93,8 @@ void xd_iperf3_host_close(struct xd_iperf3_host *h, struct xd_tcp_session *s);
 void xd_iperf3_server_greet(struct xd_iperf3_host *h, struct xd_tcp_session *s);
 /* A test's parameters are known; it is over; the next one is waited for. */
 void xd_iperf3_server_create(struct xd_iperf3_host *h);
+/* All streams are there. */
+void xd_iperf3_server_start(struct xd_iperf3_host *h);
 void xd_iperf3_server_end(struct xd_iperf3_host *h);
 void xd_iperf3_server_listen(struct xd_iperf3_host *h);
 
@@ -91,8 +102,17 @@ void xd_iperf3_server_listen(struct xd_iperf3_host *h);
 void xd_iperf3_client_begin(struct xd_iperf3_host *h);
 void xd_iperf3_client_tick(struct xd_iperf3_host *h);
 void xd_iperf3_client_create(struct xd_iperf3_host *h);
+/* The stream that was opened last is there. */
+void xd_iperf3_client_next(struct xd_iperf3_host *h);
 /* A stream is through the handshake. */
 void xd_iperf3_client_joined(struct xd_iperf3_host *h, struct xd_tcp_session *s);
+
+/* datagrams.c */
+int xd_iperf3_datagrams_init(struct xd_iperf3_host *h, struct xd_error *err);
+void xd_iperf3_datagrams_open(struct xd_iperf3_host *h);
+void xd_iperf3_datagrams_tick(struct xd_iperf3_host *h);
+/* No stream is known any more. */
+void xd_iperf3_datagrams_forget(struct xd_iperf3_host *h);
 
 /* measure.c */
 /* All streams are known, in order. */
@@ -100,6 +120,8 @@ void xd_iperf3_measure_begin(struct xd_iperf3_host *h);
 void xd_iperf3_measure_tick(struct xd_iperf3_host *h);
 /* The end: nothing counts any more. */
 void xd_iperf3_measure_stop(struct xd_iperf3_host *h);
+/* Whether a stream has a block to send now. */
+bool xd_iperf3_measure_due(const struct xd_iperf3_host *h, const struct xd_iperf3_stream *s);
 /* Writes more; false: nothing for now. */
 bool xd_iperf3_measure_write(struct xd_iperf3_host *h, struct xd_tcp_session *s);
 /* A stream's connection is about to be given back. */

@@ -81,6 +81,7 @@ on_tick(struct xd_timer *timer, void *ctx)
 	xd_tcp_endpoint_clock(&h->e, xd_tsc());
 	if (!h->opts->server)
 		xd_iperf3_client_tick(h);
+	xd_iperf3_datagrams_tick(h);
 	if (h->running)
 		xd_iperf3_measure_tick(h);
 	if (h->busy)
@@ -92,6 +93,37 @@ on_tick(struct xd_timer *timer, void *ctx)
 	if (h->closing_us && has_closed(h))
 		h->lane.cycles = 0;
 	arm(h);
+}
+
+/* ---- The port ---- */
+
+static uint16_t
+ready(void *ctx, uint16_t n)
+{
+	struct xd_iperf3_host *h = ctx;
+
+	h->through_udp = h->run.test.udp || xd_udp_host_is_sending(&h->udp);
+	return h->through_udp ? h->udp.source.ready(&h->udp, n) : h->e.source.ready(&h->e, n);
+}
+
+static uint32_t
+write_frame(void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *header)
+{
+	struct xd_iperf3_host *h = ctx;
+
+	return h->through_udp ? h->udp.source.write(&h->udp, data, room, header)
+			      : h->e.source.write(&h->e, data, room, header);
+}
+
+static void
+take(void *ctx, const struct xd_arrival *frame)
+{
+	struct xd_iperf3_host *h = ctx;
+
+	if (h->run.test.udp)
+		h->udp.sink.take(&h->udp, frame);
+	else
+		h->e.sink.take(&h->e, frame);
 }
 
 /* ---- A run ---- */
@@ -116,16 +148,20 @@ prepare(struct xd_iperf3_host *h, struct xd_error *err)
 		.tsc_hz = h->gen->tsc_hz,
 		.tick_shift = XD_MESSAGE_TICK,
 	};
-	struct xd_list_stream_opts list = {.source = &h->e.source};
+	struct xd_list_stream_opts list = {.source = &h->source};
 	struct xd_gen_load load = {.list = &list, .touch = XD_TOUCH_FULL};
-	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &h->e.sink};
+	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &h->sink};
 	int rc = xd_message_lanes_init(&h->lanes, err);
 
 	if (rc)
 		return rc;
 	opts.timers = h->lanes.timers;
 	h->app = xd_iperf3_host_app(h);
+	h->source = (struct xd_source){ready, write_frame, h};
+	h->sink = (struct xd_sink){.take = take, .ctx = h};
 	rc = xd_tcp_endpoint_init(&h->e, &opts, err);
+	if (!rc)
+		rc = xd_iperf3_datagrams_init(h, err);
 	if (!rc)
 		rc = xd_gen_port_load(h->port, &load, err);
 	if (rc)
@@ -230,6 +266,7 @@ xd_iperf3_run(struct xd_gen *gen, const struct xd_iperf3_opts *opts, struct xd_e
 				    : xd_fail(err, -ENOMEM, "no memory for connections");
 	xd_gen_port_load(h->port, &(struct xd_gen_load){0}, NULL);
 	xd_gen_port_expect(h->port, &(struct xd_gen_expect){0});
+	xd_udp_host_fini(&h->udp);
 	xd_tcp_endpoint_fini(&h->e);
 	xd_message_lanes_fini(&h->lanes);
 	xd_iperf3_control_fini(&h->control);

@@ -36,10 +36,8 @@ look(struct xd_iperf3_host *h, struct xd_iperf3_stream *stream)
 		stream->now.bytes = without_cookie(xd_tcp_received(c), h->opts->server);
 		return;
 	}
-	stream->now.bytes = without_cookie(c->max > c->end ? (uint64_t)c->end - 1
-					   : c->max        ? (uint64_t)c->max - 1
-							   : 0,
-		!h->opts->server);
+	/* As iperf3 counts: what it was given, of which some may still be to leave. */
+	stream->now.bytes = without_cookie((uint64_t)c->end - 1, !h->opts->server);
 	stream->now.retransmits = c->retransmitted;
 	stream->cwnd = c->cwnd;
 	stream->wnd = c->wnd;
@@ -216,8 +214,9 @@ xd_iperf3_measure_tell(struct xd_iperf3_host *h)
 
 	*own = (struct xd_iperf3_results){
 		.has_retransmits = !h->run.test.udp,
-		.congestion = "reno",
 	};
+	if (!h->run.test.udp)
+		strcpy(own->congestion, "reno");
 	memcpy(own->cpu, h->run.cpu, sizeof(own->cpu));
 	for (unsigned i = 0; i < h->run.nb_streams; i++) {
 		const struct xd_iperf3_stream *s = &h->run.streams[i];
@@ -225,7 +224,8 @@ xd_iperf3_measure_tell(struct xd_iperf3_host *h)
 		own->streams[own->n++] = (struct xd_iperf3_told){
 			.id = s->id,
 			.bytes = s->total.bytes,
-			.retransmits = s->sends ? (int64_t)s->total.retransmits : -1,
+			.retransmits =
+				s->sends && !h->run.test.udp ? (int64_t)s->total.retransmits : -1,
 			.jitter_s = s->jitter_s,
 			.lost = s->now.lost > 0 ? (uint64_t)s->now.lost : 0,
 			.packets = s->now.packets,
@@ -361,6 +361,12 @@ blocks_due(const struct xd_iperf3_host *h, const struct xd_iperf3_stream *s)
 		n = n < due ? n : due;
 	}
 	return n;
+}
+
+bool
+xd_iperf3_measure_due(const struct xd_iperf3_host *h, const struct xd_iperf3_stream *s)
+{
+	return blocks_due(h, s) > 0;
 }
 
 bool

@@ -10,7 +10,7 @@
 
 /* What one end has counted of a stream. */
 struct xd_iperf3_figures {
-	uint64_t bytes;             /* that it sent, each once; or received, in order */
+	uint64_t bytes;             /* that it was given to send; or received, in order */
 	uint64_t retransmits;       /* segments; of a sender */
 	uint64_t packets;           /* datagrams: sent; or the highest number that came */
 	int64_t lost, out_of_order; /* of a receiver; what came late is not lost any more */
@@ -34,6 +34,9 @@ struct xd_iperf3_stream {
 	uint64_t written;                         /* bytes that were begun to be sent */
 	uint64_t sum_rtt_us;
 	unsigned nb_rtt;
+	bool greets; /* of UDP: a hello is to be sent; jitter has begun, with */
+	bool timed;
+	double transit_s;
 };
 
 struct xd_iperf3_run {

@@ -49,8 +49,8 @@ by_order(const void *a, const void *b)
 }
 
 /* All are there: their numbers are those that the client gave them. */
-static void
-start(struct xd_iperf3_host *h)
+void
+xd_iperf3_server_start(struct xd_iperf3_host *h)
 {
 	struct xd_iperf3_run *run = &h->run;
 
@@ -84,7 +84,7 @@ join(struct xd_iperf3_host *h, struct xd_tcp_session *s)
 		.now.packets = slot->order, /* until it has a number */
 	};
 	if (run->nb_streams == xd_iperf3_test_streams(&run->test))
-		start(h);
+		xd_iperf3_server_start(h);
 }
 
 void
@@ -94,7 +94,7 @@ xd_iperf3_server_greet(struct xd_iperf3_host *h, struct xd_tcp_session *s)
 
 	if (!h->busy && !h->e.stopped && !h->closing_us) {
 		begin(h, s);
-	} else if (h->busy && h->control.step == XD_IPERF3_STEP_STREAMS &&
+	} else if (h->busy && h->control.step == XD_IPERF3_STEP_STREAMS && !h->run.test.udp &&
 		   !memcmp(slot->cookie, h->control.cookie, XD_IPERF3_COOKIE)) {
 		join(h, s);
 	} else {
@@ -118,8 +118,5 @@ void
 xd_iperf3_server_create(struct xd_iperf3_host *h)
 {
 	h->run.nb_streams = 0;
-	if (!h->run.test.udp)
-		return;
-	xd_fail(&h->control.err, -EOPNOTSUPP, "the client asks for UDP, which is not there");
-	xd_iperf3_host_fail(h);
+	xd_iperf3_datagrams_forget(h);
 }
