@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "drivers/tap/address.h"
 
 #define TEXT_MAX 64 /* bytes of the longest address with its prefix, and more */
@@ -92,10 +93,7 @@ xd_tap_mac(const char *text, uint8_t mac[6])
 {
 	static const uint8_t zero[6];
 
-	/* Nor spaces or signs, which sscanf takes. */
-	if (strlen(text) != 17 || strspn(text, "0123456789abcdefABCDEF:") != 17 ||
-		sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &mac[0], &mac[1], &mac[2],
-			&mac[3], &mac[4], &mac[5]) != 6)
-		return -EINVAL;
-	return (mac[0] & 1) || !memcmp(mac, zero, sizeof(zero)) ? -EINVAL : 0;
+	return !xd_mac_parse(text, mac) || (mac[0] & 1) || !memcmp(mac, zero, sizeof(zero))
+		       ? -EINVAL
+		       : 0;
 }

@@ -181,32 +181,14 @@ struct macs {
 	uint8_t list[MAX_MACS][6];
 };
 
-/* Two hexadecimal digits, or -1. */
-static int
-read_byte(const char *text)
-{
-	char pair[3] = {text[0], text[0] ? text[1] : 0, 0};
-
-	return isxdigit((unsigned char)pair[0]) && isxdigit((unsigned char)pair[1])
-		       ? (int)strtoul(pair, NULL, 16)
-		       : -1;
-}
-
 static int
 add_mac(void *ctx, const char *word, struct xd_error *err)
 {
 	struct macs *macs = ctx;
-	bool ok = strlen(word) == 17;
 
 	if (macs->n == macs->max)
 		return xd_fail(err, -E2BIG, "has more than %u addresses", macs->max);
-	for (unsigned i = 0; ok && i < 6; i++) {
-		int byte = read_byte(word + 3 * i);
-
-		ok = byte >= 0 && (i == 5 || word[3 * i + 2] == ':');
-		macs->list[macs->n][i] = (uint8_t)byte;
-	}
-	if (!ok)
+	if (!xd_mac_parse(word, macs->list[macs->n]))
 		return xd_fail(err, -EINVAL,
 			"\"%.60s\" is not an address such as 52:54:00:12:34:56", word);
 	macs->n++;

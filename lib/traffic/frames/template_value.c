@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "base/number.h"
 #include "base/suggest.h"
 #include "traffic/frames/template_header.h"
 
@@ -73,13 +75,11 @@ parse_number(const char *text, uint64_t *number)
 static bool
 parse_mac(const char *text, uint64_t *number)
 {
-	*number = 0;
-	for (unsigned i = 0; i < 6; i++, text += 3) {
-		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
-			text[2] != (i < 5 ? ':' : '\0'))
-			return false;
-		*number = *number << 8 | strtoul(text, NULL, 16);
-	}
+	uint8_t mac[6];
+
+	if (!xd_mac_parse(text, mac))
+		return false;
+	*number = (uint64_t)xd_get16(mac) << 32 | xd_get32(mac + 2);
 	return true;
 }
 

@@ -277,17 +277,6 @@ xd_cmd_set_verbose(struct xd_session *s, int argc, char **argv, struct xd_error 
 	return 0;
 }
 
-/* An address of one station. */
-static bool
-parse_mac(const char *text, uint8_t mac[6])
-{
-	char after;
-
-	return strlen(text) == 17 &&
-	       sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &mac[0], &mac[1], &mac[2],
-		       &mac[3], &mac[4], &mac[5], &after) == 6;
-}
-
 int
 xd_cmd_set_peer(struct xd_session *s, int argc, char **argv, struct xd_error *err)
 {
@@ -297,7 +286,7 @@ xd_cmd_set_peer(struct xd_session *s, int argc, char **argv, struct xd_error *er
 	(void)argc;
 	if (!xd_session_which(s, argv[2], ports, err))
 		return -ENODEV;
-	if (!parse_mac(argv[3], mac))
+	if (!xd_mac_parse(argv[3], mac))
 		return xd_fail(err, -EINVAL,
 			"Error: Invalid ethernet address: %s; give one such as 02:00:00:00:00:01",
 			argv[3]);
