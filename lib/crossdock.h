@@ -63,7 +63,7 @@ enum xd_hugepages { XD_HUGEPAGES_AUTO, XD_HUGEPAGES_REQUIRED, XD_HUGEPAGES_NONE 
 enum xd_counting { XD_COUNTING_BASIC, XD_COUNTING_DETAILED };
 enum xd_full { XD_FULL_DROP, XD_FULL_WAIT }; /* see struct xd_port_config */
 
-#define XD_PORT_SETTINGS 512 /* bytes that a driver may have for the settings of its type */
+#define XD_PORT_SETTINGS 1024 /* bytes that a driver may have for the settings of its type */
 
 /*
  * The members of these structs are the keys of the configuration. Each is written down once, with

@@ -9,9 +9,18 @@
 #include "complete.h"
 #include "config/noun.h"
 
+/* Once: types share keys. */
 static void
 offer(json_t *list, const char *prefix, const char *word)
 {
+	json_t *other;
+	size_t i;
+
+	json_array_foreach(list, i, other)
+	{
+		if (!strcmp(json_string_value(other), word))
+			return;
+	}
 	if (!strncmp(word, prefix, strlen(prefix)))
 		json_array_append_new(list, json_string(word));
 }

@@ -118,6 +118,23 @@ xd_noun_fail(struct xd_error *err, int code, const struct xd_noun *noun, const v
 	return xd_fail_key(err, code, xd_noun_path(noun, entry, key, path), "%s", text);
 }
 
+/* "tap and af_xdp": the types that have the key. */
+static const char *
+types_of(const struct xd_noun *noun, const char *name, char *text, size_t size)
+{
+	const struct xd_key *keys;
+	const char *type;
+	size_t used = 0;
+
+	text[0] = 0;
+	for (unsigned i = 0; noun->type && (keys = noun->type(i, &type)) && used < size; i++) {
+		if (xd_key_find(keys, name))
+			used += (size_t)snprintf(
+				text + used, size - used, "%s%s", used ? " and " : "", type);
+	}
+	return text;
+}
+
 int
 xd_noun_known(const struct xd_noun *noun, const void *entry, const char *name, struct xd_error *err)
 {
@@ -130,7 +147,8 @@ xd_noun_known(const struct xd_noun *noun, const void *entry, const char *name, s
 	if (xd_noun_any_key(noun, name, &type))
 		return xd_noun_fail(err, -EINVAL, noun, entry, name,
 			"a %s of type %s has no %s: that is for type %s", noun->name,
-			(const char *)entry + noun->keys[0].offset, name, type);
+			(const char *)entry + noun->keys[0].offset, name,
+			types_of(noun, name, hint, sizeof(hint)));
 	XD_NOUN_FOREACH(noun, entry, key)
 	{
 		if (n < MAX_KEYS)

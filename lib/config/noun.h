@@ -63,7 +63,8 @@ const struct xd_key *xd_noun_key(const struct xd_noun *noun, const void *entry, 
 	for (const struct xd_key *key = xd_noun_next(noun, entry, NULL); key;                      \
 		key = xd_noun_next(noun, entry, key))
 
-/* The key of that name whatever the type of an entry, and the type that has it (NULL: every). */
+/* The key of that name whatever the type of an entry, and the first type that has it (NULL: every).
+ * Types may share a key when it takes the same values. */
 const struct xd_key *xd_noun_any_key(
 	const struct xd_noun *noun, const char *key, const char **type);
 /* The values that a key takes, for people: as xd_key_values, which does not know types. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a sender asked for, checked against the frame. Everything is read from the snapshot. */
+#include <arpa/inet.h>
+
 #include "frame/offload.h"
 
-#define IPV6_BYTES 40
-#define UDP_BYTES  8
+#define IPV6_BYTES     40
+#define UDP_BYTES      8
+#define IPV4_ADDRESSES 12 /* offset in the header, of source and destination */
+#define IPV6_ADDRESSES 8
 
 /* A frame to be segmented. */
 static int
@@ -62,6 +66,34 @@ xd_offload_check(struct xd_frame *f, const struct xd_offload_request *request, u
 	f->offload.csum_offset = request->csum_offset;
 	f->offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	return 0;
+}
+
+/* In the order in which it is stored, of the addresses, the protocol and the length: RFC 9293, 3.1;
+ * RFC 8200, 8.1. */
+static uint16_t
+pseudo_sum(struct xd_frame *f, const struct xd_headers *h)
+{
+	const uint32_t sum = htons(h->proto) + (uint32_t)htons((uint16_t)(f->len - h->l4));
+
+	return (uint16_t)(xd_headers_is_ipv6(h) ? xd_frame_sum(f, h->l3 + IPV6_ADDRESSES, 32, sum)
+						: xd_frame_sum(f, h->l3 + IPV4_ADDRESSES, 8, sum));
+}
+
+void
+xd_offload_guess(struct xd_frame *f)
+{
+	struct xd_headers h;
+	uint16_t offset, sum;
+
+	if (!xd_headers_parse_segment(f, &h))
+		return;
+	offset = xd_headers_is_udp(&h) ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET;
+	memcpy(&sum, xd_frame_data(f) + h.l4 + offset, sizeof(sum));
+	if (sum != pseudo_sum(f, &h))
+		return;
+	f->offload.csum_start = h.l4;
+	f->offload.csum_offset = offset;
+	f->offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 }
 
 uint8_t

@@ -88,6 +88,14 @@ xd_offload_take(struct xd_frame *f, const struct xd_offload_request *request, ui
 	return 0;
 }
 
+/*
+ * For frames of a stack that leaves checksums to a device, and of which nothing tells which: where
+ * the field of a TCP or UDP header holds the pseudo-header's sum, which is what such a stack leaves
+ * there, the frame needs its checksum (NEEDS_CSUM). A finished checksum that is equal to that by
+ * chance comes out as it was: what both are sums of is the same. The worker that owns the batch.
+ */
+void xd_offload_guess(struct xd_frame *f);
+
 /* The XD_OFFLOAD_* that a receiver must take for this frame to pass as it is. Of UDP, whose
  * gso_type does not tell IPv4 from IPv6, both. */
 uint8_t xd_offload_needs(union xd_offload offload);
@@ -132,6 +140,9 @@ struct xd_segmenter {
 	uint32_t offset;       /* of its payload in the whole frame */
 	uint32_t piece_offset; /* and in the piece of the whole frame, */
 	uint16_t piece;        /* whose number this is */
+	/* Set between begin and the first segment: segments have the pseudo-header's sum where
+	 * their checksum belongs, and need it (NEEDS_CSUM). */
+	bool leave_checksums;
 	/* parsed once */
 	uint16_t l3, l4; /* bytes to the IP and the TCP or UDP header */
 	bool ipv6, udp;

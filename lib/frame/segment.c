@@ -62,6 +62,7 @@ xd_segment_begin(struct xd_segmenter *s, struct xd_frame *whole)
 	s->l4 = h.l4;
 	s->ipv6 = xd_headers_is_ipv6(&h);
 	s->udp = xd_headers_is_udp(&h);
+	s->leave_checksums = false;
 	prepare_header(s);
 	return 0;
 }
@@ -132,19 +133,26 @@ write_tcp(const struct xd_segmenter *s, uint8_t *tcp, uint32_t sent)
 static void
 write_l4(const struct xd_segmenter *s, struct xd_frame *f, uint32_t sent)
 {
+	const uint16_t field = s->udp ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET;
 	uint8_t *l4 = xd_frame_data(f) + s->l4;
-	uint32_t len = f->len - s->l4;
+	uint32_t len = f->len - s->l4, pseudo = s->pseudo + htons((uint16_t)len);
 	uint16_t checksum;
 
 	if (s->udp)
 		xd_put16(l4 + UDP_LENGTH, len);
 	else
 		write_tcp(s, l4, sent);
-	checksum = (uint16_t)~xd_frame_sum(f, s->l4, len, s->pseudo + htons((uint16_t)len));
-	if (s->udp && checksum == 0)
-		checksum = 0xffff;
-	memcpy(l4 + (s->udp ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET), &checksum,
-		sizeof(checksum));
+	if (s->leave_checksums) {
+		checksum = (uint16_t)xd_frame_sum(f, s->l4, 0, pseudo);
+		f->offload.csum_start = (uint16_t)(s->l4 + f->start - XD_HEADROOM);
+		f->offload.csum_offset = field;
+		f->offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	} else {
+		checksum = (uint16_t)~xd_frame_sum(f, s->l4, len, pseudo);
+		if (s->udp && checksum == 0)
+			checksum = 0xffff;
+	}
+	memcpy(l4 + field, &checksum, sizeof(checksum));
 }
 
 struct xd_frame *

@@ -63,10 +63,20 @@ events_ready(void *ctx, uint32_t events)
 			errno != ENOBUFS)
 			break;
 	}
+	dev->news = true;
 	if (xd_rate_take(&dev->event_rate, xd_clock_ns(), EVENTS_AT_ONCE, EVENTS_EVERY_NS))
 		look(dev);
 	else
 		xd_loop_modify(dev->watch, 0);
+}
+
+bool
+xd_netdev_news(struct xd_netdev *dev)
+{
+	const bool news = dev->news;
+
+	dev->news = false;
+	return news;
 }
 
 /* ---- Between begin and end ---- */

@@ -91,6 +91,7 @@ struct xd_netdev {
 	/* follow.c's. */
 	bool used; /* between begin and end */
 	bool lost; /* it has gone, or is not there yet, nor may its namespace be */
+	bool news; /* the kernel told of a change */
 	struct xd_timer *timer;
 	struct xd_watch *watch;
 	char why[256]; /* lost: what was wrong with the last try to take it */
@@ -115,6 +116,8 @@ int xd_netns_fail(const struct xd_netdev *dev, int code, struct xd_error *err);
  * there, or an interface where ops->waits. */
 int xd_netdev_start(struct xd_netdev *dev, struct xd_error *err);
 void xd_netdev_stop(struct xd_netdev *dev);
+/* Whether the kernel has told of a change of any interface there since the last call. */
+bool xd_netdev_news(struct xd_netdev *dev);
 
 /* Requests to the kernel, each answered before it returns; negative errno. Between enter and
  * leave. Of the interface of that name, or, where it is NULL, of that index. */

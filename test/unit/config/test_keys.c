@@ -49,6 +49,7 @@ static void
 check_row(const struct xd_noun *noun, const char *type, const struct xd_key *key)
 {
 	const char *n = key->name, *other;
+	const struct xd_key *first;
 	bool count = key->kind == XD_KEY_LIST || key->kind == XD_KEY_SET ||
 		     key->kind == XD_KEY_MACS || key->kind == XD_KEY_NAMES;
 	char values[XD_KEY_VALUES];
@@ -68,8 +69,12 @@ check_row(const struct xd_noun *noun, const char *type, const struct xd_key *key
 		"%s: no range, or none that fits", n);
 	NOT(count && key->count == key->offset, "%s: no count", n);
 	NOT(!strcmp(n, "name"), "a key called name");
-	xd_noun_any_key(noun, n, &other);
-	NOT(type && (!other || strcmp(other, type)), "%s: two types, or all and one, have it", n);
+	first = xd_noun_any_key(noun, n, &other);
+	NOT(type && !other, "%s: all types and one have it", n);
+	NOT(first->kind != key->kind || first->size != key->size || first->list != key->list,
+		"%s: takes other values of another type", n);
+	NOT(strcmp(first->unset ? first->unset : "", key->unset ? key->unset : ""),
+		"%s: is taken back by another word of another type", n);
 	NOT(!xd_noun_values(noun, key, values)[0], "%s: says nothing of its values", n);
 }
 
