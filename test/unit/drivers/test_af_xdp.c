@@ -229,7 +229,9 @@ kernel_sends(struct fixture *fx, uint32_t len, uint32_t options, uint8_t seed)
 	uint64_t addr;
 
 	assert_true(*fill->producer != *fill->consumer);
-	addr = fill->addrs[(*fill->consumer)++ & fill->mask] + XD_AF_XDP_RX_OFFSET;
+	addr = fill->addrs[(*fill->consumer)++ & fill->mask];
+	assert_int_equal(addr % fx->p->chunk, 0);
+	addr += XD_AF_XDP_RX_OFFSET;
 	make_bytes(fx->q->umem + addr, len, seed);
 	produce(fx, addr, len, options);
 	return fx->q->umem + addr;
@@ -511,6 +513,24 @@ kernel_gets(struct fixture *fx, uint8_t *data, uint32_t *options)
 	return len;
 }
 
+/* Of the next frame: the kernel is asked for its TCP checksum. */
+static void
+check_metadata(const struct fixture *fx)
+{
+	const struct xd_xsk_ring *tx = &fx->q->tx;
+	const uint8_t *meta =
+		fx->q->umem + tx->descs[*tx->consumer & tx->mask].addr - XD_AF_XDP_METADATA;
+	uint64_t flags;
+	uint16_t start, offset;
+
+	memcpy(&flags, meta, sizeof(flags));
+	memcpy(&start, meta + 8, sizeof(start));
+	memcpy(&offset, meta + 10, sizeof(offset));
+	assert_int_equal(flags, 2);
+	assert_int_equal(start, TCP_AT);
+	assert_int_equal(offset, 16);
+}
+
 static void
 test_frames_go_whole(void **state)
 {
@@ -591,17 +611,14 @@ test_checksums_of_frames(void **state)
 
 	for (unsigned ask = 0; ask < 2; ask++) {
 		struct xd_frame *f = frame_of(fx, rest, 1000);
-		const uint8_t *meta;
-		uint64_t flags;
-		uint16_t start, offset;
 
 		fx->p->ask_csum = ask;
 		f->offload = (union xd_offload){.csum_start = TCP_AT,
 			.csum_offset = 16,
 			.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM};
 		assert_int_equal(transmit(fx, f), 1);
-		meta = fx->q->umem + fx->q->tx.descs[*fx->q->tx.consumer & fx->q->tx.mask].addr -
-		       XD_AF_XDP_METADATA;
+		if (ask)
+			check_metadata(fx);
 		assert_int_equal(kernel_gets(fx, got, &options), 1000);
 		if (!ask) {
 			assert_int_equal(options, 0);
@@ -609,12 +626,6 @@ test_checksums_of_frames(void **state)
 			continue;
 		}
 		assert_int_equal(options, XDP_TX_METADATA);
-		memcpy(&flags, meta, sizeof(flags));
-		memcpy(&start, meta + 8, sizeof(start));
-		memcpy(&offset, meta + 10, sizeof(offset));
-		assert_int_equal(flags, 2);
-		assert_int_equal(start, TCP_AT);
-		assert_int_equal(offset, 16);
 		assert_memory_equal(got, rest, 1000);
 	}
 	assert_int_equal(fx->p->port.counters[0].checksums, 1);
@@ -638,8 +649,12 @@ test_long_frames_become_segments(void **state)
 			.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM};
 		assert_int_equal(transmit(fx, f), 1);
 		for (unsigned i = 0; i < 3; i++) {
-			uint32_t len = kernel_gets(fx, got, &options);
 			uint8_t want[CHUNK];
+			uint32_t len;
+
+			if (ask)
+				check_metadata(fx);
+			len = kernel_gets(fx, got, &options);
 
 			assert_int_equal(len, PAYLOAD + (i < 2 ? 1400 : 700));
 			assert_memory_equal(
