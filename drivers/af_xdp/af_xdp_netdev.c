@@ -5,6 +5,7 @@
 #include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+#include <netpacket/packet.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,17 +15,6 @@
 #include "drivers/af_xdp/af_xdp.h"
 
 #define TAGS_BYTES 8 /* of two VLAN tags */
-
-/* linux/if_packet.h, which does not go with the C library's headers. */
-#define PACKET_ADD_MEMBERSHIP_OPTION 1
-#define PACKET_PROMISCUOUS           1
-
-struct membership {
-	int ifindex;
-	unsigned short type;
-	unsigned short address_len;
-	unsigned char address[8];
-};
 
 /* ---- Its own addresses ---- */
 
@@ -113,11 +103,11 @@ look_at_device(struct xd_af_xdp_port *p)
 static int
 be_promiscuous(struct xd_af_xdp_port *p, struct xd_error *err)
 {
-	const struct membership all = {.ifindex = p->dev.index, .type = PACKET_PROMISCUOUS};
+	const struct packet_mreq all = {.mr_ifindex = p->dev.index, .mr_type = PACKET_MR_PROMISC};
 
 	p->promisc_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (p->promisc_fd >= 0 && setsockopt(p->promisc_fd, SOL_PACKET,
-					  PACKET_ADD_MEMBERSHIP_OPTION, &all, sizeof(all)) == 0)
+	if (p->promisc_fd >= 0 && setsockopt(p->promisc_fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all,
+					  sizeof(all)) == 0)
 		return 0;
 	if (errno == EPERM)
 		return xd_fail(err, -errno,
