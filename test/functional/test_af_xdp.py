@@ -50,20 +50,6 @@ class AfXdpCase(HostCase):
     def figure(self, name, key):
         return int(self.facts(name)[key])
 
-    def tcp(self, client, server, address, *options):
-        """A connection of iperf3's that carries at least its bytes."""
-        listening = subprocess.Popen(server.command("iperf3", "-s", "-1"),
-                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        self.addCleanup(listening.wait)
-        self.addCleanup(listening.kill)
-        wait_for(lambda: ":5201" in server.run("ss", "-ltn").stdout, "iperf3 to listen")
-        done = client.run("iperf3", "-c", address, "-n", "20M", "--json", *options)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        listening.wait(timeout=PATIENCE_S)
-        end = json.loads(done.stdout)["end"]
-        print(f"       iperf3: {end['sum_received']['bits_per_second'] / 1e9:.2f} Gbit/s",
-              flush=True)
-
     def raw(self, space, interface="eth0"):
         return netns.RawSocket(self, space, interface, PATIENCE_S)
 
@@ -95,9 +81,9 @@ class Traffic(AfXdpCase):
         self.hosts()
         for size in (0, 56, 1472, 4000):
             self.ping(self.a, "10.99.0.2", size, count=2)
-        self.tcp(self.a, self.b, "10.99.0.2")
-        self.tcp(self.b, self.a, "10.99.0.1", "-R")
-        self.tcp(self.a, self.b, "10.99.0.2", "-u", "-b", "100M", "-n", "1M")
+        self.iperf3(self.a, self.b, "10.99.0.2", size="20M")
+        self.iperf3(self.b, self.a, "10.99.0.1", "-R", size="20M")
+        self.iperf3(self.a, self.b, "10.99.0.2", "-u", "-b", "100M", size="1M")
         for name in ("pa", "pb"):
             self.assertEqual(self.daemon.drops(name), {})
             self.assertGreater(self.figure(name, "frames_redirected"), 1000)
@@ -109,7 +95,7 @@ class Traffic(AfXdpCase):
         for space in (self.a, self.b):
             space.run("ethtool", "-K", "eth0", "tso", "off", "gso", "off", "tx", "off")
         self.ping(self.a, "10.99.0.2", 1472, count=2)
-        self.tcp(self.a, self.b, "10.99.0.2")
+        self.iperf3(self.a, self.b, "10.99.0.2", size="20M")
         self.assertIn("generic", self.facts("pa")["xdp"])
         self.assertIn("tso off", self.daemon.log_text())
 
@@ -117,7 +103,7 @@ class Traffic(AfXdpCase):
         self.hosts(mtu=9000)
         done = self.a.run("ping", "-c3", "-i0.2", "-W5", "-M", "do", "-s", "8972", "10.99.0.2")
         self.assertIn(" 3 received", done.stdout)
-        self.tcp(self.a, self.b, "10.99.0.2")
+        self.iperf3(self.a, self.b, "10.99.0.2", size="20M")
         self.assertEqual(self.facts("pa")["frames_in_pieces"], "yes")
         self.assertEqual(self.daemon.drops("pa"), {})
 
@@ -126,13 +112,13 @@ class Traffic(AfXdpCase):
         for place, name in ((self.home, "va"), (self.home, "vb"), (self.a, "eth0"),
                             (self.b, "eth0")):
             self.assertIn("2", place.run("ethtool", "-l", name).stdout)
-        self.tcp(self.a, self.b, "10.99.0.2", "-P", "4")
+        self.iperf3(self.a, self.b, "10.99.0.2", "-P", "4", size="20M")
         self.assertEqual(self.figure("pa", "frames_without_queue"), 0)
 
     def test_busy_polling(self):
         self.hosts(busy_poll_us=20)
         self.ping(self.a, "10.99.0.2", count=2)
-        self.tcp(self.a, self.b, "10.99.0.2")
+        self.iperf3(self.a, self.b, "10.99.0.2", size="20M")
 
     def test_vlans(self):
         a, b = self.space("a", "va"), self.space("b", "vb")
@@ -157,21 +143,13 @@ class Traffic(AfXdpCase):
         c = self.space("c", "vc")
         self.daemon.ctl("port", "add", "pc", "type=af_xdp", "bridge=br0", "ifname=vc")
         self.daemon.wait_up()
-        seen = subprocess.Popen(c.command("tcpdump", "-n", "-l", "-i", "eth0", "udp", "or", "tcp"),
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)
-        self.addCleanup(seen.wait)
-        self.addCleanup(seen.kill)
-        while "listening" not in (line := seen.stderr.readline()):
-            self.assertNotEqual(line, "", "tcpdump ended")
+        seen = self.tcpdump(c, "udp", "or", "tcp")
         self.ping(self.a, "10.99.0.2", count=1)
-        self.tcp(self.a, self.b, "10.99.0.2")
+        self.iperf3(self.a, self.b, "10.99.0.2", size="20M")
         with self.b, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             out.sendto(b"end", ("10.99.0.255", 7))
-        self.assertIn("10.99.0.255.7: UDP", seen.stdout.readline())
-        for file in (seen.stdout, seen.stderr):
-            file.close()
+        self.assertIn("10.99.0.255.7: UDP", seen.readline())
 
     def test_an_idle_switch_sleeps(self):
         self.hosts()

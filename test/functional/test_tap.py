@@ -50,21 +50,6 @@ class TapCase(HostCase):
     def fact(self, name, key):
         return self.daemon.port(name)["driver"].get(key, "")
 
-    def tcp(self, client, server, address, *options):
-        """A connection's report, from the client."""
-        listening = subprocess.Popen(server.command("iperf3", "-s", "-1"),
-                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        self.addCleanup(listening.wait)
-        self.addCleanup(listening.kill)
-        wait_for(lambda: ":5201" in server.run("ss", "-ltn").stdout, "iperf3 to listen")
-        done = client.run("iperf3", "-c", address, "-n", "50M", "--json", *options)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        listening.wait(timeout=PATIENCE_S)
-        end = json.loads(done.stdout)["end"]
-        print(f"       iperf3: {end['sum_received']['bits_per_second'] / 1e9:.2f} Gbit/s",
-              flush=True)
-        return end
-
     def passes(self, vm1, space, interface="eth0"):
         """A frame from the guest to the container, and one back."""
         space.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
@@ -94,7 +79,7 @@ class Traffic(TapCase):
         for address in ("10.99.0.2", "fd99::2"):
             self.reaches(self.a, address)
             before = self.daemon.port("pb")
-            self.tcp(self.a, self.b, address)
+            self.iperf3(self.a, self.b, address)
             after = self.daemon.port("pb")
             length = ((after["tx_bytes"] - before["tx_bytes"]) /
                       (after["tx_frames"] - before["tx_frames"]))
@@ -106,7 +91,7 @@ class Traffic(TapCase):
     def test_udp(self):
         self.containers()
         self.reaches(self.a, "10.99.0.2")
-        end = self.tcp(self.a, self.b, "10.99.0.2", "-u", "-b", "200M", "-n", "5M")
+        end = self.iperf3(self.a, self.b, "10.99.0.2", "-u", "-b", "200M", size="5M")
         self.assertGreater(end["sum"]["packets"], 0)
 
     def test_jumbo_frames(self):
@@ -114,7 +99,7 @@ class Traffic(TapCase):
         self.reaches(self.a, "10.99.0.2")
         done = self.a.run("ping", "-c3", "-i0.2", "-W5", "-M", "do", "-s", "8972", "10.99.0.2")
         self.assertIn(" 3 received", done.stdout)
-        self.tcp(self.a, self.b, "10.99.0.2")
+        self.iperf3(self.a, self.b, "10.99.0.2")
 
     def test_a_frame_longer_than_the_receivers_mtu(self):
         a, b = self.space("a"), self.space("b")
@@ -131,32 +116,23 @@ class Traffic(TapCase):
                         "ifname=eth0", "ip=10.99.0.3/24")
         self.reaches(self.a, "10.99.0.2")
         self.reaches(c, "10.99.0.2")
-        seen = subprocess.Popen(c.command("tcpdump", "-n", "-l", "-i", "eth0", "host",
-                                          "10.99.0.1", "or", "udp port 7"),
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)
-        self.addCleanup(seen.wait)
-        self.addCleanup(seen.kill)
-        while "listening" not in (line := seen.stderr.readline()):
-            self.assertNotEqual(line, "", "tcpdump ended")
+        seen = self.tcpdump(c, "host", "10.99.0.1", "or", "udp port 7")
         self.ping(self.a, "10.99.0.2")
-        self.tcp(self.a, self.b, "10.99.0.2")
+        self.iperf3(self.a, self.b, "10.99.0.2")
         # A broadcast of the end: all that it may see.
         with self.b, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             while True:
                 out.sendto(b"end", ("10.99.0.255", 7))
-                line = seen.stdout.readline()
+                line = seen.readline()
                 if "ARP" not in line:
                     break
         self.assertIn("10.99.0.255.7: UDP", line)
-        for file in (seen.stdout, seen.stderr):
-            file.close()
 
     def test_several_queues(self):
         self.containers(queues=4)
         self.reaches(self.a, "10.99.0.2")
-        self.tcp(self.a, self.b, "10.99.0.2", "-P", "8")
+        self.iperf3(self.a, self.b, "10.99.0.2", "-P", "8")
         self.assertEqual(self.fact("pa", "queues"), "4")
         self.ping(self.b, "10.99.0.1")
 
@@ -170,14 +146,14 @@ class Traffic(TapCase):
                             "pb": self.tap(self.b, ifname="eth0", ip="10.99.0.2/24", queues=2)},
                            cores=cores)
         self.reaches(self.a, "10.99.0.2")
-        self.tcp(self.a, self.b, "10.99.0.2", "-P", "8")
-        self.tcp(self.b, self.a, "10.99.0.1", "-P", "8")
+        self.iperf3(self.a, self.b, "10.99.0.2", "-P", "8")
+        self.iperf3(self.b, self.a, "10.99.0.1", "-P", "8")
         # A worker goes, and its queues go on with the other.
         file = self.directory / "fewer.yaml"
         file.write_text(self.daemon.config.read_text().replace(f"[{cores[0]}, ", "["))
         self.daemon.ctl("config", "apply", file)
         self.assertEqual(len(self.daemon.ctl("worker", "show")["workers"]), 1)
-        self.tcp(self.a, self.b, "10.99.0.2", "-P", "8")
+        self.iperf3(self.a, self.b, "10.99.0.2", "-P", "8")
 
     def test_vlans(self):
         a, b = self.space("a"), self.space("b")
@@ -207,8 +183,8 @@ class Traffic(TapCase):
         self.reaches(self.home, "10.99.0.2")
         self.ping(a, "10.99.0.1", 1472)
         self.assertEqual(self.interface(self.home, "xdbr0")["address"], "02:00:00:00:00:99")
-        self.tcp(a, self.home, "10.99.0.1")
-        self.tcp(self.home, a, "10.99.0.2")
+        self.iperf3(a, self.home, "10.99.0.1")
+        self.iperf3(self.home, a, "10.99.0.2")
 
     def test_an_idle_switch_sleeps(self):
         self.containers()

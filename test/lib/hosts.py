@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Cases whose hosts are the kernel's own network stack, in namespaces."""
 
+import json
+import subprocess
+
 import netns
 from daemon import Daemon, config_text
 from guest import SwitchCase
 from harness import need_root
+from process import PATIENCE_S, wait_for
 
 
 class HostCase(SwitchCase):
@@ -43,3 +47,29 @@ class HostCase(SwitchCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn(f" {count} received", done.stdout)
         self.assertNotIn("wrong data", done.stdout)
+
+    def iperf3(self, client, server, address, *options, size="50M"):
+        """A connection's report, from the client."""
+        listening = subprocess.Popen(server.command("iperf3", "-s", "-1"),
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.addCleanup(listening.wait)
+        self.addCleanup(listening.kill)
+        wait_for(lambda: ":5201" in server.run("ss", "-ltn").stdout, "iperf3 to listen")
+        done = client.run("iperf3", "-c", address, "-n", size, "--json", *options)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        listening.wait(timeout=PATIENCE_S)
+        end = json.loads(done.stdout)["end"]
+        print(f"       iperf3: {end['sum_received']['bits_per_second'] / 1e9:.2f} Gbit/s",
+              flush=True)
+        return end
+
+    def tcpdump(self, space, *words):
+        """What it prints of frames on eth0 that match, as a file: it listens already."""
+        seen = subprocess.Popen(space.command("tcpdump", "-n", "-l", "-i", "eth0", *words),
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+        for clean in (seen.stdout.close, seen.stderr.close, seen.wait, seen.kill):
+            self.addCleanup(clean)
+        while "listening" not in (line := seen.stderr.readline()):
+            self.assertNotEqual(line, "", "tcpdump ended")
+        return seen.stdout
