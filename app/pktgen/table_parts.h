@@ -24,11 +24,15 @@ void table_tail(const struct xd_row *row);
 /* Lines below a row: schedule, times, flows, learning. */
 void table_notes(const struct xd_row *row);
 
+/* Nanoseconds in microseconds, with fewer decimals the longer it is. Returns text. */
+const char *table_us(double ns, char *text, size_t size);
+
 void table_rate_row(struct table *table, const struct xd_row *row);
 void table_pairs_row(struct table *table, const struct xd_row *row);
 void table_latency_row(struct table *table, const struct xd_row *row);
 /* Of engines whose own figures begin with those of messages. */
 void table_message_times_row(struct table *table, const struct xd_row *row);
+void table_rr_row(struct table *table, const struct xd_row *row);
 void table_search_row(struct table *table, const struct xd_row *row);
 /* Any engine's own figures under their heads. */
 void table_own_row(struct table *table, const struct xd_row *row);

@@ -9,6 +9,15 @@
 /* The eight columns of a distribution. */
 #define TIMES_HEAD " %7s %7s %7s %7s %7s %7s %7s %8s"
 
+const char *
+table_us(double ns, char *text, size_t size)
+{
+	const double us = ns / 1e3;
+
+	snprintf(text, size, "%.*f", us < 1000 ? 2 : us < 10000 ? 1 : 0, us);
+	return text;
+}
+
 static void
 print_times(const struct xd_times *t)
 {
@@ -17,12 +26,9 @@ print_times(const struct xd_times *t)
 
 	for (unsigned i = 0; i < 8; i++) {
 		const int width = i < 7 ? 7 : 8;
-		const double us = figures[i] / 1e3;
+		char text[32];
 
-		if (!t->count)
-			printf(" %*s", width, "-");
-		else
-			printf(" %*.*f", width, us < 1000 ? 2 : us < 10000 ? 1 : 0, us);
+		printf(" %*s", width, t->count ? table_us(figures[i], text, sizeof(text)) : "-");
 	}
 }
 

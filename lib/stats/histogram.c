@@ -93,6 +93,21 @@ xd_histogram_mean(const struct xd_histogram *h)
 	return h->count != 0 ? (double)h->sum / (double)h->count : 0;
 }
 
+double
+xd_histogram_variance(const struct xd_histogram *h)
+{
+	const double mean = xd_histogram_mean(h);
+	double sum = 0;
+
+	for (uint32_t i = 0; i < XD_HISTOGRAM_SLOTS; i++) {
+		const double off = (double)slot_value(h, i) - mean;
+
+		if (h->slots[i])
+			sum += (double)h->slots[i] * off * off;
+	}
+	return h->count ? sum / (double)h->count : 0;
+}
+
 uint64_t
 xd_histogram_count(const struct xd_histogram *h)
 {

@@ -84,6 +84,8 @@ double xd_histogram_share(const struct xd_histogram *h, uint64_t value);
 uint64_t xd_histogram_min(const struct xd_histogram *h); /* exact; 0 while empty */
 uint64_t xd_histogram_max(const struct xd_histogram *h); /* exact */
 double xd_histogram_mean(const struct xd_histogram *h);  /* exact but for rounding; 0 while empty */
+/* The square of the standard deviation, each value to a thousandth of its own; 0 while empty. */
+double xd_histogram_variance(const struct xd_histogram *h);
 uint64_t xd_histogram_count(const struct xd_histogram *h);
 
 #endif

@@ -145,6 +145,7 @@ class KernelPeers(Messages):
 
     spec, eal = "vm1", ()  # the generator's port
     home = None           # the namespace that it runs in
+    always = ("--verify",)
 
     def make_space(self):
         need_root(self)
@@ -158,7 +159,7 @@ class KernelPeers(Messages):
         self.space.ip("-6", "addr", "add", f"{ADDRESSES[6][1]}/64", "dev", "eth0", "nodad")
 
     def command(self, *words, **options):
-        words = (*words, "--verify", "--address", f"{ADDRESSES[4][0]},{ADDRESSES[6][0]}")
+        words = (*words, *self.always, "--address", f"{ADDRESSES[4][0]},{ADDRESSES[6][0]}")
         command = super().command(*words, ports=(self.spec,), eal=self.eal, **options)
         return self.home.command(*command) if self.home else command
 
@@ -190,9 +191,9 @@ class KernelPeers(Messages):
         return row, made
 
     @contextlib.contextmanager
-    def listening(self, *words):
+    def listening(self, *words, engine="tcp"):
         """An end of ours that listens, for the block; then self.row has what it said."""
-        command = self.command("tcp", *words)
+        command = self.command(engine, *words)
         at = command.index("--time")
         del command[at:at + 2]  # until it is interrupted
         command[command.index("--warmup") + 1] = "0"  # all that comes counts
@@ -216,9 +217,7 @@ class KernelPeers(Messages):
             return socket.create_connection((ADDRESSES[family][0], port), PATIENCE_S)
 
 
-class TcpKernel(KernelPeers):
-    """Over a veth pair."""
-
+class KernelOverVeth(KernelPeers):
     spec, eal = "dpdk:net_af_packet0,iface=gen0", EAL
 
     def setUp(self):
@@ -228,6 +227,8 @@ class TcpKernel(KernelPeers):
         netns.veth(self.home, "gen0", self.space, "eth0")
         self.give_addresses()
 
+
+class TcpKernel(KernelOverVeth):
     def test_our_end_connects_and_sends(self):
         for family, faults in ((4, ()), (6, ()), (4, ("--impair", FAULTS)),
                                (4, ("--nagle", "--impair", "loss=5%"))):

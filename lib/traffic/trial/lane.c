@@ -169,6 +169,8 @@ look_up(struct xd_lane *lane, unsigned looks, double share)
 	lane->cancelled = xd_gen_cancelled(lane->gen);
 	if (lane->what && looks % REPORT_EACH == 0)
 		xd_gen_progress(lane->gen, lane->what, share);
+	if (lane->over && __atomic_load_n(lane->over, __ATOMIC_RELAXED))
+		return true;
 	return lane->rc || lane->cancelled;
 }
 

@@ -41,6 +41,7 @@ struct xd_lane {
 	struct xd_histogram *lateness; /* ns, of each frame on a schedule; NULL: none is */
 	struct xd_timers *timers;      /* of what its ports send; NULL: there are none */
 	unsigned tick_shift;           /* a tick of theirs is 2^tick_shift cycles */
+	const bool *over;              /* set by any thread: ends it early; NULL: nobody does */
 	const char *what;              /* for progress; NULL: this lane reports none */
 	/* Set by the run. */
 	unsigned *sending; /* lanes that have frames to send; all lanes' */

@@ -377,6 +377,16 @@ static const struct {
 		"--impair: delay_us is not for tcp; give loss, dup or reorder"},
 	{"tcp " AB "--size 64,1514",
 		"--size is the longest frame: one size from 314, such as 1514"},
+	{"rr " AB "--test tcp_cx", "--test: unknown word tcp_cx; did you mean tcp_rr?"},
+	{"rr " AB "--outstanding 257",
+		"--outstanding 257: numbers from 1 to 256, such as 1,16 or 1:256:*2"},
+	{"rr " AB "--outstanding imix",
+		"--outstanding imix: numbers from 1 to 256, such as 1,16 or 1:256:*2"},
+	{"rr " AB "--request 1,2", "--request 1,2: one size, such as 1 or 64k"},
+	{"rr " AB "--wait 1us", "--wait 1us: at least 1ms"},
+	{"rr " AB "--port virtio:/c",
+		"rr has one port, or pairs of them: give an even number, not 3"},
+	{"rr --port virtio:/a --test all", "a port that listens does so for one --test"},
 	{"respond", "give a port, such as --port virtio:/tmp/a.sock"},
 	{"respond --port virtio:/a --address 10.0.0.2/24",
 		"--address 10.0.0.2/24: give addresses of a host without prefix length, such as "
@@ -407,7 +417,7 @@ static const struct {
 		"--wait 10 is more than 32768 times --interval 1e-05, and sequence numbers end: "
 		"wait less"},
 	{"rate " AB "--address 10.0.0.2",
-		"--address is an option of tcp, iperf3, respond, ping, not of rate"},
+		"--address is an option of tcp, rr, iperf3, respond, ping, not of rate"},
 	/* Ports, cores, results */
 	{"rate --port vrtio:x",
 		"--port vrtio:x: unknown kind vrtio; did you mean virtio? (virtio:PATH, "

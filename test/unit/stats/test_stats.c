@@ -49,7 +49,7 @@ test_percentiles_against_sorted(void **state)
 	struct xd_histogram *h = xd_histogram_create();
 	uint64_t *values = calloc(NB_VALUES, sizeof(*values));
 	uint64_t random = 1;
-	double sum = 0;
+	double sum = 0, squares = 0;
 
 	(void)state;
 	assert_non_null(h);
@@ -71,6 +71,10 @@ test_percentiles_against_sorted(void **state)
 	assert_int_equal(xd_histogram_max(h), values[NB_VALUES - 1]);
 	assert_int_equal(xd_histogram_count(h), NB_VALUES);
 	assert_true(fabs(xd_histogram_mean(h) - sum / NB_VALUES) < sum / NB_VALUES * 1e-9);
+	for (size_t i = 0; i < NB_VALUES; i++)
+		squares += ((double)values[i] - sum / NB_VALUES) *
+			   ((double)values[i] - sum / NB_VALUES) / NB_VALUES;
+	assert_true(fabs(xd_histogram_variance(h) / squares - 1) < 0.002);
 	free(values);
 	xd_histogram_destroy(h);
 }

@@ -61,6 +61,7 @@ lay(struct xd_message_lanes *l, double seconds, const char *what, struct xd_lane
 			.cycles = (uint64_t)(seconds * gen->tsc_hz),
 			.timers = &l->timers[i],
 			.tick_shift = XD_MESSAGE_TICK,
+			.over = &l->over,
 		};
 	}
 	lanes[0].what = what;
@@ -70,6 +71,20 @@ lay(struct xd_message_lanes *l, double seconds, const char *what, struct xd_lane
 		lane->ports[lane->nb_ports++] = gen->ports[i];
 		lane->senders[lane->nb_senders++].port = gen->ports[i];
 	}
+}
+
+static double
+waiting_share(const struct xd_lane *lanes, unsigned n)
+{
+	double least = 1;
+
+	for (unsigned i = 0; i < n; i++) {
+		const double all = (double)lanes[i].elapsed_cycles;
+		const double share = all > 0 ? (double)lanes[i].waiting_cycles / all : 1;
+
+		least = share < least ? share : least;
+	}
+	return least;
 }
 
 int
@@ -85,6 +100,7 @@ xd_message_lanes_run(
 	lay(l, seconds, what, lanes);
 	rc = xd_lanes_run(lanes, n, err);
 	l->ran_s = (double)lanes[0].elapsed_cycles / l->gen->tsc_hz;
+	l->waiting_share = waiting_share(lanes, n);
 	for (unsigned i = 0; i < n && !rc; i++)
 		if (lanes[i].cancelled)
 			rc = xd_fail(err, -EINTR, "interrupted");

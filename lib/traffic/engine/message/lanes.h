@@ -17,7 +17,10 @@
 struct xd_message_lanes {
 	struct xd_gen *gen;
 	struct xd_timers *timers; /* by lane */
-	double ran_s;             /* the last run */
+	bool over;                /* set by whoever is run when it has nothing more to do */
+	/* Of the last run: */
+	double ran_s;
+	double waiting_share; /* of its time, in which the busiest core found nothing to do */
 };
 
 /* l->gen is set. -ENOMEM. */

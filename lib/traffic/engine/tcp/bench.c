@@ -5,9 +5,7 @@
 
 #include "traffic/engine/tcp/bench.h"
 
-#define PORTS      4 /* listened on: more connections than a port's numbers are for */
-#define OWN_FIRST  1024u
-#define OWN_PORTS  64000u
+#define PORTS      4     /* listened on: more connections than a port's numbers are for */
 #define SPARE      1024u /* connections beside those asked for, of a host that is connected to */
 #define TIME_WAITS 65536u
 
@@ -16,7 +14,7 @@
 uint32_t
 xd_tcp_bench_sessions(const struct xd_tcp_bench *b, unsigned port)
 {
-	return b->hosts->streams + (xd_tcp_bench_opens(b, port) ? 0 : SPARE);
+	return b->hosts->streams + (xd_tcp_bench_opens(b, port) ? b->reopens : SPARE);
 }
 
 static int
@@ -41,6 +39,7 @@ prepare_port(struct xd_tcp_bench *b, unsigned i, struct xd_error *err)
 		.verify = o->verify,
 		.write = full || o->verify,
 		.app = b->apps[i],
+		.over = xd_tcp_bench_opens(b, i) && !b->reopens ? &b->lanes.over : NULL,
 		.first_port = o->port,
 		.nb_ports = xd_tcp_bench_opens(b, i) ? 0 : PORTS,
 		.impair = &o->impair[i],
@@ -95,22 +94,32 @@ xd_tcp_bench_destroy(struct xd_tcp_bench *b)
 
 /* ---- Connecting ---- */
 
-static int
-open_all(struct xd_tcp_bench *b, unsigned port, uint16_t own_port, struct xd_error *err)
+int
+xd_tcp_bench_route(struct xd_tcp_bench *b, unsigned port, struct xd_error *err)
 {
 	struct xd_respond_station *own = &b->ends[port].station;
 	struct xd_ip_route route;
-	int r = -1, rc = b->hosts->has_peer
-				 ? xd_message_route_outside(&b->lanes, own, &b->hosts->peer,
-					   b->hosts->timeout_s, &route, err)
-				 : xd_message_route(own, &b->ends[port + 1].station, &route, err);
+	int rc = b->hosts->has_peer
+			 ? xd_message_route_outside(&b->lanes, own, &b->hosts->peer,
+				   b->hosts->timeout_s, &route, err)
+			 : xd_message_route(own, &b->ends[port + 1].station, &route, err);
 
-	if (!rc)
-		r = xd_tcp_endpoint_route(&b->ends[port], &route);
+	if (rc)
+		return rc;
+	rc = xd_tcp_endpoint_route(&b->ends[port], &route);
+	return rc >= 0 ? rc : xd_fail(err, rc, "there are too many peers");
+}
+
+static int
+open_all(struct xd_tcp_bench *b, unsigned port, uint16_t own_port, struct xd_error *err)
+{
+	const int route = xd_tcp_bench_route(b, port, err);
+	int rc = route < 0 ? route : 0;
+
 	for (unsigned i = 0; i < b->hosts->streams && !rc; i++)
-		rc = xd_tcp_endpoint_open(&b->ends[port], (unsigned)r,
-			(uint16_t)(OWN_FIRST + (own_port + i) % OWN_PORTS),
-			(uint16_t)(b->hosts->port + i / OWN_PORTS));
+		rc = xd_tcp_endpoint_open(&b->ends[port], (unsigned)route,
+			(uint16_t)(XD_TCP_OWN_FIRST + (own_port + i) % XD_TCP_OWN_PORTS),
+			(uint16_t)(b->hosts->port + i / XD_TCP_OWN_PORTS));
 	return rc;
 }
 
@@ -158,13 +167,52 @@ xd_tcp_bench_connect(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error 
 }
 
 int
+xd_tcp_bench_say_lost(
+	const struct xd_tcp_bench *b, unsigned lost, enum xd_tcp_end why, struct xd_error *err)
+{
+	return xd_fail(err, -ECONNRESET, "%u of %u connections to port %u ended early: %s", lost,
+		xd_tcp_bench_streams(b), b->hosts->port,
+		why == XD_TCP_END_NONE ? "closed by the peer" : xd_tcp_end_name(why));
+}
+
+int
+xd_tcp_bench_lost(const struct xd_tcp_bench *b, struct xd_error *err)
+{
+	enum xd_tcp_end why = XD_TCP_END_NONE;
+	unsigned lost = 0;
+
+	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
+		if (!xd_tcp_bench_opens(b, i) || b->ends[i].opened == b->hosts->streams)
+			continue;
+		lost += b->hosts->streams - b->ends[i].opened;
+		why = b->ends[i].why;
+	}
+	return lost ? xd_tcp_bench_say_lost(b, lost, why, err) : 0;
+}
+
+/* Those that cannot be closed as their peer does not answer any more. */
+static unsigned
+count_silent(const struct xd_tcp_bench *b)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < b->gen->nb_ports; i++)
+		if (xd_tcp_bench_opens(b, i))
+			n += xd_tcp_endpoint_silent(&b->ends[i]);
+	return n;
+}
+
+int
 xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err)
 {
 	uint32_t left = 1;
+	unsigned silent;
 	int rc = 0;
 
 	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
 		b->ends[i].stopped = true;
+		if (b->reopens) /* they close by themselves, and no more are opened */
+			continue;
 		if (xd_tcp_bench_opens(b, i) || b->gen->nb_ports == 1)
 			xd_tcp_endpoint_close(&b->ends[i]);
 	}
@@ -174,9 +222,14 @@ xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err)
 		for (unsigned i = 0; i < b->gen->nb_ports; i++)
 			left += b->ends[i].sessions.used;
 	}
-	for (unsigned i = 0; left && i < b->gen->nb_ports; i++)
+	if (rc || !left)
+		return rc;
+	silent = count_silent(b);
+	for (unsigned i = 0; i < b->gen->nb_ports; i++)
 		xd_tcp_endpoint_abort(&b->ends[i]);
-	if (!rc && left)
-		rc = xd_message_lanes_run(&b->lanes, XD_MESSAGE_LOOK_S, "closing", err);
+	rc = xd_message_lanes_run(&b->lanes, XD_MESSAGE_LOOK_S, "closing", err);
+	if (!rc && silent)
+		rc = xd_fail(err, -ETIMEDOUT, "%u of %u connections: %s", silent,
+			xd_tcp_bench_streams(b), xd_tcp_end_name(XD_TCP_END_TIMEOUT));
 	return rc;
 }

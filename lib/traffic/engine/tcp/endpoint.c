@@ -94,10 +94,14 @@ remove_session(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 			(uint32_t)(e->now_us / 1000));
 	}
 	e->opened -= s->opened;
-	xd_timer_cancel(&s->timer);
-	xd_tcp_sessions_remove(&e->sessions, s);
+	if (!e->stopped)
+		e->why = (enum xd_tcp_end)s->conn.end_reason;
 	if (e->opts.app->gone)
 		e->opts.app->gone(e->opts.app->ctx, s);
+	xd_timer_cancel(&s->timer);
+	xd_tcp_sessions_remove(&e->sessions, s);
+	if (e->opts.over && !e->stopped && !e->sessions.used)
+		__atomic_store_n(e->opts.over, true, __ATOMIC_RELAXED);
 }
 
 static void
@@ -264,6 +268,16 @@ void
 xd_tcp_endpoint_abort(struct xd_tcp_endpoint *e)
 {
 	end_all(e, xd_tcp_abort);
+}
+
+uint32_t
+xd_tcp_endpoint_silent(const struct xd_tcp_endpoint *e)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < e->sessions.n; i++)
+		n += e->sessions.all[i].used && e->sessions.all[i].conn.timeouts > 0;
+	return n;
 }
 
 void

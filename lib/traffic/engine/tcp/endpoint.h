@@ -30,6 +30,8 @@ struct xd_tcp_endpoint_opts {
 	bool nagle;
 	bool verify, write; /* payloads are compared; are written */
 	const struct xd_tcp_app *app;
+	bool *over; /* set when its last connection has gone, unless it was told to close; or NULL
+		     */
 	uint16_t first_port, nb_ports;  /* that are listened on; 0: none */
 	const struct xd_impair *impair; /* or NULL */
 	const struct xd_message_pattern *pattern;
@@ -64,8 +66,9 @@ struct xd_tcp_endpoint {
 	struct xd_outbox outbox; /* of xd_tcp_sending */
 	uint64_t tsc_begin, now_us;
 	double us_per_cycle;
-	uint64_t secret; /* of initial sequence numbers */
-	bool stopped;    /* nothing more is written */
+	uint64_t secret;     /* of initial sequence numbers */
+	enum xd_tcp_end why; /* the last connection went, as long as it was not told to close */
+	bool stopped;        /* nothing more is written */
 	struct xd_tcp_counts counts;
 };
 
@@ -84,6 +87,8 @@ int xd_tcp_endpoint_open(
 /* No more is written; all connections are closed, or reset. */
 void xd_tcp_endpoint_close(struct xd_tcp_endpoint *e);
 void xd_tcp_endpoint_abort(struct xd_tcp_endpoint *e);
+/* Connections that wait for an acknowledgement that has not come in time. */
+uint32_t xd_tcp_endpoint_silent(const struct xd_tcp_endpoint *e);
 /* Figures up to now, those of connections that are open included. */
 void xd_tcp_endpoint_look(struct xd_tcp_endpoint *e, struct xd_tcp_counts *counts);
 

@@ -104,15 +104,16 @@ measure(struct run *r, struct xd_tcp_bench *b, struct apps *apps, enum xd_messag
 	int rc = xd_tcp_bench_measure(
 		b, o->warmup_s, o->time_s, reset, apps, row, &figures.path, err);
 
-	if (rc == -EINTR && r->opts->until_stopped) {
-		row->partial = false;
+	if (rc == -EINTR && r->opts->until_stopped)
 		rc = 0;
-	}
+	if (!rc)
+		rc = xd_tcp_bench_lost(b, err);
 	if (row->time_s <= 0)
 		return rc;
 	fill_messages(r, b, apps, test, bytes, row, &figures.message);
 	if (!rc && !xd_gen_cancelled(r->gen))
 		rc = xd_tcp_bench_close(b, err);
+	row->partial = rc != 0;
 	figures.message.wrong_bytes = xd_tcp_bench_faults(b, &figures.path);
 	memcpy(row->own, &figures, sizeof(figures));
 	return rc;

@@ -12,6 +12,7 @@
 #include "traffic/engine/rate.h"
 #include "traffic/engine/ping/ping.h"
 #include "traffic/engine/respond/respond.h"
+#include "traffic/engine/rr/rr.h"
 #include "traffic/engine/search/search.h"
 #include "traffic/engine/tcp/tcp.h"
 #include "traffic/result/result.h"
@@ -208,6 +209,44 @@ tcp_row(void)
 }
 
 static struct xd_row
+rr_row(void)
+{
+	const struct xd_rr_figures figures = {
+		.test = "udp_rr",
+		.outstanding = 16,
+		.streams = 121,
+		.request_bytes = 122,
+		.response_bytes = 123,
+		.verified = true,
+		.wrong_bytes = 124,
+		.transactions = 125,
+		.transactions_s = 126.5,
+		.request_bps = 127.5,
+		.response_bps = 128.5,
+		.asks = true,
+		.p90_ns = 129.5,
+		.stddev_ns = 130.5,
+		.limit = "answers",
+		.is_udp = true,
+		.lost = 131,
+		.late = 132,
+		.strange = 133,
+		.path = {.wrong_frames = 134,
+			.failed = 135,
+			.impaired_lost = 136,
+			.impaired_dup = 137,
+			.impaired_reordered = 138},
+	};
+	struct xd_row row = {.engine = &xd_rr_engine,
+		.rate = {.nb_ports = 2, .pps = 110},
+		.timed = true,
+		.latency = {.count = 125, .actual = times_from(700)}};
+
+	memcpy(row.own, &figures, sizeof(figures));
+	return row;
+}
+
+static struct xd_row
 ping_row(void)
 {
 	const struct xd_ping_figures figures = {.sent = 101,
@@ -234,11 +273,11 @@ ping_row(void)
 }
 
 static const struct xd_engine *const result_engines[] = {&xd_rate_engine, &xd_latency_engine,
-	&xd_search_engine, &xd_pairs_engine, &xd_tcp_engine, &xd_respond_engine, &xd_ping_engine,
-	&xd_calibrate_engine, NULL};
+	&xd_search_engine, &xd_pairs_engine, &xd_tcp_engine, &xd_rr_engine, &xd_respond_engine,
+	&xd_ping_engine, &xd_calibrate_engine, NULL};
 
 /* Rows of every engine, and rows of zeroes. */
-enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, TCP, RESPOND, PING, CALIBRATE, NOTHING, NB_ROWS };
+enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, TCP, RR, RESPOND, PING, CALIBRATE, NOTHING, NB_ROWS };
 
 static void
 make_results(struct xd_results *results)
@@ -250,6 +289,7 @@ make_results(struct xd_results *results)
 		[TRIAL] = search_row(),
 		[PAIRS] = pairs_row(),
 		[TCP] = tcp_row(),
+		[RR] = rr_row(),
 		[RESPOND] = respond_row(),
 		[PING] = ping_row(),
 		[CALIBRATE] = {.engine = &xd_calibrate_engine,
@@ -375,6 +415,21 @@ static const struct want wanted_of_tcp[] = {TEXT("engine", "tcp"), NUMBER("pps",
 	NUMBER("tcp.impaired_dup", 112), NUMBER("tcp.impaired_reordered", 113),
 	TEXT("respond", "null"), END};
 
+static const struct want wanted_of_rr[] = {TEXT("engine", "rr"), NUMBER("pps", 110),
+	NUMBER("latency.actual.p99_ns", 705), TEXT("rr.test", "udp_rr"),
+	NUMBER("rr.outstanding", 16), NUMBER("rr.streams", 121), NUMBER("rr.request_bytes", 122),
+	NUMBER("rr.response_bytes", 123), TEXT("rr.verified", "true"),
+	NUMBER("rr.wrong_bytes", 124), NUMBER("rr.transactions", 125),
+	NUMBER("rr.transactions_s", 126.5), NUMBER("rr.request_bps", 127.5),
+	NUMBER("rr.response_bps", 128.5), NUMBER("rr.p90_ns", 129.5), NUMBER("rr.stddev_ns", 130.5),
+	TEXT("rr.limit", "answers"), NUMBER("rr.lost", 131), NUMBER("rr.late", 132),
+	NUMBER("rr.strange", 133), TEXT("rr.mss", "null"), TEXT("rr.segment_bytes", "null"),
+	TEXT("rr.retransmitted", "null"), TEXT("rr.limited_receiver", "null"),
+	TEXT("rr.limited_congestion", "null"), TEXT("rr.limited_core", "null"),
+	NUMBER("rr.wrong_frames", 134), NUMBER("rr.failed", 135), NUMBER("rr.impaired_lost", 136),
+	NUMBER("rr.impaired_dup", 137), NUMBER("rr.impaired_reordered", 138), TEXT("tcp", "null"),
+	END};
+
 static const struct want wanted_of_respond[] = {TEXT("engine", "respond"), NUMBER("pps", 90),
 	NUMBER("respond.arp", 91), NUMBER("respond.neighbour", 92), NUMBER("respond.echo", 93),
 	NUMBER("respond.echo6", 94), NUMBER("respond.wrong", 95), NUMBER("respond.not_sent", 96),
@@ -409,6 +464,7 @@ static const struct want *const wanted[NB_ROWS] = {[RATE] = wanted_of_rate,
 	[TRIAL] = wanted_of_trial,
 	[PAIRS] = wanted_of_pairs,
 	[TCP] = wanted_of_tcp,
+	[RR] = wanted_of_rr,
 	[RESPOND] = wanted_of_respond,
 	[PING] = wanted_of_ping,
 	[CALIBRATE] = wanted_of_calibrate,
