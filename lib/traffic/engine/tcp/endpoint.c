@@ -140,6 +140,9 @@ take_turn(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 {
 	struct xd_tcp_segment segment;
 
+	/* An acknowledgement that is due goes with what the application has to say. */
+	if (!xd_tcp_unsent(&s->conn))
+		write_more(e, s);
 	for (unsigned n = 0; n < TURN;) {
 		if (!xd_outbox_has_room(&e->outbox))
 			return true;
