@@ -144,7 +144,9 @@ class Nics(Case):
 
     def test_flow_control_is_set_while_frames_pass(self):
         self.vm.ctl("port", "set", "a", "flow_control=rx")
-        self.assertEqual(self.vm.port("a")["driver"]["flow_control"], "rx")
+        # It is agreed upon with the other end of the cable, and the link may go for that long.
+        wait_for(lambda: self.vm.port("a")["driver"].get("flow_control") == "rx", "rx")
+        self.vm.wait_state("a", "up")
         self.passes("a", "b")
 
     def test_a_link_goes_down_and_up(self):
