@@ -169,6 +169,7 @@ build_args(struct args *args, const struct xd_memory_opts *opts, bool huge, cons
 	static const char *const cores[] = {"-l", "-c", "--lcores", NULL};
 	static const char *const devices[] = {"-a", "-b", "--allow", "--block", "--no-pci", NULL};
 	static const char *const memory[] = {"-m", "--socket-mem", NULL};
+	static const char *const legacy[] = {"--legacy-mem", NULL};
 
 	add_arg(args, opts->program != NULL ? opts->program : "crossdock");
 	/* No files, no second process. The EAL refuses --in-memory together with --no-huge. */
@@ -183,6 +184,10 @@ build_args(struct args *args, const struct xd_memory_opts *opts, bool huge, cons
 		add_arg(args, "-a");
 		add_arg(args, "0000:00:00.0");
 	}
+	/* Pages are given back as they were taken: an IOMMU's mapping of them is cleared as a
+	 * whole, and with it would go pages of the same mapping that a card still uses. */
+	if (huge && !has_arg(opts, legacy))
+		add_arg(args, "--match-allocations");
 	if (!huge) {
 		add_arg(args, "--no-huge");
 		if (!has_arg(opts, memory)) {
