@@ -33,7 +33,7 @@ def row(mpps=10.0, **changes):
     made = {
         "engine": "rate", "name": None, "trial": 1, "size": size, "mix": None, "template": None,
         "capture": None, "flows": 1, "flow_kind": "mac", "direction": "one", "pattern": "pairs",
-        "touch": "full", "rings": "guest", "ids": "lifo", "ring_size": 256, "time_s": 1.0,
+        "touch": "full", "rings": "guest", "ids": "lifo", "ring_size": 256, "tso": False, "time_s": 1.0,
         "asked_pps": None, "sent_frames": int(pps),
         "received_frames": int(pps), "lost_frames": 0, "learned_frames": 2,
         "learn_lost_frames": 0, "sent_pps": pps, "pps": pps, "l2_bps": pps * 8 * size,
@@ -131,7 +131,7 @@ def result(rows, label=None, **changes):
                         "kernel": "Linux 6.1", "dpdk": "DPDK 22.11", "hugepages": True,
                         "tsc_hz": 2.4e9},
         "ports": [{"name": "virtio:/tmp/a.sock", "memory": "2 MiB pages, node 0", "rings": "guest",
-                   "ids": "lifo", "ring_size": 256, "core": 1}],
+                   "ids": "lifo", "ring_size": 256, "tso": False, "core": 1}],
         "partial": False, "reason": None, "rows": rows,
     }
     made.update(changes)
@@ -275,10 +275,12 @@ class Messages(Report):
     def test_what_was_asked_for_tells_rows_apart(self):
         rows = [message_row(65536, 10), message_row(65536, 20, tcp={"streams": 8}),
                 message_row(65536, 30, tcp={"way": "both"}),
-                message_row(65536, 40, per_port=[{"port": i} for i in range(4)])]
+                message_row(65536, 40, per_port=[{"port": i} for i in range(4)]),
+                message_row(65536, 50, tso=True)]
         page = self.page(self.write("a.json", result(rows, "A")))
         found = [cells[3] for cells in page.tables["messages"] if len(cells) > 2][1:]
-        self.assertEqual(found, ["10.00", "20.00", "30.00", "40.00"])
+        self.assertEqual(found, ["10.00", "20.00", "30.00", "40.00", "50.00"])
+        self.assertIn("ids lifo, TSO", page.tables["messages"][-2][0])
         self.assertNotIn("over message size", page.text)  # one size makes no line
 
 
@@ -589,7 +591,7 @@ class Document(Report):
                 search_row(3, search={"method": "profile", "goal": "';x\\\"%s%n"},
                            latency=loaded_row(2)["latency"])]
         made = result(rows, evil, command=evil, started=evil, reason=evil, ports=[
-            {"name": evil, "memory": evil, "rings": evil, "ids": evil, "ring_size": 256,
+            {"name": evil, "memory": evil, "rings": evil, "ids": evil, "ring_size": 256, "tso": False,
              "core": -1}])
         made["environment"].update({key: evil for key in ("crossdock", "host", "cpu", "kernel",
                                                           "dpdk")})

@@ -75,11 +75,12 @@ group_of(const struct xd_row *row)
 
 	if (!out)
 		return NULL;
-	fprintf(out, "%s\n%s\n%s\n%s\n%u\n%d\n%d\n%d\n%d\n%.6g\n%d\n%s\n%s\n%s\n%s\n%u",
+	fprintf(out, "%s\n%s\n%s\n%s\n%u\n%d\n%d\n%d\n%d\n%.6g\n%d\n%s\n%s\n%s\n%s\n%u\n%d",
 		row->engine->name, row->name, row->template_text, row->capture, row->flows,
 		row->flow_kind, row->pattern, row->direction, row->touch,
 		searched ? 0 : row->rate.asked_pps, row->timed ? 1 + (int)row->latency.way : 0,
-		s->method, s->goal, row->rings.rings, row->rings.ids, row->rings.ring_size);
+		s->method, s->goal, row->rings.rings, row->rings.ids, row->rings.ring_size,
+		row->rings.tso);
 	if (report_size_figure(row))
 		fprintf(out, "\n%u\n%u", row->size, row->rate.nb_ports);
 	write_asked(out, row);

@@ -208,6 +208,7 @@ load_rings(struct record *r, struct xd_rings_figures *rings)
 
 	record_text(r, "rings", rings->rings, sizeof(rings->rings));
 	record_text(r, "ids", rings->ids, sizeof(rings->ids));
+	rings->tso = record_flag(r, "tso");
 	rings->ring_size = size > 0 && size <= UINT16_MAX ? (uint32_t)size : 0;
 }
 

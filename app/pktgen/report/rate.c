@@ -75,8 +75,9 @@ same_but_flows(const struct report_line *a, const struct report_line *b)
 	return x->engine == y->engine && x->flow_kind == y->flow_kind && x->size == y->size &&
 	       x->pattern == y->pattern && x->direction == y->direction && x->touch == y->touch &&
 	       !strcmp(x->rings.rings, y->rings.rings) && !strcmp(x->rings.ids, y->rings.ids) &&
-	       x->rings.ring_size == y->rings.ring_size && x->rate.asked_pps == y->rate.asked_pps &&
-	       x->timed == y->timed && !strcmp(x->mix, y->mix) && !strcmp(x->name, y->name) &&
+	       x->rings.ring_size == y->rings.ring_size && x->rings.tso == y->rings.tso &&
+	       x->rate.asked_pps == y->rate.asked_pps && x->timed == y->timed &&
+	       !strcmp(x->mix, y->mix) && !strcmp(x->name, y->name) &&
 	       !strcmp(x->template_text, y->template_text) && !strcmp(x->capture, y->capture);
 }
 

@@ -79,6 +79,7 @@ xd_rings_add(struct xd_rings_figures *rings, const struct xd_gen_port *port)
 {
 	if (!port->rings)
 		return;
+	rings->tso |= port->offload.tso;
 	if (!rings->rings[0])
 		rings->ring_size = port->ring_size;
 	else if (rings->ring_size != port->ring_size)
@@ -94,8 +95,8 @@ xd_rings_text(const struct xd_rings_figures *rings, char *text, size_t size)
 
 	if (rings->ring_size)
 		snprintf(entries, sizeof(entries), " of %u", rings->ring_size);
-	snprintf(text, size, "%s%s%s%s%s", rings->rings, rings->rings[0] ? " rings" : "", entries,
-		rings->ids[0] ? ", ids " : "", rings->ids);
+	snprintf(text, size, "%s%s%s%s%s%s", rings->rings, rings->rings[0] ? " rings" : "", entries,
+		rings->ids[0] ? ", ids " : "", rings->ids, rings->tso ? ", TSO" : "");
 	return text;
 }
 

@@ -143,6 +143,7 @@ struct xd_rings_figures {
 	char rings[8];      /* "guest", "static", "mixed"; empty (null): there are none of ours */
 	char ids[8];        /* "lifo", "fifo", "mixed"; empty (null): none, or static rings only */
 	uint32_t ring_size; /* entries; 0 (null): none, or not the same everywhere */
+	bool tso;           /* one of the ports sends TCP unsegmented */
 };
 
 /* NUMA nodes of all ports that there are, with commas between ("0", "0,1"), "several" of memory

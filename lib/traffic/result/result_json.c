@@ -311,6 +311,7 @@ add_rings(json_t *o, const struct xd_rings_figures *f)
 	set_text_or_null(o, "rings", f->rings);
 	set_text_or_null(o, "ids", f->ids);
 	set_count_or_null(o, "ring_size", f->ring_size);
+	set_flag(o, "tso", f->tso);
 }
 
 json_t *

@@ -50,7 +50,7 @@ rate_row(void)
 		.direction = XD_DIRECTION_BOTH,
 		.pattern = XD_PATTERN_FAN_IN,
 		.touch = XD_TOUCH_STAMP,
-		.rings = {.rings = "guest", .ids = "lifo", .ring_size = 256},
+		.rings = {.rings = "guest", .ids = "lifo", .ring_size = 256, .tso = true},
 		.time_s = 2.25,
 		.placement_before_ns = 120,
 		.placement_after_ns = 475,
@@ -311,8 +311,8 @@ make_results(struct xd_results *results)
 	strcpy(results->reason, "interrupted");
 	results->nb_ports = 2;
 	results->ports[0] = (struct xd_result_port){
-		"virtio:/a", "2 MiB pages, node 0", {"static", "", 1024}, 3};
-	results->ports[1] = (struct xd_result_port){"virtio:/b", "", {"", "", 0}, -1};
+		"virtio:/a", "2 MiB pages, node 0", {"static", "", 1024, true}, 3};
+	results->ports[1] = (struct xd_result_port){"virtio:/b", "", {"", "", 0, false}, -1};
 	for (unsigned i = 0; i < NB_ROWS; i++)
 		assert_int_equal(xd_results_add(results, &rows[i]), 0);
 }
@@ -341,7 +341,7 @@ static const struct want wanted_of_rate[] = {TEXT("engine", "rate"), TEXT("name"
 	TEXT("template", "eth/ipv4/udp"), TEXT("capture", "a \"file\", with\r\nlines.pcap"),
 	NUMBER("flows", 1000), TEXT("flow_kind", "l4"), TEXT("direction", "both"),
 	TEXT("pattern", "fan-in"), TEXT("touch", "stamp"), TEXT("rings", "guest"),
-	TEXT("ids", "lifo"), NUMBER("ring_size", 256), NUMBER("time_s", 2.25),
+	TEXT("ids", "lifo"), NUMBER("ring_size", 256), TEXT("tso", "true"), NUMBER("time_s", 2.25),
 	NUMBER("asked_pps", 60.5), NUMBER("sent_frames", 110), NUMBER("received_frames", 99),
 	NUMBER("lost_frames", -11), NUMBER("learned_frames", 12), NUMBER("learn_lost_frames", 3),
 	NUMBER("sent_pps", 55.5), NUMBER("pps", 50.5), NUMBER("l2_bps", 25600),
