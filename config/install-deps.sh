@@ -16,10 +16,11 @@ build="gcc libc6-dev pkg-config meson ninja-build python3 clang libdpdk-dev libn
 # one of them is moved to us from OVS-DPDK and back. Its package starts a service: stop it if it is
 # not wanted. The last are for the tree itself: its form, its faults and its pages.
 test="g++ dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3 tcpdump
-	ethtool openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
+	mtr-tiny ethtool openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
 	gnuplot-nox clang-format clang-tidy git python3-sphinx"
 # What to compare with.
-bench="openvswitch-switch-dpdk dpdk-dev iproute2 iperf3 qperf sockperf gnuplot-nox"
+bench="openvswitch-switch-dpdk dpdk-dev iproute2 iperf3 qperf sockperf mtr-tiny nftables
+	gnuplot-nox"
 # What tests reach of the code.
 coverage="gcovr"
 

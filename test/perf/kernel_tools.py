@@ -10,7 +10,7 @@ import time
 
 import crossdock
 import processes
-from kernel import private_space, steer
+from kernel_switch import private_space, steer
 from netns import veth
 
 GENERATOR_IP = "10.99.0.3"
