@@ -240,6 +240,10 @@ class TcpKernel(KernelOverVeth):
                 for peer in peers:
                     self.assertGreater(peer.received, 0)
                     self.assertEqual(peer.received % 10240, 0)
+                # What was acknowledged counts, as nobody else here counts.
+                self.assertGreater(row["tcp"]["messages"], 0)
+                self.assertLessEqual(row["tcp"]["messages"] * 10240,
+                                     sum(peer.received for peer in peers))
 
     def test_our_end_connects_and_receives(self):
         for family, faults in ((4, ()), (6, ()), (6, ("--impair", FAULTS))):

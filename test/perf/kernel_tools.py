@@ -14,8 +14,9 @@ from kernel_switch import private_space, steer
 from netns import veth
 
 GENERATOR_IP = "10.99.0.3"
+HOST_IP = "10.99.0.4"  # of the generator's TCP, which has a MAC address of its own
 GENERATOR_MAC, FAR_MAC = "02:58:00:00:00:00", "02:99:00:00:00:02"
-ECHO_PORT, SINK_PORT = 7007, 7009
+ECHO_PORT, SINK_PORT = 7007, 7009  # of UDP, and of TCP
 HEADERS = 42  # bytes of Ethernet, IPv4 and UDP before a message
 START_S, END_S = 0.3, 0.2  # of a stream of messages, left out at its ends
 
@@ -56,6 +57,10 @@ class Path:
             self.generator_space = self.near
             self.spaces[1].ip("neigh", "replace", GENERATOR_IP, "lladdr", GENERATOR_MAC, "dev",
                               "h0", "nud", "permanent")
+            # A host on the first link finds the far end there: it has no routes.
+            with self.spaces[1], open("/proc/sys/net/ipv4/conf/h0/proxy_arp", "w",
+                                      encoding="ascii") as sink:
+                sink.write("1")
 
     def join(self, i, tap):
         before, after = self.spaces[-2:]
@@ -79,6 +84,10 @@ class Path:
     def spread(self, wanted):
         """Whether what arrives is handled on the servers' core; else it is on the sender's."""
         steer(self.far, f"h{self.links - 1}", self.condition.dut_core if wanted else None)
+
+    def cut(self):
+        """Clients' TCP leaves in segments, as the generator's does on such a port."""
+        self.near.ip("link", "set", "dev", "g0", "gso_max_segs", 1, "gso_max_size", 1514)
 
     def serve(self, *command):
         return self.group.start(self.far.command(*command), {self.condition.dut_core})
@@ -142,11 +151,24 @@ class Server:
         return (inner[-1][1] - inner[0][1]) / (inner[-1][0] - inner[0][0])
 
 
-def sockperf(path, message, time_s, spinning):
+def start_tcp_server(path, port, *mode):
+    program = crossdock.program(path.condition.build, "tcp_echo")
+    path.serve(program, path.far_ip, str(port), *mode)
+    log = path.group.children[-1][1]
+    path.group.wait(lambda: os.path.getsize(log), "tcp_echo")
+
+
+def iperf3(path, time_s):
+    """Bits per second that its server got."""
+    said = path.client("iperf3", "-c", path.far_ip, "-t", str(max(1, round(time_s))), "--json")
+    return json.loads(said)["end"]["sum_received"]["bits_per_second"]
+
+
+def sockperf(path, message, time_s, spinning, tcp=False):
     """Round trips, one at a time: mean and P50, us. spinning: the client never sleeps."""
     said = path.client("sockperf", "ping-pong", "-i", path.far_ip, "-p", str(ECHO_PORT),
                        "-m", str(message), "-t", str(max(1, round(time_s))), "--full-rtt",
-                       *(["--nonblocked"] if spinning else []))
+                       *(["--nonblocked"] if spinning else []), *(["--tcp"] if tcp else []))
     found = {key: pattern.search(said) for key, pattern in SOCKPERF.items()}
     if None in found.values():
         raise processes.Failure(f"sockperf: {said.strip()[-300:]}")
@@ -213,6 +235,20 @@ class Pktgen:
         if not times:
             raise processes.Failure("crossdock-pktgen: no round trip was completed")
         return {"mean": times["mean_ns"] / 1e3, "p50": times["p50_ns"] / 1e3}
+
+    def tcp(self, test, message, port, time_s):
+        """Messages over one connection to the far end: half a mean round trip in us, or bit/s of
+        those that were acknowledged."""
+        c = self.path.condition
+        row = self.finish(self.path.group.start(self.path.generator_space.command(
+            crossdock.program(c.build, "crossdock-pktgen"), "tcp", "--port", self.path.port,
+            "--address", HOST_IP, "--connect", self.path.far_ip, "--tcp-port", str(port),
+            "--test", test, "--messages", str(message), "--core", str(c.generator_core),
+            "--placement", f"{c.generator_core},{c.dut_core}", "--time", str(time_s),
+            "--warmup", str(c.warmup_s), "--json", self.result)))
+        if test == "latency":
+            return row["latency"]["actual"]["mean_ns"] / 2e3
+        return row["tcp"]["bps"]
 
     def rate(self, server, message, time_s, asked):
         """Messages per second: received by the server, and sent; void when the generator could not

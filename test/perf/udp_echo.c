@@ -20,33 +20,16 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "sockperf.h"
+
 #define MESSAGE_MAX  65536
 #define SINK_ANSWERS 64
-
-/* sockperf's header: sequence, flags, length, in network order. Its client takes an answer for one
- * when the flag "from a client" is off. */
-#define SOCKPERF_FLAGS  9
-#define SOCKPERF_CLIENT 1
-#define SOCKPERF_LENGTH 10
-#define SOCKPERF_HEADER 14
 
 struct server {
 	int socket;
 	bool sink;
 	uint64_t messages, bytes; /* written by one thread, read by the other */
 };
-
-static void
-as_answer(uint8_t *message, size_t n)
-{
-	uint32_t length;
-
-	if (n < SOCKPERF_HEADER)
-		return;
-	memcpy(&length, message + SOCKPERF_LENGTH, sizeof(length));
-	if (ntohl(length) == n)
-		message[SOCKPERF_FLAGS] &= (uint8_t)~SOCKPERF_CLIENT;
-}
 
 static void *
 serve(void *arg)
@@ -66,7 +49,7 @@ serve(void *arg)
 		__atomic_store_n(&s->messages, s->messages + 1, __ATOMIC_RELAXED);
 		if (s->sink && s->messages > SINK_ANSWERS)
 			continue;
-		as_answer(message, (size_t)n);
+		sockperf_answer(message, (size_t)n);
 		sendto(s->socket, message, (size_t)n, 0, (struct sockaddr *)&from, length);
 	}
 	return NULL;

@@ -9,11 +9,12 @@
 struct xd_tcp_streams {
 	struct xd_tcp_app app; /* for the endpoint's options */
 	uint64_t message_bytes;
-	uint64_t messages; /* that came, complete; only grows */
+	uint64_t messages; /* that came, complete, or were acknowledged; only grows */
 };
 
-/* The streams stay where they are while the endpoint has app. */
-void xd_tcp_streams_init(struct xd_tcp_streams *t, uint64_t message_bytes, bool sends);
+/* The streams stay where they are while the endpoint has app. alone: the other end is somebody
+ * else's, and messages count here when they were acknowledged, as well as when they came. */
+void xd_tcp_streams_init(struct xd_tcp_streams *t, uint64_t message_bytes, bool sends, bool alone);
 
 /* Whether a message of so many bytes is written now. Without Nagle's algorithm, one of less than a
  * segment leaves in a segment of its own: the next is written when it has left. */

@@ -40,7 +40,7 @@ prepare(struct run *r, struct xd_tcp_bench *b, struct apps *apps, enum xd_messag
 
 		b->takes[i] = test == XD_MESSAGE_BANDWIDTH && !sends;
 		if (test == XD_MESSAGE_BANDWIDTH)
-			xd_tcp_streams_init(&apps->streams[i], bytes, sends);
+			xd_tcp_streams_init(&apps->streams[i], bytes, sends, r->gen->nb_ports == 1);
 		else if (opens)
 			rc = xd_tcp_exchange_init_asks(&apps->exchanges[i], bytes, bytes, 1,
 				xd_tcp_bench_sessions(b, i), err);
