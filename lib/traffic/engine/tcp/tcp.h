@@ -17,7 +17,7 @@ extern const struct xd_engine xd_tcp_engine;
 struct xd_tcp_run_opts {
 	struct xd_message_opts message;
 	struct xd_message_hosts hosts; /* but for streams, verify and touch: the messages' are */
-	bool until_stopped;        /* being told to stop is the end, of a port that listens */
+	bool until_stopped;            /* being told to stop is the end, of a port that listens */
 };
 
 /* In row.own; JSON: tcp. */
