@@ -19,6 +19,7 @@ ORDER = (
     ("frame",),
     ("virtqueue",),
     ("vhost_user",),
+    ("bond",),
     ("port", "fdb"),
     ("netdev",),
     tuple(f"drivers/{d.name}" for d in pathlib.Path(sys.argv[1], "drivers").iterdir()

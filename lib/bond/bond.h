@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which members of a bond carry frames, by rules that know no ports: IEEE 802.1AX calls this frame
+ * distribution and collection.
+ *
+ * A frame's hash is one of XD_BOND_BUCKETS buckets, and a bucket belongs to one member, so that the
+ * frames of a flow stay in order. When a member goes down only its own buckets go to others, and
+ * they return with it.
+ *
+ * Control writes (xd_bond_update); workers read single bytes, each of which is a member that was
+ * chosen some time: a frame that is late goes to one that is down, and is dropped there.
+ */
+#ifndef XD_BOND_BOND_H
+#define XD_BOND_BOND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define XD_BOND_MEMBERS 8
+#define XD_BOND_BUCKETS 256
+#define XD_BOND_NONE    0xff
+
+enum xd_bond_mode {
+	XD_BOND_ACTIVE_BACKUP, /* the first member that is up carries everything */
+	XD_BOND_BALANCE,       /* all that are up; their other ends are one aggregation as well */
+};
+
+struct xd_bond {
+	enum xd_bond_mode mode;
+	unsigned nb_members;
+	uint32_t up; /* members that are up, a bit each */
+	/* Read by workers: */
+	uint32_t receives;                  /* members whose frames count, a bit each */
+	uint8_t member_of[XD_BOND_BUCKETS]; /* XD_BOND_NONE: no member is up */
+};
+
+/* No member is up. Before workers see it. */
+void xd_bond_init(struct xd_bond *bond, enum xd_bond_mode mode, unsigned nb_members);
+/* Tells which members are up, a bit each. Whether that changed who carries what. Control. */
+bool xd_bond_update(struct xd_bond *bond, uint32_t up);
+/* How many buckets a member has. Control. */
+unsigned xd_bond_share(const struct xd_bond *bond, unsigned member);
+
+/* The member that carries frames of this hash, or XD_BOND_NONE. Workers. */
+static inline uint8_t
+xd_bond_member(const struct xd_bond *bond, uint32_t hash)
+{
+	return __atomic_load_n(&bond->member_of[hash % XD_BOND_BUCKETS], __ATOMIC_RELAXED);
+}
+
+/* Whether frames that come in by a member count. Those of a backup are what a switch floods to
+ * both. Workers. */
+static inline bool
+xd_bond_receives(const struct xd_bond *bond, unsigned member)
+{
+	return __atomic_load_n(&bond->receives, __ATOMIC_RELAXED) >> member & 1;
+}
+
+#endif
