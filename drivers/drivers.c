@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The port types that Crossdock brings: the one place that names them. */
 #include "drivers/af_xdp/af_xdp.h"
+#include "drivers/bond/bond.h"
 #include "drivers/ethdev/ethdev.h"
 #include "drivers/tap/tap.h"
 #include "drivers/vhost/vhost.h"
@@ -10,5 +11,6 @@ const struct xd_driver *const xd_builtin_drivers[] = {
 	&xd_ethdev_driver,
 	&xd_tap_driver,
 	&xd_af_xdp_driver,
+	&xd_bond_driver,
 	NULL,
 };

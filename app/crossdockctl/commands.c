@@ -25,6 +25,8 @@ static const struct command fixed[] = {
 		"vm1", 0, 1, {PORT}, "port.show", NULL, NULL, port_show, NULL},
 	{"bridge", "show", "[NAME]", "bridges and their address tables", NULL, 0, 1, {BRIDGE},
 		"bridge.show", NULL, NULL, bridge_show, NULL},
+	{"bond", "show", "[NAME]", "bonds: their members, and which of them carry frames", NULL, 0,
+		1, {PORT}, "bond.show", name_params, bond_print, NULL, NULL},
 	{"fdb", "show", "[BRIDGE] [port=NAME] [vlan=N] [limit=N]", "learned addresses",
 		"br0 port=vm1", 0, 4, {BRIDGE}, "fdb.show", NULL, NULL, fdb_show, NULL},
 	{"fdb", "flush", "BRIDGE [PORT]", "forget learned addresses", "br0 vm1", 1, 2,

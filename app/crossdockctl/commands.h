@@ -70,6 +70,7 @@ json_t *rename_params(struct ctl *ctl, int argc, char **argv);
 int entry_show_as(struct ctl *ctl, const struct command *command, int argc, char **argv,
 	void (*print)(const json_t *list));
 int entry_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
+void bond_print(const json_t *result);
 int bridge_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int port_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 

@@ -5,6 +5,7 @@
  *   input    input.c    drop what is no frame to switch, classify into a VLAN
  *   learn    learn.c    sources into the FDB
  *   forward  forward.c  destinations to ports, or to all ports (flood.c)
+ *   bond     bond.c     frames for a bond to its members
  *   count    count.c    what came in, and what of it was dropped on the way
  *   rmon     rmon.c     the same by kind and size, for ports that want it
  *
@@ -67,7 +68,8 @@ static_assert(XD_BATCH <= 32, "frames of a turn are bits of 32");
 struct xd_turn {
 	/* given */
 	const struct xd_plan *plan;
-	const struct xd_plan_port *in;
+	const struct xd_plan_port *in;   /* that the frames are switched as, */
+	const struct xd_plan_port *from; /* and that received them: the same, or a member of it */
 	struct xd_batch *batch;
 	uint16_t in_queue;
 	uint32_t now_s; /* the FDB's clock */
@@ -93,6 +95,8 @@ struct xd_turn {
 void xd_bridge_input(struct xd_turn *turn);
 void xd_bridge_learn(struct xd_turn *turn);
 void xd_bridge_forward(struct xd_turn *turn);
+void xd_bridge_bond_in(struct xd_turn *turn);
+void xd_bridge_bond_out(struct xd_turn *turn);
 void xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n);
 /* Of the frames that are in the batch at the end. */
 void xd_bridge_count(const struct xd_turn *turn);
@@ -103,9 +107,16 @@ static inline void
 xd_bridge_switch(struct xd_turn *turn)
 {
 	xd_bridge_input(turn);
+	if (unlikely(turn->from != turn->in))
+		xd_bridge_bond_in(turn);
 	xd_bridge_learn(turn);
 	xd_bridge_forward(turn);
+	if (unlikely(turn->plan->any_bonds))
+		xd_bridge_bond_out(turn);
 }
+
+/* Instead of those: frames that a bond sends itself. */
+void xd_bridge_bond_own(struct xd_turn *turn);
 
 /* and once back pressure has said which frames stay with their sender. */
 static inline void
@@ -132,7 +143,7 @@ xd_turn_fresh(const struct xd_turn *turn)
 static inline struct xd_counters *
 xd_turn_counters(const struct xd_turn *turn)
 {
-	return &turn->in->port->counters[turn->batch->worker];
+	return &turn->from->port->counters[turn->batch->worker];
 }
 
 /* The number in the batch of a frame or its clone. */

@@ -8,7 +8,7 @@
 static void
 count_lost(const struct xd_turn *turn)
 {
-	struct xd_drops *drops = &turn->in->port->drops[turn->in_queue];
+	struct xd_drops *drops = &turn->from->port->drops[turn->in_queue];
 	uint16_t n[XD_DROP_REASONS] = {0};
 
 	for (uint16_t i = 0; i < turn->nb_lost; i++)

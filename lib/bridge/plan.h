@@ -10,6 +10,7 @@
 #ifndef XD_BRIDGE_PLAN_H
 #define XD_BRIDGE_PLAN_H
 
+#include "bond/bond.h"
 #include "fdb/fdb.h"
 #include "port/port.h"
 #include "stats/rmon.h"
@@ -35,12 +36,19 @@ struct xd_plan_port {
 	 * are dropped. The driver has `room`. */
 	uint32_t wait_us;
 	struct xd_rmon *rmon; /* by worker; NULL: not counted */
+	/* Of a bond: which of its members carries what, and their indices. NULL: it is none. */
+	const struct xd_bond *bond;
+	uint16_t members[XD_BOND_MEMBERS];
+	/* Of a member: its bond, and its number in it. */
+	const struct xd_plan_port *member_of;
+	uint8_t member;
 	/* As it was configured: what stages read of it once a turn needs no member above. */
 	struct xd_port_config config;
 };
 
 struct xd_plan_queue {
 	const struct xd_plan_port *port;
+	const struct xd_plan_port *in; /* the port that its frames are switched as: its bond */
 	uint16_t queue;
 	/* Back pressure: written by the worker that owns the queue. */
 	uint16_t waits_for;      /* index of the full port that the queue's first frame waits for */
@@ -56,7 +64,8 @@ struct xd_plan_worker {
 };
 
 struct xd_plan {
-	bool any_waits;                           /* a port has wait_us */
+	bool any_waits; /* a port has wait_us */
+	bool any_bonds;
 	uint32_t slow_us;                         /* the least of any port's */
 	struct xd_plan_port *ports[XD_MAX_PORTS]; /* by index; NULL: none */
 	unsigned nb_bridges;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Bridges. */
+#include <errno.h>
+#include <string.h>
+
 #include "config/noun.h"
 
 static const struct xd_key keys[] = {
@@ -10,6 +13,20 @@ static const struct xd_key keys[] = {
 	{0},
 };
 
+static int
+check(const struct xd_config *config, const void *entry, const struct xd_driver *const *drivers,
+	struct xd_error *err)
+{
+	const struct xd_bridge_config *bridge = entry;
+
+	(void)config;
+	(void)drivers;
+	if (!strcmp(bridge->name, "none"))
+		return xd_noun_fail(err, -EINVAL, &xd_bridge_noun, bridge, NULL,
+			"no bridge can have this name: a port that says so is in no bridge");
+	return 0;
+}
+
 const struct xd_noun xd_bridge_noun = {
 	.name = "bridge",
 	.section = "bridges",
@@ -17,6 +34,7 @@ const struct xd_noun xd_bridge_noun = {
 	.keys = keys,
 	.example = {"br1", "ageing_s=60", "mac_limit=1000000"},
 	.renamed = "addresses are learned anew",
+	.check = check,
 };
 
 struct xd_bridge_config *

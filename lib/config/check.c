@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/check.h"
+#include "config/members.h"
 
 struct check {
 	const struct xd_config *config;
@@ -103,6 +104,8 @@ check_all(const struct check *c, struct xd_error *err)
 		for (unsigned i = 0; ret == 0 && i < n; i++)
 			ret = check_entry(*noun, c, xd_noun_entry(*noun, c->config, i), err);
 	}
+	if (ret == 0)
+		ret = xd_members_check(c->names, c->drivers, err);
 	return ret ? ret : check_claims(c, err);
 }
 

@@ -23,6 +23,13 @@ check_name(const struct xd_noun *noun, const struct xd_names *names, const void 
 		"there is no %s \"%s\": add it under %s", other->name, name, other->section);
 }
 
+static bool
+is_given(const struct xd_key *key, const void *entry)
+{
+	return xd_key_name(key, entry, 0) ||
+	       (key->nobody && !strcmp((const char *)entry + key->offset, key->nobody));
+}
+
 int
 xd_noun_refers(const struct xd_noun *noun, const struct xd_names *names, const void *entry,
 	const struct xd_key *key, struct xd_error *err)
@@ -32,7 +39,7 @@ xd_noun_refers(const struct xd_noun *noun, const struct xd_names *names, const v
 
 	if (key->kind != XD_KEY_NAME && key->kind != XD_KEY_NAMES)
 		return 0;
-	if (!xd_key_name(key, entry, 0) && !key->unset)
+	if (!is_given(key, entry) && !key->unset)
 		return xd_noun_fail(
 			err, -EINVAL, noun, entry, key->name, "is missing: which %s?", key->noun);
 	for (unsigned i = 0; ret == 0 && (name = xd_key_name(key, entry, i)); i++)
@@ -44,6 +51,7 @@ xd_noun_refers(const struct xd_noun *noun, const struct xd_names *names, const v
 struct reference {
 	const struct xd_noun *noun;
 	void *entry;
+	const struct xd_key *key;
 	char *name;
 };
 
@@ -63,6 +71,7 @@ each_reference(const struct xd_noun *noun, const struct xd_config *config, const
 			{
 				if (!key->noun || strcmp(key->noun, noun->name))
 					continue;
+				r.key = key;
 				for (unsigned i = 0; (r.name = xd_key_name(key, r.entry, i)); i++) {
 					if (ret == 0 && !strcmp(r.name, name))
 						ret = fn(&r, ctx, err);
@@ -78,6 +87,9 @@ is_used(const struct reference *r, const void *ctx, struct xd_error *err)
 {
 	const struct xd_noun *noun = ctx;
 
+	if (r->noun == noun)
+		return xd_fail(err, -EBUSY, "%s %s is among the %s of %s: take it out there first",
+			noun->name, r->name, r->key->name, (const char *)r->entry);
 	return xd_fail(err, -EBUSY, "%s %s has %s, such as %s: delete or move them first",
 		noun->name, r->name, r->noun->section, (const char *)r->entry);
 }

@@ -18,6 +18,7 @@ json_t *xd_method_entry_set(struct xd_rpc_call *call);
 json_t *xd_method_entry_del(struct xd_rpc_call *call);
 json_t *xd_method_entry_rename(struct xd_rpc_call *call);
 
+json_t *xd_method_bond_show(struct xd_rpc_call *call);
 json_t *xd_method_bridge_show(struct xd_rpc_call *call);
 json_t *xd_method_port_show(struct xd_rpc_call *call);
 json_t *xd_method_worker_show(struct xd_rpc_call *call);

@@ -110,7 +110,8 @@ xd_key_name(const struct xd_key *key, const void *entry, unsigned i)
 	char *names = (char *)(uintptr_t)at_const(key, entry);
 
 	if (key->kind == XD_KEY_NAME)
-		return i == 0 && names[0] ? names : NULL;
+		return i == 0 && names[0] && !(key->nobody && !strcmp(names, key->nobody)) ? names
+											   : NULL;
 	if (key->kind != XD_KEY_NAMES || i >= xd_key_number(key, entry) ||
 		i >= key->size / XD_NAME_MAX)
 		return NULL;

@@ -78,6 +78,7 @@ struct xd_key {
 	const char *const *words;       /* by index, ended by NULL */
 	const struct xd_bit_name *bits; /* of flags */
 	const char *noun;               /* of a name, of names */
+	const char *nobody;             /* of a name: the word for no entry; NULL: there is none */
 	/* "the path of a socket": what values look like, where kind and range do not tell. Of a
 	 * number: put behind the range. */
 	const char *values;
@@ -120,7 +121,7 @@ const char *xd_key_default(const struct xd_key *key, char text[XD_KEY_VALUES]);
 /* The number, or of a list or set how many there are; of a string 0. */
 uint64_t xd_key_number(const struct xd_key *key, const void *entry);
 void xd_key_store(const struct xd_key *key, void *entry, uint64_t number);
-/* Name number i that a name or names have; NULL after the last, and for other kinds. */
+/* Name number i that a name or names have; NULL after the last, for nobody, and for other kinds. */
 char *xd_key_name(const struct xd_key *key, const void *entry, unsigned i);
 
 XD_API_END

@@ -55,6 +55,7 @@
 XD_API_BEGIN
 
 struct xd_port;
+struct xd_bond;
 
 /* What the switch gives to its ports. Lives until the last port is destroyed. */
 struct xd_port_env {
@@ -187,6 +188,18 @@ struct xd_driver {
 	 * its guest's, frames lies on; -1: not known. It may change. NULL: port->node stays as
 	 * create or start set it. */
 	int16_t (*node)(struct xd_port *port);
+
+	/*
+	 * Of a port that is several others (drivers/bond), which transmit and receive for it; NULL
+	 * of all others. members gives their names, at most XD_BOND_MEMBERS, and how many: borrowed
+	 * from config; any thread. bond is what says which of them carries what; it lives as long
+	 * as the port. announce sends a frame from that address, with a tag unless vlan is 0;
+	 * false: too many wait. Both control. What its rx returns goes out by the port, and is not
+	 * switched.
+	 */
+	unsigned (*members)(const struct xd_port_config *config, const char **names);
+	struct xd_bond *(*bond)(struct xd_port *port);
+	bool (*announce)(struct xd_port *port, const uint8_t mac[6], uint16_t vlan);
 
 	/* Control. */
 	void (*describe)(struct xd_port *port, xd_describe_fn fn, void *ctx);

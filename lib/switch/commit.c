@@ -199,9 +199,10 @@ xd_change_commit(struct xd_change *t)
 	copy_tables(t);
 	xd_switch_publish(t->sw, t->next, t->between);
 	hand_over_indices(t);
-	xd_switch_publish(t->sw, t->next, t->next->plan);
 	t->sw->state = t->next;
 	t->sw->next = NULL;
+	xd_switch_look_at_bonds(t->sw);
+	xd_switch_publish(t->sw, t->next, t->next->plan);
 	commit_ports(t);
 	commit_bridges(t);
 	commit_workers(t);

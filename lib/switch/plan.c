@@ -45,9 +45,8 @@ xd_plan_free(struct xd_plan *plan)
 	free(plan);
 }
 
-/* VLANs as struct xd_port_config describes them. */
-static void
-fill_vlans(struct xd_plan_port *p, const struct xd_port_config *config)
+void
+xd_plan_vlans(struct xd_plan_port *p, const struct xd_port_config *config)
 {
 	bool has_vlan = config->vlan != XD_VLAN_NONE;
 
@@ -86,12 +85,41 @@ fill_port(const struct xd_state *state, struct xd_plan *plan, unsigned i)
 	p->driver = p->port->driver;
 	p->index = (uint16_t)i;
 	p->config = *config;
-	fill_vlans(p, config);
+	xd_plan_vlans(p, config);
 	fill_limits(p, config);
 	plan->any_waits |= p->wait_us != 0;
 	plan->slow_us = RTE_MIN(plan->slow_us, config->slow_us);
 	if (config->counters == XD_COUNTING_DETAILED)
 		p->rmon = p->port->rmon;
+}
+
+/* Of bonds and of their members, each what the other is. */
+static void
+fill_bonds(const struct xd_state *state, struct xd_plan *plan)
+{
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		struct xd_plan_port *p = plan->ports[i];
+		const char *names[XD_BOND_MEMBERS];
+		unsigned n = 0;
+
+		if (!p || !p->driver->bond)
+			continue;
+		p->bond = p->driver->bond(p->port);
+		plan->any_bonds = true;
+		n = p->driver->members(&p->config, names);
+		for (unsigned m = 0; m < XD_BOND_MEMBERS; m++)
+			p->members[m] = XD_PORT_NONE;
+		for (unsigned m = 0; m < n; m++) {
+			const struct xd_port *member = xd_state_port(state, names[m]);
+			struct xd_plan_port *there = plan->ports[member->index];
+
+			if (!there)
+				continue;
+			p->members[m] = there->index;
+			there->member = (uint8_t)m;
+			there->member_of = p;
+		}
+	}
 }
 
 /* Members of a bridge are in ascending order, as each output is. */
@@ -160,10 +188,15 @@ fill_queues(const struct xd_state *state, struct xd_plan *plan, xd_plan_without_
 			const struct xd_plan_port *p = plan->ports[i];
 
 			for (uint16_t q = 0; p && q < p->port->nb_queues; q++) {
+				const struct xd_plan_port *in;
+
 				if (state->owner[i][q] != w ||
 					(without && without(ctx, p->port, q)))
 					continue;
-				*next++ = (struct xd_plan_queue){.port = p, .queue = q};
+				in = p->member_of ? p->member_of : p;
+				if (!in->bridge)
+					continue;
+				*next++ = (struct xd_plan_queue){.port = p, .in = in, .queue = q};
 				worker->can_sleep &=
 					p->driver->fd && p->driver->fd(p->port, q) != -1;
 			}
@@ -186,6 +219,7 @@ xd_plan_fill(struct xd_plan *plan, const struct xd_state *state, xd_plan_without
 		plan->ports[i] = p++;
 		fill_port(state, plan, i);
 	}
+	fill_bonds(state, plan);
 	fill_bridges(state, plan);
 	fill_queues(state, plan, without, ctx);
 }

@@ -64,12 +64,11 @@ xd_switch_config(struct xd_switch *sw)
 static void
 fill_drops(const struct xd_port *port, struct xd_port_info *info)
 {
-	info->nb_queues = port->config.queues;
 	for (unsigned q = 0; q < XD_PORT_QUEUES; q++) {
 		for (unsigned r = 0; r < XD_DROP_REASONS; r++) {
 			uint64_t n = __atomic_load_n(&port->drops[q].n[r], __ATOMIC_RELAXED);
 
-			info->drops[q].n[r] = n;
+			info->drops[q].n[r] += n;
 			/* A queue that the port should not have: then it is all the more to be
 			 * seen. */
 			if (n && q >= info->nb_queues)
@@ -82,6 +81,18 @@ static struct xd_node_traffic
 node_traffic(const struct xd_node_bytes *b, int node)
 {
 	return (struct xd_node_traffic){node, b->bytes, b->crossed, b->crossed_ppm};
+}
+
+/* What came and went by a bond are its members' frames. */
+static void
+add_members(const struct xd_switch *sw, const struct xd_port *port, struct xd_port_info *info)
+{
+	const struct xd_port *member;
+
+	for (unsigned i = 0; (member = xd_state_member(sw->state, port, i)); i++) {
+		xd_counters_sum(&info->counters, member->counters, sw->nb_slots);
+		fill_drops(member, info);
+	}
 }
 
 static void
@@ -102,7 +113,9 @@ fill_port(struct xd_switch *sw, const struct xd_port *port, struct xd_port_info 
 	if (port->rmon)
 		xd_rmon_sum(&info->rmon, port->rmon, sw->nb_slots);
 	info->traffic = node_traffic(&port->node_bytes, port->node);
+	info->nb_queues = port->config.queues;
 	fill_drops(port, info);
+	add_members(sw, port, info);
 }
 
 unsigned

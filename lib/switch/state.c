@@ -55,6 +55,16 @@ xd_state_port(const struct xd_state *state, const char *name)
 	return index == XD_PORT_NONE ? NULL : state->ports[index];
 }
 
+const struct xd_port *
+xd_state_member(const struct xd_state *state, const struct xd_port *port, unsigned i)
+{
+	const char *names[XD_BOND_MEMBERS];
+
+	if (!port->driver->members || i >= port->driver->members(&port->config, names))
+		return NULL;
+	return xd_state_port(state, names[i]);
+}
+
 /* Bridges are in the order of the configuration, and there once they are made. */
 struct xd_switch_bridge *
 xd_state_bridge(const struct xd_state *state, const char *name)

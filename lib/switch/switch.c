@@ -37,6 +37,7 @@ env_changed(void *ctx, struct xd_port *port)
 	/* What was learned stays until it ages, but may move. */
 	for (unsigned i = 0; !port->up && i < sw->state->nb_bridges; i++)
 		xd_fdb_release_port(sw->state->bridges[i].fdb, port->index);
+	xd_switch_look_at_bonds(sw);
 	if (write(sw->event_fd, &one, sizeof(one)) < 0)
 		return; /* unread as it is, the descriptor says what it has to say */
 }

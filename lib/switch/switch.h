@@ -6,6 +6,7 @@
  *   app_worker.c  workers on an application's own threads
  *   show.c        snapshots for people and programs
  *   slow.c        ports that take too long, in the log
+ *   bonds.c       which members of bonds carry frames
  *   apply.c       changes the configuration, wholly or not at all
  *   next_ports.c  its ports: which stay, which are made
  *   commit.c      its second half: what cannot fail
@@ -98,6 +99,11 @@ void xd_switch_free(struct xd_switch *sw);
 /* Logs which ports rest because they took too long. Once a second; now_s: of the FDB's clock. */
 void xd_switch_tell_slow(struct xd_switch *sw, uint32_t now_s);
 
+/* ---- bonds.c ---- */
+
+/* Has bonds know which of their members are up: whenever a port goes up or down. */
+void xd_switch_look_at_bonds(struct xd_switch *sw);
+
 /* ---- publish.c ---- */
 
 /* Waits until all workers have left the turn they are in. */
@@ -116,6 +122,9 @@ struct xd_state *xd_state_create(const struct xd_config *config,
 void xd_state_free(struct xd_state *state);
 /* By name. */
 struct xd_port *xd_state_port(const struct xd_state *state, const char *name);
+/* Member number i of a bond; NULL: of another port, or it has no more. */
+const struct xd_port *xd_state_member(
+	const struct xd_state *state, const struct xd_port *port, unsigned i);
 /* Number of a port in config, from which its claims are found. */
 unsigned xd_state_port_number(const struct xd_state *state, const struct xd_port_config *config);
 struct xd_switch_bridge *xd_state_bridge(const struct xd_state *state, const char *name);
@@ -153,6 +162,8 @@ struct xd_plan *xd_plan_create(const struct xd_state *state);
 void xd_plan_fill(struct xd_plan *plan, const struct xd_state *state, xd_plan_without_fn without,
 	const void *ctx);
 void xd_plan_free(struct xd_plan *plan); /* NULL is fine */
+/* The VLANs of a port alone, as its configuration describes them. */
+void xd_plan_vlans(struct xd_plan_port *p, const struct xd_port_config *config);
 
 /* ---- apply.c ---- */
 

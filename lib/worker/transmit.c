@@ -79,7 +79,7 @@ transmit_rest(struct xd_worker *w, const struct xd_plan_port *out, const struct 
 {
 	bool *stuck = &w->stuck[out->index];
 	/* Frames that cannot wait in the ring they came from: see back_pressure.c. */
-	bool waited = out->wait_us && !w->turn.in->driver->rewind;
+	bool waited = out->wait_us && !w->turn.from->driver->rewind;
 
 	for (unsigned i = *stuck ? XD_WORKER_TX_RETRIES : 0; i < XD_WORKER_TX_RETRIES; i++) {
 		rte_pause();

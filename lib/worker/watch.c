@@ -294,7 +294,7 @@ xd_watch_tx(struct xd_worker *w, const struct xd_plan_port *out, struct xd_frame
 		charge(w, out, XD_BUDGET_TRANSMIT, cycles);
 	} else if (cycles > w->watch.limits.call) {
 		wary(w, cycles);
-		budget(w, w->turn.in->port)->copy_until_tsc = until(w, XD_WATCH_COPY_S, cycles);
+		budget(w, w->turn.from->port)->copy_until_tsc = until(w, XD_WATCH_COPY_S, cycles);
 	}
 	return sent;
 }

@@ -14,7 +14,8 @@ run_batch(struct xd_worker *w, struct xd_plan_queue *q)
 {
 	struct xd_turn *turn = &w->turn;
 
-	turn->in = q->port;
+	turn->in = q->in;
+	turn->from = q->port;
 	turn->in_queue = q->queue;
 	xd_bridge_switch(turn);
 	/* By now what the last turn wrote has left the store buffer, and the fence that asking for
@@ -24,6 +25,17 @@ run_batch(struct xd_worker *w, struct xd_plan_queue *q)
 	if (unlikely(turn->plan->any_waits) && q->port->driver->rewind && turn->batch->nb_done)
 		xd_worker_back_pressure(w, q);
 	xd_bridge_account(turn);
+	xd_worker_transmit(w);
+}
+
+/* What a bond sends itself. */
+static __rte_noinline void
+run_own(struct xd_worker *w, struct xd_plan_queue *q)
+{
+	w->turn.in = w->turn.from = q->port;
+	w->turn.in_queue = q->queue;
+	xd_bridge_bond_own(&w->turn);
+	xd_worker_notify_flush(w);
 	xd_worker_transmit(w);
 }
 
@@ -44,6 +56,8 @@ run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 		q->wait_since_tsc = 0;
 		if (batch->nb_done == 0)
 			return 0;
+	} else if (unlikely(q->port->bond)) {
+		run_own(w, q);
 	} else {
 		run_batch(w, q);
 	}

@@ -112,7 +112,7 @@ run(struct world *w, unsigned in)
 	for (unsigned i = 0; i < NB_PORTS; i++)
 		w->turn.outputs[i].n = 0;
 	w->turn.nb_busy = 0;
-	w->turn.in = &w->plan_ports[in];
+	w->turn.in = w->turn.from = &w->plan_ports[in];
 	xd_bridge_input(&w->turn);
 	xd_bridge_learn(&w->turn);
 	xd_bridge_forward(&w->turn);
@@ -503,7 +503,7 @@ lost_frames_are_counted_once(void **state)
 	add_frame(w, broadcast, zero, -1);
 	add_frame(w, mac_a, mac_a, -1);
 	add_frame(w, broadcast, mac_b, -1);
-	w->turn.in = &w->plan_ports[0];
+	w->turn.in = w->turn.from = &w->plan_ports[0];
 	xd_bridge_input(&w->turn);
 	xd_bridge_forward(&w->turn);
 	w->batch.n = 3;
@@ -569,7 +569,7 @@ bursts_equal_single_frames(void **state)
 		/* Learning alone first, so that both know the same of all 32 sources. */
 		for (unsigned i = 0; i < XD_BATCH; i++)
 			add_frame(many, addresses[i][0], addresses[i][1], tci[i]);
-		many->turn.in = &many->plan_ports[in];
+		many->turn.in = many->turn.from = &many->plan_ports[in];
 		xd_bridge_input(&many->turn);
 		xd_bridge_learn(&many->turn);
 		many->batch.n = 0;

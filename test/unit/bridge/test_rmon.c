@@ -57,7 +57,7 @@ test_kinds(void **state)
 
 	(void)state;
 	memset(turn, 0, sizeof(*turn));
-	turn->in = &in;
+	turn->in = turn->from = &in;
 	turn->batch = &batch;
 	batch.worker = WORKER;
 	add(&batch, "\x02\0\0\0\0\x0a", 60);

@@ -306,7 +306,7 @@ setup(void **state)
 		p->bridge = &w->bridge;
 		w->members[i] = i;
 		w->plan.ports[i] = p;
-		w->queues[i].port = p;
+		w->queues[i].port = w->queues[i].in = p;
 		xd_fdb_learn(w->bridge.fdb, key, xd_fdb_hash(w->bridge.fdb, key), i, 0);
 	}
 	w->published = &w->plan;

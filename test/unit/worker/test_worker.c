@@ -188,7 +188,7 @@ setup(void **state)
 		p->tagged[0] &= ~1ull;
 		w->members[i] = i;
 		w->plan.ports[i] = p;
-		w->queues[i].port = p;
+		w->queues[i].port = w->queues[i].in = p;
 	}
 	learn_all(w);
 	w->published = &w->plan;

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bonds, whose members receive and transmit for them. What comes in by a member is switched as the
+ * bond's, and after forward what goes to a bond goes to the member that carries its flow: IEEE
+ * 802.1AX, 6.2 (frame collection and distribution).
+ */
+#include <rte_branch_prediction.h>
+#include <rte_hash_crc.h>
+
+#include "bridge/bridge.h"
+#include "frame/headers.h"
+
+/* The same for all frames of a flow, those of a fragmented datagram included: addresses, and ports
+ * where every frame has them. */
+static uint32_t
+flow_hash(struct xd_frame *f)
+{
+	const uint8_t *data = xd_frame_data(f);
+	struct xd_headers h;
+	uint32_t hash;
+
+	xd_headers_parse(f, &h);
+	hash = rte_hash_crc(data, 12, h.nb_tags ? h.tci[0] & 0xfff : 0);
+	if (h.l3_kind == XD_L3_IPV4)
+		hash = rte_hash_crc(data + h.l3 + 12, 8, hash);
+	else if (h.l3_kind == XD_L3_IPV6)
+		hash = rte_hash_crc(data + h.l3 + 8, 32, hash);
+	if (xd_headers_is_segment(&h))
+		hash = rte_hash_crc(data + h.l4, 4, hash);
+	/* A CRC of few bits that differ has few bits that differ. */
+	return (hash * 0x9e3779b1u) >> 16;
+}
+
+static void
+distribute(struct xd_turn *turn, const struct xd_plan_port *port, const struct xd_output *output)
+{
+	struct xd_output by_member[XD_BOND_MEMBERS];
+
+	for (unsigned m = 0; m < XD_BOND_MEMBERS; m++)
+		by_member[m].n = 0;
+	for (uint16_t i = 0; i < output->n; i++) {
+		uint8_t m = xd_bond_member(port->bond, flow_hash(output->frames[i]));
+
+		/* None is up, or the member has just left: then the bond's own port drops it. */
+		if (m < XD_BOND_MEMBERS && port->members[m] != XD_PORT_NONE)
+			by_member[m].frames[by_member[m].n++] = output->frames[i];
+		else
+			xd_drop(&port->port->drops[0], XD_DROP_PORT_DOWN, 1);
+	}
+	for (unsigned m = 0; m < XD_BOND_MEMBERS; m++)
+		xd_turn_send(turn, port->members[m], by_member[m].frames, by_member[m].n);
+}
+
+void
+xd_bridge_bond_out(struct xd_turn *turn)
+{
+	const uint16_t n = turn->nb_busy;
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		const struct xd_plan_port *port = turn->plan->ports[turn->busy[i]];
+		struct xd_output *output = &turn->outputs[turn->busy[i]];
+
+		if (likely(!port->bond)) {
+			turn->busy[kept++] = turn->busy[i];
+			continue;
+		}
+		distribute(turn, port, output);
+		output->n = 0;
+	}
+	/* Members come behind the ports that were there. */
+	memmove(&turn->busy[kept], &turn->busy[n], (turn->nb_busy - n) * sizeof(*turn->busy));
+	turn->nb_busy -= n - kept;
+}
+
+void
+xd_bridge_bond_in(struct xd_turn *turn)
+{
+	if (unlikely(!xd_bond_receives(turn->in->bond, turn->from->member)))
+		xd_turn_filter(turn, (uint32_t)((1ull << turn->n) - 1), XD_DROP_BOND_BACKUP);
+}
+
+void
+xd_bridge_bond_own(struct xd_turn *turn)
+{
+	struct xd_frame *frames = turn->batch->frames;
+
+	turn->n = turn->nb_lost = turn->nb_clones = 0;
+	for (uint16_t i = 0; i < turn->batch->n; i++) {
+		frames[i].route = xd_frame_route(turn->in->index, 0);
+		turn->frames[i] = &frames[i];
+	}
+	xd_turn_send(turn, turn->in->index, turn->frames, turn->batch->n);
+	xd_bridge_bond_out(turn);
+}

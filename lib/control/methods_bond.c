@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* bond.show: which member of a bond carries what. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/key_json.h"
+#include "control/methods.h"
+
+/* A bond, with its settings and no member yet. NULL: it has just gone. */
+static json_t *
+show_bond(struct xd_switch *sw, const char *name)
+{
+	struct xd_port_info *info = malloc(sizeof(*info));
+	json_t *bond = NULL;
+
+	if (info && xd_switch_port(sw, name, info) == 0) {
+		json_t *settings = xd_entry_to_json(&xd_port_noun, &info->config);
+
+		bond = json_pack("{s:s, s:s, s:O, s:O, s:[]}", "name", name, "state",
+			info->up ? "up" : "down", "bridge", json_object_get(settings, "bridge"),
+			"bond_mode", json_object_get(settings, "bond_mode"), "members");
+		json_decref(settings);
+	}
+	free(info);
+	return bond;
+}
+
+static json_t *
+show_member(const struct xd_bond_info *info)
+{
+	return json_pack("{s:s, s:s, s:b, s:i}", "name", info->member, "state",
+		info->up ? "up" : "down", "active", info->active, "buckets", info->buckets);
+}
+
+/* Members of a bond follow each other. */
+static json_t *
+list_bonds(struct xd_switch *sw, const struct xd_bond_info *info, unsigned n, const char *name)
+{
+	json_t *list = json_array(), *bond = NULL;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (i == 0 || strcmp(info[i].port, info[i - 1].port)) {
+			bond = name && strcmp(name, info[i].port) ? NULL
+								  : show_bond(sw, info[i].port);
+			if (bond)
+				json_array_append_new(list, bond);
+		}
+		if (bond)
+			json_array_append_new(
+				json_object_get(bond, "members"), show_member(&info[i]));
+	}
+	return list;
+}
+
+json_t *
+xd_method_bond_show(struct xd_rpc_call *call)
+{
+	struct xd_control *control = call->ctx;
+	unsigned n = xd_switch_bonds(control->sw, NULL, 0), filled;
+	struct xd_bond_info *info;
+	const char *name;
+	json_t *list;
+
+	if (xd_rpc_string(call, "name", false, &name) == -EINVAL)
+		return NULL;
+	info = calloc(n + 1, sizeof(*info));
+	if (!info) {
+		xd_fail(&call->err, -ENOMEM, "no memory");
+		return NULL;
+	}
+	filled = xd_switch_bonds(control->sw, info, n);
+	list = list_bonds(control->sw, info, filled < n ? filled : n, name);
+	free(info);
+	if (name && json_array_size(list) == 0) {
+		json_decref(list);
+		xd_fail(&call->err, -ENOENT, "there is no bond named %.60s", name);
+		return NULL;
+	}
+	return json_pack("{s:o}", "bonds", list);
+}

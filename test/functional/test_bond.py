@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Ports of type bond: several ports that are one."""
+
+import subprocess
+
+import netns
+from frames import mac, raw_mac
+from process import PATIENCE_S, wait_for
+from test_tap import TapCase
+
+TYPE_RARP = 0x8035
+
+
+class Bond(TapCase):
+    """A container behind one port, and behind a bond of two taps a network: in a namespace of its
+    own a Linux bridge with both taps, and a host behind it."""
+
+    def network(self, mode):
+        self.host_space, self.fabric, self.a = (self.space(n) for n in ("host", "fabric", "a"))
+        self.start_at_home({
+            "pa": self.tap(self.a, ifname="eth0", ip="10.99.0.1/24"),
+            "m1": self.tap(self.fabric, bridge="none", ifname="m1"),
+            "m2": self.tap(self.fabric, bridge="none", ifname="m2"),
+            "uplink": {"type": "bond", "bridge": "br0", "members": ["m1", "m2"], "bond_mode": mode}})
+        netns.veth(self.fabric, "edge", self.host_space, "eth0")
+        self.host_space.address("eth0", "10.99.0.9/24")
+        self.fabric.ip("link", "add", "sw", "type", "bridge")
+        for name in ("edge", "m1", "m2"):
+            self.fabric.ip("link", "set", name, "master", "sw", "up")
+        self.fabric.ip("link", "set", "sw", "up")
+        wait_for(lambda: self.member("m1")["state"] == self.member("m2")["state"] == "up", "links")
+
+    def bond(self):
+        bond, = self.daemon.ctl("bond", "show", "uplink")["bonds"]
+        return bond
+
+    def member(self, name):
+        member, = (m for m in self.bond()["members"] if m["name"] == name)
+        return member
+
+    def active(self):
+        return [m["name"] for m in self.bond()["members"] if m["active"]]
+
+    def link(self, name, state):
+        self.fabric.ip("link", "set", name, state)
+
+    def test_active_backup(self):
+        self.network("active-backup")
+        self.assertEqual(self.active(), ["m1"])
+        self.assertEqual([self.member(m)["buckets"] for m in ("m1", "m2")], [256, 0])
+        self.reaches(self.a, "10.99.0.9")
+        # What the network floods comes by both and counts once.
+        done = self.a.run("ping", "-c3", "-i0.2", "10.99.0.9")
+        self.assertNotIn("DUP", done.stdout)
+        self.assertGreater(self.daemon.port("m2")["drops"].get("bond-backup", 0), 0)
+        heard = netns.RawSocket(self, self.host_space, "eth0", PATIENCE_S)
+        self.link("m1", "down")
+        wait_for(lambda: self.active() == ["m2"], "the other member")
+        self.reaches(self.a, "10.99.0.9")
+        # The network is told by which member the container is reached now.
+        address = raw_mac(self.interface(self.a, "eth0")["address"])
+        while True:
+            data = heard.receive(address)
+            if int.from_bytes(data[12:14], "big") == TYPE_RARP:
+                break
+        self.assertEqual(data[:6], b"\xff" * 6)
+        # The first one coming back is no reason for another change.
+        self.link("m1", "up")
+        wait_for(lambda: self.member("m1")["state"] == "up", "the link")
+        self.assertEqual(self.active(), ["m2"])
+        self.link("m1", "down")
+        self.link("m2", "down")
+        wait_for(lambda: self.bond()["state"] == "down", "the bond to be down")
+        self.a.run("ping", "-c1", "-W1", "10.99.0.9")
+        self.assertGreater(self.daemon.port("uplink")["drops"]["port-down"], 0)
+        self.link("m1", "up")
+        self.reaches(self.a, "10.99.0.9")
+
+    def test_balance(self):
+        """Behind both links is one aggregation: here a program that has both ends."""
+        self.host_space, self.fabric, self.a = (self.space(n) for n in ("host", "fabric", "a"))
+        self.start_at_home({
+            "pa": self.tap(self.a, ifname="eth0"),
+            "m1": self.tap(self.fabric, bridge="none", ifname="m1"),
+            "m2": self.tap(self.fabric, bridge="none", ifname="m2"),
+            "uplink": {"type": "bond", "bridge": "br0", "members": ["m1", "m2"],
+                   "bond_mode": "balance"}})
+        for space in (self.fabric, self.a):
+            space.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
+        wait_for(lambda: len(self.active()) == 2, "both members")
+        self.assertEqual([self.member(m)["buckets"] for m in ("m1", "m2")], [128, 128])
+        sender = netns.RawSocket(self, self.a, "eth0", PATIENCE_S)
+        heard = {name: netns.RawSocket(self, self.fabric, name, 0.5) for name in ("m1", "m2")}
+        by_flow = self.send_flows(sender, heard)
+        used = {name for names in by_flow.values() for name in names}
+        self.assertEqual(used, {"m1", "m2"})
+        for flow, names in by_flow.items():
+            self.assertEqual(len(set(names)), 1, f"flow {flow} went by {names}")
+        # With one link down its flows take the other; those of the other stay.
+        self.link("m1", "down")
+        wait_for(lambda: self.active() == ["m2"], "the other member")
+        del heard["m1"]
+        after = self.send_flows(sender, heard)
+        self.assertEqual(after.keys(), by_flow.keys())
+
+    def send_flows(self, sender, heard):
+        """32 flows of 3 datagrams; the interfaces that each one's came by."""
+        for _ in range(3):
+            for flow in range(32):
+                sender.send(self.datagram(flow))
+        wait_for(lambda: sum(int(self.daemon.port(n)["tx_frames"]) for n in ("m1", "m2")) >= 96,
+                 "frames to go out")
+        by_flow = {}
+        for name, one in heard.items():
+            while True:
+                try:
+                    data = one.receive(raw_mac(mac(0xA)))
+                except (TimeoutError, AssertionError):
+                    break
+                by_flow.setdefault(int.from_bytes(data[34:36], "big"), []).append(name)
+        return by_flow
+
+    def datagram(self, flow):
+        ip = bytes.fromhex("4500002e0000400040110000" "0a630001" "0a630009")
+        udp = (1000 + flow).to_bytes(2, "big") + (9).to_bytes(2, "big") + bytes([0, 26, 0, 0])
+        return raw_mac(mac(0xB)) + raw_mac(mac(0xA)) + b"\x08\x00" + ip + udp + bytes(18)
+
+    def test_members_change_while_frames_pass(self):
+        self.network("active-backup")
+        self.reaches(self.a, "10.99.0.9")
+        pinging = subprocess.Popen(self.a.command("ping", "-i0.01", "-c150", "10.99.0.9"),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(pinging.stdout.close)
+        self.addCleanup(pinging.kill)
+        self.daemon.ctl("port", "set", "uplink", "members=m2,m1")
+        self.daemon.ctl("port", "set", "uplink", "members=m1")
+        self.daemon.ctl("port", "del", "m2")
+        self.daemon.ctl("port", "add", "m3", "type=tap", "bridge=none", "ifname=m3",
+                        f"netns={self.fabric.name}")
+        self.daemon.ctl("port", "set", "uplink", "members=m1,m3")
+        self.daemon.ctl("port", "set", "uplink", "members=m1")
+        self.daemon.ctl("port", "rename", "m1", "first")
+        self.assertEqual([m["name"] for m in self.bond()["members"]], ["first"])
+        pinging.wait(timeout=PATIENCE_S)
+        self.reaches(self.a, "10.99.0.9")
+
+    def test_refused(self):
+        self.network("active-backup")
+        for words, said in (
+                (("port", "add", "x", "type=bond", "bridge=br0"), "members: is missing"),
+                (("port", "add", "x", "type=bond", "bridge=br0", "members=nic7"),
+                 'there is no port "nic7"'),
+                (("port", "add", "x", "type=bond", "bridge=br0", "members=m1"),
+                 "m1 is a member of uplink already"),
+                (("port", "add", "x", "type=bond", "bridge=br0", "members=pa"),
+                 "ports.pa.bridge"),
+                (("port", "add", "x", "type=bond", "bridge=br0", "members=uplink"),
+                 "cannot be a member"),
+                (("port", "set", "m1", "mtu=9000"), "of uplink, of which it is a member"),
+                (("port", "set", "m1", "vlan=10"), "ports.m1.vlan"),
+                (("port", "set", "m1", "bridge=br0"), "ports.m1.bridge"),
+                (("port", "del", "m1"), "among the members of uplink"),
+                (("port", "set", "m1", "mac_limit=7"), "ports.m1.mac_limit: must be 0"),
+                (("port", "add", "x", "type=tap"), "ports.x.bridge: is missing"),
+                (("bridge", "add", "none"), "no bridge can have this name"),
+                (("bond", "show", "pa"), "there is no bond named pa")):
+            with self.subTest(words):
+                self.assertIn(said, self.daemon.refused(*words))
