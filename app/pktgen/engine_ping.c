@@ -7,11 +7,9 @@
 #include "option_table.h"
 #include "traffic/engine/ping/path.h"
 #include "traffic/engine/ping/ping.h"
-#include "traffic/frames/units.h"
 
 struct own {
 	const char *addresses, *to; /* argv's; NULL: not given */
-	double interval_s, wait_s;
 };
 
 /* To be checked where addresses are all known. */
@@ -38,18 +36,6 @@ take_to(struct options *o, const struct option_row *row, const char *text, struc
 	return 0;
 }
 
-static int
-take_pause(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
-{
-	struct own *own = o->own;
-	double *seconds = !strcmp(row->name, "wait") ? &own->wait_s : &own->interval_s;
-	int rc = xd_units_seconds(text, seconds, err);
-
-	if (!rc && *seconds < 0.00001 - 1e-12)
-		rc = xd_fail(err, -EINVAL, "--%s %s: at least 0.01ms", row->name, text);
-	return rc;
-}
-
 static const struct option_row options[] = {
 	OPTION_PORT,
 	{"to", "ADDRESS", take_to,
@@ -61,7 +47,7 @@ static const struct option_row options[] = {
 		.help = "bytes of frame without FCS: 98  98,1514  98:1514:*2 (98, ping's 56)"},
 	{"count", "N", take_count, .help = "requests (10)"},
 	{"interval", "S", take_pause, .help = "seconds between them (1)"},
-	{"wait", "S", take_pause, .help = "seconds until one without a reply is lost (1)"},
+	OPTION_WAIT("seconds until one without a reply is lost (1)"),
 	OPTION_TRIALS,
 	OPTIONS_PLACE,
 	OPTIONS_RESULTS,
@@ -70,9 +56,7 @@ static const struct option_row options[] = {
 static void
 defaults(struct options *o)
 {
-	struct own *own = o->own;
-
-	own->interval_s = own->wait_s = 1;
+	o->interval_s = o->wait_s = 1;
 	o->count = 10;
 }
 
@@ -102,11 +86,11 @@ check(struct options *o, struct xd_error *err)
 		if (o->traffic.sizes.mix[i].n > 1)
 			return xd_fail(err, -EINVAL, "--size %s: ping has no mixes of sizes",
 				o->traffic.sizes.mix[i].name);
-	if (own->wait_s > own->interval_s * XD_PING_OUTSTANDING_MAX)
+	if (o->wait_s > o->interval_s * XD_PING_OUTSTANDING_MAX)
 		return xd_fail(err, -EINVAL,
 			"--wait %g is more than %d times --interval %g, and sequence numbers end: "
 			"wait less",
-			own->wait_s, XD_PING_OUTSTANDING_MAX, own->interval_s);
+			o->wait_s, XD_PING_OUTSTANDING_MAX, o->interval_s);
 	rc = xd_respond_host_init(&host, 0, own->addresses, err);
 	return rc ? rc : xd_ping_path_init(&path, &host, own->to, err);
 }
@@ -121,8 +105,8 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 		.sizes = &o->traffic.sizes,
 		.trials = o->trials,
 		.count = o->count,
-		.interval_s = own->interval_s,
-		.wait_s = own->wait_s,
+		.interval_s = o->interval_s,
+		.wait_s = o->wait_s,
 	};
 
 	return xd_ping_run(gen, &opts, err);
@@ -131,10 +115,7 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 static double
 seconds(const struct options *o)
 {
-	const struct own *own = o->own;
-
-	return o->traffic.sizes.n * o->trials *
-	       ((double)o->count * own->interval_s + EXPECT_TRIAL_S);
+	return o->traffic.sizes.n * o->trials * ((double)o->count * o->interval_s + EXPECT_TRIAL_S);
 }
 
 const struct engine engine_ping = {

@@ -128,7 +128,7 @@ defaults(struct options *o)
 		.response_bytes = 1,
 		.wait_s = WAIT_DEFAULT};
 	xd_sizes_parse("1", 1, XD_RR_OUTSTANDING_MAX, &own->outstanding, NULL);
-	option_message_defaults(o);
+	option_message_defaults(o, "1");
 	o->host.port = PORT_DEFAULT;
 }
 

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The row of engine tcp, messages over connections: its options and its help. */
-#include <errno.h>
-#include <string.h>
 
 #include "option_table.h"
 #include "report/section.h"
 #include "table_parts.h"
 #include "traffic/engine/tcp/tcp.h"
-#include "traffic/frames/units.h"
 
 #define AB "--port virtio:/tmp/a.sock --port virtio:/tmp/b.sock"
 
-#define PORT_DEFAULT 5001
-#define FOREVER_S    (10 * 365 * 86400.0)
+#define PORT_DEFAULT    5001
+#define MESSAGE_DEFAULT "64k"
 
 struct own {
 	bool nagle;
@@ -32,7 +29,7 @@ take_nagle(struct options *o, const struct option_row *row, const char *text, st
 
 static const struct option_row options[] = {
 	OPTION_PORT,
-	OPTIONS_MESSAGE,
+	OPTIONS_MESSAGE(MESSAGE_DEFAULT),
 	OPTION_STREAMS(XD_TCP_STREAMS_MAX, "connections of each pair of ports, to 100k (1)"),
 	OPTION_COMPARE,
 	{"nagle", NULL, take_nagle, .help = "wait with small segments (off, as TCP_NODELAY)"},
@@ -52,7 +49,7 @@ static const struct option_row options[] = {
 static void
 defaults(struct options *o)
 {
-	option_message_defaults(o);
+	option_message_defaults(o, MESSAGE_DEFAULT);
 	o->host.port = PORT_DEFAULT;
 }
 
@@ -74,19 +71,8 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	};
 
 	opts.hosts.nagle = own->nagle;
-	opts.until_stopped = o->nb_ports == 1 && !o->host.has_peer && !options_given(o, "time");
-	if (opts.until_stopped)
-		opts.message.time_s = FOREVER_S;
+	opts.until_stopped = option_until_stopped(o, &opts.message);
 	return xd_tcp_run(gen, &opts, err);
-}
-
-static void
-show(struct table *table, const struct xd_row *row)
-{
-	if (row->timed)
-		table_message_times_row(table, row);
-	else
-		table_own_row(table, row);
 }
 
 const struct engine engine_tcp = {
@@ -114,7 +100,7 @@ const struct engine engine_tcp = {
 	.defaults = defaults,
 	.check = check,
 	.run = run,
-	.show = show,
+	.show = table_message_row,
 	.report = {.title = "TCP messages",
 		.protocol = "tcp",
 		.figures = report_message_figures,

@@ -6,8 +6,8 @@
 
 /* Each in the file of its name. */
 extern const struct engine engine_rate, engine_latency, engine_search, engine_pairs, engine_tcp,
-	engine_rr, engine_iperf3, engine_respond, engine_ping, engine_session, engine_suite,
-	engine_calibrate;
+	engine_udp, engine_rr, engine_iperf3, engine_respond, engine_ping, engine_session,
+	engine_suite, engine_calibrate;
 
 const struct engine *const engines[] = {
 	&engine_rate,
@@ -15,6 +15,7 @@ const struct engine *const engines[] = {
 	&engine_search,
 	&engine_pairs,
 	&engine_tcp,
+	&engine_udp,
 	&engine_rr,
 	&engine_iperf3,
 	&engine_respond,

@@ -102,6 +102,11 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 	{                                                                                          \
 		"warmup", "S", take_warmup, .help = "seconds before them (0.3)"                    \
 	}
+/* Its default is the engine's: options.wait_s. */
+#define OPTION_WAIT(what)                                                                          \
+	{                                                                                          \
+		"wait", "S", take_wait, .help = what                                               \
+	}
 #define OPTION_TRIALS                                                                              \
 	{                                                                                          \
 		"trials", "N", take_trials, .help = "trials of each size (1)"                      \
@@ -138,8 +143,9 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 	}
 
 /* Engines that send messages have these; see option_message_defaults. */
-#define OPTIONS_MESSAGE                                                                            \
-	{"messages", "SIZES", take_messages, .help = "bytes: 1  64k  1,1k,1M  1:128M:*2 (64k)",    \
+#define OPTIONS_MESSAGE(usual)                                                                     \
+	{"messages", "SIZES", take_messages,                                                       \
+		.help = "bytes: 1  64k  1,1k,1M  1:128M:*2 (" usual ")",                           \
 		.words = option_messages},                                                         \
 		{"test", "WORD", take_message_test,                                                \
 			.help = "bandwidth; latency: one message, then its answer; all "           \
@@ -207,11 +213,14 @@ int option_core(const struct option_row *row, const char *text, int *core, struc
 /* Frames per second, for options to which bits mean nothing. -EINVAL. */
 int option_pps(const struct option_row *row, const char *text, double *pps, struct xd_error *err);
 
-/* What engines with OPTIONS_MESSAGE begin with; what does not go together of what hosts behind one
- * port or pairs of them were asked to send, -EINVAL; and all that was asked for. */
-void option_message_defaults(struct options *o);
+/* What engines with OPTIONS_MESSAGE begin with, messages of the usual size; what does not go
+ * together of what hosts behind one port or pairs of them were asked to send, -EINVAL; and all that
+ * was asked for. */
+void option_message_defaults(struct options *o, const char *usual);
 int option_message_check(struct options *o, struct xd_error *err);
 struct xd_message_opts option_message(const struct options *o);
+/* Whether one port listens until it is interrupted: message->time_s is set then. */
+bool option_until_stopped(const struct options *o, struct xd_message_opts *message);
 
 /* What does not go together of hosts' addresses; whether --size is the longest frame, of least
  * bytes or more. -EINVAL. */
@@ -247,6 +256,8 @@ int take_time(struct options *, const struct option_row *, const char *, struct 
 int take_warmup(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_trials(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_count(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_pause(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_wait(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_timeout(struct options *, const struct option_row *, const char *, struct xd_error *);
 
 /* options_message.c */

@@ -67,6 +67,7 @@ struct options {
 	struct xd_capture *capture;
 
 	double time_s, warmup_s;
+	double interval_s, wait_s; /* between requests; until one without an answer is lost */
 	unsigned trials;
 	uint64_t count;
 	unsigned timeout_ms;

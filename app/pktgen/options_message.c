@@ -5,6 +5,8 @@
 #include "option_table.h"
 #include "traffic/frames/units.h"
 
+#define FOREVER_S (10 * 365 * 86400.0)
+
 int
 take_messages(
 	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
@@ -70,13 +72,13 @@ take_compare(
 }
 
 void
-option_message_defaults(struct options *o)
+option_message_defaults(struct options *o, const char *usual)
 {
 	o->message = (struct xd_message_opts){
 		.tests = {[XD_MESSAGE_BANDWIDTH] = true},
 		.streams = 1,
 	};
-	xd_sizes_parse("64k", 1, XD_MESSAGE_MAX, &o->message.sizes, NULL);
+	xd_sizes_parse(usual, 1, XD_MESSAGE_MAX, &o->message.sizes, NULL);
 }
 
 int
@@ -108,4 +110,13 @@ option_message(const struct options *o)
 	message.trials = o->trials;
 	message.touch = o->traffic.touch;
 	return message;
+}
+
+bool
+option_until_stopped(const struct options *o, struct xd_message_opts *message)
+{
+	if (o->nb_ports > 1 || o->host.has_peer || options_given(o, "time"))
+		return false;
+	message->time_s = FOREVER_S;
+	return true;
 }

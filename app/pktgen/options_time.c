@@ -44,6 +44,29 @@ take_count(struct options *o, const struct option_row *row, const char *text, st
 	return xd_units_count(text, 1, UINT32_MAX, &o->count, err);
 }
 
+/* Seconds that are not none. */
+static int
+take_some(const struct option_row *row, const char *text, double *seconds, struct xd_error *err)
+{
+	int rc = xd_units_seconds(text, seconds, err);
+
+	if (!rc && *seconds < 0.00001 - 1e-12)
+		rc = xd_fail(err, -EINVAL, "--%s %s: at least 0.01ms", row->name, text);
+	return rc;
+}
+
+int
+take_wait(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	return take_some(row, text, &o->wait_s, err);
+}
+
+int
+take_pause(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	return take_some(row, text, &o->interval_s, err);
+}
+
 int
 take_timeout(
 	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)

@@ -31,7 +31,7 @@ void table_rate_row(struct table *table, const struct xd_row *row);
 void table_pairs_row(struct table *table, const struct xd_row *row);
 void table_latency_row(struct table *table, const struct xd_row *row);
 /* Of engines whose own figures begin with those of messages. */
-void table_message_times_row(struct table *table, const struct xd_row *row);
+void table_message_row(struct table *table, const struct xd_row *row);
 void table_rr_row(struct table *table, const struct xd_row *row);
 void table_search_row(struct table *table, const struct xd_row *row);
 /* Any engine's own figures under their heads. */

@@ -101,8 +101,8 @@ table_latency_row(struct table *table, const struct xd_row *row)
 	table_notes(row);
 }
 
-void
-table_message_times_row(struct table *table, const struct xd_row *row)
+static void
+print_answers(struct table *table, const struct xd_row *row)
 {
 	struct xd_message_figures f;
 	char head[160], units[160];
@@ -119,4 +119,16 @@ table_message_times_row(struct table *table, const struct xd_row *row)
 	print_times(&row->latency.actual);
 	printf(" %7.2f", row->latency.half_mean_ns / 1e3);
 	table_tail(row);
+	if (row->latency.lost)
+		printf("      %llu not answered in time\n", (unsigned long long)row->latency.lost);
+	table_notes(row);
+}
+
+void
+table_message_row(struct table *table, const struct xd_row *row)
+{
+	if (row->timed)
+		print_answers(table, row);
+	else
+		table_own_row(table, row);
 }

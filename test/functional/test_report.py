@@ -39,7 +39,7 @@ def row(mpps=10.0, **changes):
         "learn_lost_frames": 0, "sent_pps": pps, "pps": pps, "l2_bps": pps * 8 * size,
         "l1_bps": pps * 8 * (size + 24), "bottleneck": "switch-core", "waiting_share": 0.5,
         "per_port": [], "pacing": None, "latency": None, "flow_figures": None,
-        "search": None, "pairs": None, "tcp": None, "rr": None, "respond": None, "ping": None,
+        "search": None, "pairs": None, "tcp": None, "udp": None, "rr": None, "respond": None, "ping": None,
         "placement": {"before_ns": NEAR, "after_ns": NEAR, "class": "near"},
         "numa": {"memory": "0", "core": "0", "guest": "0", "remote": False},
         "steal_s": 0.0, "cpu_s": 2.0,

@@ -228,6 +228,25 @@ def tcp():
     yield "frame", bytes([0x0e, 0]) + bytes([74]) + transport(False, False, 20)[0]
 
 
+# ---- UDP ----
+
+def udp():
+    def part(ident, offset, length, more, v6=0, short=0):
+        return struct.pack("<BBBHH", 4, v6 | more << 1 | short << 2, ident, offset, length)
+    yield "order", b"\0" + part(1, 0, 1480, 1) + part(1, 1480, 1480, 1) + part(1, 2960, 100, 0)
+    yield "reverse", b"\0" + part(1, 2960, 100, 0, 1) + part(1, 1480, 1480, 1, 1) + \
+        part(1, 0, 1480, 1, 1)
+    yield "again", b"\0" + 3 * part(1, 8, 16, 1) + 2 * part(1, 24, 9, 0) + part(1, 0, 8, 1)
+    yield "overlap", b"\0" + part(1, 0, 80, 1) + part(1, 72, 80, 1) + part(1, 80, 80, 0)
+    yield "end", b"\0" + part(1, 65504, 11, 0) + part(2, 65528, 8, 0) + part(3, 65528, 7, 0, 1)
+    yield "time", b"\0" + part(1, 0, 80, 1) + b"\x02\xff\xff" + part(1, 80, 80, 0)
+    yield "whole", b"\0\x03" + struct.pack("<HB", 65000, 184) + b"\x03" + \
+        struct.pack("<HB", 3000, 0)
+    for ipv6 in (False, True):
+        frame = transport(ipv6, True, 40)[0]
+        yield f"frame{6 if ipv6 else 4}", b"\0\0" + bytes([3, len(frame) - 14]) + frame
+
+
 # ---- Texts ----
 
 YAML = """\
@@ -304,7 +323,8 @@ def main():
     out = pathlib.Path(sys.argv[1])
     targets = {"split": rings(False), "packed": rings(True), "protocol": protocol(),
                "headers": headers(), "offload": offload(), "yaml": yaml(),
-               "control": control(), "tcp": tcp(), "iperf3": iperf3()}
+               "control": control(), "tcp": tcp(), "iperf3": iperf3(),
+               "udp": udp()}
     for target, seeds in targets.items():
         directory = out / target
         directory.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@
 #include "traffic/engine/rr/rr.h"
 #include "traffic/engine/search/search.h"
 #include "traffic/engine/tcp/tcp.h"
+#include "traffic/engine/udp/udp.h"
 #include "traffic/result/result.h"
 
 /* Times that differ from each other and from those of another first. */
@@ -209,6 +210,59 @@ tcp_row(void)
 }
 
 static struct xd_row
+udp_row(void)
+{
+	const struct xd_udp_figures figures = {
+		.message = {.test = "bandwidth",
+			.way = "reverse",
+			.message_bytes = 65508,
+			.streams = 101,
+			.verified = true,
+			.wrong_bytes = 102,
+			.messages = 103,
+			.messages_s = 104.5,
+			.bps = 105.5},
+		.datagrams = 2,
+		.counted = "receiver",
+		.sent_messages = 200,
+		.sent_bps = 106.5,
+		.lost_messages = 97,
+		.loss_ratio = 0.485,
+		.has_jitter = true,
+		.jitter_ns = 107.5,
+		.has_order = true,
+		.reordered = 108,
+		.duplicated = 109,
+		.late = 110,
+		.fragments = 111,
+		.not_reassembled = 112,
+		.strange = 113,
+		.wrong_frames = 114,
+		.impaired_lost = 115,
+		.impaired_dup = 116,
+		.impaired_reordered = 117,
+	};
+	struct xd_row row = {.engine = &xd_udp_engine, .rate = {.nb_ports = 2, .pps = 100}};
+
+	memcpy(row.own, &figures, sizeof(figures));
+	return row;
+}
+
+/* One that sends to somebody else's end: what came there is not known. */
+static struct xd_row
+udp_sender_row(void)
+{
+	const struct xd_udp_figures figures = {.message = {.test = "bandwidth", .way = "forward"},
+		.datagrams = 1,
+		.counted = "sender",
+		.sent_messages = 200};
+	struct xd_row row = {.engine = &xd_udp_engine};
+
+	memcpy(row.own, &figures, sizeof(figures));
+	return row;
+}
+
+static struct xd_row
 rr_row(void)
 {
 	const struct xd_rr_figures figures = {
@@ -273,11 +327,26 @@ ping_row(void)
 }
 
 static const struct xd_engine *const result_engines[] = {&xd_rate_engine, &xd_latency_engine,
-	&xd_search_engine, &xd_pairs_engine, &xd_tcp_engine, &xd_rr_engine, &xd_respond_engine,
-	&xd_ping_engine, &xd_calibrate_engine, NULL};
+	&xd_search_engine, &xd_pairs_engine, &xd_tcp_engine, &xd_udp_engine, &xd_rr_engine,
+	&xd_respond_engine, &xd_ping_engine, &xd_calibrate_engine, NULL};
 
 /* Rows of every engine, and rows of zeroes. */
-enum { RATE, LATENCY, SEARCH, TRIAL, PAIRS, TCP, RR, RESPOND, PING, CALIBRATE, NOTHING, NB_ROWS };
+enum {
+	RATE,
+	LATENCY,
+	SEARCH,
+	TRIAL,
+	PAIRS,
+	TCP,
+	UDP,
+	UDP_SENDER,
+	RR,
+	RESPOND,
+	PING,
+	CALIBRATE,
+	NOTHING,
+	NB_ROWS
+};
 
 static void
 make_results(struct xd_results *results)
@@ -289,6 +358,8 @@ make_results(struct xd_results *results)
 		[TRIAL] = search_row(),
 		[PAIRS] = pairs_row(),
 		[TCP] = tcp_row(),
+		[UDP] = udp_row(),
+		[UDP_SENDER] = udp_sender_row(),
 		[RR] = rr_row(),
 		[RESPOND] = respond_row(),
 		[PING] = ping_row(),
@@ -415,6 +486,26 @@ static const struct want wanted_of_tcp[] = {TEXT("engine", "tcp"), NUMBER("pps",
 	NUMBER("tcp.impaired_dup", 112), NUMBER("tcp.impaired_reordered", 113),
 	TEXT("respond", "null"), END};
 
+static const struct want wanted_of_udp[] = {TEXT("engine", "udp"), NUMBER("pps", 100),
+	TEXT("udp.test", "bandwidth"), TEXT("udp.way", "reverse"),
+	NUMBER("udp.message_bytes", 65508), NUMBER("udp.streams", 101),
+	TEXT("udp.verified", "true"), NUMBER("udp.wrong_bytes", 102), NUMBER("udp.messages", 103),
+	NUMBER("udp.messages_s", 104.5), NUMBER("udp.bps", 105.5), NUMBER("udp.datagrams", 2),
+	TEXT("udp.counted", "receiver"), NUMBER("udp.sent_messages", 200),
+	NUMBER("udp.sent_bps", 106.5), NUMBER("udp.lost_messages", 97),
+	NUMBER("udp.loss_ratio", 0.485), NUMBER("udp.jitter_ns", 107.5),
+	NUMBER("udp.reordered", 108), NUMBER("udp.duplicated", 109), NUMBER("udp.late", 110),
+	NUMBER("udp.fragments", 111), NUMBER("udp.not_reassembled", 112),
+	NUMBER("udp.strange", 113), NUMBER("udp.wrong_frames", 114),
+	NUMBER("udp.impaired_lost", 115), NUMBER("udp.impaired_dup", 116),
+	NUMBER("udp.impaired_reordered", 117), TEXT("tcp", "null"), END};
+
+static const struct want wanted_of_udp_sender[] = {TEXT("udp.counted", "sender"),
+	NUMBER("udp.sent_messages", 200), TEXT("udp.lost_messages", "null"),
+	TEXT("udp.loss_ratio", "null"), TEXT("udp.jitter_ns", "null"),
+	TEXT("udp.reordered", "null"), TEXT("udp.duplicated", "null"),
+	TEXT("udp.wrong_bytes", "null"), END};
+
 static const struct want wanted_of_rr[] = {TEXT("engine", "rr"), NUMBER("pps", 110),
 	NUMBER("latency.actual.p99_ns", 705), TEXT("rr.test", "udp_rr"),
 	NUMBER("rr.outstanding", 16), NUMBER("rr.streams", 121), NUMBER("rr.request_bytes", 122),
@@ -464,6 +555,8 @@ static const struct want *const wanted[NB_ROWS] = {[RATE] = wanted_of_rate,
 	[TRIAL] = wanted_of_trial,
 	[PAIRS] = wanted_of_pairs,
 	[TCP] = wanted_of_tcp,
+	[UDP] = wanted_of_udp,
+	[UDP_SENDER] = wanted_of_udp_sender,
 	[RR] = wanted_of_rr,
 	[RESPOND] = wanted_of_respond,
 	[PING] = wanted_of_ping,

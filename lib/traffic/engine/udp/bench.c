@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A row's hosts and streams, from nothing until all has come. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "traffic/engine/udp/bench.h"
+
+#define OWN_FIRST 1024u
+#define OWN_PORTS 64000u
+#define SPARE     1024u /* streams beside those asked for, of a host that listens */
+#define SETTLE_S  1     /* at most, until all that is on its way has come */
+
+/* ---- Hosts ---- */
+
+enum xd_udp_role
+xd_udp_bench_role(const struct xd_udp_bench *b, unsigned port)
+{
+	const enum xd_message_way way = b->opts->message.way;
+	const bool opens = xd_message_hosts_opens(&b->opts->hosts, b->gen->nb_ports, port);
+
+	if (b->test == XD_MESSAGE_LATENCY)
+		return opens ? XD_UDP_ASKS : XD_UDP_ANSWERS;
+	if (way == XD_MESSAGE_BOTH || (way == XD_MESSAGE_FORWARD) == opens)
+		return XD_UDP_SENDS;
+	return XD_UDP_TAKES;
+}
+
+/* The kind of addresses that the hosts talk by. */
+static bool
+is_v6(const struct xd_udp_bench *b)
+{
+	if (b->opts->hosts.has_peer)
+		return b->opts->hosts.peer.v6;
+	return b->ends[0].host.station.host.nb_v4 == 0;
+}
+
+static int
+prepare_host(struct xd_udp_bench *b, unsigned i, struct xd_error *err)
+{
+	const struct xd_message_hosts *o = &b->opts->hosts;
+	const struct xd_gen_port *port = b->gen->ports[i];
+	struct xd_udp_end *e = &b->ends[i];
+	char address[XD_MESSAGE_ADDRESS];
+	struct xd_udp_host_opts opts = {
+		.addresses = xd_message_address(o->addresses[i], o->v6, i, address),
+		.number = i,
+		.max_frame = port->max_frame,
+		.on_wire = o->frame_bytes,
+		.csum = port->offload.csum && port->headers,
+		.impair = &o->impair[i],
+		.tsc_hz = b->gen->tsc_hz,
+	};
+
+	return xd_udp_host_init(&e->host, &opts, err);
+}
+
+static int
+prepare_talk(struct xd_udp_bench *b, unsigned i, struct xd_error *err)
+{
+	const struct xd_message_opts *m = &b->opts->message;
+	const bool alone = b->gen->nb_ports == 1;
+	struct xd_udp_end *e = &b->ends[i];
+	struct xd_udp_talk_opts opts = {
+		.role = xd_udp_bench_role(b, i),
+		.message_bytes = b->message_bytes,
+		.longest = xd_udp_max(is_v6(b)),
+		.verify = m->verify,
+		.streams = m->streams + (alone ? SPARE : 0),
+		.listens = alone && !b->opts->hosts.has_peer,
+		.port = b->opts->hosts.port,
+		.wait_s = b->opts->wait_s,
+		.pattern = b->pattern,
+		.tsc_hz = b->gen->tsc_hz,
+		.timers = xd_message_lanes_timers(&b->lanes, i),
+		.tick_shift = XD_MESSAGE_TICK,
+		.host = &e->host,
+	};
+	int rc = xd_udp_talk_init(&e->talk, &opts, err);
+
+	e->host.opts.app = e->talk.app;
+	return rc;
+}
+
+static int
+prepare_port(struct xd_udp_bench *b, unsigned i, struct xd_error *err)
+{
+	struct xd_list_stream_opts list = {.source = &b->ends[i].host.source};
+	struct xd_gen_load load = {
+		.list = &list, .touch = b->opts->message.verify ? XD_TOUCH_STAMP : XD_TOUCH_FULL};
+	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &b->ends[i].host.sink};
+	int rc = prepare_talk(b, i, err);
+
+	if (!rc)
+		rc = xd_gen_port_load(b->gen->ports[i], &load, err);
+	if (!rc)
+		xd_gen_port_expect(b->gen->ports[i], &expect);
+	return rc;
+}
+
+int
+xd_udp_bench_create(struct xd_udp_bench *b, struct xd_error *err)
+{
+	const unsigned n = b->gen->nb_ports;
+	int rc;
+
+	b->ends = calloc(n, sizeof(*b->ends));
+	if (!b->ends)
+		return xd_fail(err, -ENOMEM, "no memory for hosts");
+	b->lanes.gen = b->gen;
+	rc = xd_message_lanes_init(&b->lanes, err);
+	for (unsigned i = 0; i < n && !rc; i++)
+		rc = prepare_host(b, i, err);
+	for (unsigned i = 0; i < n && !rc; i++)
+		rc = prepare_port(b, i, err);
+	for (unsigned i = 0; i < n && !rc; i++)
+		xd_message_lanes_announce(&b->lanes, i, &b->ends[i].host.station);
+	return rc;
+}
+
+void
+xd_udp_bench_destroy(struct xd_udp_bench *b)
+{
+	for (unsigned i = 0; b->ends && i < b->gen->nb_ports; i++) {
+		xd_gen_port_load(b->gen->ports[i], &(struct xd_gen_load){0}, NULL);
+		xd_gen_port_expect(b->gen->ports[i], &(struct xd_gen_expect){0});
+		xd_udp_talk_fini(&b->ends[i].talk);
+		xd_udp_host_fini(&b->ends[i].host);
+	}
+	free(b->ends);
+	xd_message_lanes_fini(&b->lanes);
+	b->ends = NULL;
+}
+
+/* ---- Streams ---- */
+
+static uint16_t
+own_port(const struct xd_udp_bench *b, unsigned stream)
+{
+	return (uint16_t)(OWN_FIRST + (b->own_port + stream) % OWN_PORTS);
+}
+
+static int
+open_pair(struct xd_udp_bench *b, unsigned port, struct xd_error *err)
+{
+	struct xd_udp_end *a = &b->ends[port], *z = &b->ends[port + 1];
+	struct xd_ip_route there, back;
+	int rc = xd_message_route(&a->host.station, &z->host.station, &there, err);
+
+	if (rc)
+		return rc;
+	back = xd_ip_way_back(&there, z->host.station.host.mac);
+	for (unsigned i = 0; i < b->opts->message.streams && !rc; i++) {
+		rc = xd_udp_talk_open(&a->talk, &there, own_port(b, i), b->opts->hosts.port);
+		if (!rc)
+			rc = xd_udp_talk_open(&z->talk, &back, b->opts->hosts.port, own_port(b, i));
+	}
+	return rc;
+}
+
+static int
+open_outside(struct xd_udp_bench *b, struct xd_error *err)
+{
+	struct xd_udp_end *e = &b->ends[0];
+	struct xd_ip_route there;
+	int rc = xd_message_route_outside(&b->lanes, &e->host.station, &b->opts->hosts.peer,
+		b->opts->hosts.timeout_s, &there, err);
+
+	for (unsigned i = 0; i < b->opts->message.streams && !rc; i++)
+		rc = xd_udp_talk_open(&e->talk, &there, own_port(b, i), b->opts->hosts.port);
+	return rc;
+}
+
+int
+xd_udp_bench_connect(struct xd_udp_bench *b, struct xd_error *err)
+{
+	int rc = 0;
+
+	if (b->gen->nb_ports == 1)
+		return b->opts->hosts.has_peer ? open_outside(b, err) : 0;
+	for (unsigned i = 0; i < b->gen->nb_ports && !rc; i += 2)
+		rc = open_pair(b, i, err);
+	return rc;
+}
+
+/* ---- The end of it ---- */
+
+/* Frames that came, and what waits to be sent: what changes while there is something on its way. */
+static uint64_t
+look(const struct xd_udp_bench *b, bool *sending)
+{
+	uint64_t n = 0;
+
+	*sending = false;
+	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
+		n += b->ends[i].host.counts.received + b->ends[i].host.counts.fragments_came;
+		*sending |= xd_udp_host_is_sending(&b->ends[i].host);
+	}
+	return n;
+}
+
+int
+xd_udp_bench_settle(struct xd_udp_bench *b, struct xd_error *err)
+{
+	unsigned quiet = 0;
+	uint64_t before, after;
+	bool sending;
+	int rc = 0;
+
+	for (unsigned i = 0; i < b->gen->nb_ports; i++)
+		xd_udp_talk_stop(&b->ends[i].talk, true);
+	before = look(b, &sending);
+	for (double s = 0; quiet < 2 && s < SETTLE_S && !rc; s += XD_MESSAGE_LOOK_S) {
+		rc = xd_message_lanes_run(&b->lanes, XD_MESSAGE_LOOK_S, "settling", err);
+		after = look(b, &sending);
+		quiet = sending || after != before ? 0 : quiet + 1;
+		before = after;
+	}
+	for (unsigned i = 0; i < b->gen->nb_ports; i++)
+		xd_udp_talk_stop(&b->ends[i].talk, false);
+	return rc;
+}
