@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "expect.h"
 #include "option_table.h"
 #include "table_parts.h"
 #include "traffic/engine/message/message.h"
@@ -168,6 +169,19 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	return xd_rr_run(gen, &opts, err);
 }
 
+/* A trial for each test and number of outstanding requests. */
+static double
+seconds(const struct options *o)
+{
+	const struct own *own = o->own;
+	unsigned rows = 0;
+
+	for (int i = 0; i < XD_RR_TESTS; i++)
+		if (own->tests[i])
+			rows += i == XD_RR_CONNECT ? 1 : own->outstanding.n;
+	return rows * o->trials * (o->warmup_s + o->time_s + EXPECT_TRIAL_S);
+}
+
 const struct engine engine_rr = {
 	.results = &xd_rr_engine,
 	.summary = "transactions as netperf's TCP_RR, TCP_CRR and UDP_RR, with percentiles",
@@ -191,6 +205,7 @@ const struct engine engine_rr = {
 	.defaults = defaults,
 	.check = check,
 	.run = run,
+	.seconds = seconds,
 	.show = table_rr_row,
 	.report = {.title = "Transactions"},
 };

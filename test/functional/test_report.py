@@ -109,6 +109,18 @@ def message_row(size, gbps, test="bandwidth", **changes):
     return row(0.1, engine="tcp", size=1514, latency=latency, tcp=own, **changes)
 
 
+def rr_row(test, per_s, **changes):
+    own = {"test": test, "outstanding": 1, "streams": 1, "request_bytes": 1, "response_bytes": 1,
+           "verified": False, "wrong_bytes": None, "transactions": 1000, "transactions_s": per_s,
+           "request_bps": 8.0 * per_s, "response_bps": 8.0 * per_s, "p90_ns": 4000.0,
+           "stddev_ns": 200.0, "limit": "answers", "lost": 0, "late": 0, "strange": 0,
+           "mss": 1448, "segment_bytes": 1.0, "retransmitted": 0, "limited_receiver": 0.0,
+           "limited_congestion": 0.0, "limited_core": 0.0, "wrong_frames": 0, "failed": 0,
+           "impaired_lost": 0, "impaired_dup": 0, "impaired_reordered": 0,
+           **changes.pop("rr", {})}
+    return latency_row(4, engine="rr", size=1514, rr=own, **changes)
+
+
 def suite(steps, label="crossdock", **changes):
     """steps: name, rows, and what else there is to say of it."""
     made = [{"name": name, "engine": rows[0]["engine"] if rows else "rate", "ports": 2,
@@ -282,6 +294,19 @@ class Messages(Report):
         self.assertEqual(found, ["10.00", "20.00", "30.00", "40.00", "50.00"])
         self.assertIn("ids lifo, TSO", page.tables["messages"][-2][0])
         self.assertNotIn("over message size", page.text)  # one size makes no line
+
+
+class Transactions(Report):
+    def test_each_test_is_a_line(self):
+        rows = [rr_row("tcp_rr", 1000, trial=1), rr_row("tcp_rr", 2000, trial=2),
+                rr_row("udp_rr", 5000), rr_row("tcp_rr", 9000, rr={"outstanding": 16})]
+        page = self.page(self.write("a.json", result(rows, "A")))
+        found = [(cells[1], cells[2], cells[3], cells[7]) for cells in page.tables["own"][1:]]
+        self.assertEqual(found, [("1", "tcp_rr", "1", "1000"), ("2", "tcp_rr", "1", "2000"),
+                                 ("1", "udp_rr", "1", "5000"), ("1", "tcp_rr", "16", "9000")])
+        groups = [cells[0] for cells in page.tables["times"] if len(cells) == 1]
+        self.assertEqual(len(groups), 3)
+        self.assertIn("rr tcp_rr, outstanding 16, streams 1", groups[2])
 
 
 class Nodes(Report):

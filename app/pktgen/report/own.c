@@ -20,7 +20,7 @@ static bool
 is_shown(const struct xd_figure *f)
 {
 	return f->head && (f->kind == XD_FIGURE_UNSIGNED || f->kind == XD_FIGURE_COUNT ||
-				  f->kind == XD_FIGURE_REAL);
+				  f->kind == XD_FIGURE_REAL || f->kind == XD_FIGURE_TEXT);
 }
 
 static void
@@ -30,7 +30,7 @@ write_head(FILE *out, const struct xd_engine *engine)
 	for (const struct xd_figure *f = engine->figures; f->key; f++) {
 		if (!is_shown(f))
 			continue;
-		fputs("<th class=\"n\">", out);
+		fputs(f->kind == XD_FIGURE_TEXT ? "<th>" : "<th class=\"n\">", out);
 		html_text(out, f->head);
 		if (f->unit) {
 			fputs("<br>", out);
@@ -52,7 +52,9 @@ write_trial(struct report_page *page, const struct report_line *line, unsigned s
 	for (const struct xd_figure *f = row->engine->figures; f->key; f++) {
 		if (!is_shown(f))
 			continue;
-		if (f->kind == XD_FIGURE_REAL)
+		if (f->kind == XD_FIGURE_TEXT)
+			html_cell(page->out, "td", NULL, xd_figure_at(f, row));
+		else if (f->kind == XD_FIGURE_REAL)
 			html_number_cell(page->out, value_of(f, row));
 		else
 			html_count_cell(page->out, value_of(f, row));

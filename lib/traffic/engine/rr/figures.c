@@ -51,12 +51,14 @@ is_tcp(const struct xd_row *row)
 }
 
 static const struct xd_figure figures[] = {
-	FIGURE(test, XD_FIGURE_TEXT, .head = "test"),
-	FIGURE(outstanding, XD_FIGURE_UNSIGNED, .head = "outstanding"),
-	FIGURE(streams, XD_FIGURE_UNSIGNED, .head = "streams"),
-	FIGURE(request_bytes, XD_FIGURE_COUNT, .head = "request", .unit = "B"),
-	FIGURE(response_bytes, XD_FIGURE_COUNT, .head = "response", .unit = "B"),
-	FIGURE(verified, XD_FIGURE_FLAG),
+	FIGURE(test, XD_FIGURE_TEXT, .head = "test", .role = XD_FIGURE_ASKED),
+	FIGURE(outstanding, XD_FIGURE_UNSIGNED, .head = "outstanding", .role = XD_FIGURE_ASKED),
+	FIGURE(streams, XD_FIGURE_UNSIGNED, .head = "streams", .role = XD_FIGURE_ASKED),
+	FIGURE(request_bytes, XD_FIGURE_COUNT, .head = "request", .unit = "B",
+		.role = XD_FIGURE_ASKED),
+	FIGURE(response_bytes, XD_FIGURE_COUNT, .head = "response", .unit = "B",
+		.role = XD_FIGURE_ASKED),
+	FIGURE(verified, XD_FIGURE_FLAG, .role = XD_FIGURE_ASKED),
 	FIGURE(wrong_bytes, XD_FIGURE_COUNT, .has = is_verified),
 	FIGURE(transactions, XD_FIGURE_COUNT),
 	FIGURE(transactions_s, XD_FIGURE_REAL, .head = "transactions", .unit = "1/s"),
