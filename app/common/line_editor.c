@@ -150,8 +150,8 @@ read_key(EditLine *el, wchar_t *key)
 			*key = (unsigned char)byte;
 		}
 	} while (n == (size_t)-2);
-	/* libedit shows the prompt before it changes the terminal's mode. An end of file (Ctrl-D) that
-	 * was typed before that comes as NUL. */
+	/* libedit shows the prompt before it changes the terminal's mode. An end of file (Ctrl-D)
+	 * that was typed before that comes as NUL. */
 	if (*key == L'\0')
 		*key = 'D' & 0x1f;
 	return 1;

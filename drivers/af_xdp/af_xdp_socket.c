@@ -23,8 +23,8 @@
 #define XDP_UMEM_TX_METADATA_LEN (1 << 2) /* Linux 6.11 */
 #endif
 
-/* A queue is free again a little after the socket that had it was closed: the kernel has a thread of
- * its own do that. */
+/* A queue is free again a little after the socket that had it was closed: the kernel has a thread
+ * of its own do that. */
 #define BUSY_TRIES   30
 #define BUSY_WAIT_US 10000
 

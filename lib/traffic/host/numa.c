@@ -33,8 +33,8 @@ xd_numa_node_of(const void *at, size_t bytes)
 	int found = XD_NUMA_UNKNOWN, node;
 
 	for (size_t i = 0; i < bytes; i += STEP_BYTES) {
-		if (get_mempolicy(&node, NULL, 0, (void *)((uintptr_t)at + i),
-			    MPOL_F_NODE | MPOL_F_ADDR))
+		if (get_mempolicy(
+			    &node, NULL, 0, (void *)((uintptr_t)at + i), MPOL_F_NODE | MPOL_F_ADDR))
 			return XD_NUMA_UNKNOWN;
 		if (found != XD_NUMA_UNKNOWN && node != found)
 			return XD_NUMA_SEVERAL;
