@@ -330,24 +330,37 @@ test_other_hosts(void **state)
 	assert_int_equal(xd_fragments_pending(r->b.host.fragments), 0);
 }
 
-/* RFC 6946: a fragment that is all there is. */
+/* RFC 6946: a fragment that is all there is, also when one of its identification waits for others.
+ */
 static void
 test_fragment_alone(void **state)
 {
 	struct rig *r = *state;
+	uint8_t whole[200];
+	uint32_t len;
 
 	send_some(r, true, 40, 16, 1);
 	assert_true(leaves(r));
-	memmove(r->frame + 62, r->frame + 54, r->len - 54);
-	memset(r->frame + 54, 0, 8);
-	r->frame[54] = IPPROTO_UDP;
-	r->frame[20] = IPPROTO_FRAGMENT;
-	r->len += 8;
-	xd_put16(r->frame + 18, r->len - 54);
+	len = r->len + 8;
+	memcpy(whole, r->frame, 54);
+	memcpy(whole + 62, r->frame + 54, r->len - 54);
+	memset(whole + 54, 0, 8);
+	whole[54] = IPPROTO_UDP;
+	whole[20] = IPPROTO_FRAGMENT;
+	xd_put16(whole + 18, len - 54);
+	send_some(r, true, 4000, 16, 1);
+	assert_true(leaves(r));
+	comes(r);
+	memcpy(whole + 58, r->frame + 58, 4);
+	memcpy(r->frame, whole, len);
+	r->len = len;
 	comes(r);
 	assert_int_equal(r->b.came, 1);
 	check_last(r, 40, 16);
-	assert_int_equal(xd_fragments_pending(r->b.host.fragments), 0);
+	assert_int_equal(xd_fragments_pending(r->b.host.fragments), 1);
+	pass_all(r);
+	assert_int_equal(r->b.came, 2);
+	check_last(r, 4000, 16);
 }
 
 static void
