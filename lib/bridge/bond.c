@@ -8,27 +8,38 @@
 #include <rte_hash_crc.h>
 
 #include "bridge/bridge.h"
+#include "bridge/vlan.h"
 #include "frame/headers.h"
 
-/* The same for all frames of a flow, those of a fragmented datagram included: addresses, and ports
- * where every frame has them. */
+/* What the frames of a flow have in common, fragments of a datagram among them: ports only where
+ * every frame has them. */
+struct flow {
+	uint64_t words[7];
+};
+
+static_assert(12 + 2 + 2 * 16 + 4 <= sizeof(struct flow), "addresses, VLAN, addresses, ports");
+
 static uint32_t
 flow_hash(struct xd_frame *f)
 {
 	const uint8_t *data = xd_frame_data(f);
+	struct flow flow = {0};
+	uint8_t *key = (uint8_t *)flow.words;
 	struct xd_headers h;
-	uint32_t hash;
+	uint16_t vlan;
 
 	xd_headers_parse(f, &h);
-	hash = rte_hash_crc(data, 12, h.nb_tags ? h.tci[0] & 0xfff : 0);
+	vlan = h.nb_tags ? h.tci[0] & XD_VLAN_VID_MASK : 0;
+	memcpy(key, data, 12);
+	memcpy(key + 12, &vlan, sizeof(vlan));
 	if (h.l3_kind == XD_L3_IPV4)
-		hash = rte_hash_crc(data + h.l3 + 12, 8, hash);
+		memcpy(key + 14, data + h.l3 + 12, 8);
 	else if (h.l3_kind == XD_L3_IPV6)
-		hash = rte_hash_crc(data + h.l3 + 8, 32, hash);
+		memcpy(key + 14, data + h.l3 + 8, 32);
 	if (xd_headers_is_segment(&h))
-		hash = rte_hash_crc(data + h.l4, 4, hash);
+		memcpy(key + 46, data + h.l4, 4);
 	/* A CRC of few bits that differ has few bits that differ. */
-	return (hash * 0x9e3779b1u) >> 16;
+	return (rte_hash_crc(key, sizeof(flow), 0) * 0x9e3779b1u) >> 16;
 }
 
 static void
