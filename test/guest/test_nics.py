@@ -77,9 +77,13 @@ class Nics(Case):
 
     # ---- Before DPDK has any ----
 
+    def cards(self):
+        return {nic["address"]: nic for nic in self.vm.ask("nic", "list")["nics"]}
+
     def test_cards_are_listed(self):
         self.vm.get("ip route add default via 10.77.0.2")
-        nics = {nic["address"]: nic for nic in self.vm.ask("nic", "list")["nics"]}
+        wait_for(lambda: self.cards()[V]["link"] == "up", "the link of the kernel's interface")
+        nics = self.cards()
         self.assertEqual(sorted(nics), sorted([A, B, V, W]))
         self.assertEqual((nics[A]["vendor_id"], nics[A]["device_id"]), ("8086", "10d3"))
         self.assertIsNone(nics[A]["driver"])
