@@ -4,7 +4,8 @@
  *
  *   switch.c      a switch's life, its control thread
  *   app_worker.c  workers on an application's own threads
- *   show.c        snapshots for people and programs
+ *   show.c        snapshots for people and programs: ports and bridges; in show_fdb.c
+ *                 address tables, in show_workers.c workers and memory
  *   slow.c        ports that take too long, in the log
  *   bonds.c       which members of bonds carry frames
  *   apply.c       changes the configuration, wholly or not at all
@@ -91,6 +92,12 @@ struct xd_switch {
 
 /* Seconds of the FDB's clock. */
 uint32_t xd_switch_now_s(const struct xd_switch *sw);
+/* What went over a node's border, as it is shown. */
+static inline struct xd_node_traffic
+xd_switch_node_traffic(const struct xd_node_bytes *b, int node)
+{
+	return (struct xd_node_traffic){node, b->bytes, b->crossed, b->crossed_ppm};
+}
 /* Frees what is left of a switch that was destroyed, once no thread holds a worker of it. */
 void xd_switch_free(struct xd_switch *sw);
 
