@@ -108,7 +108,7 @@ SHORT = """\
 options: {time: 0.1, warmup: 0}
 steps:
   - {name: frames, engine: rate, size: 64}
-  - {name: messages, engine: tcp, messages: '1:128:*2', time: 0.3}
+  - {name: messages, engine: tcp, messages: '1:128:*2', time: 0.6}
   - {name: alone, engine: calibrate, size: 64, time: 0.01}
 """
 
