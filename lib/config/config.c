@@ -38,10 +38,14 @@ xd_noun_count(const struct xd_noun *noun, const struct xd_config *config)
 void *
 xd_noun_entry(const struct xd_noun *noun, const struct xd_config *config, unsigned i)
 {
+	char *list;
+
 	if (!config)
 		return NULL;
-	return noun->size ? entries_of(noun, config)->list + (size_t)i * noun->size
-			  : (char *)(uintptr_t)config;
+	if (!noun->size)
+		return (void *)(uintptr_t)config;
+	list = entries_of(noun, config)->list;
+	return list ? list + (size_t)i * noun->size : NULL;
 }
 
 void *
