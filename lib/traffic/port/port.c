@@ -127,3 +127,24 @@ xd_gen_port_expect(struct xd_gen_port *port, const struct xd_gen_expect *expect)
 		.headers = port->headers,
 	};
 }
+
+int
+xd_gen_port_attach(struct xd_gen_port *port, const struct xd_source *source,
+	const struct xd_sink *sink, enum xd_touch touch, struct xd_error *err)
+{
+	struct xd_list_stream_opts list = {.source = source};
+	struct xd_gen_load load = {.list = &list, .touch = touch};
+	int rc = xd_gen_port_load(port, &load, err);
+
+	if (!rc)
+		xd_gen_port_expect(
+			port, &(struct xd_gen_expect){.kind = XD_RECEIVE_SINK, .sink = sink});
+	return rc;
+}
+
+void
+xd_gen_port_detach(struct xd_gen_port *port)
+{
+	xd_gen_port_load(port, &(struct xd_gen_load){0}, NULL);
+	xd_gen_port_expect(port, &(struct xd_gen_expect){0});
+}

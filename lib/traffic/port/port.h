@@ -112,6 +112,13 @@ struct xd_gen_expect {
 /* Zeroes the counts. */
 void xd_gen_port_expect(struct xd_gen_port *port, const struct xd_gen_expect *expect);
 
+/* Has the port send what a source has, and show what comes to a sink; both are the caller's, until
+ * they are detached. As xd_gen_port_load. */
+int xd_gen_port_attach(struct xd_gen_port *port, const struct xd_source *source,
+	const struct xd_sink *sink, enum xd_touch touch, struct xd_error *err);
+/* From here on it sends nothing, and shows nobody what comes: whatever it was loaded with. */
+void xd_gen_port_detach(struct xd_gen_port *port);
+
 /* Sends at most n of the stream's frames, counts and returns how many. Of a list, the caller has
  * set stream.list->now. */
 static inline uint16_t

@@ -67,8 +67,7 @@ xd_trial_destroy(struct xd_trial *t)
 		return;
 	/* Ports keep what was loaded until the next load, but send nothing meanwhile. */
 	for (unsigned i = 0; i < t->nb_ports; i++) {
-		xd_gen_port_load(t->gen->ports[i], &(struct xd_gen_load){0}, NULL);
-		xd_gen_port_expect(t->gen->ports[i], &(struct xd_gen_expect){0});
+		xd_gen_port_detach(t->gen->ports[i]);
 		xd_frame_list_fini(&t->ports[i].list);
 		xd_track_destroy(t->ports[i].track);
 	}

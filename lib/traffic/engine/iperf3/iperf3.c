@@ -148,9 +148,6 @@ prepare(struct xd_iperf3_host *h, struct xd_error *err)
 		.tsc_hz = h->gen->tsc_hz,
 		.tick_shift = XD_MESSAGE_TICK,
 	};
-	struct xd_list_stream_opts list = {.source = &h->source};
-	struct xd_gen_load load = {.list = &list, .touch = XD_TOUCH_FULL};
-	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &h->sink};
 	int rc = xd_message_lanes_init(&h->lanes, err);
 
 	if (rc)
@@ -163,12 +160,10 @@ prepare(struct xd_iperf3_host *h, struct xd_error *err)
 	if (!rc)
 		rc = xd_iperf3_datagrams_init(h, err);
 	if (!rc)
-		rc = xd_gen_port_load(h->port, &load, err);
-	if (rc)
-		return rc;
-	xd_gen_port_expect(h->port, &expect);
-	xd_message_lanes_announce(&h->lanes, 0, &h->e.station);
-	return 0;
+		rc = xd_gen_port_attach(h->port, &h->source, &h->sink, XD_TOUCH_FULL, err);
+	if (!rc)
+		xd_message_lanes_announce(&h->lanes, 0, &h->e.station);
+	return rc;
 }
 
 static int
@@ -264,8 +259,7 @@ xd_iperf3_run(struct xd_gen *gen, const struct xd_iperf3_opts *opts, struct xd_e
 	h->pattern = xd_message_pattern_create();
 	rc = h->slots && h->pattern ? run_all(h, err)
 				    : xd_fail(err, -ENOMEM, "no memory for connections");
-	xd_gen_port_load(h->port, &(struct xd_gen_load){0}, NULL);
-	xd_gen_port_expect(h->port, &(struct xd_gen_expect){0});
+	xd_gen_port_detach(h->port);
 	xd_udp_host_fini(&h->udp);
 	xd_tcp_endpoint_fini(&h->e);
 	xd_message_lanes_fini(&h->lanes);

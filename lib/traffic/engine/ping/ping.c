@@ -216,17 +216,12 @@ static int
 prepare_peer(struct pinger *p, struct xd_error *err)
 {
 	struct xd_respond_station *s = &p->peer;
-	struct xd_list_stream_opts list = {.source = &s->source};
-	struct xd_gen_load load = {.list = &list, .touch = XD_TOUCH_FULL};
-	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &s->sink};
 	int rc = xd_respond_host_init(&s->host, PEER_NUMBER, p->opts->to, err);
 
 	if (!rc)
 		rc = xd_respond_station_init(s, p->second->max_frame, err);
 	if (!rc)
-		rc = xd_gen_port_load(p->second, &load, err);
-	if (!rc)
-		xd_gen_port_expect(p->second, &expect);
+		rc = xd_gen_port_attach(p->second, &s->source, &s->sink, XD_TOUCH_FULL, err);
 	return rc;
 }
 
@@ -234,9 +229,6 @@ static int
 prepare(struct pinger *p, struct xd_error *err)
 {
 	struct xd_ping_caller *c = &p->caller;
-	struct xd_list_stream_opts list = {.source = &c->source};
-	struct xd_gen_load load = {.list = &list, .touch = XD_TOUCH_FULL};
-	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &c->sink};
 	int rc = xd_respond_host_init(&c->station.host, HOST_NUMBER, p->opts->addresses, err);
 
 	if (!rc)
@@ -249,9 +241,7 @@ prepare(struct pinger *p, struct xd_error *err)
 	c->wait_cycles = (uint64_t)(p->opts->wait_s * p->gen->tsc_hz);
 	xd_timers_init(&p->timers, xd_tsc() >> TICK, &p->timers);
 	if (!rc)
-		rc = xd_gen_port_load(p->port, &load, err);
-	if (!rc)
-		xd_gen_port_expect(p->port, &expect);
+		rc = xd_gen_port_attach(p->port, &c->source, &c->sink, XD_TOUCH_FULL, err);
 	return rc || !p->second ? rc : prepare_peer(p, err);
 }
 
@@ -259,8 +249,7 @@ static void
 clean_up(struct pinger *p)
 {
 	for (unsigned i = 0; i < p->gen->nb_ports; i++) {
-		xd_gen_port_load(p->gen->ports[i], &(struct xd_gen_load){0}, NULL);
-		xd_gen_port_expect(p->gen->ports[i], &(struct xd_gen_expect){0});
+		xd_gen_port_detach(p->gen->ports[i]);
 	}
 	xd_respond_station_fini(&p->peer);
 	xd_ping_caller_fini(&p->caller);

@@ -60,17 +60,12 @@ prepare_port(struct responder *r, unsigned i, struct xd_error *err)
 {
 	struct xd_gen_port *port = r->gen->ports[i];
 	struct xd_respond_station *s = &r->stations[i];
-	struct xd_list_stream_opts list = {.source = &s->source};
-	struct xd_gen_load load = {.list = &list, .touch = XD_TOUCH_STAMP};
-	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &s->sink};
 	int rc = xd_respond_host_init(&s->host, i, r->opts->addresses[i], err);
 
 	if (!rc)
 		rc = xd_respond_station_init(s, port->max_frame, err);
 	if (!rc)
-		rc = xd_gen_port_load(port, &load, err);
-	if (!rc)
-		xd_gen_port_expect(port, &expect);
+		rc = xd_gen_port_attach(port, &s->source, &s->sink, XD_TOUCH_STAMP, err);
 	return rc;
 }
 
@@ -149,8 +144,7 @@ static void
 clean_up(struct responder *r)
 {
 	for (unsigned i = 0; r->stations && i < r->gen->nb_ports; i++) {
-		xd_gen_port_load(r->gen->ports[i], &(struct xd_gen_load){0}, NULL);
-		xd_gen_port_expect(r->gen->ports[i], &(struct xd_gen_expect){0});
+		xd_gen_port_detach(r->gen->ports[i]);
 		xd_respond_station_fini(&r->stations[i]);
 	}
 	free(r->stations);

@@ -27,13 +27,8 @@ prepare_port(struct xd_rr_udp *u, unsigned i, struct xd_error *err)
 		.impair = &o->impair[i],
 		.tsc_hz = u->gen->tsc_hz,
 	};
-	struct xd_list_stream_opts list = {.source = &e->host.source};
-	struct xd_gen_load load = {.list = &list, .touch = XD_TOUCH_STAMP};
-	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &e->host.sink};
 	int rc = xd_udp_host_init(&e->host, &opts, err);
 
-	if (o->touch == XD_TOUCH_FULL && !o->verify)
-		load.touch = XD_TOUCH_FULL;
 	if (!rc && opens(u, i))
 		rc = xd_rr_asks_init(&e->asks, &u->datagrams, o->streams, u->outstanding, u->wait_s,
 			u->gen->tsc_hz, err);
@@ -41,9 +36,9 @@ prepare_port(struct xd_rr_udp *u, unsigned i, struct xd_error *err)
 		xd_rr_answers_init(&e->answers, &u->datagrams, &e->host, o->port);
 	e->host.opts.app = opens(u, i) ? e->asks.app : e->answers.app;
 	if (!rc)
-		rc = xd_gen_port_load(port, &load, err);
-	if (!rc)
-		xd_gen_port_expect(port, &expect);
+		rc = xd_gen_port_attach(port, &e->host.source, &e->host.sink,
+			o->touch == XD_TOUCH_FULL && !o->verify ? XD_TOUCH_FULL : XD_TOUCH_STAMP,
+			err);
 	return rc;
 }
 
@@ -69,8 +64,7 @@ void
 xd_rr_udp_destroy(struct xd_rr_udp *u)
 {
 	for (unsigned i = 0; u->ends && i < u->gen->nb_ports; i++) {
-		xd_gen_port_load(u->gen->ports[i], &(struct xd_gen_load){0}, NULL);
-		xd_gen_port_expect(u->gen->ports[i], &(struct xd_gen_expect){0});
+		xd_gen_port_detach(u->gen->ports[i]);
 		xd_rr_asks_fini(&u->ends[i].asks);
 		xd_udp_host_fini(&u->ends[i].host);
 	}

@@ -52,16 +52,12 @@ check_offload(const struct xd_forward_stream *s, struct xd_error *err)
 static int
 load(struct xd_forward_port *p, struct xd_error *err)
 {
-	struct xd_list_stream_opts list = {.source = &p->source};
-	struct xd_gen_load load = {.list = &list, .touch = XD_TOUCH_STAMP};
-	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &p->sink};
-	int rc = p->loaded ? 0 : xd_gen_port_load(p->port, &load, err);
+	int rc = 0;
 
-	if (rc || p->loaded)
-		return rc;
-	xd_gen_port_expect(p->port, &expect);
-	p->loaded = true;
-	return 0;
+	if (!p->loaded)
+		rc = xd_gen_port_attach(p->port, &p->source, &p->sink, XD_TOUCH_STAMP, err);
+	p->loaded |= rc == 0;
+	return rc;
 }
 
 static int

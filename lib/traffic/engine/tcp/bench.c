@@ -48,16 +48,11 @@ prepare_port(struct xd_tcp_bench *b, unsigned i, struct xd_error *err)
 		.timers = xd_message_lanes_timers(&b->lanes, i),
 		.tick_shift = XD_MESSAGE_TICK,
 	};
-	struct xd_list_stream_opts list = {.source = &e->source};
-	struct xd_gen_load load = {
-		.list = &list, .touch = full && !o->verify ? XD_TOUCH_FULL : XD_TOUCH_STAMP};
-	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &e->sink};
 	int rc = xd_tcp_endpoint_init(e, &opts, err);
 
 	if (!rc)
-		rc = xd_gen_port_load(port, &load, err);
-	if (!rc)
-		xd_gen_port_expect(port, &expect);
+		rc = xd_gen_port_attach(port, &e->source, &e->sink,
+			full && !o->verify ? XD_TOUCH_FULL : XD_TOUCH_STAMP, err);
 	return rc;
 }
 
@@ -83,8 +78,7 @@ void
 xd_tcp_bench_destroy(struct xd_tcp_bench *b)
 {
 	for (unsigned i = 0; b->ends && i < b->gen->nb_ports; i++) {
-		xd_gen_port_load(b->gen->ports[i], &(struct xd_gen_load){0}, NULL);
-		xd_gen_port_expect(b->gen->ports[i], &(struct xd_gen_expect){0});
+		xd_gen_port_detach(b->gen->ports[i]);
 		xd_tcp_endpoint_fini(&b->ends[i]);
 	}
 	free(b->ends);

@@ -84,16 +84,12 @@ prepare_talk(struct xd_udp_bench *b, unsigned i, struct xd_error *err)
 static int
 prepare_port(struct xd_udp_bench *b, unsigned i, struct xd_error *err)
 {
-	struct xd_list_stream_opts list = {.source = &b->ends[i].host.source};
-	struct xd_gen_load load = {
-		.list = &list, .touch = b->opts->message.verify ? XD_TOUCH_STAMP : XD_TOUCH_FULL};
-	struct xd_gen_expect expect = {.kind = XD_RECEIVE_SINK, .sink = &b->ends[i].host.sink};
+	const struct xd_udp_host *h = &b->ends[i].host;
 	int rc = prepare_talk(b, i, err);
 
 	if (!rc)
-		rc = xd_gen_port_load(b->gen->ports[i], &load, err);
-	if (!rc)
-		xd_gen_port_expect(b->gen->ports[i], &expect);
+		rc = xd_gen_port_attach(b->gen->ports[i], &h->source, &h->sink,
+			b->opts->message.verify ? XD_TOUCH_STAMP : XD_TOUCH_FULL, err);
 	return rc;
 }
 
@@ -121,8 +117,7 @@ void
 xd_udp_bench_destroy(struct xd_udp_bench *b)
 {
 	for (unsigned i = 0; b->ends && i < b->gen->nb_ports; i++) {
-		xd_gen_port_load(b->gen->ports[i], &(struct xd_gen_load){0}, NULL);
-		xd_gen_port_expect(b->gen->ports[i], &(struct xd_gen_expect){0});
+		xd_gen_port_detach(b->gen->ports[i]);
 		xd_udp_talk_fini(&b->ends[i].talk);
 		xd_udp_host_fini(&b->ends[i].host);
 	}
