@@ -38,13 +38,10 @@ static int
 give_row(
 	struct loop *l, struct xd_row *row, unsigned number, const char *name, struct xd_error *err)
 {
-	int rc;
-
 	row->engine = &xd_calibrate_engine;
 	row->trial = number;
 	snprintf(row->name, sizeof(row->name), "%s, %s", name, l->cores);
-	rc = l->gen.row(l->gen.ctx, row);
-	return rc ? xd_fail(err, rc, "no memory for a row") : 0;
+	return xd_gen_keep_row(&l->gen, row, 0, err);
 }
 
 /* A trial, and its row unless it ended before anything was measured. */

@@ -85,16 +85,13 @@ run_size(struct probe *p, struct xd_error *err)
 
 	for (unsigned number = 1; number <= p->opts->trials && !rc; number++) {
 		struct xd_row row;
-		int kept;
 
 		rc = paced ? loaded(p, &row, err) : one_at_a_time(p, &row, err);
 		row.engine = &xd_latency_engine;
 		row.trial = number;
 		if (rc && row.time_s <= 0) /* it ended before it began */
 			return rc;
-		kept = p->gen->row(p->gen->ctx, &row);
-		if (!rc && kept)
-			rc = xd_fail(err, kept, "no memory for a row");
+		rc = xd_gen_keep_row(p->gen, &row, rc, err);
 	}
 	return rc;
 }

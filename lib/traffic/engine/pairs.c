@@ -210,7 +210,7 @@ run(struct run *r, unsigned vms, double time_s, double warmup_s, struct xd_row *
 static int
 run_row(struct run *r, unsigned vms, struct xd_row *row, struct xd_error *err)
 {
-	int rc, kept = 0;
+	int rc;
 
 	*row = (struct xd_row){0};
 	rc = run(r, vms, r->opts->time_s, r->opts->warmup_s, row, err);
@@ -218,9 +218,7 @@ run_row(struct run *r, unsigned vms, struct xd_row *row, struct xd_error *err)
 		row->pairs.is_baseline = true;
 		row->pairs.of_baseline = row->rate.pps > 0 ? 1 : 0;
 	}
-	if (!rc || row->time_s > 0)
-		kept = r->gen->row(r->gen->ctx, row);
-	return rc || !kept ? rc : xd_fail(err, kept, "no memory for a row");
+	return rc && row->time_s <= 0 ? rc : xd_gen_keep_row(r->gen, row, rc, err);
 }
 
 static double

@@ -19,15 +19,14 @@ run_trial(struct xd_gen *gen, const struct xd_rate_opts *opts, struct xd_trial *
 		.what = "measuring",
 	};
 	struct xd_row row;
-	int rc = xd_trial_run(trial, &load, &row, err), kept;
+	int rc = xd_trial_run(trial, &load, &row, err);
 
 	row.engine = &xd_rate_engine;
 	row.trial = number;
 	/* What ended before it began is no row. */
 	if (rc && row.time_s <= 0)
 		return rc;
-	kept = gen->row(gen->ctx, &row);
-	return rc || !kept ? rc : xd_fail(err, kept, "no memory for a row");
+	return xd_gen_keep_row(gen, &row, rc, err);
 }
 
 int

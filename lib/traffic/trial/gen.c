@@ -46,6 +46,14 @@ drain_once(struct xd_gen *gen, int *busy)
 }
 
 int
+xd_gen_keep_row(struct xd_gen *gen, const struct xd_row *row, int rc, struct xd_error *err)
+{
+	int kept = gen->row(gen->ctx, row);
+
+	return rc || !kept ? rc : xd_fail(err, kept, "no memory for a row");
+}
+
+int
 xd_gen_drain(struct xd_gen *gen, struct xd_error *err)
 {
 	uint64_t last = xd_clock_ns(), now, end = last + ENDLESS_NS;

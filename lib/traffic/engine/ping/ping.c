@@ -197,7 +197,7 @@ trial(struct pinger *p, uint32_t size, unsigned number, struct xd_error *err)
 	struct xd_row row = {.engine = &xd_ping_engine, .trial = number, .size = size};
 	struct xd_surroundings before;
 	uint64_t start;
-	int rc, kept;
+	int rc;
 
 	p->caller.size = size;
 	xd_gen_look_before(p->gen, &before);
@@ -207,8 +207,7 @@ trial(struct pinger *p, uint32_t size, unsigned number, struct xd_error *err)
 	row.partial = rc != 0;
 	xd_gen_look_after(p->gen, &before, &row);
 	fill(p, &row);
-	kept = p->gen->row(p->gen->ctx, &row);
-	return rc || !kept ? rc : xd_fail(err, kept, "no memory for a row");
+	return xd_gen_keep_row(p->gen, &row, rc, err);
 }
 
 /* The second port is the host that is pinged. */

@@ -119,7 +119,7 @@ answer(struct responder *r, struct xd_error *err)
 	struct xd_surroundings before;
 	struct xd_gen_counts after;
 	bool cancelled = false;
-	int rc, kept;
+	int rc;
 
 	lay_lanes(r);
 	xd_gen_look_before(r->gen, &before);
@@ -136,8 +136,7 @@ answer(struct responder *r, struct xd_error *err)
 	xd_gen_count(r->gen, &after);
 	xd_gen_fill_rate(r->gen, &(struct xd_gen_counts){0}, &after, &row);
 	fill_own(r, &row);
-	kept = r->gen->row(r->gen->ctx, &row);
-	return rc || !kept ? rc : xd_fail(err, kept, "no memory for a row");
+	return xd_gen_keep_row(r->gen, &row, rc, err);
 }
 
 static void

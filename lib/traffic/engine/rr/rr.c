@@ -200,16 +200,13 @@ run_row(struct xd_rr_run *r, enum xd_rr_test test, unsigned outstanding, unsigne
 	struct xd_error *err)
 {
 	struct xd_row row = {.engine = &xd_rr_engine, .trial = trial};
-	int rc, kept;
+	int rc;
 
 	r->own_port = (uint16_t)(r->own_port + OWN_STEP);
 	rc = test == XD_RR_UDP ? run_udp(r, outstanding, &row, err)
 			       : run_tcp(r, test, outstanding, &row, err);
-	if (row.time_s > 0) {
-		kept = r->gen->row(r->gen->ctx, &row);
-		if (!rc && kept)
-			rc = xd_fail(err, kept, "no memory for a row");
-	}
+	if (row.time_s > 0)
+		rc = xd_gen_keep_row(r->gen, &row, rc, err);
 	return rc ? rc : xd_gen_drain(r->gen, err);
 }
 

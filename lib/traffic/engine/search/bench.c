@@ -129,10 +129,7 @@ finish_row(struct xd_search_run *run, const struct xd_search_load *load, struct 
 	if (load->pps <= 0 && !load->frames)
 		snprintf(row->name, sizeof(row->name), "as fast as it goes");
 	rc = keep_row(run, row);
-	if (rc)
-		return rc;
-	rc = run->gen->row(run->gen->ctx, row);
-	return rc ? xd_fail(run->err, rc, "no memory for a row") : 0;
+	return rc ? rc : xd_gen_keep_row(run->gen, row, 0, run->err);
 }
 
 static int

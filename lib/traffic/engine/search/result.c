@@ -83,7 +83,6 @@ xd_search_result_row(struct xd_search_run *run, const struct xd_search_result *r
 {
 	struct xd_row row = run->rows[(result->trial ? result->trial : run->n) - 1];
 	struct xd_search_figures *f = &row.search;
-	int kept;
 
 	memset(f, 0, sizeof(*f));
 	snprintf(f->method, sizeof(f->method), "%s", xd_search_method_name(run->opts->method));
@@ -107,6 +106,5 @@ xd_search_result_row(struct xd_search_run *run, const struct xd_search_result *r
 	xd_search_missing(run->opts, f->missing);
 	row.partial = rc != 0;
 	f->complete = !row.partial && !f->missing[0];
-	kept = run->gen->row(run->gen->ctx, &row);
-	return kept ? xd_fail(run->err, kept, "no memory for a row") : 0;
+	return xd_gen_keep_row(run->gen, &row, 0, run->err);
 }

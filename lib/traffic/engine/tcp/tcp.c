@@ -126,7 +126,7 @@ run_row(struct run *r, enum xd_message_test test, uint64_t bytes, unsigned trial
 	struct xd_tcp_bench b = {.gen = r->gen, .hosts = &r->hosts, .pattern = r->pattern};
 	struct xd_row row = {.engine = &xd_tcp_engine, .trial = trial};
 	struct apps apps = {0};
-	int rc = prepare(r, &b, &apps, test, bytes, err), kept;
+	int rc = prepare(r, &b, &apps, test, bytes, err);
 
 	if (!rc)
 		rc = xd_tcp_bench_create(&b, err);
@@ -135,11 +135,8 @@ run_row(struct run *r, enum xd_message_test test, uint64_t bytes, unsigned trial
 		rc = xd_tcp_bench_connect(&b, r->own_port, err);
 	if (!rc)
 		rc = measure(r, &b, &apps, test, bytes, &row, err);
-	if (row.time_s > 0) {
-		kept = r->gen->row(r->gen->ctx, &row);
-		if (!rc && kept)
-			rc = xd_fail(err, kept, "no memory for a row");
-	}
+	if (row.time_s > 0)
+		rc = xd_gen_keep_row(r->gen, &row, rc, err);
 	if (!rc)
 		rc = xd_gen_drain(r->gen, err);
 	xd_tcp_bench_destroy(&b);

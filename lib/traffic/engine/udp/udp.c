@@ -201,18 +201,15 @@ run_row(struct run *r, enum xd_message_test test, uint64_t bytes, unsigned trial
 		.message_bytes = bytes,
 		.own_port = r->own_port};
 	struct xd_row row = {.engine = &xd_udp_engine, .trial = trial};
-	int rc = xd_udp_bench_create(&b, err), kept;
+	int rc = xd_udp_bench_create(&b, err);
 
 	r->own_port = (uint16_t)(r->own_port + OWN_STEP);
 	if (!rc)
 		rc = xd_udp_bench_connect(&b, err);
 	if (!rc)
 		rc = measure(r, &b, &row, err);
-	if (row.time_s > 0) {
-		kept = r->gen->row(r->gen->ctx, &row);
-		if (!rc && kept)
-			rc = xd_fail(err, kept, "no memory for a row");
-	}
+	if (row.time_s > 0)
+		rc = xd_gen_keep_row(r->gen, &row, rc, err);
 	if (!rc)
 		rc = xd_gen_drain(r->gen, err);
 	xd_udp_bench_destroy(&b);
