@@ -7,13 +7,55 @@
 _Static_assert(sizeof(struct xd_message_figures) <= sizeof(((struct xd_row *)0)->own),
 	"the figures do not fit a row");
 
-bool
-xd_message_is_verified(const struct xd_row *row)
+static struct xd_message_figures
+figures_of(const struct xd_row *row)
 {
 	struct xd_message_figures f;
 
 	memcpy(&f, row->own, sizeof(f));
-	return f.verified;
+	return f;
+}
+
+bool
+xd_message_is_verified(const struct xd_row *row)
+{
+	return figures_of(row).verified;
+}
+
+bool
+xd_message_gbps(const struct xd_row *row, double *value)
+{
+	*value = figures_of(row).bps / 1e9;
+	return true;
+}
+
+bool
+xd_message_rate(const struct xd_row *row, double *value)
+{
+	*value = figures_of(row).messages_s;
+	return true;
+}
+
+bool
+xd_message_wrong_bytes(const struct xd_row *row, double *value)
+{
+	*value = (double)figures_of(row).wrong_bytes;
+	return figures_of(row).verified;
+}
+
+int
+xd_message_run_rows(const struct xd_gen *gen, const struct xd_message_opts *opts,
+	int (*run_row)(void *ctx, enum xd_message_test test, uint64_t bytes, unsigned trial,
+		struct xd_error *err),
+	void *ctx, struct xd_error *err)
+{
+	int rc = 0;
+
+	for (unsigned test = 0; test < XD_MESSAGE_TESTS; test++)
+		for (unsigned i = 0; i < opts->sizes.n && !xd_gen_cancelled(gen); i++)
+			for (unsigned n = 1; opts->tests[test] && n <= opts->trials && !rc; n++)
+				rc = run_row(ctx, test, opts->sizes.mix[i].bytes[0], n, err);
+	return rc;
 }
 
 const char *

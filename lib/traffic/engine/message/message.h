@@ -13,6 +13,7 @@
 
 #include "traffic/frames/sizes.h"
 #include "traffic/result/result.h"
+#include "traffic/trial/gen.h"
 
 #define XD_MESSAGE_MAX (128u << 20) /* bytes */
 
@@ -69,6 +70,18 @@ struct xd_message_figures {
 			bps, XD_FIGURE_REAL, .head = "bandwidth", .unit = "Gbit/s", .scale = 1e9)
 
 bool xd_message_is_verified(const struct xd_row *row);
+
+/* For --fail-if: xd_condition_figure, of rows that begin with these figures. */
+bool xd_message_gbps(const struct xd_row *row, double *value);
+bool xd_message_rate(const struct xd_row *row, double *value); /* messages a second */
+bool xd_message_wrong_bytes(const struct xd_row *row, double *value);
+
+/* Runs a row for each trial of each size in each test that is asked for, until one fails or gen is
+ * told to stop. Returns what the last one did. */
+int xd_message_run_rows(const struct xd_gen *gen, const struct xd_message_opts *opts,
+	int (*run_row)(void *ctx, enum xd_message_test test, uint64_t bytes, unsigned trial,
+		struct xd_error *err),
+	void *ctx, struct xd_error *err);
 /* "forward", ... */
 const char *xd_message_way_name(enum xd_message_way way);
 const char *xd_message_test_name(enum xd_message_test test);

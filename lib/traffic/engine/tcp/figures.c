@@ -20,38 +20,17 @@ figures_of(const struct xd_row *row)
 }
 
 static bool
-get_gbps(const struct xd_row *row, double *value)
-{
-	*value = figures_of(row).message.bps / 1e9;
-	return true;
-}
-
-static bool
-get_messages_s(const struct xd_row *row, double *value)
-{
-	*value = figures_of(row).message.messages_s;
-	return true;
-}
-
-static bool
 get_retransmitted(const struct xd_row *row, double *value)
 {
 	*value = (double)figures_of(row).path.retransmitted;
 	return true;
 }
 
-static bool
-get_wrong_bytes(const struct xd_row *row, double *value)
-{
-	*value = (double)figures_of(row).message.wrong_bytes;
-	return figures_of(row).message.verified;
-}
-
 static const struct xd_condition_figure conditions[] = {
-	{"message_gbps", get_gbps},
-	{"messages_s", get_messages_s},
+	{"message_gbps", xd_message_gbps},
+	{"messages_s", xd_message_rate},
 	{"retransmitted", get_retransmitted},
-	{"wrong_bytes", get_wrong_bytes},
+	{"wrong_bytes", xd_message_wrong_bytes},
 	{NULL, NULL},
 };
 

@@ -191,9 +191,9 @@ measure(struct run *r, struct xd_udp_bench *b, struct xd_row *row, struct xd_err
 }
 
 static int
-run_row(struct run *r, enum xd_message_test test, uint64_t bytes, unsigned trial,
-	struct xd_error *err)
+run_row(void *ctx, enum xd_message_test test, uint64_t bytes, unsigned trial, struct xd_error *err)
 {
+	struct run *r = ctx;
 	struct xd_udp_bench b = {.gen = r->gen,
 		.opts = r->opts,
 		.pattern = r->pattern,
@@ -216,19 +216,6 @@ run_row(struct run *r, enum xd_message_test test, uint64_t bytes, unsigned trial
 	return rc;
 }
 
-static int
-run_all(struct run *r, struct xd_error *err)
-{
-	const struct xd_message_opts *o = &r->opts->message;
-	int rc = 0;
-
-	for (unsigned test = 0; test < XD_MESSAGE_TESTS; test++)
-		for (unsigned i = 0; i < o->sizes.n && !xd_gen_cancelled(r->gen); i++)
-			for (unsigned n = 1; o->tests[test] && n <= o->trials && !rc; n++)
-				rc = run_row(r, test, o->sizes.mix[i].bytes[0], n, err);
-	return rc;
-}
-
 int
 xd_udp_run(struct xd_gen *gen, const struct xd_udp_run_opts *opts, struct xd_error *err)
 {
@@ -242,7 +229,7 @@ xd_udp_run(struct xd_gen *gen, const struct xd_udp_run_opts *opts, struct xd_err
 	mine.hosts.verify = opts->message.verify;
 	r.pattern = xd_message_pattern_create();
 	r.times = xd_histogram_create();
-	rc = r.pattern && r.times ? run_all(&r, err)
+	rc = r.pattern && r.times ? xd_message_run_rows(gen, &opts->message, run_row, &r, err)
 				  : xd_fail(err, -ENOMEM, "no memory for messages");
 	free(r.pattern);
 	xd_histogram_destroy(r.times);
