@@ -151,10 +151,11 @@ class Kernel(HostCase):
 
     def test_a_link_goes_down_and_up(self):
         one = self.host("one", "10.99.0.1/24")
+        # What its stack says of itself is said before anybody hears it.
+        one.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
         self.start_at_home({"vm1": {"mode": "server"}, "p1": self.packet("one")})
         vm1 = self.guest("vm1")
         self.daemon.wait_up("p1")
-        one.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
         for space, interface in ((one, "eth0"), (self.home, "one")):
             self.passes(vm1, one)
             space.ip("link", "set", interface, "down")
