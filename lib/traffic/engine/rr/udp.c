@@ -17,17 +17,7 @@ prepare_port(struct xd_rr_udp *u, unsigned i, struct xd_error *err)
 	const struct xd_message_hosts *o = u->hosts;
 	struct xd_gen_port *port = u->gen->ports[i];
 	struct xd_rr_udp_end *e = &u->ends[i];
-	char address[XD_MESSAGE_ADDRESS];
-	const struct xd_udp_host_opts opts = {
-		.addresses = xd_message_address(o->addresses[i], o->v6, i, address),
-		.number = i,
-		.max_frame = port->max_frame,
-		.on_wire = o->frame_bytes,
-		.csum = port->offload.csum && port->headers,
-		.impair = &o->impair[i],
-		.tsc_hz = u->gen->tsc_hz,
-	};
-	int rc = xd_udp_host_init(&e->host, &opts, err);
+	int rc = xd_udp_host_init_behind(&e->host, u->gen, i, o, err);
 
 	if (!rc && opens(u, i))
 		rc = xd_rr_asks_init(&e->asks, &u->datagrams, o->streams, u->outstanding, u->wait_s,

@@ -35,26 +35,6 @@ is_v6(const struct xd_udp_bench *b)
 }
 
 static int
-prepare_host(struct xd_udp_bench *b, unsigned i, struct xd_error *err)
-{
-	const struct xd_message_hosts *o = &b->opts->hosts;
-	const struct xd_gen_port *port = b->gen->ports[i];
-	struct xd_udp_end *e = &b->ends[i];
-	char address[XD_MESSAGE_ADDRESS];
-	struct xd_udp_host_opts opts = {
-		.addresses = xd_message_address(o->addresses[i], o->v6, i, address),
-		.number = i,
-		.max_frame = port->max_frame,
-		.on_wire = o->frame_bytes,
-		.csum = port->offload.csum && port->headers,
-		.impair = &o->impair[i],
-		.tsc_hz = b->gen->tsc_hz,
-	};
-
-	return xd_udp_host_init(&e->host, &opts, err);
-}
-
-static int
 prepare_talk(struct xd_udp_bench *b, unsigned i, struct xd_error *err)
 {
 	const struct xd_message_opts *m = &b->opts->message;
@@ -105,7 +85,7 @@ xd_udp_bench_create(struct xd_udp_bench *b, struct xd_error *err)
 	b->lanes.gen = b->gen;
 	rc = xd_message_lanes_init(&b->lanes, err);
 	for (unsigned i = 0; i < n && !rc; i++)
-		rc = prepare_host(b, i, err);
+		rc = xd_udp_host_init_behind(&b->ends[i].host, b->gen, i, &b->opts->hosts, err);
 	for (unsigned i = 0; i < n && !rc; i++)
 		rc = prepare_port(b, i, err);
 	for (unsigned i = 0; i < n && !rc; i++)

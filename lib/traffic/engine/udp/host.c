@@ -3,6 +3,7 @@
  * and written where it is sent from. */
 #include <errno.h>
 
+#include "traffic/engine/message/lanes.h"
 #include "traffic/engine/udp/host.h"
 #include "traffic/host/tsc.h"
 
@@ -176,6 +177,25 @@ xd_udp_host_init(struct xd_udp_host *h, const struct xd_udp_host_opts *opts, str
 		return xd_fail(err, -ENOMEM, "no memory for datagrams");
 	h->fragments = xd_fragments_create(XD_FRAGMENTS_PACKETS, waits, err);
 	return h->fragments ? xd_respond_station_init(&h->station, opts->max_frame, err) : -ENOMEM;
+}
+
+int
+xd_udp_host_init_behind(struct xd_udp_host *h, const struct xd_gen *gen, unsigned port,
+	const struct xd_message_hosts *hosts, struct xd_error *err)
+{
+	const struct xd_gen_port *p = gen->ports[port];
+	char address[XD_MESSAGE_ADDRESS];
+	struct xd_udp_host_opts opts = {
+		.addresses = xd_message_address(hosts->addresses[port], hosts->v6, port, address),
+		.number = port,
+		.max_frame = p->max_frame,
+		.on_wire = hosts->frame_bytes,
+		.csum = p->offload.csum && p->headers,
+		.impair = &hosts->impair[port],
+		.tsc_hz = gen->tsc_hz,
+	};
+
+	return xd_udp_host_init(h, &opts, err);
 }
 
 void

@@ -10,6 +10,7 @@
 #ifndef XD_TRAFFIC_ENGINE_UDP_HOST_H
 #define XD_TRAFFIC_ENGINE_UDP_HOST_H
 
+#include "traffic/engine/message/hosts.h"
 #include "traffic/engine/message/outbox.h"
 #include "traffic/engine/respond/station.h"
 #include "traffic/engine/udp/datagram.h"
@@ -58,6 +59,10 @@ struct xd_udp_host {
 /* -EINVAL: an address; -ENOMEM. The host stays where it is in memory. */
 int xd_udp_host_init(
 	struct xd_udp_host *h, const struct xd_udp_host_opts *opts, struct xd_error *err);
+/* The same, as the host behind one of gen's ports is asked for; its application is set afterwards:
+ * opts.app. */
+int xd_udp_host_init_behind(struct xd_udp_host *h, const struct xd_gen *gen, unsigned port,
+	const struct xd_message_hosts *hosts, struct xd_error *err);
 void xd_udp_host_fini(struct xd_udp_host *h); /* also after it failed, and of zeroes */
 
 /* From the host to where a datagram came from. */
