@@ -26,7 +26,7 @@
 
 #include "config/noun.h"
 #include "drivers/ethdev/ethdev.h"
-#include "memory/memory.h"
+#include "../with_eal.h"
 
 #define RING_FRAMES 1023 /* what a net_ring holds */
 
@@ -1459,26 +1459,6 @@ test_queues(void **state)
 	assert_int_equal(driver->rx(port, port->nb_queues, fx->batch), 0);
 	close_port(port);
 	fx->nb_quiesce--;
-}
-
-static int
-start_eal(void **state)
-{
-	struct xd_memory_opts opts = {.hugepages = XD_HUGEPAGES_NONE, .program = "test_ethdev"};
-	struct xd_error err = {0};
-
-	(void)state;
-	if (xd_memory_start(&opts, &err) != 0)
-		fail_msg("%s", err.text);
-	return 0;
-}
-
-static int
-stop_eal(void **state)
-{
-	(void)state;
-	xd_memory_stop();
-	return 0;
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

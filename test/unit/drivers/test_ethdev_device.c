@@ -21,7 +21,7 @@
 
 #include "base/clock.h"
 #include "drivers/ethdev/ethdev.h"
-#include "memory/memory.h"
+#include "../with_eal.h"
 
 #define PATIENCE_NS (20 * XD_NS_PER_S)
 
@@ -504,26 +504,6 @@ a_device_that_needs_a_reset(void **state)
 		assert_true(ethdev(port)->running);
 	}
 	close_in_loop(fx, port);
-}
-
-static int
-start_eal(void **state)
-{
-	struct xd_memory_opts opts = {.hugepages = XD_HUGEPAGES_NONE, .program = "test_ethdev_dev"};
-	struct xd_error err = {0};
-
-	(void)state;
-	if (xd_memory_start(&opts, &err) != 0)
-		fail_msg("%s", err.text);
-	return 0;
-}
-
-static int
-stop_eal(void **state)
-{
-	(void)state;
-	xd_memory_stop();
-	return 0;
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "drivers/ethdev/ethdev.h"
-#include "memory/memory.h"
+#include "../with_eal.h"
 
 #define NB_QUEUES 2
 
@@ -246,26 +246,6 @@ a_device_comes_while_its_worker_sleeps(void **state)
 	interrupt(0);
 	assert_true(wakes(fx));
 	driver->disarm(fx->port, 0);
-}
-
-static int
-start_eal(void **state)
-{
-	struct xd_memory_opts opts = {.hugepages = XD_HUGEPAGES_NONE, .program = "test_ethdev_sl"};
-	struct xd_error err = {0};
-
-	(void)state;
-	if (xd_memory_start(&opts, &err) != 0)
-		fail_msg("%s", err.text);
-	return 0;
-}
-
-static int
-stop_eal(void **state)
-{
-	(void)state;
-	xd_memory_stop();
-	return 0;
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

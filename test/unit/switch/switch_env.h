@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "made_up_driver.h"
+#include "../with_eal.h"
 
 struct env {
 	struct xd_switch *sw;
@@ -22,23 +23,6 @@ struct env {
 	struct xd_config *config; /* to be changed and applied */
 	struct xd_error err;
 };
-
-static inline int
-start_eal(void **state)
-{
-	struct xd_memory_opts opts = {.hugepages = XD_HUGEPAGES_NONE};
-
-	(void)state;
-	return xd_memory_start(&opts, NULL);
-}
-
-static inline int
-stop_eal(void **state)
-{
-	(void)state;
-	xd_memory_stop();
-	return 0;
-}
 
 static inline int
 open_switch(void **state)
