@@ -15,44 +15,16 @@
 #include "traffic/engine/rr/connect.h"
 #include "traffic/engine/rr/rr.h"
 #include "traffic/engine/rr/udp.h"
-#include "traffic/host/tsc.h"
+#include "loop_pair.h"
 
-#define ROWS    16
 #define TRIES   2000 /* runs of SLICE_S, until what is waited for has happened */
 #define SLICE_S 0.02
 #define ROUND   70000 /* connections: more than ports have numbers */
 
 struct env {
-	struct xd_gen gen;
+	struct loop_pair loop;
 	struct xd_rr_run_opts opts;
-	struct xd_impair impair[XD_GEN_PORTS_MAX];
-	unsigned nb_rows;
-	struct xd_row rows[ROWS];
 };
-
-static int
-keep(void *ctx, const struct xd_row *row)
-{
-	struct env *env = ctx;
-
-	assert_true(env->nb_rows < ROWS);
-	env->rows[env->nb_rows++] = *row;
-	return 0;
-}
-
-static void
-open_port(struct env *env)
-{
-	struct xd_error err = {0};
-	const struct xd_gen_port_opts opts = {.frame_bytes = 1514,
-		.node = -1,
-		.others = env->gen.ports,
-		.nb_others = env->gen.nb_ports};
-
-	env->gen.ports[env->gen.nb_ports] = xd_gen_port_open("loop:a", &opts, &err);
-	assert_non_null(env->gen.ports[env->gen.nb_ports]);
-	env->gen.nb_ports++;
-}
 
 static struct env *
 create(void)
@@ -60,18 +32,11 @@ create(void)
 	struct env *env = calloc(1, sizeof(*env));
 
 	assert_non_null(env);
-	env->gen = (struct xd_gen){.tsc_hz = xd_tsc_calibrate(),
-		.nb_cores = 1,
-		.cores = {-1},
-		.placement = {-1, -1},
-		.row = keep,
-		.ctx = env};
-	open_port(env);
-	open_port(env);
+	loop_pair_open(&env->loop);
 	env->opts = (struct xd_rr_run_opts){
 		.hosts = {.frame_bytes = 1514,
 			.window = 200000,
-			.impair = env->impair,
+			.impair = env->loop.impair,
 			.port = 5002,
 			.streams = 3,
 			.verify = true,
@@ -91,8 +56,7 @@ create(void)
 static void
 destroy(struct env *env)
 {
-	for (unsigned i = 0; i < env->gen.nb_ports; i++)
-		xd_gen_port_close(env->gen.ports[i]);
+	loop_pair_close(&env->loop);
 	free(env);
 }
 
@@ -100,7 +64,7 @@ static void
 impair(struct env *env, unsigned seed)
 {
 	for (unsigned i = 0; i < 2; i++)
-		env->impair[i] = (struct xd_impair){
+		env->loop.impair[i] = (struct xd_impair){
 			.loss = 0.02, .dup = 0.02, .reorder = 0.05, .seed = seed + i};
 }
 
@@ -109,8 +73,8 @@ figures(const struct env *env, unsigned row)
 {
 	struct xd_rr_figures f;
 
-	assert_true(row < env->nb_rows);
-	memcpy(&f, env->rows[row].own, sizeof(f));
+	assert_true(row < env->loop.nb_rows);
+	memcpy(&f, env->loop.rows[row].own, sizeof(f));
 	return f;
 }
 
@@ -119,7 +83,7 @@ run(struct env *env)
 {
 	struct xd_error err = {0};
 
-	if (xd_rr_run(&env->gen, &env->opts, &err))
+	if (xd_rr_run(&env->loop.gen, &env->opts, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -127,7 +91,7 @@ static void
 check_row(const struct env *env, unsigned i)
 {
 	const struct xd_rr_figures f = figures(env, i);
-	const struct xd_row *row = &env->rows[i];
+	const struct xd_row *row = &env->loop.rows[i];
 
 	assert_false(row->partial);
 	assert_true(row->timed && f.asks);
@@ -154,7 +118,7 @@ test_rows(void **state)
 
 		env->opts.hosts.v6 = v6;
 		run(env);
-		assert_int_equal(env->nb_rows, 5);
+		assert_int_equal(env->loop.nb_rows, 5);
 		for (unsigned i = 0; i < 5; i++) {
 			check_row(env, i);
 			assert_string_equal(figures(env, i).test, names[i]);
@@ -196,7 +160,7 @@ struct tcp {
 static void
 create_tcp(struct env *env, struct tcp *t, const struct xd_message_pattern *pattern)
 {
-	t->bench = (struct xd_tcp_bench){.gen = &env->gen,
+	t->bench = (struct xd_tcp_bench){.gen = &env->loop.gen,
 		.hosts = &env->opts.hosts,
 		.pattern = pattern,
 		.reopens = t->connects.answers,
@@ -261,8 +225,8 @@ connect_many(struct env *env, uint64_t many)
 	assert_int_equal(t.connects.done, t.bench.ends[1].counts.accepted);
 	assert_int_equal(xd_tcp_bench_faults(&t.bench, &path), 0);
 	assert_int_equal(path.failed, 0);
-	if (!env->impair[0].loss) {
-		const uint64_t frames = env->gen.ports[0]->sent + env->gen.ports[1]->sent;
+	if (!env->loop.impair[0].loss) {
+		const uint64_t frames = env->loop.gen.ports[0]->sent + env->loop.gen.ports[1]->sent;
 
 		assert_int_equal(t.bench.ends[0].counts.refused, 0);
 		assert_int_equal(t.bench.ends[1].counts.refused, 0);
@@ -303,7 +267,7 @@ once_udp(uint32_t request, uint32_t response, unsigned outstanding)
 {
 	struct xd_message_pattern *pattern = xd_message_pattern_create();
 	struct env *env = create();
-	struct xd_rr_udp u = {.gen = &env->gen,
+	struct xd_rr_udp u = {.gen = &env->loop.gen,
 		.hosts = &env->opts.hosts,
 		.datagrams = {request, response, pattern, true},
 		.outstanding = outstanding,
@@ -352,14 +316,14 @@ test_silence(void **state)
 	struct xd_error err = {0};
 
 	(void)state;
-	env->impair[1].loss = 1;
+	env->loop.impair[1].loss = 1;
 	env->opts.tests[XD_RR_TCP] = env->opts.tests[XD_RR_CONNECT] = false;
 	env->opts.wait_s = 0.01;
 	env->opts.time_s = 1.1;
-	assert_int_equal(xd_rr_run(&env->gen, &env->opts, &err), -ETIMEDOUT);
+	assert_int_equal(xd_rr_run(&env->loop.gen, &env->opts, &err), -ETIMEDOUT);
 	assert_non_null(strstr(err.text, "no answer from port 5002 for 1."));
-	assert_int_equal(env->nb_rows, 1);
-	assert_true(env->rows[0].partial);
+	assert_int_equal(env->loop.nb_rows, 1);
+	assert_true(env->loop.rows[0].partial);
 	assert_int_equal(figures(env, 0).transactions, 0);
 	assert_true(figures(env, 0).lost > 3);
 	destroy(env);
@@ -373,12 +337,12 @@ test_limits(void **state)
 
 	(void)state;
 	env->opts.request_bytes = 65508;
-	assert_int_equal(xd_rr_run(&env->gen, &env->opts, &err), -EINVAL);
+	assert_int_equal(xd_rr_run(&env->loop.gen, &env->opts, &err), -EINVAL);
 	assert_string_equal(err.text, "a datagram over IPv4 has at most 65507 bytes: ask udp_rr "
 				      "for less than 65508");
 	env->opts.request_bytes = 1;
 	env->opts.hosts.streams = 32001;
-	assert_int_equal(xd_rr_run(&env->gen, &env->opts, &err), -EINVAL);
+	assert_int_equal(xd_rr_run(&env->loop.gen, &env->opts, &err), -EINVAL);
 	assert_string_equal(err.text, "tcp_crr has at most 32000 streams, not 32001");
 	destroy(env);
 }

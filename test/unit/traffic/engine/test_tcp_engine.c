@@ -16,41 +16,12 @@
 #include "traffic/engine/tcp/session.h"
 #include "traffic/engine/tcp/time_wait.h"
 #include "traffic/engine/tcp/tcp.h"
-#include "traffic/host/tsc.h"
-
-#define ROWS 16
+#include "loop_pair.h"
 
 struct env {
-	struct xd_gen gen;
+	struct loop_pair loop;
 	struct xd_tcp_run_opts opts;
-	struct xd_impair impair[XD_GEN_PORTS_MAX];
-	unsigned nb_rows;
-	struct xd_row rows[ROWS];
 };
-
-static int
-keep(void *ctx, const struct xd_row *row)
-{
-	struct env *env = ctx;
-
-	assert_true(env->nb_rows < ROWS);
-	env->rows[env->nb_rows++] = *row;
-	return 0;
-}
-
-static void
-open_port(struct env *env, const char *spec)
-{
-	struct xd_error err = {0};
-	const struct xd_gen_port_opts opts = {.frame_bytes = 1514,
-		.node = -1,
-		.others = env->gen.ports,
-		.nb_others = env->gen.nb_ports};
-
-	env->gen.ports[env->gen.nb_ports] = xd_gen_port_open(spec, &opts, &err);
-	assert_non_null(env->gen.ports[env->gen.nb_ports]);
-	env->gen.nb_ports++;
-}
 
 static struct env *
 create(void)
@@ -58,14 +29,7 @@ create(void)
 	struct env *env = calloc(1, sizeof(*env));
 
 	assert_non_null(env);
-	env->gen = (struct xd_gen){.tsc_hz = xd_tsc_calibrate(),
-		.nb_cores = 1,
-		.cores = {-1},
-		.placement = {-1, -1},
-		.row = keep,
-		.ctx = env};
-	open_port(env, "loop:a");
-	open_port(env, "loop:a");
+	loop_pair_open(&env->loop);
 	env->opts = (struct xd_tcp_run_opts){
 		.message = {.tests = {true, true},
 			.streams = 3,
@@ -75,7 +39,7 @@ create(void)
 			.touch = XD_TOUCH_FULL},
 		.hosts = {.frame_bytes = 1514,
 			.window = 200000,
-			.impair = env->impair,
+			.impair = env->loop.impair,
 			.port = 5001,
 			.timeout_s = 10},
 	};
@@ -86,8 +50,7 @@ create(void)
 static void
 destroy(struct env *env)
 {
-	for (unsigned i = 0; i < env->gen.nb_ports; i++)
-		xd_gen_port_close(env->gen.ports[i]);
+	loop_pair_close(&env->loop);
 	free(env);
 }
 
@@ -96,8 +59,8 @@ figures(const struct env *env, unsigned row)
 {
 	struct xd_tcp_figures f;
 
-	assert_true(row < env->nb_rows);
-	memcpy(&f, env->rows[row].own, sizeof(f));
+	assert_true(row < env->loop.nb_rows);
+	memcpy(&f, env->loop.rows[row].own, sizeof(f));
 	return f;
 }
 
@@ -105,7 +68,7 @@ static void
 run(struct env *env)
 {
 	struct xd_error err = {0};
-	int rc = xd_tcp_run(&env->gen, &env->opts, &err);
+	int rc = xd_tcp_run(&env->loop.gen, &env->opts, &err);
 
 	if (rc)
 		fail_msg("%s", err.text);
@@ -123,8 +86,8 @@ check_row(const struct env *env, unsigned row)
 	assert_int_equal(f.path.failed, 0);
 	assert_true(f.path.segment_bytes <= f.path.mss);
 	assert_true(limited <= 1.0001);
-	assert_false(env->rows[row].partial);
-	assert_true(env->rows[row].time_s > 0.04);
+	assert_false(env->loop.rows[row].partial);
+	assert_true(env->loop.rows[row].time_s > 0.04);
 }
 
 static void
@@ -134,7 +97,7 @@ test_rows(void **state)
 
 	(void)state;
 	run(env);
-	assert_int_equal(env->nb_rows, 4);
+	assert_int_equal(env->loop.nb_rows, 4);
 	for (unsigned i = 0; i < 4; i++) {
 		const struct xd_tcp_figures f = figures(env, i);
 
@@ -145,9 +108,9 @@ test_rows(void **state)
 		assert_int_equal(f.path.mss, 1448);
 		assert_int_equal(f.path.retransmitted, 0);
 		assert_true(f.message.messages > 0 && f.path.segment_bytes > 0);
-		assert_int_equal(env->rows[i].timed, i >= 2);
+		assert_int_equal(env->loop.rows[i].timed, i >= 2);
 		if (i >= 2)
-			assert_true(env->rows[i].latency.count == f.message.messages);
+			assert_true(env->loop.rows[i].latency.count == f.message.messages);
 	}
 	destroy(env);
 }
@@ -185,10 +148,10 @@ test_faults(void **state)
 		env->opts.message.way = (enum xd_message_way)(i % 3);
 		env->opts.message.tests[XD_MESSAGE_LATENCY] = false;
 		for (unsigned k = 0; k < 2; k++)
-			env->impair[k] = (struct xd_impair){
+			env->loop.impair[k] = (struct xd_impair){
 				.loss = 0.01, .dup = 0.02, .reorder = 0.05, .seed = i + k};
 		run(env);
-		assert_int_equal(env->nb_rows, 2);
+		assert_int_equal(env->loop.nb_rows, 2);
 		check_row(env, 1);
 		assert_true(figures(env, 1).path.impaired_lost > 0);
 		destroy(env);
@@ -208,7 +171,7 @@ test_many_connections(void **state)
 	env->opts.hosts.timeout_s = 60;
 	run(env);
 	check_row(env, 0);
-	assert_int_equal(env->rows[0].flows, 70000);
+	assert_int_equal(env->loop.rows[0].flows, 70000);
 	destroy(env);
 }
 
@@ -221,17 +184,17 @@ test_nobody_there(void **state)
 	(void)state;
 	/* The other end has another address. */
 	env->opts.hosts.addresses[1] = "fd00::2";
-	assert_int_equal(xd_tcp_run(&env->gen, &env->opts, &err), -EINVAL);
+	assert_int_equal(xd_tcp_run(&env->loop.gen, &env->opts, &err), -EINVAL);
 	assert_string_equal(err.text, "ports 0 and 1 have no addresses of one kind");
 	env->opts.hosts.addresses[0] = "10.0.0.2";
 	env->opts.hosts.addresses[1] = "10.0.0.x";
-	assert_int_equal(xd_tcp_run(&env->gen, &env->opts, &err), -EINVAL);
+	assert_int_equal(xd_tcp_run(&env->loop.gen, &env->opts, &err), -EINVAL);
 	env->opts.hosts.addresses[1] = NULL;
-	env->impair[1].loss = 1;
+	env->loop.impair[1].loss = 1;
 	env->opts.hosts.timeout_s = 0.05;
-	assert_int_equal(xd_tcp_run(&env->gen, &env->opts, &err), -ETIMEDOUT);
+	assert_int_equal(xd_tcp_run(&env->loop.gen, &env->opts, &err), -ETIMEDOUT);
 	assert_string_equal(err.text, "3 of 3 connections were not answered within 0.05 s");
-	assert_int_equal(env->nb_rows, 0);
+	assert_int_equal(env->loop.nb_rows, 0);
 	destroy(env);
 }
 
