@@ -11,7 +11,7 @@ import subprocess
 
 import netns
 from daemon import config_text
-from frames import BROADCAST, frame, mac, raw_mac, tagged
+from frames import BROADCAST, frame, mac, raw_mac
 from hosts import HostCase
 from process import PATIENCE_S, wait_for
 
@@ -164,16 +164,7 @@ class Traffic(TapCase):
         self.daemon.wait_up()
         trunk = netns.RawSocket(self, a, "eth0", PATIENCE_S)
         access = netns.RawSocket(self, b, "eth0", PATIENCE_S)
-        for size in (60, 200, 1514):
-            data = frame(BROADCAST, mac(0xA), size=size)
-            trunk.send(tagged(data, 10, pcp=3))
-            self.assertEqual(access.receive(raw_mac(mac(0xA))).hex(), data.hex())
-            vm1.drain()
-            trunk.send(tagged(data, 20))
-            vm1.rx_until(data)
-            data = frame(BROADCAST, mac(0xB), size=size)
-            access.send(data)
-            self.assertEqual(trunk.receive(raw_mac(mac(0xB))).hex(), tagged(data, 10).hex())
+        self.tags_pass(trunk, access, vm1)
 
     def test_the_hosts_own_interface(self):
         """Of the bridge, in the switch's own namespace, under the port's name."""
@@ -261,16 +252,7 @@ class Guests(TapCase):
         out = netns.RawSocket(self, a, "eth0", PATIENCE_S)
         vm1.drain()
         before = self.daemon.drops("vm1")
-        sent = [frame(BROADCAST, mac(0xC), payload=b"%d" % i, size=60 + i) for i in range(300)]
-        for data in sent:
-            out.send(data)
-        got = []
-        while len(got) < len(sent):
-            data = vm1.rx()
-            self.assertIsNotNone(data, f"{len(got)} frames came")
-            if data[6:12] == raw_mac(mac(0xC)):
-                got.append(data)
-        self.assertEqual(got, sent)
+        self.comes_in_order(out, vm1, 300)
         self.assertEqual(self.daemon.drops("vm1"), before)
         self.assertGreater(self.daemon.port("pa")["waits"], 0)
 

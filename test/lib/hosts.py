@@ -6,6 +6,7 @@ import subprocess
 
 import netns
 from daemon import Daemon, config_text
+from frames import BROADCAST, frame, mac, raw_mac, tagged
 from guest import SwitchCase
 from harness import need_root
 from process import PATIENCE_S, wait_for
@@ -73,3 +74,29 @@ class HostCase(SwitchCase):
         while "listening" not in (line := seen.stderr.readline()):
             self.assertNotEqual(line, "", "tcpdump ended")
         return seen.stdout
+
+    def tags_pass(self, trunk, access, vm1):
+        """Between a trunk of VLANs 10 and 20, an access port of 10, and a guest in 20."""
+        for size in (60, 200, 1514):
+            data = frame(BROADCAST, mac(0xA), size=size)
+            trunk.send(tagged(data, 10, pcp=3))
+            self.assertEqual(access.receive(raw_mac(mac(0xA))).hex(), data.hex())
+            vm1.drain()
+            trunk.send(tagged(data, 20))
+            vm1.rx_until(data)
+            data = frame(BROADCAST, mac(0xB), size=size)
+            access.send(data)
+            self.assertEqual(trunk.receive(raw_mac(mac(0xB))).hex(), tagged(data, 10).hex())
+
+    def comes_in_order(self, out, vm1, count):
+        """So many frames of different lengths, sent at once, all come to the guest."""
+        sent = [frame(BROADCAST, mac(0xC), payload=b"%d" % i, size=60 + i) for i in range(count)]
+        for data in sent:
+            out.send(data)
+        got = []
+        while len(got) < len(sent):
+            data = vm1.rx()
+            self.assertIsNotNone(data, f"{len(got)} frames came")
+            if data[6:12] == raw_mac(mac(0xC)):
+                got.append(data)
+        self.assertEqual(got, sent)
