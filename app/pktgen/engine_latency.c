@@ -42,9 +42,7 @@ static const struct option_row options[] = {
 	OPTION_IMPAIR,
 	{"count", "N", take_count, .help = "frames, such as 100k (as --time holds)"},
 	OPTION_TOUCH,
-	OPTION_TIME,
-	OPTION_WARMUP,
-	OPTION_TRIALS,
+	OPTIONS_TRIALS,
 	OPTIONS_PLACE,
 	OPTIONS_RESULTS,
 };

@@ -112,9 +112,7 @@ static const struct option_row options[] = {
 	{"latency-rate", "RATE", take_latency_rate,
 		.help = "frames of each sender that are timed; 0: none (1kpps)"},
 	OPTION_TOUCH,
-	OPTION_TIME,
-	OPTION_WARMUP,
-	OPTION_TRIALS,
+	OPTIONS_TRIALS,
 	OPTIONS_PLACE,
 	OPTIONS_RESULTS,
 };

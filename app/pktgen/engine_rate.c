@@ -31,9 +31,7 @@ static const struct option_row options[] = {
 	{"count", "N", take_count,
 		.help = "frames of each sending port, such as 1M (as --time holds)"},
 	OPTION_TOUCH,
-	OPTION_TIME,
-	OPTION_WARMUP,
-	OPTION_TRIALS,
+	OPTIONS_TRIALS,
 	OPTIONS_PLACE,
 	OPTIONS_RESULTS,
 };

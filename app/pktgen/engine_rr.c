@@ -112,9 +112,7 @@ static const struct option_row options[] = {
 	{"wait", "S", take_answer_wait, .help = "seconds until an answer of udp_rr is lost (0.2)"},
 	OPTION_IMPAIR,
 	OPTION_TOUCH,
-	OPTION_TIME,
-	OPTION_WARMUP,
-	OPTION_TRIALS,
+	OPTIONS_TRIALS,
 	OPTIONS_PLACE,
 	OPTIONS_RESULTS,
 };

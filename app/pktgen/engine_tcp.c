@@ -39,9 +39,7 @@ static const struct option_row options[] = {
 	{"tcp-port", "N", take_host_port, .help = "that is connected to, or listened on (5001)"},
 	OPTION_IMPAIR,
 	OPTION_TOUCH,
-	OPTION_TIME,
-	OPTION_WARMUP,
-	OPTION_TRIALS,
+	OPTIONS_TRIALS,
 	OPTIONS_PLACE,
 	OPTIONS_RESULTS,
 };

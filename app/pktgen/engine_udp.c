@@ -26,9 +26,7 @@ static const struct option_row options[] = {
 	OPTION_CONNECT,
 	{"udp-port", "N", take_host_port, .help = "that is sent to, or listened on (5001)"},
 	OPTION_IMPAIR,
-	OPTION_TIME,
-	OPTION_WARMUP,
-	OPTION_TRIALS,
+	OPTIONS_TRIALS,
 	OPTIONS_PLACE,
 	OPTIONS_RESULTS,
 };

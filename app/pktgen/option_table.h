@@ -111,6 +111,7 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 	{                                                                                          \
 		"trials", "N", take_trials, .help = "trials of each size (1)"                      \
 	}
+#define OPTIONS_TRIALS OPTION_TIME, OPTION_WARMUP, OPTION_TRIALS
 #define OPTIONS_PLACE                                                                              \
 	{"core", "N", take_cores,                                                                  \
 		.help = "core to run on (the last one that no worker of --switch has)"},           \
