@@ -178,19 +178,27 @@ respond_row(void)
 	return row;
 }
 
+static struct xd_message_figures
+message_figures(const char *way, uint64_t bytes)
+{
+	struct xd_message_figures f = {.test = "bandwidth",
+		.message_bytes = bytes,
+		.streams = 101,
+		.verified = true,
+		.wrong_bytes = 102,
+		.messages = 103,
+		.messages_s = 104.5,
+		.bps = 105.5};
+
+	strcpy(f.way, way);
+	return f;
+}
+
 static struct xd_row
 tcp_row(void)
 {
 	const struct xd_tcp_figures figures = {
-		.message = {.test = "bandwidth",
-			.way = "both",
-			.message_bytes = 134217728,
-			.streams = 101,
-			.verified = true,
-			.wrong_bytes = 102,
-			.messages = 103,
-			.messages_s = 104.5,
-			.bps = 105.5},
+		.message = message_figures("both", 134217728),
 		.path = {.mss = 106,
 			.segment_bytes = 107.5,
 			.retransmitted = 108,
@@ -213,15 +221,7 @@ static struct xd_row
 udp_row(void)
 {
 	const struct xd_udp_figures figures = {
-		.message = {.test = "bandwidth",
-			.way = "reverse",
-			.message_bytes = 65508,
-			.streams = 101,
-			.verified = true,
-			.wrong_bytes = 102,
-			.messages = 103,
-			.messages_s = 104.5,
-			.bps = 105.5},
+		.message = message_figures("reverse", 65508),
 		.datagrams = 2,
 		.counted = "receiver",
 		.sent_messages = 200,
