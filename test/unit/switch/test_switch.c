@@ -41,6 +41,14 @@ refuse_driver(const struct xd_driver *a, const struct xd_driver *b, const char *
 	assert_non_null(strstr(err.text, reason));
 }
 
+static unsigned
+no_members(const struct xd_port_config *config, const char **names)
+{
+	(void)config;
+	(void)names;
+	return 0;
+}
+
 static void
 drivers_that_lack_something(void **state)
 {
@@ -53,6 +61,9 @@ drivers_that_lack_something(void **state)
 	d = made_up_driver;
 	d.set = NULL;
 	refuse_driver(&d, NULL, "both of can_set and set");
+	d = made_up_driver;
+	d.members = no_members;
+	refuse_driver(&d, NULL, "all of members, bond and announce");
 	d = made_up_driver;
 	d.type = NULL;
 	refuse_driver(&d, NULL, "its type");
