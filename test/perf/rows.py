@@ -60,6 +60,8 @@ P99 = Metric("p99_us", "RTT P99 us", ("latency", "actual", "p99_ns"), 1e-3, 3)
 LOADED_P50 = Metric("p50_us", "P50 us", ("latency", "planned", "p50_ns"), 1e-3, 3)
 LOADED_P99_9 = Metric("p99_9_us", "P99.9 us", ("latency", "planned", "p99_9_ns"), 1e-3, 3)
 
+MESSAGES = Metric("gbps", "Gbit/s of messages", ("tcp", "bps"), 1e-9, 2)
+
 # What a Linux guest sends at most: 45 segments of 1448 bytes and one set of headers.
 TSO_BYTES = 54 + 45 * 1448
 
@@ -99,6 +101,12 @@ GUESTS = (
         targets=(("ovs", "p50_us", "<=", 0.6), ("ovs", "p99_us", "<=", 0.6))),
     Row("tail", "64 B at 100 kpps, one way from the planned time", (LOADED_P50, LOADED_P99_9),
         (("size", 64), ("rate", "100kpps"), ("way", "one-way")), "latency"),
+    Row("tcp-latency", "TCP, a message of 1 B and its answer, round trip", (P50, P99),
+        (("messages", 1), ("test", "latency")), "tcp", only_guests=True,
+        targets=(("ovs", "p50_us", "<=", 0.6),)),
+    Row("tcp-64k", "TCP, messages of 64 KiB in TSO frames, client mode", (MESSAGES,),
+        (("messages", "64k"),), "tcp", needs_switching=True, only_guests=True, guest="tso=on",
+        client=True, tso=True),
     # A flow is a pair of addresses, and both are learned.
     Row("million", "64 B, a million MAC addresses, one way", (MPPS,),
         stream(64, MILLION // 2, "mac"), subjects=(OWN_ONE_FLOW,), only_crossdock=True,
@@ -136,7 +144,7 @@ GUESTS = (
 )
 
 STATIC = ("64-1flow", "64-1000mac", "64-1000l4", "1500", "latency", "broadcast", "packed-64",
-          "tso-64k", "pairs-1500", "generator")
+          "tcp-latency", "tcp-64k", "tso-64k", "pairs-1500", "generator")
 
 ROWS = (
     *GUESTS,
