@@ -104,6 +104,13 @@ xd_outbox_take(struct xd_outbox *o, size_t bytes)
 	return o->items + (o->head++ & (XD_OUTBOX - 1)) * bytes;
 }
 
+/* The i-th that is to be sent, from 0 on: there are so many. */
+static inline const void *
+xd_outbox_at(const struct xd_outbox *o, uint32_t i, size_t bytes)
+{
+	return o->items + ((o->head + i) & (XD_OUTBOX - 1)) * bytes;
+}
+
 /* Looks at what was held for too long. */
 static inline void
 xd_outbox_look(struct xd_outbox *o, size_t bytes)

@@ -133,22 +133,28 @@ count_open(const struct xd_tcp_bench *b, uint64_t *failed)
 	return n;
 }
 
-int
-xd_tcp_bench_connect(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error *err)
+static void
+hold_all(struct xd_tcp_bench *b, bool held)
+{
+	for (unsigned i = 0; i < b->gen->nb_ports; i++)
+		xd_tcp_endpoint_hold(&b->ends[i], held);
+}
+
+/* Until all are there, or for so long none was answered. */
+static int
+shake_hands(struct xd_tcp_bench *b, struct xd_error *err)
 {
 	const unsigned streams = xd_tcp_bench_streams(b);
-	unsigned open = 0;
+	unsigned open = 0, before;
 	uint64_t failed = 0;
 	int rc = 0;
 
-	if (b->gen->nb_ports == 1 && !b->hosts->has_peer)
-		return 0;
-	for (unsigned i = 0; i < b->gen->nb_ports && !rc; i++)
-		if (xd_tcp_bench_opens(b, i))
-			rc = open_all(b, i, own_port, err);
 	for (double s = 0; !rc && open < streams; s += XD_MESSAGE_LOOK_S) {
 		rc = xd_message_lanes_run(&b->lanes, XD_MESSAGE_LOOK_S, "connecting", err);
+		before = open;
 		open = count_open(b, &failed);
+		if (open > before)
+			s = 0;
 		if (!rc && failed)
 			rc = xd_fail(err, -ECONNREFUSED,
 				"a connection to port %u was refused or reset", b->hosts->port);
@@ -157,6 +163,24 @@ xd_tcp_bench_connect(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error 
 				"%u of %u connections were not answered within %g s",
 				streams - open, streams, b->hosts->timeout_s);
 	}
+	return rc;
+}
+
+/* What is written meanwhile would take the room in rings from the handshakes. */
+int
+xd_tcp_bench_connect(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error *err)
+{
+	int rc = 0;
+
+	if (b->gen->nb_ports == 1 && !b->hosts->has_peer)
+		return 0;
+	hold_all(b, true);
+	for (unsigned i = 0; i < b->gen->nb_ports && !rc; i++)
+		if (xd_tcp_bench_opens(b, i))
+			rc = open_all(b, i, own_port, err);
+	if (!rc)
+		rc = shake_hands(b, err);
+	hold_all(b, false);
 	return rc;
 }
 
@@ -204,7 +228,7 @@ xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err)
 	int rc = 0;
 
 	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
-		b->ends[i].stopped = true;
+		xd_tcp_endpoint_stop(&b->ends[i], b->streams);
 		if (b->reopens) /* they close by themselves, and no more are opened */
 			continue;
 		if (xd_tcp_bench_opens(b, i) || b->gen->nb_ports == 1)

@@ -127,6 +127,15 @@ xd_tcp_write(struct xd_tcp_conn *c, uint64_t bytes, uint64_t now_us)
 		xd_tcp_set_limit(c, XD_TCP_LIMIT_CALLER, now_us);
 }
 
+void
+xd_tcp_take_back(struct xd_tcp_conn *c)
+{
+	const xd_tcp_place sent = c->max < 1 ? 1 : c->max;
+
+	if (!c->fin_asked && c->end > sent)
+		c->end = sent;
+}
+
 /* RFC 9293, section 3.10.4. */
 void
 xd_tcp_close(struct xd_tcp_conn *c)

@@ -14,7 +14,9 @@
 #include "traffic/engine/respond/ask.h"
 #include "traffic/engine/respond/station.h"
 #include "traffic/engine/tcp/app.h"
+#include "traffic/engine/tcp/handshakes.h"
 #include "traffic/engine/tcp/packet.h"
+#include "traffic/engine/tcp/queue.h"
 #include "traffic/engine/tcp/session.h"
 #include "traffic/engine/tcp/time_wait.h"
 #include "traffic/port/impaired_sink.h"
@@ -61,14 +63,18 @@ struct xd_tcp_endpoint {
 	struct xd_tcp_sessions sessions;
 	struct xd_tcp_time_waits time_waits;
 	uint32_t opened; /* connections that are through the handshake, and not given back */
-	uint32_t ready_head, ready_tail; /* XD_TCP_NO_SESSION: none */
+	struct xd_tcp_queue ready;   /* that may have something to send */
+	struct xd_tcp_queue waiting; /* whose SYN is not sent yet, for handshakes */
+	struct xd_tcp_handshakes handshakes;
 	const struct xd_tcp_session *arriving;
 	struct xd_outbox outbox; /* of xd_tcp_sending */
 	uint64_t tsc_begin, now_us;
 	double us_per_cycle;
 	uint64_t secret;     /* of initial sequence numbers */
 	enum xd_tcp_end why; /* the last connection went, as long as it was not told to close */
-	bool stopped;        /* nothing more is written */
+	bool stopped;        /* nothing more is written, */
+	bool discards;       /* nor sent of what was: xd_tcp_endpoint_stop */
+	bool held;           /* xd_tcp_endpoint_hold */
 	struct xd_tcp_counts counts;
 };
 
@@ -79,11 +85,17 @@ void xd_tcp_endpoint_fini(struct xd_tcp_endpoint *e);
 
 /* Where connections go: to xd_tcp_endpoint_open. -ENOBUFS: there are too many peers. */
 int xd_tcp_endpoint_route(struct xd_tcp_endpoint *e, const struct xd_ip_route *route);
-/* Begins a connection. One of these ports that waits for old segments gives way if its peer can
+/* Begins a connection; its SYN may have to wait for others' handshakes (handshakes.h). One of these
+ * ports that waits for old segments gives way if its peer can
  * tell the new one's segments by their timestamps, as RFC 6191 and Linux's tcp_tw_reuse have it.
  * -EADDRINUSE: the ports are in use, for now; -ENOBUFS. */
 int xd_tcp_endpoint_open(
 	struct xd_tcp_endpoint *e, unsigned route, uint16_t own_port, uint16_t peer_port);
+/* While it is held, applications are not asked to write. Let go, all of them are. */
+void xd_tcp_endpoint_hold(struct xd_tcp_endpoint *e, bool held);
+/* No more is written. discards: nor is what was not sent yet sent before a connection is closed:
+ * thousands of connections have gigabytes between them that nobody counts any more. */
+void xd_tcp_endpoint_stop(struct xd_tcp_endpoint *e, bool discards);
 /* No more is written; all connections are closed, or reset. */
 void xd_tcp_endpoint_close(struct xd_tcp_endpoint *e);
 void xd_tcp_endpoint_abort(struct xd_tcp_endpoint *e);
@@ -99,9 +111,11 @@ uint32_t xd_tcp_endpoint_write(
 /* The same, of bytes that are the application's. */
 uint32_t xd_tcp_endpoint_write_app(
 	void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *header);
-/* endpoint.c */
+/* endpoint_turns.c */
+uint16_t xd_tcp_endpoint_ready(void *ctx, uint16_t n);
 /* It is asked for segments soon. */
 void xd_tcp_endpoint_wake(struct xd_tcp_endpoint *e, struct xd_tcp_session *s);
+/* endpoint.c */
 /* syn: what came, or NULL. before: what is left of the one in whose place it is, or NULL. */
 void xd_tcp_endpoint_begin(struct xd_tcp_endpoint *e, struct xd_tcp_session *s,
 	const struct xd_tcp_segment *syn, const struct xd_tcp_rest *before);

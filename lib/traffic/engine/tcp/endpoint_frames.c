@@ -110,6 +110,9 @@ arrive(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p)
 	if (!s->opened && xd_tcp_is_open(&s->conn)) {
 		s->opened = true;
 		e->opened++;
+		if (s->opening)
+			xd_tcp_handshakes_complete(&e->handshakes);
+		s->opening = false;
 	}
 	if (xd_tcp_received(&s->conn) >= s->next_done)
 		e->opts.app->received(e->opts.app->ctx, s);

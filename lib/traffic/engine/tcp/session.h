@@ -25,9 +25,10 @@ struct xd_tcp_session {
 	uint16_t own_port, peer_port;
 	uint32_t owed, asked;
 	uint8_t route;
-	bool queued; /* among those that are ready */
-	bool used;
-	bool opened; /* through the handshake */
+	bool queued : 1; /* in one of the endpoint's queues */
+	bool used : 1;
+	bool opening : 1; /* its handshake, which we began, is counted as on its way */
+	bool opened : 1;  /* through the handshake */
 };
 
 /* What is promised of an idle connection, all in all. */

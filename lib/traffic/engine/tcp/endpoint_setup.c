@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A host is set up, and what its connections have in common. */
+#include <errno.h>
+#include <time.h>
+
+#include "traffic/engine/tcp/endpoint.h"
+#include "traffic/host/tsc.h"
+
+#define RTO_MIN_US     200000u /* as Linux has it */
+#define DELAYED_ACK_US 40000u  /* the same */
+#define TIME_WAIT_US   60000000u
+#define TRIES          8
+#define IPV4_EXTRA     (XD_IP_ETH + XD_IP_V4 + XD_TCP_HEADER)
+#define IPV6_EXTRA     (XD_IP_ETH + XD_IP_V6 + XD_TCP_HEADER)
+#define WHOLE_MAX      65535u /* bytes of an IPv4 datagram */
+
+static void
+take_payload(void *ctx, uint64_t offset, const uint8_t *from, uint32_t len)
+{
+	struct xd_tcp_endpoint *e = ctx;
+	const struct xd_tcp_session *s = e->arriving;
+
+	e->counts.received_bytes += len;
+	if (e->opts.verify)
+		e->counts.wrong_bytes += xd_message_pattern_differ(e->opts.pattern,
+			(uint32_t)s->peer_port << 16 | s->own_port, offset, from, len);
+}
+
+static void
+take_for_app(void *ctx, uint64_t offset, const uint8_t *from, uint32_t len)
+{
+	struct xd_tcp_endpoint *e = ctx;
+
+	e->counts.received_bytes += len;
+	e->opts.app->take(e->opts.app->ctx, e->arriving, offset, from, len);
+}
+
+/* Of the wall: a host that is set up anew goes on where the one before was. */
+static uint32_t
+clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint32_t)now.tv_sec * 1000 + (uint32_t)(now.tv_nsec / 1000000);
+}
+
+static struct xd_tcp_opts
+opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra)
+{
+	const uint32_t mss = o->segment - extra;
+	const uint32_t whole = o->max_frame - extra - XD_TCP_TS_BYTES - XD_IP_ETH;
+	const uint32_t longest = WHOLE_MAX - extra - XD_TCP_TS_BYTES;
+
+	return (struct xd_tcp_opts){
+		.window = o->window,
+		.mss = (uint16_t)mss,
+		.send_bytes = !o->tso           ? mss
+			      : whole < longest ? whole
+						: longest,
+		.timestamps = true,
+		.sack = true,
+		.scale = true,
+		.nagle = o->nagle,
+		.rto_min_us = RTO_MIN_US,
+		.delayed_ack_us = DELAYED_ACK_US,
+		.time_wait_us = TIME_WAIT_US,
+		.tries = TRIES,
+		.clock_ms = clock_ms(),
+		.payload = {.take = o->app->take ? take_for_app : take_payload},
+	};
+}
+
+/* Faults in what is received, if that is wanted. */
+static int
+impair(struct xd_tcp_endpoint *e, struct xd_error *err)
+{
+	const struct xd_impair *faults = e->opts.impair;
+	int rc;
+
+	if (!faults || faults->direction == XD_IMPAIR_TX || !xd_impair_any(faults))
+		return 0;
+	rc = xd_impaired_sink_init(&e->impaired, faults, e->sink, err);
+	e->sink = e->impaired.sink;
+	return rc;
+}
+
+int
+xd_tcp_endpoint_init(
+	struct xd_tcp_endpoint *e, const struct xd_tcp_endpoint_opts *opts, struct xd_error *err)
+{
+	int rc;
+
+	*e = (struct xd_tcp_endpoint){
+		.opts = *opts,
+		.tcp = {opts_of(opts, IPV4_EXTRA), opts_of(opts, IPV6_EXTRA)},
+		.source = {xd_tcp_endpoint_ready,
+			opts->app->fill ? xd_tcp_endpoint_write_app : xd_tcp_endpoint_write, e},
+		.sink = {.take = xd_tcp_endpoint_take, .ctx = e},
+		.ready = XD_TCP_QUEUE_EMPTY,
+		.waiting = XD_TCP_QUEUE_EMPTY,
+		.tsc_begin = xd_tsc(),
+		.us_per_cycle = 1e6 / opts->tsc_hz,
+	};
+	xd_tcp_handshakes_init(&e->handshakes);
+	e->secret = e->tsc_begin * 0xd6e8feb86659fd93ull;
+	if (!xd_outbox_init(&e->outbox, sizeof(struct xd_tcp_sending), opts->impair))
+		return xd_fail(err, -ENOMEM, "no memory for segments");
+	rc = xd_respond_host_init(&e->station.host, opts->number, opts->addresses, err);
+	if (!rc)
+		rc = xd_respond_station_init(&e->station, opts->max_frame, err);
+	if (!rc)
+		rc = xd_tcp_sessions_init(&e->sessions, opts->sessions, err);
+	if (!rc)
+		rc = xd_tcp_time_waits_init(
+			&e->time_waits, opts->time_waits, TIME_WAIT_US / 1000, err);
+	if (!rc)
+		rc = impair(e, err);
+	if (rc)
+		xd_tcp_endpoint_fini(e);
+	return rc;
+}
+
+void
+xd_tcp_endpoint_fini(struct xd_tcp_endpoint *e)
+{
+	xd_tcp_sessions_fini(&e->sessions);
+	xd_tcp_time_waits_fini(&e->time_waits);
+	xd_respond_station_fini(&e->station);
+	xd_impaired_sink_fini(&e->impaired);
+	xd_outbox_fini(&e->outbox);
+}
