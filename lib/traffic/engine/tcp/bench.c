@@ -228,7 +228,7 @@ xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err)
 	int rc = 0;
 
 	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
-		xd_tcp_endpoint_stop(&b->ends[i], b->streams);
+		xd_tcp_endpoint_stop(&b->ends[i], b->stream_bytes);
 		if (b->reopens) /* they close by themselves, and no more are opened */
 			continue;
 		if (xd_tcp_bench_opens(b, i) || b->gen->nb_ports == 1)

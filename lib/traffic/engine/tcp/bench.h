@@ -22,7 +22,9 @@ struct xd_tcp_bench {
 	bool takes[XD_GEN_PORTS_MAX]; /* it sends nothing: what keeps it from that is no matter */
 	bool reopens; /* who opens does so for each connection that ends: it has room for one more,
 		       * and what becomes of them is the application's */
-	bool streams; /* the others always have something to send: what they did not was theirs */
+	/* Messages of so many bytes that the others always have to send: what they did not was
+	 * theirs. 0: they have none but what they are asked for. */
+	uint64_t stream_bytes;
 	struct xd_tcp_endpoint *ends; /* by port */
 	struct xd_message_lanes lanes;
 };

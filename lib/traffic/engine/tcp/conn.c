@@ -128,12 +128,14 @@ xd_tcp_write(struct xd_tcp_conn *c, uint64_t bytes, uint64_t now_us)
 }
 
 void
-xd_tcp_take_back(struct xd_tcp_conn *c)
+xd_tcp_take_back(struct xd_tcp_conn *c, uint64_t message_bytes)
 {
-	const xd_tcp_place sent = c->max < 1 ? 1 : c->max;
+	const uint64_t sent = c->max < 1 ? 0 : (uint64_t)(c->max - 1);
+	const uint64_t begun = (sent + message_bytes - 1) / message_bytes;
+	const xd_tcp_place end = 1 + (xd_tcp_place)(begun * message_bytes);
 
-	if (!c->fin_asked && c->end > sent)
-		c->end = sent;
+	if (!c->fin_asked && c->end > end)
+		c->end = end;
 }
 
 /* RFC 9293, section 3.10.4. */

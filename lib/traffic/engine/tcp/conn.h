@@ -178,8 +178,9 @@ void xd_tcp_timeout(struct xd_tcp_conn *c, uint64_t now_us);
 
 /* There are `bytes` more to be sent. */
 void xd_tcp_write(struct xd_tcp_conn *c, uint64_t bytes, uint64_t now_us);
-/* What was written and never sent is not to be sent any more. */
-void xd_tcp_take_back(struct xd_tcp_conn *c);
+/* Of what was written, in messages of so many bytes, those that were not begun are not sent any
+ * more. */
+void xd_tcp_take_back(struct xd_tcp_conn *c, uint64_t message_bytes);
 /* No more is to be sent: a FIN follows what there is. */
 void xd_tcp_close(struct xd_tcp_conn *c);
 /* Ends it at once, with a reset if the peer knows of it. */

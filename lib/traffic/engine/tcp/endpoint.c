@@ -99,18 +99,18 @@ end_all(struct xd_tcp_endpoint *e, void (*end)(struct xd_tcp_conn *c))
 }
 
 void
-xd_tcp_endpoint_stop(struct xd_tcp_endpoint *e, bool discards)
+xd_tcp_endpoint_stop(struct xd_tcp_endpoint *e, uint64_t unsent_bytes)
 {
 	e->stopped = true;
-	e->discards = discards;
+	e->unsent_bytes = unsent_bytes;
 }
 
 void
 xd_tcp_endpoint_close(struct xd_tcp_endpoint *e)
 {
-	for (uint32_t i = 0; i < e->sessions.n && e->discards; i++)
+	for (uint32_t i = 0; i < e->sessions.n && e->unsent_bytes; i++)
 		if (e->sessions.all[i].used)
-			xd_tcp_take_back(&e->sessions.all[i].conn);
+			xd_tcp_take_back(&e->sessions.all[i].conn, e->unsent_bytes);
 	end_all(e, xd_tcp_close);
 }
 

@@ -70,11 +70,11 @@ struct xd_tcp_endpoint {
 	struct xd_outbox outbox; /* of xd_tcp_sending */
 	uint64_t tsc_begin, now_us;
 	double us_per_cycle;
-	uint64_t secret;     /* of initial sequence numbers */
-	enum xd_tcp_end why; /* the last connection went, as long as it was not told to close */
-	bool stopped;        /* nothing more is written, */
-	bool discards;       /* nor sent of what was: xd_tcp_endpoint_stop */
-	bool held;           /* xd_tcp_endpoint_hold */
+	uint64_t secret;       /* of initial sequence numbers */
+	enum xd_tcp_end why;   /* the last connection went, as long as it was not told to close */
+	uint64_t unsent_bytes; /* xd_tcp_endpoint_stop */
+	bool stopped;          /* nothing more is written */
+	bool held;             /* xd_tcp_endpoint_hold */
 	struct xd_tcp_counts counts;
 };
 
@@ -93,9 +93,10 @@ int xd_tcp_endpoint_open(
 	struct xd_tcp_endpoint *e, unsigned route, uint16_t own_port, uint16_t peer_port);
 /* While it is held, applications are not asked to write. Let go, all of them are. */
 void xd_tcp_endpoint_hold(struct xd_tcp_endpoint *e, bool held);
-/* No more is written. discards: nor is what was not sent yet sent before a connection is closed:
- * thousands of connections have gigabytes between them that nobody counts any more. */
-void xd_tcp_endpoint_stop(struct xd_tcp_endpoint *e, bool discards);
+/* No more is written. unsent_bytes: of messages that were written, each of so many bytes, those
+ * that were not begun are not sent before a connection is closed, as thousands of connections have
+ * gigabytes between them that nobody counts any more; 0: all are. */
+void xd_tcp_endpoint_stop(struct xd_tcp_endpoint *e, uint64_t unsent_bytes);
 /* No more is written; all connections are closed, or reset. */
 void xd_tcp_endpoint_close(struct xd_tcp_endpoint *e);
 void xd_tcp_endpoint_abort(struct xd_tcp_endpoint *e);

@@ -100,8 +100,8 @@ write_more(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 		return true;
 	if (!xd_tcp_peer_closed(&s->conn))
 		return false;
-	if (e->discards)
-		xd_tcp_take_back(&s->conn);
+	if (e->unsent_bytes)
+		xd_tcp_take_back(&s->conn, e->unsent_bytes);
 	xd_tcp_close(&s->conn);
 	return true;
 }

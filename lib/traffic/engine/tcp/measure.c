@@ -46,7 +46,7 @@ fill_limits(const struct xd_tcp_bench *b, const struct snapshot *a, const struct
 	p->limited_receiver = us[XD_TCP_LIMIT_RECEIVER] / all;
 	p->limited_congestion = us[XD_TCP_LIMIT_CONGESTION] / all;
 	p->limited_core = us[XD_TCP_LIMIT_CALLER] / all;
-	if (b->streams)
+	if (b->stream_bytes)
 		p->limited_core += us[XD_TCP_LIMIT_NOTHING] / all;
 }
 

@@ -33,7 +33,7 @@ prepare(struct run *r, struct xd_tcp_bench *b, struct apps *apps, enum xd_messag
 	const enum xd_message_way way = r->opts->message.way;
 	int rc = 0;
 
-	b->streams = test == XD_MESSAGE_BANDWIDTH;
+	b->stream_bytes = test == XD_MESSAGE_BANDWIDTH ? bytes : 0;
 	for (unsigned i = 0; i < r->gen->nb_ports && !rc; i++) {
 		const bool opens = xd_tcp_bench_opens(b, i);
 		const bool sends = way == XD_MESSAGE_BOTH || (way == XD_MESSAGE_FORWARD) == opens;

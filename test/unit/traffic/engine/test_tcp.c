@@ -605,6 +605,26 @@ test_persist(void **state)
 	free(l);
 }
 
+/* What was written ahead is not sent at the end, but no message is cut. */
+static void
+test_take_back(void **state)
+{
+	struct lone *l = create_established();
+
+	(void)state;
+	l->c.cwnd = 2 * MSS;
+	xd_tcp_write(&l->c, 50 * 600, l->now_us);
+	expect(l, XD_TCP_ACK, ISS + 1, MSS);
+	expect(l, XD_TCP_ACK, ISS + 1 + MSS, MSS);
+	xd_tcp_take_back(&l->c, 600);
+	assert_int_equal(xd_tcp_unsent(&l->c), 4 * 600 - 2 * MSS);
+	xd_tcp_take_back(&l->c, 600);
+	xd_tcp_close(&l->c);
+	arrive(l, XD_TCP_ACK, IRS + 1, ISS + 1 + 2 * MSS, 0);
+	expect(l, XD_TCP_ACK | XD_TCP_FIN, ISS + 1 + 2 * MSS, 400);
+	free(l);
+}
+
 /* ---- Loss ---- */
 
 /* Sends n full segments. */
@@ -806,6 +826,7 @@ main(void)
 		cmocka_unit_test(test_abort),
 		cmocka_unit_test(test_resets),
 		cmocka_unit_test(test_challenges),
+		cmocka_unit_test(test_take_back),
 		cmocka_unit_test(test_old_timestamps),
 		cmocka_unit_test(test_delayed_ack),
 		cmocka_unit_test(test_blocks_are_told),
