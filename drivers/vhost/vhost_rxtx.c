@@ -162,7 +162,11 @@ xd_vhost_arm(struct xd_port *port, uint16_t queue)
 {
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
 	struct xd_vq *vq = &p->vqs[XD_VHOST_FROM_GUEST(queue)];
+	struct epoll_event events[4];
 
+	/* Takes the edges off the kick descriptor, which itself is never read: it is the guest's
+	 * and reading it could block. What they told of is looked for below. */
+	epoll_wait(p->sleep_fds[queue], events, RTE_DIM(events), 0);
 	if (queue == 0 && __atomic_load_n(&p->rarp_due, __ATOMIC_ACQUIRE))
 		return true;
 	return is_live(vq) && xd_vq_arm(vq);
@@ -173,11 +177,7 @@ xd_vhost_disarm(struct xd_port *port, uint16_t queue)
 {
 	struct xd_vhost_port *p = (struct xd_vhost_port *)port;
 	struct xd_vq *vq = &p->vqs[XD_VHOST_FROM_GUEST(queue)];
-	struct epoll_event events[4];
 
-	/* Takes the edges off the kick descriptor, which itself is never read: it is the guest's
-	 * and reading it could block. */
-	epoll_wait(p->sleep_fds[queue], events, RTE_DIM(events), 0);
 	if (is_live(vq))
 		xd_vq_disarm(vq);
 }

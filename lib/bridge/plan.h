@@ -5,7 +5,7 @@
  *
  * A plan never changes once workers can see it. Control builds a new one, publishes the pointer,
  * waits until every worker has left the turn it was in, and frees the old one. The exception is
- * waits_for and wait_since_tsc of each queue, which its worker writes.
+ * waits_for, wait_since_tsc and watched_fd of each queue, which its worker writes.
  */
 #ifndef XD_BRIDGE_PLAN_H
 #define XD_BRIDGE_PLAN_H
@@ -50,9 +50,11 @@ struct xd_plan_queue {
 	const struct xd_plan_port *port;
 	const struct xd_plan_port *in; /* the port that its frames are switched as: its bond */
 	uint16_t queue;
-	/* Back pressure: written by the worker that owns the queue. */
-	uint16_t waits_for;      /* index of the full port that the queue's first frame waits for */
-	uint64_t wait_since_tsc; /* since when; 0: it does not wait */
+	/* Written by the worker that owns the queue. Back pressure: the index of the full port that
+	 * the queue's first frame waits for. */
+	uint16_t waits_for;
+	int watched_fd;          /* in the set that it sleeps on; -1: none */
+	uint64_t wait_since_tsc; /* since when the first frame waits; 0: it does not */
 };
 
 struct xd_plan_worker {
@@ -64,7 +66,8 @@ struct xd_plan_worker {
 };
 
 struct xd_plan {
-	bool any_waits; /* a port has wait_us */
+	uint64_t number; /* no other that was published has it */
+	bool any_waits;  /* a port has wait_us */
 	bool any_bonds;
 	uint32_t slow_us;                         /* the least of any port's */
 	struct xd_plan_port *ports[XD_MAX_PORTS]; /* by index; NULL: none */

@@ -177,9 +177,11 @@ struct xd_driver {
 	void (*unblock)(struct xd_port *port);
 
 	/* Sleeping. The owning worker. fd: a descriptor that becomes readable (edge-triggered) when
-	 * frames come; -1 when this port must be polled; XD_FD_NAP when for now nothing says that
-	 * frames come, and it is enough to look every XD_NAP_MS. arm asks for that; returns true
-	 * when frames are already there. disarm after waking. All three may be NULL together. */
+	 * frames come, the same from start to stop; -1 when this port must be polled; XD_FD_NAP
+	 * when for now nothing says that frames come, and it is enough to look every XD_NAP_MS. arm
+	 * asks for that; returns true when frames are already there. disarm after waking; by then
+	 * or by the next arm the descriptor is not readable any more. All three may be NULL
+	 * together. */
 	int (*fd)(struct xd_port *port, uint16_t queue);
 	bool (*arm)(struct xd_port *port, uint16_t queue);
 	void (*disarm)(struct xd_port *port, uint16_t queue);

@@ -36,8 +36,9 @@ xd_switch_quiesce(struct xd_switch *sw)
 }
 
 void
-xd_switch_publish(struct xd_switch *sw, const struct xd_state *state, const struct xd_plan *plan)
+xd_switch_publish(struct xd_switch *sw, const struct xd_state *state, struct xd_plan *plan)
 {
+	plan->number = ++sw->nb_plans;
 	__atomic_store_n(&sw->plan, plan, __ATOMIC_SEQ_CST);
 	for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
 		if (state->workers[w])

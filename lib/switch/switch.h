@@ -85,6 +85,7 @@ struct xd_switch {
 	unsigned nb_slots; /* of workers that there have been: those above have counted nothing */
 	struct rte_rcu_qsbr *qsbr;
 	const struct xd_plan *plan; /* what workers read */
+	uint64_t nb_plans;          /* published so far */
 	struct xd_state *state;
 	const struct xd_state *next; /* while a change is being made; else NULL */
 	struct xd_timer *ageing;
@@ -116,8 +117,7 @@ void xd_switch_look_at_bonds(struct xd_switch *sw);
 /* Waits until all workers have left the turn they are in. */
 void xd_switch_quiesce(struct xd_switch *sw);
 /* Publishes a plan, has every worker look at it, and waits until none uses the one before. */
-void xd_switch_publish(
-	struct xd_switch *sw, const struct xd_state *state, const struct xd_plan *plan);
+void xd_switch_publish(struct xd_switch *sw, const struct xd_state *state, struct xd_plan *plan);
 
 /* ---- state.c ---- */
 

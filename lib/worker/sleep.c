@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How an idle worker sleeps: it has every queue notify it of new frames (arm), checks that none has
- * come meanwhile, and waits in epoll for a queue or for control.
+ * come meanwhile, and waits in epoll for a queue or for control. The set of descriptors that it
+ * waits for stays from sleep to sleep, while the plan does: what wakes it for a frame is then one
+ * system call, and so is going to sleep.
  */
 #include <errno.h>
 #include <sys/epoll.h>
@@ -24,18 +26,35 @@ disarm(struct xd_worker *w, const struct xd_plan_worker *mine, unsigned n)
 	}
 }
 
+/* Has the queue's descriptor, which is fd now, in the set; -1: none. */
+static int
+watch(struct xd_worker *w, struct xd_plan_queue *q, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = -1};
+
+	if (likely(fd == q->watched_fd))
+		return 0;
+	if (q->watched_fd >= 0)
+		epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, q->watched_fd, NULL);
+	q->watched_fd = -1;
+	if (fd >= 0 && epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+		return -errno;
+	q->watched_fd = fd;
+	return 0;
+}
+
 /* False: the queue cannot be waited for, and the worker must not sleep. */
 static bool
-wait_for(struct xd_worker *w, const struct xd_plan_queue *q)
+wait_for(struct xd_worker *w, struct xd_plan_queue *q)
 {
-	struct epoll_event event = {.events = EPOLLIN};
 	int fd = q->port->driver->fd(q->port->port, q->queue);
+	int ret = watch(w, q, fd >= 0 ? fd : -1);
 
-	if (fd != XD_FD_NAP && epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+	if (fd >= 0 && ret == 0)
 		return true;
 	/* EINVAL: the guest's side has so many waiters on its kick that Linux allows us none. It
 	 * shall not keep the worker from sleeping, nor is it to be woken at once. */
-	if (fd != XD_FD_NAP && errno != EINVAL)
+	if (fd != XD_FD_NAP && ret != -EINVAL)
 		return false;
 	w->naps = true;
 	return true;
@@ -43,13 +62,15 @@ wait_for(struct xd_worker *w, const struct xd_plan_queue *q)
 
 /* Asks one queue; true: frames are there already, or it cannot be asked. */
 static bool
-arm_queue(struct xd_worker *w, const struct xd_plan_queue *q)
+arm_queue(struct xd_worker *w, struct xd_plan_queue *q)
 {
 	struct xd_port *port = q->port->port;
 
 	/* What rests does not wake the worker. */
-	if (unlikely(w->wary) && xd_watch_rests(w, port))
+	if (unlikely(w->wary) && xd_watch_rests(w, port)) {
+		watch(w, q, -1);
 		return false;
+	}
 	return (unlikely(w->wary) ? xd_watch_arm(w, q) : q->port->driver->arm(port, q->queue)) ||
 	       !wait_for(w, q);
 }
@@ -74,20 +95,36 @@ arm(struct xd_worker *w, const struct xd_plan_worker *mine)
 	return false;
 }
 
-/* A new epoll set for each sleep: between two sleeps the worker may get other queues, and
- * descriptors may be closed and their numbers used again. */
-static bool
-open_set(struct xd_worker *w)
+static void
+close_set(struct xd_worker *w)
 {
-	struct epoll_event event = {.events = EPOLLIN};
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	w->epoll_fd = -1;
+}
 
+/* The epoll set of a plan's queues. Under another plan the worker has other queues, and descriptors
+ * may have been closed and their numbers used again. */
+static bool
+open_set(struct xd_worker *w, const struct xd_plan *plan)
+{
+	const struct xd_plan_worker *mine = &plan->workers[w->index];
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = w->wake_fd};
+
+	if (likely(w->epoll_fd >= 0 && w->epoll_plan == plan->number))
+		return true;
+	close_set(w);
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (w->epoll_fd < 0)
 		return false;
-	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &event) == 0)
-		return true;
-	close(w->epoll_fd);
-	return false;
+	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake_fd, &event) < 0) {
+		close_set(w);
+		return false;
+	}
+	w->epoll_plan = plan->number;
+	for (unsigned i = 0; i < mine->nb_queues; i++)
+		mine->queues[i].watched_fd = -1;
+	return true;
 }
 
 /* At most so long, or -1. */
@@ -99,37 +136,47 @@ timeout_ms(const struct xd_worker *w)
 	return w->naps && (rest_ms < 0 || rest_ms > XD_NAP_MS) ? XD_NAP_MS : rest_ms;
 }
 
+/* Offline in RCU, until there is something to do. */
+static void
+wait_in_epoll(struct xd_worker *w)
+{
+	const uint64_t start = rte_rdtsc();
+	struct epoll_event event = {.data.fd = -1};
+	uint64_t count;
+
+	__atomic_store_n(&w->sleep_tsc, start, __ATOMIC_RELAXED);
+	w->sleeps++;
+	rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
+	epoll_wait(w->epoll_fd, &event, 1, timeout_ms(w));
+	rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
+	__atomic_store_n(&w->sleep_tsc, 0, __ATOMIC_RELAXED);
+	w->last_tsc = w->busy_tsc = rte_rdtsc();
+	w->sleep_cycles += w->last_tsc - start;
+	w->next_s_tsc = 0; /* the next run looks at its thread's times, which the sleep is in */
+	/* What is not read now ends the next sleep. */
+	if (event.data.fd == w->wake_fd && read(w->wake_fd, &count, sizeof(count)) < 0)
+		count = 0;
+}
+
 void
 xd_worker_sleep(struct xd_worker *w)
 {
 	const struct xd_plan *plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
 	const struct xd_plan_worker *mine = &plan->workers[w->index];
-	struct epoll_event event;
-	uint64_t count;
 
-	if (mine->poll || !mine->can_sleep || !open_set(w))
+	if (mine->poll || !mine->can_sleep || !open_set(w, plan) || !arm(w, mine))
 		return;
-	if (arm(w, mine)) {
-		const uint64_t start = rte_rdtsc();
+	wait_in_epoll(w);
+	/* The plan may have been replaced and freed meanwhile. A queue that this worker has lost
+	 * stays armed, which costs its guest one needless kick. */
+	plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
+	mine = &plan->workers[w->index];
+	if (mine->can_sleep)
+		disarm(w, mine, mine->nb_queues);
+}
 
-		__atomic_store_n(&w->sleep_tsc, start, __ATOMIC_RELAXED);
-		w->sleeps++;
-		rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
-		epoll_wait(w->epoll_fd, &event, 1, timeout_ms(w));
-		rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
-		__atomic_store_n(&w->sleep_tsc, 0, __ATOMIC_RELAXED);
-		/* The plan may have been replaced and freed meanwhile. A queue that this worker has
-		 * lost stays armed, which costs its guest one needless kick. */
-		plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
-		mine = &plan->workers[w->index];
-		if (mine->can_sleep)
-			disarm(w, mine, mine->nb_queues);
-		w->last_tsc = w->busy_tsc = rte_rdtsc();
-		w->sleep_cycles += w->last_tsc - start;
-		xd_watch_look(w);
-	}
-	if (read(w->wake_fd, &count, sizeof(count)) < 0)
-		count = 0; /* it was a queue that woke us */
-	close(w->epoll_fd);
-	w->epoll_fd = -1;
+void
+xd_worker_sleep_end(struct xd_worker *w)
+{
+	close_set(w);
 }

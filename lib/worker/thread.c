@@ -127,6 +127,7 @@ xd_worker_destroy(struct xd_worker *w)
 		pthread_join(w->thread, NULL);
 	}
 	rte_rcu_qsbr_thread_unregister(w->env.qsbr, w->index);
+	xd_worker_sleep_end(w);
 	close(w->wake_fd);
 	xd_watch_fini(w);
 	free(w);

@@ -57,7 +57,8 @@ struct xd_worker {
 	uint64_t seen_cycles; /* and busy_cycles when it last looked */
 	bool stop;            /* written by control */
 	int wake_fd;          /* eventfd: control writes it when `stop` or the plan has changed */
-	int epoll_fd;
+	int epoll_fd;         /* what it sleeps on; -1: it has not slept */
+	uint64_t epoll_plan;  /* the number of the plan whose queues are in it */
 	bool naps; /* in this sleep a queue cannot wake it, and is looked at every XD_NAP_MS */
 
 	/* The worker's own. */
@@ -171,5 +172,7 @@ void xd_worker_back_pressure(struct xd_worker *w, struct xd_plan_queue *q);
 /* sleep.c: sleeps, offline in RCU, until a queue or control has something; returns at once when
  * frames are there already or a queue cannot wake it. */
 void xd_worker_sleep(struct xd_worker *w);
+/* Frees what it slept on. */
+void xd_worker_sleep_end(struct xd_worker *w);
 
 #endif
