@@ -45,7 +45,7 @@ def table(entry):
     return "\n".join([*text, "</table></div>"])
 
 
-def of(document):
+def of(document, title="The kernel's tools over what joins two ends"):
     env = document["environment"]
     partial = "" if document["complete"] else "<p><strong>Interrupted: not all of it is here." \
                                               "</strong></p>"
@@ -55,9 +55,9 @@ def of(document):
     return "\n".join([
         "<!DOCTYPE html>", '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width">',
-        f"<title>Fabrics</title><style>{STYLE}</style></head><body>",
-        "<h1>The kernel's tools over what joins two ends</h1>",
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>",
+        f"<h1>{html.escape(title)}</h1>",
         f"<p>{html.escape(facts)}.</p>{partial}",
-        "<p>Medians of rounds in which all systems were measured in turn; ratios are medians of "
-        "those of one round.</p>",
+        "<p>Medians of rounds in which all were measured in turn; ratios are medians of those of "
+        "one round.</p>",
         *(table(entry) for entry in document["summary"]), "</body></html>", ""])

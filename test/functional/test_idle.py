@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""test/perf/idle in its shortest form: that it measures, and that a worker which has been woken
+sleeps again."""
+
+import json
+import os
+import subprocess
+import sys
+
+from harness import Case
+from process import BUILD, SOURCE, temporary_directory
+
+RUN_S = 240
+FRAMES = 50
+
+
+class Idle(Case):
+    polls = True
+
+    def idle(self, *words):
+        return subprocess.run([sys.executable, SOURCE / "test" / "perf" / "idle",
+                               "--crossdock", str(BUILD), *map(str, words)],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=RUN_S, env=dict(os.environ))
+
+    def test_quick(self):
+        directory = temporary_directory(self)
+        pairs = 1 if len(os.sched_getaffinity(0)) > 1 else 0
+        done = self.idle("--quick", "--frames", FRAMES, "--pairs", pairs,
+                         "--json", directory / "out.json", "--html", directory / "out.html")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        document = json.loads((directory / "out.json").read_text())
+        self.assertTrue(document["complete"])
+        self.assertEqual(len(document["loads"]), 2 * pairs)
+        for figures in document["wakeups"]:
+            self.assertEqual(figures["lost"], 0)
+            self.assertEqual(figures["switch"]["count"], FRAMES)
+            # A sleep for each frame, one for what it missed on its way there, and those for
+            # frames that teach; not one after the other.
+            self.assertLess(figures["sleeps"], 3 * FRAMES)
+        page = (directory / "out.html").read_text()
+        for entry in document["summary"]:
+            self.assertIn(entry["title"], page)
+
+    def test_refused(self):
+        for words, text in ((("--ports", "1"), "--ports is from 2 to 64"),
+                            (("--rounds", "0"), "--rounds, --frames, --pause and --idle-time are"),
+                            (("--gen-core", "0", "--dut-core", "0"), "load needs a core for")):
+            done = self.idle(*words)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(text, done.stderr)
