@@ -95,16 +95,38 @@ explain_memory(const struct xd_ethdev_port *p, const struct xd_nic *nic, struct 
 		nic->node, nic->node);
 }
 
+/* DPDK's virtio_user with the kernel at its other end takes a path that is not there for a socket.
+ */
+static int
+explain_vhost_net(const struct xd_ethdev_port *p, const char *devargs, struct xd_error *err)
+{
+	static const char path[] = "/dev/vhost-net";
+	int fd, code;
+
+	if (strncmp(devargs, "net_virtio_user", 15) != 0 || !strstr(devargs, path))
+		return 0;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	code = errno;
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	return xd_ethdev_fail(p, -code, err,
+		"%s: %s: type modprobe vhost_net, or take type: tap, which does without", path,
+		strerror(code));
+}
+
 int
 xd_ethdev_explain(const struct xd_ethdev_port *p, struct xd_error *err)
 {
+	const char *devargs = xd_ethdev_config(&p->port.config)->devargs;
 	char address[XD_ETHDEV_NAME_MAX];
 	struct xd_nic_use use;
 	struct xd_nic nic;
 	int ret;
 
-	if (!xd_ethdev_pci(xd_ethdev_config(&p->port.config)->devargs, address))
-		return 0;
+	if (!xd_ethdev_pci(devargs, address))
+		return explain_vhost_net(p, devargs, err);
 	if (xd_nic_find(ROOT, address, &nic) != 0)
 		return xd_ethdev_fail(p, -ENODEV, err,
 			"there is no such device: crossdockctl nic list shows those that there "

@@ -259,3 +259,15 @@ class Memif(SwitchCase):
             self.assertGreater(self.daemon.port("m1")["tx_frames"], before + 100)
             # It has gone: and the next one is welcome.
             wait_for(lambda: not self.daemon.up("m0") and not self.daemon.up("m1"), "its end")
+
+
+class VhostNet(SwitchCase):
+    """DPDK's way into the kernel."""
+
+    def test_without_vhost_net(self):
+        if os.path.exists("/dev/vhost-net"):
+            self.skipTest("there is one")
+        self.start({})
+        said = self.daemon.refused("port", "add", "host", "type=dpdk", "bridge=br0",
+                                   "devargs=net_virtio_user0,path=/dev/vhost-net,iface=xdk")
+        self.assertIn("/dev/vhost-net: No such file or directory: type modprobe vhost_net", said)
