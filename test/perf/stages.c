@@ -3,7 +3,7 @@
  * What each stage of a turn costs by itself, and what a turn costs with several workers at once.
  *
  *     taskset -c 1 build/test/stages [FLOWS [packed]]
- *     build/test/stages workers
+ *     build/test/stages workers [MOST]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,10 +147,11 @@ main(int argc, char **argv)
 {
 	unsigned flows = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1;
 
-	if (argc == 2 && !strcmp(argv[1], "workers"))
-		return stages_workers();
+	if ((argc == 2 || argc == 3) && !strcmp(argv[1], "workers"))
+		return stages_workers(argc == 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 8);
 	if (flows < 1 || flows > STAGES_RING) {
-		fprintf(stderr, "usage: stages [FLOWS [packed]], 1 to %d, or stages workers\n",
+		fprintf(stderr,
+			"usage: stages [FLOWS [packed]], 1 to %d, or stages workers [MOST]\n",
 			STAGES_RING);
 		return 2;
 	}

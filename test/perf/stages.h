@@ -43,7 +43,7 @@ void stages_offer(struct stages_bench *b);
 /* The frame that lies in entry i of the sender's ring. */
 uint8_t *stages_frame(struct stages_bench *b, unsigned i);
 
-/* stages_workers.c. 0 or 1: it was said why. */
-int stages_workers(void);
+/* stages_workers.c. With `most` workers at most, of 8. 0 or 1: it was said why. */
+int stages_workers(unsigned most);
 
 #endif

@@ -20,7 +20,7 @@
 
 #include "stages.h"
 
-#define MAX_LANES 8
+#define MAX_LANES 8u
 #define TURNS     200
 #define RUNS      301
 #define WARM_UP   20 /* runs */
@@ -116,7 +116,7 @@ make_lane(struct world *w, unsigned number)
 	lane->rings.batch.worker = (uint16_t)number;
 	lane->rings.turn.plan = &w->plan;
 	lane->rings.turn.batch = &lane->rings.batch;
-	lane->rings.turn.in = &w->plan_ports[FROM(number)];
+	lane->rings.turn.in = lane->rings.turn.from = &w->plan_ports[FROM(number)];
 	for (unsigned i = 0; w->work == FLOOD && i < STAGES_RING; i++)
 		memset(stages_frame(&lane->rings, i), 0xff, 6);
 	return lane;
@@ -275,7 +275,7 @@ measure(unsigned nb_lanes, enum work work, bool shared)
 }
 
 int
-stages_workers(void)
+stages_workers(unsigned most)
 {
 	printf("%d B, split rings, TSC cycles a frame, and how many times those of one worker\n",
 		STAGES_FRAME);
@@ -283,7 +283,7 @@ stages_workers(void)
 	for (unsigned work = 0; work < WORKS; work++)
 		printf(" %15s", work_names[work]);
 	putchar('\n');
-	for (unsigned n = 1; n <= MAX_LANES; n *= 2) {
+	for (unsigned n = 1; n <= RTE_MIN(most, MAX_LANES); n *= 2) {
 		for (unsigned shared = 0; shared < (n > 1 ? 2 : 1); shared++) {
 			printf("  %-8u %-8s", n, shared ? "shared" : "own");
 			for (unsigned work = 0; work < WORKS; work++) {
