@@ -14,34 +14,18 @@
 
 #include <cmocka.h>
 
+#include "alone.h"
 #include "drivers/af_xdp/af_xdp.h"
 
 #define CHUNK XD_AF_XDP_CHUNK_SMALL
 
 struct fixture {
-	struct xd_port_env env;
+	struct alone alone;
 	struct xd_af_xdp_port *p;
 	struct xd_af_xdp_queue *q;
-	struct xd_batch *batch;
 	uint32_t indices[4][2];
 	uint32_t need_wakeup;
 };
-
-static void
-quiesce(void *ctx)
-{
-	(void)ctx;
-}
-
-static struct xd_port_config
-config_of(const char *name)
-{
-	struct xd_port_config config = {
-		.type = "af_xdp", .vlan = XD_VLAN_NONE, .queues = 1, .mtu = 1500};
-
-	snprintf(config.name, sizeof(config.name), "%s", name);
-	return config;
-}
 
 static void
 make_ring(struct fixture *fx, unsigned i, struct xd_xsk_ring *ring, uint32_t size, size_t bytes)
@@ -90,19 +74,12 @@ static int
 setup(void **state)
 {
 	struct fixture *fx = calloc(1, sizeof(*fx));
-	struct xd_port_config config = config_of("xdp0");
-	struct xd_error err;
 
-	fx->env = (struct xd_port_env){.quiesce = quiesce};
-	fx->batch = aligned_alloc(64, sizeof(*fx->batch));
-	memset(fx->batch, 0, sizeof(*fx->batch));
-	fx->p = (struct xd_af_xdp_port *)xd_af_xdp_driver.create(
-		&xd_af_xdp_driver, &fx->env, &config, &err);
+	fx->p = (struct xd_af_xdp_port *)alone_make(&fx->alone, &xd_af_xdp_driver);
 	assert_non_null(fx->p);
 	fx->q = &fx->p->queues[0];
 	make_queue(fx, CHUNK);
-	fx->p->port.nb_tx = 1;
-	fx->p->running = fx->p->port.up = true;
+	fx->p->running = true;
 	*state = fx;
 	return 0;
 }
@@ -113,8 +90,7 @@ teardown(void **state)
 	struct fixture *fx = *state;
 
 	free_queue(fx);
-	xd_af_xdp_driver.destroy(&fx->p->port);
-	free(fx->batch);
+	alone_free(&fx->alone, &fx->p->port);
 	free(fx);
 	return 0;
 }
@@ -131,7 +107,7 @@ static int
 read_rules(
 	const char *steer, const char *kernel, struct xd_af_xdp_rules *rules, struct xd_error *err)
 {
-	struct xd_port_config config = config_of("p");
+	struct xd_port_config config = alone_config("af_xdp", "p");
 
 	strcpy(xd_af_xdp_config(&config)->steer, steer);
 	strcpy(xd_af_xdp_config(&config)->kernel, kernel);
@@ -169,7 +145,7 @@ test_rules_that_are_none(void **state)
 		"vlan=1x", "vlan= 1", "mac=02:00:00:00:00", "mac=1", "udp=65536", "tcp=0",
 		"ethertype=0x5ff", "ethertype=65536", "none", "own", "port=1", "vlan=1,", ",vlan=1",
 		"vlan=1,vlan=1", "vlan=18446744073709551617"};
-	struct xd_port_config config = config_of("p");
+	struct xd_port_config config = alone_config("af_xdp", "p");
 	struct xd_af_xdp_rules rules;
 	struct xd_error err;
 
@@ -194,7 +170,7 @@ test_rules_that_are_none(void **state)
 static void
 test_claims(void **state)
 {
-	struct xd_port_config a = config_of("x"), tap = config_of("y");
+	struct xd_port_config a = alone_config("af_xdp", "x"), tap = alone_config("af_xdp", "y");
 
 	(void)state;
 	strcpy(tap.type, "tap");
@@ -240,14 +216,14 @@ kernel_sends(struct fixture *fx, uint32_t len, uint32_t options, uint8_t seed)
 static uint16_t
 receive(struct fixture *fx)
 {
-	return xd_af_xdp_driver.rx(&fx->p->port, 0, fx->batch);
+	return xd_af_xdp_driver.rx(&fx->p->port, 0, fx->alone.batch);
 }
 
 static void
 release(struct fixture *fx)
 {
-	xd_af_xdp_driver.release(&fx->p->port, 0, fx->batch);
-	assert_int_equal(fx->batch->nb_done, 0);
+	xd_af_xdp_driver.release(&fx->p->port, 0, fx->alone.batch);
+	assert_int_equal(fx->alone.batch->nb_done, 0);
 }
 
 static uint32_t
@@ -268,7 +244,7 @@ test_frames_come_whole(void **state)
 			kernel_sends(fx, lens[i], 0, (uint8_t)(lap + i));
 		assert_int_equal(receive(fx), 7);
 		for (unsigned i = 0; i < 7; i++) {
-			struct xd_frame *f = &fx->batch->frames[i];
+			struct xd_frame *f = &fx->alone.batch->frames[i];
 
 			assert_int_equal(f->len, lens[i]);
 			assert_int_equal(f->head_len, lens[i] < XD_HEAD ? lens[i] : XD_HEAD);
@@ -281,7 +257,7 @@ test_frames_come_whole(void **state)
 		assert_int_equal(chunks_of_kernel(fx), XD_AF_XDP_RX_CHUNKS);
 	}
 	assert_int_equal(receive(fx), 0);
-	assert_int_equal(fx->batch->nb_done, 0);
+	assert_int_equal(fx->alone.batch->nb_done, 0);
 }
 
 static void
@@ -298,9 +274,9 @@ test_frames_in_pieces(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		at[i] = kernel_sends(fx, pieces[i], i < 2 ? XDP_PKT_CONTD : 0, (uint8_t)i);
 	assert_int_equal(receive(fx), 2);
-	assert_int_equal(fx->batch->nb_done, 4);
-	assert_int_equal(fx->batch->frames[1].len, sizeof(got));
-	xd_frame_gather(&fx->batch->frames[1], got);
+	assert_int_equal(fx->alone.batch->nb_done, 4);
+	assert_int_equal(fx->alone.batch->frames[1].len, sizeof(got));
+	xd_frame_gather(&fx->alone.batch->frames[1], got);
 	assert_memory_equal(got, at[0], 3840);
 	assert_memory_equal(got + 3840, at[1], 3840);
 	assert_memory_equal(got + 7680, at[2], 1338);
@@ -314,7 +290,7 @@ test_frames_in_pieces(void **state)
 	assert_int_equal(receive(fx), 0);
 	kernel_sends(fx, 100, 0, 2);
 	assert_int_equal(receive(fx), 1);
-	assert_int_equal(fx->batch->frames[0].len, 3940);
+	assert_int_equal(fx->alone.batch->frames[0].len, 3940);
 	release(fx);
 	assert_int_equal(chunks_of_kernel(fx), XD_AF_XDP_RX_CHUNKS);
 }
@@ -344,12 +320,12 @@ test_entries_that_lie(void **state)
 	for (unsigned i = 0; i < 100; i++)
 		produce(fx, 0, 1500, XDP_PKT_CONTD);
 	kernel_sends(fx, 60, 0, 9);
-	while (receive(fx) == 0 && fx->batch->nb_done != 0) {
+	while (receive(fx) == 0 && fx->alone.batch->nb_done != 0) {
 		release(fx);
 		assert_true(++n < 100);
 	}
-	assert_int_equal(fx->batch->n, 1);
-	assert_true(fx->batch->frames[0].len >= 60);
+	assert_int_equal(fx->alone.batch->n, 1);
+	assert_true(fx->alone.batch->frames[0].len >= 60);
 	release(fx);
 	assert_int_equal(dropped(fx, XD_DROP_RUNT), 3);
 	assert_int_equal(dropped(fx, XD_DROP_NO_BUFFER), 7);
@@ -383,7 +359,7 @@ test_frames_come_again(void **state)
 	for (unsigned i = 0; i < 5; i++)
 		kernel_sends(fx, 60 + 100 * i, 0, (uint8_t)i);
 	for (uint16_t keep = 0; done < 5; keep++) {
-		struct xd_batch *batch = fx->batch;
+		struct xd_batch *batch = fx->alone.batch;
 
 		assert_int_equal(receive(fx), 5 - done);
 		for (unsigned i = 0; i < batch->n; i++) {
@@ -455,13 +431,13 @@ test_checksums_of_a_veth(void **state)
 	at[TCP_AT + 17] ^= 1;
 	kernel_sends(fx, 1000, 0, 0);
 	assert_int_equal(receive(fx), 3);
-	assert_int_equal(fx->batch->frames[0].offload.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
-	assert_int_equal(fx->batch->frames[0].offload.csum_start, TCP_AT);
-	assert_int_equal(fx->batch->frames[0].offload.csum_offset, 16);
-	assert_int_equal(fx->batch->frames[1].offload.word, 0);
-	assert_int_equal(fx->batch->frames[2].offload.word, 0);
-	assert_int_equal(xd_frame_finish_checksum(&fx->batch->frames[0]), 0);
-	xd_frame_gather(&fx->batch->frames[0], got);
+	assert_int_equal(fx->alone.batch->frames[0].offload.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+	assert_int_equal(fx->alone.batch->frames[0].offload.csum_start, TCP_AT);
+	assert_int_equal(fx->alone.batch->frames[0].offload.csum_offset, 16);
+	assert_int_equal(fx->alone.batch->frames[1].offload.word, 0);
+	assert_int_equal(fx->alone.batch->frames[2].offload.word, 0);
+	assert_int_equal(xd_frame_finish_checksum(&fx->alone.batch->frames[0]), 0);
+	xd_frame_gather(&fx->alone.batch->frames[0], got);
 	assert_int_equal(whole_sum(got, 1000), 0xffff);
 	release(fx);
 }
@@ -472,13 +448,13 @@ test_checksums_of_a_veth(void **state)
 static struct xd_frame *
 frame_of(struct fixture *fx, uint8_t *rest, uint32_t len)
 {
-	struct xd_frame *f = &fx->batch->frames[0];
+	struct xd_frame *f = &fx->alone.batch->frames[0];
 
 	make_segment(rest, len);
 	xd_frame_init(f, len, (uint8_t)(len < XD_HEAD ? len : XD_HEAD), len > XD_HEAD);
 	memcpy(xd_frame_data(f), rest, f->head_len);
-	fx->batch->segs[0] = (struct xd_seg){rest + XD_HEAD, len - f->head_len};
-	f->segs = fx->batch->segs;
+	fx->alone.batch->segs[0] = (struct xd_seg){rest + XD_HEAD, len - f->head_len};
+	f->segs = fx->alone.batch->segs;
 	return f;
 }
 
@@ -564,8 +540,8 @@ test_frames_go_in_pieces(void **state)
 		struct xd_frame *f = frame_of(fx, rest, lens[i]);
 
 		/* In several segments, too. */
-		fx->batch->segs[0].len = 3000;
-		fx->batch->segs[1] =
+		fx->alone.batch->segs[0].len = 3000;
+		fx->alone.batch->segs[1] =
 			(struct xd_seg){rest + XD_HEAD + 3000, lens[i] - XD_HEAD - 3000};
 		f->nb_segs = 2;
 		assert_int_equal(transmit(fx, f), 1);

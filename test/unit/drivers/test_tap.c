@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "alone.h"
 #include "drivers/tap/tap.h"
 #include "memory/bus_error.h"
 #include "virtqueue/net_header.h"
@@ -23,40 +24,18 @@
 #define PIECE        6000 /* of memory in more than a page */
 
 struct fixture {
-	struct xd_port_env env;
+	struct alone alone;
 	struct xd_tap_port *p;
-	struct xd_batch *batch;
 	int kernel; /* the other end of queue 0 */
 };
-
-static void
-quiesce(void *ctx)
-{
-	(void)ctx;
-}
-
-static struct xd_port_config
-config_of(const char *name)
-{
-	struct xd_port_config config = {
-		.type = "tap", .vlan = XD_VLAN_NONE, .queues = 1, .mtu = 1500};
-
-	snprintf(config.name, sizeof(config.name), "%s", name);
-	return config;
-}
 
 static int
 setup(void **state)
 {
 	struct fixture *fx = calloc(1, sizeof(*fx));
-	struct xd_port_config config = config_of("tap0");
-	struct xd_error err;
 	int pair[2], bytes = KERNEL_BYTES;
 
-	fx->env = (struct xd_port_env){.quiesce = quiesce};
-	fx->batch = aligned_alloc(64, sizeof(*fx->batch));
-	memset(fx->batch, 0, sizeof(*fx->batch));
-	fx->p = (struct xd_tap_port *)xd_tap_driver.create(&xd_tap_driver, &fx->env, &config, &err);
+	fx->p = (struct xd_tap_port *)alone_make(&fx->alone, &xd_tap_driver);
 	assert_non_null(fx->p);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
 	for (unsigned i = 0; i < 2; i++)
@@ -64,8 +43,7 @@ setup(void **state)
 	fx->p->queues[0].fd = pair[0];
 	fx->kernel = pair[1];
 	fx->p->offloads = 0xff;
-	fx->p->port.nb_tx = 1;
-	fx->p->running = fx->p->port.up = true;
+	fx->p->running = true;
 	*state = fx;
 	return 0;
 }
@@ -77,8 +55,7 @@ teardown(void **state)
 
 	close(fx->p->queues[0].fd);
 	close(fx->kernel);
-	xd_tap_driver.destroy(&fx->p->port);
-	free(fx->batch);
+	alone_free(&fx->alone, &fx->p->port);
 	free(fx);
 	return 0;
 }
@@ -161,7 +138,7 @@ test_check(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct xd_port_config config = config_of("p");
+		struct xd_port_config config = alone_config("tap", "p");
 		struct xd_tap_config *tap = xd_tap_config(&config);
 		struct xd_error err = {0};
 		char key[128];
@@ -181,7 +158,7 @@ test_check(void **state)
 static void
 test_name(void **state)
 {
-	struct xd_port_config config = config_of("a-name-of-16-byt");
+	struct xd_port_config config = alone_config("tap", "a-name-of-16-byt");
 	struct xd_error err;
 
 	(void)state;
@@ -195,7 +172,8 @@ test_name(void **state)
 static void
 test_claims(void **state)
 {
-	struct xd_port_config a = config_of("x"), b = config_of("y"), dpdk = config_of("z");
+	struct xd_port_config a = alone_config("tap", "x"), b = alone_config("tap", "y"),
+			      dpdk = alone_config("tap", "z");
 	struct xd_claim claim;
 
 	(void)state;
@@ -252,7 +230,7 @@ static uint16_t
 receive(struct fixture *fx)
 {
 	fx->p->queues[0].next_tsc = 0;
-	return xd_tap_driver.rx(&fx->p->port, 0, fx->batch);
+	return xd_tap_driver.rx(&fx->p->port, 0, fx->alone.batch);
 }
 
 static void
@@ -266,9 +244,9 @@ test_frames_come_whole(void **state)
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
 		kernel_sends(fx, NULL, lens[i]);
 	assert_int_equal(receive(fx), 8);
-	assert_int_equal(fx->batch->nb_done, 8);
-	for (; n < fx->batch->n; n++) {
-		struct xd_frame *f = &fx->batch->frames[n];
+	assert_int_equal(fx->alone.batch->nb_done, 8);
+	for (; n < fx->alone.batch->n; n++) {
+		struct xd_frame *f = &fx->alone.batch->frames[n];
 
 		assert_int_equal(f->len, lens[n]);
 		assert_int_equal(f->head_len, lens[n] < XD_HEAD ? lens[n] : XD_HEAD);
@@ -277,8 +255,8 @@ test_frames_come_whole(void **state)
 		xd_frame_gather(f, got);
 		assert_memory_equal(got, want, f->len);
 	}
-	xd_tap_driver.release(&fx->p->port, 0, fx->batch);
-	assert_int_equal(fx->batch->nb_done, 0);
+	xd_tap_driver.release(&fx->p->port, 0, fx->alone.batch);
+	assert_int_equal(fx->alone.batch->nb_done, 0);
 	assert_int_equal(receive(fx), 0);
 	free(want);
 	free(got);
@@ -313,8 +291,8 @@ test_lengths_that_no_frame_has(void **state)
 	assert_int_equal(send(fx->kernel, "", 1, 0), 1);
 	kernel_sends(fx, NULL, 60);
 	assert_int_equal(receive(fx), 2);
-	assert_int_equal(fx->batch->frames[0].len, XD_FRAME_MAX);
-	assert_int_equal(fx->batch->frames[1].len, 60);
+	assert_int_equal(fx->alone.batch->frames[0].len, XD_FRAME_MAX);
+	assert_int_equal(fx->alone.batch->frames[1].len, 60);
 	assert_int_equal(dropped(fx, XD_DROP_RUNT), XD_FRAME_MIN + 1);
 	assert_int_equal(dropped(fx, XD_DROP_TOO_LONG), 2);
 }
@@ -361,10 +339,10 @@ test_offloads_from_the_kernel(void **state)
 		kernel_sends(fx, &good[i], 3000);
 	assert_int_equal(receive(fx), 3);
 	assert_int_equal(dropped(fx, XD_DROP_BAD_OFFLOAD), nb_bad);
-	assert_int_equal(fx->batch->frames[0].offload.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
-	assert_int_equal(fx->batch->frames[0].offload.csum_start, TCP_AT);
-	assert_int_equal(fx->batch->frames[1].offload.gso_size, 1448);
-	assert_int_equal(fx->batch->frames[2].offload.word, 0);
+	assert_int_equal(fx->alone.batch->frames[0].offload.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+	assert_int_equal(fx->alone.batch->frames[0].offload.csum_start, TCP_AT);
+	assert_int_equal(fx->alone.batch->frames[1].offload.gso_size, 1448);
+	assert_int_equal(fx->alone.batch->frames[2].offload.word, 0);
 }
 
 /* An empty queue is not read all the time, and again at once after a sleep. */
@@ -379,13 +357,13 @@ test_an_empty_queue_is_left_alone(void **state)
 	q->seen_tsc = 1; /* long ago */
 	assert_int_equal(receive(fx), 0);
 	kernel_sends(fx, NULL, 60);
-	assert_int_equal(xd_tap_driver.rx(&fx->p->port, 0, fx->batch), 0);
-	assert_int_equal(fx->batch->nb_done, 0);
+	assert_int_equal(xd_tap_driver.rx(&fx->p->port, 0, fx->alone.batch), 0);
+	assert_int_equal(fx->alone.batch->nb_done, 0);
 	xd_tap_driver.disarm(&fx->p->port, 0);
-	assert_int_equal(xd_tap_driver.rx(&fx->p->port, 0, fx->batch), 1);
+	assert_int_equal(xd_tap_driver.rx(&fx->p->port, 0, fx->alone.batch), 1);
 	/* Where frames come, more are looked for. */
 	kernel_sends(fx, NULL, 60);
-	assert_int_equal(xd_tap_driver.rx(&fx->p->port, 0, fx->batch), 1);
+	assert_int_equal(xd_tap_driver.rx(&fx->p->port, 0, fx->alone.batch), 1);
 }
 
 /* Frames that wait for a full port come again as they were, whatever was done to them, and before
@@ -403,7 +381,7 @@ test_frames_come_again(void **state)
 		kernel_sends(fx, &header, lens[i]);
 	assert_int_equal(receive(fx), 5);
 	for (uint16_t keep = 0; keep <= 2; keep++) {
-		struct xd_batch *batch = fx->batch;
+		struct xd_batch *batch = fx->alone.batch;
 		const uint16_t n = batch->n;
 
 		xd_frame_push(&batch->frames[keep], 4);
@@ -429,7 +407,7 @@ test_frames_come_again(void **state)
 	}
 	assert_false(xd_tap_driver.arm(&fx->p->port, 0));
 	assert_int_equal(receive(fx), 1);
-	assert_int_equal(fx->batch->frames[0].len, 62);
+	assert_int_equal(fx->alone.batch->frames[0].len, 62);
 }
 
 /* ---- To the kernel ---- */
@@ -438,7 +416,7 @@ test_frames_come_again(void **state)
 static struct xd_frame *
 frame_of(struct fixture *fx, uint8_t *rest, uint32_t len)
 {
-	struct xd_frame *f = &fx->batch->frames[0];
+	struct xd_frame *f = &fx->alone.batch->frames[0];
 	uint8_t *whole = malloc(len);
 
 	xd_frame_init(f, len, len < XD_HEAD ? (uint8_t)len : XD_HEAD, len > XD_HEAD);
@@ -447,8 +425,8 @@ frame_of(struct fixture *fx, uint8_t *rest, uint32_t len)
 	memcpy(xd_frame_data(f), whole, f->head_len);
 	if (len > XD_HEAD) {
 		memcpy(rest, whole + XD_HEAD, len - XD_HEAD);
-		fx->batch->segs[0] = (struct xd_seg){rest, len - XD_HEAD};
-		f->segs = fx->batch->segs;
+		fx->alone.batch->segs[0] = (struct xd_seg){rest, len - XD_HEAD};
+		f->segs = fx->alone.batch->segs;
 	}
 	free(whole);
 	return f;
