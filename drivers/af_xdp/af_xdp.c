@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "drivers/af_xdp/af_xdp.h"
@@ -15,11 +14,7 @@ af_xdp_destroy(struct xd_port *port)
 
 	if (p == NULL)
 		return;
-	for (unsigned q = 0; p->queues != NULL && q < port->config.queues; q++) {
-		if (p->queues[q].sleep_fd >= 0)
-			close(p->queues[q].sleep_fd);
-	}
-	free(p->queues);
+	xd_netdev_queues_free(p->queues, port->config.queues, sizeof(*p->queues));
 	free(p);
 }
 
@@ -27,19 +22,11 @@ static bool
 make_queues(struct xd_af_xdp_port *p)
 {
 	const unsigned n = p->port.config.queues;
-	bool ok = true;
 
-	p->queues = aligned_alloc(64, n * sizeof(*p->queues));
-	if (p->queues == NULL)
-		return false;
-	memset(p->queues, 0, n * sizeof(*p->queues));
-	for (unsigned q = 0; q < n; q++) {
-		p->queues[q].fd = -1;
-		p->queues[q].sleep_fd = epoll_create1(EPOLL_CLOEXEC);
+	p->queues = xd_netdev_queues_make(n, sizeof(*p->queues));
+	for (unsigned q = 0; p->queues != NULL && q < n; q++)
 		rte_spinlock_init(&p->queues[q].lock);
-		ok = ok && p->queues[q].sleep_fd >= 0;
-	}
-	return ok;
+	return p->queues != NULL;
 }
 
 static struct xd_port *

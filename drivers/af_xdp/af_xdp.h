@@ -65,8 +65,7 @@ struct bpf_object;
 /* A queue of the interface, both ways. */
 struct xd_af_xdp_queue {
 	/* Written by control while running is false. */
-	int fd;       /* -1: none */
-	int sleep_fd; /* epoll over fd, edge-triggered: stays while interfaces come and go */
+	struct xd_netdev_queue dev; /* first */
 	uint8_t *umem;
 	uint64_t umem_bytes; /* that the kernel knows; a snapshot's more follow */
 

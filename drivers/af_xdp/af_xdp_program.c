@@ -157,7 +157,7 @@ xd_af_xdp_program_connect(struct xd_af_xdp_port *p, struct xd_error *err)
 	const int sockets = map_of(p, "sockets");
 
 	for (uint32_t q = 0; q < p->port.config.queues; q++) {
-		if (bpf_map_update_elem(sockets, &q, &p->queues[q].fd, BPF_ANY) < 0)
+		if (bpf_map_update_elem(sockets, &q, &p->queues[q].dev.fd, BPF_ANY) < 0)
 			return xd_fail(err, -errno, "port %s: map of sockets: %s",
 				p->port.config.name, strerror(errno));
 	}

@@ -8,7 +8,6 @@
  * finished by a device that never comes. The XDP program is not told which. But what such a stack
  * leaves in the checksum's place is known, the sum of the pseudo-header (xd_offload_guess).
  */
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <rte_branch_prediction.h>
@@ -130,7 +129,7 @@ static __rte_noinline void
 found_empty(struct xd_af_xdp_port *p, struct xd_af_xdp_queue *q)
 {
 	if (p->busy_poll || xd_xsk_ring_needs_wakeup(&q->fill))
-		recvfrom(q->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+		recvfrom(q->dev.fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
 uint16_t
@@ -201,7 +200,7 @@ xd_af_xdp_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 	xd_xsk_ring_consumed(&q->rx, batch->nb_done);
 	batch->nb_done = 0;
 	if (unlikely(xd_xsk_ring_needs_wakeup(&q->fill)))
-		recvfrom(q->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+		recvfrom(q->dev.fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
 /* ---- Sleep ---- */
@@ -212,7 +211,8 @@ xd_af_xdp_fd(struct xd_port *port, uint16_t queue)
 	const struct xd_af_xdp_queue *q = &((struct xd_af_xdp_port *)port)->queues[queue];
 
 	/* A kernel that could not send tells nobody that it can. */
-	return unlikely(__atomic_load_n(&q->unsent, __ATOMIC_RELAXED)) ? XD_FD_NAP : q->sleep_fd;
+	return unlikely(__atomic_load_n(&q->unsent, __ATOMIC_RELAXED)) ? XD_FD_NAP
+								       : q->dev.sleep_fd;
 }
 
 bool
@@ -227,8 +227,5 @@ xd_af_xdp_arm(struct xd_port *port, uint16_t queue)
 void
 xd_af_xdp_disarm(struct xd_port *port, uint16_t queue)
 {
-	struct epoll_event event;
-
-	/* Takes the edge off. */
-	epoll_wait(((struct xd_af_xdp_port *)port)->queues[queue].sleep_fd, &event, 1, 0);
+	xd_netdev_queue_woken(&((struct xd_af_xdp_port *)port)->queues[queue].dev);
 }

@@ -48,7 +48,7 @@ tell_statistics(struct xd_teller *t, const struct xd_af_xdp_port *p)
 	for (unsigned q = 0; q < p->port.config.queues; q++) {
 		socklen_t len = sizeof(one);
 
-		if (getsockopt(p->queues[q].fd, SOL_XDP, XDP_STATISTICS, &one, &len) < 0 ||
+		if (getsockopt(p->queues[q].dev.fd, SOL_XDP, XDP_STATISTICS, &one, &len) < 0 ||
 			len != sizeof(one))
 			continue;
 		sum.rx_dropped += one.rx_dropped;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -139,13 +138,13 @@ register_umem(struct xd_af_xdp_port *p, struct xd_af_xdp_queue *q)
 		.flags = XDP_UMEM_TX_METADATA_LEN,
 		.tx_metadata_len = XD_AF_XDP_METADATA};
 
-	p->ask_csum = setsockopt(q->fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)) == 0;
+	p->ask_csum = setsockopt(q->dev.fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)) == 0;
 	if (p->ask_csum)
 		return 0;
 	if (errno != EINVAL)
 		return -errno;
 	reg.flags = reg.tx_metadata_len = 0;
-	return setsockopt(q->fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(struct xdp_umem_reg)) == 0
+	return setsockopt(q->dev.fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(struct xdp_umem_reg)) == 0
 		       ? 0
 		       : -errno;
 }
@@ -171,7 +170,7 @@ map_ring(const struct xd_af_xdp_queue *q, struct xd_xsk_ring *ring,
 {
 	ring->map_bytes = offset->desc + entries * entry_bytes;
 	ring->map = mmap(NULL, ring->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-		q->fd, (off_t)at);
+		q->dev.fd, (off_t)at);
 	if (ring->map == MAP_FAILED) {
 		ring->map = NULL;
 		return -errno;
@@ -226,9 +225,9 @@ make_rings(const struct xd_af_xdp_port *p, struct xd_af_xdp_queue *q, struct xd_
 {
 	struct xdp_mmap_offsets offsets;
 	socklen_t len = sizeof(offsets);
-	int ret = set_sizes(q->fd);
+	int ret = set_sizes(q->dev.fd);
 
-	if (ret == 0 && getsockopt(q->fd, SOL_XDP, XDP_MMAP_OFFSETS, &offsets, &len) < 0)
+	if (ret == 0 && getsockopt(q->dev.fd, SOL_XDP, XDP_MMAP_OFFSETS, &offsets, &len) < 0)
 		ret = -errno;
 	/* A kernel without flags, before 5.4, tells shorter offsets. */
 	if (ret == 0 && len != sizeof(offsets))
@@ -261,13 +260,14 @@ set_options(const struct xd_af_xdp_port *p, const struct xd_af_xdp_queue *q, str
 	int bytes = SEND_BYTES;
 
 	/* Without the permission it is as much as anybody may have. */
-	if (setsockopt(q->fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
-		setsockopt(q->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	if (setsockopt(q->dev.fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		setsockopt(q->dev.fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 	if (busy_us == 0)
 		return 0;
-	if (setsockopt(q->fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, &yes, sizeof(yes)) == 0 &&
-		setsockopt(q->fd, SOL_SOCKET, SO_BUSY_POLL, &busy_us, sizeof(busy_us)) == 0 &&
-		setsockopt(q->fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget, sizeof(budget)) == 0)
+	if (setsockopt(q->dev.fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, &yes, sizeof(yes)) == 0 &&
+		setsockopt(q->dev.fd, SOL_SOCKET, SO_BUSY_POLL, &busy_us, sizeof(busy_us)) == 0 &&
+		setsockopt(q->dev.fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget, sizeof(budget)) ==
+			0)
 		return 0;
 	return xd_port_config_fail(err, -errno, config, "busy_poll_us",
 		"this kernel does not poll for the port: %s%s", strerror(errno),
@@ -290,7 +290,7 @@ bind_socket(const struct xd_af_xdp_port *p, const struct xd_af_xdp_queue *q, uns
 		address.sxdp_flags |= XDP_USE_NEED_WAKEUP;
 	if (p->in_pieces)
 		address.sxdp_flags |= XDP_USE_SG;
-	return bind(q->fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
+	return bind(q->dev.fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
 }
 
 static bool
@@ -299,7 +299,7 @@ is_zero_copy(const struct xd_af_xdp_queue *q)
 	struct xdp_options options = {0};
 	socklen_t len = sizeof(options);
 
-	return getsockopt(q->fd, SOL_XDP, XDP_OPTIONS, &options, &len) == 0 &&
+	return getsockopt(q->dev.fd, SOL_XDP, XDP_OPTIONS, &options, &len) == 0 &&
 	       options.flags & XDP_OPTIONS_ZEROCOPY;
 }
 
@@ -307,11 +307,10 @@ int
 xd_af_xdp_socket_open(struct xd_af_xdp_port *p, unsigned queue, struct xd_error *err)
 {
 	struct xd_af_xdp_queue *q = &p->queues[queue];
-	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
 	int ret;
 
-	q->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (q->fd < 0)
+	q->dev.fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (q->dev.fd < 0)
 		return fail_socket(p, -errno, err);
 	ret = make_umem(p, q, err);
 	if (ret == 0)
@@ -327,9 +326,8 @@ xd_af_xdp_socket_open(struct xd_af_xdp_port *p, unsigned queue, struct xd_error 
 	p->zero_copy = is_zero_copy(q);
 	/* Drivers say by other means whether they can be asked. */
 	p->ask_csum = p->ask_csum && !p->zero_copy;
-	if (epoll_ctl(q->sleep_fd, EPOLL_CTL_ADD, q->fd, &event) < 0)
-		return fail(p, -errno, "epoll", err);
-	return 0;
+	ret = xd_netdev_queue_watch(&q->dev);
+	return ret < 0 ? fail(p, ret, "epoll", err) : 0;
 }
 
 static void
@@ -343,9 +341,9 @@ unmap_ring(struct xd_xsk_ring *ring)
 void
 xd_af_xdp_socket_close(struct xd_af_xdp_queue *q)
 {
-	if (q->fd >= 0)
-		close(q->fd);
-	q->fd = -1;
+	if (q->dev.fd >= 0)
+		close(q->dev.fd);
+	q->dev.fd = -1;
 	unmap_ring(&q->rx);
 	unmap_ring(&q->fill);
 	unmap_ring(&q->tx);

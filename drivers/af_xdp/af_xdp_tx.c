@@ -212,7 +212,7 @@ xd_af_xdp_send(struct xd_af_xdp_queue *q)
 
 	do {
 		before = after;
-		again = sendto(q->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 && errno == EAGAIN;
+		again = sendto(q->dev.fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 && errno == EAGAIN;
 		after = __atomic_load_n(q->tx.consumer, __ATOMIC_RELAXED);
 	} while (again && after != before && ++calls < SEND_CALLS);
 	__atomic_store_n(&q->unsent, again, __ATOMIC_RELAXED);

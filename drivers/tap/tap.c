@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -20,12 +19,9 @@ tap_destroy(struct xd_port *port)
 
 	if (p == NULL)
 		return;
-	for (unsigned q = 0; p->queues != NULL && q < p->port.config.queues; q++) {
-		if (p->queues[q].sleep_fd >= 0)
-			close(p->queues[q].sleep_fd);
+	for (unsigned q = 0; p->queues != NULL && q < p->port.config.queues; q++)
 		free(p->queues[q].frames);
-	}
-	free(p->queues);
+	xd_netdev_queues_free(p->queues, p->port.config.queues, sizeof(*p->queues));
 	free(p);
 }
 
@@ -35,15 +31,12 @@ make_queues(struct xd_tap_port *p)
 	const unsigned n = p->port.config.queues;
 	bool ok = true;
 
-	p->queues = aligned_alloc(64, n * sizeof(*p->queues));
+	p->queues = xd_netdev_queues_make(n, sizeof(*p->queues));
 	if (p->queues == NULL)
 		return false;
-	memset(p->queues, 0, n * sizeof(*p->queues));
 	for (unsigned q = 0; q < n; q++) {
-		p->queues[q].fd = -1;
-		p->queues[q].sleep_fd = epoll_create1(EPOLL_CLOEXEC);
 		p->queues[q].frames = aligned_alloc(64, XD_TAP_FRAMES_BYTES);
-		ok = ok && p->queues[q].sleep_fd >= 0 && p->queues[q].frames != NULL;
+		ok = ok && p->queues[q].frames != NULL;
 	}
 	return ok;
 }

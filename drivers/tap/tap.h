@@ -39,9 +39,8 @@
 
 /* A queue of the interface, both ways. */
 struct xd_tap_queue {
-	int fd;          /* -1: none. Written by control while running is false */
-	int sleep_fd;    /* epoll over fd, edge-triggered: stays while interfaces come and go */
-	uint8_t *frames; /* of the last turn, XD_TAP_FRAMES_BYTES */
+	struct xd_netdev_queue dev; /* first */
+	uint8_t *frames;            /* of the last turn, XD_TAP_FRAMES_BYTES */
 	/* Of the worker that owns the receive queue. A read of an empty queue is a system call that
 	 * brought nothing, so the longer nothing came the rarer it is. */
 	uint64_t seen_tsc; /* when a frame was last seen */

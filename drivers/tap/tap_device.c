@@ -5,7 +5,6 @@
 #include <linux/if_tun.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -50,8 +49,8 @@ open_queues(struct xd_port *port, struct xd_error *err)
 	struct xd_tap_port *p = (struct xd_tap_port *)port;
 
 	for (unsigned q = 0; q < port->config.queues; q++) {
-		p->queues[q].fd = open(TUN, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-		if (p->queues[q].fd < 0)
+		p->queues[q].dev.fd = open(TUN, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+		if (p->queues[q].dev.fd < 0)
 			return fail_tun(p, -errno, err);
 	}
 	return 0;
@@ -61,9 +60,9 @@ static void
 close_all(struct xd_tap_port *p)
 {
 	for (unsigned q = 0; q < p->port.config.queues; q++) {
-		if (p->queues[q].fd >= 0)
-			close(p->queues[q].fd);
-		p->queues[q].fd = -1;
+		if (p->queues[q].dev.fd >= 0)
+			close(p->queues[q].dev.fd);
+		p->queues[q].dev.fd = -1;
 	}
 	xd_netdev_leave(&p->dev);
 }
@@ -113,7 +112,7 @@ attach(const struct xd_tap_port *p, unsigned q)
 	if (q == 0 && xd_tap_config(config)->persist == XD_TAP_PERSIST_NO)
 		request.ifr_flags |= (short)IFF_TUN_EXCL;
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", p->dev.ifname);
-	return ioctl(p->queues[q].fd, TUNSETIFF, &request) == 0 ? 0 : -errno;
+	return ioctl(p->queues[q].dev.fd, TUNSETIFF, &request) == 0 ? 0 : -errno;
 }
 
 /* Has the kernel leave to us what it may leave: of UDP segmentation older ones know nothing. */
@@ -121,7 +120,7 @@ static int
 set_offloads(struct xd_tap_port *p)
 {
 	const unsigned tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
-	const int header = XD_TAP_HEADER, fd = p->queues[0].fd;
+	const int header = XD_TAP_HEADER, fd = p->queues[0].dev.fd;
 
 	p->offloads = XD_OFFLOAD_CSUM | XD_OFFLOAD_TSO4 | XD_OFFLOAD_TSO6 | XD_OFFLOAD_ECN;
 	if (ioctl(fd, TUNSETVNETHDRSZ, &header) < 0)
@@ -136,8 +135,9 @@ set_offloads(struct xd_tap_port *p)
 int
 xd_tap_set_persist(const struct xd_tap_port *p, enum xd_tap_persist persist)
 {
-	return ioctl(p->queues[0].fd, TUNSETPERSIST, persist == XD_TAP_PERSIST_YES) == 0 ? 0
-											 : -errno;
+	return ioctl(p->queues[0].dev.fd, TUNSETPERSIST, persist == XD_TAP_PERSIST_YES) == 0
+		       ? 0
+		       : -errno;
 }
 
 int
@@ -145,7 +145,7 @@ xd_tap_name(const struct xd_tap_port *p, char name[IF_NAMESIZE])
 {
 	struct ifreq request = {0};
 
-	if (ioctl(p->queues[0].fd, TUNGETIFF, &request) < 0)
+	if (ioctl(p->queues[0].dev.fd, TUNGETIFF, &request) < 0)
 		return -ENODEV;
 	snprintf(name, IF_NAMESIZE, "%s", request.ifr_name);
 	return 0;
@@ -208,14 +208,14 @@ configure(struct xd_tap_port *p, struct xd_error *err)
 static int
 wait_for_frames(struct xd_tap_port *p, struct xd_error *err)
 {
-	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
-
 	for (unsigned q = 0; q < p->port.config.queues; q++) {
+		int ret = xd_netdev_queue_watch(&p->queues[q].dev);
+
 		p->queues[q].next_tsc = 0;
 		p->queues[q].nb_again = 0;
-		if (epoll_ctl(p->queues[q].sleep_fd, EPOLL_CTL_ADD, p->queues[q].fd, &event) < 0)
-			return xd_fail(err, -errno, "port %s: epoll: %s", p->port.config.name,
-				strerror(errno));
+		if (ret < 0)
+			return xd_fail(err, ret, "port %s: epoll: %s", p->port.config.name,
+				strerror(-ret));
 	}
 	return 0;
 }

@@ -5,7 +5,6 @@
  * costs, and the frame stays as it came for a rewind.
  */
 #include <errno.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <rte_branch_prediction.h>
@@ -85,7 +84,7 @@ receive(struct xd_tap_queue *q, struct xd_batch *batch, struct xd_drops *drops, 
 	uint8_t *at = q->frames + RTE_CACHE_LINE_SIZE - XD_TAP_HEADER;
 
 	for (unsigned i = 0; i < XD_BATCH && batch->bytes < XD_BATCH_BYTES; i++) {
-		ssize_t len = read(q->fd, at, READ_BYTES);
+		ssize_t len = read(q->dev.fd, at, READ_BYTES);
 		enum xd_drop reason;
 
 		if (len < 0) {
@@ -157,7 +156,7 @@ xd_tap_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 int
 xd_tap_fd(struct xd_port *port, uint16_t queue)
 {
-	return ((struct xd_tap_port *)port)->queues[queue].sleep_fd;
+	return ((struct xd_tap_port *)port)->queues[queue].dev.sleep_fd;
 }
 
 /* What the kernel has already makes the descriptor readable at once. */
@@ -171,9 +170,7 @@ void
 xd_tap_disarm(struct xd_port *port, uint16_t queue)
 {
 	struct xd_tap_queue *q = &((struct xd_tap_port *)port)->queues[queue];
-	struct epoll_event event;
 
-	/* Takes the edge off. */
-	epoll_wait(q->sleep_fd, &event, 1, 0);
+	xd_netdev_queue_woken(&q->dev);
 	q->next_tsc = 0;
 }

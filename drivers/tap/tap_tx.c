@@ -176,7 +176,7 @@ xd_tap_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames,
 		return xd_port_drop_down(port, worker, n);
 	for (uint16_t i = 0; i < n; i++) {
 		struct xd_frame *f = frames[i];
-		int fd = p->queues[queue].fd, ret;
+		int fd = p->queues[queue].dev.fd, ret;
 
 		if (is_too_long(f, max_frame)) {
 			xd_drop(drops, XD_DROP_OVER_MTU, 1);

@@ -6,6 +6,7 @@
  *   name.c     names of interfaces and of namespaces, as configurations have them
  *   netns.c    into a namespace, and whether it is still the same one
  *   link.c     questions and orders to the kernel: rtnetlink(7)
+ *   queue.c    the queues of a port, whose descriptors go and come back with it
  *   follow.c   from start to stop: whether frames can pass; an interface that has gone, until it is
  *              back
  *
@@ -135,5 +136,22 @@ struct xd_ip {
 int xd_link_address_set(const struct xd_netdev *dev, const struct xd_ip *ip, bool there);
 /* Those of dev->index, at most max; *n gets how many. */
 int xd_link_addresses(const struct xd_netdev *dev, struct xd_ip *ips, unsigned max, unsigned *n);
+
+/* ---- Its queues ---- */
+
+/* What each queue of such a port begins with. */
+struct xd_netdev_queue {
+	int fd;       /* that frames come by; -1: none. Written while workers do not use it */
+	int sleep_fd; /* epoll over fd, edge-triggered: stays while interfaces come and go */
+};
+
+/* n queues of so many bytes each, a multiple of 64; zeroed but for the above. NULL: no memory, or
+ * no descriptors. */
+void *xd_netdev_queues_make(unsigned n, size_t bytes);
+void xd_netdev_queues_free(void *queues, unsigned n, size_t bytes); /* NULL is fine */
+/* sleep_fd tells of the frames of fd from here on, until that is closed. 0 or a negative errno. */
+int xd_netdev_queue_watch(const struct xd_netdev_queue *q);
+/* The worker that sleep_fd woke: takes the edge off. */
+void xd_netdev_queue_woken(const struct xd_netdev_queue *q);
 
 #endif

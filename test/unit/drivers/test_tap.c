@@ -40,7 +40,7 @@ setup(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
 	for (unsigned i = 0; i < 2; i++)
 		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes));
-	fx->p->queues[0].fd = pair[0];
+	fx->p->queues[0].dev.fd = pair[0];
 	fx->kernel = pair[1];
 	fx->p->offloads = 0xff;
 	fx->p->running = true;
@@ -53,7 +53,7 @@ teardown(void **state)
 {
 	struct fixture *fx = *state;
 
-	close(fx->p->queues[0].fd);
+	close(fx->p->queues[0].dev.fd);
 	close(fx->kernel);
 	alone_free(&fx->alone, &fx->p->port);
 	free(fx);
