@@ -2,28 +2,19 @@
 """test/perf/fabrics in its shortest form: that it measures, and what it makes of it."""
 
 import json
-import os
-import subprocess
-import sys
 
 from harness import Case, need_root
-from process import SOURCE, temporary_directory
+from process import perf_script, temporary_directory
 
-RUN_S = 240
 FIGURES = ("tcp", "icmp_avg", "icmp_loss", "tcp_lat_1")
 
 
 class Fabrics(Case):
-    def fabrics(self, *words):
-        return subprocess.run([sys.executable, SOURCE / "test" / "perf" / "fabrics",
-                               *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=RUN_S, env=dict(os.environ))
-
     def test_quick(self):
         need_root(self)
         directory = temporary_directory(self)
         systems = ("crossdock", "tun")
-        done = self.fabrics("--quick", "--systems", ",".join(systems), "--messages", 1,
+        done = perf_script("fabrics", "--quick", "--systems", ",".join(systems), "--messages", 1,
                             "--only", ",".join(FIGURES), "--echoes", 10,
                             "--json", directory / "out.json", "--html", directory / "out.html")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -45,6 +36,6 @@ class Fabrics(Case):
                             (("--systems", "ovz"), "no system 'ovz'; there are crossdock, "),
                             (("--messages", "1,q"), "bytes, separated by commas, such as"),
                             (("--pairs", "0"), "--pairs and --time are at least 1")):
-            done = self.fabrics(*words)
+            done = perf_script("fabrics", *words)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(text, done.stderr)

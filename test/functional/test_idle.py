@@ -4,29 +4,20 @@ sleeps again."""
 
 import json
 import os
-import subprocess
-import sys
 
 from harness import Case
-from process import BUILD, SOURCE, temporary_directory
+from process import perf_script, temporary_directory
 
-RUN_S = 240
 FRAMES = 50
 
 
 class Idle(Case):
     polls = True
 
-    def idle(self, *words):
-        return subprocess.run([sys.executable, SOURCE / "test" / "perf" / "idle",
-                               "--crossdock", str(BUILD), *map(str, words)],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=RUN_S, env=dict(os.environ))
-
     def test_quick(self):
         directory = temporary_directory(self)
         pairs = 1 if len(os.sched_getaffinity(0)) > 1 else 0
-        done = self.idle("--quick", "--frames", FRAMES, "--pairs", pairs,
+        done = perf_script("idle", "--quick", "--frames", FRAMES, "--pairs", pairs,
                          "--json", directory / "out.json", "--html", directory / "out.html")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         document = json.loads((directory / "out.json").read_text())
@@ -46,6 +37,6 @@ class Idle(Case):
         for words, text in ((("--ports", "1"), "--ports is from 2 to 64"),
                             (("--rounds", "0"), "--rounds, --frames, --pause and --idle-time are"),
                             (("--gen-core", "0", "--dut-core", "0"), "load needs a core for")):
-            done = self.idle(*words)
+            done = perf_script("idle", *words)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(text, done.stderr)

@@ -3,29 +3,19 @@
 
 import json
 import os
-import subprocess
-import sys
 
 from harness import Case
-from process import BUILD, SOURCE, temporary_directory
-
-RUN_S = 240
+from process import perf_script, temporary_directory
 
 
 class TwoWorkers(Case):
     polls = True
 
-    def workers(self, *words):
-        return subprocess.run([sys.executable, SOURCE / "test" / "perf" / "workers",
-                               "--crossdock", str(BUILD), *map(str, words)],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=RUN_S, env=dict(os.environ))
-
     def test_quick(self):
         if len(os.sched_getaffinity(0)) < 2:
             self.skipTest("two workers take two cores")
         out = temporary_directory(self) / "out.json"
-        done = self.workers("--rounds", 1, "--most", 2, "--pairs", 1, "--time", 0.2,
+        done = perf_script("workers", "--rounds", 1, "--most", 2, "--pairs", 1, "--time", 0.2,
                             "--warmup", 0.1, "--shared", "--json", out)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         document = json.loads(out.read_text())
@@ -40,6 +30,6 @@ class TwoWorkers(Case):
         for words, text in ((("--most", "9"), "--most is from 2 to 8"),
                             (("--pairs", "0"), "--rounds, --pairs and --time are"),
                             (("--switch-cores", "x"), "cores, separated by a comma, such as")):
-            done = self.workers(*words)
+            done = perf_script("workers", *words)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(text, done.stderr)

@@ -8,6 +8,7 @@ import queue
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -108,3 +109,10 @@ class Dialogue:
         self.reader.join()
         self.process.stdin.close()
         self.process.stdout.close()
+
+
+def perf_script(name, *words, timeout_s=240):
+    """Runs test/perf/NAME to its end: status and what it printed."""
+    return subprocess.run([sys.executable, SOURCE / "test" / "perf" / name, "--crossdock",
+                           str(BUILD), *map(str, words)], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=timeout_s)
