@@ -80,6 +80,35 @@ print_queues(const json_t *workers)
 	table_print(table);
 }
 
+/* Those of a program that embeds the switch; crossdockd has none. */
+static void
+print_hooks(const json_t *hooks)
+{
+	static const char *const headers[] = {"HOOK", "POINT", ">PORTS", ">FRAMES", ">DROPS",
+		">MOVED", ">SENT", ">COPIED", ">LEFT", ">WRONG", ">CYCLES/FRAME", NULL};
+	static const char *const counts[] = {
+		"ports", "frames", "drops", "moved", "redirected", "copied", "left", "bad"};
+	struct table *table;
+	json_t *hook;
+	size_t i;
+
+	if (json_array_size(hooks) == 0)
+		return;
+	table = table_create(headers);
+	json_array_foreach(hooks, i, hook)
+	{
+		double frames = ctl_number(hook, "frames");
+
+		table_cell(table, "%s", ctl_text(hook, "name"));
+		table_cell(table, "%s", ctl_text(hook, "point"));
+		for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++)
+			table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(hook, counts[c]));
+		table_cell(table, "%.1f", frames > 0 ? ctl_number(hook, "cycles") / frames : 0);
+	}
+	putchar('\n');
+	table_print(table);
+}
+
 void
 worker_print(const json_t *result)
 {
@@ -93,6 +122,7 @@ worker_print(const json_t *result)
 	table_print(table);
 	putchar('\n');
 	print_queues(workers);
+	print_hooks(json_object_get(result, "hooks"));
 }
 
 /* ---- balance ---- */

@@ -3,11 +3,14 @@
  * What a bridge does with the frames of one turn, stage after stage: IEEE 802.1Q, 8.6.
  *
  *   input    input.c    drop what is no frame to switch, classify into a VLAN
+ *   hook in  hook_in.c  the application's verdicts, for ports that have hooks
  *   learn    learn.c    sources into the FDB
  *   forward  forward.c  destinations to ports, or to all ports (flood.c)
+ *   hook to  hook_in.c  frames whose destination a hook said
  *   bond     bond.c     frames for a bond to its members
  *   count    count.c    what came in, and what of it was dropped on the way
  *   rmon     rmon.c     the same by kind and size, for ports that want it
+ *   hook out hook_out.c the application's verdicts once more, at each port that frames leave by
  *
  * They share turn.c (taking frames out between stages, putting them on outputs), vlan.h (the tag in
  * a frame) and plan.h (the configuration as workers see it).
@@ -40,7 +43,9 @@
 #define XD_BRIDGE_BRIDGE_H
 
 #include <rte_branch_prediction.h>
+#include <rte_common.h>
 
+#include "bridge/hooks.h"
 #include "bridge/plan.h"
 #include "frame/frame.h"
 
@@ -86,9 +91,16 @@ struct xd_turn {
 	uint16_t nb_busy;
 	uint16_t busy[XD_MAX_PORTS]; /* ports with frames in their output */
 	uint16_t nb_clones;
-	struct xd_frame clones[XD_BATCH]; /* frames that leave both with and without a tag */
-	uint8_t origin[XD_BATCH];         /* the frame in the batch that each clone was made of */
+	/* Frames that leave both with and without a tag, and behind them those of one output that
+	 * a hook may edit; and the frame in the batch that each was made of. */
+	struct xd_frame clones[2 * XD_BATCH];
+	uint8_t origin[2 * XD_BATCH];
 	struct xd_output outputs[XD_MAX_PORTS];
+	/* for ports with hooks */
+	const uint64_t *now_tsc; /* the worker's clock */
+	unsigned timed;          /* the turn is one of so many: hooks are timed for all of them */
+	struct xd_hook_turn in_hooks, out_hooks;
+	struct xd_copies copies;
 };
 
 /* The stages. All by the worker that owns the turn. */
@@ -102,15 +114,22 @@ void xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint1
 void xd_bridge_count(const struct xd_turn *turn);
 void xd_bridge_rmon(const struct xd_turn *turn);
 
-/* The order of the stages: from what was received to outputs, */
-static inline void
-xd_bridge_switch(struct xd_turn *turn)
+/* The order of the stages: from what was received to outputs. hooks is a constant: the plan has
+ * some. */
+static __rte_always_inline void
+xd_bridge_switch(struct xd_turn *turn, const bool hooks)
 {
 	xd_bridge_input(turn);
 	if (unlikely(turn->from != turn->in))
 		xd_bridge_bond_in(turn);
+	if (hooks)
+		xd_bridge_hook_in(turn);
 	xd_bridge_learn(turn);
+	if (hooks)
+		xd_bridge_hook_take(turn);
 	xd_bridge_forward(turn);
+	if (hooks)
+		xd_bridge_hook_send(turn);
 	if (unlikely(turn->plan->any_bonds))
 		xd_bridge_bond_out(turn);
 }
@@ -118,17 +137,23 @@ xd_bridge_switch(struct xd_turn *turn)
 /* Instead of those: frames that a bond sends itself. */
 void xd_bridge_bond_own(struct xd_turn *turn);
 
-/* and once back pressure has said which frames stay with their sender. */
-static inline void
-xd_bridge_account(const struct xd_turn *turn)
+/* And once back pressure has said which frames stay with their sender. */
+static __rte_always_inline void
+xd_bridge_account(struct xd_turn *turn, const bool hooks)
 {
 	xd_bridge_count(turn);
 	if (unlikely(turn->in->rmon))
 		xd_bridge_rmon(turn);
+	if (hooks)
+		xd_bridge_hook_done(turn);
 }
 
 /* Between two stages before forward: drops frames in play, a bit each by their place in frames. */
 void xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason);
+/* The same without counting: somebody else sends them. */
+void xd_turn_take(struct xd_turn *turn, uint32_t taken);
+/* Likewise: the frames' addresses or VLANs were changed, and are looked up by what they are now. */
+void xd_turn_look_anew(struct xd_turn *turn, uint32_t moved);
 /* Puts frames, which are in the order in which they came, on their way to a port, in their places
  * between those that are on it already; those that are on it stay as they are. */
 void xd_turn_send(struct xd_turn *turn, uint16_t port, struct xd_frame *const *frames, uint16_t n);
@@ -138,6 +163,14 @@ static inline uint32_t
 xd_turn_fresh(const struct xd_turn *turn)
 {
 	return ~turn->repeats & (uint32_t)((1ull << turn->n) - 1);
+}
+
+/* An address to be looked up in a VLAN, and its place in the FDB, prefetched. */
+static inline void
+xd_look_at(const struct xd_fdb *fdb, struct xd_look *l, uint64_t mac, uint64_t vlan)
+{
+	l->key = mac | vlan << 48;
+	l->first = xd_fdb_prefetch(fdb, xd_fdb_hash(fdb, l->key));
 }
 
 static inline struct xd_counters *
@@ -150,7 +183,7 @@ xd_turn_counters(const struct xd_turn *turn)
 static inline uint8_t
 xd_turn_number(const struct xd_turn *turn, const struct xd_frame *f)
 {
-	if (f >= turn->clones && f < turn->clones + XD_BATCH)
+	if (f >= turn->clones && f < turn->clones + 2 * XD_BATCH)
 		return turn->origin[f - turn->clones];
 	return (uint8_t)(f - turn->batch->frames);
 }

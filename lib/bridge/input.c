@@ -98,13 +98,6 @@ is_plain(struct words w)
 	return source(w) != 0 && (uint16_t)(w.w1 >> 32) != 0x0081;
 }
 
-static inline void
-look(const struct xd_fdb *fdb, struct xd_look *l, uint64_t mac, uint64_t vlan)
-{
-	l->key = mac | vlan << 48;
-	l->first = xd_fdb_prefetch(fdb, xd_fdb_hash(fdb, l->key));
-}
-
 /* One frame that is not plain: the slow path. */
 static void
 input_other(struct xd_turn *turn, struct xd_frame *f)
@@ -122,8 +115,8 @@ input_other(struct xd_turn *turn, struct xd_frame *f)
 	}
 	turn->dst[turn->n].key = 0;
 	if (!(w.w0 & 1))
-		look(fdb, &turn->dst[turn->n], w.w0 & MAC_MASK, f->vlan);
-	look(fdb, &turn->src[turn->n], source(w), f->vlan);
+		xd_look_at(fdb, &turn->dst[turn->n], w.w0 & MAC_MASK, f->vlan);
+	xd_look_at(fdb, &turn->src[turn->n], source(w), f->vlan);
 	turn->frames[turn->n++] = f;
 }
 
@@ -167,10 +160,10 @@ input_run(struct xd_turn *restrict turn, const struct xd_fdb *restrict fdb,
 		last0 = w.w0;
 		last1 = w.w1 << 16;
 		if (likely(!(w.w0 & 1)))
-			look(fdb, &turn->dst[n], w.w0 & MAC_MASK, vlan);
+			xd_look_at(fdb, &turn->dst[n], w.w0 & MAC_MASK, vlan);
 		else
 			turn->dst[n].key = 0;
-		look(fdb, &turn->src[n], source(w), vlan);
+		xd_look_at(fdb, &turn->src[n], source(w), vlan);
 		turn->frames[n++] = f;
 	}
 	turn->n = (uint16_t)n;

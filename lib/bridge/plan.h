@@ -11,6 +11,7 @@
 #define XD_BRIDGE_PLAN_H
 
 #include "bond/bond.h"
+#include "bridge/hooks.h"
 #include "fdb/fdb.h"
 #include "port/port.h"
 #include "stats/rmon.h"
@@ -42,6 +43,8 @@ struct xd_plan_port {
 	/* Of a member: its bond, and its number in it. */
 	const struct xd_plan_port *member_of;
 	uint8_t member;
+	struct xd_hook_list in_hooks, out_hooks;
+	uint64_t leave_tsc; /* hooks leave frames with the port's sender for so long at most */
 	/* As it was configured: what stages read of it once a turn needs no member above. */
 	struct xd_port_config config;
 };
@@ -63,12 +66,15 @@ struct xd_plan_worker {
 	bool can_sleep;    /* every queue has a descriptor to sleep on */
 	bool poll;         /* never sleep */
 	uint64_t spin_tsc; /* without a frame for so long, sleep */
+	uint64_t ticks;    /* hooks whose tick it calls, a bit each by their index */
 };
 
 struct xd_plan {
 	uint64_t number; /* no other that was published has it */
-	bool any_waits;  /* a port has wait_us */
+	bool any_waits;  /* frames may be left with their sender: a port has wait_us, or a hook */
 	bool any_bonds;
+	bool any_hooks;
+	struct xd_hook_slot *const *hooks;        /* by index: those that a port has are there */
 	uint32_t slow_us;                         /* the least of any port's */
 	struct xd_plan_port *ports[XD_MAX_PORTS]; /* by index; NULL: none */
 	unsigned nb_bridges;

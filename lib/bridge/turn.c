@@ -5,8 +5,9 @@
 
 #include "bridge/bridge.h"
 
-void
-xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason)
+/* Takes frames out of play, a bit each; those that are dropped have a reason. */
+static void
+take_out(struct xd_turn *turn, uint32_t out, enum xd_drop reason)
 {
 	/* The frame whose look-ups are those of the frame at hand, and the last that was kept. */
 	uint16_t looked = 0, kept = UINT16_MAX, n = 0;
@@ -15,8 +16,9 @@ xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason)
 	for (uint16_t i = 0; i < turn->n; i++) {
 		if (!(turn->repeats >> i & 1))
 			looked = i;
-		if (drop >> i & 1) {
-			xd_turn_drop(turn, reason, turn->frames[i]);
+		if (out >> i & 1) {
+			if (reason != XD_DROP_NONE)
+				xd_turn_drop(turn, reason, turn->frames[i]);
 			continue;
 		}
 		if (kept == looked) {
@@ -30,6 +32,64 @@ xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason)
 	}
 	turn->n = n;
 	turn->repeats = repeats;
+}
+
+void
+xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason)
+{
+	take_out(turn, drop, reason);
+}
+
+void
+xd_turn_take(struct xd_turn *turn, uint32_t taken)
+{
+	take_out(turn, taken, XD_DROP_NONE);
+}
+
+static uint64_t
+mac_of(const uint8_t *mac)
+{
+	uint64_t key = 0;
+
+	memcpy(&key, mac, 6);
+	return key;
+}
+
+static void
+look_up(struct xd_turn *turn, uint16_t i)
+{
+	const struct xd_fdb *fdb = turn->in->bridge->fdb;
+	struct xd_frame *f = turn->frames[i];
+	const uint8_t *data = xd_frame_data(f);
+
+	turn->dst[i].key = 0;
+	if (!(data[0] & 1))
+		xd_look_at(fdb, &turn->dst[i], mac_of(data), f->vlan);
+	xd_look_at(fdb, &turn->src[i], mac_of(data + 6), f->vlan);
+}
+
+void
+xd_turn_look_anew(struct xd_turn *turn, uint32_t moved)
+{
+	const uint32_t repeats = turn->repeats;
+	struct xd_look src = {0}, dst = {0}; /* as they were, of the frame at hand */
+
+	for (uint16_t i = 0; i < turn->n; i++) {
+		const uint32_t bit = 1u << i;
+
+		if (!(repeats & bit)) {
+			src = turn->src[i];
+			dst = turn->dst[i];
+		}
+		if (moved & bit) {
+			look_up(turn, i);
+			turn->repeats &= ~bit;
+		} else if ((repeats & bit) && (moved & bit >> 1)) {
+			turn->src[i] = src;
+			turn->dst[i] = dst;
+			turn->repeats &= ~bit;
+		}
+	}
 }
 
 /* Both lists are in order; of a frame and its clone, the one that was there stays. */

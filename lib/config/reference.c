@@ -37,7 +37,7 @@ xd_noun_refers(const struct xd_noun *noun, const struct xd_names *names, const v
 	const char *name;
 	int ret = 0;
 
-	if (key->kind != XD_KEY_NAME && key->kind != XD_KEY_NAMES)
+	if (!key->noun)
 		return 0;
 	if (!is_given(key, entry) && !key->unset)
 		return xd_noun_fail(

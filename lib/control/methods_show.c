@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "control/key_json.h"
 #include "control/methods.h"
+#include "hook.h"
 
 static json_t *
 fail_memory(struct xd_rpc_call *call)
@@ -102,6 +103,40 @@ show_worker(struct xd_switch *sw, unsigned index, const struct xd_worker_info *i
 	return worker;
 }
 
+static json_t *
+show_hook(const struct xd_hook_info *info)
+{
+	json_t *reasons = json_object(), *hook;
+
+	for (unsigned r = 0; r < info->nb_reasons; r++)
+		json_object_set_new(reasons, info->reasons[r].name,
+			json_integer((json_int_t)info->reasons[r].drops));
+	hook = json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "name", info->name,
+		"point", info->point == XD_HOOK_IN ? "in" : "out", "ports", (int)info->nb_ports,
+		"frames", (json_int_t)info->frames, "drops", (json_int_t)info->drops, "moved",
+		(json_int_t)info->moved, "redirected", (json_int_t)info->redirected, "copied",
+		(json_int_t)info->copied, "not_copied", (json_int_t)info->not_copied);
+	json_object_set_new(hook, "left", json_integer((json_int_t)info->left));
+	json_object_set_new(hook, "expired", json_integer((json_int_t)info->expired));
+	json_object_set_new(hook, "bad", json_integer((json_int_t)info->bad));
+	json_object_set_new(hook, "cycles", json_integer((json_int_t)info->cycles));
+	json_object_set_new(hook, "reasons", reasons);
+	return hook;
+}
+
+static json_t *
+show_hooks(struct xd_switch *sw)
+{
+	struct xd_hook_info *info = calloc(XD_MAX_HOOKS, sizeof(*info));
+	unsigned n = info ? xd_switch_hooks(sw, info, XD_MAX_HOOKS) : 0;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list, show_hook(&info[i]));
+	free(info);
+	return list;
+}
+
 json_t *
 xd_method_worker_show(struct xd_rpc_call *call)
 {
@@ -117,8 +152,8 @@ xd_method_worker_show(struct xd_rpc_call *call)
 	for (unsigned i = 0; i < n && i < XD_MAX_WORKERS; i++)
 		json_array_append_new(list, show_worker(control->sw, i, &info[i]));
 	free(info);
-	return json_pack(
-		"{s:I, s:o}", "tsc_hz", (json_int_t)xd_switch_tsc_hz(control->sw), "workers", list);
+	return json_pack("{s:I, s:o, s:o}", "tsc_hz", (json_int_t)xd_switch_tsc_hz(control->sw),
+		"workers", list, "hooks", show_hooks(control->sw));
 }
 
 json_t *

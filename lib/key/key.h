@@ -46,7 +46,8 @@ enum xd_key_kind {
 	XD_KEY_WORD,   /* an enum: the index among words */
 	XD_KEY_STRING, /* char[], ended by a NUL, without control characters */
 	XD_KEY_NAME,   /* the same: the name of an entry of noun */
-	XD_KEY_NAMES,  /* char[][XD_NAME_MAX]: names of entries of noun; how many: uint16_t */
+	XD_KEY_NAMES,  /* char[][XD_NAME_MAX]: names of entries of noun, or without one the
+			  program's; how many: uint16_t */
 	XD_KEY_FLAGS,  /* uint64_t: bits that have names; at least one */
 	XD_KEY_LIST,   /* uint16_t[]: numbers in their order; how many: unsigned */
 	XD_KEY_SET,    /* uint64_t[]: one bit for each number; whether there is a set: bool */

@@ -144,7 +144,7 @@ xd_key_values(const struct xd_key *key, char text[XD_KEY_VALUES])
 			key->max);
 	else if (key->kind == XD_KEY_NAME)
 		snprintf(text, XD_KEY_VALUES, "the name of a %s", key->noun);
-	else if (key->kind == XD_KEY_NAMES)
+	else if (key->kind == XD_KEY_NAMES && key->noun)
 		snprintf(text, XD_KEY_VALUES, "names of %ss such as a,b", key->noun);
 	used = strlen(text);
 	if (values[0] && used < XD_KEY_VALUES)

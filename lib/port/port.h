@@ -220,6 +220,13 @@ struct xd_port_load {
 
 #define XD_LOAD_UNKNOWN UINT32_MAX
 
+/* Frames at the head of a receive queue that were left with their sender: written by the worker
+ * that owns the queue. */
+struct xd_port_left {
+	uint32_t again;     /* so many have been seen before */
+	uint64_t since_tsc; /* a hook leaves the first of them since then; 0: none does */
+};
+
 /* Bytes of frames that passed, and those of them that did so on another NUMA node than the
  * memory's. Control's. */
 struct xd_node_bytes {
@@ -244,7 +251,8 @@ struct xd_port {
 	/* Transmit queues that frames may go to now; written by control. */
 	uint16_t nb_tx;
 	uint16_t tx[XD_PORT_QUEUES];
-	struct xd_port_load loads[XD_PORT_QUEUES];   /* by receive queue */
+	struct xd_port_load loads[XD_PORT_QUEUES];   /* by receive queue, */
+	struct xd_port_left left[XD_PORT_QUEUES];    /* as are these */
 	struct xd_node_bytes node_bytes;             /* control's, as is what it has seen of, */
 	uint64_t seen_bytes[XD_MAX_WORKERS];         /* by worker, rx_bytes and tx_bytes */
 	struct xd_drops drops[XD_PORT_QUEUES];       /* by queue */

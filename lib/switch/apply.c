@@ -125,6 +125,8 @@ make_next(struct xd_change *t, struct xd_worker *app_add, const struct xd_worker
 		ret = xd_change_ports(t, err);
 	if (ret == 0)
 		ret = reserve_plans(t, err);
+	if (ret == 0)
+		ret = xd_hooks_attach(t, err);
 	return ret;
 }
 
@@ -195,6 +197,7 @@ undo(struct xd_change *t)
 	bool any = false;
 
 	t->sw->next = NULL;
+	xd_hooks_undo(t);
 	destroy_next(t);
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		struct xd_port *port = t->now->ports[i];
@@ -222,7 +225,7 @@ begin(struct xd_switch *sw, const struct xd_config *config)
 		return NULL;
 	t->sw = sw;
 	t->now = sw->state;
-	t->next = xd_state_create(config, sw->drivers, t->now->claims);
+	t->next = xd_state_create(sw, config, t->now->claims);
 	if (!t->next) {
 		free(t);
 		return NULL;
@@ -283,7 +286,9 @@ xd_switch_change(struct xd_switch *sw, const struct xd_config *config, struct xd
 static int
 check_locked(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
 {
-	return xd_config_check_next(config, sw->state->claims, sw->drivers, err);
+	int ret = xd_config_check_next(config, sw->state->claims, sw->drivers, err);
+
+	return ret ? ret : xd_hooks_check(sw, config, err);
 }
 
 static int

@@ -22,6 +22,9 @@ struct xd_change {
 	bool inherits[XD_MAX_PORTS]; /* is the port that now has of this index, made anew */
 	bool started[XD_MAX_PORTS];
 
+	/* Hooks that were told of a port of next, a bit each; by index. */
+	uint64_t attached[XD_MAX_PORTS];
+
 	struct xd_plan *before;  /* now, without the ports that conflict; NULL: none does */
 	struct xd_plan *between; /* next, without what workers still know otherwise */
 };
@@ -34,6 +37,13 @@ int xd_change_start(struct xd_change *t, unsigned index, struct xd_error *err);
 /* Ports of now that hold what a port of next claims (a socket, a device); returns how many. */
 unsigned xd_change_holders(const struct xd_change *t, const struct xd_port_config *next,
 	struct xd_port *holders[XD_CLAIMS]);
+
+/* hooks.c. Tells hooks of ports that have them from now on, which they may refuse; of those again
+ * that fail came to nothing; of ports that have them no more, once no worker sees the state before.
+ */
+int xd_hooks_attach(struct xd_change *t, struct xd_error *err);
+void xd_hooks_undo(struct xd_change *t);
+void xd_hooks_commit(struct xd_change *t);
 
 /* commit.c. Goes over to `next`, which cannot fail, and frees the state that was. */
 void xd_change_commit(struct xd_change *t);

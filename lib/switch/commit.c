@@ -203,6 +203,7 @@ xd_change_commit(struct xd_change *t)
 	t->sw->next = NULL;
 	xd_switch_look_at_bonds(t->sw);
 	xd_switch_publish(t->sw, t->next, t->next->plan);
+	xd_hooks_commit(t);
 	commit_ports(t);
 	commit_bridges(t);
 	commit_workers(t);

@@ -93,6 +93,19 @@ fill_port(const struct xd_state *state, struct xd_plan *plan, unsigned i)
 		p->rmon = p->port->rmon;
 }
 
+/* What hooks a port has, and how long they may leave its frames. */
+static void
+fill_hooks(const struct xd_state *state, struct xd_plan *plan, unsigned i)
+{
+	struct xd_plan_port *p = plan->ports[i];
+	const uint32_t wait_us = p->config.wait_us ? p->config.wait_us : XD_WAIT_US;
+
+	xd_hooks_of(state->sw, state, i, &p->in_hooks, &p->out_hooks);
+	p->leave_tsc = state->sw->tsc_hz / 1000000 * wait_us;
+	plan->any_hooks |= p->in_hooks.n || p->out_hooks.n;
+	plan->any_waits |= p->in_hooks.n != 0;
+}
+
 /* Of bonds and of their members, each what the other is. */
 static void
 fill_bonds(const struct xd_state *state, struct xd_plan *plan)
@@ -118,6 +131,7 @@ fill_bonds(const struct xd_state *state, struct xd_plan *plan)
 			p->members[m] = there->index;
 			there->member = (uint8_t)m;
 			there->member_of = p;
+			there->out_hooks = p->out_hooks;
 		}
 	}
 }
@@ -171,6 +185,26 @@ fill_idle(const struct xd_state *state, struct xd_plan_worker *plan, const struc
 	plan->spin_tsc = w->env.tsc_hz / 1000000 * spin_us;
 }
 
+/* Hooks whose tick the worker of a queue calls: those that its frames may meet, where they come in
+ * and at every port of their bridge. */
+static uint64_t
+ticks_of(const struct xd_plan *plan, const struct xd_plan_port *in)
+{
+	uint64_t ticks = 0;
+
+	for (uint16_t i = 0; i < in->in_hooks.n; i++)
+		ticks |= (uint64_t)(in->in_hooks.slots[i]->hook.tick != NULL)
+			 << in->in_hooks.slots[i]->index;
+	for (uint16_t m = 0; m < in->bridge->nb_members; m++) {
+		const struct xd_hook_list *out = &plan->ports[in->bridge->members[m]]->out_hooks;
+
+		for (uint16_t i = 0; i < out->n; i++)
+			ticks |= (uint64_t)(out->slots[i]->hook.tick != NULL)
+				 << out->slots[i]->index;
+	}
+	return ticks;
+}
+
 static void
 fill_queues(const struct xd_state *state, struct xd_plan *plan, xd_plan_without_fn without,
 	const void *ctx)
@@ -197,6 +231,8 @@ fill_queues(const struct xd_state *state, struct xd_plan *plan, xd_plan_without_
 				if (!in->bridge)
 					continue;
 				*next++ = (struct xd_plan_queue){.port = p, .in = in, .queue = q};
+				if (plan->any_hooks)
+					worker->ticks |= ticks_of(plan, in);
 				worker->can_sleep &=
 					p->driver->fd && p->driver->fd(p->port, q) != -1;
 			}
@@ -212,12 +248,14 @@ xd_plan_fill(struct xd_plan *plan, const struct xd_state *state, xd_plan_without
 {
 	struct xd_plan_port *p = plan->port_memory;
 
+	plan->hooks = state->sw->hooks;
 	plan->slow_us = XD_BUDGET_CALL_MAX_US;
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		if (!state->ports[i] || (without && without(ctx, state->ports[i], XD_ALL_QUEUES)))
 			continue;
 		plan->ports[i] = p++;
 		fill_port(state, plan, i);
+		fill_hooks(state, plan, i);
 	}
 	fill_bonds(state, plan);
 	fill_bridges(state, plan);

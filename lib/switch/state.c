@@ -6,20 +6,21 @@
 #include "switch/switch.h"
 
 struct xd_state *
-xd_state_create(const struct xd_config *config, const struct xd_driver *const *drivers,
-	const struct xd_claims *claims_before)
+xd_state_create(
+	struct xd_switch *sw, const struct xd_config *config, const struct xd_claims *claims_before)
 {
 	struct xd_state *state = calloc(1, sizeof(*state));
 
 	if (!state)
 		return NULL;
+	state->sw = sw;
 	memset(state->owner, XD_OWNER_NONE, sizeof(state->owner));
 	memset(state->port_of, 0xff, sizeof(state->port_of)); /* XD_PORT_NONE */
 	state->config = xd_config_copy(config);
 	if (state->config)
 		state->names = xd_names_create(state->config);
 	if (state->names)
-		state->claims = xd_claims_create(state->names, drivers, claims_before);
+		state->claims = xd_claims_create(state->names, sw->drivers, claims_before);
 	if (state->claims)
 		return state;
 	xd_state_free(state);

@@ -65,6 +65,7 @@ age(void *ctx)
 			xd_fdb_age(b->fdb, now_s);
 	}
 	xd_switch_tell_slow(sw, now_s);
+	xd_switch_tell_hooks(sw);
 	xd_switch_look_at_loads(sw);
 	xd_switch_balance_auto(sw);
 }
@@ -94,7 +95,7 @@ create_empty_state(struct xd_switch *sw)
 	struct xd_config *empty = xd_config_create();
 
 	if (empty)
-		sw->state = xd_state_create(empty, NULL, NULL);
+		sw->state = xd_state_create(sw, empty, NULL);
 	xd_config_destroy(empty);
 	if (!sw->state)
 		return -ENOMEM;
@@ -230,6 +231,7 @@ void
 xd_switch_free(struct xd_switch *sw)
 {
 	xd_state_free(sw->state);
+	xd_hooks_free(sw);
 	if (sw->loop)
 		xd_loop_destroy(sw->loop);
 	if (sw->event_fd >= 0)

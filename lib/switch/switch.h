@@ -8,6 +8,7 @@
  *                 address tables, in show_workers.c workers and memory
  *   slow.c        ports that take too long, in the log
  *   bonds.c       which members of bonds carry frames
+ *   hooks.c       the application's hooks, and which ports have them; in hooks_show.c what they did
  *   apply.c       changes the configuration, wholly or not at all
  *   next_ports.c  its ports: which stay, which are made
  *   commit.c      its second half: what cannot fail
@@ -57,6 +58,8 @@ struct xd_state {
 	unsigned nb_bridges;
 	struct xd_switch_bridge *bridges;            /* in the order of config */
 	uint8_t owner[XD_MAX_PORTS][XD_PORT_QUEUES]; /* worker of each receive queue */
+	uint64_t hooks[XD_MAX_PORTS]; /* that each port has, a bit each by their index */
+	struct xd_switch *sw;
 	struct xd_plan *plan;
 };
 
@@ -67,6 +70,7 @@ struct xd_switch {
 	struct xd_port_env env;
 	char *run_dir;                                       /* env's */
 	const struct xd_driver *drivers[XD_MAX_DRIVERS + 1]; /* the application's, by NULL ended */
+	struct xd_hook_slot *hooks[XD_MAX_HOOKS];            /* likewise, by index */
 	pthread_t control;
 	bool control_runs;
 	bool stop;
@@ -107,6 +111,20 @@ void xd_switch_free(struct xd_switch *sw);
 /* Logs which ports rest because they took too long. Once a second; now_s: of the FDB's clock. */
 void xd_switch_tell_slow(struct xd_switch *sw, uint32_t now_s);
 
+/* ---- hooks.c, hooks_show.c ---- */
+
+/* Whether the hooks that a configuration names are registered. -ENOENT names the nearest one;
+ * -EINVAL: one is named twice. Control. */
+int xd_hooks_check(
+	const struct xd_switch *sw, const struct xd_config *config, struct xd_error *err);
+/* Those of a port of a state, at both points, in the order in which frames meet them. */
+void xd_hooks_of(const struct xd_switch *sw, const struct xd_state *state, unsigned port,
+	struct xd_hook_list *in, struct xd_hook_list *out);
+/* Frees them all. */
+void xd_hooks_free(struct xd_switch *sw);
+/* Logs which hooks gave verdicts that cannot be. Once a second. */
+void xd_switch_tell_hooks(struct xd_switch *sw);
+
 /* ---- bonds.c ---- */
 
 /* Has bonds know which of their members are up: whenever a port goes up or down. */
@@ -123,8 +141,8 @@ void xd_switch_publish(struct xd_switch *sw, const struct xd_state *state, struc
 
 /* A state with a copy of the configuration and nothing else. claims_before: of the state that it
  * follows, or NULL. NULL: no memory. */
-struct xd_state *xd_state_create(const struct xd_config *config,
-	const struct xd_driver *const *drivers, const struct xd_claims *claims_before);
+struct xd_state *xd_state_create(struct xd_switch *sw, const struct xd_config *config,
+	const struct xd_claims *claims_before);
 /* Frees the state itself, not what is in it. */
 void xd_state_free(struct xd_state *state);
 /* By name. */

@@ -61,10 +61,12 @@ rewind_to(struct xd_worker *w, const struct xd_plan_queue *q, uint16_t n)
 {
 	struct xd_turn *turn = &w->turn;
 	struct xd_batch *batch = turn->batch;
+	struct xd_port_left *left = &q->port->port->left[q->queue];
 
 	for (uint16_t i = n; i < batch->n; i++)
 		turn->bytes -= xd_frame_received_len(&batch->frames[i]);
 	xd_turn_counters(turn)->waits++;
+	left->again = RTE_MAX(left->again, batch->n) - n;
 	q->port->driver->rewind(q->port->port, q->queue, batch, n);
 }
 
@@ -118,7 +120,9 @@ send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
 		return first;
 	out = turn->plan->ports[turn->busy[i]];
 	output = &turn->outputs[turn->busy[i]];
-	done = xd_worker_tx(w, out, output->frames, output->n);
+	if (unlikely(out->out_hooks.n))
+		xd_bridge_hook_out(turn, out, output);
+	done = output->n ? xd_worker_tx(w, out, output->frames, output->n) : 0;
 	xd_worker_notify_tx_later(w, out);
 	if (unlikely(done < output->n)) {
 		if (is_late(w, q, out)) {
@@ -128,8 +132,27 @@ send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
 			q->waits_for = out->index;
 		}
 	}
+	if (unlikely(out->out_hooks.n))
+		xd_bridge_hook_sent(turn, done < output->n ? first : XD_BATCH);
 	output->n = 0;
 	return first;
+}
+
+/* The first frame that a hook leaves with its sender, or the batch's end. */
+static uint16_t
+left_by_hook(const struct xd_turn *turn)
+{
+	return turn->in->in_hooks.n ? RTE_MIN(turn->in_hooks.left, turn->batch->n) : turn->batch->n;
+}
+
+/* Frames that have gone are no longer at the queue's head. */
+static void
+forget_left(struct xd_port_left *left, uint16_t n)
+{
+	if (likely(left->again == 0 && left->since_tsc == 0))
+		return;
+	left->again -= RTE_MIN(left->again, n);
+	left->since_tsc = 0;
 }
 
 /* The first frame that a full port must not lose, as far as is known before anything is sent. late:
@@ -138,7 +161,7 @@ static uint16_t
 find_first(struct xd_worker *w, struct xd_plan_queue *q, bool *late)
 {
 	const struct xd_turn *turn = &w->turn;
-	uint16_t first = turn->batch->n;
+	uint16_t first = left_by_hook(turn);
 
 	*late = false;
 	for (uint16_t i = 0; i < turn->nb_busy; i++) {
@@ -165,6 +188,8 @@ void
 xd_worker_back_pressure(struct xd_worker *w, struct xd_plan_queue *q)
 {
 	struct xd_turn *turn = &w->turn;
+	struct xd_port_left *left = &q->port->port->left[q->queue];
+	const uint16_t by_hook = left_by_hook(turn);
 	bool late;
 	uint16_t first = find_first(w, q, &late);
 
@@ -177,10 +202,19 @@ xd_worker_back_pressure(struct xd_worker *w, struct xd_plan_queue *q)
 	}
 	if (likely(first == turn->batch->n)) {
 		q->wait_since_tsc = 0;
+		forget_left(left, first);
 		return;
 	}
 	rewind_to(w, q, first);
 	w->nb_waiting++;
+	if (first == by_hook) {
+		/* No port is waited for: the hook is asked again next turn. */
+		q->wait_since_tsc = 0;
+		if (first > 0 || left->since_tsc == 0)
+			left->since_tsc = w->now_tsc;
+		return;
+	}
+	left->since_tsc = 0;
 	/* The clock is that of the frame at the queue's head. */
 	if (first > 0 || q->wait_since_tsc == 0)
 		q->wait_since_tsc = rte_rdtsc();

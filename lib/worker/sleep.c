@@ -129,16 +129,18 @@ open_set(struct xd_worker *w, const struct xd_plan *plan)
 
 /* At most so long, or -1. */
 static int
-timeout_ms(const struct xd_worker *w)
+timeout_ms(const struct xd_worker *w, const struct xd_plan_worker *mine)
 {
-	int rest_ms = xd_watch_rest_ms(w);
+	int rest_ms = xd_watch_rest_ms(w), tick_ms = xd_worker_tick_ms(w, mine);
 
-	return w->naps && (rest_ms < 0 || rest_ms > XD_NAP_MS) ? XD_NAP_MS : rest_ms;
+	if (w->naps && (rest_ms < 0 || rest_ms > XD_NAP_MS))
+		rest_ms = XD_NAP_MS;
+	return tick_ms >= 0 && (rest_ms < 0 || rest_ms > tick_ms) ? tick_ms : rest_ms;
 }
 
-/* Offline in RCU, until there is something to do. */
+/* Offline in RCU, until there is something to do, or so long. */
 static void
-wait_in_epoll(struct xd_worker *w)
+wait_in_epoll(struct xd_worker *w, int ms)
 {
 	const uint64_t start = rte_rdtsc();
 	struct epoll_event event = {.data.fd = -1};
@@ -147,7 +149,7 @@ wait_in_epoll(struct xd_worker *w)
 	__atomic_store_n(&w->sleep_tsc, start, __ATOMIC_RELAXED);
 	w->sleeps++;
 	rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
-	epoll_wait(w->epoll_fd, &event, 1, timeout_ms(w));
+	epoll_wait(w->epoll_fd, &event, 1, ms);
 	rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
 	__atomic_store_n(&w->sleep_tsc, 0, __ATOMIC_RELAXED);
 	w->last_tsc = w->busy_tsc = rte_rdtsc();
@@ -166,7 +168,7 @@ xd_worker_sleep(struct xd_worker *w)
 
 	if (mine->poll || !mine->can_sleep || !open_set(w, plan) || !arm(w, mine))
 		return;
-	wait_in_epoll(w);
+	wait_in_epoll(w, timeout_ms(w, mine));
 	/* The plan may have been replaced and freed meanwhile. A queue that this worker has lost
 	 * stays armed, which costs its guest one needless kick. */
 	plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);

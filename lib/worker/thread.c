@@ -88,6 +88,7 @@ xd_worker_create(struct xd_switch *sw, const struct xd_worker_env *env, unsigned
 	w->epoll_fd = -1;
 	w->batch.worker = (uint16_t)index;
 	w->turn.batch = &w->batch;
+	w->turn.now_tsc = &w->now_tsc;
 	w->last_tsc = rte_rdtsc();
 	if (xd_watch_init(w) < 0) {
 		xd_fail(err, -ENOMEM, "no memory for a worker");

@@ -117,3 +117,71 @@ xd_worker_transmit(struct xd_worker *w)
 	}
 	turn->nb_busy = 0;
 }
+
+/* What a full port does not take is dropped, and not come for again. */
+static void
+transmit_judged(struct xd_worker *w, const struct xd_plan_port *out, struct xd_output *output)
+{
+	xd_bridge_hook_out(&w->turn, out, output);
+	if (output->n)
+		transmit_port(w, out, output);
+	xd_bridge_hook_sent(&w->turn, XD_BATCH);
+}
+
+/* Copies that follow each other to the same port; of frames that come again, none. */
+static uint16_t
+take_copies(struct xd_turn *turn, uint16_t first, struct xd_output *output)
+{
+	struct xd_copies *copies = &turn->copies;
+	uint16_t i = first;
+
+	output->n = 0;
+	for (; i < copies->n && copies->dst[i] == copies->dst[first] && output->n < XD_BATCH; i++) {
+		if (copies->number[i] < turn->batch->n)
+			output->frames[output->n++] = &copies->frames[i];
+	}
+	return i;
+}
+
+/* One try: nobody waits for a copy. */
+static void
+transmit_copies(struct xd_worker *w)
+{
+	struct xd_turn *turn = &w->turn;
+	struct xd_output output;
+	uint16_t next;
+
+	for (uint16_t i = 0; i < turn->copies.n; i = next) {
+		const struct xd_plan_port *out = turn->plan->ports[turn->copies.dst[i]];
+		uint16_t done;
+
+		next = take_copies(turn, i, &output);
+		if (output.n == 0)
+			continue;
+		done = try_tx(w, out, &output, 0);
+		if (done < output.n)
+			xd_drop(&out->port->drops[xd_port_tx_queue(out->port, w->index)],
+				XD_DROP_RING_FULL, output.n - done);
+		xd_worker_notify_tx_later(w, out);
+	}
+	turn->copies.n = 0;
+}
+
+void
+xd_worker_transmit_hooked(struct xd_worker *w)
+{
+	struct xd_turn *turn = &w->turn;
+
+	for (uint16_t i = 0; i < turn->nb_busy; i++) {
+		const struct xd_plan_port *out = turn->plan->ports[turn->busy[i]];
+
+		if (out->out_hooks.n)
+			transmit_judged(w, out, &turn->outputs[turn->busy[i]]);
+		else
+			transmit_port(w, out, &turn->outputs[turn->busy[i]]);
+		xd_worker_notify_tx_later(w, out);
+	}
+	turn->nb_busy = 0;
+	if (turn->copies.n)
+		transmit_copies(w);
+}

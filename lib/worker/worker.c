@@ -8,24 +8,34 @@
 
 #include "worker/worker.h"
 
-/* What was received goes through the bridge and out. */
-static inline void
-run_batch(struct xd_worker *w, struct xd_plan_queue *q)
+/* What was received goes through the bridge and out. hooks is a constant: the plan has some. */
+static __rte_always_inline void
+run_batch(struct xd_worker *w, struct xd_plan_queue *q, const bool hooks)
 {
 	struct xd_turn *turn = &w->turn;
 
 	turn->in = q->in;
 	turn->from = q->port;
 	turn->in_queue = q->queue;
-	xd_bridge_switch(turn);
+	xd_bridge_switch(turn, hooks);
 	/* By now what the last turn wrote has left the store buffer, and the fence that asking for
 	 * notifications takes is cheap. */
 	xd_worker_notify_flush(w);
 	/* A NIC's queue cannot be rewound, nor can frames that the driver made up itself. */
 	if (unlikely(turn->plan->any_waits) && q->port->driver->rewind && turn->batch->nb_done)
 		xd_worker_back_pressure(w, q);
-	xd_bridge_account(turn);
-	xd_worker_transmit(w);
+	xd_bridge_account(turn, hooks);
+	if (hooks)
+		xd_worker_transmit_hooked(w);
+	else
+		xd_worker_transmit(w);
+}
+
+static __rte_noinline void
+run_hooked(struct xd_worker *w, struct xd_plan_queue *q)
+{
+	w->turn.copies.n = 0;
+	run_batch(w, q, true);
 }
 
 /* What a bond sends itself. */
@@ -54,12 +64,15 @@ run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 	if (unlikely(n == 0)) {
 		/* Frames that waited may be gone with the guest that sent them. */
 		q->wait_since_tsc = 0;
+		q->port->port->left[q->queue] = (struct xd_port_left){0};
 		if (batch->nb_done == 0)
 			return 0;
 	} else if (unlikely(q->port->bond)) {
 		run_own(w, q);
+	} else if (unlikely(w->turn.plan->any_hooks)) {
+		run_hooked(w, q);
 	} else {
-		run_batch(w, q);
+		run_batch(w, q, false);
 	}
 	xd_worker_release(w, q);
 	xd_worker_notify_rx_later(w, q->port, q->queue);
@@ -105,8 +118,13 @@ run_round(struct xd_worker *w, const struct xd_plan_worker *mine,
 static __rte_noinline unsigned
 time_round(struct xd_worker *w, const struct xd_plan_worker *mine)
 {
+	unsigned n;
+
 	w->to_sample = XD_WORKER_SAMPLE - 1;
-	return run_round(w, mine, time_queue);
+	w->turn.timed = XD_WORKER_SAMPLE;
+	n = run_round(w, mine, time_queue);
+	w->turn.timed = 0;
+	return n;
 }
 
 static void
@@ -146,6 +164,8 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 		next_second(w, start);
 	if (unlikely(w->wary))
 		xd_watch_run(w, start);
+	if (unlikely(mine->ticks))
+		xd_worker_tick(w, mine);
 	do {
 		n = likely(w->to_sample--) ? run_round(w, mine, run_queue) : time_round(w, mine);
 		sum += n;

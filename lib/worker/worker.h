@@ -5,6 +5,7 @@
  *   worker.c         the loop: one turn for each queue, accounting
  *   transmit.c       outputs of the bridge to ports; pending notifications
  *   back_pressure.c  frames for a full ring that wait in the sender's
+ *   tick.c           timers of hooks
  *   sleep.c          what an idle worker does
  *   watch.c          ports that take too much of the worker's time
  *   watch_time.c     how much of the time that passes is the worker's own
@@ -66,6 +67,8 @@ struct xd_worker {
 	uint64_t last_tsc;   /* end of the last run */
 	uint64_t busy_tsc;   /* when a frame was last seen */
 	uint64_t next_s_tsc; /* when now_s advances */
+	uint64_t tick_tsc;   /* when a hook's tick is due, of */
+	uint64_t ticks;      /* these: the plan's when it was last looked at */
 	unsigned nb_waiting; /* queues that waited for a full port in the last round */
 	unsigned to_sample;  /* rounds until one is timed */
 	unsigned first;      /* queue that a round begins with */
@@ -151,6 +154,8 @@ xd_worker_notify(const struct xd_worker *w, const struct xd_notify *n)
 
 /* transmit.c */
 void xd_worker_transmit(struct xd_worker *w);
+/* The same with the hooks of ports, and the copies that hooks asked for. */
+void xd_worker_transmit_hooked(struct xd_worker *w);
 /* Has a port notified at the next flush: then one memory fence serves all of a turn's
  * notifications, when its stores have drained. notify_rx: of buffers that went back to a receive
  * queue; notify_tx: of frames that were sent. */
@@ -168,6 +173,13 @@ bool xd_worker_still_waiting(struct xd_worker *w, const struct xd_plan_queue *q)
  * has to wait for a full port, and drops those that waited for too long. Transmits to one of the
  * ports that are waited for. */
 void xd_worker_back_pressure(struct xd_worker *w, struct xd_plan_queue *q);
+
+/* tick.c */
+
+/* Calls the ticks that are due. */
+void xd_worker_tick(struct xd_worker *w, const struct xd_plan_worker *mine);
+/* How long until the next is, in milliseconds; -1: never. */
+int xd_worker_tick_ms(const struct xd_worker *w, const struct xd_plan_worker *mine);
 
 /* sleep.c: sleeps, offline in RCU, until a queue or control has something; returns at once when
  * frames are there already or a queue cannot wake it. */

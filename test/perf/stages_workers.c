@@ -151,8 +151,8 @@ one_turn(struct lane *lane)
 	stages_offer(r);
 	start = rte_rdtsc();
 	xd_vq_dequeue(&r->tx, &r->batch);
-	xd_bridge_switch(&r->turn);
-	xd_bridge_account(&r->turn);
+	xd_bridge_switch(&r->turn, false);
+	xd_bridge_account(&r->turn, false);
 	xd_vq_enqueue(&r->rx, out->frames, out->n, UINT16_MAX, &r->counters);
 	xd_vq_release(&r->tx, &r->batch);
 	out->n = 0;

@@ -17,6 +17,7 @@ ORDER = (
     ("crossdock.h", "commit.h"),  # the library's public header: names and values that all share
     ("memory", "nic"),
     ("frame",),
+    ("hook.h",),
     ("virtqueue",),
     ("vhost_user",),
     ("bond",),

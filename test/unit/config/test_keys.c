@@ -61,9 +61,10 @@ check_row(const struct xd_noun *noun, const char *type, const struct xd_key *key
 		"%s: no words, or no enum", n);
 	NOT(key->kind == XD_KEY_FLAGS && (!key->bits || !key->unit || key->size != 8),
 		"%s: no names of its bits", n);
-	NOT((key->kind == XD_KEY_NAME || key->kind == XD_KEY_NAMES) &&
-			(!key->noun || !xd_noun_find(key->noun)),
-		"%s: no noun", n);
+	/* Names of what the program has say themselves what they look like. */
+	NOT(key->kind == XD_KEY_NAME && !key->noun, "%s: no noun", n);
+	NOT(key->kind == XD_KEY_NAMES && !key->noun && !key->values, "%s: no noun, no values", n);
+	NOT(key->noun && !xd_noun_find(key->noun), "%s: there is no such noun", n);
 	NOT((key->kind == XD_KEY_NUMBER || key->kind == XD_KEY_MODE) &&
 			(key->max <= key->min || (key->size < 8 && key->max >> (8 * key->size))),
 		"%s: no range, or none that fits", n);

@@ -183,12 +183,35 @@ made_up_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 	((struct made_up_port *)port)->device->taken += batch->nb_done;
 }
 
+static void
+made_up_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n)
+{
+	(void)port;
+	(void)queue;
+	batch->n = batch->nb_done = n;
+}
+
+static uint16_t
+made_up_room(struct xd_port *port, unsigned worker, uint16_t wanted)
+{
+	(void)worker;
+	return ((struct made_up_port *)port)->device->full ? 0 : wanted;
+}
+
 static uint16_t
 made_up_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {
-	if (((struct made_up_port *)port)->device->holder != port)
+	struct device *device = ((struct made_up_port *)port)->device;
+
+	if (device->holder != port)
 		return xd_port_drop_down(port, worker, n);
-	((struct made_up_port *)port)->device->nb_out += n;
+	if (device->full)
+		return 0;
+	device->nb_out += n;
+	if (n) {
+		memcpy(device->last, xd_frame_data(frames[n - 1]), frames[n - 1]->head_len);
+		device->last_len = frames[n - 1]->len;
+	}
 	port->counters[worker].tx_frames += n;
 	for (uint16_t i = 0; i < n; i++)
 		port->counters[worker].tx_bytes += frames[i]->len;
@@ -240,7 +263,9 @@ const struct xd_driver made_up_driver = {
 	.can_set = made_up_can_set,
 	.set = made_up_set,
 	.rx = made_up_rx,
+	.rewind = made_up_rewind,
 	.release = made_up_release,
+	.room = made_up_room,
 	.tx = made_up_tx,
 	.describe = made_up_describe,
 	.xstats = made_up_xstats,

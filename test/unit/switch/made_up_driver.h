@@ -23,7 +23,10 @@ struct device {
 	struct {
 		uint8_t dst, src; /* last byte of an address; 0xff: to all */
 	} in[MADE_UP_FRAMES];
-	unsigned nb_out; /* frames that it got */
+	bool full;         /* it takes no frames */
+	unsigned nb_out;   /* frames that it got, */
+	uint8_t last[64];  /* the last of them, */
+	uint32_t last_len; /* and its length */
 };
 
 enum step { CREATE, START, CAN_SET, STEPS };

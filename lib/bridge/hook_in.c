@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The stage after input, for ports that have hooks: each in turn judges the frames that are still
+ * in play, before any of them is learned. Frames with a destination of a hook's are learned with
+ * the others, then taken out of play until forward has put the rest on their way.
+ */
+#include <rte_branch_prediction.h>
+
+#include "bridge/bridge.h"
+#include "bridge/vlan.h"
+
+#define BIT(i) (1u << (i))
+
+/* Whether the frame at the queue's head has been left for as long as it may be, or the queue cannot
+ * be rewound at all. */
+static bool
+is_late(const struct xd_turn *turn, uint16_t number)
+{
+	const struct xd_port_left *left = &turn->from->port->left[turn->in_queue];
+
+	if (!turn->from->driver->rewind || turn->batch->nb_done == 0)
+		return true;
+	return number == 0 && left->since_tsc &&
+	       *turn->now_tsc > left->since_tsc + turn->from->leave_tsc;
+}
+
+/* Frames from the first in `leave` on stay with their sender. Those that may not are dropped. */
+static void
+leave(struct xd_turn *turn, struct xd_hook_call *call)
+{
+	struct xd_burst *b = &call->burst;
+	struct xd_hook_counters *c = &call->slot->counters[b->worker];
+
+	while (b->leave) {
+		const uint16_t first = (uint16_t)__builtin_ctz(b->leave);
+		const uint16_t number = xd_turn_number(turn, call->frames[first]);
+		const uint32_t stay = ~(BIT(first) - 1);
+
+		if (is_late(turn, number)) {
+			/* Those behind it are left as before, for their own time. */
+			b->leave = first + 1 < b->n ? BIT(first + 1) : 0;
+			xd_burst_drop(b, first, 0);
+			c->expired++;
+			continue;
+		}
+		c->left += (unsigned)__builtin_popcount(
+			stay & ~b->again & (uint32_t)((1ull << b->n) - 1));
+		turn->in_hooks.left = number;
+		turn->n = first;
+		turn->repeats &= ~stay;
+		b->drop &= ~stay;
+		b->moved &= ~stay;
+		b->to &= ~stay;
+		b->copy &= ~stay;
+		return;
+	}
+}
+
+/* Notes where frames go, by their number, which stays whatever stages come. */
+static void
+direct(struct xd_turn *turn, struct xd_hook_call *call)
+{
+	struct xd_burst *b = &call->burst;
+
+	for (uint32_t left = b->to & ~b->drop; left; left &= left - 1) {
+		const uint16_t i = (uint16_t)__builtin_ctz(left), dst = b->dst[i];
+		const uint8_t number = xd_turn_number(turn, call->frames[i]);
+
+		if (unlikely(dst != XD_DST_FLOOD && !xd_hook_port_exists(turn, dst))) {
+			xd_hook_bad(turn, call->slot, XD_HOOK_BAD_PORT, dst);
+			xd_burst_drop(b, i, 0);
+			continue;
+		}
+		turn->in_hooks.to |= BIT(number);
+		turn->in_hooks.dst[number] = dst;
+	}
+}
+
+/* The tag of a frame says what VLAN it is in. */
+static void
+retag(struct xd_frame *f)
+{
+	if (f->tagged && f->vlan)
+		xd_vlan_set_vid(f, f->vlan);
+	else if (f->tagged)
+		xd_vlan_pop(f);
+}
+
+/* A source that a hook made up must be one that can be learned. */
+static void
+move(struct xd_turn *turn, struct xd_hook_call *call)
+{
+	struct xd_burst *b = &call->burst;
+
+	for (uint32_t left = b->moved & ~b->drop; left; left &= left - 1) {
+		const uint16_t i = (uint16_t)__builtin_ctz(left);
+		struct xd_frame *f = call->frames[i];
+
+		if (likely(!(xd_frame_data(f)[6] & 1) && f->vlan <= XD_VLAN_MAX)) {
+			retag(f);
+			continue;
+		}
+		xd_hook_bad(turn, call->slot, XD_HOOK_BAD_FRAME, f->start);
+		xd_burst_drop(b, i, 0);
+	}
+	xd_turn_look_anew(turn, b->moved);
+}
+
+static void
+obey(struct xd_turn *turn, struct xd_hook_call *call)
+{
+	struct xd_burst *b = &call->burst;
+
+	if (b->leave)
+		leave(turn, call);
+	if (b->copy)
+		xd_copies_add(turn, call);
+	if (b->to)
+		direct(turn, call);
+	if (b->moved)
+		move(turn, call);
+	if (b->drop)
+		xd_turn_filter(turn, b->drop, XD_DROP_HOOK);
+}
+
+void
+xd_bridge_hook_in(struct xd_turn *turn)
+{
+	const struct xd_hook_list *list = &turn->in->in_hooks;
+	struct xd_hook_turn *hooks = &turn->in_hooks;
+
+	hooks->nb_calls = 0;
+	hooks->to = 0;
+	hooks->left = XD_BATCH;
+	for (uint16_t i = 0; i < list->n && turn->n; i++) {
+		struct xd_hook_call *call = xd_hook_judge(turn, &hooks->calls[hooks->nb_calls++],
+			list->slots[i], turn->in->index, turn->frames, turn->n);
+
+		if (call->burst.drop | call->burst.moved | call->burst.leave | call->burst.to |
+			call->burst.copy)
+			obey(turn, call);
+	}
+}
+
+void
+xd_bridge_hook_take(struct xd_turn *turn)
+{
+	struct xd_hook_turn *hooks = &turn->in_hooks;
+	uint32_t taken = 0;
+
+	if (likely(hooks->to == 0))
+		return;
+	hooks->nb_taken = 0;
+	for (uint16_t i = 0; i < turn->n; i++) {
+		if (!(hooks->to >> xd_turn_number(turn, turn->frames[i]) & 1))
+			continue;
+		taken |= BIT(i);
+		hooks->taken[hooks->nb_taken++] = turn->frames[i];
+	}
+	xd_turn_take(turn, taken);
+}
+
+static void
+send_to(struct xd_turn *turn, uint16_t port, struct xd_frame *f)
+{
+	const struct xd_plan_port *out = turn->plan->ports[port];
+
+	if (!xd_plan_port_carries(out, f->vlan)) {
+		xd_turn_drop(turn, XD_DROP_NO_PORT, f);
+		return;
+	}
+	xd_vlan_form(f, f->vlan != out->untagged_vlan);
+	xd_turn_send(turn, port, &f, 1);
+}
+
+void
+xd_bridge_hook_send(struct xd_turn *turn)
+{
+	const struct xd_hook_turn *hooks = &turn->in_hooks;
+
+	if (likely(hooks->to == 0))
+		return;
+	for (uint16_t i = 0; i < hooks->nb_taken; i++) {
+		struct xd_frame *f = hooks->taken[i];
+		const uint16_t dst = hooks->dst[xd_turn_number(turn, f)];
+
+		if (dst == XD_DST_FLOOD)
+			xd_bridge_flood(turn, &f, 1);
+		else
+			send_to(turn, dst, f);
+	}
+}
+
+void
+xd_bridge_hook_done(struct xd_turn *turn)
+{
+	struct xd_hook_turn *hooks = &turn->in_hooks;
+
+	for (uint16_t i = 0; i < hooks->nb_calls; i++)
+		xd_hook_done(
+			&hooks->calls[i], xd_hook_gone(turn, &hooks->calls[i], turn->batch->n));
+}

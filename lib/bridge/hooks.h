@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Hooks as workers see them: what was registered, with a worker's counters, and the stages that
+ * call them.
+ *
+ *   hooks.c     calls one, and counts what it did
+ *   hook_in.c   after input: verdicts on the frames of a turn
+ *   hook_out.c  before a transmit: verdicts on the frames of an output
+ *   copies.c    copies of frames that hooks ask for, on their way beside the outputs
+ */
+#ifndef XD_BRIDGE_HOOKS_H
+#define XD_BRIDGE_HOOKS_H
+
+#include "hook.h"
+
+#define XD_PORT_HOOKS (2 * XD_HOOKS) /* of a port at each point: its own and its bridge's */
+#define XD_COPIES     (2 * XD_BATCH) /* in a turn */
+
+static_assert(XD_MAX_HOOKS <= 64, "hooks are bits of 64");
+
+/* Each written by one worker. */
+struct xd_hook_counters {
+	uint64_t frames, drops, moved, redirected, copied, not_copied, left, expired, bad, cycles;
+	uint64_t reasons[XD_HOOK_REASONS];
+	uint64_t tick_tsc; /* when the worker calls its tick next */
+	uint32_t bad_what; /* the last verdict that could not be: enum xd_hook_bad, and a number */
+} __attribute__((aligned(64)));
+
+enum xd_hook_bad {
+	XD_HOOK_BAD_BITS,   /* of frames that there are not */
+	XD_HOOK_BAD_POINT,  /* not one of this point */
+	XD_HOOK_BAD_PORT,   /* there is no such port */
+	XD_HOOK_BAD_REASON, /* it has no such reason */
+	XD_HOOK_BAD_SNAP,   /* a copy of so many bytes */
+	XD_HOOK_BAD_FRAME,  /* was left without the room it needs, or broken */
+};
+
+/* A hook that was registered: control's but for the counters. */
+struct xd_hook_slot {
+	struct xd_hook hook; /* whole, whatever size it came with */
+	char name[XD_NAME_MAX];
+	void *ctx;
+	unsigned index; /* in the switch */
+	uint8_t nb_reasons;
+	uint64_t bad_told; /* counters.bad that the log was told of */
+	struct xd_hook_counters counters[XD_MAX_WORKERS];
+};
+
+/* Hooks of a port, in the order in which frames meet them. */
+struct xd_hook_list {
+	uint16_t n;
+	struct xd_hook_slot *slots[XD_PORT_HOOKS];
+};
+
+/* One call, until it is known which of its frames have gone. */
+struct xd_hook_call {
+	struct xd_hook_slot *slot;
+	struct xd_burst burst;
+	struct xd_frame *frames[XD_BATCH];
+};
+
+/* A worker's, for one turn of frames whose port has hooks. */
+struct xd_hook_turn {
+	uint16_t nb_calls;
+	uint16_t left; /* number of the first frame that a hook leaves with its sender */
+	uint32_t to;   /* frames with a destination of a hook's, by number in the batch */
+	uint16_t dst[XD_BATCH];
+	uint16_t nb_taken; /* those of them that are still in play after learn */
+	struct xd_frame *taken[XD_BATCH];
+	struct xd_hook_call calls[XD_PORT_HOOKS];
+};
+
+/* Copies of frames: sent last, waited for by nobody. */
+struct xd_copies {
+	uint16_t n;
+	uint16_t dst[XD_COPIES];
+	uint8_t number[XD_COPIES]; /* of the frame in the batch */
+	struct xd_frame frames[XD_COPIES];
+};
+
+struct xd_turn;
+struct xd_output;
+struct xd_plan_port;
+
+/* hooks.c. The worker that owns the turn. */
+
+/* Has a hook judge frames, which lie in order. Returns the call. */
+struct xd_hook_call *xd_hook_judge(struct xd_turn *turn, struct xd_hook_call *call,
+	struct xd_hook_slot *slot, uint16_t port, struct xd_frame *const *frames, uint16_t n);
+/* Of the frames of a call, those before number first_left in the batch. */
+uint32_t xd_hook_gone(
+	const struct xd_turn *turn, const struct xd_hook_call *call, uint16_t first_left);
+/* Counts a call of whose frames these have gone, and tells the hook. */
+void xd_hook_done(struct xd_hook_call *call, uint32_t went);
+/* A verdict that cannot be. */
+void xd_hook_bad(const struct xd_turn *turn, struct xd_hook_slot *slot, enum xd_hook_bad what,
+	uint16_t number);
+/* A port that frames can be sent to. */
+bool xd_hook_port_exists(const struct xd_turn *turn, uint16_t port);
+
+/* The stages: bridge.h. */
+void xd_bridge_hook_in(struct xd_turn *turn);
+void xd_bridge_hook_take(struct xd_turn *turn);
+void xd_bridge_hook_send(struct xd_turn *turn);
+void xd_bridge_hook_done(struct xd_turn *turn);
+/* Of the frames of an output, drops those that hooks refuse. */
+void xd_bridge_hook_out(
+	struct xd_turn *turn, const struct xd_plan_port *out, struct xd_output *output);
+/* Of those that were left, the port took the ones before number first_left; XD_BATCH: all. */
+void xd_bridge_hook_sent(struct xd_turn *turn, uint16_t first_left);
+
+/* copies.c: copies what a call asks for. */
+void xd_copies_add(struct xd_turn *turn, struct xd_hook_call *call);
+
+#endif

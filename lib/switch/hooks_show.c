@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What hooks have done, and what else an application that has them asks for. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "switch/switch.h"
+
+static void
+add_worker(struct xd_hook_info *info, const struct xd_hook_counters *c)
+{
+	info->frames += __atomic_load_n(&c->frames, __ATOMIC_RELAXED);
+	info->drops += __atomic_load_n(&c->drops, __ATOMIC_RELAXED);
+	info->moved += __atomic_load_n(&c->moved, __ATOMIC_RELAXED);
+	info->redirected += __atomic_load_n(&c->redirected, __ATOMIC_RELAXED);
+	info->copied += __atomic_load_n(&c->copied, __ATOMIC_RELAXED);
+	info->not_copied += __atomic_load_n(&c->not_copied, __ATOMIC_RELAXED);
+	info->left += __atomic_load_n(&c->left, __ATOMIC_RELAXED);
+	info->expired += __atomic_load_n(&c->expired, __ATOMIC_RELAXED);
+	info->bad += __atomic_load_n(&c->bad, __ATOMIC_RELAXED);
+	info->cycles += __atomic_load_n(&c->cycles, __ATOMIC_RELAXED);
+	for (unsigned r = 0; r < XD_HOOK_REASONS; r++)
+		info->reasons[r].drops += __atomic_load_n(&c->reasons[r], __ATOMIC_RELAXED);
+}
+
+static void
+fill(const struct xd_switch *sw, const struct xd_hook_slot *slot, struct xd_hook_info *info)
+{
+	*info = (struct xd_hook_info){.point = slot->hook.point, .nb_reasons = slot->nb_reasons};
+	memcpy(info->name, slot->name, XD_NAME_MAX);
+	for (unsigned r = 0; r < slot->nb_reasons; r++)
+		info->reasons[r].name = slot->hook.reasons[r];
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++)
+		info->nb_ports += sw->state->hooks[i] >> slot->index & 1;
+	for (unsigned w = 0; w < sw->nb_slots; w++)
+		add_worker(info, &slot->counters[w]);
+}
+
+unsigned
+xd_switch_hooks(struct xd_switch *sw, struct xd_hook_info *info, unsigned max)
+{
+	unsigned n = 0;
+
+	if (!sw)
+		return 0;
+	xd_loop_lock(sw->loop);
+	for (unsigned i = 0; i < XD_MAX_HOOKS; i++) {
+		if (!sw->hooks[i])
+			continue;
+		if (info && n < max)
+			fill(sw, sw->hooks[i], &info[n]);
+		n++;
+	}
+	xd_loop_unlock(sw->loop);
+	return n;
+}
+
+static const char *const bad_texts[] = {
+	[XD_HOOK_BAD_BITS] = "a verdict on a frame that there is not, of so many",
+	[XD_HOOK_BAD_POINT] = "a verdict that there is only where frames come in",
+	[XD_HOOK_BAD_PORT] = "frames for a port that there is not: index",
+	[XD_HOOK_BAD_REASON] = "a reason that it has not named: number",
+	[XD_HOOK_BAD_SNAP] = "a copy of fewer or more bytes than can be:",
+	[XD_HOOK_BAD_FRAME] = "a frame left broken, or without room for a tag: it begins at",
+};
+
+void
+xd_switch_tell_hooks(struct xd_switch *sw)
+{
+	for (unsigned i = 0; i < XD_MAX_HOOKS; i++) {
+		struct xd_hook_slot *slot = sw->hooks[i];
+		uint64_t bad = 0;
+		uint32_t what = 0;
+
+		for (unsigned w = 0; slot && w < sw->nb_slots; w++) {
+			const uint64_t n =
+				__atomic_load_n(&slot->counters[w].bad, __ATOMIC_RELAXED);
+
+			bad += n;
+			if (n)
+				what = __atomic_load_n(
+					&slot->counters[w].bad_what, __ATOMIC_RELAXED);
+		}
+		if (!slot || bad == slot->bad_told)
+			continue;
+		xd_log(&sw->log, XD_LOG_WORKER, XD_LOG_WARN,
+			"hook %s: %" PRIu64 " times wrong, lately by %s %u", slot->name,
+			bad - slot->bad_told, bad_texts[what >> 16], what & 0xffff);
+		slot->bad_told = bad;
+	}
+}
+
+int
+xd_switch_port_index(struct xd_switch *sw, const char *port)
+{
+	const struct xd_port *p;
+	int index;
+
+	if (!sw || !port)
+		return -EINVAL;
+	xd_loop_lock(sw->loop);
+	p = xd_state_port(sw->state, port);
+	index = p ? p->index : -ENOENT;
+	xd_loop_unlock(sw->loop);
+	return index;
+}
+
+void
+xd_switch_sync(struct xd_switch *sw)
+{
+	if (!sw)
+		return;
+	xd_loop_lock(sw->loop);
+	xd_switch_quiesce(sw);
+	xd_loop_unlock(sw->loop);
+}
