@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Bytes of frames: bounds of editing and looking, and checksums of what was rewritten against those
+ * that are computed anew. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "frame/edit.h"
+#include "frame/offload.h"
+
+#define L3    14
+#define BYTES 90
+
+static void
+fill(struct xd_frame *f, bool ipv6, uint8_t proto, uint32_t seed)
+{
+	uint8_t *d = f->buf + XD_HEADROOM;
+	const uint16_t ip_len = ipv6 ? 40 : 20, payload = BYTES - L3 - ip_len;
+
+	memset(f, 0, sizeof(*f));
+	xd_frame_init(f, BYTES, BYTES, 0);
+	srand(seed);
+	for (unsigned i = 0; i < BYTES; i++)
+		d[i] = (uint8_t)rand();
+	d[12] = ipv6 ? 0x86 : 8;
+	d[13] = ipv6 ? 0xdd : 0;
+	if (ipv6) {
+		d[L3] = 0x60;
+		d[L3 + 4] = 0;
+		d[L3 + 5] = (uint8_t)payload;
+		d[L3 + 6] = proto;
+	} else {
+		d[L3] = 0x45;
+		d[L3 + 2] = 0;
+		d[L3 + 3] = BYTES - L3;
+		d[L3 + 6] = d[L3 + 7] = 0;
+		d[L3 + 9] = proto;
+	}
+	d[L3 + ip_len + 12] = 0x50; /* TCP: no options */
+	if (proto == 17) {
+		d[L3 + ip_len + 4] = 0;
+		d[L3 + ip_len + 5] = (uint8_t)payload;
+	}
+}
+
+static uint16_t
+fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+static void
+put(uint8_t *at, uint16_t word)
+{
+	memcpy(at, &word, 2);
+}
+
+static unsigned
+checksum_at(const struct xd_headers *h)
+{
+	return h->l4 + (h->l4_kind == XD_L4_TCP ? 16u : h->l4_kind == XD_L4_UDP ? 6u : 2u);
+}
+
+/* Of the pseudo-header: RFC 9293, 3.1; RFC 8200, 8.1. */
+static uint32_t
+pseudo(struct xd_frame *f, const struct xd_headers *h)
+{
+	const bool ipv6 = xd_headers_is_ipv6(h);
+	const uint32_t tail = (uint32_t)(h->proto + f->len - h->l4) << 8;
+
+	return xd_frame_sum(f, h->l3 + (ipv6 ? 8u : 12u), ipv6 ? 32 : 8, tail & 0xffff);
+}
+
+/* Both checksums, computed. */
+static void
+finish(struct xd_frame *f, const struct xd_headers *h, bool unfinished)
+{
+	uint8_t *d = xd_frame_data(f);
+
+	if (!xd_headers_is_ipv6(h)) {
+		put(d + h->l3 + 10, 0);
+		put(d + h->l3 + 10, (uint16_t)~fold(xd_frame_sum(f, h->l3, 20, 0)));
+	}
+	put(d + checksum_at(h), 0);
+	if (unfinished) {
+		put(d + checksum_at(h), fold(pseudo(f, h)));
+		return;
+	}
+	put(d + checksum_at(h),
+		(uint16_t)~fold(xd_frame_sum(f, h->l4, f->len - h->l4, pseudo(f, h))));
+	if (h->l4_kind == XD_L4_UDP && !d[checksum_at(h)] && !d[checksum_at(h) + 1])
+		put(d + checksum_at(h), 0xffff);
+}
+
+/* What the rewriting is to come to, but for checksums. */
+static void
+write_plainly(struct xd_frame *f, const struct xd_headers *h, const struct xd_rewrite *r)
+{
+	const bool ipv6 = xd_headers_is_ipv6(h);
+	const unsigned len = ipv6 ? 16 : 4;
+	uint8_t *d = xd_frame_data(f), *src = d + L3 + (ipv6 ? 8 : 12);
+
+	if (r->what & XD_REWRITE_SRC)
+		memcpy(src, r->src, len);
+	if (r->what & XD_REWRITE_DST)
+		memcpy(src + len, r->dst, len);
+	if (r->what & XD_REWRITE_SRC_PORT)
+		put(d + h->l4, r->src_port);
+	if (r->what & XD_REWRITE_DST_PORT)
+		put(d + h->l4 + 2, r->dst_port);
+	f->dirty = true;
+}
+
+static void
+rewrite_one(bool ipv6, uint8_t proto, bool unfinished, uint32_t what, uint32_t seed)
+{
+	struct xd_rewrite r = {.what = what, .src_port = (uint16_t)seed, .dst_port = 0x1234};
+	struct xd_frame f, expected;
+	struct xd_headers h;
+
+	fill(&f, ipv6, proto, seed);
+	xd_headers_parse(&f, &h);
+	assert_true(h.l4_kind == XD_L4_TCP || h.l4_kind == XD_L4_UDP || h.l4_kind == XD_L4_ICMPV6);
+	for (unsigned i = 0; i < 16; i++) {
+		r.src[i] = (uint8_t)rand();
+		r.dst[i] = (uint8_t)(seed * i);
+	}
+	finish(&f, &h, unfinished);
+	if (unfinished) {
+		f.offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		f.offload.csum_start = h.l4;
+		f.offload.csum_offset = (uint16_t)(checksum_at(&h) - h.l4);
+	}
+	expected = f;
+	assert_int_equal(xd_frame_rewrite(&f, &h, &r), 0);
+	write_plainly(&expected, &h, &r);
+	finish(&expected, &h, unfinished);
+	assert_memory_equal(&f, &expected, sizeof(f));
+}
+
+static void
+rewrites_with_checksums(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed < 200; seed++) {
+		for (unsigned kind = 0; kind < 8; kind++)
+			rewrite_one(kind & 1, kind & 2 ? 17 : 6, kind & 4, seed % 16, seed);
+		rewrite_one(true, 58, false, seed % 4, seed);
+	}
+}
+
+static void
+rewrites_what_there_is(void **state)
+{
+	static const uint8_t none[2];
+	const struct xd_rewrite ports = {.what = XD_REWRITE_SRC_PORT},
+				src = {.what = XD_REWRITE_SRC};
+	struct xd_frame f;
+	struct xd_headers h;
+
+	(void)state;
+	/* UDP without a checksum stays without. */
+	fill(&f, false, 17, 1);
+	xd_headers_parse(&f, &h);
+	put(xd_frame_data(&f) + h.l4 + 6, 0);
+	assert_int_equal(xd_frame_rewrite(&f, &h, &ports), 0);
+	assert_memory_equal(xd_frame_data(&f) + h.l4 + 6, none, 2);
+	/* A later fragment has addresses and no ports. */
+	fill(&f, false, 17, 1);
+	xd_frame_data(&f)[L3 + 7] = 8;
+	xd_headers_parse(&f, &h);
+	assert_int_equal(xd_frame_rewrite(&f, &h, &ports), -EINVAL);
+	assert_int_equal(xd_frame_rewrite(&f, &h, &src), 0);
+	assert_memory_equal(xd_frame_data(&f) + L3 + 12, src.src, 4);
+	fill(&f, false, 132, 1);
+	xd_headers_parse(&f, &h);
+	assert_int_equal(xd_frame_rewrite(&f, &h, &ports), -ENOTSUP);
+	xd_frame_data(&f)[12] = 0x88;
+	xd_headers_parse(&f, &h);
+	assert_int_equal(xd_frame_rewrite(&f, &h, &src), -EINVAL);
+}
+
+static void
+stays_in_bounds(void **state)
+{
+	static const uint8_t one[] = {1, 2, 3}, two[] = {4, 5};
+	const struct xd_seg segs[] = {{one, 3}, {two, 2}};
+	struct xd_frame f;
+	uint8_t to[8] = {0};
+
+	(void)state;
+	fill(&f, false, 6, 1);
+	f.segs = segs;
+	f.nb_segs = 2;
+	f.len = BYTES + 5;
+	assert_ptr_equal(xd_frame_edit(&f, BYTES - 4, 4), xd_frame_data(&f) + BYTES - 4);
+	assert_true(f.dirty);
+	assert_null(xd_frame_edit(&f, BYTES - 4, 5));
+	assert_null(xd_frame_edit(&f, UINT32_MAX, 2));
+	assert_null(xd_frame_edit(&f, 2, UINT32_MAX));
+	assert_int_equal(xd_frame_peek(&f, BYTES - 1, to, 6), 0);
+	assert_memory_equal(to + 1, "\1\2\3\4\5", 5);
+	assert_int_equal(to[0], xd_frame_data(&f)[BYTES - 1]);
+	assert_int_equal(xd_frame_peek(&f, BYTES + 3, to, 2), 0);
+	assert_memory_equal(to, two, 2);
+	assert_int_equal(xd_frame_peek(&f, BYTES + 3, to, 3), -EINVAL);
+	assert_int_equal(xd_frame_peek(&f, UINT32_MAX, to, 2), -EINVAL);
+	assert_int_equal(xd_frame_peek(&f, BYTES + 5, to, 0), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rewrites_with_checksums),
+		cmocka_unit_test(rewrites_what_there_is),
+		cmocka_unit_test(stays_in_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
