@@ -83,6 +83,13 @@ make_pool(struct pool *pool, const struct run *run)
 	return xd_virtio_ring_init(&pool->ring, &opts, pool->memory, 0);
 }
 
+static void
+free_pool(struct pool *pool)
+{
+	xd_virtio_ring_fini(&pool->ring);
+	munmap(pool->memory, pool->bytes);
+}
+
 static uint8_t *
 frame(const struct run *run, const struct pool *pool, uint32_t n)
 {
@@ -223,6 +230,7 @@ main(int argc, char **argv)
 	struct xd_stream_opts stream = {.flows = 1, .to = 1, .offload = {.tso = true, .mss = 1448}};
 	struct xd_error err = {0};
 	uint64_t cores[2];
+	int ret;
 
 	if (!run)
 		return EXIT_FAILURE;
@@ -245,5 +253,10 @@ main(int argc, char **argv)
 		fprintf(stderr, "copy: no memory for %s\n", err.text[0] ? err.text : "two pools");
 		return EXIT_FAILURE;
 	}
-	return go(run);
+	ret = go(run);
+	free_pool(&run->from);
+	free_pool(&run->to);
+	xd_stream_fini(&run->stream);
+	free(run);
+	return ret;
 }
