@@ -20,6 +20,7 @@
 struct fuzzed {
 	struct xd_tcp_conn conn;
 	struct xd_tcp_opts opts;
+	uint64_t limited_us[XD_TCP_LIMITS];
 	uint64_t now_us;
 	uint8_t came[STREAM];
 };
@@ -208,12 +209,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.sack = options & 4,
 		.scale = options & 8,
 		.nagle = options & 16,
+		.tail_probes = options & 2,
 		.in_order = options & 32,
 		.rto_min_us = 200000,
 		.delayed_ack_us = 40000,
 		.time_wait_us = 1000000,
 		.tries = 5,
 		.payload = {fill, take_bytes},
+		.limited_us = f.limited_us,
 	};
 	xd_tcp_open(&f.conn, &f.opts, &f, 0xfffffff0u, f.now_us);
 	if (options & 64) {

@@ -36,6 +36,7 @@ init(struct xd_tcp_conn *c, const struct xd_tcp_opts *opts, void *ctx, uint32_t 
 	c->mss = opts->mss;
 	c->timer_us = c->delayed_ack_us = XD_TCP_NEVER;
 	c->limited_since_us = now_us;
+	c->reo_mult = 1;
 }
 
 void
@@ -60,7 +61,8 @@ xd_tcp_negotiate(struct xd_tcp_conn *c, const struct xd_tcp_segment *syn, uint64
 {
 	uint32_t mss = syn->mss ? syn->mss : MSS_DEFAULT;
 
-	c->irs = syn->seq;
+	c->irs = c->wl1 = syn->seq;
+	c->wl2 = c->iss;
 	c->rcv_nxt = 1;
 	c->rcv_right = 1 + (xd_tcp_place)xd_tcp_min32(c->window, UNSCALED_MAX);
 	c->wnd = c->wnd_max = syn->window;
@@ -105,15 +107,14 @@ xd_tcp_set_limit(struct xd_tcp_conn *c, enum xd_tcp_limit limit, uint64_t now_us
 {
 	if (c->limit == limit)
 		return;
-	c->limited_us[c->limit] += now_us - c->limited_since_us;
-	c->limited_since_us = now_us;
+	xd_tcp_look(c, now_us);
 	c->limit = (uint8_t)limit;
 }
 
 void
 xd_tcp_look(struct xd_tcp_conn *c, uint64_t now_us)
 {
-	c->limited_us[c->limit] += now_us - c->limited_since_us;
+	c->opts->limited_us[c->limit] += now_us - c->limited_since_us;
 	c->limited_since_us = now_us;
 }
 
@@ -226,7 +227,8 @@ xd_tcp_revive(struct xd_tcp_conn *c, const struct xd_tcp_opts *opts, void *ctx,
 	const struct xd_tcp_rest *rest, uint64_t now_us)
 {
 	init(c, opts, ctx, rest->snd_nxt - 2, now_us);
-	c->irs = rest->rcv_nxt - 2;
+	c->irs = c->wl1 = rest->rcv_nxt - 2;
+	c->wl2 = c->iss;
 	c->una = c->nxt = c->max = c->rcv_nxt = c->acked = 2;
 	c->fin = 1;
 	c->fin_asked = true;

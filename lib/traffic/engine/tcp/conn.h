@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One end of a TCP connection: RFC 9293 with window scale, timestamps and PAWS (RFC 7323), NewReno
- * (RFC 5681, 6582) with selective acknowledgements (RFC 2018, 6675), limited transmit (RFC 3042),
- * an initial window of ten segments (RFC 6928), the retransmission timeout of RFC 6298, and
- * challenge ACKs (RFC 5961).
+ * (RFC 5681, 6582) or, with selective acknowledgements (RFC 2018, 2883), RACK and tail loss probes
+ * (RFC 8985), limited transmit (RFC 3042), an initial window of ten segments (RFC 6928), the
+ * retransmission timeout of RFC 6298, and challenge ACKs (RFC 5961).
  *
  * It knows no ports, no frames and no clock. It is told what arrives (xd_tcp_input), that a
  * deadline has passed (xd_tcp_timeout) and what there is to be sent (xd_tcp_write), and asked for
@@ -24,6 +24,7 @@
 
 #include "traffic/engine/tcp/ranges.h"
 #include "traffic/engine/tcp/segment.h"
+#include "traffic/engine/tcp/sent.h"
 
 #define XD_TCP_NEVER      UINT64_MAX
 #define XD_TCP_WINDOW_MAX (1u << 30) /* RFC 7323, section 2.3 */
@@ -46,6 +47,7 @@ struct xd_tcp_opts {
 	bool timestamps, sack;   /* offer them; in_order has no use for the latter */
 	bool scale;              /* offer window scale */
 	bool nagle;              /* RFC 9293, section 3.7.4 */
+	bool tail_probes;        /* RFC 8985, section 7: where selective acknowledgements are on */
 	bool in_order;           /* take nothing before what precedes it */
 	uint32_t rto_min_us;     /* 1 s in RFC 6298, 200 ms in Linux */
 	uint32_t delayed_ack_us; /* RFC 1122, section 4.2.3.2: under 500 ms; 0: none is delayed */
@@ -56,6 +58,7 @@ struct xd_tcp_opts {
 	 * sections 5.4 and 7.1. */
 	uint32_t clock_ms;
 	struct xd_tcp_payload payload;
+	uint64_t *limited_us; /* XD_TCP_LIMITS: of all together, by what they are limited */
 };
 
 /* In the order of RFC 9293, section 3.3.2. LISTEN is its caller's. */
@@ -93,6 +96,8 @@ enum xd_tcp_limit {
 enum xd_tcp_timer {
 	XD_TCP_TIMER_NONE,
 	XD_TCP_TIMER_RETRANSMIT,
+	XD_TCP_TIMER_TAIL,    /* until the tail is probed for loss */
+	XD_TCP_TIMER_REORDER, /* until what is late is taken for lost */
 	XD_TCP_TIMER_PERSIST,
 	XD_TCP_TIMER_TIME_WAIT,
 };
@@ -111,7 +116,6 @@ struct xd_tcp_conn {
 	xd_tcp_place max;     /* behind the highest that was sent */
 	xd_tcp_place end;     /* behind the last byte that there is to be sent: there the FIN is */
 	xd_tcp_place recover; /* RFC 6582: recovery ends when it is acknowledged */
-	xd_tcp_place high;    /* HighRxt of RFC 6675, exclusive */
 	xd_tcp_place timed;   /* round trip being timed: until it is acknowledged; 0: none */
 	uint64_t timed_at_us;
 	uint32_t iss;
@@ -120,25 +124,32 @@ struct xd_tcp_conn {
 	uint32_t sent_ms;                    /* when data was sent last */
 	uint32_t srtt_us, rttvar_us, rto_us; /* srtt_us 0: not measured yet */
 
+	/* RFC 8985, section 5.3: of what was delivered, what was sent last; 32 bits of the clock.
+	 */
+	uint32_t rack_us, rack_end, rack_rtt_us, min_rtt_us;
+	uint32_t round;    /* number that ends the round trip in which the reordering window grew */
+	uint32_t tail_end; /* TLP.end_seq */
+	struct xd_tcp_sent sent;
+
 	/* Receiving. */
 	xd_tcp_place rcv_nxt;   /* RCV.NXT */
 	xd_tcp_place rcv_right; /* right edge of the window that was advertised */
 	xd_tcp_place acked;     /* that was acknowledged last */
 	xd_tcp_place fin;       /* where the peer's FIN is; 0: it has not come */
-	xd_tcp_place wl1, wl2;  /* SND.WL1, SND.WL2 */
+	uint32_t wl1, wl2;      /* SND.WL1, SND.WL2; numbers */
 	uint32_t irs;
 	uint32_t window; /* bytes that are received now: opts->window unless it was set */
 	uint32_t ts_recent, ts_recent_ms;
-	uint32_t arrived[3]; /* in which ranges something arrived last, latest first */
+	uint32_t arrived[2];       /* in which ranges something arrived last, latest first */
+	struct xd_tcp_block twice; /* what came again, to be said once (RFC 2883); empty: nothing */
 
 	uint64_t timer_us;       /* deadlines; timer says of what */
 	uint64_t delayed_ack_us; /* XD_TCP_NEVER: none is waiting */
-	uint64_t challenge_us;   /* when challenges were counted from */
+	uint32_t challenge_ms;   /* when challenges were counted from */
 
 	/* Figures. */
-	uint64_t retransmitted; /* segments of at most piece_bytes */
+	uint32_t retransmitted; /* segments of at most piece_bytes */
 	uint64_t limited_since_us;
-	uint64_t limited_us[XD_TCP_LIMITS]; /* by what it is limited */
 
 	struct xd_tcp_ranges sacked;  /* by the peer */
 	struct xd_tcp_ranges waiting; /* arrived, with a gap before it */
@@ -147,6 +158,8 @@ struct xd_tcp_conn {
 	uint8_t state, end_reason, limit, timer;
 	uint8_t wnd_scale, rcv_scale;
 	uint8_t dup_acks, timeouts, backoff, challenges;
+	uint8_t nb_sent;                       /* of sent.at */
+	uint8_t reo_mult : 3, reo_persist : 5; /* RACK.reo_wnd_mult, RACK.reo_wnd_persist */
 	bool ts_on : 1, sack_on : 1;
 	bool fin_asked : 1;  /* xd_tcp_close was called */
 	bool ack_now : 1;    /* an acknowledgement has to go out */
@@ -154,7 +167,12 @@ struct xd_tcp_conn {
 	bool probe_now : 1;  /* so has a byte beyond the window */
 	bool recovering : 1; /* fast recovery */
 	bool resend_now : 1; /* what is at una, whatever the congestion window */
-	bool rescued : 1;    /* RFC 6675, NextSeg (4), once in a recovery */
+	bool reduced : 1;    /* the congestion window was, when recovery began */
+	bool losses : 1;     /* something is known to be lost, and was not sent again */
+	bool reordered : 1;  /* the path has been seen to reorder */
+	bool tail_now : 1;   /* a probe of the tail has to go out; */
+	bool tail_out : 1;   /* one is out up to tail_end, */
+	bool tail_again : 1; /* which was sent before */
 	bool syn_again : 1;  /* the SYN was sent more than once */
 };
 

@@ -81,6 +81,13 @@ xd_tcp_send_end(const struct xd_tcp_conn *c)
 	return c->end + c->fin_asked;
 }
 
+/* What was sent within 1/16 of a round trip has one time: sent.h. */
+static inline uint32_t
+xd_tcp_grain_us(const struct xd_tcp_conn *c)
+{
+	return c->srtt_us >> 4;
+}
+
 /* conn.c */
 /* What both ends do when the handshake has told what the peer can. */
 void xd_tcp_negotiate(struct xd_tcp_conn *c, const struct xd_tcp_segment *syn, uint64_t now_us);
@@ -95,17 +102,39 @@ void xd_tcp_acknowledged(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, 
 /* recovery.c */
 /* Bytes that are on their way, by what is known of them. */
 uint32_t xd_tcp_flight(const struct xd_tcp_conn *c);
+/* Without selective acknowledgements. */
 void xd_tcp_dup_ack(struct xd_tcp_conn *c);
-/* Whether what the peer says it has tells that what is at una is lost: RFC 6675, section 5, (2). */
-void xd_tcp_look_for_loss(struct xd_tcp_conn *c);
+/* Something is lost: recovery begins, unless it has. */
+void xd_tcp_recover(struct xd_tcp_conn *c);
+/* Half of what is on its way is to be so from now on. */
+void xd_tcp_slow_down(struct xd_tcp_conn *c);
 /* bytes were acknowledged while it recovers. */
 void xd_tcp_recovery_acked(struct xd_tcp_conn *c, uint32_t bytes);
 /* What is to be sent again now: returns its bytes, 0 when it is nothing. */
 uint32_t xd_tcp_resend(struct xd_tcp_conn *c, uint32_t room, xd_tcp_place *at);
-/* Called when new data cannot be sent in recovery: the same, for the last resort. */
-uint32_t xd_tcp_rescue(struct xd_tcp_conn *c, uint32_t room, xd_tcp_place *at);
 /* After a timeout all is sent again, but for what the peer says it has. */
 void xd_tcp_lost_all(struct xd_tcp_conn *c);
+
+/* rack.c: RFC 8985. All but the first are for selective acknowledgements. */
+/* span numbers were sent from a place on. */
+void xd_tcp_note_sent(struct xd_tcp_conn *c, xd_tcp_place at, uint32_t span, uint64_t now_us);
+/* The numbers up to `end`, of which the last was not known to have come, have. */
+void xd_tcp_note_arrived(struct xd_tcp_conn *c, uint32_t end, uint64_t now_us);
+/* Something of what was acknowledged had come twice: RFC 2883. */
+void xd_tcp_note_twice(struct xd_tcp_conn *c);
+/* What is lost by what is known now, or when it will be. */
+void xd_tcp_find_losses(struct xd_tcp_conn *c, uint64_t now_us);
+/* The next that is lost and was not sent again; false: there is none. */
+bool xd_tcp_next_lost(const struct xd_tcp_conn *c, struct xd_tcp_block *lost);
+uint32_t xd_tcp_lost_bytes(const struct xd_tcp_conn *c);
+
+/* tail.c: RFC 8985, section 7 */
+/* How long to wait for what is on its way before its tail is probed; 0: it is not. */
+uint64_t xd_tcp_tail_us(const struct xd_tcp_conn *c);
+/* The probe: returns its bytes; 0: there is none. */
+uint32_t xd_tcp_probe_tail(struct xd_tcp_conn *c, uint32_t piece, xd_tcp_place *at);
+/* una has moved. */
+void xd_tcp_tail_acked(struct xd_tcp_conn *c);
 
 /* timer.c */
 void xd_tcp_round_trip(struct xd_tcp_conn *c, uint64_t us);

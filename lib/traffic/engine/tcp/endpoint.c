@@ -133,16 +133,17 @@ xd_tcp_endpoint_silent(const struct xd_tcp_endpoint *e)
 void
 xd_tcp_endpoint_look(struct xd_tcp_endpoint *e, struct xd_tcp_counts *counts)
 {
+	uint64_t again = 0;
+
 	xd_tcp_endpoint_clock(e, xd_tsc());
-	*counts = e->counts;
 	for (uint32_t i = 0; i < e->sessions.n; i++) {
 		struct xd_tcp_session *s = &e->sessions.all[i];
 
 		if (!s->used)
 			continue;
 		xd_tcp_look(&s->conn, e->now_us);
-		counts->retransmitted += s->conn.retransmitted;
-		for (unsigned k = 0; k < XD_TCP_LIMITS; k++)
-			counts->limited_us[k] += s->conn.limited_us[k];
+		again += s->conn.retransmitted;
 	}
+	*counts = e->counts;
+	counts->retransmitted += again;
 }

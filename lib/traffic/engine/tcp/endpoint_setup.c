@@ -46,7 +46,7 @@ clock_ms(void)
 }
 
 static struct xd_tcp_opts
-opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra)
+opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra, uint64_t *limited_us)
 {
 	const uint32_t mss = o->segment - extra;
 	const uint32_t whole = o->max_frame - extra - XD_TCP_TS_BYTES - XD_IP_ETH;
@@ -62,12 +62,14 @@ opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra)
 		.sack = true,
 		.scale = true,
 		.nagle = o->nagle,
+		.tail_probes = true,
 		.rto_min_us = RTO_MIN_US,
 		.delayed_ack_us = DELAYED_ACK_US,
 		.time_wait_us = TIME_WAIT_US,
 		.tries = TRIES,
 		.clock_ms = clock_ms(),
 		.payload = {.take = o->app->take ? take_for_app : take_payload},
+		.limited_us = limited_us,
 	};
 }
 
@@ -93,7 +95,8 @@ xd_tcp_endpoint_init(
 
 	*e = (struct xd_tcp_endpoint){
 		.opts = *opts,
-		.tcp = {opts_of(opts, IPV4_EXTRA), opts_of(opts, IPV6_EXTRA)},
+		.tcp = {opts_of(opts, IPV4_EXTRA, e->counts.limited_us),
+			opts_of(opts, IPV6_EXTRA, e->counts.limited_us)},
 		.source = {xd_tcp_endpoint_ready,
 			opts->app->fill ? xd_tcp_endpoint_write_app : xd_tcp_endpoint_write, e},
 		.sink = {.take = xd_tcp_endpoint_take, .ctx = e},

@@ -2,8 +2,8 @@
 /* Segments that arrive: RFC 9293, section 3.10.7, in its order. */
 #include "traffic/engine/tcp/conn_private.h"
 
-#define CHALLENGES     10 /* in CHALLENGE_US, at most: RFC 5961, section 7 */
-#define CHALLENGE_US   1000000u
+#define CHALLENGES     10 /* in CHALLENGE_MS, at most: RFC 5961, section 7 */
+#define CHALLENGE_MS   1000u
 #define TS_OUTDATED_MS (24 * 86400 * 1000u) /* RFC 7323, section 5.5 */
 
 /* Acknowledges what a blind attacker may have sent, or what two confused ends could send each other
@@ -11,8 +11,10 @@
 static void
 challenge(struct xd_tcp_conn *c, uint64_t now_us)
 {
-	if (now_us - c->challenge_us >= CHALLENGE_US) {
-		c->challenge_us = now_us;
+	const uint32_t now_ms = (uint32_t)(now_us / 1000);
+
+	if (now_ms - c->challenge_ms >= CHALLENGE_MS) {
+		c->challenge_ms = now_ms;
 		c->challenges = 0;
 	}
 	if (c->challenges < CHALLENGES) {
@@ -82,12 +84,15 @@ is_acceptable(const struct xd_tcp_conn *c, xd_tcp_place at, uint32_t span)
 }
 
 static void
-not_acceptable(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint64_t now_us)
+not_acceptable(
+	struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place at, uint64_t now_us)
 {
 	if (s->flags & XD_TCP_RST)
 		return;
 	if (c->state == XD_TCP_TIME_WAIT && s->flags & XD_TCP_FIN)
 		xd_tcp_time_wait(c, now_us);
+	if (s->len && at + s->len <= c->rcv_nxt)
+		c->twice = (struct xd_tcp_block){s->seq, s->seq + s->len};
 	if (xd_tcp_segment_span(s))
 		c->ack_now = true;
 	else
@@ -130,7 +135,6 @@ remember_arrival(struct xd_tcp_conn *c, uint32_t seq)
 
 	if (!xd_tcp_before(c->arrived[0], range->begin) && xd_tcp_before(c->arrived[0], range->end))
 		return;
-	c->arrived[2] = c->arrived[1];
 	c->arrived[1] = c->arrived[0];
 	c->arrived[0] = seq;
 }
@@ -142,6 +146,8 @@ take_out_of_order(struct xd_tcp_conn *c, xd_tcp_place at, const uint8_t *data, u
 	const uint32_t seq = xd_tcp_rcv_seq(c, at);
 
 	c->ack_now = true;
+	if (xd_tcp_ranges_find(&c->waiting, seq))
+		c->twice = (struct xd_tcp_block){seq, seq + len};
 	if (c->opts->in_order || !xd_tcp_ranges_add(&c->waiting, seq, seq + len))
 		return; /* it will come again */
 	remember_arrival(c, seq);
@@ -188,6 +194,8 @@ take_text(
 	if (at < c->rcv_nxt || end > right) /* twice, or more than was asked for */
 		c->ack_now = true;
 	if (at < c->rcv_nxt) {
+		c->twice = (struct xd_tcp_block){xd_tcp_rcv_seq(c, at),
+			xd_tcp_rcv_seq(c, end < c->rcv_nxt ? end : c->rcv_nxt)};
 		data += c->rcv_nxt - at < len ? c->rcv_nxt - at : len;
 		at = c->rcv_nxt;
 	}
@@ -309,7 +317,7 @@ xd_tcp_input(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, const uint8_
 	if (c->ts_on && !s->has_ts && !(s->flags & XD_TCP_RST))
 		return verdict; /* RFC 7323, section 3.2 */
 	if (is_old(c, s, now_us) || !is_acceptable(c, at, xd_tcp_segment_span(s) - syn)) {
-		not_acceptable(c, s, now_us);
+		not_acceptable(c, s, at, now_us);
 		return verdict;
 	}
 	if (s->flags & XD_TCP_RST) {

@@ -8,20 +8,29 @@
 
 /* RFC 2018, section 4: where something arrived last, then the others. */
 static void
-put_blocks(const struct xd_tcp_conn *c, struct xd_tcp_segment *s)
+put_blocks(struct xd_tcp_conn *c, struct xd_tcp_segment *s)
 {
 	const unsigned most = c->ts_on ? XD_TCP_BLOCKS - 1 : XD_TCP_BLOCKS;
 	const struct xd_tcp_block *range;
 	uint32_t told = 0;
 
-	for (unsigned i = 0; i < 3 + c->waiting.n && s->nb_blocks < most; i++) {
-		range = i < 3 ? xd_tcp_ranges_find(&c->waiting, c->arrived[i])
-			      : &c->waiting.at[i - 3];
+	if (c->twice.begin != c->twice.end) /* RFC 2883, section 4 */
+		s->blocks[s->nb_blocks++] = c->twice;
+	c->twice = (struct xd_tcp_block){0};
+	for (unsigned i = 0; i < 2 + c->waiting.n && s->nb_blocks < most; i++) {
+		range = i < 2 ? xd_tcp_ranges_find(&c->waiting, c->arrived[i])
+			      : &c->waiting.at[i - 2];
 		if (!range || told >> (range - c->waiting.at) & 1)
 			continue;
 		told |= 1u << (range - c->waiting.at);
 		s->blocks[s->nb_blocks++] = *range;
 	}
+}
+
+static bool
+has_blocks(const struct xd_tcp_conn *c)
+{
+	return c->waiting.n || c->twice.begin != c->twice.end;
 }
 
 /* The window's right edge does not go back, and moves by what the field can say. */
@@ -52,7 +61,7 @@ begin(struct xd_tcp_conn *c, struct xd_tcp_segment *s, xd_tcp_place at, uint8_t 
 		.ts_value = xd_tcp_clock(c, now_us),
 		.ts_echo = c->ts_recent,
 	};
-	if (c->sack_on && c->waiting.n)
+	if (c->sack_on && has_blocks(c))
 		put_blocks(c, s);
 	s->piece_bytes = (uint16_t)(c->mss - xd_tcp_blocks_bytes(s->nb_blocks));
 	c->acked = c->rcv_nxt;
@@ -125,6 +134,10 @@ put_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, xd_tcp_place at, uint3
 		c->timed = at + span;
 		c->timed_at_us = now_us;
 	}
+	if (c->sack_on &&
+		(at < c->max || !xd_tcp_sent_join(&c->sent, c->nb_sent, s->seq, s->seq + span,
+					(uint32_t)now_us, xd_tcp_grain_us(c))))
+		xd_tcp_note_sent(c, at, span, now_us);
 	if (at + span > c->max)
 		c->max = at + span;
 }
@@ -231,7 +244,8 @@ restart_when_idle(struct xd_tcp_conn *c, uint64_t now_us)
 static bool
 put_next_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, uint64_t now_us)
 {
-	const unsigned blocks = c->waiting.n < 3 ? c->waiting.n : c->ts_on ? 3 : 4;
+	const unsigned known = c->waiting.n + (c->twice.begin != c->twice.end);
+	const unsigned blocks = known < 3 ? known : c->ts_on ? 3 : 4;
 	const uint32_t piece = c->mss - (c->sack_on ? xd_tcp_blocks_bytes(blocks) : 0);
 	/* One, unless somebody cuts what is longer, however small the peer's segments are. */
 	const bool cut = c->opts->send_bytes > c->opts->mss;
@@ -242,14 +256,13 @@ put_next_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, uint64_t now_us)
 
 	if (c->max == c->una)
 		restart_when_idle(c, now_us);
-	span = xd_tcp_resend(c, room, &at);
+	span = c->tail_now ? xd_tcp_probe_tail(c, piece, &at) : 0;
+	if (!span)
+		span = xd_tcp_resend(c, room, &at);
 	if (!span) {
 		span = new_data(c, piece, room, &limit);
 		at = c->nxt;
-		if (span)
-			c->nxt += span;
-		else
-			span = xd_tcp_rescue(c, room, &at);
+		c->nxt += span;
 	}
 	if (span) {
 		put_data(c, s, at, span, now_us);

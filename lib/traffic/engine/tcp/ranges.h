@@ -9,7 +9,7 @@
 
 #include "traffic/engine/tcp/segment.h"
 
-#define XD_TCP_RANGES 9
+#define XD_TCP_RANGES 8
 
 struct xd_tcp_ranges {
 	uint32_t n;

@@ -33,6 +33,19 @@ start(struct xd_tcp_conn *c, enum xd_tcp_timer timer, uint64_t now_us)
 	c->timer_us = now_us + (us < XD_TCP_RTO_MAX_US ? us : XD_TCP_RTO_MAX_US);
 }
 
+/* For what is on its way. */
+static void
+start_for_data(struct xd_tcp_conn *c, uint64_t now_us)
+{
+	const uint64_t tail_us = xd_tcp_tail_us(c);
+
+	start(c, XD_TCP_TIMER_RETRANSMIT, now_us);
+	if (tail_us && now_us + tail_us < c->timer_us) {
+		c->timer = XD_TCP_TIMER_TAIL;
+		c->timer_us = now_us + tail_us;
+	}
+}
+
 void
 xd_tcp_timer_set(struct xd_tcp_conn *c, uint64_t now_us)
 {
@@ -42,8 +55,8 @@ xd_tcp_timer_set(struct xd_tcp_conn *c, uint64_t now_us)
 		(c->nxt > c->una || c->limit != XD_TCP_LIMIT_RECEIVER))
 		c->backoff = 0; /* of the probes: it has let something through */
 	if (c->nxt > c->una) {
-		if (c->timer != XD_TCP_TIMER_RETRANSMIT)
-			start(c, XD_TCP_TIMER_RETRANSMIT, now_us);
+		if (c->timer == XD_TCP_TIMER_NONE || c->timer == XD_TCP_TIMER_PERSIST)
+			start_for_data(c, now_us);
 	} else if (c->limit == XD_TCP_LIMIT_RECEIVER) {
 		if (c->timer != XD_TCP_TIMER_PERSIST)
 			start(c, XD_TCP_TIMER_PERSIST, now_us);
@@ -63,7 +76,7 @@ xd_tcp_timer_restart(struct xd_tcp_conn *c, uint64_t now_us)
 	c->timer = XD_TCP_TIMER_NONE;
 	c->timer_us = XD_TCP_NEVER;
 	if (c->nxt > c->una)
-		start(c, XD_TCP_TIMER_RETRANSMIT, now_us);
+		start_for_data(c, now_us);
 }
 
 void
@@ -108,8 +121,15 @@ xd_tcp_timeout(struct xd_tcp_conn *c, uint64_t now_us)
 	}
 	if (c->timer_us > now_us)
 		return;
-	if (timer == XD_TCP_TIMER_TIME_WAIT)
+	if (timer == XD_TCP_TIMER_TIME_WAIT) {
 		xd_tcp_end(c, XD_TCP_END_NONE);
-	else if (timer != XD_TCP_TIMER_NONE)
+	} else if (timer == XD_TCP_TIMER_TAIL) {
+		c->tail_now = true;
+		start(c, XD_TCP_TIMER_RETRANSMIT, now_us);
+	} else if (timer == XD_TCP_TIMER_REORDER) {
+		start(c, XD_TCP_TIMER_RETRANSMIT, now_us);
+		xd_tcp_find_losses(c, now_us);
+	} else if (timer != XD_TCP_TIMER_NONE) {
 		retransmit_or_give_up(c, timer);
+	}
 }

@@ -21,6 +21,7 @@ struct lone {
 	struct xd_tcp_opts opts;
 	uint64_t now_us;
 	uint64_t taken; /* bytes */
+	uint64_t limited_us[XD_TCP_LIMITS];
 };
 
 #define ISS    1000u
@@ -63,6 +64,7 @@ create(void)
 		.time_wait_us = 60 * SECOND,
 		.tries = 5,
 		.payload = {no_fill, count},
+		.limited_us = l->limited_us,
 	};
 	return l;
 }

@@ -34,6 +34,7 @@ struct net_frame {
 struct net_end {
 	struct xd_tcp_conn conn;
 	struct xd_tcp_opts opts;
+	uint64_t limited_us[XD_TCP_LIMITS];
 	struct xd_ip_route route;
 	uint16_t port, peer_port;
 	uint8_t *came; /* by byte of the stream: how often */
@@ -269,12 +270,14 @@ net_create(uint64_t seed, bool v6)
 			.send_bytes = NET_MSS,
 			.timestamps = true,
 			.sack = true,
+			.tail_probes = true,
 			.scale = true,
 			.rto_min_us = 200000,
 			.delayed_ack_us = 40000,
 			.time_wait_us = 1200000000, /* longer than many tries 60 s apart */
 			.tries = 15,
 			.payload = {net_fill, net_take},
+			.limited_us = e->limited_us,
 		};
 		e->route = (struct xd_ip_route){
 			.mac_from = {2, 0, 0, 0, 0, (uint8_t)i},

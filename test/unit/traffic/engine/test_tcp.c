@@ -503,7 +503,7 @@ test_initial_window(void **state)
 	xd_tcp_input(&l->c, &s, NULL, l->now_us);
 	expect_nothing(l);
 	xd_tcp_look(&l->c, l->now_us);
-	assert_int_equal(l->c.limited_us[XD_TCP_LIMIT_RECEIVER], 500);
+	assert_int_equal(l->limited_us[XD_TCP_LIMIT_RECEIVER], 500);
 	free(l);
 }
 
@@ -666,7 +666,7 @@ test_timeout(void **state)
 	free(l);
 }
 
-/* RFC 3042, then RFC 6675: what is lost is sent again, and nothing else. */
+/* RFC 3042, then RFC 8985: what is lost is sent again, and nothing else. */
 static void
 test_fast_retransmit(void **state)
 {
@@ -734,16 +734,20 @@ test_new_reno(void **state)
 	free(l);
 }
 
-/* The last of all: nothing behind it tells. */
+/* The last of all: nothing behind it tells, but what was sent again after it. */
 static void
-test_rescue(void **state)
+test_last(void **state)
 {
 	struct lone *l = create_established();
 
 	(void)state;
 	send_many(l, 10);
+	l->now_us += 1000;
 	arrive_blocks(l, AT(0), 1, (struct xd_tcp_block[]){{AT(1), AT(9)}});
 	expect(l, XD_TCP_ACK, AT(0), MSS);
+	expect_nothing(l);
+	l->now_us += 1000;
+	arrive(l, XD_TCP_ACK, IRS + 1, AT(9), 0);
 	expect(l, XD_TCP_ACK, AT(9), MSS);
 	expect_nothing(l);
 	free(l);
@@ -840,7 +844,7 @@ main(void)
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_fast_retransmit),
 		cmocka_unit_test(test_new_reno),
-		cmocka_unit_test(test_rescue),
+		cmocka_unit_test(test_last),
 		cmocka_unit_test(test_reneging),
 		cmocka_unit_test(test_blocks_that_lie),
 		cmocka_unit_test(test_round_trip),

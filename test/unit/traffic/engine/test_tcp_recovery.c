@@ -19,7 +19,7 @@ send_many(struct lone *l, unsigned n)
 /* A segment with selective acknowledgements of its own has less room for payload: what is sent
  * again, too, is no longer than that, or it would have to be cut by a device that does not. */
 static void
-test_rescue_leaves_room(void **state)
+test_resent_leaves_room(void **state)
 {
 	struct lone *l = create_established();
 	struct xd_tcp_segment s;
@@ -29,13 +29,13 @@ test_rescue_leaves_room(void **state)
 	arrive(l, XD_TCP_ACK, IRS + 1001, AT(0), 100); /* with a gap before it */
 	assert_true(xd_tcp_output(&l->c, &s, l->now_us));
 	arrive_blocks(l, AT(0), 1, (struct xd_tcp_block[]){{AT(1), AT(9)}});
-	for (unsigned i = 0; i < 3; i++) { /* the first again, in two, and the last */
+	for (unsigned i = 0; i < 2; i++) { /* the first again, in two */
 		assert_true(xd_tcp_output(&l->c, &s, l->now_us));
 		assert_int_equal(s.nb_blocks, 1);
 		assert_true(s.len > 0 && s.len <= s.piece_bytes);
 		assert_true(s.piece_bytes + xd_tcp_blocks_bytes(1) <= MSS);
 	}
-	assert_int_equal(s.seq + s.len, AT(10));
+	assert_int_equal(s.seq + s.len, AT(1));
 	expect_nothing(l);
 	free(l);
 }
@@ -391,7 +391,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rescue_leaves_room),
+		cmocka_unit_test(test_resent_leaves_room),
 		cmocka_unit_test(test_recovery_after_recovery),
 		cmocka_unit_test(test_recovery_ends),
 		cmocka_unit_test(test_syn_comes_twice),

@@ -74,6 +74,7 @@ vary(struct net *net, unsigned bits)
 		const unsigned b = bits >> (5 * i);
 
 		o->sack = b & 1;
+		o->tail_probes = b & 2;
 		o->timestamps = b & 2;
 		o->scale = b & 4;
 		o->nagle = b & 8;
