@@ -17,5 +17,7 @@ json_t *report_read(const char *path, struct xd_error *err);
  * name the record: -EINVAL: another schema, or a figure that is missing or not what it should be;
  * -ENOMEM. */
 int report_load(const char *name, json_t *root, struct xd_results *results, struct xd_error *err);
+/* One row, with its ports' figures. Errors begin with name. -EINVAL. */
+int report_load_row(const char *name, json_t *object, struct xd_row *row, struct xd_error *err);
 
 #endif

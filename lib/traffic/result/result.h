@@ -155,6 +155,15 @@ struct xd_numa_figures {
 	bool remote;               /* a port's memory is on another node than its core */
 };
 
+/* What the other end's process says of itself, where the row is of two. JSON: far, null when it is
+ * not. Its frames and messages are in the row's own figures. */
+struct xd_far_figures {
+	bool known;
+	double time_s, cpu_s, steal_s; /* as the row's */
+	struct xd_rings_figures rings;
+	struct xd_numa_figures numa;
+};
+
 /* JSON: text of the enumerations is what the xd_..._name functions say. */
 struct xd_row {
 	const struct xd_engine *engine;
@@ -189,6 +198,7 @@ struct xd_row {
 	bool is_void;                     /* JSON: void. The generator fell behind: not a result */
 	char void_reason[XD_RESULT_TEXT]; /* why; null when it is not */
 	bool partial;                     /* cut short */
+	struct xd_far_figures far;        /* zero: both ends are here */
 };
 
 /* Where the frames of a port lie. JSON: ports. */

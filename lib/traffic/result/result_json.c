@@ -314,6 +314,22 @@ add_rings(json_t *o, const struct xd_rings_figures *f)
 	set_flag(o, "tso", f->tso);
 }
 
+static json_t *
+far_json(const struct xd_far_figures *f)
+{
+	json_t *o;
+
+	if (!f->known)
+		return json_null();
+	o = json_object();
+	set_real(o, "time_s", f->time_s);
+	set_real(o, "cpu_s", f->cpu_s);
+	set_real(o, "steal_s", f->steal_s);
+	add_rings(o, &f->rings);
+	json_object_set_new(o, "numa", numa_json(&f->numa));
+	return o;
+}
+
 json_t *
 xd_row_json(const struct xd_row *row, const struct xd_engine *const *engines)
 {
@@ -349,6 +365,7 @@ xd_row_json(const struct xd_row *row, const struct xd_engine *const *engines)
 	set_flag(o, "void", row->is_void);
 	set_text_or_null(o, "void_reason", row->is_void ? row->void_reason : "");
 	set_flag(o, "partial", row->partial);
+	json_object_set_new(o, "far", far_json(&row->far));
 	return o;
 }
 

@@ -14,6 +14,9 @@ xd_message_hosts_check(const struct xd_gen *gen, const struct xd_message_hosts *
 	if (hosts->has_peer && gen->nb_ports != 1)
 		return xd_fail(err, -EINVAL,
 			"--connect goes with one port: of two, the second is connected to");
+	if (hosts->link && gen->nb_ports != 1)
+		return xd_fail(err, -EINVAL, "with a peer, %s has one port at each end, not %u",
+			engine, gen->nb_ports);
 	for (unsigned i = 0; i < gen->nb_ports; i++)
 		if (gen->ports[i]->max_frame < hosts->frame_bytes)
 			return xd_fail(err, -EINVAL,

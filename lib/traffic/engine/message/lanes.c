@@ -97,6 +97,8 @@ xd_message_lanes_run(
 
 	if (!lanes)
 		return xd_fail(err, -ENOMEM, "no memory for threads");
+	if (l->link)
+		l->link->look(l->link->ctx);
 	lay(l, seconds, what, lanes);
 	rc = xd_lanes_run(lanes, n, err);
 	l->ran_s = (double)lanes[0].elapsed_cycles / l->gen->tsc_hz;

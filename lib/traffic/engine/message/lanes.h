@@ -8,6 +8,7 @@
 #define XD_TRAFFIC_ENGINE_MESSAGE_LANES_H
 
 #include "traffic/engine/message/ip.h"
+#include "traffic/engine/message/link.h"
 #include "traffic/engine/respond/station.h"
 #include "traffic/trial/gen.h"
 
@@ -16,14 +17,15 @@
 
 struct xd_message_lanes {
 	struct xd_gen *gen;
-	struct xd_timers *timers; /* by lane */
-	bool over;                /* set by whoever is run when it has nothing more to do */
+	const struct xd_message_link *link; /* to the other end; NULL: both are here */
+	struct xd_timers *timers;           /* by lane */
+	bool over; /* set by whoever is run when it has nothing more to do */
 	/* Of the last run: */
 	double ran_s;
 	double waiting_share; /* of its time, in which the busiest core found nothing to do */
 };
 
-/* l->gen is set. -ENOMEM. */
+/* l->gen and l->link are set. -ENOMEM. */
 int xd_message_lanes_init(struct xd_message_lanes *l, struct xd_error *err);
 void xd_message_lanes_fini(struct xd_message_lanes *l); /* of zeroes, too */
 

@@ -58,6 +58,15 @@ xd_message_run_rows(const struct xd_gen *gen, const struct xd_message_opts *opts
 	return rc;
 }
 
+void
+xd_message_merge(struct xd_message_figures *f, const struct xd_message_figures *far)
+{
+	f->wrong_bytes += far->wrong_bytes;
+	f->messages += far->messages;
+	f->messages_s += far->messages_s;
+	f->bps += far->bps;
+}
+
 const char *
 xd_message_way_name(enum xd_message_way way)
 {

@@ -82,6 +82,8 @@ int xd_message_run_rows(const struct xd_gen *gen, const struct xd_message_opts *
 	int (*run_row)(void *ctx, enum xd_message_test test, uint64_t bytes, unsigned trial,
 		struct xd_error *err),
 	void *ctx, struct xd_error *err);
+/* Those that the other end counted in the same row are added. */
+void xd_message_merge(struct xd_message_figures *f, const struct xd_message_figures *far);
 /* "forward", ... */
 const char *xd_message_way_name(enum xd_message_way way);
 const char *xd_message_test_name(enum xd_message_test test);

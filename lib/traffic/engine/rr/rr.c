@@ -53,7 +53,7 @@ static int
 begin_connects(struct xd_rr_tcp *t, uint16_t own_port, struct xd_error *err)
 {
 	struct xd_tcp_bench *b = &t->bench;
-	int route = 0;
+	int route = xd_message_meet(&b->lanes, XD_MESSAGE_READY, err);
 
 	for (unsigned i = 0; i < b->gen->nb_ports && route >= 0; i++) {
 		if (!xd_tcp_bench_opens(b, i))
@@ -147,6 +147,8 @@ measure_udp(struct xd_rr_run *r, struct xd_rr_udp *u, struct xd_row *row, struct
 	struct xd_gen_counts before, after;
 	int rc = o->warmup_s > 0 ? xd_message_lanes_run(&u->lanes, o->warmup_s, "warm-up", err) : 0;
 
+	if (!rc)
+		rc = xd_message_meet(&u->lanes, XD_MESSAGE_BEGIN, err);
 	if (rc)
 		return rc;
 	xd_rr_udp_reset(u);
@@ -195,6 +197,24 @@ run_udp(struct xd_rr_run *r, unsigned outstanding, struct xd_row *row, struct xd
 
 /* ---- All rows ---- */
 
+/* Transactions and their times are counted where they were asked for. */
+static void
+merge(struct xd_row *row, const struct xd_row *far)
+{
+	struct xd_rr_figures f, other;
+
+	memcpy(&f, row->own, sizeof(f));
+	memcpy(&other, far->own, sizeof(other));
+	f.wrong_bytes += other.wrong_bytes;
+	f.strange += other.strange;
+	xd_tcp_path_merge(&f.path, &other.path);
+	if (!strcmp(f.limit, "answers") && !strcmp(other.limit, "core")) {
+		strcpy(f.limit, "core");
+		row->rate.bottleneck = XD_BOTTLENECK_GENERATOR;
+	}
+	memcpy(row->own, &f, sizeof(f));
+}
+
 static int
 run_row(struct xd_rr_run *r, enum xd_rr_test test, unsigned outstanding, unsigned trial,
 	struct xd_error *err)
@@ -205,6 +225,8 @@ run_row(struct xd_rr_run *r, enum xd_rr_test test, unsigned outstanding, unsigne
 	r->own_port = (uint16_t)(r->own_port + OWN_STEP);
 	rc = test == XD_RR_UDP ? run_udp(r, outstanding, &row, err)
 			       : run_tcp(r, test, outstanding, &row, err);
+	if (row.time_s > 0)
+		rc = xd_message_swap(r->opts->hosts.link, &row, rc, merge, err);
 	if (row.time_s > 0)
 		rc = xd_gen_keep_row(r->gen, &row, rc, err);
 	return rc ? rc : xd_gen_drain(r->gen, err);

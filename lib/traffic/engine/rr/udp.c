@@ -42,6 +42,7 @@ xd_rr_udp_create(struct xd_rr_udp *u, struct xd_error *err)
 	if (!u->ends)
 		return xd_fail(err, -ENOMEM, "no memory for hosts");
 	u->lanes.gen = u->gen;
+	u->lanes.link = u->hosts->link;
 	rc = xd_message_lanes_init(&u->lanes, err);
 	for (unsigned i = 0; i < n && !rc; i++)
 		rc = prepare_port(u, i, err);
@@ -67,7 +68,7 @@ int
 xd_rr_udp_begin(struct xd_rr_udp *u, uint16_t first_port, struct xd_error *err)
 {
 	struct xd_ip_route route;
-	int rc = 0;
+	int rc = xd_message_meet(&u->lanes, XD_MESSAGE_READY, err);
 
 	for (unsigned i = 0; i < u->gen->nb_ports && !rc; i++) {
 		struct xd_respond_station *own = &u->ends[i].host.station;
@@ -88,7 +89,7 @@ int
 xd_rr_udp_end(struct xd_rr_udp *u, struct xd_error *err)
 {
 	bool waiting = true;
-	int rc = 0;
+	int rc = xd_message_meet(&u->lanes, XD_MESSAGE_END, err);
 
 	for (unsigned i = 0; i < u->gen->nb_ports; i++)
 		u->ends[i].asks.stopped = true;
@@ -98,5 +99,5 @@ xd_rr_udp_end(struct xd_rr_udp *u, struct xd_error *err)
 		for (unsigned i = 0; i < u->gen->nb_ports; i++)
 			waiting |= opens(u, i) && u->ends[i].asks.oldest != UINT32_MAX;
 	}
-	return rc;
+	return rc ? rc : xd_message_meet(&u->lanes, XD_MESSAGE_DONE, err);
 }

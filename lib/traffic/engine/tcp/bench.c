@@ -26,8 +26,8 @@ prepare_port(struct xd_tcp_bench *b, unsigned i, struct xd_error *err)
 	struct xd_tcp_endpoint *e = &b->ends[i];
 	char address[XD_MESSAGE_ADDRESS];
 	struct xd_tcp_endpoint_opts opts = {
-		.addresses = xd_message_address(o->addresses[i], o->v6, i, address),
-		.number = i,
+		.addresses = xd_message_address(o->addresses[i], o->v6, o->first + i, address),
+		.number = o->first + i,
 		.max_frame = port->max_frame,
 		.segment = o->frame_bytes,
 		.csum = port->offload.csum && port->headers,
@@ -66,6 +66,7 @@ xd_tcp_bench_create(struct xd_tcp_bench *b, struct xd_error *err)
 	if (!b->ends)
 		return xd_fail(err, -ENOMEM, "no memory for hosts");
 	b->lanes.gen = gen;
+	b->lanes.link = b->hosts->link;
 	rc = xd_message_lanes_init(&b->lanes, err);
 	for (unsigned i = 0; i < gen->nb_ports && !rc; i++)
 		rc = prepare_port(b, i, err);
@@ -166,20 +167,31 @@ shake_hands(struct xd_tcp_bench *b, struct xd_error *err)
 	return rc;
 }
 
-/* What is written meanwhile would take the room in rings from the handshakes. */
-int
-xd_tcp_bench_connect(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error *err)
+static int
+connect_all(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error *err)
 {
 	int rc = 0;
 
 	if (b->gen->nb_ports == 1 && !b->hosts->has_peer)
 		return 0;
-	hold_all(b, true);
 	for (unsigned i = 0; i < b->gen->nb_ports && !rc; i++)
 		if (xd_tcp_bench_opens(b, i))
 			rc = open_all(b, i, own_port, err);
+	return rc ? rc : shake_hands(b, err);
+}
+
+/* What is written meanwhile would take the room in rings from the handshakes. */
+int
+xd_tcp_bench_connect(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error *err)
+{
+	int rc;
+
+	hold_all(b, true);
+	rc = xd_message_meet(&b->lanes, XD_MESSAGE_READY, err);
 	if (!rc)
-		rc = shake_hands(b, err);
+		rc = connect_all(b, own_port, err);
+	if (!rc)
+		rc = xd_message_meet(&b->lanes, XD_MESSAGE_CONNECTED, err);
 	hold_all(b, false);
 	return rc;
 }
@@ -220,8 +232,8 @@ count_silent(const struct xd_tcp_bench *b)
 	return n;
 }
 
-int
-xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err)
+static int
+close_all(struct xd_tcp_bench *b, struct xd_error *err)
 {
 	uint32_t left = 1;
 	unsigned silent;
@@ -231,7 +243,7 @@ xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err)
 		xd_tcp_endpoint_stop(&b->ends[i], b->stream_bytes);
 		if (b->reopens) /* they close by themselves, and no more are opened */
 			continue;
-		if (xd_tcp_bench_opens(b, i) || b->gen->nb_ports == 1)
+		if (xd_tcp_bench_opens(b, i) || xd_message_hosts_alone(b->hosts, b->gen->nb_ports))
 			xd_tcp_endpoint_close(&b->ends[i]);
 	}
 	for (double s = 0; left && s < b->hosts->timeout_s && !rc; s += XD_MESSAGE_LOOK_S) {
@@ -250,4 +262,14 @@ xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err)
 		rc = xd_fail(err, -ETIMEDOUT, "%u of %u connections: %s", silent,
 			xd_tcp_bench_streams(b), xd_tcp_end_name(XD_TCP_END_TIMEOUT));
 	return rc;
+}
+
+int
+xd_tcp_bench_close(struct xd_tcp_bench *b, struct xd_error *err)
+{
+	int rc = xd_message_meet(&b->lanes, XD_MESSAGE_END, err);
+
+	if (!rc)
+		rc = close_all(b, err);
+	return rc ? rc : xd_message_meet(&b->lanes, XD_MESSAGE_DONE, err);
 }

@@ -93,6 +93,8 @@ xd_tcp_bench_measure(struct xd_tcp_bench *b, double warmup_s, double time_s,
 	struct snapshot before, after;
 	int rc = warmup_s > 0 ? xd_message_lanes_run(&b->lanes, warmup_s, "warm-up", err) : 0;
 
+	if (!rc)
+		rc = xd_message_meet(&b->lanes, XD_MESSAGE_BEGIN, err);
 	if (rc)
 		return rc;
 	reset(ctx);
@@ -109,6 +111,36 @@ xd_tcp_bench_measure(struct xd_tcp_bench *b, double warmup_s, double time_s,
 	xd_gen_fill_rate(b->gen, &before.frames, &after.frames, row);
 	fill_path(b, &before, &after, path);
 	return rc;
+}
+
+/* Of a share of the time of each end that sends: both do, or one. */
+static void
+merge_limits(struct xd_tcp_path *p, const struct xd_tcp_path *far)
+{
+	const bool near_sends = p->limited_receiver + p->limited_congestion + p->limited_core > 0;
+	const bool far_sends =
+		far->limited_receiver + far->limited_congestion + far->limited_core > 0;
+	const double part = near_sends && far_sends ? 0.5 : 1;
+
+	p->limited_receiver = part * (p->limited_receiver + far->limited_receiver);
+	p->limited_congestion = part * (p->limited_congestion + far->limited_congestion);
+	p->limited_core = part * (p->limited_core + far->limited_core);
+}
+
+void
+xd_tcp_path_merge(struct xd_tcp_path *path, const struct xd_tcp_path *far)
+{
+	merge_limits(path, far);
+	if (path->segment_bytes > 0 && far->segment_bytes > 0)
+		path->segment_bytes = (path->segment_bytes + far->segment_bytes) / 2;
+	else
+		path->segment_bytes += far->segment_bytes;
+	path->retransmitted += far->retransmitted;
+	path->wrong_frames += far->wrong_frames;
+	path->failed += far->failed;
+	path->impaired_lost += far->impaired_lost;
+	path->impaired_dup += far->impaired_dup;
+	path->impaired_reordered += far->impaired_reordered;
 }
 
 uint64_t

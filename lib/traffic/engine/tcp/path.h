@@ -23,6 +23,9 @@ struct xd_tcp_path {
 		.offset = offsetof(struct xd_row, own) + offsetof(type, member.name), __VA_ARGS__  \
 	}
 
+/* Those of the other end of the same connections are added. */
+void xd_tcp_path_merge(struct xd_tcp_path *path, const struct xd_tcp_path *far);
+
 /* Rows of these figures in an engine's own ones, of which member is a struct xd_tcp_path. has_: as
  * struct xd_figure has it. */
 #define XD_TCP_PATH_FIGURES(type, member, has_)                                                    \

@@ -40,7 +40,8 @@ prepare(struct run *r, struct xd_tcp_bench *b, struct apps *apps, enum xd_messag
 
 		b->takes[i] = test == XD_MESSAGE_BANDWIDTH && !sends;
 		if (test == XD_MESSAGE_BANDWIDTH)
-			xd_tcp_streams_init(&apps->streams[i], bytes, sends, r->gen->nb_ports == 1);
+			xd_tcp_streams_init(&apps->streams[i], bytes, sends,
+				xd_message_hosts_alone(&r->hosts, r->gen->nb_ports));
 		else if (opens)
 			rc = xd_tcp_exchange_init_asks(&apps->exchanges[i], bytes, bytes, 1,
 				xd_tcp_bench_sessions(b, i), err);
@@ -119,6 +120,19 @@ measure(struct run *r, struct xd_tcp_bench *b, struct apps *apps, enum xd_messag
 	return rc;
 }
 
+/* What came is counted where it came, answers where they were asked for. */
+static void
+merge(struct xd_row *row, const struct xd_row *far)
+{
+	struct xd_tcp_figures f, other;
+
+	memcpy(&f, row->own, sizeof(f));
+	memcpy(&other, far->own, sizeof(other));
+	xd_message_merge(&f.message, &other.message);
+	xd_tcp_path_merge(&f.path, &other.path);
+	memcpy(row->own, &f, sizeof(f));
+}
+
 static int
 run_row(void *ctx, enum xd_message_test test, uint64_t bytes, unsigned trial, struct xd_error *err)
 {
@@ -135,6 +149,8 @@ run_row(void *ctx, enum xd_message_test test, uint64_t bytes, unsigned trial, st
 		rc = xd_tcp_bench_connect(&b, r->own_port, err);
 	if (!rc)
 		rc = measure(r, &b, &apps, test, bytes, &row, err);
+	if (row.time_s > 0)
+		rc = xd_message_swap(r->hosts.link, &row, rc, merge, err);
 	if (row.time_s > 0)
 		rc = xd_gen_keep_row(r->gen, &row, rc, err);
 	if (!rc)

@@ -29,7 +29,7 @@ xd_udp_bench_role(const struct xd_udp_bench *b, unsigned port)
 static bool
 is_v6(const struct xd_udp_bench *b)
 {
-	if (b->opts->hosts.has_peer)
+	if (b->opts->hosts.has_peer || b->opts->hosts.link)
 		return b->opts->hosts.peer.v6;
 	return b->ends[0].host.station.host.nb_v4 == 0;
 }
@@ -38,7 +38,7 @@ static int
 prepare_talk(struct xd_udp_bench *b, unsigned i, struct xd_error *err)
 {
 	const struct xd_message_opts *m = &b->opts->message;
-	const bool alone = b->gen->nb_ports == 1;
+	const bool alone = xd_message_hosts_alone(&b->opts->hosts, b->gen->nb_ports);
 	struct xd_udp_end *e = &b->ends[i];
 	struct xd_udp_talk_opts opts = {
 		.role = xd_udp_bench_role(b, i),
@@ -83,6 +83,7 @@ xd_udp_bench_create(struct xd_udp_bench *b, struct xd_error *err)
 	if (!b->ends)
 		return xd_fail(err, -ENOMEM, "no memory for hosts");
 	b->lanes.gen = b->gen;
+	b->lanes.link = b->opts->hosts.link;
 	rc = xd_message_lanes_init(&b->lanes, err);
 	for (unsigned i = 0; i < n && !rc; i++)
 		rc = xd_udp_host_init_behind(&b->ends[i].host, b->gen, i, &b->opts->hosts, err);
@@ -135,13 +136,32 @@ open_pair(struct xd_udp_bench *b, unsigned port, struct xd_error *err)
 static int
 open_outside(struct xd_udp_bench *b, struct xd_error *err)
 {
+	const struct xd_message_hosts *hosts = &b->opts->hosts;
+	const bool opens = xd_message_hosts_opens(hosts, 1, 0);
 	struct xd_udp_end *e = &b->ends[0];
 	struct xd_ip_route there;
 	int rc = xd_message_route_outside(&b->lanes, &e->host.station, &b->opts->hosts.peer,
 		b->opts->hosts.timeout_s, &there, err);
 
 	for (unsigned i = 0; i < b->opts->message.streams && !rc; i++)
-		rc = xd_udp_talk_open(&e->talk, &there, own_port(b, i), b->opts->hosts.port);
+		rc = xd_udp_talk_open(&e->talk, &there, opens ? own_port(b, i) : hosts->port,
+			opens ? hosts->port : own_port(b, i));
+	return rc;
+}
+
+/* Nobody sends before both are there. */
+static int
+open_linked(struct xd_udp_bench *b, struct xd_error *err)
+{
+	int rc;
+
+	xd_udp_talk_stop(&b->ends[0].talk, true);
+	rc = xd_message_meet(&b->lanes, XD_MESSAGE_READY, err);
+	if (!rc)
+		rc = open_outside(b, err);
+	if (!rc)
+		rc = xd_message_meet(&b->lanes, XD_MESSAGE_CONNECTED, err);
+	xd_udp_talk_stop(&b->ends[0].talk, false);
 	return rc;
 }
 
@@ -150,6 +170,8 @@ xd_udp_bench_connect(struct xd_udp_bench *b, struct xd_error *err)
 {
 	int rc = 0;
 
+	if (b->opts->hosts.link)
+		return open_linked(b, err);
 	if (b->gen->nb_ports == 1)
 		return b->opts->hosts.has_peer ? open_outside(b, err) : 0;
 	for (unsigned i = 0; i < b->gen->nb_ports && !rc; i += 2)
@@ -173,16 +195,21 @@ look(const struct xd_udp_bench *b, bool *sending)
 	return n;
 }
 
-int
-xd_udp_bench_settle(struct xd_udp_bench *b, struct xd_error *err)
+static void
+stop_all(struct xd_udp_bench *b, bool stop)
+{
+	for (unsigned i = 0; i < b->gen->nb_ports; i++)
+		xd_udp_talk_stop(&b->ends[i].talk, stop);
+}
+
+static int
+wait_until_quiet(struct xd_udp_bench *b, struct xd_error *err)
 {
 	unsigned quiet = 0;
 	uint64_t before, after;
 	bool sending;
 	int rc = 0;
 
-	for (unsigned i = 0; i < b->gen->nb_ports; i++)
-		xd_udp_talk_stop(&b->ends[i].talk, true);
 	before = look(b, &sending);
 	for (double s = 0; quiet < 2 && s < SETTLE_S && !rc; s += XD_MESSAGE_LOOK_S) {
 		rc = xd_message_lanes_run(&b->lanes, XD_MESSAGE_LOOK_S, "settling", err);
@@ -190,7 +217,35 @@ xd_udp_bench_settle(struct xd_udp_bench *b, struct xd_error *err)
 		quiet = sending || after != before ? 0 : quiet + 1;
 		before = after;
 	}
-	for (unsigned i = 0; i < b->gen->nb_ports; i++)
-		xd_udp_talk_stop(&b->ends[i].talk, false);
 	return rc;
+}
+
+int
+xd_udp_bench_settle(struct xd_udp_bench *b, enum xd_message_point point, struct xd_error *err)
+{
+	int rc;
+
+	stop_all(b, true);
+	rc = wait_until_quiet(b, err);
+	if (!rc && b->lanes.link)
+		rc = xd_message_meet(&b->lanes, point, err);
+	if (!rc && b->lanes.link) /* what the other end sent last is still to come */
+		rc = wait_until_quiet(b, err);
+	stop_all(b, false);
+	return rc;
+}
+
+int
+xd_udp_bench_begin(struct xd_udp_bench *b, struct xd_error *err)
+{
+	int rc;
+
+	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
+		b->ends[i].host.counts = (struct xd_udp_counts){0};
+		xd_udp_talk_reset(&b->ends[i].talk);
+	}
+	stop_all(b, true);
+	rc = xd_message_meet(&b->lanes, XD_MESSAGE_ZEROED, err);
+	stop_all(b, false);
+	return rc ? rc : xd_message_meet(&b->lanes, XD_MESSAGE_BEGIN, err);
 }

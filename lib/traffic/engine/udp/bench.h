@@ -31,8 +31,11 @@ void xd_udp_bench_destroy(struct xd_udp_bench *b);
 
 /* Makes all streams. -EINVAL, -EHOSTUNREACH, or as xd_message_lanes_run. */
 int xd_udp_bench_connect(struct xd_udp_bench *b, struct xd_error *err);
-/* Nothing more is sent, and what is on its way is waited for. As xd_message_lanes_run. */
-int xd_udp_bench_settle(struct xd_udp_bench *b, struct xd_error *err);
+/* Nothing more is sent, and what is on its way is waited for: of both ends, which come to that
+ * point. As xd_message_meet. */
+int xd_udp_bench_settle(struct xd_udp_bench *b, enum xd_message_point point, struct xd_error *err);
+/* Forgets what was counted, at both ends; then they may send. As xd_message_meet. */
+int xd_udp_bench_begin(struct xd_udp_bench *b, struct xd_error *err);
 /* What the host behind a port does. */
 enum xd_udp_role xd_udp_bench_role(const struct xd_udp_bench *b, unsigned port);
 

@@ -59,6 +59,8 @@ static const struct xd_figure figures[] = {
 		.has = has_loss),
 	FIGURE(jitter_ns, XD_FIGURE_REAL, HEAD = "jitter", .unit = "us", .scale = 1000,
 		.has = has_jitter),
+	COUNT(all_sent, .or_null = true),
+	COUNT(all_received, .or_null = true),
 	COUNT(reordered, .has = has_order),
 	COUNT(duplicated, .has = has_order),
 	COUNT(late),

@@ -186,8 +186,9 @@ xd_udp_host_init_behind(struct xd_udp_host *h, const struct xd_gen *gen, unsigne
 	const struct xd_gen_port *p = gen->ports[port];
 	char address[XD_MESSAGE_ADDRESS];
 	struct xd_udp_host_opts opts = {
-		.addresses = xd_message_address(hosts->addresses[port], hosts->v6, port, address),
-		.number = port,
+		.addresses = xd_message_address(
+			hosts->addresses[port], hosts->v6, hosts->first + port, address),
+		.number = hosts->first + port,
 		.max_frame = p->max_frame,
 		.on_wire = hosts->frame_bytes,
 		.csum = p->offload.csum && p->headers,

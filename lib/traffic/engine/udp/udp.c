@@ -22,14 +22,15 @@ struct run {
 static struct xd_udp_talk_counts
 sum_counts(const struct xd_udp_bench *b)
 {
+	const bool alone = xd_message_hosts_alone(&b->opts->hosts, b->gen->nb_ports);
 	struct xd_udp_talk_counts sum = {0};
 
 	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
 		const struct xd_udp_talk_counts *c = &b->ends[i].talk.counts;
 		const enum xd_udp_role role = xd_udp_bench_role(b, i);
 
-		sum.sent += role == XD_UDP_ANSWERS && b->gen->nb_ports > 1 ? 0 : c->sent;
-		sum.received += role == XD_UDP_ANSWERS && b->gen->nb_ports > 1 ? 0 : c->received;
+		sum.sent += role == XD_UDP_ANSWERS && !alone ? 0 : c->sent;
+		sum.received += role == XD_UDP_ANSWERS && !alone ? 0 : c->received;
 		sum.lost += c->lost;
 		sum.late += c->late;
 		sum.reordered += c->reordered;
@@ -38,15 +39,6 @@ sum_counts(const struct xd_udp_bench *b)
 		sum.strange += c->strange;
 	}
 	return sum;
-}
-
-static void
-reset(struct xd_udp_bench *b)
-{
-	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
-		b->ends[i].host.counts = (struct xd_udp_counts){0};
-		xd_udp_talk_reset(&b->ends[i].talk);
-	}
 }
 
 /* ---- A row ---- */
@@ -65,13 +57,16 @@ describe(const struct xd_udp_bench *b, struct xd_row *row)
 		xd_rings_add(&row->rings, b->gen->ports[i]);
 }
 
-/* Within the time. */
+/* Within the time, which began with these counts. */
 static void
-fill_messages(const struct xd_udp_bench *b, double time_s, struct xd_udp_figures *f)
+fill_messages(const struct xd_udp_bench *b, const struct xd_udp_talk_counts *begun, double time_s,
+	struct xd_udp_figures *f)
 {
 	const struct xd_udp_talk_counts c = sum_counts(b);
+	const uint64_t sent = c.sent - begun->sent, received = c.received - begun->received;
 	struct xd_message_figures *m = &f->message;
-	const bool sends_alone = b->gen->nb_ports == 1 && xd_udp_bench_role(b, 0) == XD_UDP_SENDS;
+	const bool sends_alone = xd_message_hosts_alone(&b->opts->hosts, b->gen->nb_ports) &&
+				 xd_udp_bench_role(b, 0) == XD_UDP_SENDS;
 
 	strcpy(m->test, xd_message_test_name(b->test));
 	strcpy(m->way, xd_message_way_name(b->opts->message.way));
@@ -79,11 +74,11 @@ fill_messages(const struct xd_udp_bench *b, double time_s, struct xd_udp_figures
 	m->message_bytes = b->message_bytes;
 	m->streams = xd_message_hosts_streams(&b->opts->hosts, b->gen->nb_ports);
 	m->verified = b->opts->message.verify;
-	m->messages = sends_alone ? c.sent : c.received;
+	m->messages = sends_alone ? sent : received;
 	m->messages_s = (double)m->messages / time_s;
 	m->bps = 8 * (double)b->message_bytes * m->messages_s;
-	f->sent_messages = c.sent;
-	f->sent_bps = 8 * (double)b->message_bytes * (double)c.sent / time_s;
+	f->sent_messages = sent;
+	f->sent_bps = 8 * (double)b->message_bytes * (double)sent / time_s;
 	f->datagrams = b->ends[0].talk.parts.n;
 }
 
@@ -117,7 +112,10 @@ fill_faults(const struct xd_udp_bench *b, struct xd_udp_figures *f)
 							 : 0;
 	if (c.sent)
 		f->loss_ratio = (double)f->lost_messages / (double)c.sent;
-	f->has_order = xd_udp_parts_marked(&b->ends[0].talk.parts) && c.received;
+	f->all_sent = c.sent;
+	f->all_received = c.received;
+	f->is_marked = xd_udp_parts_marked(&b->ends[0].talk.parts);
+	f->has_order = f->is_marked && c.received;
 	f->reordered = c.reordered;
 	f->duplicated = c.duplicated;
 	f->late = c.late;
@@ -157,16 +155,19 @@ measure(struct run *r, struct xd_udp_bench *b, struct xd_row *row, struct xd_err
 	const struct xd_message_opts *o = &r->opts->message;
 	struct xd_udp_figures figures = {0};
 	struct xd_gen_counts before, after;
+	struct xd_udp_talk_counts begun;
 	struct xd_surroundings around;
 	int rc = 0;
 
 	if (o->warmup_s > 0)
 		rc = xd_message_lanes_run(&b->lanes, o->warmup_s, "warm-up", err);
 	if (!rc && o->warmup_s > 0 && !r->opts->until_stopped)
-		rc = xd_udp_bench_settle(b, err);
+		rc = xd_udp_bench_settle(b, XD_MESSAGE_QUIET, err);
+	if (!rc)
+		rc = xd_udp_bench_begin(b, err);
 	if (rc)
 		return rc;
-	reset(b);
+	begun = sum_counts(b);
 	xd_gen_look_before(r->gen, &around);
 	xd_gen_count(r->gen, &before);
 	rc = xd_message_lanes_run(&b->lanes, o->time_s, "measuring", err);
@@ -174,20 +175,56 @@ measure(struct run *r, struct xd_udp_bench *b, struct xd_row *row, struct xd_err
 		rc = 0;
 	xd_gen_count(r->gen, &after);
 	row->time_s = b->lanes.ran_s;
-	row->partial = rc != 0;
 	if (row->time_s <= 0)
 		return rc;
 	describe(b, row);
 	xd_gen_look_after(r->gen, &around, row);
 	xd_gen_fill_rate(r->gen, &before, &after, row);
-	fill_messages(b, row->time_s, &figures);
+	fill_messages(b, &begun, row->time_s, &figures);
 	fill_jitter(b, &figures);
 	fill_times(r, b, row);
+	if (!rc)
+		rc = xd_message_meet(&b->lanes, XD_MESSAGE_END, err);
 	if (!rc && !xd_gen_cancelled(r->gen))
-		rc = xd_udp_bench_settle(b, err);
+		rc = xd_udp_bench_settle(b, XD_MESSAGE_DONE, err);
+	row->partial = rc != 0;
 	fill_faults(b, &figures);
 	memcpy(row->own, &figures, sizeof(figures));
 	return rc;
+}
+
+/* What is lost only both ends know, of messages that are not asked for. */
+static void
+merge(struct xd_row *row, const struct xd_row *far)
+{
+	struct xd_udp_figures f, other;
+
+	memcpy(&f, row->own, sizeof(f));
+	memcpy(&other, far->own, sizeof(other));
+	xd_message_merge(&f.message, &other.message);
+	f.sent_messages += other.sent_messages;
+	f.sent_bps += other.sent_bps;
+	f.all_sent += other.all_sent;
+	f.all_received += other.all_received;
+	if (strcmp(f.message.test, xd_message_test_name(XD_MESSAGE_LATENCY)))
+		f.lost_messages = f.all_sent > f.all_received ? f.all_sent - f.all_received : 0;
+	f.loss_ratio = f.all_sent ? (double)f.lost_messages / (double)f.all_sent : 0;
+	if (other.jitter_ns > 0) {
+		f.jitter_ns = f.has_jitter ? (f.jitter_ns + other.jitter_ns) / 2 : other.jitter_ns;
+		f.has_jitter = true;
+	}
+	f.has_order |= f.is_marked && other.all_received;
+	f.reordered += other.reordered;
+	f.duplicated += other.duplicated;
+	f.late += other.late;
+	f.fragments += other.fragments;
+	f.not_reassembled += other.not_reassembled;
+	f.strange += other.strange;
+	f.wrong_frames += other.wrong_frames;
+	f.impaired_lost += other.impaired_lost;
+	f.impaired_dup += other.impaired_dup;
+	f.impaired_reordered += other.impaired_reordered;
+	memcpy(row->own, &f, sizeof(f));
 }
 
 static int
@@ -209,6 +246,8 @@ run_row(void *ctx, enum xd_message_test test, uint64_t bytes, unsigned trial, st
 	if (!rc)
 		rc = measure(r, &b, &row, err);
 	if (row.time_s > 0)
+		rc = xd_message_swap(r->opts->hosts.link, &row, rc, merge, err);
+	if (row.time_s > 0)
 		rc = xd_gen_keep_row(r->gen, &row, rc, err);
 	if (!rc)
 		rc = xd_gen_drain(r->gen, err);
@@ -220,7 +259,9 @@ int
 xd_udp_run(struct xd_gen *gen, const struct xd_udp_run_opts *opts, struct xd_error *err)
 {
 	struct xd_udp_run_opts mine = *opts;
-	struct run r = {.gen = gen, .opts = &mine, .own_port = (uint16_t)(xd_tsc() >> 10)};
+	/* With a link, both ends have to know it. */
+	const uint64_t from = opts->hosts.link ? 0 : xd_tsc() >> 10;
+	struct run r = {.gen = gen, .opts = &mine, .own_port = (uint16_t)from};
 	int rc = xd_message_hosts_check(gen, &opts->hosts, "udp", err);
 
 	if (rc)

@@ -27,16 +27,17 @@ struct xd_udp_figures {
 	struct xd_message_figures message; /* of one port that sends: what it sent */
 	unsigned datagrams;                /* of a message */
 	char counted[16];                  /* where messages are: "receiver", "sender" */
-	uint64_t sent_messages;            /* or requests */
+	uint64_t sent_messages;            /* within the time; or requests */
 	double sent_bps;
 	uint64_t lost_messages; /* or requests without an answer in time */
 	double loss_ratio;      /* of those sent */
 	bool has_jitter;
-	double jitter_ns; /* RFC 3550's, of datagrams that say when they were sent */
-	bool has_order;
-	uint64_t reordered, duplicated; /* datagrams */
-	uint64_t late;                  /* answers that came when they were lost already */
-	uint64_t fragments;             /* frames with a part of a datagram, sent */
+	double jitter_ns;                /* RFC 3550's, of datagrams that say when they were sent */
+	uint64_t all_sent, all_received; /* until all had come */
+	bool is_marked, has_order;       /* datagrams have a number; and some came */
+	uint64_t reordered, duplicated;  /* datagrams */
+	uint64_t late;                   /* answers that came when they were lost already */
+	uint64_t fragments;              /* frames with a part of a datagram, sent */
 	uint64_t not_reassembled; /* datagrams of which parts came: overlaps, no time, no room */
 	uint64_t strange;         /* datagrams of no stream or of another length */
 	uint64_t wrong_frames;    /* a checksum or a length */

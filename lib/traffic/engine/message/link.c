@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Two ends in step, and their two rows made one. */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "traffic/engine/message/lanes.h"
+
+#define MEET_S  30.0  /* for the other end to come to a point, or to hand its row over */
+#define PART_S  3.0   /* the same of a row that was cut short */
+#define SLICE_S 0.001 /* between looks */
+
+const char *
+xd_message_point_name(enum xd_message_point point)
+{
+	static const char *const names[] = {
+		"ready", "connected", "quiet", "zeroed", "begin", "end", "done"};
+
+	return names[point];
+}
+
+int
+xd_message_meet(struct xd_message_lanes *lanes, enum xd_message_point point, struct xd_error *err)
+{
+	const struct xd_message_link *link = lanes->link;
+	const uint64_t end = xd_clock_ns() + (uint64_t)(MEET_S * XD_NS_PER_S);
+	int rc, there = 0;
+
+	if (!link)
+		return 0;
+	rc = link->tell(link->ctx, point, err);
+	while (!rc && !(there = link->told(link->ctx, point, err))) {
+		if (xd_clock_ns() > end)
+			return xd_fail(err, -ETIMEDOUT,
+				"the other end has not come to \"%s\" within %g s",
+				xd_message_point_name(point), MEET_S);
+		rc = xd_message_lanes_run(lanes, SLICE_S, "waiting for the other end", err);
+	}
+	return rc ? rc : there < 0 ? there : 0;
+}
+
+/* What rows of all engines have. */
+static void
+merge_all(struct xd_row *row, const struct xd_row *far)
+{
+	struct xd_rate_figures *f = &row->rate;
+
+	f->sent_frames += far->rate.sent_frames;
+	f->received_frames += far->rate.received_frames;
+	f->sent_pps += far->rate.sent_pps;
+	f->pps += far->rate.pps;
+	f->l2_bps += far->rate.l2_bps;
+	f->l1_bps += far->rate.l1_bps;
+	if (far->rate.waiting_share < f->waiting_share)
+		f->waiting_share = far->rate.waiting_share;
+	if (f->nb_ports < XD_GEN_PORTS_MAX)
+		f->ports[f->nb_ports++] = far->rate.ports[0];
+	row->far = (struct xd_far_figures){
+		.known = true,
+		.time_s = far->time_s,
+		.cpu_s = far->cpu_s,
+		.steal_s = far->steal_s,
+		.rings = far->rings,
+		.numa = far->numa,
+	};
+	row->partial = row->partial || far->partial;
+}
+
+static int
+take(const struct xd_message_link *link, struct xd_row *row, int rc,
+	void (*merge)(struct xd_row *row, const struct xd_row *far), struct xd_error *err)
+{
+	struct xd_row far;
+	struct xd_error why = {0};
+	int taken = link->take(link->ctx, &far, rc ? PART_S : MEET_S, &why);
+
+	if (!taken && far.engine == row->engine) {
+		merge_all(row, &far);
+		merge(row, &far);
+		return rc;
+	}
+	row->partial = true;
+	if (rc)
+		return rc;
+	if (taken)
+		return xd_fail(err, taken, "%s", why.text);
+	return xd_fail(err, -EPROTO, "the other end's row is of %s", far.engine->name);
+}
+
+int
+xd_message_swap(const struct xd_message_link *link, struct xd_row *row, int rc,
+	void (*merge)(struct xd_row *row, const struct xd_row *far), struct xd_error *err)
+{
+	int given;
+
+	if (!link)
+		return rc;
+	if (rc)
+		link->stop(link->ctx, rc == -EINTR ? "interrupted" : err ? err->text : "");
+	if (!link->far)
+		return take(link, row, rc, merge, err);
+	given = link->give(link->ctx, row, rc ? NULL : err);
+	return rc ? rc : given;
+}
