@@ -95,21 +95,23 @@ take_answer_wait(
 
 static const struct option_row options[] = {
 	OPTION_PORT,
-	{"test", "WORD", take_rr_test,
+	{"test", "WORD", take_rr_test, .both = true,
 		.help = "tcp_rr; tcp_crr: a connection each; udp_rr; all (tcp_rr)", .words = tests},
-	{"outstanding", "N", take_outstanding,
+	{"outstanding", "N", take_outstanding, .both = true,
 		.help = "requests of a stream on their way, to 256: 1  1,16  1:256:*2 (1)",
 		.words = outstandings},
-	{"request", "SIZE", take_bytes, .help = "bytes of a request (1)"},
-	{"response", "SIZE", take_bytes, .help = "bytes of its answer (1)"},
+	{"request", "SIZE", take_bytes, .both = true, .help = "bytes of a request (1)"},
+	{"response", "SIZE", take_bytes, .both = true, .help = "bytes of its answer (1)"},
 	OPTION_STREAMS(XD_TCP_STREAMS_MAX, "streams of each pair of ports, to 100k (1)"),
 	OPTION_COMPARE,
 	OPTIONS_TCP,
 	OPTIONS_ADDRESS,
 	OPTION_CONNECT,
-	{"rr-port", "N", take_host_port,
+	OPTION_PEER,
+	{"rr-port", "N", take_host_port, .both = true,
 		.help = "of TCP or UDP: that is connected to, or listened on (5002)"},
-	{"wait", "S", take_answer_wait, .help = "seconds until an answer of udp_rr is lost (0.2)"},
+	{"wait", "S", take_answer_wait, .both = true,
+		.help = "seconds until an answer of udp_rr is lost (0.2)"},
 	OPTION_IMPAIR,
 	OPTION_TOUCH,
 	OPTIONS_TRIALS,
@@ -140,7 +142,8 @@ check(struct options *o, struct xd_error *err)
 
 	if (!rc)
 		rc = option_frame_check(o, OPTION_TCP_FRAME_MIN, err);
-	if (!rc && o->nb_ports == 1 && !o->host.has_peer && tests_asked + own->tests[XD_RR_UDP] > 1)
+	if (!rc && options_ends(o) == 1 && !o->host.has_peer &&
+		tests_asked + own->tests[XD_RR_UDP] > 1)
 		rc = xd_fail(err, -EINVAL, "a port that listens does so for one --test");
 	return rc;
 }
@@ -161,7 +164,7 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	};
 
 	memcpy(opts.tests, own->tests, sizeof(opts.tests));
-	opts.until_stopped = o->nb_ports == 1 && !o->host.has_peer && !options_given(o, "time");
+	opts.until_stopped = options_ends(o) == 1 && !o->host.has_peer && !options_given(o, "time");
 	if (opts.until_stopped)
 		opts.time_s = FOREVER_S;
 	return xd_rr_run(gen, &opts, err);

@@ -19,12 +19,14 @@ static const struct option_row options[] = {
 	OPTION_STREAMS(XD_UDP_STREAMS_MAX, "port numbers that each pair sends from, to 10k (1)"),
 	OPTION_COMPARE,
 	OPTION_WAIT("of latency: seconds until a message without answer is lost (0.2)"),
-	{"size", "SIZE", take_size,
+	{"size", "SIZE", take_size, .both = true,
 		.help = "longest frame on the wire, bytes without FCS (1514); what is longer goes\n"
 			"in fragments"},
 	OPTIONS_ADDRESS,
 	OPTION_CONNECT,
-	{"udp-port", "N", take_host_port, .help = "that is sent to, or listened on (5001)"},
+	OPTION_PEER,
+	{"udp-port", "N", take_host_port, .both = true,
+		.help = "that is sent to, or listened on (5001)"},
 	OPTION_IMPAIR,
 	OPTIONS_TRIALS,
 	OPTIONS_PLACE,
@@ -46,7 +48,7 @@ check(struct options *o, struct xd_error *err)
 
 	if (!rc)
 		rc = option_frame_check(o, XD_UDP_FRAME_MIN, err);
-	if (!rc && o->nb_ports == 1 && o->message.way != XD_MESSAGE_FORWARD)
+	if (!rc && options_ends(o) == 1 && o->message.way != XD_MESSAGE_FORWARD)
 		rc = xd_fail(err, -EINVAL,
 			"--direction %s needs two ports: what somebody else's end sends is its "
 			"own business",

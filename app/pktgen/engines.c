@@ -6,8 +6,8 @@
 
 /* Each in the file of its name. */
 extern const struct engine engine_rate, engine_latency, engine_search, engine_pairs, engine_tcp,
-	engine_udp, engine_rr, engine_iperf3, engine_respond, engine_ping, engine_session,
-	engine_suite, engine_calibrate;
+	engine_udp, engine_rr, engine_server, engine_iperf3, engine_respond, engine_ping,
+	engine_session, engine_suite, engine_calibrate;
 
 const struct engine *const engines[] = {
 	&engine_rate,
@@ -17,6 +17,7 @@ const struct engine *const engines[] = {
 	&engine_tcp,
 	&engine_udp,
 	&engine_rr,
+	&engine_server,
 	&engine_iperf3,
 	&engine_respond,
 	&engine_ping,

@@ -26,6 +26,7 @@ struct option_row {
 	bool file;                /* it is the name of one */
 	unsigned min, max;        /* of a number, or of how many; 0: the option's own */
 	char letter;              /* -X is the same; 0: it has none */
+	bool both;                /* both ends of a test with --peer know it */
 };
 
 /* The row of that name which the engine has, or NULL. */
@@ -84,6 +85,7 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 #define OPTION_IMPAIR                                                                              \
 	{                                                                                          \
 		"impair", "[PORT:]WHAT", take_impair,                                              \
+			.both = true,                                                              \
 			.help = "make faults in what a port (all) sends:\n"                        \
 				"loss=1%,dup=0.1%,reorder=2%,delay_us=50,seed=7\n"                 \
 				"of hosts (tcp) also direction=rx or both: receives"               \
@@ -91,25 +93,26 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 #define OPTION_TOUCH                                                                               \
 	{                                                                                          \
 		"touch", "WORD", take_touch,                                                       \
+			.both = true,                                                              \
 			.help = "full, stamp, none: bytes written and read of a frame (full)",     \
 			.words = option_touches                                                    \
 	}
 #define OPTION_TIME                                                                                \
 	{                                                                                          \
-		"time", "S", take_time, .help = "measured seconds of a trial (2)"                  \
+		"time", "S", take_time, .both = true, .help = "measured seconds of a trial (2)"    \
 	}
 #define OPTION_WARMUP                                                                              \
 	{                                                                                          \
-		"warmup", "S", take_warmup, .help = "seconds before them (0.3)"                    \
+		"warmup", "S", take_warmup, .both = true, .help = "seconds before them (0.3)"      \
 	}
 /* Its default is the engine's: options.wait_s. */
 #define OPTION_WAIT(what)                                                                          \
 	{                                                                                          \
-		"wait", "S", take_wait, .help = what                                               \
+		"wait", "S", take_wait, .both = true, .help = what                                 \
 	}
 #define OPTION_TRIALS                                                                              \
 	{                                                                                          \
-		"trials", "N", take_trials, .help = "trials of each size (1)"                      \
+		"trials", "N", take_trials, .both = true, .help = "trials of each size (1)"        \
 	}
 #define OPTIONS_TRIALS OPTION_TIME, OPTION_WARMUP, OPTION_TRIALS
 #define OPTIONS_PLACE                                                                              \
@@ -145,33 +148,35 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 
 /* Engines that send messages have these; see option_message_defaults. */
 #define OPTIONS_MESSAGE(usual)                                                                     \
-	{"messages", "SIZES", take_messages,                                                       \
+	{"messages", "SIZES", take_messages, .both = true,                                         \
 		.help = "bytes: 1  64k  1,1k,1M  1:128M:*2 (" usual ")",                           \
 		.words = option_messages},                                                         \
-		{"test", "WORD", take_message_test,                                                \
+		{"test", "WORD", take_message_test, .both = true,                                  \
 			.help = "bandwidth; latency: one message, then its answer; all "           \
 				"(bandwidth)",                                                     \
 			.words = option_tests},                                                    \
 	{                                                                                          \
 		"direction", "WORD", take_message_way,                                             \
+			.both = true,                                                              \
 			.help = "forward: even ports send to odd ones; reverse; both (forward)",   \
 			.words = option_ways                                                       \
 	}
 #define OPTION_STREAMS(most, what)                                                                 \
 	{                                                                                          \
-		"streams", "N", take_streams, .help = what, .max = most                            \
+		"streams", "N", take_streams, .both = true, .help = what, .max = most              \
 	}
 #define OPTION_COMPARE                                                                             \
 	{                                                                                          \
 		"verify", NULL, take_compare,                                                      \
-			.help = "compare each byte received with what was sent"                    \
+			.both = true, .help = "compare each byte received with what was sent"      \
 	}
 /* Engines with a host behind each port have these; options.host is theirs. */
 #define OPTIONS_ADDRESS                                                                            \
-	{"family", "WORD", take_family, .help = "ipv4 or ipv6, of addresses not given (ipv4)",     \
-		.words = option_families},                                                         \
+	{"family", "WORD", take_family, .both = true,                                              \
+		.help = "ipv4 or ipv6, of addresses not given (ipv4)", .words = option_families},  \
 	{                                                                                          \
 		"address", "LIST", take_address,                                                   \
+			.both = true,                                                              \
 			.help = "of a port, in the order of --port (198.18.0.N or 2001:2::N, N "   \
 				"from 1)"                                                          \
 	}
@@ -180,11 +185,20 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 		"connect", "ADDRESS", take_connect,                                                \
 			.help = "with one port: somebody else's end, which listens"                \
 	}
+/* Engines that can be one half of a test, whose other half is a server's. */
+#define OPTION_PEER                                                                                \
+	{                                                                                          \
+		"peer", "ADDRESS[:PORT]", take_peer,                                               \
+			.help = "with one port: the other is that of crossdock-pktgen server "     \
+				"there (port\n5210)"                                               \
+	}
 /* Engines over TCP have these, too. */
 #define OPTIONS_TCP                                                                                \
-	{"window", "SIZE", take_window, .help = "bytes that a connection receives at once (1M)"},  \
+	{"window", "SIZE", take_window, .both = true,                                              \
+		.help = "bytes that a connection receives at once (1M)"},                          \
 	{                                                                                          \
 		"size", "SIZE", take_size,                                                         \
+			.both = true,                                                              \
 			.help = "longest frame on the wire, bytes without FCS (1514); it gives "   \
 				"the MSS"                                                          \
 	}
@@ -201,6 +215,13 @@ extern const char *const option_messages[];
 extern const char *const option_tests[];
 extern const char *const option_ways[];
 extern const char *const option_families[];
+
+/* Ports of both ends. */
+static inline unsigned
+options_ends(const struct options *o)
+{
+	return o->nb_ports + (o->peer || o->link);
+}
 
 /* Whether an option of this name was given. */
 bool options_given(const struct options *o, const char *name);
@@ -271,6 +292,7 @@ int take_compare(struct options *, const struct option_row *, const char *, stru
 /* options_host.c */
 int take_family(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_address(struct options *, const struct option_row *, const char *, struct xd_error *);
+int take_peer(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_connect(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_window(struct options *, const struct option_row *, const char *, struct xd_error *);
 int take_host_port(struct options *, const struct option_row *, const char *, struct xd_error *);

@@ -15,13 +15,15 @@
 
 #include "base/error.h"
 #include "engine.h"
+#include "traffic/engine/message/link.h"
 #include "traffic/engine/message/message.h"
 #include "traffic/engine/respond/ask.h"
 #include "traffic/result/fail_if.h"
 #include "traffic/traffic.h"
 #include "traffic/trial/gen.h"
 
-#define OPTION_ROWS_MAX 80
+#define OPTION_ROWS_MAX  80
+#define OPTIONS_TOLD_MAX 128
 
 struct table_suite;
 
@@ -85,6 +87,14 @@ struct options {
 	struct xd_fail_if fail_if[XD_FAIL_IF_MAX];
 	bool quiet;
 
+	const char *peer; /* where the server of the other end is; NULL: there is none */
+	/* To the other end, of which this is one half; set when it is run. */
+	const struct xd_message_link *link;
+	unsigned nb_told; /* that the other end is told, as they were given */
+	struct {
+		const char *name, *text;
+	} told[OPTIONS_TOLD_MAX];
+
 	const char *operand;             /* the engine's, or NULL */
 	const struct table_suite *suite; /* that this is a step of; NULL: of none */
 
@@ -96,6 +106,11 @@ struct options {
  * nothing but the word is looked at. options_fini in any case. */
 int options_parse(struct options *o, int argc, char **argv, struct xd_error *err);
 void options_fini(struct options *o);
+
+/* The same without a command line: defaults of an engine, then one option after the other that both
+ * ends of a test know (struct option_row), then options_check. -EINVAL, -ENOMEM. */
+int options_begin(struct options *o, const struct engine *engine, struct xd_error *err);
+int options_add(struct options *o, const char *name, const char *text, struct xd_error *err);
 
 /* What does not go together, and what only the whole tells: -EINVAL. Loads template and capture. */
 int options_check(struct options *o, struct xd_error *err);

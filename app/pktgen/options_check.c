@@ -26,6 +26,7 @@ static const struct conflict conflicts[] = {
 	{"template", "template-file", "one of the two"},
 	{"size", "rfc-sizes", "one of the two"},
 	{"core", "cores", "one of the two"},
+	{"peer", "connect", "one of the two: a server of ours, or anybody"},
 };
 
 static int
@@ -56,11 +57,11 @@ check_ports(const struct options *o, struct xd_error *err)
 			"virtio:/tmp/b.sock%s",
 			o->nb_ports && option_find(engine, "way") ? "; or one and --pattern reflect"
 								  : "");
-	for (unsigned i = o->nb_ports; i < XD_GEN_PORTS_MAX; i++)
+	for (unsigned i = options_ends(o); i < XD_GEN_PORTS_MAX; i++)
 		if (xd_impair_any(&o->traffic.impair[i]))
 			return xd_fail(err, -EINVAL,
 				"--impair %u:...: ports are 0 to %u, in the order of --port", i,
-				o->nb_ports - 1);
+				options_ends(o) - 1);
 	if (o->nb_cores > o->nb_ports)
 		return xd_fail(err, -EINVAL,
 			"--cores: %u cores for %u port%s; give as many as there are ports at most",
@@ -144,7 +145,7 @@ load_files(struct options *o, struct xd_error *err)
 static void
 spread_impair(struct options *o)
 {
-	for (unsigned i = 0; i < o->nb_ports; i++)
+	for (unsigned i = 0; i < options_ends(o); i++)
 		if (!xd_impair_any(&o->traffic.impair[i]))
 			o->traffic.impair[i] = o->impair_all;
 }

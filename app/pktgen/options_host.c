@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "option_table.h"
+#include "peer/address.h"
 #include "traffic/engine/respond/answer.h"
 #include "traffic/engine/message/hosts.h"
+#include "traffic/engine/message/lanes.h"
 #include "traffic/frames/units.h"
 
 #define PORT_MAX       65000 /* leaves room for more, one after the other */
@@ -74,17 +76,60 @@ take_window(struct options *o, const struct option_row *row, const char *text, s
 }
 
 int
+take_peer(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct peer_address address;
+
+	(void)row;
+	o->peer = text;
+	return peer_address_parse(text, &address, err);
+}
+
+/* The address of the host behind a port of either end, which has one of a kind. */
+static bool
+address_of(const struct options *o, unsigned port, struct xd_respond_host *host,
+	struct xd_respond_target *target)
+{
+	char text[XD_MESSAGE_ADDRESS];
+	const char *list = xd_message_address(o->host.addresses[port], o->host.v6, port, text);
+
+	return !xd_respond_host_init(host, port, list, NULL) &&
+	       xd_respond_host_first(host, target->v6, target->address);
+}
+
+/* Where the other end's host is: both ends know the addresses of both. */
+static int
+choose_target(struct options *o, struct xd_error *err)
+{
+	const unsigned own = o->link != NULL; /* at its check, only the far end has one */
+	struct xd_respond_target here = {0}, target = {0};
+	struct xd_respond_host host;
+
+	if (!address_of(o, own, &host, &here))
+		here.v6 = target.v6 = true;
+	if (!address_of(o, own, &host, &here) || !address_of(o, !own, &host, &target))
+		return xd_fail(err, -EINVAL, "--address: the two ends have none of one kind");
+	o->host.peer = target;
+	o->host.has_peer = o->peer != NULL;
+	return 0;
+}
+
+int
 option_host_check(struct options *o, struct xd_error *err)
 {
-	if (o->host.nb_addresses > o->nb_ports)
+	if (o->peer && o->nb_ports != 1)
+		return xd_fail(err, -EINVAL,
+			"--peer goes with one port, whose other end is the server's; not with %u",
+			o->nb_ports);
+	if (o->host.nb_addresses > options_ends(o))
 		return xd_fail(err, -EINVAL,
 			"--address is given %u times for %u port%s; give all of one port as a "
 			"list, such as 10.0.0.2,fd00::2",
-			o->host.nb_addresses, o->nb_ports, o->nb_ports == 1 ? "" : "s");
+			o->host.nb_addresses, options_ends(o), options_ends(o) == 1 ? "" : "s");
 	if (o->host.has_peer && o->nb_ports > 1)
 		return xd_fail(err, -EINVAL,
 			"--connect goes with one port; of two, the second is connected to");
-	return 0;
+	return o->peer || o->link ? choose_target(o, err) : 0;
 }
 
 int
@@ -116,5 +161,11 @@ option_hosts(const struct options *o)
 	};
 
 	memcpy(hosts.addresses, o->host.addresses, sizeof(hosts.addresses));
+	hosts.link = o->link;
+	if (o->link && o->link->far) { /* its one port is the second of both ends' */
+		hosts.first = 1;
+		hosts.addresses[0] = o->host.addresses[1];
+		hosts.impair = &o->traffic.impair[1];
+	}
 	return hosts;
 }

@@ -115,7 +115,7 @@ option_message(const struct options *o)
 bool
 option_until_stopped(const struct options *o, struct xd_message_opts *message)
 {
-	if (o->nb_ports > 1 || o->host.has_peer || options_given(o, "time"))
+	if (options_ends(o) > 1 || o->host.has_peer || options_given(o, "time"))
 		return false;
 	message->time_s = FOREVER_S;
 	return true;

@@ -168,13 +168,33 @@ from_letter(const struct engine *engine, int option)
 	return option;
 }
 
+/* Takes row i's text. */
+static int
+take_row(struct options *o, unsigned i, const char *text, struct xd_error *err)
+{
+	const struct option_row *row = &o->command.engine->options[i];
+	int rc;
+
+	if (row->both && o->nb_told == OPTIONS_TOLD_MAX)
+		return xd_fail(
+			err, -EINVAL, "--%s: at most %d such options", row->name, OPTIONS_TOLD_MAX);
+	rc = row->take(o, row, text, err);
+	if (rc)
+		option_blame(row->name, text ? text : "", err);
+	o->given[i] = true;
+	if (row->both) {
+		o->told[o->nb_told].name = row->name;
+		o->told[o->nb_told++].text = text;
+	}
+	return rc;
+}
+
 static int
 parse_rest(struct options *o, int argc, char **argv, struct xd_error *err)
 {
 	const struct engine *engine = o->command.engine;
 	struct option known[OPTION_ROWS_MAX + 1];
 	char letters[2 * OPTION_ROWS_MAX + 4];
-	const struct option_row *row;
 	int option, rc = 0;
 
 	getopt_tables(engine, known, letters);
@@ -194,11 +214,8 @@ parse_rest(struct options *o, int argc, char **argv, struct xd_error *err)
 		} else if (option < OPT_FIRST) {
 			rc = refuse(engine, argv[at], option == ':', err);
 		} else {
-			row = &engine->options[option - OPT_FIRST];
-			rc = row->take(o, row, optarg, err);
-			if (rc)
-				option_blame(row->name, optarg ? optarg : "", err);
-			o->given[option - OPT_FIRST] = true;
+			rc = take_row(o, (unsigned)(option - OPT_FIRST),
+				engine->options[option - OPT_FIRST].argument ? optarg : NULL, err);
 		}
 	}
 	if (rc || o->command.kind != COMMAND_ENGINE)
@@ -213,6 +230,29 @@ parse_rest(struct options *o, int argc, char **argv, struct xd_error *err)
 	o->eal_args = argv + optind;
 	o->nb_eal_args = (unsigned)(argc - optind);
 	return 0;
+}
+
+int
+options_begin(struct options *o, const struct engine *engine, struct xd_error *err)
+{
+	defaults(o);
+	o->command = (struct command){COMMAND_ENGINE, engine};
+	return engine_defaults(o, engine, err);
+}
+
+int
+options_add(struct options *o, const char *name, const char *text, struct xd_error *err)
+{
+	const struct engine *engine = o->command.engine;
+	const struct option_row *row = option_find(engine, name);
+
+	if (!row || !row->both)
+		return xd_fail(err, -EINVAL, "%.40s is no option that two ends of %s share", name,
+			engine->results->name);
+	if (!row->argument != !text)
+		return xd_fail(err, -EINVAL, "--%s %s", row->name,
+			text ? "takes no value" : "needs a value");
+	return take_row(o, (unsigned)(row - engine->options), text, err);
 }
 
 int

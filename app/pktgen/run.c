@@ -13,6 +13,7 @@
 #include "crossdock.h"
 #include "memory/memory.h"
 #include "option_table.h"
+#include "peer/client.h"
 #include "run_eal.h"
 #include "run_results.h"
 #include "table.h"
@@ -29,8 +30,9 @@ struct run {
 	struct xd_results results;
 	const struct xd_engine *engines[ENGINES_MAX + 1];
 	struct table table;
-	bool show;     /* a table */
-	bool measured; /* an engine was begun */
+	bool show;         /* a table */
+	bool measured;     /* an engine was begun */
+	struct peer *peer; /* with --peer */
 	bool eal;
 };
 
@@ -205,6 +207,22 @@ show_nodes(const struct run *r)
 		printf("%u NUMA nodes\n", r->results.numa_nodes);
 }
 
+/* The server's port is the second one of the results. */
+static int
+open_peer(struct run *r, struct xd_error *err)
+{
+	struct xd_results *results = &r->results;
+
+	if (!r->o->peer)
+		return 0;
+	r->peer = peer_client_open(
+		r->o, &r->gen, r->engines, &results->ports[results->nb_ports], err);
+	if (!r->peer)
+		return err->code;
+	results->nb_ports++;
+	return 0;
+}
+
 static int
 open_ports(struct run *r, struct xd_error *err)
 {
@@ -215,6 +233,8 @@ open_ports(struct run *r, struct xd_error *err)
 		rc = open_port(r, i, err);
 	}
 	table_clear_progress(&r->table);
+	if (!rc)
+		rc = open_peer(r, err);
 	if (!rc && r->show && r->results.nb_ports)
 		show_nodes(r);
 	if (!rc && r->show)
@@ -226,6 +246,8 @@ static int
 run_engine(struct run *r, struct xd_error *err)
 {
 	r->measured = true;
+	if (r->peer)
+		return peer_client_run(r->peer, r->o, err);
 	return r->o->command.engine->run(r->o, &r->gen, err);
 }
 
@@ -272,6 +294,7 @@ set_up(struct run *r, int argc, char **argv)
 static void
 clean_up(struct run *r)
 {
+	peer_client_close(r->peer);
 	for (unsigned i = 0; i < r->gen.nb_ports; i++)
 		xd_gen_port_close(r->gen.ports[i]);
 	xd_switch_probe_close(r->gen.probe);

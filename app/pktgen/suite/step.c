@@ -15,7 +15,7 @@ static const char *const step_keys[SUITE_STEP_KEYS + 1] = {
 
 /* Options that are about the run as a whole. */
 static const char *const run_options[] = {"port", "switch", "core", "cores", "numa", "placement",
-	"label", "json", "csv", "quiet", "help", "version", NULL};
+	"peer", "label", "json", "csv", "quiet", "help", "version", NULL};
 
 static bool
 is_flag(const char *text, bool *on)
