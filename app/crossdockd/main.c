@@ -21,6 +21,7 @@
 #include "crossdock.h"
 #include "options.h"
 #include "output.h"
+#include "unixctl/unixctl.h"
 
 #define TEXT_BYTES 1024
 
@@ -33,8 +34,9 @@ struct daemon {
 	struct xd_loop *loop;
 	struct xd_rpc_method *methods;
 	struct xd_server *server;
-	char run_dir[XD_PATH_MAX]; /* the control socket's directory */
-	char problem[TEXT_BYTES];  /* why it ends; empty: because it was told to */
+	struct xd_unixctl *unixctl; /* or NULL */
+	char run_dir[XD_PATH_MAX];  /* the control socket's directory */
+	char problem[TEXT_BYTES];   /* why it ends; empty: because it was told to */
 	int signal_fd;
 	bool ending;
 };
@@ -103,6 +105,7 @@ load(struct daemon *daemon)
 	control->source.config_file = daemon->options.config;
 	control->source.state_file = daemon->options.state;
 	control->source.socket_path = daemon->options.control;
+	control->source.unixctl = daemon->options.unixctl;
 	control->source.default_core = xd_default_core();
 	daemon->lines = xd_lines_create();
 	if (xd_control_load(&control->source, daemon->lines, &control->base, &control->running,
@@ -138,6 +141,31 @@ open_control(struct daemon *daemon)
 	opts.loop = daemon->loop;
 	daemon->server = xd_server_create(&opts, &err);
 	return daemon->server ? 0 : complain(daemon, err.text);
+}
+
+static void
+end(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	daemon->ending = true;
+}
+
+static int
+open_unixctl(struct daemon *daemon)
+{
+	struct xd_unixctl_opts opts = {.run_dir = daemon->control.running->unixctl,
+		.control = &daemon->control,
+		.loop = daemon->loop,
+		.log = &daemon->log,
+		.exit = end,
+		.ctx = daemon};
+	struct xd_error err;
+
+	if (!opts.run_dir[0])
+		return 0;
+	daemon->unixctl = xd_unixctl_create(&opts, &err);
+	return daemon->unixctl ? 0 : complain(daemon, err.text);
 }
 
 static int
@@ -221,6 +249,8 @@ run(struct daemon *daemon)
 	/* The socket before the EAL: a second crossdockd finds out at once. Requests that come
 	 * meanwhile wait. */
 	ret = open_control(daemon);
+	if (ret == 0)
+		ret = open_unixctl(daemon);
 	if (ret)
 		goto out_control;
 	ret = start_memory(daemon);
@@ -235,11 +265,14 @@ run(struct daemon *daemon)
 	output_notify("STOPPING=1");
 	xd_log(&daemon->log, XD_LOG_CONTROL, XD_LOG_INFO, "ending");
 out_switch:
+	xd_unixctl_destroy(daemon->unixctl);
+	daemon->unixctl = NULL;
 	xd_server_destroy(daemon->server);
 	daemon->server = NULL;
 	xd_switch_destroy(daemon->control.sw);
 	xd_memory_stop();
 out_control:
+	xd_unixctl_destroy(daemon->unixctl);
 	xd_server_destroy(daemon->server);
 	xd_loop_destroy(daemon->loop);
 	free(daemon->methods);

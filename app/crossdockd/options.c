@@ -8,8 +8,8 @@
 #include "options.h"
 
 static const char help[] =
-	"usage: crossdockd --config FILE [--state FILE] [--control SOCKET] [--check]\n"
-	"                  [-- EAL OPTIONS]\n"
+	"usage: crossdockd --config FILE [--state FILE] [--control SOCKET] [--unixctl DIR]\n"
+	"                  [--check] [-- EAL OPTIONS]\n"
 	"\n"
 	"Runs the Ethernet switch that FILE describes, in the foreground.\n"
 	"\n"
@@ -17,6 +17,8 @@ static const char help[] =
 	"                        crossdock.yaml has an example\n"
 	"  -s, --state FILE      keep changes made with crossdockctl here, over a restart\n"
 	"  -C, --control SOCKET  listen here for crossdockctl, not at control.path of FILE\n"
+	"  -U, --unixctl DIR     let ovs-appctl find it in DIR, such as /run/openvswitch, in the\n"
+	"                        place of ovs-vswitchd\n"
 	"      --check           only tell whether FILE (with --state) is valid; needs no root\n"
 	"  -V, --version         print the version\n"
 	"  -h, --help            print this\n"
@@ -39,12 +41,12 @@ options_parse(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {{"config", required_argument, NULL, 'c'},
 		{"state", required_argument, NULL, 's'}, {"control", required_argument, NULL, 'C'},
-		{"check", no_argument, NULL, 'k'}, {"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'}, {0}};
+		{"unixctl", required_argument, NULL, 'U'}, {"check", no_argument, NULL, 'k'},
+		{"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'}, {0}};
 	int option;
 
 	memset(options, 0, sizeof(*options));
-	while ((option = getopt_long(argc, argv, "+c:s:C:Vh", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+c:s:C:U:Vh", known, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			options->config = optarg;
@@ -54,6 +56,9 @@ options_parse(struct options *options, int argc, char **argv)
 			break;
 		case 'C':
 			options->control = optarg;
+			break;
+		case 'U':
+			options->unixctl = optarg;
 			break;
 		case 'k':
 			options->check = true;

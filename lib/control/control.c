@@ -13,6 +13,19 @@
 
 #define START_WAIT_MS 10000 /* for whoever writes the configuration into a pipe */
 
+/* What the command line says goes before the file. */
+static int
+override(const char *value, const char *key, const char *what, char *to, size_t size,
+	struct xd_error *err)
+{
+	if (value && strlen(value) >= size)
+		return xd_fail_key(err, -ENAMETOOLONG, key, "has %zu bytes: %s has at most %zu",
+			strlen(value), what, size - 1);
+	if (value)
+		strcpy(to, value);
+	return 0;
+}
+
 struct xd_daemon_config *
 xd_control_read(const struct xd_control_source *source, const char *yaml, size_t len,
 	struct xd_lines *lines, struct xd_error *err)
@@ -20,15 +33,12 @@ xd_control_read(const struct xd_control_source *source, const char *yaml, size_t
 	struct xd_daemon_config *config =
 		xd_yaml_read_config(yaml, len, source->default_core, lines, err);
 
-	if (!config || !source->socket_path)
+	if (config &&
+		override(source->socket_path, "control.path", "a socket path", config->control_path,
+			sizeof(config->control_path), err) == 0 &&
+		override(source->unixctl, "control.unixctl", "a path", config->unixctl,
+			sizeof(config->unixctl), err) == 0)
 		return config;
-	if (strlen(source->socket_path) < sizeof(config->control_path)) {
-		strcpy(config->control_path, source->socket_path);
-		return config;
-	}
-	xd_fail_key(err, -ENAMETOOLONG, "control.path",
-		"has %zu bytes: a socket path has at most %zu", strlen(source->socket_path),
-		sizeof(config->control_path) - 1);
 	xd_daemon_config_destroy(config);
 	return NULL;
 }

@@ -22,6 +22,7 @@ struct xd_control_source {
 	const char *config_file; /* at the start also a pipe, or "-" for standard input */
 	const char *state_file;  /* NULL: changes live until exit */
 	const char *socket_path; /* instead of the configuration's control.path; or NULL */
+	const char *unixctl;     /* likewise, of control.unixctl */
 	unsigned default_core;
 };
 

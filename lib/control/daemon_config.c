@@ -43,6 +43,16 @@ static const struct xd_key control_keys[] = {
 		.cost = XD_COST_RESTART,
 		.help = "Permission bits of the socket.",
 	},
+	{
+		.name = "unixctl",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_daemon_config, unixctl),
+		.unset = "none",
+		.values = "a directory, such as /run/openvswitch",
+		.what = "a directory",
+		.cost = XD_COST_RESTART,
+		.help = "Where ovs-appctl finds crossdockd in the place of ovs-vswitchd.",
+	},
 	{0},
 };
 
@@ -199,27 +209,49 @@ check_control_claims(
 }
 
 static int
-check_control(const struct xd_daemon_config *config, struct xd_error *err)
+check_directory(const char *key, const char *dir, struct xd_error *err)
 {
-	static const char key[] = "control.path";
-	char dir[XD_PATH_MAX];
 	struct stat st;
 
-	if (config->control_path[0] != '/')
-		return xd_fail_key(err, -EINVAL, key,
-			"\"%s\" is relative: write the whole path, from /", config->control_path);
-	strcpy(dir, config->control_path);
-	strrchr(dir, '/')[strrchr(dir, '/') == dir] = 0;
 	if (stat(dir, &st))
 		return xd_fail_key(err, -errno, key, "directory %s: %s (mkdir -p %s)", dir,
 			strerror(errno), dir);
 	if (!S_ISDIR(st.st_mode))
 		return xd_fail_key(err, -ENOTDIR, key, "%s is not a directory", dir);
+	return 0;
+}
+
+static int
+check_absolute(const char *key, const char *path, struct xd_error *err)
+{
+	if (path[0] != '/')
+		return xd_fail_key(err, -EINVAL, key,
+			"\"%s\" is relative: write the whole path, from /", path);
+	return 0;
+}
+
+static int
+check_control(const struct xd_daemon_config *config, struct xd_error *err)
+{
+	static const char key[] = "control.path";
+	char dir[XD_PATH_MAX];
+	int ret = check_absolute(key, config->control_path, err);
+
+	if (ret)
+		return ret;
+	strcpy(dir, config->control_path);
+	strrchr(dir, '/')[strrchr(dir, '/') == dir] = 0;
+	ret = check_directory(key, dir, err);
+	if (ret)
+		return ret;
 	if (config->control_group[0] && !getgrnam(config->control_group))
 		return xd_fail_key(err, -EINVAL, "control.group",
 			"there is no group \"%s\" (groupadd --system %s)", config->control_group,
 			config->control_group);
-	return 0;
+	if (!config->unixctl[0])
+		return 0;
+	ret = check_absolute("control.unixctl", config->unixctl, err);
+	return ret ? ret : check_directory("control.unixctl", config->unixctl, err);
 }
 
 int

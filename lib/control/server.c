@@ -20,10 +20,11 @@ struct client {
 	struct xd_server *server;
 	struct xd_watch *watch;
 	int fd;
-	char *in; /* what was read and not yet answered; one line at most is incomplete */
+	char *in; /* what was read and not yet answered; one text at most is incomplete */
 	size_t in_len, in_size;
-	bool skipping; /* the rest of a line that was too long */
-	char *out;     /* what is still to be written */
+	struct xd_framing framing; /* of the incomplete text */
+	bool skipping;             /* the rest of a line that was too long */
+	char *out;                 /* what is still to be written */
 	size_t out_len, out_done;
 	bool ended; /* the client sends no more */
 };
@@ -113,10 +114,13 @@ is_blank(const char *text, size_t len)
 static bool
 refuse_long(struct client *client)
 {
+	if (client->server->opts.answer)
+		return false;
 	return answer(
 		client, xd_rpc_error(XD_RPC_INVALID_REQUEST, "the request is longer than 1 MiB"));
 }
 
+/* By JSON-RPC 2.0. False: the client is gone, as below. */
 static bool
 answer_line(struct client *client, const char *line, size_t len)
 {
@@ -133,6 +137,18 @@ answer_line(struct client *client, const char *line, size_t len)
 	return answer(client, xd_rpc_answer(opts->methods, opts->ctx, line, len));
 }
 
+static bool
+answer_text(struct client *client, const char *text, size_t len)
+{
+	const struct xd_server_opts *opts = &client->server->opts;
+	char *own;
+
+	if (!opts->answer)
+		return answer_line(client, text, text[len - 1] == '\n' ? len - 1 : len);
+	own = opts->answer(opts->ctx, text, len);
+	return own && answer(client, own);
+}
+
 static void
 consume(struct client *client, size_t len)
 {
@@ -145,29 +161,30 @@ consume(struct client *client, size_t len)
 	}
 }
 
-/* Answers the lines that are complete, as long as the answers can be written. A request of the
- * client's last, unfinished line counts too. False: the client is gone. */
+/* Answers the texts that are complete, as long as the answers can be written. A client's last,
+ * unfinished line counts too. False: the client is gone. */
 static bool
-answer_lines(struct client *client)
+answer_texts(struct client *client)
 {
+	enum xd_framing_kind kind = client->server->opts.framing;
 	size_t done = 0;
 	bool alive = true;
 
 	while (alive && !has_output(client) && done < client->in_len) {
-		char *line = client->in + done;
-		char *end = memchr(line, '\n', client->in_len - done);
+		const char *text = client->in + done;
+		size_t left = client->in_len - done;
+		size_t len = xd_framing_end(&client->framing, kind, text, left);
 
-		if (!end && !client->ended)
+		if (!len && !client->ended)
 			break;
-		if (!end)
-			end = client->in + client->in_len;
-		alive = answer_line(client, line, end - line);
-		done = end - client->in + 1;
+		alive = answer_text(client, text, len ? len : left);
+		done += len ? len : left;
 	}
 	if (alive && done)
-		consume(client, done < client->in_len ? done : client->in_len);
+		consume(client, done);
 	if (alive && client->in_len > XD_RPC_MAX_REQUEST && !has_output(client)) {
 		client->in_len = 0;
+		client->framing = (struct xd_framing){0};
 		if (!client->skipping)
 			alive = refuse_long(client);
 		client->skipping = true;
@@ -232,7 +249,7 @@ client_ready(void *ctx, uint32_t events)
 	if (alive && !has_output(client) && !client->ended && (events & (EPOLLIN | EPOLLHUP)))
 		alive = fill(client);
 	if (alive)
-		alive = answer_lines(client);
+		alive = answer_texts(client);
 	if (!alive || (client->ended && !has_output(client) && client->in_len == 0)) {
 		hang_up(client);
 		return;

@@ -3,6 +3,7 @@
  * JSON-RPC over a Unix stream socket: requests are JSON texts, one per line; each answer is one
  * line. A client that does not read its answers is read from no further, and one that sends more
  * than XD_RPC_MAX_REQUEST bytes without a newline gets an error and the rest of its line ignored.
+ * Of texts that are not lines, one that is too long ends the connection.
  *
  * One thread: the one that runs the loop.
  */
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "control/framing.h"
 #include "control/rpc.h"
 
 #define XD_SERVER_MAX_CLIENTS 64 /* the one idle longest makes room for a new one */
@@ -27,8 +29,11 @@ struct xd_server_opts {
 	const char *path;
 	const char *group; /* "": leave it */
 	mode_t mode;
-	const struct xd_rpc_method *methods;
-	void *ctx; /* of the methods */
+	const struct xd_rpc_method *methods; /* of JSON-RPC 2.0, in lines */
+	/* Or, in place of them: answers one text. The answer is free()d; NULL: hang up. */
+	char *(*answer)(void *ctx, const char *text, size_t len);
+	enum xd_framing_kind framing; /* of the texts for it */
+	void *ctx;                    /* of the methods, or of answer */
 	struct xd_loop *loop;
 	const struct xd_log *log; /* NULL: silent */
 };

@@ -31,6 +31,7 @@ ORDER = (
     ("worker",),
     ("switch",),
     ("control",),
+    ("unixctl",),
     ("traffic/host",),
     ("traffic/frames",),
     ("traffic/port",),

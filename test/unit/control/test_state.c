@@ -408,7 +408,8 @@ test_load(void **state)
 				       "ports:\n"
 				       "  a: {type: dpdk, bridge: br9, devargs: net_null0}\n";
 	const struct files *files = *state;
-	struct xd_control_source source = {files->config, files->state, NULL, 0};
+	struct xd_control_source source = {
+		.config_file = files->config, .state_file = files->state};
 	json_t *delta = json_pack("{s:{s:{s:{s:i}}}}", "changed", "ports", "a", "mtu", 9000);
 	struct xd_daemon_config *base, *running;
 	char text[1024], want[256];
@@ -452,7 +453,7 @@ test_load_socket_path(void **state)
 	struct xd_lines *lines = xd_lines_create();
 	static const char yaml[] = "control: {path: /nonexistent/x}\n";
 	const struct files *files = *state;
-	struct xd_control_source source = {files->config, NULL, NULL, 0};
+	struct xd_control_source source = {.config_file = files->config};
 	struct xd_daemon_config *base, *running;
 	char text[1024], path[128];
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fdb/: addresses learned. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "unixctl/commands.h"
+
+#define SHOW_MAX 65536 /* addresses in one answer, which is one string of JSON */
+
+struct numbers {
+	struct xd_port_info *ports;
+	unsigned n;
+};
+
+/* "LOCAL", or a number; entries of one port often follow each other. */
+static void
+print_port(FILE *out, const struct numbers *numbers, const char *name, unsigned *last)
+{
+	unsigned i = *last;
+
+	if (i >= numbers->n || strcmp(numbers->ports[i].config.name, name)) {
+		for (i = 0; i < numbers->n && strcmp(numbers->ports[i].config.name, name); i++)
+			;
+	}
+	*last = i;
+	if (i == numbers->n)
+		fprintf(out, "%5s", "?");
+	else if (xd_unixctl_port_number(&numbers->ports[i]) == XD_UNIXCTL_LOCAL)
+		fprintf(out, "%5s", "LOCAL");
+	else
+		fprintf(out, "%5u", xd_unixctl_port_number(&numbers->ports[i]));
+}
+
+static void
+print_entries(struct xd_unixctl_call *call, const struct numbers *numbers,
+	const struct xd_fdb_info *entries, unsigned n)
+{
+	unsigned last = 0;
+
+	fprintf(call->out, " port  VLAN  MAC                Age\n");
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *m = entries[i].mac;
+		unsigned vlan = entries[i].vlan == XD_VLAN_NONE ? 0 : entries[i].vlan;
+
+		print_port(call->out, numbers, entries[i].port, &last);
+		fprintf(call->out, "  %4u  %02x:%02x:%02x:%02x:%02x:%02x  %3u\n", vlan, m[0], m[1],
+			m[2], m[3], m[4], m[5], entries[i].age_s);
+	}
+}
+
+bool
+xd_unixctl_fdb_show(struct xd_unixctl_call *call)
+{
+	struct numbers numbers = {0};
+	struct xd_fdb_info *entries;
+	uint32_t place = 0;
+	int n;
+
+	if (!xd_unixctl_has_bridge(call, call->args[0]))
+		return false;
+	numbers.ports = xd_unixctl_ports(call, &numbers.n);
+	entries = calloc(SHOW_MAX, sizeof(*entries));
+	n = numbers.ports && entries
+		    ? xd_switch_fdb_part(call->sw, call->args[0], &place, entries, SHOW_MAX, NULL)
+		    : -1;
+	if (n >= 0)
+		print_entries(call, &numbers, entries, n);
+	free(entries);
+	free(numbers.ports);
+	return n >= 0 || xd_unixctl_refuse(call, "no memory");
+}
+
+static bool
+flush(struct xd_unixctl_call *call, const char *bridge)
+{
+	struct xd_error err;
+
+	return xd_switch_fdb_flush(call->sw, bridge, NULL, &err) == 0 ||
+	       xd_unixctl_refuse(call, "%s", err.text);
+}
+
+bool
+xd_unixctl_fdb_flush(struct xd_unixctl_call *call)
+{
+	struct xd_config *config;
+	bool ok = true;
+
+	if (call->nb_args) {
+		ok = xd_unixctl_has_bridge(call, call->args[0]) && flush(call, call->args[0]);
+	} else {
+		config = xd_switch_config(call->sw);
+		for (unsigned i = 0; config && ok && i < xd_config_nb_bridges(config); i++)
+			ok = flush(call, xd_config_bridges(config)[i].name);
+		xd_config_destroy(config);
+	}
+	if (ok)
+		fprintf(call->out, "table successfully flushed\n");
+	return ok;
+}
+
+bool
+xd_unixctl_fdb_stats_show(struct xd_unixctl_call *call)
+{
+	unsigned n = xd_switch_bridges(call->sw, NULL, 0), i = 0;
+	struct xd_bridge_info *info = calloc(n + 1, sizeof(*info));
+
+	if (!info)
+		return xd_unixctl_refuse(call, "no memory");
+	if (xd_switch_bridges(call->sw, info, n) < n)
+		n = 0;
+	while (i < n && strcmp(info[i].config.name, call->args[0]))
+		i++;
+	if (i < n)
+		fprintf(call->out,
+			"Statistics for bridge \"%s\":\n"
+			"  Current/maximum MAC entries in the table: %u/%u\n"
+			"  Current static MAC entries in the table : 0\n"
+			"  Total number of learned MAC entries     : %u\n"
+			"  Total number of expired MAC entries     : 0\n"
+			"  Total number of evicted MAC entries     : %llu\n"
+			"  Total number of port moved MAC entries  : %llu\n",
+			call->args[0], info[i].nb_macs, info[i].config.mac_limit, info[i].nb_macs,
+			(unsigned long long)info[i].not_learned, (unsigned long long)info[i].moves);
+	free(info);
+	return i < n || xd_unixctl_refuse(call, "no such bridge");
+}

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Stock ovs-appctl, and what reads its answers, with crossdockd in the place of ovs-vswitchd."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+
+from daemon import Daemon, config_text
+from frames import frame, mac
+from guest import SwitchCase
+from process import PATIENCE_S
+
+
+class Appctl(SwitchCase):
+    def start_there(self, **modes):
+        """Ports by the modes of their vhost-user sockets."""
+        ports = {name: self.port(name, mode=mode) for name, mode in modes.items()}
+        self.modes = modes
+        self.daemon = Daemon(self, self.directory, config_text(ports),
+                             options=["--unixctl", str(self.directory)])
+        self.daemon.start()
+
+    def appctl(self, *words):
+        """Output, errors, and exit status."""
+        done = subprocess.run(["ovs-appctl", "--timeout=20", *words], capture_output=True, text=True,
+                              env={**os.environ, "OVS_RUNDIR": str(self.directory)}, check=False,
+                              timeout=PATIENCE_S)
+        return done.stdout, done.stderr, done.returncode
+
+    def says(self, *words):
+        output, errors, status = self.appctl(*words)
+        self.assertEqual((status, errors), (0, ""))
+        return output
+
+    def refuses(self, *words):
+        output, errors, status = self.appctl(*words)
+        self.assertEqual((output, status), ("", 2))
+        first, second = errors.splitlines()
+        self.assertIn("server returned an error", second)
+        return first
+
+    def two_guests(self):
+        self.start_there(vm1="server", vm2="client", br0="server")
+
+    def test_about_itself(self):
+        self.two_guests()
+        version = self.says("version").splitlines()
+        # ovs-ctl and monitoring take the last word of the first line.
+        self.assertRegex(version[0], r"^ovs-vswitchd \(Open vSwitch\) \d+\.\d+\.\d+$")
+        commands = self.says("list-commands").splitlines()
+        self.assertEqual(commands[0], "The available commands are:")
+        names = [line.split()[0] for line in commands[1:]]
+        self.assertEqual(names, sorted(names))
+        self.assertRegex(self.says("memory/show"), r"^(\w[\w-]*:\d+ ?)+$")
+        self.assertTrue(self.says("coverage/show").startswith("Event coverage, avg rate over last:"))
+        # Every command that is listed answers, or says which argument it wants.
+        for name in names:
+            if name != "exit":
+                output, errors, status = self.appctl(name)
+                self.assertIn(status, (0, 2), name)
+                self.assertTrue(status == 0 or "requires at least" in errors, (name, errors, output))
+
+    def test_ports(self):
+        self.two_guests()
+        lines = self.says("dpif/show").splitlines()
+        self.assertRegex(lines[0], r"^netdev@ovs-netdev: hit:\d+ missed:\d+$")
+        self.assertEqual(lines[1], "  br0:")
+        ports = {}
+        for line in lines[2:]:
+            name, number, kind = re.match(r"^    (\S+) (\d+)/\d+: \((\w+)", line).groups()
+            ports[name] = (int(number), kind)
+        self.assertEqual(ports["vm1"][1], "dpdkvhostuser")
+        self.assertEqual(ports["vm2"][1], "dpdkvhostuserclient")
+        self.assertEqual(ports["br0"][0], 65534)  # the bridge's own
+        self.assertNotEqual(ports["vm1"][0], ports["vm2"][0])
+        shown = self.says("dpctl/show", "-s")
+        self.assertEqual(len(re.findall(r"^    RX packets:\d+ errors:\d+ dropped:\d+ overruns:\d+ "
+                                        r"frame:\d+$", shown, re.MULTILINE)), 3)
+        self.assertEqual(self.says("dpctl/dump-dps"), "netdev@ovs-netdev\n")
+        self.assertEqual(self.says("dpif/dump-dps"), "netdev@br0\n")
+        self.assertIn("only netdev@ovs-netdev", self.refuses("dpctl/show", "system@x"))
+
+    def test_threads(self):
+        self.two_guests()
+        queues = self.says("dpif-netdev/pmd-rxq-show").splitlines()
+        self.assertRegex(queues[0], r"^Displaying last \d+ seconds pmd usage %$")
+        self.assertRegex(queues[1], r"^pmd thread numa_id \d+ core_id \d+:$")
+        # As exporters of figures have it.
+        row = re.compile(r"^  port: (\S+)\s+queue-id:\s+(\d+) \((enabled|disabled)\)\s+"
+                         r"pmd usage:\s+(\d+ %|NOT AVAIL)$")
+        self.assertEqual({row.match(line).group(1) for line in queues[3:-1]}, {"vm1", "vm2", "br0"})
+        self.assertRegex(queues[-1], r"^  overhead:\s+\d+ %$")
+        figures = dict(re.findall(r"^  ([^:]+): ([\d.]+)", self.says("dpif-netdev/pmd-stats-show"),
+                                  re.MULTILINE))
+        for name in ("packets received", "emc hits", "megaflow hits", "idle cycles",
+                     "processing cycles", "avg. packets per output batch"):
+            self.assertIn(name, figures)
+        self.assertEqual(self.says("dpif-netdev/pmd-rxq-show", "-pmd", "4000").count("\n"), 1)
+        self.assertIn("not a number", self.refuses("dpif-netdev/pmd-rxq-show", "-pmd", "x"))
+        self.assertIn("takes a number", self.refuses("dpif-netdev/pmd-rxq-show", "-pmd"))
+        self.assertIn("Iterations:", self.says("dpif-netdev/pmd-perf-show"))
+        self.assertEqual(self.says("dpif-netdev/pmd-rxq-rebalance"),
+                         "pmd rxq rebalance requested.\n")
+
+    def test_addresses(self):
+        self.start_there(vm1="server", vm2="server")
+        one, two = self.guests("vm1", "vm2")
+        one.tx(frame(mac(2), mac(1)))
+        self.assertTrue(two.rx())
+        lines = self.says("fdb/show", "br0").splitlines()
+        self.assertEqual(lines[0], " port  VLAN  MAC                Age")
+        row, = lines[1:]
+        self.assertRegex(row, r"^ {4}\d     0  ([0-9a-f]{2}:){5}[0-9a-f]{2}  +\d+$")
+        self.assertIn('Statistics for bridge "br0":', self.says("fdb/stats-show", "br0"))
+        self.assertEqual(self.says("fdb/flush", "br0"), "table successfully flushed\n")
+        self.assertEqual(self.says("fdb/show", "br0").count("\n"), 1)
+        self.assertEqual(self.refuses("fdb/show", "br7"), "no such bridge")
+
+    def test_what_is_not_there(self):
+        self.two_guests()
+        self.assertEqual(self.refuses("nonsense"), '"nonsense" is not a valid command (use '
+                         '"list-commands" to see a list of valid commands)')
+        self.assertEqual(self.refuses("fdb/show"),
+                         '"fdb/show" command requires at least 1 arguments')
+        self.assertEqual(self.refuses("fdb/show", "a", "b"),
+                         '"fdb/show" command takes at most 1 arguments')
+        self.assertIn("crossdockctl", self.refuses("ofproto/trace", "br0", "in_port=1"))
+        self.assertEqual(self.refuses("bond/show", "x"), "no such bond")
+        self.assertIn("no destination, level, or module", self.refuses("vlog/set", "x"))
+
+    def test_levels_of_the_log(self):
+        self.two_guests()
+        self.says("vlog/set", "port:console:dbg", "vhost:err")
+        levels = dict(line.split()[:2] for line in self.says("vlog/list").splitlines()[2:])
+        self.assertEqual((levels["port"], levels["vhost"], levels["fdb"]), ("DBG", "ERR", "INFO"))
+
+    def test_one_at_a_time(self):
+        self.two_guests()
+        config = f"control: {{unixctl: {self.directory}}}\n" + config_text({})
+        (self.directory / "other").mkdir()
+        other = Daemon(None, self.directory / "other", config)
+        other.start(wait=False)
+        self.assertEqual(other.process.wait(timeout=PATIENCE_S), 1)
+        self.assertIn(f"process {self.daemon.process.pid} answers there", other.log_text())
+        self.assertEqual(self.says("exit"), "")
+        self.daemon.process.wait(timeout=PATIENCE_S)
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertEqual([p.name for p in self.directory.glob("ovs-vswitchd*")], [])
+
+    def test_garbage(self):
+        """Ten clients at once: what is no request ends its connection, and nobody else waits."""
+        self.two_guests()
+        path, = self.directory.glob("ovs-vswitchd.*.ctl")
+        links = []
+        texts = (b"x", b"[]", b"{}", b'{"id":null,"method":"version","params":[]}',
+                 b'{"id":1,"method":1,"params":[]}', b'{"id":1,"method":"version"}',
+                 b'{"id":1,"method":"version","params":{}}', b"}" * 10, b'{"a":"\xff"}',
+                 b"{" * (2 << 20))
+        for text in texts:
+            link = socket.socket(socket.AF_UNIX)
+            self.addCleanup(link.close)
+            link.settimeout(PATIENCE_S)
+            link.connect(str(path))
+            links.append(link)
+            try:
+                link.sendall(text)
+            except OSError:
+                pass  # it was hung up on before the end
+        for link, text in zip(links, texts):
+            try:
+                self.assertEqual(link.recv(1), b"", text[:60])
+            except ConnectionResetError:
+                pass
+        with socket.socket(socket.AF_UNIX) as slow:
+            slow.settimeout(PATIENCE_S)
+            slow.connect(str(path))
+            request = json.dumps({"id": 5, "method": "version", "params": []}).encode()
+            slow.sendall(request[:10])
+            self.assertIn("Open vSwitch", self.says("version"))
+            slow.sendall(request[10:] + request)
+            answer = b""
+            while answer.count(b"}") < 2:
+                answer += slow.recv(4096)
+            self.assertEqual(answer.count(b'"id":5'), 2)
+        too_many = json.dumps({"id": 1, "method": "version", "params": ["x"] * 9}).encode()
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(PATIENCE_S)
+            link.connect(str(path))
+            link.sendall(too_many)
+            self.assertIn(b"arguments are strings", link.recv(4096))
