@@ -40,6 +40,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "bonds.h"
 #include "stats/counters.h"
 #include "stats/rmon.h"
 #include "version.h"
@@ -253,15 +254,6 @@ struct xd_fdb_info {
 	uint32_t age_s;
 };
 
-/* A member of a bond (a port of type bond). */
-struct xd_bond_info {
-	char port[XD_NAME_MAX]; /* the bond */
-	char member[XD_NAME_MAX];
-	bool up;
-	bool active;      /* its frames count, and it carries some */
-	uint16_t buckets; /* of the 256 that flows are hashed to: its share */
-};
-
 struct xd_worker_info {
 	unsigned core;
 	int node; /* NUMA node of the core */
@@ -347,8 +339,6 @@ unsigned xd_switch_ports(struct xd_switch *sw, struct xd_port_info *info, unsign
 /* One port. -ENOENT: there is none of that name. */
 int xd_switch_port(struct xd_switch *sw, const char *name, struct xd_port_info *info);
 unsigned xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, unsigned max);
-/* One entry for each member of each bond, in the order of the configuration. */
-unsigned xd_switch_bonds(struct xd_switch *sw, struct xd_bond_info *info, unsigned max);
 unsigned xd_switch_workers(struct xd_switch *sw, struct xd_worker_info *info, unsigned max);
 unsigned xd_switch_worker_queues(
 	struct xd_switch *sw, unsigned worker, struct xd_worker_queue *queues, unsigned max);

@@ -12,10 +12,15 @@
 
 #include "base/bytes.h"
 #include "drivers/bond/bond.h"
+#include "drivers/bond/lacp.h"
+#include "drivers/bond/ring.h"
+#include "drivers/bond/slow.h"
 
 static_assert(sizeof(struct xd_bond_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
 static_assert(XD_BOND_CONFIG_MEMBERS == XD_BOND_MEMBERS, "members of a bond");
-static_assert((int)XD_BOND_CONFIG_BALANCE == (int)XD_BOND_BALANCE, "modes in the same order");
+static_assert((int)XD_BOND_CONFIG_BALANCE == (int)XD_BOND_BALANCE &&
+		      (int)XD_BOND_CONFIG_LACP == (int)XD_BOND_LACP,
+	"modes in the same order");
 
 /* What QEMU sends for a guest that has migrated, too: a Reverse ARP request (RFC 903). Any frame
  * from the address would do. */
@@ -62,23 +67,9 @@ bond_destroy(struct xd_port *port)
 		return;
 	if (p->event_fd >= 0)
 		close(p->event_fd);
+	xd_bond_lacp_destroy(p->lacp);
 	free(p->announcements);
 	free(p);
-}
-
-static struct rte_ring *
-make_ring(void)
-{
-	ssize_t size =
-		rte_ring_get_memsize_elem(sizeof(struct announcement), XD_BOND_ANNOUNCEMENTS);
-	struct rte_ring *ring = size > 0 ? aligned_alloc(64, RTE_ALIGN((size_t)size, 64)) : NULL;
-
-	if (ring != NULL && rte_ring_init(ring, "announcements", XD_BOND_ANNOUNCEMENTS,
-				    RING_F_SP_ENQ | RING_F_SC_DEQ)) {
-		free(ring);
-		return NULL;
-	}
-	return ring;
 }
 
 static struct xd_port *
@@ -95,9 +86,15 @@ bond_create(const struct xd_driver *driver, const struct xd_port_env *env,
 	xd_bond_init(&p->bond, (enum xd_bond_mode)bond->bond_mode, bond->nb_members);
 	p->port.nb_queues = 1;
 	p->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	p->announcements = make_ring();
+	p->announcements = xd_bond_ring(
+		sizeof(struct announcement), XD_BOND_ANNOUNCEMENTS, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (p->event_fd < 0 || p->announcements == NULL)
 		goto err_port;
+	if (p->bond.mode == XD_BOND_LACP) {
+		p->lacp = xd_bond_lacp_create(p);
+		if (p->lacp == NULL)
+			goto err_port;
+	}
 	return &p->port;
 
 err_port:
@@ -110,15 +107,22 @@ err_memory:
 static int
 bond_start(struct xd_port *port, struct xd_error *err)
 {
-	(void)err;
-	__atomic_store_n(&((struct xd_bond_port *)port)->running, true, __ATOMIC_RELEASE);
+	struct xd_bond_port *p = (struct xd_bond_port *)port;
+
+	if (p->lacp && xd_bond_lacp_start(p->lacp) < 0)
+		return xd_fail(err, -ENOMEM, "port %s: out of memory", port->config.name);
+	__atomic_store_n(&p->running, true, __ATOMIC_RELEASE);
 	return 0;
 }
 
 static void
 bond_stop(struct xd_port *port)
 {
-	__atomic_store_n(&((struct xd_bond_port *)port)->running, false, __ATOMIC_RELEASE);
+	struct xd_bond_port *p = (struct xd_bond_port *)port;
+
+	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
+	if (p->lacp)
+		xd_bond_lacp_stop(p->lacp);
 	port->up = false;
 	port->env->quiesce(port->env->ctx);
 }
@@ -129,7 +133,37 @@ bond_bond(struct xd_port *port)
 	return &((struct xd_bond_port *)port)->bond;
 }
 
+static bool
+bond_links(struct xd_port *port, const struct xd_member_link *links, unsigned n)
+{
+	struct xd_bond_port *p = (struct xd_bond_port *)port;
+	uint32_t up = 0;
+
+	if (p->lacp)
+		return xd_bond_lacp_links(p->lacp, links, n);
+	for (unsigned i = 0; i < n; i++)
+		up |= (uint32_t)links[i].up << i;
+	return xd_bond_update(&p->bond, up);
+}
+
+static enum xd_drop
+bond_slow(struct xd_port *port, unsigned member, const struct xd_frame *f)
+{
+	struct xd_bond_port *p = (struct xd_bond_port *)port;
+
+	return p->slow ? xd_bond_slow_take(p->slow, member, f) : XD_DROP_RESERVED_ADDRESS;
+}
+
 /* ---- What it sends itself ---- */
+
+bool
+xd_bond_ring_bell(struct xd_bond_port *port)
+{
+	static const uint64_t one = 1;
+
+	/* A counter that is full tells as much. */
+	return write(port->event_fd, &one, sizeof(one)) == sizeof(one) || errno == EAGAIN;
+}
 
 static void
 fill_rarp(struct announcement *a, const uint8_t mac[6], uint16_t vlan)
@@ -159,15 +193,13 @@ fill_rarp(struct announcement *a, const uint8_t mac[6], uint16_t vlan)
 static bool
 bond_announce(struct xd_port *port, const uint8_t mac[6], uint16_t vlan)
 {
-	static const uint64_t one = 1;
 	struct xd_bond_port *p = (struct xd_bond_port *)port;
 	struct announcement a;
 
 	fill_rarp(&a, mac, vlan);
 	if (rte_ring_sp_enqueue_elem(p->announcements, &a, sizeof(a)) < 0)
 		return false;
-	/* A counter that is full tells as much. */
-	return write(p->event_fd, &one, sizeof(one)) == sizeof(one) || errno == EAGAIN;
+	return xd_bond_ring_bell(p);
 }
 
 static uint16_t
@@ -181,11 +213,14 @@ bond_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 	batch->nb_done = 0;
 	if (!__atomic_load_n(&p->running, __ATOMIC_ACQUIRE))
 		return 0;
+	if (p->slow)
+		xd_bond_slow_rx(p->slow, batch);
 	while (batch->n < XD_BATCH &&
 		rte_ring_sc_dequeue_elem(p->announcements, &a, sizeof(a)) == 0) {
 		struct xd_frame *f = &batch->frames[batch->n++];
 
 		xd_frame_init(f, a.len, (uint8_t)a.len, 0);
+		f->member = XD_BOND_NONE;
 		memcpy(f->buf + XD_HEADROOM, a.bytes, sizeof(a.bytes));
 	}
 	return batch->n;
@@ -194,9 +229,11 @@ bond_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 static void
 bond_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 {
-	(void)port;
+	struct xd_bond_port *p = (struct xd_bond_port *)port;
+
 	(void)queue;
-	(void)batch;
+	if (p->slow)
+		xd_bond_slow_release(p->slow, batch);
 }
 
 /* Of frames for which no member is up. The others' outputs are those of members. */
@@ -220,7 +257,8 @@ bond_arm(struct xd_port *port, uint16_t queue)
 	struct xd_bond_port *p = (struct xd_bond_port *)port;
 
 	(void)queue;
-	return __atomic_load_n(&p->running, __ATOMIC_ACQUIRE) && !rte_ring_empty(p->announcements);
+	return __atomic_load_n(&p->running, __ATOMIC_ACQUIRE) &&
+	       (!rte_ring_empty(p->announcements) || (p->slow && xd_bond_slow_arm(p->slow)));
 }
 
 static void
@@ -256,6 +294,8 @@ const struct xd_driver xd_bond_driver = {
 	.keys = bond_keys,
 	.members = bond_members,
 	.bond = bond_bond,
+	.links = bond_links,
+	.slow = bond_slow,
 	.announce = bond_announce,
 	.create = bond_create,
 	.start = bond_start,

@@ -11,7 +11,15 @@ XD_API_BEGIN
 #define XD_BOND_CONFIG_MEMBERS 8 /* ports that a bond may have */
 
 /* The index of the word that bond_mode has. */
-enum xd_bond_config_mode { XD_BOND_CONFIG_ACTIVE_BACKUP, XD_BOND_CONFIG_BALANCE };
+enum xd_bond_config_mode {
+	XD_BOND_CONFIG_ACTIVE_BACKUP,
+	XD_BOND_CONFIG_BALANCE,
+	XD_BOND_CONFIG_LACP,
+};
+/* And those of lacp_mode, lacp_rate and lacp_fallback. */
+enum xd_bond_config_lacp { XD_BOND_CONFIG_LACP_ACTIVE, XD_BOND_CONFIG_LACP_PASSIVE };
+enum xd_bond_config_rate { XD_BOND_CONFIG_LACP_SLOW, XD_BOND_CONFIG_LACP_FAST };
+enum xd_bond_config_fallback { XD_BOND_CONFIG_FALLBACK_NONE, XD_BOND_CONFIG_FALLBACK_BACKUP };
 
 /* Its keys: drivers/bond/keys.def. */
 struct xd_bond_config {

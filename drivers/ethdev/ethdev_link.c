@@ -116,6 +116,7 @@ set_up(struct xd_ethdev_port *p, bool up)
 	const struct xd_port_config *config = &p->port.config;
 	char speed[32] = "";
 
+	p->port.speed_mbps = p->link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : p->link_speed;
 	if (p->port.up == up)
 		return;
 	__atomic_store_n(&p->port.up, up, __ATOMIC_RELEASE);

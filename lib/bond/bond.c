@@ -26,28 +26,36 @@ choose(const struct xd_bond *bond, unsigned bucket)
 {
 	unsigned home = bucket % bond->nb_members;
 
-	if (bond->receives == 0)
+	if (bond->sends == 0)
 		return XD_BOND_NONE;
-	return bond->receives >> home & 1 ? (uint8_t)home
-					  : nth(bond->receives, bucket / bond->nb_members);
+	return bond->sends >> home & 1 ? (uint8_t)home
+				       : nth(bond->sends, bucket / bond->nb_members);
+}
+
+bool
+xd_bond_set(struct xd_bond *bond, uint32_t up, uint32_t receives, uint32_t sends)
+{
+	bool changed = receives != bond->receives || sends != bond->sends;
+
+	bond->up = up;
+	if (!changed)
+		return false;
+	bond->sends = sends;
+	__atomic_store_n(&bond->receives, receives, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < XD_BOND_BUCKETS; i++)
+		__atomic_store_n(&bond->member_of[i], choose(bond, i), __ATOMIC_RELAXED);
+	return true;
 }
 
 bool
 xd_bond_update(struct xd_bond *bond, uint32_t up)
 {
-	uint32_t receives = bond->mode == XD_BOND_BALANCE ? up : up & -up;
-
 	/* The one that carries everything does so until it is down: a member that returns does not
 	 * cause another change. */
-	if (bond->mode == XD_BOND_ACTIVE_BACKUP && (bond->receives & up))
-		receives = bond->receives;
-	bond->up = up;
-	if (receives == bond->receives)
-		return false;
-	__atomic_store_n(&bond->receives, receives, __ATOMIC_RELAXED);
-	for (unsigned i = 0; i < XD_BOND_BUCKETS; i++)
-		__atomic_store_n(&bond->member_of[i], choose(bond, i), __ATOMIC_RELAXED);
-	return true;
+	uint32_t stays = bond->sends & up, one = stays ? stays & -stays : up & -up;
+	uint32_t carries = bond->mode == XD_BOND_BALANCE ? up : one;
+
+	return xd_bond_set(bond, up, carries, carries);
 }
 
 unsigned

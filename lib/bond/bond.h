@@ -23,12 +23,17 @@
 enum xd_bond_mode {
 	XD_BOND_ACTIVE_BACKUP, /* the first member that is up carries everything */
 	XD_BOND_BALANCE,       /* all that are up; their other ends are one aggregation as well */
+	XD_BOND_LACP,          /* those of which the partner agrees: lacp.h */
 };
+
+struct xd_lacp;
 
 struct xd_bond {
 	enum xd_bond_mode mode;
 	unsigned nb_members;
-	uint32_t up; /* members that are up, a bit each */
+	uint32_t up;                /* members that are up, a bit each */
+	uint32_t sends;             /* that have buckets */
+	const struct xd_lacp *lacp; /* of mode lacp, and control's; else NULL */
 	/* Read by workers: */
 	uint32_t receives;                  /* members whose frames count, a bit each */
 	uint8_t member_of[XD_BOND_BUCKETS]; /* XD_BOND_NONE: no member is up */
@@ -36,8 +41,11 @@ struct xd_bond {
 
 /* No member is up. Before workers see it. */
 void xd_bond_init(struct xd_bond *bond, enum xd_bond_mode mode, unsigned nb_members);
-/* Tells which members are up, a bit each. Whether that changed who carries what. Control. */
+/* Tells which members are up, a bit each, for all modes but lacp, of which it is the fallback to
+ * active-backup. Whether that changed who carries what. Control. */
 bool xd_bond_update(struct xd_bond *bond, uint32_t up);
+/* Instead, with LACP: also which of them collect and which distribute. */
+bool xd_bond_set(struct xd_bond *bond, uint32_t up, uint32_t receives, uint32_t sends);
 /* How many buckets a member has. Control. */
 unsigned xd_bond_share(const struct xd_bond *bond, unsigned member);
 

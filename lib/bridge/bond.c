@@ -7,6 +7,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_hash_crc.h>
 
+#include "bond/lacp.h"
 #include "bridge/bridge.h"
 #include "bridge/vlan.h"
 #include "frame/headers.h"
@@ -84,9 +85,32 @@ xd_bridge_bond_out(struct xd_turn *turn)
 	turn->nb_busy -= n - kept;
 }
 
+/* Frames to the bond's own ear, which are among those that were lost to switching. Back pressure
+ * may bring one again, which tells nothing new. */
+static __rte_noinline void
+take_slow(struct xd_turn *turn)
+{
+	const struct xd_plan_port *bond = turn->in;
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < turn->nb_lost; i++) {
+		struct xd_lost lost = turn->lost[i];
+		struct xd_frame *f = &turn->batch->frames[lost.frame];
+
+		if (lost.reason == XD_DROP_RESERVED_ADDRESS && xd_lacp_is_slow(xd_frame_data(f)))
+			lost.reason =
+				(uint8_t)bond->driver->slow(bond->port, turn->from->member, f);
+		if (lost.reason != XD_DROP_NONE)
+			turn->lost[kept++] = lost;
+	}
+	turn->nb_lost = kept;
+}
+
 void
 xd_bridge_bond_in(struct xd_turn *turn)
 {
+	if (unlikely(turn->nb_lost))
+		take_slow(turn);
 	if (unlikely(!xd_bond_receives(turn->in->bond, turn->from->member)))
 		xd_turn_filter(turn, (uint32_t)((1ull << turn->n) - 1), XD_DROP_BOND_BACKUP);
 }
@@ -98,9 +122,13 @@ xd_bridge_bond_own(struct xd_turn *turn)
 
 	turn->n = turn->nb_lost = turn->nb_clones = 0;
 	for (uint16_t i = 0; i < turn->batch->n; i++) {
+		const uint16_t member = frames[i].member;
+
 		frames[i].route = xd_frame_route(turn->in->index, 0);
-		turn->frames[i] = &frames[i];
+		frames[i].member = member;
+		if (member == XD_BOND_NONE)
+			turn->frames[turn->n++] = &frames[i];
 	}
-	xd_turn_send(turn, turn->in->index, turn->frames, turn->batch->n);
+	xd_turn_send(turn, turn->in->index, turn->frames, turn->n);
 	xd_bridge_bond_out(turn);
 }

@@ -134,7 +134,8 @@ xd_bridge_switch(struct xd_turn *turn, const bool hooks)
 		xd_bridge_bond_out(turn);
 }
 
-/* Instead of those: frames that a bond sends itself. */
+/* Instead of those: frames that a bond sends itself, but those by one member (xd_frame.member),
+ * which the worker sends. */
 void xd_bridge_bond_own(struct xd_turn *turn);
 
 /* And once back pressure has said which frames stay with their sender. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of methods: what is about one noun in particular, and what each noun has. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,4 +65,18 @@ xd_control_methods_create(void)
 		methods[n++].arg = noun;
 	}
 	return methods;
+}
+
+json_t *
+xd_method_list(struct xd_rpc_call *call, const char *noun, json_t *list, const char *name)
+{
+	char key[48];
+
+	if (name && json_array_size(list) == 0) {
+		json_decref(list);
+		xd_fail(&call->err, -ENOENT, "there is no %s named %.60s", noun, name);
+		return NULL;
+	}
+	snprintf(key, sizeof(key), "%ss", noun);
+	return json_pack("{s:o}", key, list);
 }

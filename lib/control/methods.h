@@ -6,6 +6,10 @@
 #include "control/control.h"
 #include "control/rpc.h"
 
+/* What a noun's show answers: {"NOUNs": list}, whose owner it becomes. NULL: it was to be of the
+ * one of that name, and is empty. */
+json_t *xd_method_list(struct xd_rpc_call *call, const char *noun, json_t *list, const char *name);
+
 json_t *xd_method_config_show(struct xd_rpc_call *call);
 json_t *xd_method_config_check(struct xd_rpc_call *call);
 json_t *xd_method_config_diff(struct xd_rpc_call *call);

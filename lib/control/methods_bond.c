@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* bond.show: which member of a bond carries what. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,11 +27,47 @@ show_bond(struct xd_switch *sw, const char *name)
 	return bond;
 }
 
+/* One end of a link, in the words of OVS's lacp/show. */
+static json_t *
+show_side(const struct xd_lacp_side *side)
+{
+	static const char *const words[] = {"activity", "timeout", "aggregation", "synchronized",
+		"collecting", "distributing", "defaulted", "expired"};
+	json_t *state = json_array();
+	char system[18];
+
+	snprintf(system, sizeof(system), "%02x:%02x:%02x:%02x:%02x:%02x", side->system[0],
+		side->system[1], side->system[2], side->system[3], side->system[4],
+		side->system[5]);
+	for (unsigned bit = 0; bit < sizeof(words) / sizeof(words[0]); bit++) {
+		if (side->state >> bit & 1)
+			json_array_append_new(state, json_string(words[bit]));
+	}
+	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:o}", "system_id", system, "system_priority",
+		side->system_priority, "key", side->key, "port_id", side->port, "port_priority",
+		side->port_priority, "state", state);
+}
+
+static json_t *
+show_lacp(const struct xd_bond_info *info)
+{
+	return json_pack("{s:s, s:b, s:o, s:o, s:I, s:I, s:I}", "status",
+		xd_lacp_heard_name(info->heard), "attached", info->selected, "actor",
+		show_side(&info->actor), "partner", show_side(&info->partner), "rx_pdus",
+		(json_int_t)info->rx_pdus, "tx_pdus", (json_int_t)info->tx_pdus, "bad_pdus",
+		(json_int_t)info->bad_pdus);
+}
+
 static json_t *
 show_member(const struct xd_bond_info *info)
 {
-	return json_pack("{s:s, s:s, s:b, s:i}", "name", info->member, "state",
-		info->up ? "up" : "down", "active", info->active, "buckets", info->buckets);
+	json_t *member = json_pack("{s:s, s:s, s:b, s:i, s:o}", "name", info->member, "state",
+		info->up ? "up" : "down", "active", info->active, "buckets", info->buckets,
+		"speed_mbps", info->speed_mbps ? json_integer(info->speed_mbps) : json_null());
+
+	if (info->lacp)
+		json_object_set_new(member, "lacp", show_lacp(info));
+	return member;
 }
 
 /* Members of a bond follow each other. */
@@ -72,10 +109,5 @@ xd_method_bond_show(struct xd_rpc_call *call)
 	filled = xd_switch_bonds(control->sw, info, n);
 	list = list_bonds(control->sw, info, filled < n ? filled : n, name);
 	free(info);
-	if (name && json_array_size(list) == 0) {
-		json_decref(list);
-		xd_fail(&call->err, -ENOENT, "there is no bond named %.60s", name);
-		return NULL;
-	}
-	return json_pack("{s:o}", "bonds", list);
+	return xd_method_list(call, "bond", list, name);
 }

@@ -57,12 +57,7 @@ xd_method_bridge_show(struct xd_rpc_call *call)
 			json_array_append_new(list, show_bridge(&info[i]));
 	}
 	free(info);
-	if (name && json_array_size(list) == 0) {
-		json_decref(list);
-		xd_fail(&call->err, -ENOENT, "there is no bridge named %.60s", name);
-		return NULL;
-	}
-	return json_pack("{s:o}", "bridges", list);
+	return xd_method_list(call, "bridge", list, name);
 }
 
 static json_t *

@@ -57,6 +57,12 @@ XD_API_BEGIN
 struct xd_port;
 struct xd_bond;
 
+/* How a member of a bond is. */
+struct xd_member_link {
+	bool up;
+	uint32_t speed_mbps; /* 0: not known */
+};
+
 /* What the switch gives to its ports. Lives until the last port is destroyed. */
 struct xd_port_env {
 	const struct xd_log *log;
@@ -195,12 +201,19 @@ struct xd_driver {
 	 * Of a port that is several others (drivers/bond), which transmit and receive for it; NULL
 	 * of all others. members gives their names, at most XD_BOND_MEMBERS, and how many: borrowed
 	 * from config; any thread. bond is what says which of them carries what; it lives as long
-	 * as the port. announce sends a frame from that address, with a tag unless vlan is 0;
-	 * false: too many wait. Both control. What its rx returns goes out by the port, and is not
-	 * switched.
+	 * as the port. links tells how they are, n of them in that order, whenever that may have
+	 * changed: whether others carry now. announce sends a frame from that address, with a tag
+	 * unless vlan is 0; false: too many wait. All three control. What its rx returns goes out
+	 * by the port, and is not switched: by the member whose number is in frame->member, or
+	 * XD_BOND_NONE: by its flow. One that such a member's device has no room for comes to
+	 * release with nb_dst 0, and is to come again.
+	 * slow takes a copy of a frame to the slow protocols' address (IEEE 802.3, annex 57A) that
+	 * came by a member: any worker. XD_DROP_NONE: it was taken.
 	 */
 	unsigned (*members)(const struct xd_port_config *config, const char **names);
 	struct xd_bond *(*bond)(struct xd_port *port);
+	bool (*links)(struct xd_port *port, const struct xd_member_link *links, unsigned n);
+	enum xd_drop (*slow)(struct xd_port *port, unsigned member, const struct xd_frame *f);
 	bool (*announce)(struct xd_port *port, const uint8_t mac[6], uint16_t vlan);
 
 	/* Control. */
@@ -244,6 +257,7 @@ struct xd_port {
 	int16_t node;        /* of the memory that its frames lie in; -1: not known; control's */
 	uint16_t max_frame;  /* xd_port_max_frame of its mtu; written by the switch's control */
 	bool up;             /* frames can pass; written by the driver's control calls, as are */
+	uint32_t speed_mbps; /* of its link; 0: not known */
 	uint64_t pool_bytes; /* its packet buffers, */
 	uint64_t guest_bytes;  /* and what of a guest's memory it has mapped */
 	uint64_t rests_told;   /* control: rests (stats/budget.h) that the log was told of, */

@@ -3,6 +3,7 @@
  * beyond hears of it. */
 #include <string.h>
 
+#include "bond/lacp.h"
 #include "switch/switch.h"
 
 struct announcing {
@@ -58,29 +59,35 @@ tell(struct xd_switch *sw, const struct xd_port *port, const struct xd_bond *bon
 		strncat(text, names[i], XD_NAME_MAX - 1);
 	}
 	xd_log(&sw->log, XD_LOG_PORT, XD_LOG_INFO, "%s: %s%s", port->config.name,
-		text[0] ? "carried by " : "no member is up", text);
+		text[0]                      ? "carried by "
+		: bond->mode == XD_BOND_LACP ? "no member has a partner"
+					     : "no member is up",
+		text);
 }
 
 static void
 look_at(struct xd_switch *sw, struct xd_port *port)
 {
-	struct xd_bond *bond = port->driver->bond(port);
-	uint32_t up = 0;
-	bool changed;
+	const struct xd_bond *bond = port->driver->bond(port);
+	struct xd_member_link links[XD_BOND_MEMBERS];
+	bool changed, up;
 
 	for (unsigned i = 0; i < bond->nb_members; i++) {
 		const struct xd_port *member = xd_state_member(sw->state, port, i);
 
-		up |= (uint32_t)(member && member->up) << i;
+		links[i] = (struct xd_member_link){
+			member && member->up, member ? member->speed_mbps : 0};
 	}
-	changed = xd_bond_update(bond, up);
+	changed = port->driver->links(port, links, bond->nb_members);
+	up = bond->receives != 0;
 	if (changed)
 		tell(sw, port, bond);
+	/* One that is an aggregation with its partner is reached by any member. */
 	if (changed && up && bond->mode == XD_BOND_ACTIVE_BACKUP)
 		announce_all(sw, port);
-	if (port->up == (up != 0))
+	if (port->up == up)
 		return;
-	port->up = up != 0;
+	port->up = up;
 	port->env->changed(port->env->ctx, port);
 }
 
@@ -93,6 +100,19 @@ xd_switch_look_at_bonds(struct xd_switch *sw)
 		if (port && port->driver->bond)
 			look_at(sw, port);
 	}
+}
+
+static void
+show_lacp(const struct xd_lacp_member *m, struct xd_bond_info *info)
+{
+	info->lacp = true;
+	info->selected = m->selected;
+	info->heard = m->heard;
+	info->actor = m->actor;
+	info->partner = m->partner;
+	info->rx_pdus = m->nb_received;
+	info->tx_pdus = m->nb_sent;
+	info->bad_pdus = m->nb_bad;
 }
 
 /* Fills in one member; false: the bond has no more. */
@@ -108,7 +128,10 @@ show_member(
 	bond = port->driver->bond(port);
 	*info = (struct xd_bond_info){.up = member->up,
 		.active = xd_bond_receives(bond, i),
-		.buckets = (uint16_t)xd_bond_share(bond, i)};
+		.buckets = (uint16_t)xd_bond_share(bond, i),
+		.speed_mbps = member->up ? member->speed_mbps : 0};
+	if (bond->lacp)
+		show_lacp(&bond->lacp->members[i], info);
 	memcpy(info->port, port->config.name, sizeof(info->port));
 	memcpy(info->member, member->config.name, sizeof(info->member));
 	return true;

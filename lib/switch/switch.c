@@ -127,9 +127,11 @@ check_driver(const struct xd_driver *d, unsigned n, struct xd_error *err)
 	if (!d->fd != !d->arm || !d->fd != !d->disarm)
 		return xd_fail(err, -EINVAL, "driver %s: needs all of fd, arm and disarm, or none",
 			d->type);
-	if (!d->members != !d->bond || !d->members != !d->announce)
+	if (!d->members != !d->bond || !d->members != !d->announce || !d->members != !d->links ||
+		!d->members != !d->slow)
 		return xd_fail(err, -EINVAL,
-			"driver %s: needs all of members, bond and announce, or none", d->type);
+			"driver %s: needs all of members, bond, links, slow and announce, or none",
+			d->type);
 	return 0;
 }
 

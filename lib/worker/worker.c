@@ -38,15 +38,44 @@ run_hooked(struct xd_worker *w, struct xd_plan_queue *q)
 	run_batch(w, q, true);
 }
 
-/* What a bond sends itself. */
-static __rte_noinline void
+/* A frame of a bond's by one member. One that its device has no room for waits for the next round,
+ * however long others keep the device full. Returns whether it was dealt with. */
+static bool
+send_by_member(struct xd_worker *w, const struct xd_plan_port *bond, struct xd_frame *f)
+{
+	const uint16_t index = bond->members[f->member % XD_BOND_MEMBERS];
+	const struct xd_plan_port *out = index == XD_PORT_NONE ? NULL : w->turn.plan->ports[index];
+
+	if (!out)
+		return true;
+	f->nb_dst = 1;
+	if (xd_worker_tx(w, out, &f, 1) == 0) {
+		f->nb_dst = 0;
+		return false;
+	}
+	xd_worker_notify_tx_later(w, out);
+	return true;
+}
+
+/* What a bond sends itself. Returns the frames that were dealt with. */
+static __rte_noinline unsigned
 run_own(struct xd_worker *w, struct xd_plan_queue *q)
 {
+	struct xd_batch *batch = &w->batch;
+	unsigned n = batch->n;
+
 	w->turn.in = w->turn.from = q->port;
 	w->turn.in_queue = q->queue;
 	xd_bridge_bond_own(&w->turn);
 	xd_worker_notify_flush(w);
+	for (uint16_t i = 0; i < batch->n; i++) {
+		if (batch->frames[i].member != XD_BOND_NONE)
+			n -= !send_by_member(w, q->port, &batch->frames[i]);
+	}
 	xd_worker_transmit(w);
+	xd_worker_release(w, q);
+	w->turns += n != 0;
+	return n;
 }
 
 /* One queue: receive, switch, transmit, give back. Returns the frames that were taken off it. */
@@ -68,7 +97,7 @@ run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 		if (batch->nb_done == 0)
 			return 0;
 	} else if (unlikely(q->port->bond)) {
-		run_own(w, q);
+		return run_own(w, q);
 	} else if (unlikely(w->turn.plan->any_hooks)) {
 		run_hooked(w, q);
 	} else {

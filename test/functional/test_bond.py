@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Ports of type bond: several ports that are one."""
 
+import select
 import subprocess
+import threading
 
 import netns
 from frames import mac, raw_mac
@@ -9,6 +11,29 @@ from process import PATIENCE_S, wait_for
 from test_tap import TapCase
 
 TYPE_RARP = 0x8035
+
+
+class Wire:
+    """Two interfaces of a namespace joined by a thread, with all that a bridge keeps to itself."""
+
+    def __init__(self, test, space, *interfaces):
+        self.ends = [netns.RawSocket(test, space, name, 0) for name in interfaces]
+        self.whole = True
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+        test.addCleanup(self.cut)
+
+    def run(self):
+        sockets = [end.socket for end in self.ends]
+        while self.whole:
+            for here in select.select(sockets, [], [], 0.05)[0]:
+                data, address = here.recvfrom(65536)
+                if address[2] != netns.RawSocket.OUTGOING:
+                    sockets[1 - sockets.index(here)].send(data)
+
+    def cut(self):
+        self.whole = False
+        self.thread.join()
 
 
 class Bond(TapCase):
@@ -143,6 +168,70 @@ class Bond(TapCase):
         self.assertEqual([m["name"] for m in self.bond()["members"]], ["first"])
         pinging.wait(timeout=PATIENCE_S)
         self.reaches(self.a, "10.99.0.9")
+
+    # ---- LACP ----
+
+    def agree(self, **keys):
+        """Two bonds in one switch, each in a bridge of its own, and between them two cables: a bridge
+        of the kernel's passes no LACP on, so that they are pairs of taps that a program joins."""
+        self.a, self.b, self.cables = (self.space(n) for n in ("a", "b", "cables"))
+        names = ("a1", "a2", "b1", "b2")
+        self.start_at_home({
+            "pa": self.tap(self.a, ifname="eth0", ip="10.99.0.1/24"),
+            "pb": self.tap(self.b, bridge="br1", ifname="eth0", ip="10.99.0.2/24"),
+            **{name: self.tap(self.cables, bridge="none", ifname=name) for name in names},
+            "uplink": {"type": "bond", "bridge": "br0", "members": ["a1", "a2"],
+                       "bond_mode": "lacp", "lacp_rate": "fast"},
+            "other": {"type": "bond", "bridge": "br1", "members": ["b1", "b2"],
+                      "bond_mode": "lacp", "lacp_rate": "fast", **keys}}, bridges=("br0", "br1"))
+        self.cables.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
+        self.wires = [Wire(self, self.cables, f"a{n}", f"b{n}") for n in (1, 2)]
+
+    def lacp(self, name):
+        return self.member(name)["lacp"]
+
+    def test_lacp(self):
+        self.agree()
+        wait_for(lambda: self.active() == ["a1", "a2"], "both members to carry")
+        self.reaches(self.a, "10.99.0.2")
+        one, two = self.lacp("a1"), self.lacp("a2")
+        self.assertEqual((one["status"], one["attached"]), ("current", True))
+        self.assertEqual(one["partner"]["system_id"], two["partner"]["system_id"])
+        self.assertNotEqual(one["partner"]["system_id"], one["actor"]["system_id"])
+        self.assertEqual([x["partner"]["port_id"] for x in (one, two)], [1, 2])
+        self.assertEqual(one["actor"]["state"], ["activity", "timeout", "aggregation",
+                                                 "synchronized", "collecting", "distributing"])
+        self.assertEqual([self.member(m)["buckets"] for m in ("a1", "a2")], [128, 128])
+        self.assertEqual(self.daemon.port("a1")["drops"].get("reserved-address", 0), 0)
+        # A cable that carries nothing any more, and says nothing of it.
+        self.wires[0].cut()
+        wait_for(lambda: self.active() == ["a2"], "the other member")
+        self.assertEqual(self.member("a1")["state"], "up")
+        self.reaches(self.a, "10.99.0.2")
+        wait_for(lambda: self.lacp("a1")["status"] == "defaulted", "the partner to be forgotten")
+
+    def test_lacp_alone(self):
+        """Nobody at the other end speaks LACP: the bond is down, or an active-backup one."""
+        self.agree(lacp_fallback="active-backup")
+        for wire in self.wires:
+            wire.cut()
+        wait_for(lambda: self.daemon.port("other")["state"] == "up", "the fallback")
+        self.assertEqual(self.bond()["state"], "down")
+        other, = self.daemon.ctl("bond", "show", "other")["bonds"]
+        self.assertEqual([m["active"] for m in other["members"]], [True, False])
+
+    def test_a_flood_of_lacp_costs_its_member_alone(self):
+        self.agree()
+        wait_for(lambda: self.active() == ["a1", "a2"], "both members to carry")
+        sender = netns.RawSocket(self, self.cables, "a1", 0)
+        pdu = bytes.fromhex("0180c2000002" "020000000009" "8809" "0101") + bytes(108)
+        for _ in range(500):
+            sender.send(pdu)
+        drops = lambda: self.daemon.port("a1")["drops"].get("slow-flood", 0)
+        wait_for(lambda: drops() > 100, "frames over the limit to be dropped")
+        self.assertLess(self.lacp("a1")["bad_pdus"], 400)
+        self.assertIn("a2", self.active())
+        self.assertEqual(self.lacp("a2")["bad_pdus"], 0)
 
     def test_refused(self):
         self.network("active-backup")

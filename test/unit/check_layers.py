@@ -13,7 +13,7 @@ import sys
 ORDER = (
     ("base",),
     ("stats", "key"),
-    ("version.h",),
+    ("version.h", "bonds.h"),
     ("crossdock.h", "commit.h"),  # the library's public header: names and values that all share
     ("memory", "nic"),
     ("frame",),

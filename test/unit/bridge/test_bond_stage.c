@@ -217,8 +217,13 @@ test_own(void **state)
 	(void)state;
 	start(&r, XD_BOND_ACTIVE_BACKUP, 2);
 	r.turn->in = r.turn->from = &r.ports[BOND];
-	r.batch->n = 4;
+	r.batch->n = 5;
+	for (uint16_t i = 0; i < 5; i++)
+		r.batch->frames[i].member = XD_BOND_NONE;
+	r.batch->frames[2].member = 0;
 	xd_bridge_bond_own(r.turn);
+	/* One by a member that it names is the worker's to send. */
+	assert_int_equal(r.batch->frames[2].member, 0);
 	assert_int_equal(r.turn->nb_busy, 1);
 	assert_int_equal(r.turn->busy[0], FIRST + 1);
 	assert_int_equal(r.turn->outputs[FIRST + 1].n, 4);
