@@ -233,7 +233,7 @@ bond_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 
 	(void)queue;
 	if (p->slow)
-		xd_bond_slow_release(p->slow, batch);
+		xd_bond_slow_release(p->slow, &p->bond, batch);
 }
 
 /* Of frames for which no member is up. The others' outputs are those of members. */
@@ -258,7 +258,8 @@ bond_arm(struct xd_port *port, uint16_t queue)
 
 	(void)queue;
 	return __atomic_load_n(&p->running, __ATOMIC_ACQUIRE) &&
-	       (!rte_ring_empty(p->announcements) || (p->slow && xd_bond_slow_arm(p->slow)));
+	       (!rte_ring_empty(p->announcements) ||
+		       (p->slow && xd_bond_slow_arm(p->slow, &p->bond)));
 }
 
 static void

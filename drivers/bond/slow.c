@@ -7,6 +7,7 @@
 
 #include <rte_ring_elem.h>
 
+#include "base/clock.h"
 #include "drivers/bond/ring.h"
 #include "drivers/bond/slow.h"
 
@@ -24,6 +25,7 @@ struct xd_bond_slow {
 	/* Places with a frame: set by control, cleared by the worker that sent it; and those that
 	 * the worker has not tried since control last told it. */
 	uint32_t full, untried;
+	uint64_t first_until_ns; /* written by control with untried */
 	uint8_t out[PLACES][XD_LACP_FRAME];
 };
 
@@ -116,6 +118,8 @@ xd_bond_slow_again(struct xd_bond_slow *slow)
 {
 	uint32_t full = __atomic_load_n(&slow->full, __ATOMIC_ACQUIRE);
 
+	__atomic_store_n(&slow->first_until_ns,
+		xd_clock_ns() + XD_NS_PER_S / 1000 * XD_BOND_SLOW_FIRST_MS, __ATOMIC_RELAXED);
 	__atomic_store_n(&slow->untried, full, __ATOMIC_RELEASE);
 	return full != 0;
 }
@@ -158,23 +162,30 @@ xd_bond_slow_rx(struct xd_bond_slow *slow, struct xd_batch *batch)
 }
 
 void
-xd_bond_slow_release(struct xd_bond_slow *slow, const struct xd_batch *batch)
+xd_bond_slow_release(struct xd_bond_slow *slow, struct xd_bond *bond, const struct xd_batch *batch)
 {
+	uint32_t waits = 0, sent = 0;
+
 	for (uint16_t i = 0; i < batch->n; i++) {
 		const struct xd_frame *f = &batch->frames[i];
-		const uint8_t *data = f->buf + XD_HEADROOM;
+		const bool marker = xd_lacp_is_marker(f->buf + XD_HEADROOM);
 
-		if (f->member == XD_BOND_NONE || f->nb_dst == 0)
+		if (f->member == XD_BOND_NONE)
 			continue;
-		__atomic_fetch_and(&slow->full,
-			~(1u << place_of(f->member, xd_lacp_is_marker(data) ? XD_BOND_SLOW_MARKER
-									    : XD_BOND_SLOW_LACP)),
-			__ATOMIC_RELEASE);
+		if (f->nb_dst)
+			sent |= 1u << place_of(f->member,
+					marker ? XD_BOND_SLOW_MARKER : XD_BOND_SLOW_LACP);
+		else
+			waits |= 1u << f->member;
 	}
+	__atomic_fetch_and(&slow->full, ~sent, __ATOMIC_RELEASE);
+	if (waits && xd_clock_ns() >= __atomic_load_n(&slow->first_until_ns, __ATOMIC_RELAXED))
+		waits = 0;
+	__atomic_store_n(&bond->waits, waits, __ATOMIC_RELAXED);
 }
 
 bool
-xd_bond_slow_arm(const struct xd_bond_slow *slow)
+xd_bond_slow_arm(const struct xd_bond_slow *slow, const struct xd_bond *bond)
 {
-	return __atomic_load_n(&slow->untried, __ATOMIC_ACQUIRE) != 0;
+	return __atomic_load_n(&slow->untried, __ATOMIC_ACQUIRE) != 0 || bond->waits != 0;
 }

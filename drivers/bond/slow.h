@@ -8,8 +8,9 @@
  * little, and the other members nothing.
  *
  * Out: one place for each member and protocol. A frame stays there until the member's device takes
- * it: it is tried in every round, however full others keep the device. A worker without other work
- * tries it once each time that control tells it (event_fd), and then may sleep.
+ * it. Should that have no room, the frame is tried in every round, and for XD_BOND_SLOW_FIRST_MS
+ * the bond's other frames do without that member (xd_bond.waits), so that the next buffer is for
+ * this one. Then a worker without other work may sleep, until control has it tried again.
  */
 #ifndef XD_DRIVERS_BOND_SLOW_H
 #define XD_DRIVERS_BOND_SLOW_H
@@ -21,8 +22,11 @@
 #include "frame/frame.h"
 #include "stats/counters.h"
 
-#define XD_BOND_SLOW_RATE 32 /* frames of a member in a second; IEEE 802.3, 57A.3: 10 a protocol   \
-			      */
+#define XD_BOND_SLOW_RATE                                                                          \
+	32 /* frames of a member in a second; IEEE 802.3, 57A.3: 10 a protocol                     \
+	    */
+
+#define XD_BOND_SLOW_FIRST_MS 2
 
 enum xd_bond_slow_kind { XD_BOND_SLOW_LACP, XD_BOND_SLOW_MARKER, XD_BOND_SLOW_KINDS };
 
@@ -48,7 +52,7 @@ void xd_bond_slow_refill(struct xd_bond_slow *slow);
 uint8_t *xd_bond_slow_place(
 	struct xd_bond_slow *slow, unsigned member, enum xd_bond_slow_kind kind);
 void xd_bond_slow_put(struct xd_bond_slow *slow, unsigned member, enum xd_bond_slow_kind kind);
-/* Whether frames wait to be sent; each is tried once more now, if the worker is told. */
+/* Whether frames wait to be sent; each is tried again, first of all, once the worker is told. */
 bool xd_bond_slow_again(struct xd_bond_slow *slow);
 
 /* Any worker. */
@@ -57,7 +61,8 @@ enum xd_drop xd_bond_slow_take(
 
 /* The worker of the bond's queue, as a driver's rx, release and arm. */
 void xd_bond_slow_rx(struct xd_bond_slow *slow, struct xd_batch *batch);
-void xd_bond_slow_release(struct xd_bond_slow *slow, const struct xd_batch *batch);
-bool xd_bond_slow_arm(const struct xd_bond_slow *slow);
+void xd_bond_slow_release(
+	struct xd_bond_slow *slow, struct xd_bond *bond, const struct xd_batch *batch);
+bool xd_bond_slow_arm(const struct xd_bond_slow *slow, const struct xd_bond *bond);
 
 #endif

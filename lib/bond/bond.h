@@ -37,6 +37,9 @@ struct xd_bond {
 	/* Read by workers: */
 	uint32_t receives;                  /* members whose frames count, a bit each */
 	uint8_t member_of[XD_BOND_BUCKETS]; /* XD_BOND_NONE: no member is up */
+	/* Members whose device had no room for a frame of the bond's own, a bit each: that goes
+	 * first. Written by the worker that sends those. */
+	uint32_t waits;
 };
 
 /* No member is up. Before workers see it. */

@@ -93,10 +93,12 @@ next_mux(const struct xd_lacp_member *m, uint64_t now)
 static void
 run_mux(struct xd_lacp_member *m, uint64_t now)
 {
-	enum xd_lacp_mux next;
-
 	/* From one end of the chain to the other, at most. */
-	while ((next = next_mux(m, now)) != m->mux) {
+	for (unsigned step = 0; step <= XD_LACP_MUX_DISTRIBUTING; step++) {
+		enum xd_lacp_mux next = next_mux(m, now);
+
+		if (next == m->mux)
+			return;
 		m->mux = next;
 		if (next == XD_LACP_MUX_WAITING)
 			m->wait_until = now + XD_LACP_WAIT_MS;

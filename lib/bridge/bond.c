@@ -43,9 +43,19 @@ flow_hash(struct xd_frame *f)
 	return (rte_hash_crc(key, sizeof(flow), 0) * 0x9e3779b1u) >> 16;
 }
 
+/* The next buffer of a full device is for the bond's own frame. */
+static __rte_noinline void
+drop_full(const struct xd_turn *turn, uint16_t member, uint16_t n)
+{
+	struct xd_port *port = turn->plan->ports[member]->port;
+
+	xd_drop(&port->drops[xd_port_tx_queue(port, turn->batch->worker)], XD_DROP_RING_FULL, n);
+}
+
 static void
 distribute(struct xd_turn *turn, const struct xd_plan_port *port, const struct xd_output *output)
 {
+	const uint32_t waits = __atomic_load_n(&port->bond->waits, __ATOMIC_RELAXED);
 	struct xd_output by_member[XD_BOND_MEMBERS];
 
 	for (unsigned m = 0; m < XD_BOND_MEMBERS; m++)
@@ -59,8 +69,12 @@ distribute(struct xd_turn *turn, const struct xd_plan_port *port, const struct x
 		else
 			xd_drop(&port->port->drops[0], XD_DROP_PORT_DOWN, 1);
 	}
-	for (unsigned m = 0; m < XD_BOND_MEMBERS; m++)
-		xd_turn_send(turn, port->members[m], by_member[m].frames, by_member[m].n);
+	for (unsigned m = 0; m < XD_BOND_MEMBERS; m++) {
+		if (likely(!(waits >> m & 1)) || by_member[m].n == 0)
+			xd_turn_send(turn, port->members[m], by_member[m].frames, by_member[m].n);
+		else
+			drop_full(turn, port->members[m], by_member[m].n);
+	}
 }
 
 void

@@ -208,6 +208,50 @@ test_in(void **state)
 	end(&r);
 }
 
+static unsigned nb_slow;
+
+static enum xd_drop
+count_slow(struct xd_port *port, unsigned member, const struct xd_frame *f)
+{
+	(void)port;
+	assert_int_equal(member, 1);
+	assert_int_equal(f->buf[XD_HEADROOM + 5], 2);
+	return nb_slow++ ? XD_DROP_SLOW_FLOOD : XD_DROP_NONE;
+}
+
+/* Of what input has dropped, LACP's frames are the bond's, also by a member that carries nothing.
+ */
+static void
+test_slow(void **state)
+{
+	static const uint8_t slow[14] = {1, 0x80, 0xc2, 0, 0, 2, [12] = 0x88, 9};
+	static const struct xd_driver driver = {.slow = count_slow};
+	struct rig r;
+
+	(void)state;
+	start(&r, XD_BOND_ACTIVE_BACKUP, 1);
+	r.turn->in = &r.ports[BOND];
+	r.turn->from = &r.ports[FIRST + 1];
+	r.ports[FIRST + 1].member = 1;
+	r.ports[BOND].driver = &driver;
+	for (uint16_t i = 0; i < 4; i++)
+		memcpy(r.batch->frames[i].buf + XD_HEADROOM, slow, sizeof(slow));
+	r.batch->frames[1].buf[XD_HEADROOM + 5] = 0; /* a bridge's */
+	r.batch->frames[2].buf[XD_HEADROOM + 13] = 10;
+	r.turn->n = 0;
+	for (uint16_t i = 0; i < 4; i++)
+		xd_turn_drop(r.turn, XD_DROP_RESERVED_ADDRESS, &r.batch->frames[i]);
+	xd_turn_drop(r.turn, XD_DROP_RUNT, &r.batch->frames[4]);
+	xd_bridge_bond_in(r.turn);
+	assert_int_equal(nb_slow, 2);
+	assert_int_equal(r.turn->nb_lost, 4);
+	assert_int_equal(r.turn->lost[0].frame, 1);
+	assert_int_equal(r.turn->lost[1].frame, 2);
+	assert_int_equal(r.turn->lost[2].reason, XD_DROP_SLOW_FLOOD);
+	assert_int_equal(r.turn->lost[3].reason, XD_DROP_RUNT);
+	end(&r);
+}
+
 /* What a bond says itself goes by a member, and is not switched. */
 static void
 test_own(void **state)
@@ -239,6 +283,7 @@ main(void)
 		cmocka_unit_test(test_nobody_is_up),
 		cmocka_unit_test(test_member_not_there),
 		cmocka_unit_test(test_in),
+		cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_own),
 	};
 
