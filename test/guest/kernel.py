@@ -12,7 +12,7 @@ META_PACKAGE = "linux-image-cloud-amd64"
 # In the order in which a guest inserts them.
 MODULES = ("virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci",
            "failover", "net_failover", "virtio_net", "virtio_console", "virtio_balloon", "llc",
-           "stp", "garp", "mrp", "8021q")
+           "stp", "garp", "mrp", "8021q", "tls", "bonding")
 # For a guest that gives cards to a program.
 NIC_MODULES = ("irqbypass", "vfio", "vfio_virqfd", "vfio_iommu_type1", "vfio-pci-core", "vfio-pci",
                "tun")
