@@ -195,6 +195,37 @@ make_rmon(const struct xd_state *next, struct xd_error *err)
 	return 0;
 }
 
+/* Of a bond that is made, the members whose links are known by now. */
+static int
+check_speeds(const struct xd_state *next, const struct xd_port *bond, struct xd_error *err)
+{
+	const struct xd_port *member, *first = NULL;
+
+	for (unsigned i = 0; (member = xd_state_member(next, bond, i)); i++) {
+		if (!member->up || !member->speed_mbps)
+			continue;
+		if (first && first->speed_mbps != member->speed_mbps)
+			return xd_port_config_fail(err, -EINVAL, &bond->config, "members",
+				"%s runs at %u Mbit/s and %s at %u: they must be the same",
+				first->config.name, first->speed_mbps, member->config.name,
+				member->speed_mbps);
+		first = member;
+	}
+	return 0;
+}
+
+static int
+check_bonds(const struct xd_state *next, struct xd_error *err)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; ret == 0 && i < XD_MAX_PORTS; i++) {
+		if (next->fresh_port[i] && next->ports[i]->driver->bond)
+			ret = check_speeds(next, next->ports[i], err);
+	}
+	return ret;
+}
+
 int
 xd_change_ports(struct xd_change *t, struct xd_error *err)
 {
@@ -213,6 +244,8 @@ xd_change_ports(struct xd_change *t, struct xd_error *err)
 	ret = make_ports(t, kept, true, err);
 	if (ret == 0)
 		ret = make_ports(t, kept, false, err);
+	if (ret == 0)
+		ret = check_bonds(t->next, err);
 	if (ret == 0)
 		ret = make_rmon(t->next, err);
 	if (ret == 0)

@@ -242,6 +242,49 @@ workers_are_counted_with_the_change(void **state)
 	assert_int_equal(made_up_device("/d")->nb_workers, 1);
 }
 
+static void
+add_bond(struct env *env, const char *members)
+{
+	struct xd_port_config *bond =
+		xd_config_add_port(env->config, "bond", "bond", "br0", &env->err);
+
+	assert_non_null(bond);
+	assert_int_equal(xd_port_config_set(bond, "members", members, &env->err), 0);
+}
+
+/* Members whose links are known to be of different speeds; one that is down has none. */
+static void
+members_of_one_speed(void **state)
+{
+	struct env *env = *state;
+	struct xd_port *a = made_up_device("/a")->holder, *b = made_up_device("/b")->holder;
+	struct seen *before;
+
+	strcpy(port_of(env, "a")->bridge, "none");
+	strcpy(port_of(env, "b")->bridge, "none");
+	apply(env);
+	add_bond(env, "a,b");
+	a->up = b->up = true;
+	a->speed_mbps = 1000;
+	b->speed_mbps = 10000;
+	before = look(env);
+	assert_int_equal(xd_switch_apply(env->sw, env->config, &env->err), -EINVAL);
+	assert_string_equal(env->err.key, "ports.bond.members");
+	assert_string_equal(
+		env->err.text, "a runs at 1000 Mbit/s and b at 10000: they must be the same");
+	assert_unchanged(env, before);
+	b->up = false;
+	apply(env);
+	del(env, "bond");
+	apply(env);
+	b->up = true;
+	b->speed_mbps = 0;
+	add_bond(env, "a,b");
+	apply(env);
+	del(env, "bond");
+	apply(env);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, open_with_ports, close_switch)
 
 int
@@ -257,6 +300,7 @@ main(void)
 		CASE(another_type),
 		CASE(all_ports_anew),
 		CASE(workers_are_counted_with_the_change),
+		CASE(members_of_one_speed),
 	};
 
 	return cmocka_run_group_tests_name("switch_ports", tests, start_eal, stop_eal);
