@@ -2,7 +2,7 @@
 /*
  * What each stage of a turn costs by itself, and what a turn costs with several workers at once.
  *
- *     taskset -c 1 build/test/stages [FLOWS [packed]]
+ *     taskset -c 1 build/test/stages [FLOWS [packed|bond]]
  *     build/test/stages workers [MOST]
  */
 #include <stdio.h>
@@ -17,15 +17,19 @@
 #define TURNS   1000 /* in a run */
 #define RUNS    400  /* of which the fastest counts: others were disturbed */
 
-enum { DEQUEUE, INPUT, LEARN, FORWARD, ENQUEUE, RELEASE, STAGES };
+enum { DEQUEUE, INPUT, LEARN, FORWARD, BOND, ENQUEUE, RELEASE, STAGES };
 
 static const char *const names[STAGES] = {
-	"dequeue", "input", "learn", "forward", "enqueue", "release"};
+	"dequeue", "input", "learn", "forward", "bond", "enqueue", "release"};
+
+/* Two, and the members of the second when that is a bond. */
+#define PORTS 4
 
 struct bench {
 	struct stages_bench rings; /* first */
-	struct xd_port ports[2];
-	struct xd_plan_port plan_ports[2];
+	struct xd_port ports[PORTS];
+	struct xd_plan_port plan_ports[PORTS];
+	struct xd_bond bond;
 	uint16_t members[2];
 	struct xd_plan_bridge bridge;
 	struct xd_plan plan;
@@ -44,12 +48,12 @@ make_bridge(struct bench *b, unsigned flows)
 		return -1;
 	b->bridge.nb_members = 2;
 	b->bridge.members = b->members;
-	for (uint16_t i = 0; i < 2; i++) {
+	for (uint16_t i = 0; i < PORTS; i++) {
 		b->plan_ports[i] = (struct xd_plan_port){
 			.port = &b->ports[i], .bridge = &b->bridge, .index = i};
 		b->plan.ports[i] = &b->plan_ports[i];
-		b->members[i] = i;
 	}
+	b->members[1] = 1;
 	for (unsigned f = 0; f < flows; f++) {
 		uint8_t mac[8] = {0};
 		uint64_t key;
@@ -65,10 +69,22 @@ make_bridge(struct bench *b, unsigned flows)
 }
 
 static void
+make_bond(struct bench *b)
+{
+	struct xd_plan_port *bond = &b->plan_ports[1];
+
+	xd_bond_init(&b->bond, XD_BOND_BALANCE, 2);
+	xd_bond_update(&b->bond, 3);
+	bond->bond = &b->bond;
+	bond->members[0] = 2;
+	bond->members[1] = 3;
+	b->plan.any_bonds = true;
+}
+
+static void
 one_turn(struct bench *b)
 {
 	struct stages_bench *r = &b->rings;
-	struct xd_output *out = &r->turn.outputs[1];
 	uint64_t t[STAGES + 1];
 
 	stages_offer(r);
@@ -80,12 +96,19 @@ one_turn(struct bench *b)
 	xd_bridge_learn(&r->turn);
 	t[FORWARD] = rte_rdtsc();
 	xd_bridge_forward(&r->turn);
+	t[BOND] = rte_rdtsc();
+	if (b->plan.any_bonds)
+		xd_bridge_bond_out(&r->turn);
 	t[ENQUEUE] = rte_rdtsc();
-	xd_vq_enqueue(&r->rx, out->frames, out->n, UINT16_MAX, &r->counters);
+	for (uint16_t i = 0; i < r->turn.nb_busy; i++) {
+		struct xd_output *out = &r->turn.outputs[r->turn.busy[i]];
+
+		xd_vq_enqueue(&r->rx, out->frames, out->n, UINT16_MAX, &r->counters);
+		out->n = 0;
+	}
 	t[RELEASE] = rte_rdtsc();
 	xd_vq_release(&r->tx, &r->batch);
 	t[STAGES] = rte_rdtsc();
-	out->n = 0;
 	r->turn.nb_busy = 0;
 	for (unsigned i = 0; i < STAGES; i++)
 		b->cycles[i] += t[i + 1] - t[i];
@@ -113,7 +136,7 @@ measure(struct bench *b, uint64_t best[STAGES])
 }
 
 static int
-stages(unsigned flows, bool packed)
+stages(unsigned flows, bool packed, bool bond)
 {
 	struct bench *b = xd_memory_alloc(sizeof(*b), XD_NODE_ANY);
 	uint64_t best[STAGES];
@@ -122,6 +145,8 @@ stages(unsigned flows, bool packed)
 	if (!b || stages_make_rings(&b->rings, packed, 0, 1, flows) < 0 ||
 		make_bridge(b, flows) < 0)
 		return 1;
+	if (bond)
+		make_bond(b);
 	for (unsigned i = 0; i < WARM_UP; i++)
 		one_turn(b);
 	b->rings.counters.tx_frames = 0;
@@ -135,7 +160,8 @@ stages(unsigned flows, bool packed)
 	for (unsigned i = 0; i < STAGES; i++) {
 		double each = (double)best[i] / (TURNS * XD_BATCH);
 
-		printf("  %-8s %6.1f\n", names[i], each);
+		if (i != BOND || bond)
+			printf("  %-8s %6.1f\n", names[i], each);
 		total += each;
 	}
 	printf("  %-8s %6.1f\n", "sum", total);
@@ -151,9 +177,10 @@ main(int argc, char **argv)
 		return stages_workers(argc == 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 8);
 	if (flows < 1 || flows > STAGES_RING) {
 		fprintf(stderr,
-			"usage: stages [FLOWS [packed]], 1 to %d, or stages workers [MOST]\n",
+			"usage: stages [FLOWS [packed|bond]], 1 to %d, or stages workers [MOST]\n",
 			STAGES_RING);
 		return 2;
 	}
-	return stages(flows, argc > 2 && !strcmp(argv[2], "packed"));
+	return stages(flows, argc > 2 && !strcmp(argv[2], "packed"),
+		argc > 2 && !strcmp(argv[2], "bond"));
 }
