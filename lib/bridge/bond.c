@@ -12,35 +12,49 @@
 #include "bridge/vlan.h"
 #include "frame/headers.h"
 
-/* What the frames of a flow have in common, fragments of a datagram among them: ports only where
- * every frame has them. */
-struct flow {
-	uint64_t words[7];
-};
+static inline uint64_t
+read64(const uint8_t *at)
+{
+	uint64_t v;
 
-static_assert(12 + 2 + 2 * 16 + 4 <= sizeof(struct flow), "addresses, VLAN, addresses, ports");
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
 
+static inline uint32_t
+read32(const uint8_t *at)
+{
+	uint32_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+/* Of what the frames of a flow have in common, fragments of a datagram among them: addresses, VLAN,
+ * IP addresses, and ports only where every frame has them. Read from where it lies: what is put
+ * together first in memory would be waited for. */
 static uint32_t
 flow_hash(struct xd_frame *f)
 {
 	const uint8_t *data = xd_frame_data(f);
-	struct flow flow = {0};
-	uint8_t *key = (uint8_t *)flow.words;
 	struct xd_headers h;
-	uint16_t vlan;
+	uint64_t vlan;
+	uint32_t crc;
 
 	xd_headers_parse(f, &h);
 	vlan = h.nb_tags ? h.tci[0] & XD_VLAN_VID_MASK : 0;
-	memcpy(key, data, 12);
-	memcpy(key + 12, &vlan, sizeof(vlan));
-	if (h.l3_kind == XD_L3_IPV4)
-		memcpy(key + 14, data + h.l3 + 12, 8);
-	else if (h.l3_kind == XD_L3_IPV6)
-		memcpy(key + 14, data + h.l3 + 8, 32);
+	crc = rte_hash_crc_8byte(read64(data), 0);
+	crc = rte_hash_crc_8byte(read32(data + 8) | vlan << 32, crc);
+	if (h.l3_kind == XD_L3_IPV4) {
+		crc = rte_hash_crc_8byte(read64(data + h.l3 + 12), crc);
+	} else if (h.l3_kind == XD_L3_IPV6) {
+		for (unsigned at = 8; at < 40; at += 8)
+			crc = rte_hash_crc_8byte(read64(data + h.l3 + at), crc);
+	}
 	if (xd_headers_is_segment(&h))
-		memcpy(key + 46, data + h.l4, 4);
+		crc = rte_hash_crc_4byte(read32(data + h.l4), crc);
 	/* A CRC of few bits that differ has few bits that differ. */
-	return (rte_hash_crc(key, sizeof(flow), 0) * 0x9e3779b1u) >> 16;
+	return (crc * 0x9e3779b1u) >> 16;
 }
 
 /* The next buffer of a full device is for the bond's own frame. */
