@@ -90,8 +90,9 @@ static void
 meets_them_in_order(void **state)
 {
 	struct env *env = *state;
-	struct noting a = {.letter = 'a'}, b = {.letter = 'b'}, o = {.letter = 'o'},
-		      p = {.letter = 'p'};
+	/* Detached when the switch is destroyed, after this. */
+	static struct noting a = {.letter = 'a'}, b = {.letter = 'b'}, o = {.letter = 'o'},
+			     p = {.letter = 'p'};
 
 	add_hook(env, "a", XD_HOOK_IN, &a);
 	add_hook(env, "b", XD_HOOK_IN, &b);
@@ -118,7 +119,7 @@ static void
 attaches_and_detaches(void **state)
 {
 	struct env *env = *state;
-	struct noting a = {0}, b = {0};
+	static struct noting a, b;
 	struct seen *before;
 
 	add_hook(env, "a", XD_HOOK_IN, &a);
@@ -189,7 +190,7 @@ exchanged_under_traffic(void **state)
 {
 	static const char *const lists[] = {"none", "a", "b", "a,b", "b,a"};
 	struct env *env = *state;
-	struct noting a = {0}, b = {0};
+	static struct noting a, b;
 	struct xd_port_info one, two;
 	pthread_t thread;
 
