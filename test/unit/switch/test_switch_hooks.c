@@ -375,6 +375,30 @@ sees_frames_again(void **state)
 	assert_int_equal(hook_info(env).frames, 3);
 }
 
+/* A frame that comes again is copied when it goes. */
+static void
+copies_frames_once(void **state)
+{
+	struct env *env = *state;
+	struct obedient o = {.verdict = {.copy = 1}};
+
+	add_hook(env, "h", XD_HOOK_IN, 0, &o);
+	open_ports(env);
+	set_hooks(env, "a", "h");
+	port_of(env, "b")->full = XD_FULL_WAIT;
+	port_of(env, "b")->wait_us = 1000000;
+	apply(env);
+	o.verdict.copy_dst[0] = (uint16_t)xd_switch_port_index(env->sw, "c");
+	made_up_send(made_up_device("/a"), 1, 2);
+	made_up_device("/b")->full = true;
+	assert_int_equal(xd_worker_poll(env->worker), 0);
+	assert_int_equal(out("/c"), 1);
+	made_up_device("/b")->full = false;
+	assert_int_equal(xd_worker_poll(env->worker), 1);
+	assert_int_equal(out("/c"), 2);
+	assert_int_equal(hook_info(env).copied, 1);
+}
+
 static void
 judges_at_the_way_out(void **state)
 {
@@ -458,6 +482,7 @@ main(void)
 		ON_SWITCH(leaves_frames_with_their_sender),
 		ON_SWITCH(leaves_them_for_so_long),
 		ON_SWITCH(sees_frames_again),
+		ON_SWITCH(copies_frames_once),
 		ON_SWITCH(judges_at_the_way_out),
 		ON_SWITCH(keeps_room_for_tags),
 		ON_SWITCH(ticks),
