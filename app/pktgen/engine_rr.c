@@ -201,6 +201,7 @@ const struct engine engine_rr = {
 		    "      --connect 10.0.0.2 --rr-port 7 --test udp_rr\n",
 	.options = options,
 	.sizes = "1514",
+	.hosts = true,
 	.takes_one_port = true,
 	.own_bytes = sizeof(struct own),
 	.defaults = defaults,

@@ -91,6 +91,7 @@ const struct engine engine_udp = {
 		    "      --streams 8 --direction both --fail-if 'lost_messages>0'\n",
 	.options = options,
 	.sizes = "1514",
+	.hosts = true,
 	.takes_one_port = true,
 	.defaults = defaults,
 	.check = check,

@@ -189,8 +189,8 @@ take_impair(struct options *o, const struct option_row *row, const char *text, s
 	rc = xd_impair_parse(what, impair, err);
 	if (!rc && impair->direction != XD_IMPAIR_TX && !o->command.engine->hosts)
 		rc = xd_fail(err, -EINVAL,
-			"--impair %s: direction is for hosts that send again what was lost, such "
-			"as those of tcp",
+			"--impair %s: direction is for engines with hosts behind their ports: tcp, "
+			"udp and rr",
 			text);
 	return rc;
 }

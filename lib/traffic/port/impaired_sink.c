@@ -85,6 +85,19 @@ xd_impaired_sink_init(struct xd_impaired_sink *s, const struct xd_impair *impair
 	return 0;
 }
 
+int
+xd_impaired_sink_insert(struct xd_impaired_sink *s, const struct xd_impair *impair,
+	struct xd_sink *sink, struct xd_error *err)
+{
+	int rc;
+
+	if (!impair || impair->direction == XD_IMPAIR_TX || !xd_impair_any(impair))
+		return 0;
+	rc = xd_impaired_sink_init(s, impair, *sink, err);
+	*sink = s->sink;
+	return rc;
+}
+
 void
 xd_impaired_sink_fini(struct xd_impaired_sink *s)
 {

@@ -29,6 +29,10 @@ struct xd_impaired_sink {
 /* -ENOMEM. */
 int xd_impaired_sink_init(struct xd_impaired_sink *s, const struct xd_impair *impair,
 	struct xd_sink next, struct xd_error *err);
+/* The same, and is in the place of *sink then, if there are faults for what is received. impair may
+ * be NULL. */
+int xd_impaired_sink_insert(struct xd_impaired_sink *s, const struct xd_impair *impair,
+	struct xd_sink *sink, struct xd_error *err);
 void xd_impaired_sink_fini(struct xd_impaired_sink *s); /* of zeroes, too */
 
 /* Shows the one that is held, now. */

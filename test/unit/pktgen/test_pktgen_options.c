@@ -326,8 +326,8 @@ static const struct {
 		"--impair dup=1%: that port is impaired already; give one list of "
 		"faults, such as loss=1%,dup=1%"},
 	{"rate " AB "--impair loss=1%,direction=rx",
-		"--impair loss=1%,direction=rx: direction is for hosts that send again what was "
-		"lost, such as those of tcp"},
+		"--impair loss=1%,direction=rx: direction is for engines with hosts behind their "
+		"ports: tcp, udp and rr"},
 	{"tcp " AB "--impair loss=1%,direction=in",
 		"--impair: direction=in: give tx, rx or both: what the port sends, receives"},
 	/* How long */

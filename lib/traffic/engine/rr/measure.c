@@ -156,9 +156,12 @@ xd_rr_udp_faults(const struct xd_rr_udp *u, struct xd_rr_figures *f)
 		f->wrong_bytes += e->asks.counts.wrong_bytes + e->answers.counts.wrong_bytes;
 		f->strange += e->asks.counts.strange + e->answers.counts.strange;
 		f->path.wrong_frames += e->host.counts.wrong;
-		f->path.impaired_lost += e->host.outbox.lost;
-		f->path.impaired_dup += e->host.outbox.duplicated;
-		f->path.impaired_reordered += e->host.outbox.reordered;
+		const struct xd_outbox *out = &e->host.outbox;
+		const struct xd_impaired_sink *in = &e->host.impaired;
+
+		f->path.impaired_lost += out->lost + in->lost;
+		f->path.impaired_dup += out->duplicated + in->duplicated;
+		f->path.impaired_reordered += out->reordered + in->reordered;
 	}
 }
 

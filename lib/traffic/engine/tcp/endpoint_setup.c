@@ -73,20 +73,6 @@ opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra, uint64_t *limited_
 	};
 }
 
-/* Faults in what is received, if that is wanted. */
-static int
-impair(struct xd_tcp_endpoint *e, struct xd_error *err)
-{
-	const struct xd_impair *faults = e->opts.impair;
-	int rc;
-
-	if (!faults || faults->direction == XD_IMPAIR_TX || !xd_impair_any(faults))
-		return 0;
-	rc = xd_impaired_sink_init(&e->impaired, faults, e->sink, err);
-	e->sink = e->impaired.sink;
-	return rc;
-}
-
 int
 xd_tcp_endpoint_init(
 	struct xd_tcp_endpoint *e, const struct xd_tcp_endpoint_opts *opts, struct xd_error *err)
@@ -118,7 +104,7 @@ xd_tcp_endpoint_init(
 		rc = xd_tcp_time_waits_init(
 			&e->time_waits, opts->time_waits, TIME_WAIT_US / 1000, err);
 	if (!rc)
-		rc = impair(e, err);
+		rc = xd_impaired_sink_insert(&e->impaired, opts->impair, &e->sink, err);
 	if (rc)
 		xd_tcp_endpoint_fini(e);
 	return rc;

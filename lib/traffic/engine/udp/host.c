@@ -133,6 +133,7 @@ ready(void *ctx, uint16_t n)
 	const uint32_t answers = h->station.source.ready(h->station.source.ctx, n);
 	uint32_t there;
 
+	xd_impaired_sink_look(&h->impaired);
 	while (xd_outbox_count(&h->outbox) < n && xd_outbox_has_room(&h->outbox)) {
 		if (h->cutting)
 			cut(h);
@@ -176,7 +177,10 @@ xd_udp_host_init(struct xd_udp_host *h, const struct xd_udp_host_opts *opts, str
 	if (!xd_outbox_init(&h->outbox, sizeof(struct xd_udp_piece), opts->impair))
 		return xd_fail(err, -ENOMEM, "no memory for datagrams");
 	h->fragments = xd_fragments_create(XD_FRAGMENTS_PACKETS, waits, err);
-	return h->fragments ? xd_respond_station_init(&h->station, opts->max_frame, err) : -ENOMEM;
+	if (!h->fragments)
+		return -ENOMEM;
+	rc = xd_respond_station_init(&h->station, opts->max_frame, err);
+	return rc ? rc : xd_impaired_sink_insert(&h->impaired, opts->impair, &h->sink, err);
 }
 
 int
@@ -203,6 +207,7 @@ void
 xd_udp_host_fini(struct xd_udp_host *h)
 {
 	xd_respond_station_fini(&h->station);
+	xd_impaired_sink_fini(&h->impaired);
 	xd_fragments_destroy(h->fragments);
 	xd_outbox_fini(&h->outbox);
 	h->fragments = NULL;

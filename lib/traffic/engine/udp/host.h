@@ -15,6 +15,7 @@
 #include "traffic/engine/respond/station.h"
 #include "traffic/engine/udp/datagram.h"
 #include "traffic/engine/udp/fragments.h"
+#include "traffic/port/impaired_sink.h"
 
 struct xd_udp_app {
 	/* A datagram came for one of the host's addresses, at any port, with a right checksum. Its
@@ -47,7 +48,8 @@ struct xd_udp_host {
 	struct xd_udp_host_opts opts;
 	struct xd_respond_station station;
 	struct xd_source source;
-	struct xd_sink sink;
+	struct xd_sink sink; /* the port's: of the next, where there are faults */
+	struct xd_impaired_sink impaired;
 	struct xd_fragments *fragments;
 	struct xd_outbox outbox; /* of xd_udp_piece */
 	bool cutting;            /* this is being sent in fragments, of which that is the next */

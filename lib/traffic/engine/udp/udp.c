@@ -128,9 +128,9 @@ fill_faults(const struct xd_udp_bench *b, struct xd_udp_figures *f)
 		f->fragments += h->counts.fragments;
 		f->not_reassembled += g->overlaps + g->timed_out + g->pushed;
 		f->wrong_frames += h->counts.wrong + g->wrong;
-		f->impaired_lost += h->outbox.lost;
-		f->impaired_dup += h->outbox.duplicated;
-		f->impaired_reordered += h->outbox.reordered;
+		f->impaired_lost += h->outbox.lost + h->impaired.lost;
+		f->impaired_dup += h->outbox.duplicated + h->impaired.duplicated;
+		f->impaired_reordered += h->outbox.reordered + h->impaired.reordered;
 	}
 }
 

@@ -64,8 +64,11 @@ static void
 impair(struct env *env, unsigned seed)
 {
 	for (unsigned i = 0; i < 2; i++)
-		env->loop.impair[i] = (struct xd_impair){
-			.loss = 0.02, .dup = 0.02, .reorder = 0.05, .seed = seed + i};
+		env->loop.impair[i] = (struct xd_impair){.loss = 0.02,
+			.dup = 0.02,
+			.reorder = 0.05,
+			.seed = seed + i,
+			.direction = i ? XD_IMPAIR_BOTH : XD_IMPAIR_TX};
 }
 
 static struct xd_rr_figures

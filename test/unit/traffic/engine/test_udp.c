@@ -234,6 +234,26 @@ test_lost_and_twice(void **state)
 	assert_int_equal(xd_fragments_counts(r->b.host.fragments)->done, r->b.came);
 }
 
+/* The same in what is received. */
+static void
+test_faults_received(void **state)
+{
+	const struct xd_impair impair = {
+		.loss = 0.002, .dup = 0.01, .reorder = 0.05, .seed = 3, .direction = XD_IMPAIR_RX};
+	struct rig *r = *state;
+	const uint32_t n = 500, len = 30000;
+
+	set_up_end(&r->b, 1, "10.0.0.2", FRAME, false, &impair);
+	send_some(r, false, len, 16, n);
+	pass_all(r);
+	assert_in_range(r->b.came, n / 2, n - 1);
+	check_last(r, len, 16);
+	assert_int_equal(r->b.host.counts.wrong, 0);
+	assert_true(r->b.host.impaired.lost && r->b.host.impaired.duplicated);
+	assert_true(r->b.host.impaired.reordered > 0);
+	assert_int_equal(r->b.host.outbox.lost, 0);
+}
+
 /* A byte that is another one, wherever it is: the datagram does not come. */
 static void
 test_damage(void **state)
@@ -386,6 +406,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(lengths),
 		TEST(lost_and_twice),
+		TEST(faults_received),
 		TEST(damage),
 		TEST(checksum),
 		TEST(lengths_that_lie),
