@@ -127,10 +127,23 @@ take_flag(struct options *o, const struct option_row *row, const char *text, str
 	case '6':
 		own->v6 = true;
 		break;
+	case 'Z': /* payloads are computed where they are sent from */
+		break;
 	default:
 		own->test.both = true;
 	}
 	return 0;
+}
+
+static int
+take_congestion(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	(void)o;
+	(void)row;
+	if (!strcmp(text, "reno") || !strcmp(text, "newreno"))
+		return 0;
+	return xd_fail(err, -EINVAL, "--congestion %s: there is reno alone", text);
 }
 
 /* iperf3's is a number; what a port of the generator's is begins with its kind. */
@@ -188,6 +201,9 @@ static const struct option_row options[] = {
 	{"window", "N", take_number, .letter = 'w', .min = 2920, .max = WINDOW_MAX,
 		.help = "bytes that a connection receives at once (4M)"},
 	{"no-delay", NULL, take_flag, .letter = 'N', .help = "send small blocks one by one"},
+	{"congestion", "NAME", take_congestion, .letter = 'C', .help = "reno: there is no other"},
+	{"zerocopy", NULL, take_flag, .letter = 'Z',
+		.help = "changes nothing: payloads are made where they are sent from"},
 	{"size", "SIZE", take_size,
 		.help = "longest frame on the wire, bytes without FCS (1514); it gives the MSS"},
 	OPTION_IMPAIR,

@@ -88,7 +88,7 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 			.both = true,                                                              \
 			.help = "make faults in what a port (all) sends:\n"                        \
 				"loss=1%,dup=0.1%,reorder=2%,delay_us=50,seed=7\n"                 \
-				"of hosts (tcp) also direction=rx or both: receives"               \
+				"of hosts (tcp, udp, rr) also direction=rx or both: receives"      \
 	}
 #define OPTION_TOUCH                                                                               \
 	{                                                                                          \

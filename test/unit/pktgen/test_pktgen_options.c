@@ -318,6 +318,7 @@ static const struct {
 		"--rate does not go with --replay own-times: the file has the times"},
 	{"rate " AB "--replay own-times", "--replay is of use with --pcap only"},
 	{"rate " AB "--impair lost=1%", "--impair: unknown word \"lost\"; did you mean loss?"},
+	{"iperf3 -s --port virtio:/a -Z -C cubic", "--congestion cubic: there is reno alone"},
 	{"rate " AB "--impair 5",
 		"--impair 5: a port is its number, from 0, and a colon, such as 0:loss=1%"},
 	{"rate " AB "--impair 5:loss=1%",
