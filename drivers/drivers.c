@@ -3,6 +3,7 @@
 #include "drivers/af_xdp/af_xdp.h"
 #include "drivers/bond/bond.h"
 #include "drivers/ethdev/ethdev.h"
+#include "drivers/patch/patch.h"
 #include "drivers/tap/tap.h"
 #include "drivers/vhost/vhost.h"
 
@@ -12,5 +13,6 @@ const struct xd_driver *const xd_builtin_drivers[] = {
 	&xd_tap_driver,
 	&xd_af_xdp_driver,
 	&xd_bond_driver,
+	&xd_patch_driver,
 	NULL,
 };

@@ -12,6 +12,10 @@
 	{                                                                                          \
 		WORD_NAME, &xd_bridge_noun                                                         \
 	}
+#define MIRROR                                                                                     \
+	{                                                                                          \
+		WORD_NAME, &xd_mirror_noun                                                         \
+	}
 #define PORT                                                                                       \
 	{                                                                                          \
 		WORD_NAME, &xd_port_noun                                                           \
@@ -25,6 +29,9 @@ static const struct command fixed[] = {
 		"vm1", 0, 1, {PORT}, "port.show", NULL, NULL, port_show, NULL},
 	{"bridge", "show", "[NAME]", "bridges and their address tables", NULL, 0, 1, {BRIDGE},
 		"bridge.show", NULL, NULL, bridge_show, NULL},
+	{"mirror", "show", "[NAME]",
+		"mirrors: what they copy to where, and how many frames they did", NULL, 0, 1,
+		{MIRROR}, "mirror.show", NULL, NULL, mirror_show, NULL},
 	{"bond", "show", "[NAME]", "bonds: their members, and which of them carry frames", NULL, 0,
 		1, {PORT}, "bond.show", name_params, bond_print, NULL, NULL},
 	{"fdb", "show", "[BRIDGE] [port=NAME] [vlan=N] [limit=N]", "learned addresses",

@@ -7,6 +7,9 @@
  *   learn    learn.c    sources into the FDB
  *   forward  forward.c  destinations to ports, or to all ports (flood.c)
  *   hook to  hook_in.c  frames whose destination a hook said
+ *   mirror   mirror.c   which frames are to be copied for who watches the bridge
+ *   patch    patch.c    what goes to a patch port, through the bridge at its other end: from input
+ *                       to mirror again
  *   bond     bond.c     frames for a bond to its members
  *   count    count.c    what came in, and what of it was dropped on the way
  *   rmon     rmon.c     the same by kind and size, for ports that want it
@@ -33,8 +36,12 @@
  *   one clone, and frames of an output are in the order in which they came: back pressure takes
  *   them out from the end. xd_turn_send sees to that; only forward, which goes through the frames
  *   in order, does without.
- * - A frame has at most one clone. Who gives a frame to two outputs or more, or to one as a clone,
- *   sets nb_dst of both to 2 at least: then no port may take its mbuf.
+ * - A frame has at most one clone, but for one more of each bridge that it comes to by a patch
+ * port. Who gives a frame to two outputs or more, or to one as a clone, sets nb_dst of both to 2 at
+ * least: then no port may take its mbuf.
+ * - Mirror comes when outputs are those of the bridge's own ports, and only notes which frames are
+ *   copied. The copies are made (xd_bridge_copies) when all else has been transmitted, and go out
+ * at once: nothing waits for them, no stage sees them, and frames may be edited for them.
  * - Every frame in play ends in an output, or is dropped with a reason.
  * - A stage that few ports want costs the others one predicted branch a turn, where it is called:
  *   in xd_bridge_switch or xd_bridge_account.
@@ -65,6 +72,16 @@ struct xd_look {
 struct xd_lost {
 	uint8_t frame;  /* number in the batch */
 	uint8_t reason; /* enum xd_drop */
+	uint8_t pass;   /* 0: as it came; else it came by a patch port, passes[pass - 1] */
+};
+
+#define XD_PASSES 64             /* through patch ports, of a turn */
+#define XD_CLONES (8 * XD_BATCH) /* of a turn */
+
+/* Frames that went from a patch port to its peer, a bit each by number in the batch. */
+struct xd_pass {
+	const struct xd_plan_port *out, *in;
+	uint32_t frames, dropped;
 };
 
 static_assert(XD_BATCH <= 32, "frames of a turn are bits of 32");
@@ -86,50 +103,76 @@ struct xd_turn {
 	struct xd_frame *frames[XD_BATCH];
 	struct xd_look src[XD_BATCH]; /* unset for repeats */
 	struct xd_look dst[XD_BATCH]; /* likewise; key 0: a group address, to be flooded */
-	struct xd_lost lost[XD_BATCH];
+	struct xd_lost lost[XD_BATCH + XD_CLONES];
 	/* from forward on */
 	uint16_t nb_busy;
 	uint16_t busy[XD_MAX_PORTS]; /* ports with frames in their output */
 	uint16_t nb_clones;
 	/* Frames that leave both with and without a tag, and behind them those of one output that
 	 * a hook may edit; and the frame in the batch that each was made of. */
-	struct xd_frame clones[2 * XD_BATCH];
-	uint8_t origin[2 * XD_BATCH];
+	struct xd_frame clones[XD_CLONES + XD_BATCH];
+	uint8_t origin[XD_CLONES + XD_BATCH];
 	struct xd_output outputs[XD_MAX_PORTS];
 	/* for ports with hooks */
 	const uint64_t *now_tsc; /* the worker's clock */
 	unsigned timed;          /* the turn is one of so many: hooks are timed for all of them */
 	struct xd_hook_turn in_hooks, out_hooks;
 	struct xd_copies copies;
+	/* from patch on: what was received is the first bridge's, in */
+	const struct xd_plan_port *first;
+	uint8_t pass; /* that is being switched; 0: as it came */
+	uint16_t nb_passes;
+	struct xd_pass passes[XD_PASSES];
+	/* from mirror on; unset without mirrors */
+	uint64_t
+		mirrors; /* those that copy frames of this turn, a bit each by number in the plan */
+	uint32_t whole;  /* frames of which more is copied than the snapshot, a bit each */
+	struct xd_output
+		mirrored[XD_MAX_MIRRORS]; /* by mirror: the frames, each once and in order */
+	struct xd_frame cuts[XD_BATCH];   /* copies that are cut, */
+	struct xd_seg mirror_segs[XD_BATCH_SEGS]; /* and where those lie */
 };
 
 /* The stages. All by the worker that owns the turn. */
 void xd_bridge_input(struct xd_turn *turn);
 void xd_bridge_learn(struct xd_turn *turn);
 void xd_bridge_forward(struct xd_turn *turn);
+/* Of a patch port's peer: those frames, and outputs that may have frames already. */
+void xd_bridge_input_again(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n);
+void xd_bridge_forward_again(struct xd_turn *turn);
+void xd_bridge_patch(struct xd_turn *turn);
 void xd_bridge_bond_in(struct xd_turn *turn);
 void xd_bridge_bond_out(struct xd_turn *turn);
 void xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n);
+void xd_bridge_mirror(struct xd_turn *turn);
 /* Of the frames that are in the batch at the end. */
 void xd_bridge_count(const struct xd_turn *turn);
 void xd_bridge_rmon(const struct xd_turn *turn);
+void xd_bridge_patch_count(const struct xd_turn *turn);
 
-/* The order of the stages: from what was received to outputs. hooks is a constant: the plan has
- * some. */
+/* The order of the stages: from what was received to outputs. watched is a constant: the plan has
+ * hooks or mirrors. */
 static __rte_always_inline void
-xd_bridge_switch(struct xd_turn *turn, const bool hooks)
+xd_bridge_switch(struct xd_turn *turn, const bool watched)
 {
 	xd_bridge_input(turn);
 	if (unlikely(turn->from != turn->in))
 		xd_bridge_bond_in(turn);
-	if (hooks)
+	if (watched)
 		xd_bridge_hook_in(turn);
 	xd_bridge_learn(turn);
-	if (hooks)
+	if (watched)
 		xd_bridge_hook_take(turn);
 	xd_bridge_forward(turn);
-	if (hooks)
+	if (watched)
 		xd_bridge_hook_send(turn);
+	if (watched && turn->plan->nb_mirrors) {
+		turn->mirrors = 0;
+		turn->whole = 0;
+		xd_bridge_mirror(turn);
+	}
+	if (unlikely(turn->plan->any_patches))
+		xd_bridge_patch(turn);
 	if (unlikely(turn->plan->any_bonds))
 		xd_bridge_bond_out(turn);
 }
@@ -147,7 +190,16 @@ xd_bridge_account(struct xd_turn *turn, const bool hooks)
 		xd_bridge_rmon(turn);
 	if (hooks)
 		xd_bridge_hook_done(turn);
+	if (unlikely(turn->plan->any_patches))
+		xd_bridge_patch_count(turn);
 }
+
+/* A mirror's copies as they leave by some of its ports: VLAN tags as those want them, cut to its
+ * snaplen. tagged: for ports that carry its output_vlan with a tag. Fills in copies, in the order
+ * in which the frames came, and returns how many; valid until the next call. Once all else has been
+ * transmitted. */
+uint16_t xd_bridge_copies(struct xd_turn *turn, const struct xd_plan_mirror *mirror,
+	const struct xd_output *mirrored, bool tagged, struct xd_frame *copies[XD_BATCH]);
 
 /* Between two stages before forward: drops frames in play, a bit each by their place in frames. */
 void xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason);
@@ -184,7 +236,7 @@ xd_turn_counters(const struct xd_turn *turn)
 static inline uint8_t
 xd_turn_number(const struct xd_turn *turn, const struct xd_frame *f)
 {
-	if (f >= turn->clones && f < turn->clones + 2 * XD_BATCH)
+	if (f >= turn->clones && f < turn->clones + XD_CLONES + XD_BATCH)
 		return turn->origin[f - turn->clones];
 	return (uint8_t)(f - turn->batch->frames);
 }
@@ -194,7 +246,7 @@ static inline void
 xd_turn_drop(struct xd_turn *turn, enum xd_drop reason, const struct xd_frame *f)
 {
 	turn->lost[turn->nb_lost++] =
-		(struct xd_lost){(uint8_t)(f - turn->batch->frames), (uint8_t)reason};
+		(struct xd_lost){xd_turn_number(turn, f), (uint8_t)reason, turn->pass};
 }
 
 static inline void

@@ -11,8 +11,17 @@ count_lost(const struct xd_turn *turn)
 	struct xd_drops *drops = &turn->from->port->drops[turn->in_queue];
 	uint16_t n[XD_DROP_REASONS] = {0};
 
-	for (uint16_t i = 0; i < turn->nb_lost; i++)
-		n[turn->lost[i].reason] += turn->lost[i].frame < turn->batch->n;
+	for (uint16_t i = 0; i < turn->nb_lost; i++) {
+		const struct xd_lost *l = &turn->lost[i];
+
+		if (l->frame >= turn->batch->n)
+			continue;
+		if (l->pass == 0)
+			n[l->reason]++;
+		else
+			xd_drop(&turn->passes[l->pass - 1].in->port->drops[0],
+				(enum xd_drop)l->reason, 1);
+	}
 	for (unsigned reason = 0; reason < XD_DROP_REASONS; reason++) {
 		if (n[reason])
 			xd_drop(drops, (enum xd_drop)reason, n[reason]);

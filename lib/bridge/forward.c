@@ -5,14 +5,17 @@
  * Frames that follow each other to the same port are handled as one run.
  */
 #include <rte_branch_prediction.h>
+#include <rte_common.h>
 
 #include "bridge/bridge.h"
 #include "bridge/vlan.h"
 
 /* Frames that follow each other to the one port that their destinations were learned on. */
-static inline void
-forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, uint16_t port)
+static __rte_always_inline void
+forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, uint16_t port,
+	const bool again)
 {
+	struct xd_output apart;
 	const struct xd_plan_port *out = turn->plan->ports[port];
 	struct xd_output *output;
 	uint64_t as_it_is;
@@ -27,8 +30,8 @@ forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, ui
 		xd_turn_drop_all(turn, XD_DROP_NO_PORT, frames, n);
 		return;
 	}
-	output = &turn->outputs[port];
-	sent = output->n;
+	output = again ? &apart : &turn->outputs[port];
+	sent = again ? 0 : output->n;
 	as_it_is = xd_frame_route(turn->in->index, out->untagged_vlan);
 	for (uint16_t i = 0; i < n; i++) {
 		struct xd_frame *f = frames[i];
@@ -42,9 +45,12 @@ forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, ui
 		}
 		output->frames[sent++] = f;
 	}
-	if (output->n == 0 && sent)
+	if (again)
+		xd_turn_send(turn, port, apart.frames, sent);
+	else if (output->n == 0 && sent)
 		turn->busy[turn->nb_busy++] = port;
-	output->n = sent;
+	if (!again)
+		output->n = sent;
 }
 
 static inline uint16_t
@@ -53,8 +59,9 @@ port_of(const struct xd_fdb *fdb, const struct xd_look *dst)
 	return likely(dst->key) ? xd_fdb_lookup_from(fdb, dst->key, dst->first) : XD_PORT_NONE;
 }
 
-void
-xd_bridge_forward(struct xd_turn *turn)
+/* again is a constant: outputs may have frames already, in between which these belong. */
+static __rte_always_inline void
+forward(struct xd_turn *turn, const bool again)
 {
 	const struct xd_fdb *fdb = turn->in->bridge->fdb;
 	const uint16_t n = turn->n;
@@ -63,7 +70,8 @@ xd_bridge_forward(struct xd_turn *turn)
 	uint64_t heads = xd_turn_fresh(turn) | 1ull << n;
 	uint16_t first = 0, port = n ? port_of(fdb, &turn->dst[0]) : XD_PORT_NONE;
 
-	turn->nb_clones = 0;
+	if (!again)
+		turn->nb_clones = 0;
 	while (first < n) {
 		uint16_t end, next = XD_PORT_NONE;
 
@@ -75,10 +83,22 @@ xd_bridge_forward(struct xd_turn *turn)
 				continue;
 		}
 		if (likely(port != XD_PORT_NONE))
-			forward_run(turn, &turn->frames[first], end - first, port);
+			forward_run(turn, &turn->frames[first], end - first, port, again);
 		else
 			xd_bridge_flood(turn, &turn->frames[first], end - first);
 		first = end;
 		port = next;
 	}
+}
+
+void
+xd_bridge_forward(struct xd_turn *turn)
+{
+	forward(turn, false);
+}
+
+void
+xd_bridge_forward_again(struct xd_turn *turn)
+{
+	forward(turn, true);
 }

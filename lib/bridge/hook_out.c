@@ -11,15 +11,15 @@
 static void
 own_frames(struct xd_turn *turn, struct xd_output *output)
 {
-	const struct xd_frame *owned = &turn->clones[XD_BATCH];
+	const struct xd_frame *owned = &turn->clones[XD_CLONES];
 
 	for (uint16_t i = 0; i < output->n; i++) {
-		struct xd_frame *f = output->frames[i], *own = &turn->clones[XD_BATCH + i];
+		struct xd_frame *f = output->frames[i], *own = &turn->clones[XD_CLONES + i];
 
 		if (f->nb_dst < 2 || (f >= owned && f < owned + XD_BATCH))
 			continue;
 		*own = *f;
-		turn->origin[XD_BATCH + i] = xd_turn_number(turn, f);
+		turn->origin[XD_CLONES + i] = xd_turn_number(turn, f);
 		output->frames[i] = own;
 	}
 }

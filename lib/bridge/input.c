@@ -109,6 +109,8 @@ input_other(struct xd_turn *turn, struct xd_frame *f)
 
 	if (reason == XD_DROP_NONE && !xd_plan_port_allows(turn->in, source(w)))
 		reason = XD_DROP_MAC_NOT_ALLOWED;
+	if (reason == XD_DROP_VLAN && turn->in->mirror_output)
+		reason = XD_DROP_MIRROR_OUTPUT;
 	if (reason != XD_DROP_NONE) {
 		xd_turn_drop(turn, reason, f);
 		return;
@@ -183,6 +185,41 @@ static struct xd_frame *
 input_checked(struct xd_turn *turn, struct xd_frame *f, const struct xd_frame *end, uint64_t *bytes)
 {
 	return input_run(turn, turn->in->bridge->fdb, f, end, bytes, true);
+}
+
+void
+xd_bridge_input_again(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n)
+{
+	const bool may_be_plain = turn->in->untagged_vlan != XD_VLAN_NONE && turn->in->nb_macs == 0;
+	/* As in input_run. */
+	struct words last = {0, 1};
+
+	turn->n = 0;
+	turn->repeats = 0;
+	for (uint16_t i = 0; i < n; i++) {
+		struct xd_frame *f = frames[i];
+		struct words w = read_words(xd_frame_data(f));
+
+		f->in_port = turn->in->index;
+		f->vlan = turn->in->untagged_vlan;
+		f->tagged = false;
+		if (!may_be_plain || !is_plain(w)) {
+			last = (struct words){0, 1};
+			input_other(turn, f);
+			continue;
+		}
+		if (w.w0 == last.w0 && w.w1 << 16 == last.w1) {
+			turn->repeats |= 1u << turn->n;
+		} else {
+			turn->dst[turn->n].key = 0;
+			if (!(w.w0 & 1))
+				xd_look_at(turn->in->bridge->fdb, &turn->dst[turn->n],
+					w.w0 & MAC_MASK, f->vlan);
+			xd_look_at(turn->in->bridge->fdb, &turn->src[turn->n], source(w), f->vlan);
+			last = (struct words){w.w0, w.w1 << 16};
+		}
+		turn->frames[turn->n++] = f;
+	}
 }
 
 void

@@ -13,6 +13,7 @@
 #include "bond/bond.h"
 #include "bridge/hooks.h"
 #include "fdb/fdb.h"
+#include "mirror.h"
 #include "port/port.h"
 #include "stats/rmon.h"
 
@@ -20,6 +21,23 @@ struct xd_plan_bridge {
 	struct xd_fdb *fdb;
 	uint16_t nb_members;
 	uint16_t *members; /* port indices */
+	/* Its mirrors follow each other in the plan's. */
+	uint16_t first_mirror, nb_mirrors;
+	uint64_t *unlearned; /* VLANs in which nothing is learned, one bit each; NULL: none */
+};
+
+struct xd_plan_mirror {
+	uint64_t src[XD_MAX_PORTS / 64]; /* ports whose frames are copied as they come, by index, */
+	uint64_t dst[XD_MAX_PORTS / 64]; /* and as they leave, */
+	bool all_vlans;
+	uint64_t vlans[64];   /* in these VLANs, unless in all */
+	uint32_t snaplen;     /* bytes of a copy at most; UINT32_MAX: all */
+	uint16_t output_vlan; /* XD_VLAN_NONE: copies stay in the frame's VLAN */
+	bool untag;           /* then: without a tag whichever that is */
+	/* Ports that the copies leave by, by index; of output_vlan, first those with a tag. */
+	uint16_t nb_tagged, nb_ports;
+	const uint16_t *ports;
+	struct xd_mirror_counters *counters; /* by worker */
 };
 
 struct xd_plan_port {
@@ -45,6 +63,8 @@ struct xd_plan_port {
 	uint8_t member;
 	struct xd_hook_list in_hooks, out_hooks;
 	uint64_t leave_tsc; /* hooks leave frames with the port's sender for so long at most */
+	const struct xd_plan_port *peer; /* of a patch port, in another bridge; NULL: none */
+	bool mirror_output;              /* mirrors' copies leave by it, and nothing else */
 	/* As it was configured: what stages read of it once a turn needs no member above. */
 	struct xd_port_config config;
 };
@@ -74,15 +94,21 @@ struct xd_plan {
 	bool any_waits;  /* frames may be left with their sender: a port has wait_us, or a hook */
 	bool any_bonds;
 	bool any_hooks;
-	struct xd_hook_slot *const *hooks;        /* by index: those that a port has are there */
+	bool watched;                      /* there are hooks or mirrors */
+	struct xd_hook_slot *const *hooks; /* by index: those that a port has are there */
+	bool any_patches;
 	uint32_t slow_us;                         /* the least of any port's */
 	struct xd_plan_port *ports[XD_MAX_PORTS]; /* by index; NULL: none */
 	unsigned nb_bridges;
 	struct xd_plan_bridge *bridges;
+	unsigned nb_mirrors;
+	struct xd_plan_mirror *mirrors;
 	struct xd_plan_worker workers[XD_MAX_WORKERS];
 	/* Control's: what the pointers above point into. */
 	struct xd_plan_port *port_memory;
 	uint16_t *member_memory;
+	uint16_t *mirror_memory;
+	uint64_t *vlan_memory;
 	struct xd_plan_queue *queue_memory;
 };
 

@@ -5,6 +5,7 @@
 
 #include "config/check.h"
 #include "config/members.h"
+#include "config/mirrors.h"
 
 struct check {
 	const struct xd_config *config;
@@ -106,6 +107,8 @@ check_all(const struct check *c, struct xd_error *err)
 	}
 	if (ret == 0)
 		ret = xd_members_check(c->names, c->drivers, err);
+	if (ret == 0)
+		ret = xd_mirrors_check(c->names, c->drivers, err);
 	return ret ? ret : check_claims(c, err);
 }
 

@@ -49,7 +49,8 @@ struct xd_noun {
 
 /* In the order in which they are checked and printed; ended by NULL. */
 extern const struct xd_noun *const xd_nouns[];
-extern const struct xd_noun xd_workers_noun, xd_memory_noun, xd_bridge_noun, xd_port_noun;
+extern const struct xd_noun xd_workers_noun, xd_memory_noun, xd_bridge_noun, xd_port_noun,
+	xd_mirror_noun;
 
 /* ---- Keys of an entry ---- */
 

@@ -10,6 +10,7 @@ const struct xd_noun *const xd_nouns[] = {
 	&xd_memory_noun,
 	&xd_bridge_noun,
 	&xd_port_noun,
+	&xd_mirror_noun,
 	NULL,
 };
 

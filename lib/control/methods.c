@@ -13,6 +13,7 @@ static const struct xd_rpc_method fixed[] = {
 	{"config.diff", xd_method_config_diff, {"yaml"}, NULL},
 	{"config.apply", xd_method_config_apply, {"yaml"}, NULL},
 	{"bridge.show", xd_method_bridge_show, {"name"}, NULL},
+	{"mirror.show", xd_method_mirror_show, {"name"}, NULL},
 	{"bond.show", xd_method_bond_show, {"name"}, NULL},
 	{"port.show", xd_method_port_show, {"name", "xstats"}, NULL},
 	{"fdb.show", xd_method_fdb_show, {"bridge", "port", "vlan", "limit", "cursor"}, NULL},

@@ -74,7 +74,10 @@ struct xd_frame {
 			uint16_t vlan;    /* that it was classified into; 0 is "none" */
 			bool tagged;      /* buf holds an 802.1Q header for this VLAN */
 			uint8_t nb_dst;   /* ports that the frame goes to */
-			uint16_t member;  /* of what a bond sends itself: the driver's */
+			union {
+				uint16_t member;  /* of what a bond sends itself: the driver's */
+				uint8_t priority; /* of a tag that was popped, as it lay in it */
+			};
 		};
 		uint64_t route;
 	};

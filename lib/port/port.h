@@ -216,6 +216,15 @@ struct xd_driver {
 	enum xd_drop (*slow)(struct xd_port *port, unsigned member, const struct xd_frame *f);
 	bool (*announce)(struct xd_port *port, const uint8_t mac[6], uint16_t vlan);
 
+	/*
+	 * Of a port that is one end of a pair (drivers/patch): frames for it are switched on as its
+	 * peer's, and it has no queues; NULL of all others. peer gives the name of the other end,
+	 * borrowed from config; any thread. paired tells why frames do not pass, "" when they do;
+	 * control.
+	 */
+	const char *(*peer)(const struct xd_port_config *config);
+	void (*paired)(struct xd_port *port, const char *why);
+
 	/* Control. */
 	void (*describe)(struct xd_port *port, xd_describe_fn fn, void *ctx);
 	/* Control: what the device itself counts, by queue too; of a port that is lost or stopped

@@ -57,6 +57,11 @@ struct xd_counters {
 	uint64_t lock_cycles;       /* of waiting for other workers that use the same queue */
 } __attribute__((aligned(64)));
 
+/* Of a mirror: copies that ports took, and that found a port's ring full. Written by one worker. */
+struct xd_mirror_counters {
+	uint64_t tx_frames, tx_bytes, dropped;
+} __attribute__((aligned(64)));
+
 /* sum += each of n workers' counters. Any thread; figures are at most one turn old. */
 void xd_counters_sum(struct xd_counters *sum, const struct xd_counters *per_worker, unsigned n);
 

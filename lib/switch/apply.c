@@ -121,6 +121,8 @@ make_next(struct xd_change *t, struct xd_worker *app_add, const struct xd_worker
 	t->more_workers = xd_state_workers(t->next) != xd_state_workers(t->now);
 	if (ret == 0)
 		ret = make_bridges(t, err);
+	if (ret == 0 && xd_state_make_mirrors(t->next, t->now) < 0)
+		ret = no_memory(err);
 	if (ret == 0)
 		ret = xd_change_ports(t, err);
 	if (ret == 0)
@@ -184,6 +186,7 @@ destroy_next(struct xd_change *t)
 		if (t->next->bridges[i].fresh)
 			xd_fdb_destroy(t->next->bridges[i].fdb);
 	}
+	xd_state_undo_mirrors(t->next);
 	for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
 		if (t->next->fresh_worker[w])
 			xd_worker_destroy(t->next->workers[w]);

@@ -101,6 +101,15 @@ keeps_device(const struct xd_change *t, unsigned i)
 	return n > 0;
 }
 
+/* Whether copies leave by the port from now on, which has no place in its bridge then. */
+static bool
+becomes_output(const struct xd_change *t, unsigned i)
+{
+	const struct xd_plan_port *p = t->next->plan->ports[i], *old = t->now->plan->ports[i];
+
+	return p && p->mirror_output && !(old && old->mirror_output);
+}
+
 /* Between the plans: workers know neither ports that go nor those that take their index. */
 static void
 hand_over_indices(struct xd_change *t)
@@ -111,7 +120,8 @@ hand_over_indices(struct xd_change *t)
 
 		if (!old || old == port)
 			continue;
-		if (!keeps_device(t, i) || must_learn_anew(t->next->port_config[i], &old->config))
+		if (!keeps_device(t, i) || becomes_output(t, i) ||
+			must_learn_anew(t->next->port_config[i], &old->config))
 			remove_port(t->next, (uint16_t)i);
 		if (t->inherits[i])
 			inherit_counters(port, old, t->sw->nb_slots);
@@ -131,7 +141,7 @@ commit_ports(struct xd_change *t)
 			continue;
 		if (port == t->next->ports[i]) {
 			const struct xd_port_config *config = t->next->port_config[i];
-			bool anew = must_learn_anew(config, &port->config);
+			bool anew = must_learn_anew(config, &port->config) || becomes_output(t, i);
 
 			port->config = *config;
 			if (anew)
@@ -202,11 +212,13 @@ xd_change_commit(struct xd_change *t)
 	t->sw->state = t->next;
 	t->sw->next = NULL;
 	xd_switch_look_at_bonds(t->sw);
+	xd_switch_look_at_patches(t->sw);
 	xd_switch_publish(t->sw, t->next, t->next->plan);
 	xd_hooks_commit(t);
 	commit_ports(t);
 	commit_bridges(t);
 	commit_workers(t);
+	xd_state_commit_mirrors(t->next, t->now);
 	memset(t->next->fresh_port, 0, sizeof(t->next->fresh_port));
 	memset(t->next->fresh_worker, 0, sizeof(t->next->fresh_worker));
 	for (unsigned i = 0; i < t->next->nb_bridges; i++)

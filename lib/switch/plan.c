@@ -23,11 +23,17 @@ xd_plan_create(const struct xd_state *state)
 		nb_ports += state->ports[i] != NULL;
 	nb_queues =
 		RTE_ALIGN(nb_ports * XD_PORT_QUEUES, LINE_QUEUES) + LINE_QUEUES * XD_MAX_WORKERS;
-	plan->bridges = calloc(state->nb_bridges + 1, sizeof(*plan->bridges));
+	/* Behind the bridges one for each, with its FDB and no members: see fill_bridges. */
+	plan->bridges = calloc(2 * state->nb_bridges + 1, sizeof(*plan->bridges));
 	plan->port_memory = calloc(nb_ports, sizeof(*plan->port_memory));
 	plan->member_memory = calloc(nb_ports, sizeof(*plan->member_memory));
 	plan->queue_memory = aligned_alloc(64, nb_queues * sizeof(*plan->queue_memory));
-	if (plan->bridges && plan->port_memory && plan->member_memory && plan->queue_memory)
+	plan->mirrors = calloc(state->nb_mirrors + 1, sizeof(*plan->mirrors));
+	plan->mirror_memory =
+		calloc(state->nb_mirrors * nb_ports + 1, sizeof(*plan->mirror_memory));
+	plan->vlan_memory = calloc(64 * state->nb_bridges + 1, sizeof(*plan->vlan_memory));
+	if (plan->bridges && plan->port_memory && plan->member_memory && plan->queue_memory &&
+		plan->mirrors && plan->mirror_memory && plan->vlan_memory)
 		return plan;
 	xd_plan_free(plan);
 	return NULL;
@@ -38,6 +44,9 @@ xd_plan_free(struct xd_plan *plan)
 {
 	if (!plan)
 		return;
+	free(plan->vlan_memory);
+	free(plan->mirror_memory);
+	free(plan->mirrors);
 	free(plan->queue_memory);
 	free(plan->member_memory);
 	free(plan->port_memory);
@@ -136,7 +145,26 @@ fill_bonds(const struct xd_state *state, struct xd_plan *plan)
 	}
 }
 
-/* Members of a bridge are in ascending order, as each output is. */
+/* Of patch ports that agree on each other, the other end. */
+static void
+fill_patches(const struct xd_state *state, struct xd_plan *plan)
+{
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		struct xd_plan_port *p = plan->ports[i];
+		const struct xd_port *peer = NULL;
+		char why[XD_PEER_WHY];
+
+		if (p && p->driver->peer)
+			peer = xd_state_peer(state, p->port, why);
+		if (!peer || !plan->ports[peer->index])
+			continue;
+		p->peer = plan->ports[peer->index];
+		plan->any_patches = true;
+	}
+}
+
+/* Members of a bridge are in ascending order, as each output is. A port that mirrors' copies leave
+ * by is none: its bridge is one that no other port is in. */
 static void
 fill_bridges(const struct xd_state *state, struct xd_plan *plan)
 {
@@ -150,11 +178,15 @@ fill_bridges(const struct xd_state *state, struct xd_plan *plan)
 
 		if (!b)
 			continue;
-		plan->ports[i]->bridge = &plan->bridges[b - state->bridges];
-		plan->bridges[b - state->bridges].nb_members++;
+		plan->ports[i]->bridge =
+			&plan->bridges[b - state->bridges +
+				       (plan->ports[i]->mirror_output ? state->nb_bridges : 0)];
+		if (!plan->ports[i]->mirror_output)
+			plan->bridges[b - state->bridges].nb_members++;
 	}
 	for (unsigned b = 0; b < state->nb_bridges; b++) {
-		plan->bridges[b].fdb = state->bridges[b].fdb;
+		plan->bridges[b].fdb = plan->bridges[b + state->nb_bridges].fdb =
+			state->bridges[b].fdb;
 		plan->bridges[b].members = member;
 		member += plan->bridges[b].nb_members;
 		plan->bridges[b].nb_members = 0;
@@ -163,7 +195,7 @@ fill_bridges(const struct xd_state *state, struct xd_plan *plan)
 		const struct xd_plan_bridge *b = plan->ports[i] ? plan->ports[i]->bridge : NULL;
 		struct xd_plan_bridge *bridge = b ? &plan->bridges[b - plan->bridges] : NULL;
 
-		if (bridge)
+		if (bridge && !plan->ports[i]->mirror_output)
 			bridge->members[bridge->nb_members++] = (uint16_t)i;
 	}
 }
@@ -258,6 +290,10 @@ xd_plan_fill(struct xd_plan *plan, const struct xd_state *state, xd_plan_without
 		fill_hooks(state, plan, i);
 	}
 	fill_bonds(state, plan);
+	fill_patches(state, plan);
+	xd_plan_mirror_outputs(plan, state);
 	fill_bridges(state, plan);
+	xd_plan_fill_mirrors(plan, state);
+	plan->watched = plan->any_hooks || plan->nb_mirrors;
 	fill_queues(state, plan, without, ctx);
 }

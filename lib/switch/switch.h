@@ -7,6 +7,8 @@
  *   show.c        snapshots for people and programs: ports and bridges; in show_fdb.c
  *                 address tables, in show_workers.c workers and memory
  *   slow.c        ports that take too long, in the log
+ *   mirrors.c     copies for who watches a bridge
+ *   patches.c     whether ends of patch ports agree
  *   bonds.c       which members of bonds carry frames
  *   hooks.c       the application's hooks, and which ports have them; in hooks_show.c what they did
  *   apply.c       changes the configuration, wholly or not at all
@@ -44,6 +46,11 @@ struct xd_switch_bridge {
 	bool fresh; /* fdb was made for this state; the state before it has another */
 };
 
+struct xd_switch_mirror {
+	struct xd_mirror_counters *counters; /* by worker */
+	bool fresh;                          /* made for this state */
+};
+
 /* One state of the switch: what a configuration became. The next one shares what stays the same. */
 struct xd_state {
 	struct xd_config *config;
@@ -60,6 +67,8 @@ struct xd_state {
 	uint8_t owner[XD_MAX_PORTS][XD_PORT_QUEUES]; /* worker of each receive queue */
 	uint64_t hooks[XD_MAX_PORTS]; /* that each port has, a bit each by their index */
 	struct xd_switch *sw;
+	unsigned nb_mirrors;
+	struct xd_switch_mirror mirrors[XD_MAX_MIRRORS]; /* likewise */
 	struct xd_plan *plan;
 };
 
@@ -129,6 +138,28 @@ void xd_switch_tell_hooks(struct xd_switch *sw);
 
 /* Has bonds know which of their members are up: whenever a port goes up or down. */
 void xd_switch_look_at_bonds(struct xd_switch *sw);
+
+/* ---- mirrors.c ---- */
+
+/* Counters of the mirrors of a state, which those that stay have from the one before. -ENOMEM. */
+int xd_state_make_mirrors(struct xd_state *next, const struct xd_state *now);
+/* Frees those that were made: next is not to be; and those of mirrors that are no more: next is. */
+void xd_state_undo_mirrors(struct xd_state *next);
+void xd_state_commit_mirrors(struct xd_state *next, const struct xd_state *now);
+/* Parts of xd_plan_fill: ports that copies leave by, before members of bridges are filled in, and
+ * the mirrors themselves, after those. */
+void xd_plan_mirror_outputs(struct xd_plan *plan, const struct xd_state *state);
+void xd_plan_fill_mirrors(struct xd_plan *plan, const struct xd_state *state);
+
+/* ---- patches.c ---- */
+
+#define XD_PEER_WHY 128 /* bytes of what the next one says */
+
+/* The peer of a patch port, when both ends agree; else NULL, and why not. */
+const struct xd_port *xd_state_peer(
+	const struct xd_state *state, const struct xd_port *port, char why[XD_PEER_WHY]);
+/* Has patch ports know whether frames pass: whenever there is another state. */
+void xd_switch_look_at_patches(struct xd_switch *sw);
 
 /* ---- publish.c ---- */
 

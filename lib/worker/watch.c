@@ -194,14 +194,15 @@ end(struct xd_worker *w, const struct xd_plan_port *port, enum xd_budget_call ca
 		charge(w, port, call, xd_watch_own(w, cycles));
 }
 
-/* Takes what follows the snapshots into the worker's own memory: then no transmit reads the
- * sender's. */
+/* Takes what follows the snapshots of frames, a bit each, into the worker's own memory: then no
+ * transmit reads the sender's. */
 static void
-copy_frames(struct xd_worker *w)
+copy_frames(struct xd_worker *w, uint32_t frames)
 {
 	uint8_t *at = w->watch.copy, *const end = at + COPY_BYTES;
 
-	for (uint16_t i = 0; i < w->batch.n; i++) {
+	for (; frames; frames &= frames - 1) {
+		const int i = __builtin_ctz(frames);
 		struct xd_frame *f = &w->batch.frames[i];
 		uint32_t len = f->len - f->head_len;
 
@@ -214,6 +215,27 @@ copy_frames(struct xd_worker *w)
 		}
 		f->segs = &w->watch.segs[i];
 		f->nb_segs = 1;
+	}
+}
+
+void
+xd_watch_hold(struct xd_worker *w, uint32_t frames)
+{
+	struct xd_turn *turn = &w->turn;
+	struct timer t;
+
+	if (w->wary && w->watch.copied)
+		return;
+	if (w->wary)
+		t = begin(w, turn->from->port);
+	copy_frames(w, frames);
+	if (w->wary)
+		end(w, turn->from, XD_BUDGET_RECEIVE, t);
+	for (uint16_t i = 0; i < turn->nb_clones; i++) {
+		const struct xd_frame *f = &w->batch.frames[turn->origin[i]];
+
+		turn->clones[i].segs = f->segs;
+		turn->clones[i].nb_segs = f->nb_segs;
 	}
 }
 
@@ -230,7 +252,7 @@ xd_watch_rx(struct xd_worker *w, const struct xd_plan_queue *q)
 	n = q->port->driver->rx(q->port->port, q->queue, &w->batch);
 	w->watch.copied = t.start_tsc < budget(w, q->port->port)->copy_until_tsc;
 	if (w->watch.copied)
-		copy_frames(w);
+		copy_frames(w, (uint32_t)((1ull << n) - 1));
 	end(w, q->port, XD_BUDGET_RECEIVE, t);
 	return n;
 }

@@ -38,7 +38,7 @@ struct xd_watch {
 	struct xd_budget_limits limits; /* with it */
 	uint64_t until_tsc;             /* wary until then at least */
 	uint64_t resume_tsc; /* when the first of the ports that rest does no more; none: 0 */
-	bool copied;         /* this turn's frames lie in `copy` */
+	bool copied;         /* this turn's frames lie in `copy` (while the worker is wary) */
 	uint8_t *copy;       /* all that a turn's frames can be, */
 	struct xd_seg segs[XD_BATCH]; /* and where each lies */
 	/* The thread's times as last looked at; tsc 0: never. */
@@ -47,6 +47,11 @@ struct xd_watch {
 	uint64_t base_delay_ns; /* looked at while the worker is wary only */
 	int delay_fd;           /* where it stands; -1: not open yet, or there is none */
 };
+
+/* Has what follows the snapshots of some of this turn's frames, a bit each by number in the batch,
+ * lie in the worker's own memory, where their sender cannot change it. After the bridge: clones
+ * follow. */
+void xd_watch_hold(struct xd_worker *w, uint32_t frames);
 
 int xd_watch_init(struct xd_worker *w); /* -ENOMEM */
 void xd_watch_fini(struct xd_worker *w);

@@ -8,31 +8,38 @@
 
 #include "worker/worker.h"
 
-/* What was received goes through the bridge and out. hooks is a constant: the plan has some. */
+/* What was received goes through the bridge and out. watched is a constant: the plan has hooks or
+ * mirrors. */
 static __rte_always_inline void
-run_batch(struct xd_worker *w, struct xd_plan_queue *q, const bool hooks)
+run_batch(struct xd_worker *w, struct xd_plan_queue *q, const bool watched)
 {
 	struct xd_turn *turn = &w->turn;
+	const bool mirrors = watched && turn->plan->nb_mirrors;
 
 	turn->in = q->in;
 	turn->from = q->port;
 	turn->in_queue = q->queue;
-	xd_bridge_switch(turn, hooks);
+	xd_bridge_switch(turn, watched);
+	/* A copy has the bytes that the receiver gets, also of a sender that writes to them now. */
+	if (mirrors && turn->whole)
+		xd_watch_hold(w, turn->whole);
 	/* By now what the last turn wrote has left the store buffer, and the fence that asking for
 	 * notifications takes is cheap. */
 	xd_worker_notify_flush(w);
 	/* A NIC's queue cannot be rewound, nor can frames that the driver made up itself. */
 	if (unlikely(turn->plan->any_waits) && q->port->driver->rewind && turn->batch->nb_done)
 		xd_worker_back_pressure(w, q);
-	xd_bridge_account(turn, hooks);
-	if (hooks)
+	xd_bridge_account(turn, watched);
+	if (watched)
 		xd_worker_transmit_hooked(w);
 	else
 		xd_worker_transmit(w);
+	if (mirrors)
+		xd_worker_mirror(w);
 }
 
 static __rte_noinline void
-run_hooked(struct xd_worker *w, struct xd_plan_queue *q)
+run_watched(struct xd_worker *w, struct xd_plan_queue *q)
 {
 	w->turn.copies.n = 0;
 	run_batch(w, q, true);
@@ -98,8 +105,8 @@ run_queue(struct xd_worker *w, struct xd_plan_queue *q)
 			return 0;
 	} else if (unlikely(q->port->bond)) {
 		return run_own(w, q);
-	} else if (unlikely(w->turn.plan->any_hooks)) {
-		run_hooked(w, q);
+	} else if (unlikely(w->turn.plan->watched)) {
+		run_watched(w, q);
 	} else {
 		run_batch(w, q, false);
 	}

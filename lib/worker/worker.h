@@ -4,6 +4,7 @@
  *
  *   worker.c         the loop: one turn for each queue, accounting
  *   transmit.c       outputs of the bridge to ports; pending notifications
+ *   mirror.c         copies of frames for who watches a bridge
  *   back_pressure.c  frames for a full ring that wait in the sender's
  *   tick.c           timers of hooks
  *   sleep.c          what an idle worker does
@@ -164,6 +165,9 @@ void xd_worker_notify_rx_later(
 void xd_worker_notify_tx_later(struct xd_worker *w, const struct xd_plan_port *port);
 /* Gives the notifications that were put off. Before the worker is quiescent. */
 void xd_worker_notify_flush(struct xd_worker *w);
+
+/* mirror.c: transmits what mirrors copy of the turn, after all else. */
+void xd_worker_mirror(struct xd_worker *w);
 
 /* back_pressure.c */
 

@@ -23,13 +23,8 @@ class Vlan(SwitchCase):
 
     def seen(self, sender, data):
         """Port to the frames that come to it when sender sends data."""
-        self.at[sender].tx(data)
-        self.barrier(self.at[sender])
-        got = {}
-        for name, guest in self.at.items():
-            while (came := guest.rx(0)) is not None:
-                got.setdefault(name, []).append(came.hex())
-        return got
+        return {name: [came.hex() for came in frames]
+                for name, frames in self.comes(self.at, sender, data).items()}
 
     def check(self, sender, data, want):
         """want: port to the one frame that it is to get."""

@@ -145,6 +145,17 @@ class SwitchCase(Case):
             wait_for(lambda: self.daemon.drops(sender.name).get("reserved-address", 0) > before,
                      f"the switch to take what {sender.name} sent")
 
+    def comes(self, at, sender, *frames):
+        """Port to the frames that come to it when sender sends these. at: guests by port."""
+        for data in frames:
+            at[sender].tx(data)
+        self.barrier(at[sender])
+        got = {}
+        for name, guest in at.items():
+            while (came := guest.rx(0)) is not None:
+                got.setdefault(name, []).append(came)
+        return got
+
     def drops(self, name):
         """Reason to count of a port, without those that barrier() made."""
         return {reason: count for reason, count in self.daemon.drops(name).items()

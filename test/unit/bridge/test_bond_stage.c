@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "bridge/bridge.h"
+#include "turn_env.h"
 
 #define BOND  2
 #define FIRST 5 /* and the port behind it: the members */
@@ -22,16 +23,6 @@ struct rig {
 	struct xd_port *port; /* the bond's */
 	struct xd_bond bond;
 };
-
-static void *
-make(size_t size)
-{
-	void *p = aligned_alloc(64, (size + 63) / 64 * 64);
-
-	assert_non_null(p);
-	memset(p, 0, size);
-	return p;
-}
 
 /* An IPv4 datagram of a flow; with an offset it is a later fragment of one. */
 static void

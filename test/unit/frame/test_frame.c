@@ -145,6 +145,7 @@ test_tag_is_pushed_and_popped(void **state)
 
 	assert_false(xd_vlan_is_tagged(xd_frame_data(f)));
 	f->vlan = 0xabc;
+	f->priority = 0;
 	xd_vlan_form(f, false);
 	assert_false(f->dirty);
 	xd_vlan_form(f, true);
@@ -170,6 +171,14 @@ test_tag_is_pushed_and_popped(void **state)
 	assert_int_equal(f->len, LEN);
 	for (uint32_t i = 0; i < LEN; i++)
 		assert_int_equal(all[i], byte_at(i));
+
+	/* And so does the next tag. */
+	xd_vlan_retag(f, 0x456);
+	assert_int_equal(xd_vlan_tci(xd_frame_data(f)), 0xe456);
+	xd_vlan_retag(f, 0x457);
+	assert_int_equal(xd_vlan_tci(xd_frame_data(f)), 0xe457);
+	xd_vlan_retag(f, 0);
+	assert_false(f->tagged);
 }
 
 /* Exactly n bytes are read and written, from any address to any other. */
