@@ -32,7 +32,7 @@ ORDER = (
     ("worker",),
     ("switch",),
     ("control",),
-    ("unixctl",),
+    ("ovsdb", "unixctl"),
     ("traffic/host",),
     ("traffic/frames",),
     ("traffic/port",),
