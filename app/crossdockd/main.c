@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -21,6 +22,7 @@
 #include "crossdock.h"
 #include "options.h"
 #include "output.h"
+#include "ovsdb/ovsdb.h"
 #include "unixctl/unixctl.h"
 
 #define TEXT_BYTES 1024
@@ -34,6 +36,7 @@ struct daemon {
 	struct xd_loop *loop;
 	struct xd_rpc_method *methods;
 	struct xd_server *server;
+	struct xd_ovsdb *ovsdb;     /* or NULL */
 	struct xd_unixctl *unixctl; /* or NULL */
 	char run_dir[XD_PATH_MAX];  /* the control socket's directory */
 	char problem[TEXT_BYTES];   /* why it ends; empty: because it was told to */
@@ -106,6 +109,7 @@ load(struct daemon *daemon)
 	control->source.state_file = daemon->options.state;
 	control->source.socket_path = daemon->options.control;
 	control->source.unixctl = daemon->options.unixctl;
+	control->source.ovsdb = daemon->options.ovsdb;
 	control->source.default_core = xd_default_core();
 	daemon->lines = xd_lines_create();
 	if (xd_control_load(&control->source, daemon->lines, &control->base, &control->running,
@@ -224,6 +228,23 @@ start_switch(struct daemon *daemon)
 	return err.key[0] ? 2 : 1;
 }
 
+static int
+open_database(struct daemon *daemon)
+{
+	const char *run_dir = getenv("OVS_RUNDIR"), *remote = daemon->control.running->ovsdb;
+	struct xd_ovsdb_opts opts = {.remote = remote,
+		.run_dir = run_dir && run_dir[0] ? run_dir : XD_OVSDB_RUN_DIR,
+		.control = &daemon->control,
+		.loop = daemon->loop,
+		.log = &daemon->log};
+	struct xd_error err;
+
+	if (!remote[0])
+		return 0;
+	daemon->ovsdb = xd_ovsdb_create(&opts, &err);
+	return daemon->ovsdb ? 0 : complain(daemon, err.text);
+}
+
 static void
 say_ready(struct daemon *daemon)
 {
@@ -257,6 +278,8 @@ run(struct daemon *daemon)
 	if (ret)
 		goto out_control;
 	ret = start_switch(daemon);
+	if (ret == 0)
+		ret = open_database(daemon);
 	if (ret)
 		goto out_switch;
 	say_ready(daemon);
@@ -267,6 +290,7 @@ run(struct daemon *daemon)
 out_switch:
 	xd_unixctl_destroy(daemon->unixctl);
 	daemon->unixctl = NULL;
+	xd_ovsdb_destroy(daemon->ovsdb);
 	xd_server_destroy(daemon->server);
 	daemon->server = NULL;
 	xd_switch_destroy(daemon->control.sw);

@@ -8,8 +8,8 @@
 #include "options.h"
 
 static const char help[] =
-	"usage: crossdockd --config FILE [--state FILE] [--control SOCKET] [--unixctl DIR]\n"
-	"                  [--check] [-- EAL OPTIONS]\n"
+	"usage: crossdockd --config FILE [--state FILE] [--control SOCKET] [--ovsdb REMOTE]\n"
+	"                  [--unixctl DIR] [--check] [-- EAL OPTIONS]\n"
 	"\n"
 	"Runs the Ethernet switch that FILE describes, in the foreground.\n"
 	"\n"
@@ -19,6 +19,8 @@ static const char help[] =
 	"  -C, --control SOCKET  listen here for crossdockctl, not at control.path of FILE\n"
 	"  -U, --unixctl DIR     let ovs-appctl find it in DIR, such as /run/openvswitch, in the\n"
 	"                        place of ovs-vswitchd\n"
+	"  -O, --ovsdb REMOTE    bridges and ports are those of Open vSwitch's database, such as\n"
+	"                        unix:/run/openvswitch/db.sock, not FILE's: use ovs-vsctl\n"
 	"      --check           only tell whether FILE (with --state) is valid; needs no root\n"
 	"  -V, --version         print the version\n"
 	"  -h, --help            print this\n"
@@ -41,12 +43,13 @@ options_parse(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {{"config", required_argument, NULL, 'c'},
 		{"state", required_argument, NULL, 's'}, {"control", required_argument, NULL, 'C'},
-		{"unixctl", required_argument, NULL, 'U'}, {"check", no_argument, NULL, 'k'},
-		{"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'}, {0}};
+		{"ovsdb", required_argument, NULL, 'O'}, {"unixctl", required_argument, NULL, 'U'},
+		{"check", no_argument, NULL, 'k'}, {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'}, {0}};
 	int option;
 
 	memset(options, 0, sizeof(*options));
-	while ((option = getopt_long(argc, argv, "+c:s:C:U:Vh", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+c:s:C:O:U:Vh", known, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			options->config = optarg;
@@ -59,6 +62,9 @@ options_parse(struct options *options, int argc, char **argv)
 			break;
 		case 'U':
 			options->unixctl = optarg;
+			break;
+		case 'O':
+			options->ovsdb = optarg;
 			break;
 		case 'k':
 			options->check = true;

@@ -10,6 +10,7 @@ struct options {
 	const char *state;   /* or NULL */
 	const char *control; /* or NULL */
 	const char *unixctl; /* or NULL */
+	const char *ovsdb;   /* or NULL */
 	bool check;
 	char *const *eal_args; /* what follows "--" */
 	unsigned nb_eal_args;

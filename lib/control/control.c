@@ -26,6 +26,41 @@ override(const char *value, const char *key, const char *what, char *to, size_t 
 	return 0;
 }
 
+/* Nobody has two masters: what the database says is not for the file. */
+static int
+check_database(const struct xd_daemon_config *config, struct xd_error *err)
+{
+	for (const struct xd_noun *const *noun = xd_nouns; config->ovsdb[0] && *noun; noun++) {
+		if (!(*noun)->size || !xd_noun_count(*noun, config->config))
+			continue;
+		return xd_noun_fail(err, -EINVAL, *noun, xd_noun_entry(*noun, config->config, 0),
+			NULL,
+			"the database at %.100s says which %s there are: take them out here, or "
+			"control.ovsdb",
+			config->ovsdb, (*noun)->section);
+	}
+	return 0;
+}
+
+const char *
+xd_control_elsewhere(const struct xd_control *control, const struct xd_noun *noun)
+{
+	if (!control->running->ovsdb[0] || !noun->size)
+		return NULL;
+	if (noun == &xd_bridge_noun)
+		return "ovs-vsctl add-br, del-br or set Bridge";
+	return noun == &xd_port_noun ? "ovs-vsctl add-port, del-port or set Interface"
+				     : "ovs-vsctl";
+}
+
+int
+xd_control_refuse(
+	const struct xd_control *control, const struct xd_noun *noun, struct xd_error *err)
+{
+	return xd_fail(err, -EPERM, "%s are the database's, %.100s: type %s", noun->section,
+		control->running->ovsdb, xd_control_elsewhere(control, noun));
+}
+
 struct xd_daemon_config *
 xd_control_read(const struct xd_control_source *source, const char *yaml, size_t len,
 	struct xd_lines *lines, struct xd_error *err)
@@ -37,7 +72,10 @@ xd_control_read(const struct xd_control_source *source, const char *yaml, size_t
 		override(source->socket_path, "control.path", "a socket path", config->control_path,
 			sizeof(config->control_path), err) == 0 &&
 		override(source->unixctl, "control.unixctl", "a path", config->unixctl,
-			sizeof(config->unixctl), err) == 0)
+			sizeof(config->unixctl), err) == 0 &&
+		override(source->ovsdb, "control.ovsdb", "a database's remote", config->ovsdb,
+			sizeof(config->ovsdb), err) == 0 &&
+		check_database(config, err) == 0)
 		return config;
 	xd_daemon_config_destroy(config);
 	return NULL;
@@ -148,6 +186,11 @@ write_state(struct xd_control *control, const struct xd_daemon_config *base,
 	delta = xd_delta_make(base, running);
 	if (!delta)
 		return xd_fail(err, -ENOMEM, "no memory for the state file");
+	/* What a database says is kept there. */
+	for (const struct xd_noun *const *noun = xd_nouns; running->ovsdb[0] && *noun; noun++) {
+		if ((*noun)->size)
+			json_object_del(delta, (*noun)->section);
+	}
 	ret = xd_state_write(control->source.state_file, delta, err);
 	json_decref(delta);
 	return ret;

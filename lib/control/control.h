@@ -23,6 +23,7 @@ struct xd_control_source {
 	const char *state_file;  /* NULL: changes live until exit */
 	const char *socket_path; /* instead of the configuration's control.path; or NULL */
 	const char *unixctl;     /* likewise, of control.unixctl */
+	const char *ovsdb;       /* likewise, of control.ovsdb */
 	unsigned default_core;
 };
 
@@ -34,6 +35,13 @@ struct xd_control {
 	struct xd_daemon_config *running; /* what the switch does */
 	uint64_t started_ns;
 };
+
+/* Where entries of a noun that the database has the say of are changed instead, "ovs-vsctl add-br
+ * ...", or NULL: here. What the database has no word for is the file's, as ever. */
+const char *xd_control_elsewhere(const struct xd_control *control, const struct xd_noun *noun);
+/* Fills in the error that says so. */
+int xd_control_refuse(
+	const struct xd_control *control, const struct xd_noun *noun, struct xd_error *err);
 
 /* At the start: reads the configuration file and lays the state file over it; checks both. lines
  * (may be NULL) gets the file's keys, for an error that comes later (xd_lines_format). On failure

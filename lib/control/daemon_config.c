@@ -53,6 +53,16 @@ static const struct xd_key control_keys[] = {
 		.cost = XD_COST_RESTART,
 		.help = "Where ovs-appctl finds crossdockd in the place of ovs-vswitchd.",
 	},
+	{
+		.name = "ovsdb",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_daemon_config, ovsdb),
+		.unset = "none",
+		.values = "such as unix:/run/openvswitch/db.sock",
+		.what = "a database's remote",
+		.cost = XD_COST_RESTART,
+		.help = "The Open vSwitch database that says which bridges and ports there are.",
+	},
 	{0},
 };
 

@@ -17,7 +17,8 @@ struct xd_daemon_config {
 	char control_path[XD_PATH_MAX];
 	char control_group[XD_NAME_MAX]; /* "": leave the socket's group as it comes */
 	mode_t control_mode;             /* permission bits of the socket */
-	char unixctl[XD_PATH_MAX]; /* Open vSwitch's run directory, for ovs-appctl; "": none */
+	char unixctl[XD_PATH_MAX];   /* Open vSwitch's run directory, for ovs-appctl; "": none */
+	char ovsdb[XD_PATH_MAX + 8]; /* Open vSwitch's database, "unix:PATH"; "": none */
 	enum xd_log_level log_level;
 };
 

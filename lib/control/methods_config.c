@@ -59,11 +59,34 @@ xd_method_config_check(struct xd_rpc_call *call)
 	return result;
 }
 
+/* What a database says, a file does not: it stays. NULL: no memory, and config is freed. */
+static struct xd_daemon_config *
+keep_database(struct xd_rpc_call *call, struct xd_daemon_config *config)
+{
+	const struct xd_control *control = call->ctx;
+	struct xd_config *running;
+	struct xd_entries *entries;
+
+	if (!config || !control->running->ovsdb[0])
+		return config;
+	running = xd_config_copy(control->running->config);
+	if (!running) {
+		xd_fail(&call->err, -ENOMEM, "no memory");
+		xd_daemon_config_destroy(config);
+		return NULL;
+	}
+	entries = config->config->entries;
+	config->config->entries = running->entries;
+	running->entries = entries;
+	xd_config_destroy(running);
+	return config;
+}
+
 json_t *
 xd_method_config_diff(struct xd_rpc_call *call)
 {
 	struct xd_control *control = call->ctx;
-	struct xd_daemon_config *config = read_param(call);
+	struct xd_daemon_config *config = keep_database(call, read_param(call));
 	json_t *list;
 
 	if (!config)
@@ -80,7 +103,7 @@ xd_method_config_diff(struct xd_rpc_call *call)
 json_t *
 xd_method_config_apply(struct xd_rpc_call *call)
 {
-	struct xd_daemon_config *config = read_param(call);
+	struct xd_daemon_config *config = keep_database(call, read_param(call));
 	struct xd_lines *lines;
 	const char *yaml;
 	json_t *result;

@@ -19,8 +19,13 @@ static struct xd_daemon_config *
 copy_running(struct xd_rpc_call *call)
 {
 	struct xd_control *control = call->ctx;
-	struct xd_daemon_config *next = xd_daemon_config_copy(control->running);
+	struct xd_daemon_config *next;
 
+	if (xd_control_elsewhere(control, call->arg)) {
+		xd_control_refuse(control, call->arg, &call->err);
+		return NULL;
+	}
+	next = xd_daemon_config_copy(control->running);
 	if (!next)
 		xd_fail(&call->err, -ENOMEM, "no memory");
 	return next;

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * When what is done: rows that come are applied at once and, in one transaction, what became of
+ * them is written with the number (next_cfg) that they had; links that go up or down are written
+ * soon after, and statistics every few seconds. One transaction is under way at a time; what comes
+ * meanwhile waits for its end.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ovsdb/rows.h"
+#include "ovsdb/tables.h"
+
+#define STATISTICS_MS 5000 /* as ovs-vswitchd's stats-update-interval */
+#define SOON_MS       50   /* links that blink are written together */
+#define AGAIN_MS      1000 /* after a transaction that was refused */
+#define FACTS_AT_ONCE 50   /* ports whose facts are read with statistics, all in turn */
+
+static void again(void *ctx);
+
+/* ---- Writing ---- */
+
+static void
+later(struct xd_ovsdb *o, uint32_t ms)
+{
+	if (!o->soon)
+		o->soon = xd_loop_timer(o->opts.loop, ms, 0, again, o);
+}
+
+/* Takes the operations. */
+static void
+transact(struct xd_ovsdb *o, json_t *operations)
+{
+	if (json_array_size(operations))
+		xd_ovsdb_client_transact(o->client, operations);
+	else
+		json_decref(operations);
+}
+
+/* All that is not written as it is; cur_cfg last, which says that the rest is. */
+static void
+write_all(struct xd_ovsdb *o, bool statistics)
+{
+	json_t *operations = json_array();
+
+	if (!operations || !o->root.row) {
+		json_decref(operations);
+		return;
+	}
+	xd_ovsdb_look(o);
+	xd_ovsdb_write_ports(o, operations);
+	if (statistics)
+		xd_ovsdb_write_statistics(o, operations);
+	xd_ovsdb_write_root(o, operations);
+	transact(o, operations);
+}
+
+/* ---- Rows ---- */
+
+static void
+changed(void *ctx)
+{
+	struct xd_ovsdb *o = ctx;
+
+	o->due = !xd_ovsdb_client_idle(o->client);
+	if (o->due)
+		return;
+	xd_ovsdb_rows_take(o);
+	/* Before `ovs-vsctl init` there is nothing to say what is to be. */
+	if (!o->root.row)
+		return;
+	xd_ovsdb_apply(o);
+	xd_ovsdb_number_ports(o);
+	xd_ovsdb_rows_sweep(o);
+	write_all(o, false);
+}
+
+static void
+done(void *ctx, bool ok)
+{
+	struct xd_ovsdb *o = ctx;
+
+	if (!ok)
+		xd_ovsdb_rows_forget_written(o);
+	if (!ok)
+		later(o, AGAIN_MS);
+	else if (o->due)
+		changed(o);
+}
+
+static void
+lost(void *ctx)
+{
+	struct xd_ovsdb *o = ctx;
+
+	o->due = false;
+	xd_ovsdb_rows_forget_written(o);
+}
+
+/* ---- What the switch tells, and time ---- */
+
+static void
+again(void *ctx)
+{
+	struct xd_ovsdb *o = ctx;
+
+	xd_loop_timer_cancel(o->soon);
+	o->soon = NULL;
+	if (o->due && xd_ovsdb_client_idle(o->client))
+		changed(o);
+	else if (xd_ovsdb_client_idle(o->client))
+		write_all(o, false);
+	else if (xd_ovsdb_client_ready(o->client))
+		later(o, SOON_MS);
+}
+
+static void
+link_changed(void *ctx, uint32_t events)
+{
+	struct xd_ovsdb *o = ctx;
+	uint64_t count;
+
+	(void)events;
+	if (read(xd_switch_event_fd(o->opts.control->sw), &count, sizeof(count)) < 0)
+		return;
+	later(o, SOON_MS);
+}
+
+/* What no event tells of, such as an interface's MTU: some ports each time. */
+static void
+have_facts_read(struct xd_ovsdb *o)
+{
+	struct xd_ovsdb_port *port;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(port, &o->ports, link)
+	{
+		if (n >= o->turn && n < o->turn + FACTS_AT_ONCE)
+			port->stale = true;
+		n++;
+	}
+	o->turn = o->turn + FACTS_AT_ONCE < n ? o->turn + FACTS_AT_ONCE : 0;
+}
+
+/* Whether rows that were wrong, since an interface or a directory was missing, are right now. */
+static bool
+some_right_now(struct xd_ovsdb *o)
+{
+	unsigned before = o->nb_failing;
+
+	if (before)
+		xd_ovsdb_rows_take(o);
+	return o->nb_failing < before;
+}
+
+static void
+tick(void *ctx)
+{
+	struct xd_ovsdb *o = ctx;
+
+	if (!xd_ovsdb_client_idle(o->client))
+		return;
+	if (some_right_now(o)) {
+		changed(o);
+		return;
+	}
+	have_facts_read(o);
+	write_all(o, true);
+}
+
+/* ---- Its life ---- */
+
+static int
+begin(struct xd_ovsdb *o, struct xd_error *err)
+{
+	const struct xd_ovsdb_client_opts opts = {
+		.remote = o->opts.remote,
+		.database = XD_OVSDB_DATABASE,
+		.lock = XD_OVSDB_LOCK,
+		.tables = xd_ovsdb_tables,
+		.loop = o->opts.loop,
+		.log = o->opts.log,
+		.changed = changed,
+		.done = done,
+		.lost = lost,
+		.ctx = o,
+	};
+
+	o->events = xd_loop_add(
+		o->opts.loop, xd_switch_event_fd(o->opts.control->sw), EPOLLIN, link_changed, o);
+	o->statistics = xd_loop_timer(o->opts.loop, STATISTICS_MS, STATISTICS_MS, tick, o);
+	o->told = json_object();
+	if (!o->events || !o->statistics || !o->told)
+		return xd_fail(err, -ENOMEM, "no memory for the database's client");
+	o->client = xd_ovsdb_client_create(&opts, err);
+	return o->client ? 0 : err->code;
+}
+
+static void
+end(struct xd_ovsdb *o)
+{
+	xd_ovsdb_client_destroy(o->client);
+	xd_loop_remove(o->events);
+	xd_loop_timer_cancel(o->statistics);
+	xd_loop_timer_cancel(o->soon);
+	xd_ovsdb_rows_free(o);
+	json_decref(o->told);
+	free(o->infos);
+	free(o);
+}
+
+struct xd_ovsdb *
+xd_ovsdb_create(const struct xd_ovsdb_opts *opts, struct xd_error *err)
+{
+	struct xd_ovsdb *o = calloc(1, sizeof(*o));
+	int ret;
+
+	if (!o) {
+		xd_fail(err, -ENOMEM, "no memory for the database's client");
+		return NULL;
+	}
+	o->opts = *opts;
+	TAILQ_INIT(&o->bridges);
+	TAILQ_INIT(&o->ports);
+	xd_loop_lock(opts->loop);
+	ret = begin(o, err);
+	if (ret < 0)
+		end(o);
+	xd_loop_unlock(opts->loop);
+	return ret < 0 ? NULL : o;
+}
+
+void
+xd_ovsdb_destroy(struct xd_ovsdb *o)
+{
+	struct xd_loop *loop = o ? o->opts.loop : NULL;
+
+	if (!o)
+		return;
+	xd_loop_lock(loop);
+	end(o);
+	xd_loop_unlock(loop);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Crossdock in the place of ovs-vswitchd: what the Open_vSwitch database says becomes the
+ * configuration's bridges and ports, and what became of them is written back, so that ovs-vsctl
+ * waits and returns as people know it. Nothing of the switch lives here, and nothing of it changes
+ * because a server goes or comes.
+ *
+ *   message.c    texts in a stream of bytes
+ *   stream.c     a connection
+ *   value.c      values of columns
+ *   replica.c    rows as they are known
+ *   client.c     connecting and connecting again
+ *   session.c    lock, monitoring, transactions: RFC 7047
+ *
+ *   tables.c     the tables and columns that are read and written
+ *   interface.c  an Interface as a port: its type and options
+ *   vlan.c       a Port's VLANs
+ *   bond.c       a Port of several Interfaces
+ *   settings.c   other_config of Open_vSwitch and Bridge
+ *   rows.c       the rows that ports come from, as they are now
+ *   apply.c      all of them as the switch's next configuration
+ *   ofport.c     numbers of ports
+ *   facts.c      what a driver tells of a port
+ *   status.c     what is written of ports, and statistics.c
+ *   ovsdb.c      its life, and when what is done
+ */
+#ifndef XD_OVSDB_OVSDB_H
+#define XD_OVSDB_OVSDB_H
+
+#include "control/control.h"
+
+#define XD_OVSDB_RUN_DIR "/var/run/openvswitch" /* of Debian's packages */
+
+struct xd_ovsdb;
+
+struct xd_ovsdb_opts {
+	const char *remote;         /* stream.h; borrowed, like all below */
+	const char *run_dir;        /* Open vSwitch's, under which sockets of dpdkvhostuser are */
+	struct xd_control *control; /* what runs; on the loop's thread */
+	struct xd_loop *loop;
+	const struct xd_log *log;
+};
+
+/* The switch runs already. Whether the server is there shows later, in the log. -EINVAL: not a
+ * remote; -ENOMEM. The loop's thread, without its lock. */
+struct xd_ovsdb *xd_ovsdb_create(const struct xd_ovsdb_opts *opts, struct xd_error *err);
+/* Bridges and ports stay as they are. NULL is fine. The loop's thread, without its lock. */
+void xd_ovsdb_destroy(struct xd_ovsdb *ovsdb);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is known of the database's bridges and ports: how its rows were understood, what became of
+ * them, and what was written. They stay over a connection; rows that are the same object as before
+ * (replica.h) are not looked at again.
+ *
+ * The loop's thread.
+ */
+#ifndef XD_OVSDB_ROWS_H
+#define XD_OVSDB_ROWS_H
+
+#include <sys/queue.h>
+
+#include "ovsdb/client.h"
+#include "ovsdb/ovsdb.h"
+
+#define XD_OVSDB_UUID    40
+#define XD_OVSDB_LOCAL   65534 /* the number of a bridge's own port: OpenFlow 1.0's OFPP_LOCAL */
+#define XD_OVSDB_FAILED  -1
+#define XD_OVSDB_ERROR   400
+#define XD_OVSDB_NO_PORT UINT32_MAX
+
+/* A row and what was written of it: {COLUMN: VALUE}, since the connection began. */
+struct xd_ovsdb_row {
+	const char *table;
+	char uuid[XD_OVSDB_UUID];
+	const json_t *row; /* a reference */
+	json_t *written;
+	bool seen;
+};
+
+struct xd_ovsdb_bridge {
+	TAILQ_ENTRY(xd_ovsdb_bridge) link;
+	struct xd_ovsdb_row of;
+	struct xd_bridge_config config;
+	char error[XD_OVSDB_ERROR]; /* it cannot be made: nor can its ports */
+	unsigned version; /* counts changes that its ports depend on: not those of which they are */
+	int last_ofport;  /* that was given */
+};
+
+/* A port of the switch: of an Interface, or of a Port that is a bond, whose row `of` is then. */
+struct xd_ovsdb_port {
+	TAILQ_ENTRY(xd_ovsdb_port) link;
+	struct xd_ovsdb_row of;
+	const json_t *port_row; /* a reference; it was made of this row too, and of */
+	struct xd_ovsdb_bridge *bridge;
+	unsigned bridge_version; /* 0: of none yet */
+	struct xd_port_config config;
+	bool is_bond;
+	bool is_member;
+	bool is_local;
+	bool fails; /* error is of its rows, which have to change first */
+	char error[XD_OVSDB_ERROR];
+	char told[XD_OVSDB_ERROR]; /* the error that was logged last */
+	int ofport;
+	uint32_t index; /* among the ports that run, or XD_OVSDB_NO_PORT */
+	bool was_up;    /* as written last, and */
+	int was_ofport;
+	bool stale;                      /* its rows or its facts may have changed since */
+	uint64_t counted[4], dropped[2]; /* as written last */
+	bool has_statistics;
+};
+
+TAILQ_HEAD(xd_ovsdb_bridges, xd_ovsdb_bridge);
+TAILQ_HEAD(xd_ovsdb_ports, xd_ovsdb_port);
+
+struct xd_ovsdb {
+	struct xd_ovsdb_opts opts;
+	struct xd_ovsdb_client *client;
+	struct xd_watch *events; /* links that went up or down */
+	struct xd_timer *statistics, *soon;
+	struct xd_ovsdb_row root; /* of Open_vSwitch */
+	struct xd_ovsdb_bridges bridges;
+	struct xd_ovsdb_ports ports; /* members before their bond */
+	void *by_uuid;               /* ports: tsearch(3) */
+	char vhost_dir[XD_PATH_MAX];
+	json_t *told;               /* settings that were answered: {KEY: VALUE} */
+	bool cores_set;             /* pmd-cpu-mask did; else the file's hold */
+	json_int_t next_cfg;        /* of the rows that were applied */
+	bool due;                   /* rows came while a transaction was under way */
+	struct xd_port_info *infos; /* of what runs, and how many there is room for */
+	unsigned nb_infos, max_infos;
+	unsigned turn;       /* whose facts are read next */
+	unsigned nb_failing; /* ports whose rows are wrong, for now */
+	char told_error[XD_OVSDB_ERROR];
+};
+
+/* ---- rows.c ---- */
+
+/* Has bridges and ports be those of the rows. */
+void xd_ovsdb_rows_take(struct xd_ovsdb *o);
+/* Frees those that the rows no longer have. */
+void xd_ovsdb_rows_sweep(struct xd_ovsdb *o);
+void xd_ovsdb_rows_free(struct xd_ovsdb *o);
+/* Nothing counts as written: the server has forgotten what is not kept in its file. */
+void xd_ovsdb_rows_forget_written(struct xd_ovsdb *o);
+/* Notes an error of a port, and logs it when it is new. */
+void xd_ovsdb_port_fail(struct xd_ovsdb *o, struct xd_ovsdb_port *port, const char *text);
+
+/* ---- apply.c ---- */
+
+/* Makes the rows what runs; ports that cannot be made are left out, with their error. */
+void xd_ovsdb_apply(struct xd_ovsdb *o);
+
+/* ---- ofport.c ---- */
+
+void xd_ovsdb_number_ports(struct xd_ovsdb *o);
+
+/* ---- settings.c ---- */
+
+/* Open_vSwitch's other_config: what has a meaning goes to the workers, what has none is answered
+ * in the log. */
+void xd_ovsdb_settings(struct xd_ovsdb *o, struct xd_config *config);
+/* Answers what a bridge has that is not there. */
+void xd_ovsdb_bridge_answers(struct xd_ovsdb *o, const json_t *row);
+/* other_config of a Bridge, as its keys. -EINVAL. */
+int xd_ovsdb_bridge_config(
+	const json_t *row, struct xd_bridge_config *config, struct xd_error *err);
+
+/* ---- interface.c, vlan.c, bond.c: rows as ports ---- */
+
+struct xd_ovsdb_place {
+	const json_t *bridge, *port; /* rows */
+	const char *bridge_uuid;
+	const char *vhost_dir; /* of sockets that have no path */
+	bool member;           /* of a bond */
+};
+
+/* Types of Interfaces that there are: ended by NULL, sorted. */
+extern const char *const xd_ovsdb_types[];
+
+/* Errors have the text that the Interface's `error` gets. -EINVAL and what xd_config_check says. */
+int xd_ovsdb_interface(const struct xd_ovsdb_place *place, const json_t *row,
+	struct xd_port_config *config, struct xd_error *err);
+int xd_ovsdb_vlan(const json_t *port, struct xd_port_config *config, struct xd_error *err);
+/* members: names, as many as the Port has Interfaces. */
+int xd_ovsdb_bond(const struct xd_ovsdb_place *place, const char *const *members, unsigned n,
+	unsigned mtu, struct xd_port_config *config, struct xd_error *err);
+
+/* ---- status.c, statistics.c ---- */
+
+/* Reads what runs into infos. */
+void xd_ovsdb_look(struct xd_ovsdb *o);
+/* The Ethernet address of a bridge: its own port's. */
+void xd_ovsdb_bridge_mac(const json_t *row, const char *uuid, uint8_t mac[6]);
+/* Adds operations for all that is not written as it is. */
+void xd_ovsdb_write_ports(struct xd_ovsdb *o, json_t *operations);
+void xd_ovsdb_write_root(struct xd_ovsdb *o, json_t *operations);
+void xd_ovsdb_write_statistics(struct xd_ovsdb *o, json_t *operations);
+/* Puts a column into the row that is to be written, unless it was written so. Takes value. */
+void xd_ovsdb_put(struct xd_ovsdb_row *of, json_t *row, const char *column, json_t *value);
+/* Adds the operation that writes the row, if there is anything in it. Takes it. */
+void xd_ovsdb_update(const struct xd_ovsdb_row *of, json_t *row, json_t *operations);
+
+#endif

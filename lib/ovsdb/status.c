@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is written of ports, bridges and the whole: columns whose value is another than the one that
+ * was written last. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_version.h>
+
+#include "base/number.h"
+#include "ovsdb/facts.h"
+#include "ovsdb/rows.h"
+#include "ovsdb/value.h"
+
+/* ---- Rows that are written ---- */
+
+void
+xd_ovsdb_put(struct xd_ovsdb_row *of, json_t *row, const char *column, json_t *value)
+{
+	const json_t *before = json_object_get(of->written, column);
+
+	if (!before || !json_equal(before, value)) {
+		json_object_set(of->written, column, value);
+		json_object_set(row, column, value);
+	}
+	json_decref(value);
+}
+
+void
+xd_ovsdb_update(const struct xd_ovsdb_row *of, json_t *row, json_t *operations)
+{
+	if (json_object_size(row) == 0) {
+		json_decref(row);
+		return;
+	}
+	json_array_append_new(operations,
+		json_pack("{s:s, s:s, s:[[s, s, o]], s:o}", "op", "update", "table", of->table,
+			"where", "_uuid", "==", xd_ovsdb_make_uuid(of->uuid), "row", row));
+}
+
+/* ---- `status`, by type ---- */
+
+static void
+add(json_t *map, const char *key, const char *value)
+{
+	json_t *text = json_string(value);
+
+	if (text)
+		xd_ovsdb_map_add(map, key, text);
+}
+
+static void
+add_number(json_t *map, const char *key, json_int_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, number);
+	add(map, key, text);
+}
+
+static void
+add_vhost(json_t *map, const struct xd_ovsdb_port *port, const struct xd_ovsdb_facts *facts)
+{
+	char path[XD_KEY_CHARS], key[32];
+	const struct xd_key *keys = xd_noun_key(&xd_port_noun, &port->config, "mode");
+
+	xd_key_print(keys, &port->config, path);
+	add(map, "mode", path);
+	xd_key_print(xd_noun_key(&xd_port_noun, &port->config, "path"), &port->config, path);
+	add(map, "socket", path);
+	add(map, "status", facts->connected ? "connected" : "disconnected");
+	if (!facts->connected)
+		return;
+	add(map, "features", facts->features);
+	add_number(map, "mtu", port->config.mtu);
+	if (facts->node >= 0)
+		add_number(map, "numa", facts->node);
+	add_number(map, "num_of_vrings", facts->nb_rings);
+	for (unsigned i = 0; i < facts->nb_rings; i++) {
+		snprintf(key, sizeof(key), "vring_%u_size", i);
+		add_number(map, key, facts->ring_size[i]);
+	}
+}
+
+static json_t *
+make_status(const struct xd_ovsdb_port *port, const struct xd_ovsdb_facts *facts)
+{
+	json_t *map = xd_ovsdb_make_map();
+
+	if (!strcmp(port->config.type, "vhost-user"))
+		add_vhost(map, port, facts);
+	else
+		add(map, "driver_name", facts->driver[0] ? facts->driver : port->config.type);
+	if (facts->node >= 0 && !strcmp(port->config.type, "dpdk"))
+		add_number(map, "numa_id", facts->node);
+	return map;
+}
+
+/* ---- Interfaces ---- */
+
+static json_t *
+optional(json_int_t number, bool is)
+{
+	return is ? json_integer(number) : xd_ovsdb_make_empty();
+}
+
+static json_t *
+text_or_empty(const char *text)
+{
+	json_t *value = text[0] ? json_string(text) : NULL;
+
+	return value ? value : xd_ovsdb_make_empty();
+}
+
+static void
+put_facts(struct xd_ovsdb_port *port, json_t *row, const struct xd_ovsdb_facts *facts, bool up)
+{
+	struct xd_ovsdb_row *of = &port->of;
+	bool vhost = !strcmp(port->config.type, "vhost-user");
+
+	xd_ovsdb_put(of, row, "link_state", json_string(up ? "up" : "down"));
+	/* Whether a guest or a cable is there is the link's; a port itself is always to carry. */
+	xd_ovsdb_put(of, row, "admin_state",
+		json_string(up || vhost || facts->driver[0] ? "up" : "down"));
+	xd_ovsdb_put(
+		of, row, "mac_in_use", text_or_empty(vhost ? "00:00:00:00:00:00" : facts->mac));
+	xd_ovsdb_put(of, row, "mtu", json_integer(facts->mtu ? facts->mtu : port->config.mtu));
+	xd_ovsdb_put(of, row, "ifindex", json_integer(facts->index));
+	xd_ovsdb_put(of, row, "link_speed", optional(facts->speed_bit_s, facts->speed_bit_s > 0));
+	xd_ovsdb_put(of, row, "duplex",
+		text_or_empty(facts->full_duplex   ? "full"
+			      : facts->half_duplex ? "half"
+						   : ""));
+	xd_ovsdb_put(of, row, "status", make_status(port, facts));
+}
+
+/* A port that there is not. */
+static void
+put_nothing(struct xd_ovsdb_port *port, json_t *row)
+{
+	static const char *const columns[] = {"link_state", "admin_state", "mac_in_use", "mtu",
+		"ifindex", "link_speed", "duplex"};
+
+	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
+		xd_ovsdb_put(&port->of, row, columns[i], xd_ovsdb_make_empty());
+	xd_ovsdb_put(&port->of, row, "status", xd_ovsdb_make_map());
+	xd_ovsdb_put(&port->of, row, "statistics", xd_ovsdb_make_map());
+	port->has_statistics = false;
+}
+
+static const struct xd_port_info *
+find_info(const struct xd_ovsdb *o, const struct xd_ovsdb_port *port)
+{
+	const struct xd_port_info *info = port->index < o->nb_infos ? &o->infos[port->index] : NULL;
+
+	return info && !strcmp(info->config.name, port->config.name) ? info : NULL;
+}
+
+static void
+write_interface(struct xd_ovsdb *o, struct xd_ovsdb_port *port, json_t *operations)
+{
+	const struct xd_port_info *info = find_info(o, port);
+	struct xd_ovsdb_facts facts;
+	bool up = info && info->up;
+	json_t *row;
+
+	if (!port->stale && up == port->was_up && port->ofport == port->was_ofport)
+		return;
+	port->stale = false;
+	port->was_up = up;
+	port->was_ofport = port->ofport;
+	row = json_object();
+	xd_ovsdb_put(&port->of, row, "ofport", json_integer(info ? port->ofport : XD_OVSDB_FAILED));
+	xd_ovsdb_put(&port->of, row, "error", text_or_empty(port->error));
+	if (info) {
+		xd_ovsdb_facts_read(o->opts.control->sw, port->config.name, &facts);
+		put_facts(port, row, &facts, info->up);
+	} else {
+		put_nothing(port, row);
+	}
+	xd_ovsdb_update(&port->of, row, operations);
+}
+
+/* ---- Bridges and the whole ---- */
+
+void
+xd_ovsdb_bridge_mac(const json_t *row, const char *uuid, uint8_t mac[6])
+{
+	const char *text = xd_ovsdb_map_find(json_object_get(row, "other_config"), "hwaddr");
+	unsigned byte;
+
+	if (text && xd_mac_parse(text, mac))
+		return;
+	/* From the row's name, so that it stays: locally administered, of one station. */
+	for (unsigned i = 0; i < 6; i++) {
+		const char *digits = uuid && strlen(uuid) >= 36 ? uuid + 24 + 2 * i : "00";
+
+		mac[i] = sscanf(digits, "%2x", &byte) == 1 ? (uint8_t)byte : 0;
+	}
+	mac[0] = (uint8_t)((mac[0] & 0xfc) | 2);
+}
+
+/* Its OpenFlow datapath's ID: that which is asked for, or the address. */
+static void
+datapath_id(const struct xd_ovsdb_bridge *bridge, char text[17])
+{
+	const char *id =
+		xd_ovsdb_map_find(json_object_get(bridge->of.row, "other_config"), "datapath-id");
+	uint8_t mac[6];
+
+	if (id && id[0] == '0' && id[1] == 'x')
+		id += 2;
+	if (id && strlen(id) <= 16 && id[0] && strspn(id, "0123456789abcdefABCDEF") == strlen(id)) {
+		snprintf(text, 17, "%016llx", strtoull(id, NULL, 16));
+		return;
+	}
+	xd_ovsdb_bridge_mac(bridge->of.row, bridge->of.uuid, mac);
+	snprintf(text, 17, "0000%02x%02x%02x%02x%02x%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+		mac[5]);
+}
+
+static void
+write_bridge(struct xd_ovsdb_bridge *bridge, json_t *operations)
+{
+	json_t *row = json_object();
+	char id[17];
+
+	datapath_id(bridge, id);
+	xd_ovsdb_put(&bridge->of, row, "datapath_id", json_string(id));
+	xd_ovsdb_put(&bridge->of, row, "datapath_version", json_string("crossdock"));
+	xd_ovsdb_update(&bridge->of, row, operations);
+}
+
+void
+xd_ovsdb_look(struct xd_ovsdb *o)
+{
+	unsigned n = xd_switch_ports(o->opts.control->sw, NULL, 0);
+
+	o->nb_infos = 0;
+	if (n > o->max_infos) {
+		free(o->infos);
+		o->max_infos = 0;
+		/* Counters are cache lines wide, and so is what holds them. */
+		if (posix_memalign((void **)&o->infos, _Alignof(struct xd_port_info),
+			    n * sizeof(*o->infos))) {
+			o->infos = NULL;
+			return;
+		}
+		o->max_infos = n;
+	}
+	if (n)
+		n = xd_switch_ports(o->opts.control->sw, o->infos, o->max_infos);
+	o->nb_infos = n < o->max_infos ? n : o->max_infos;
+}
+
+/* The member that carries a bond's frames, by its address. */
+static void
+write_bond(struct xd_ovsdb *o, struct xd_ovsdb_port *bond, json_t *operations)
+{
+	struct xd_bond_info infos[64];
+	unsigned n;
+	json_t *row;
+	struct xd_ovsdb_facts facts = {0};
+
+	if (!bond->stale || bond->index == XD_OVSDB_NO_PORT)
+		return;
+	bond->stale = false;
+	n = xd_switch_bonds(o->opts.control->sw, infos, 64);
+	for (unsigned i = 0; i < n && i < 64; i++) {
+		if (!strcmp(infos[i].port, bond->config.name) && infos[i].active && !facts.mac[0])
+			xd_ovsdb_facts_read(o->opts.control->sw, infos[i].member, &facts);
+	}
+	row = json_object();
+	xd_ovsdb_put(&bond->of, row, "bond_active_slave",
+		json_string(facts.mac[0] ? facts.mac : "00:00:00:00:00:00"));
+	xd_ovsdb_update(&bond->of, row, operations);
+}
+
+void
+xd_ovsdb_write_ports(struct xd_ovsdb *o, json_t *operations)
+{
+	struct xd_ovsdb_bridge *bridge;
+	struct xd_ovsdb_port *port;
+
+	TAILQ_FOREACH(bridge, &o->bridges, link)
+	write_bridge(bridge, operations);
+	TAILQ_FOREACH(port, &o->ports, link)
+	{
+		if (port->is_bond)
+			write_bond(o, port, operations);
+		else
+			write_interface(o, port, operations);
+	}
+}
+
+static json_t *
+make_set(const char *const *words)
+{
+	json_t *list = json_array();
+
+	for (; *words; words++)
+		json_array_append_new(list, json_string(*words));
+	return json_pack("[s, o]", "set", list);
+}
+
+void
+xd_ovsdb_write_root(struct xd_ovsdb *o, json_t *operations)
+{
+	const struct xd_ovsdb_replica *rows = xd_ovsdb_client_rows(o->client);
+	const struct {
+		const char *column;
+		json_t *value;
+	} columns[] = {
+		{"cur_cfg", json_integer(o->next_cfg)},
+		{"datapath_types", make_set((const char *const[]){"netdev", "system", NULL})},
+		{"iface_types", make_set(xd_ovsdb_types)},
+		{"dpdk_initialized", json_true()},
+		{"dpdk_version", json_string(rte_version())},
+	};
+	json_t *row = json_object();
+
+	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
+		if (xd_ovsdb_replica_has(rows, "Open_vSwitch", columns[i].column))
+			xd_ovsdb_put(&o->root, row, columns[i].column, columns[i].value);
+		else
+			json_decref(columns[i].value);
+	}
+	xd_ovsdb_update(&o->root, row, operations);
+}

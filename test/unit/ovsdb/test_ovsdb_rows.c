@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rows of the database as ports, bridges and numbers. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "drivers/bond/config.h"
+#include "drivers/ethdev/config.h"
+#include "drivers/tap/config.h"
+#include "drivers/vhost/config.h"
+#include "ovsdb/rows.h"
+
+static json_t *
+json(const char *text)
+{
+	json_error_t why;
+	json_t *value = json_loads(text, JSON_DECODE_ANY, &why);
+
+	if (!value)
+		fail_msg("%s: %s", text, why.text);
+	return value;
+}
+
+/* An Interface of a Port of bridge br0. Returns what xd_ovsdb_interface does. */
+static int
+translate(const char *interface, const char *port, struct xd_port_config *config,
+	struct xd_error *err)
+{
+	json_t *bridge = json("{\"name\": \"br0\"}");
+	json_t *port_row = json(port), *row = json(interface);
+	struct xd_ovsdb_place place = {
+		.bridge = bridge,
+		.bridge_uuid = "00000000-0000-0000-0000-0123456789ab",
+		.port = port_row,
+		.vhost_dir = "/tmp",
+	};
+	int ret = xd_ovsdb_interface(&place, row, config, err);
+
+	json_decref(bridge);
+	json_decref(port_row);
+	json_decref(row);
+	return ret;
+}
+
+static struct xd_port_config
+port_of(const char *interface)
+{
+	struct xd_port_config config;
+	struct xd_error err;
+
+	if (translate(interface, "{}", &config, &err))
+		fail_msg("%s: %s", interface, err.text);
+	return config;
+}
+
+static void
+test_types(void **state)
+{
+	struct xd_port_config c;
+
+	(void)state;
+	c = port_of("{\"name\": \"vm1\", \"type\": \"dpdkvhostuserclient\", \"options\": [\"map\", "
+		    "[[\"vhost-server-path\", \"/tmp/vm1.sock\"]]], \"mtu_request\": 9000}");
+	assert_string_equal(c.type, "vhost-user");
+	assert_string_equal(c.bridge, "br0");
+	assert_string_equal(xd_vhost_config(&c)->path, "/tmp/vm1.sock");
+	assert_int_equal(xd_vhost_config(&c)->mode, XD_SOCKET_CLIENT);
+	assert_int_equal(c.mtu, 9000);
+	c = port_of("{\"name\": \"vm2\", \"type\": \"dpdkvhostuser\", \"options\": [\"map\", "
+		    "[[\"n_rxq\", \"3\"]]]}");
+	assert_string_equal(xd_vhost_config(&c)->path, "/tmp/vm2");
+	assert_int_equal(xd_vhost_config(&c)->mode, XD_SOCKET_SERVER);
+	assert_int_equal(c.queues, 3);
+	c = port_of("{\"name\": \"p0\", \"type\": \"dpdk\", \"options\": [\"map\", "
+		    "[[\"dpdk-devargs\", \"0000:03:00.0\"], [\"n_rxq\", \"2\"], [\"n_rxq_desc\", "
+		    "\"512\"], [\"rx-flow-ctrl\", \"true\"]]], \"other_config\": [\"map\", "
+		    "[[\"pmd-rxq-affinity\", \"0:3,1:7\"]]]}");
+	assert_string_equal(xd_ethdev_config(&c)->devargs, "0000:03:00.0");
+	assert_int_equal(xd_ethdev_config(&c)->rx_desc, 512);
+	assert_int_equal(xd_ethdev_config(&c)->flow_control, XD_ETHDEV_FLOW_RX);
+	assert_int_equal(c.nb_affinity, 2);
+	assert_int_equal(c.affinity[1], 7);
+	/* A bridge's own has its address and stays. */
+	c = port_of("{\"name\": \"br0\", \"type\": \"internal\"}");
+	assert_string_equal(c.type, "tap");
+	assert_int_equal(xd_tap_config(&c)->persist, XD_TAP_PERSIST_YES);
+	assert_string_equal(xd_tap_config(&c)->mac, "02:23:45:67:89:ab");
+	c = port_of("{\"name\": \"lo\", \"type\": \"\"}");
+	assert_string_equal(c.type, "af_xdp");
+	/* Keys that Open vSwitch has no word for. */
+	c = port_of("{\"name\": \"t\", \"type\": \"tap\", \"other_config\": [\"map\", "
+		    "[[\"crossdock-mac_limit\", \"7\"]]]}");
+	assert_int_equal(c.mac_limit, 7);
+}
+
+static void
+test_what_makes_no_sense_is_named(void **state)
+{
+	static const struct {
+		const char *row, *text;
+	} wrong[] = {
+		{"{\"name\": \"a\", \"type\": \"vxlan\"}", "no tunnels"},
+		{"{\"name\": \"a\", \"type\": \"nonsense\"}", "\"nonsense\""},
+		{"{\"name\": \"a b\", \"type\": \"tap\"}", "not a name"},
+		{"{\"type\": \"tap\"}", "needs a name"},
+		{"{\"name\": \"a\", \"type\": \"dpdk\"}", "options:dpdk-devargs is missing"},
+		{"{\"name\": \"a\", \"type\": \"dpdkvhostuserclient\", \"options\": [\"map\", "
+		 "[[\"vhost-server-path\", \"relative\"]]]}",
+			"relative"},
+		{"{\"name\": \"nosuch0\", \"type\": \"system\"}", "No such device"},
+		{"{\"name\": \"a\", \"type\": \"tap\", \"mtu_request\": 7}", "mtu_request: "},
+		{"{\"name\": \"a\", \"type\": \"tap\", \"options\": [\"map\", [[\"n_rxq\", "
+		 "\"99\"]]]}",
+			"options:n_rxq: "},
+		{"{\"name\": \"a\", \"type\": \"tap\", \"other_config\": [\"map\", "
+		 "[[\"pmd-rxq-affinity\", \"1:2\"]]]}",
+			"pmd-rxq-affinity"},
+		{"{\"name\": \"a\", \"type\": \"tap\", \"other_config\": [\"map\", "
+		 "[[\"crossdock-bridge\", \"x\"]]]}",
+			"own columns"},
+		{"{\"name\": \"a\", \"type\": \"dpdkvhostuserclient\", \"options\": [\"map\", "
+		 "[[\"vhost-server-path\", \"/tmp/a\"]]], \"other_config\": [\"map\", "
+		 "[[\"crossdock-mode\", \"server\"]]]}",
+			"own columns"},
+		{"{\"name\": \"averylonginterface\", \"type\": \"tap\"}", "at most 15"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct xd_port_config config;
+		struct xd_error err = {0};
+
+		assert_true(translate(wrong[i].row, "{}", &config, &err) < 0);
+		if (!strstr(err.text, wrong[i].text))
+			fail_msg("%s: %s", wrong[i].row, err.text);
+	}
+}
+
+static bool
+carries(const struct xd_port_config *config, unsigned vlan)
+{
+	return config->has_vlans && config->vlans[vlan / 64] >> (vlan % 64) & 1;
+}
+
+static void
+test_vlans(void **state)
+{
+	static const char tap[] = "{\"name\": \"t\", \"type\": \"tap\"}";
+	struct xd_port_config c;
+	struct xd_error err;
+
+	(void)state;
+	assert_int_equal(
+		translate(tap, "{\"tag\": 10, \"trunks\": [\"set\", [1, 2]]}", &c, &err), 0);
+	assert_true(c.vlan == 10 && !c.has_vlans);
+	assert_int_equal(translate(tap, "{\"trunks\": [\"set\", [0, 20]]}", &c, &err), 0);
+	assert_true(
+		c.vlan == XD_VLAN_NONE && carries(&c, 0) && carries(&c, 20) && !carries(&c, 10));
+	assert_int_equal(translate(tap, "{\"tag\": 5, \"vlan_mode\": \"trunk\"}", &c, &err), 0);
+	assert_true(c.vlan == XD_VLAN_NONE && !c.has_vlans);
+	assert_int_equal(
+		translate(tap, "{\"tag\": 5, \"trunks\": 6, \"vlan_mode\": \"native-untagged\"}",
+			&c, &err),
+		0);
+	assert_true(c.vlan == 5 && carries(&c, 6) && !carries(&c, 7));
+	assert_int_equal(
+		translate(tap, "{\"tag\": 5, \"vlan_mode\": \"native-untagged\"}", &c, &err), 0);
+	assert_true(c.vlan == 5 && carries(&c, 4094));
+	/* OpenStack's VLAN of ports that carry nothing. */
+	assert_int_equal(translate(tap, "{\"tag\": 4095}", &c, &err), 0);
+	assert_string_equal(c.bridge, "none");
+	assert_int_equal(translate(tap, "{\"tag\": 0}", &c, &err), 0);
+	assert_true(carries(&c, 0) && !carries(&c, 1));
+	assert_true(translate(tap, "{\"tag\": 5000}", &c, &err) < 0);
+	assert_true(translate(tap, "{\"trunks\": \"x\", \"tag\": -7}", &c, &err) < 0);
+	assert_true(translate(tap, "{\"vlan_mode\": \"dot1q-tunnel\", \"tag\": 5}", &c, &err) < 0);
+	assert_non_null(strstr(err.text, "vlan_mode: dot1q-tunnel"));
+}
+
+static void
+test_bonds(void **state)
+{
+	static const char *const members[] = {"a", "b"};
+	json_t *bridge = json("{\"name\": \"br0\"}");
+	json_t *port = json("{\"name\": \"bond0\", \"bond_mode\": \"balance-slb\", \"tag\": 4}");
+	json_t *lacp = json("{\"name\": \"bond0\", \"lacp\": \"active\"}");
+	struct xd_ovsdb_place place = {.bridge = bridge, .port = port};
+	struct xd_port_config c;
+	struct xd_error err;
+
+	(void)state;
+	assert_int_equal(xd_ovsdb_bond(&place, members, 2, 1500, &c, &err), 0);
+	assert_string_equal(c.name, "bond0");
+	assert_int_equal(c.vlan, 4);
+	assert_int_equal(xd_bond_config(&c)->nb_members, 2);
+	assert_string_equal(xd_bond_config(&c)->members[1], "b");
+	assert_int_equal(xd_bond_config(&c)->bond_mode, XD_BOND_CONFIG_BALANCE);
+	place.port = lacp;
+	assert_true(xd_ovsdb_bond(&place, members, 2, 1500, &c, &err) < 0);
+	assert_non_null(strstr(err.text, "lacp: active"));
+	place.port = port;
+	assert_true(xd_ovsdb_bond(&place, members, 9, 1500, &c, &err) < 0);
+	json_decref(bridge);
+	json_decref(port);
+	json_decref(lacp);
+}
+
+/* ---- Numbers ---- */
+
+struct numbered {
+	struct xd_ovsdb o;
+	struct xd_ovsdb_bridge bridge;
+	struct xd_ovsdb_port ports[4];
+};
+
+static void
+begin_numbers(struct numbered *n, const char *const *rows)
+{
+	memset(n, 0, sizeof(*n));
+	TAILQ_INIT(&n->o.bridges);
+	TAILQ_INIT(&n->o.ports);
+	n->bridge.of.seen = true;
+	TAILQ_INSERT_TAIL(&n->o.bridges, &n->bridge, link);
+	for (unsigned i = 0; i < 4; i++) {
+		n->ports[i].bridge = &n->bridge;
+		n->ports[i].of.seen = true;
+		n->ports[i].of.row = json(rows[i]);
+		n->ports[i].index = i;
+		TAILQ_INSERT_TAIL(&n->o.ports, &n->ports[i], link);
+	}
+}
+
+static void
+end_numbers(struct numbered *n)
+{
+	for (unsigned i = 0; i < 4; i++)
+		json_decref((json_t *)(uintptr_t)n->ports[i].of.row);
+}
+
+static void
+test_numbers(void **state)
+{
+	/* One that has 1, one that asks for it, one that asks for what there is not, one that
+	 * knows nothing. */
+	static const char *const rows[] = {"{\"ofport\": 1}", "{\"ofport_request\": 1}",
+		"{\"ofport_request\": 70000, \"ofport\": 3}", "{\"ofport\": -1}"};
+	struct numbered n;
+
+	(void)state;
+	begin_numbers(&n, rows);
+	n.ports[3].is_local = true;
+	xd_ovsdb_number_ports(&n.o);
+	assert_int_equal(n.ports[1].ofport, 1);
+	assert_int_equal(n.ports[0].ofport, 2);
+	assert_int_equal(n.ports[2].ofport, 3);
+	assert_int_equal(n.ports[3].ofport, XD_OVSDB_LOCAL);
+	/* They stay; one that fails has none. */
+	n.ports[3].is_local = false;
+	n.ports[3].ofport = 0;
+	n.ports[1].index = XD_OVSDB_NO_PORT;
+	xd_ovsdb_number_ports(&n.o);
+	assert_int_equal(n.ports[1].ofport, XD_OVSDB_FAILED);
+	assert_int_equal(n.ports[0].ofport, 2);
+	assert_int_equal(n.ports[2].ofport, 3);
+	assert_int_equal(n.ports[3].ofport, 4);
+	end_numbers(&n);
+}
+
+static void
+test_bridges(void **state)
+{
+	json_t *right = json("{\"name\": \"br0\", \"other_config\": [\"map\", "
+			     "[[\"mac-aging-time\", \"60\"], [\"mac-table-size\", \"100\"]]]}");
+	json_t *wrong = json("{\"name\": \"br0\", \"other_config\": [\"map\", "
+			     "[[\"mac-aging-time\", \"never\"]]]}");
+	struct xd_bridge_config config;
+	struct xd_error err;
+
+	(void)state;
+	assert_int_equal(xd_ovsdb_bridge_config(right, &config, &err), 0);
+	assert_int_equal(config.ageing_s, 60);
+	assert_int_equal(config.mac_limit, 100);
+	assert_true(xd_ovsdb_bridge_config(wrong, &config, &err) < 0);
+	assert_non_null(strstr(err.text, "other_config:mac-aging-time"));
+	json_decref(right);
+	json_decref(wrong);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_what_makes_no_sense_is_named),
+		cmocka_unit_test(test_vlans),
+		cmocka_unit_test(test_bonds),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_bridges),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
