@@ -6,17 +6,17 @@
 #   config/install-deps.sh [build] [test] [bench] [coverage]      default: build test
 set -eu
 
-# DPDK's libraries and every driver come with libdpdk-dev; libnuma, JSON, YAML, line editing,
+# DPDK's libraries and every driver come with libdpdk-dev; libnuma, JSON, YAML, TLS, line editing,
 # netlink, BPF and captures are linked; clang compiles what the kernel runs of ours; gcc's
 # sanitizers come with it.
 build="gcc libc6-dev pkg-config meson ninja-build python3 clang libdpdk-dev libnuma-dev libbpf-dev
-	libjansson-dev libyaml-dev libedit-dev libmnl-dev libpcap-dev libcmocka-dev"
+	libjansson-dev libyaml-dev libssl-dev libedit-dev libmnl-dev libpcap-dev libcmocka-dev"
 # A C++ compiler for the installed headers, namespaces and dpdk-testpmd for functional tests, clang's
 # runtime for fuzz targets, the rest for guests, whose kernel is downloaded by their test and not installed;
 # one of them is moved to us from OVS-DPDK and back. Its package starts a service: stop it if it is
 # not wanted. The last are for the tree itself: its form, its faults and its pages.
 test="g++ dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3 tcpdump
-	mtr-tiny ethtool openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
+	mtr-tiny ethtool openssl openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
 	gnuplot-nox clang-format clang-tidy git python3-sphinx"
 # What to compare with.
 bench="openvswitch-switch-dpdk dpdk-dev iproute2 iperf3 qperf sockperf mtr-tiny nftables

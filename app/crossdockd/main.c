@@ -233,6 +233,8 @@ open_database(struct daemon *daemon)
 {
 	const char *run_dir = getenv("OVS_RUNDIR"), *remote = daemon->control.running->ovsdb;
 	struct xd_ovsdb_opts opts = {.remote = remote,
+		.files = {daemon->control.running->ovsdb_key, daemon->control.running->ovsdb_cert,
+			daemon->control.running->ovsdb_ca},
 		.run_dir = run_dir && run_dir[0] ? run_dir : XD_OVSDB_RUN_DIR,
 		.control = &daemon->control,
 		.loop = daemon->loop,

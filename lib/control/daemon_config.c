@@ -63,6 +63,37 @@ static const struct xd_key control_keys[] = {
 		.cost = XD_COST_RESTART,
 		.help = "The Open vSwitch database that says which bridges and ports there are.",
 	},
+	{
+		.name = "ovsdb_key",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_daemon_config, ovsdb_key),
+		.unset = "none",
+		.values = "the path of a file in PEM",
+		.what = "a path",
+		.cost = XD_COST_RESTART,
+		.help = "The private key that crossdockd has for the database, with a remote that "
+			"begins with ssl.",
+	},
+	{
+		.name = "ovsdb_cert",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_daemon_config, ovsdb_cert),
+		.unset = "none",
+		.values = "the path of a file in PEM",
+		.what = "a path",
+		.cost = XD_COST_RESTART,
+		.help = "The certificate that crossdockd shows to the database.",
+	},
+	{
+		.name = "ovsdb_ca",
+		.kind = XD_KEY_STRING,
+		XD_KEY_AT(struct xd_daemon_config, ovsdb_ca),
+		.unset = "none",
+		.values = "the path of a file in PEM",
+		.what = "a path",
+		.cost = XD_COST_RESTART,
+		.help = "The authorities whose certificates a database may have.",
+	},
 	{0},
 };
 

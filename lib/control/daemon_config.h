@@ -12,6 +12,8 @@
 #define XD_CONTROL_PATH "/run/crossdock/control.sock" /* unless the configuration says other */
 #define XD_CONTROL_MODE 0660
 
+#define XD_OVSDB_FILE_MAX 256 /* bytes of a path, with its NUL */
+
 struct xd_daemon_config {
 	struct xd_config *config;
 	char control_path[XD_PATH_MAX];
@@ -19,6 +21,9 @@ struct xd_daemon_config {
 	mode_t control_mode;             /* permission bits of the socket */
 	char unixctl[XD_PATH_MAX];   /* Open vSwitch's run directory, for ovs-appctl; "": none */
 	char ovsdb[XD_PATH_MAX + 8]; /* Open vSwitch's database, "unix:PATH"; "": none */
+	/* Files in PEM, for "ssl:": its private key and certificate, and the authorities'. */
+	char ovsdb_key[XD_OVSDB_FILE_MAX], ovsdb_cert[XD_OVSDB_FILE_MAX],
+		ovsdb_ca[XD_OVSDB_FILE_MAX];
 	enum xd_log_level log_level;
 };
 

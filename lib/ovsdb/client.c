@@ -130,7 +130,7 @@ xd_ovsdb_client_ask(struct xd_ovsdb_client *client, const char *method, json_int
 static int
 read_some(struct xd_ovsdb_client *client, struct xd_error *err)
 {
-	for (unsigned i = 0; i < READS_AT_ONCE; i++) {
+	for (unsigned i = 0; i < READS_AT_ONCE || xd_ovsdb_stream_pending(client->stream); i++) {
 		size_t room;
 		char *at = xd_ovsdb_reader_room(&client->reader, &room, err);
 		ssize_t n = at ? xd_ovsdb_stream_read(client->stream, at, room, err) : err->code;
@@ -200,7 +200,7 @@ connect_again(void *ctx)
 	xd_loop_timer_cancel(client->timer);
 	client->timer = NULL;
 	client->heard_ns = xd_clock_ns();
-	client->stream = xd_ovsdb_stream_open(client->opts.remote, &err);
+	client->stream = xd_ovsdb_stream_open(client->opts.remote, &client->opts.files, &err);
 	if (!client->stream || watch(client, &err) < 0)
 		fail(client, &err);
 }
@@ -236,7 +236,7 @@ xd_ovsdb_client_create(const struct xd_ovsdb_client_opts *opts, struct xd_error 
 {
 	struct xd_ovsdb_client *client;
 
-	if (xd_ovsdb_remote_check(opts->remote, err))
+	if (xd_ovsdb_remote_check(opts->remote, &opts->files, err))
 		return NULL;
 	client = calloc(1, sizeof(*client));
 	if (!client) {

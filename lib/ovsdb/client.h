@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "ovsdb/replica.h"
+#include "ovsdb/tls.h"
 
 #define XD_OVSDB_BACKOFF_MIN_MS 1000
 #define XD_OVSDB_BACKOFF_MAX_MS 8000
@@ -29,6 +30,7 @@ struct xd_ovsdb_client;
 
 struct xd_ovsdb_client_opts {
 	const char *remote;                  /* borrowed, like all below */
+	struct xd_ovsdb_tls_files files;     /* for ssl */
 	const char *database;                /* "Open_vSwitch" */
 	const char *lock;                    /* "ovs_vswitchd" */
 	const struct xd_ovsdb_table *tables; /* what is read and written: replica.h */

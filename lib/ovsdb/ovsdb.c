@@ -178,6 +178,7 @@ begin(struct xd_ovsdb *o, struct xd_error *err)
 {
 	const struct xd_ovsdb_client_opts opts = {
 		.remote = o->opts.remote,
+		.files = o->opts.files,
 		.database = XD_OVSDB_DATABASE,
 		.lock = XD_OVSDB_LOCK,
 		.tables = xd_ovsdb_tables,
@@ -212,6 +213,21 @@ end(struct xd_ovsdb *o)
 	free(o);
 }
 
+/* The configuration that strings are from is another after the next change. */
+static void
+copy_options(struct xd_ovsdb *o, const struct xd_ovsdb_opts *opts)
+{
+	o->opts = *opts;
+	snprintf(o->remote, sizeof(o->remote), "%s", opts->remote);
+	snprintf(o->run_dir, sizeof(o->run_dir), "%s", opts->run_dir);
+	snprintf(o->key, sizeof(o->key), "%s", opts->files.key);
+	snprintf(o->cert, sizeof(o->cert), "%s", opts->files.cert);
+	snprintf(o->ca, sizeof(o->ca), "%s", opts->files.ca);
+	o->opts.remote = o->remote;
+	o->opts.run_dir = o->run_dir;
+	o->opts.files = (struct xd_ovsdb_tls_files){o->key, o->cert, o->ca};
+}
+
 struct xd_ovsdb *
 xd_ovsdb_create(const struct xd_ovsdb_opts *opts, struct xd_error *err)
 {
@@ -222,7 +238,7 @@ xd_ovsdb_create(const struct xd_ovsdb_opts *opts, struct xd_error *err)
 		xd_fail(err, -ENOMEM, "no memory for the database's client");
 		return NULL;
 	}
-	o->opts = *opts;
+	copy_options(o, opts);
 	TAILQ_INIT(&o->bridges);
 	TAILQ_INIT(&o->ports);
 	xd_loop_lock(opts->loop);

@@ -6,7 +6,7 @@
  * because a server goes or comes.
  *
  *   message.c    texts in a stream of bytes
- *   stream.c     a connection
+ *   stream.c     a connection, and tls.c
  *   value.c      values of columns
  *   replica.c    rows as they are known
  *   client.c     connecting and connecting again
@@ -28,15 +28,17 @@
 #define XD_OVSDB_OVSDB_H
 
 #include "control/control.h"
+#include "ovsdb/tls.h"
 
 #define XD_OVSDB_RUN_DIR "/var/run/openvswitch" /* of Debian's packages */
 
 struct xd_ovsdb;
 
 struct xd_ovsdb_opts {
-	const char *remote;         /* stream.h; borrowed, like all below */
-	const char *run_dir;        /* Open vSwitch's, under which sockets of dpdkvhostuser are */
-	struct xd_control *control; /* what runs; on the loop's thread */
+	const char *remote;  /* stream.h; strings are copied */
+	const char *run_dir; /* Open vSwitch's, under which sockets of dpdkvhostuser are */
+	struct xd_ovsdb_tls_files files; /* for ssl */
+	struct xd_control *control;      /* what runs; on the loop's thread */
 	struct xd_loop *loop;
 	const struct xd_log *log;
 };

@@ -65,7 +65,9 @@ TAILQ_HEAD(xd_ovsdb_bridges, xd_ovsdb_bridge);
 TAILQ_HEAD(xd_ovsdb_ports, xd_ovsdb_port);
 
 struct xd_ovsdb {
-	struct xd_ovsdb_opts opts;
+	struct xd_ovsdb_opts opts; /* whose strings are these: */
+	char remote[sizeof(((struct xd_daemon_config *)0)->ovsdb)], run_dir[XD_PATH_MAX];
+	char key[XD_OVSDB_FILE_MAX], cert[XD_OVSDB_FILE_MAX], ca[XD_OVSDB_FILE_MAX];
 	struct xd_ovsdb_client *client;
 	struct xd_watch *events; /* links that went up or down */
 	struct xd_timer *statistics, *soon;

@@ -17,7 +17,9 @@
 
 struct xd_ovsdb_stream {
 	int fd;
-	bool connecting;
+	struct xd_ovsdb_tls *tls; /* or NULL */
+	bool connecting;          /* of TCP, */
+	bool greeting;            /* and then of TLS */
 };
 
 struct address {
@@ -96,18 +98,26 @@ parse(const char *remote, struct address *address, struct xd_error *err)
 		return unix_address(behind(remote, "unix:"), address, err);
 	if (behind(remote, "tcp:"))
 		return ip_address(behind(remote, "tcp:"), address, err);
+	if (behind(remote, "ssl:"))
+		return ip_address(behind(remote, "ssl:"), address, err);
 	return xd_fail(err, -EINVAL,
-		"\"%.100s\" is not a database: write unix:/run/openvswitch/db.sock or "
-		"tcp:127.0.0.1:6640",
+		"\"%.100s\" is not a database: write unix:/run/openvswitch/db.sock, "
+		"tcp:127.0.0.1:6640 or ssl:127.0.0.1:6640",
 		remote);
 }
 
 int
-xd_ovsdb_remote_check(const char *remote, struct xd_error *err)
+xd_ovsdb_remote_check(
+	const char *remote, const struct xd_ovsdb_tls_files *files, struct xd_error *err)
 {
 	struct address address;
+	int ret = parse(remote, &address, err);
 
-	return parse(remote, &address, err);
+	if (ret == 0 && behind(remote, "ssl:") &&
+		(!files->key[0] || !files->cert[0] || !files->ca[0]))
+		return xd_fail(err, -EINVAL,
+			"%.100s needs files: control.ovsdb_key, ovsdb_cert and ovsdb_ca", remote);
+	return ret;
 }
 
 bool
@@ -119,7 +129,8 @@ xd_ovsdb_remote_is_far(const char *remote)
 /* ---- Connecting ---- */
 
 struct xd_ovsdb_stream *
-xd_ovsdb_stream_open(const char *remote, struct xd_error *err)
+xd_ovsdb_stream_open(
+	const char *remote, const struct xd_ovsdb_tls_files *files, struct xd_error *err)
 {
 	struct xd_ovsdb_stream *stream;
 	struct address address;
@@ -135,6 +146,13 @@ xd_ovsdb_stream_open(const char *remote, struct xd_error *err)
 	stream->fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (stream->fd < 0)
 		goto err_stream;
+	stream->greeting = behind(remote, "ssl:") != NULL;
+	if (stream->greeting)
+		stream->tls = xd_ovsdb_tls_create(stream->fd, files, err);
+	if (stream->greeting && !stream->tls) {
+		xd_ovsdb_stream_close(stream);
+		return NULL;
+	}
 	if (address.any.sa_family != AF_UNIX)
 		setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (connect(stream->fd, &address.any, address.len) == 0)
@@ -155,6 +173,7 @@ xd_ovsdb_stream_close(struct xd_ovsdb_stream *stream)
 {
 	if (!stream)
 		return;
+	xd_ovsdb_tls_destroy(stream->tls);
 	if (stream->fd >= 0)
 		close(stream->fd);
 	free(stream);
@@ -171,6 +190,8 @@ xd_ovsdb_stream_events(const struct xd_ovsdb_stream *stream, bool writes)
 {
 	if (stream->connecting)
 		return EPOLLOUT;
+	if (stream->tls && xd_ovsdb_tls_wants_room(stream->tls))
+		writes = true;
 	return EPOLLIN | (writes ? EPOLLOUT : 0);
 }
 
@@ -178,16 +199,22 @@ int
 xd_ovsdb_stream_connect(struct xd_ovsdb_stream *stream, struct xd_error *err)
 {
 	socklen_t len = sizeof(int);
-	int code = 0;
+	int code = 0, ret;
 
-	if (!stream->connecting)
-		return 1;
-	if (getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
+	if (stream->connecting && getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
 		code = errno;
 	if (code)
 		return xd_fail(err, -code, "%s", strerror(code));
 	stream->connecting = false;
-	return 1;
+	ret = stream->greeting ? xd_ovsdb_tls_connect(stream->tls, err) : 1;
+	stream->greeting = stream->greeting && ret == 0;
+	return ret;
+}
+
+bool
+xd_ovsdb_stream_pending(const struct xd_ovsdb_stream *stream)
+{
+	return stream->tls && xd_ovsdb_tls_pending(stream->tls);
 }
 
 /* ---- Bytes ---- */
@@ -207,6 +234,8 @@ result(ssize_t n, struct xd_error *err)
 ssize_t
 xd_ovsdb_stream_read(struct xd_ovsdb_stream *stream, void *bytes, size_t size, struct xd_error *err)
 {
+	if (stream->tls)
+		return xd_ovsdb_tls_read(stream->tls, bytes, size, err);
 	return result(recv(stream->fd, bytes, size, MSG_DONTWAIT), err);
 }
 
@@ -214,5 +243,7 @@ ssize_t
 xd_ovsdb_stream_write(
 	struct xd_ovsdb_stream *stream, const void *bytes, size_t len, struct xd_error *err)
 {
+	if (stream->tls)
+		return xd_ovsdb_tls_write(stream->tls, bytes, len, err);
 	return result(send(stream->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL), err);
 }

@@ -27,11 +27,12 @@ class Ovsdb(TapCase):
     def setUp(self):
         super().setUp()
         self.modes = {}
-        self.db = Database(self, self.directory).start()
+        self.db = Database(self, self.directory, self.home).start()
         self.daemon = self.make_daemon()
 
-    def make_daemon(self):
-        daemon = Daemon(self, self.directory, CONFIG, options=["--ovsdb", self.db.remote])
+    def make_daemon(self, remote=None, config=CONFIG):
+        daemon = Daemon(self, self.directory, config,
+                        options=["--ovsdb", remote or self.db.remote])
         command = daemon.command
         daemon.command = lambda: self.home.command(
             "env", f"OVS_RUNDIR={self.directory}", *command())
@@ -214,6 +215,48 @@ class Restarts(Ovsdb):
         self.daemon.stop()
         wait_for(lambda: other.ports() == ["br0"], "the second")
         self.daemon = other
+
+
+class Tls(Ovsdb):
+    """The database over a network, whose ends know each other by certificates."""
+
+    def ssl(self, ours, theirs):
+        self.daemon.stop()
+        self.db.stop()
+        self.db.options = ["--remote=pssl:6640:127.0.0.1", *theirs["server"]]
+        self.db.start()
+        files = ", ".join(f"ovsdb_{part}: {ours[part]}" for part in ("key", "cert", "ca"))
+        self.daemon = self.make_daemon("ssl:127.0.0.1:6640", f"{CONFIG}control: {{{files}}}\n")
+
+    def test_trusted(self):
+        files = self.db.certificates("one")
+        self.ssl(files, files)
+        self.db.vsctl("add-br", "br0")
+        words = ["add-port", "br0", "t", "--", "set", "Interface", "t", "type=internal"]
+        for i in range(100):
+            words += ["--", "add-port", "br0", f"v{i}", "--", "set", "Interface", f"v{i}",
+                      "type=dpdkvhostuser"]
+        self.assertEqual(self.db.complaint(*words), "")
+        self.assertEqual(len(self.daemon.ports()), 102)
+        # A server that goes and comes back.
+        self.db.stop()
+        self.db.start()
+        wait_for(lambda: self.db.get("Interface", "t", "link_state") == "up", "the link's state")
+
+    def test_not_trusted(self):
+        self.ssl(self.db.certificates("one"), self.db.certificates("another"))
+        wait_for(lambda: "its certificate is not trusted" in self.daemon.log_text(), "a line")
+        self.db.vsctl("--no-wait", "add-br", "br0")
+        self.assertEqual(self.daemon.ports(), [])
+
+    def test_without_files(self):
+        self.daemon.stop()
+        self.daemon = Daemon(self, self.directory, CONFIG,
+                             options=["--ovsdb", "ssl:127.0.0.1:6640"])
+        self.daemon.start(wait=False)
+        wait_for(lambda: "control.ovsdb_key" in self.daemon.log_text(), "a line")
+        wait_for(lambda: self.daemon.process.poll() is not None, "its end")
+        self.daemon.process = None
 
 
 class Sequences(Ovsdb):

@@ -15,8 +15,12 @@ def available():
 
 
 class Database:
-    def __init__(self, test, directory):
+    """space: the network namespace that the server is in."""
+
+    def __init__(self, test, directory, space):
         self.directory = directory
+        self.space = space
+        self.options = []
         self.process = None
         self.environment = {**os.environ, **{name: str(directory) for name in (
             "OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR")}}
@@ -41,12 +45,27 @@ class Database:
     def start(self):
         with open(self.path("ovsdb-server.log"), "ab") as log:
             self.process = subprocess.Popen(
-                ["ovsdb-server", self.path("conf.db"), f"--remote=p{self.remote}",
-                 f"--unixctl={self.path('ovsdb.ctl')}"], stdin=subprocess.DEVNULL, stdout=log,
+                self.space.command("ovsdb-server", self.path("conf.db"), f"--remote=p{self.remote}",
+                                   f"--unixctl={self.path('ovsdb.ctl')}", *self.options), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, env=self.environment, preexec_fn=die_with_parent)
         wait_for(lambda: os.path.exists(self.path("db.sock")), "ovsdb-server")
         self.vsctl("--no-wait", "init")
         return self
+
+    def certificates(self, name):
+        """An authority, with which it has certified itself and a client: the client's files."""
+        def path(part):
+            return self.path(f"{name}-{part}.pem")
+
+        for part in ("ca", "server", "client"):
+            signed = [] if part == "ca" else ["-CA", path("ca"), "-CAkey", path("ca-key")]
+            self._run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                      "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                      f"/CN={name} {part}", "-keyout", path(f"{part}-key"), "-out", path(part),
+                      *signed)
+        return {"key": path("client-key"), "cert": path("client"), "ca": path("ca"),
+                "server": [f"--private-key={path('server-key')}",
+                           f"--certificate={path('server')}", f"--ca-cert={path('ca')}"]}
 
     def stop(self):
         if self.process is not None:
