@@ -247,6 +247,25 @@ def udp():
         yield f"frame{6 if ipv6 else 4}", b"\0\0" + bytes([3, len(frame) - 14]) + frame
 
 
+# ---- Open vSwitch's database ----
+
+def ovsdb():
+    def rows(interface, port="{}", bridge='{"name":"br0"}'):
+        return (f'{{"Bridge":{{"b":{{"new":{bridge}}}}},"Port":{{"p":{{"new":{port}}}}},'
+                f'"Interface":{{"i":{{"new":{interface}}}}}}}').encode()
+    yield "vhost", b"\0" + rows(
+        '{"name":"vm1","type":"dpdkvhostuserclient","options":["map",[["vhost-server-path","/a"],'
+        '["n_rxq","2"]]],"mtu_request":9000,"ingress_policing_rate":1000}',
+        '{"name":"vm1","tag":5,"trunks":["set",[1,2]],"vlan_mode":"native-untagged"}')
+    yield "dpdk", b"\7" + rows(
+        '{"name":"p0","type":"dpdk","options":["map",[["dpdk-devargs","net_null0"],["n_rxq_desc",'
+        '"512"],["rx-flow-ctrl","true"]]],"other_config":["map",[["pmd-rxq-affinity","0:1,1:2"],'
+        '["crossdock-full","wait"]]]}', '{"name":"bond0","bond_mode":"balance-slb","tag":4095}',
+        '{"name":"br0","other_config":["map",[["mac-aging-time","60"],["hwaddr","02:00:00:00:00:01"]'
+        ']]}')
+    yield "two", b"\1" + rows('{"name":"a","type":"internal"}') + rows('{"name":"br0"}') + b"{\"}"
+
+
 # ---- Texts ----
 
 YAML = """\
@@ -324,7 +343,7 @@ def main():
     targets = {"split": rings(False), "packed": rings(True), "protocol": protocol(),
                "headers": headers(), "offload": offload(), "yaml": yaml(),
                "control": control(), "tcp": tcp(), "iperf3": iperf3(),
-               "udp": udp()}
+               "udp": udp(), "ovsdb": ovsdb()}
     for target, seeds in targets.items():
         directory = out / target
         directory.mkdir(parents=True, exist_ok=True)
