@@ -79,6 +79,7 @@ free_port(struct xd_ovsdb *o, struct xd_ovsdb_port *port)
 	tdelete(port, &o->by_uuid, compare);
 	TAILQ_REMOVE(&o->ports, port, link);
 	hold(&port->port_row, NULL);
+	json_decref(port->statistics);
 	end_row(&port->of);
 	free(port);
 }

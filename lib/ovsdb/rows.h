@@ -59,6 +59,7 @@ struct xd_ovsdb_port {
 	bool stale;                      /* its rows or its facts may have changed since */
 	uint64_t counted[4], dropped[2]; /* as written last */
 	bool has_statistics;
+	json_t *statistics; /* their map */
 };
 
 TAILQ_HEAD(xd_ovsdb_bridges, xd_ovsdb_bridge);
