@@ -18,11 +18,15 @@ struct taken {
 static bool
 take(struct taken *taken, json_int_t number)
 {
-	uint64_t bit = 1ull << (number % 64);
+	uint64_t *bits, bit;
 
-	if (number < 1 || number > XD_OVSDB_LOCAL || taken->bits[number / 64] & bit)
+	if (number < 1 || number > XD_OVSDB_LOCAL)
 		return false;
-	taken->bits[number / 64] |= bit;
+	bits = &taken->bits[number / 64];
+	bit = 1ull << (number % 64);
+	if (*bits & bit)
+		return false;
+	*bits |= bit;
 	return true;
 }
 
