@@ -64,6 +64,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/pair.h"
 
 #define XD_FDB_WAYS    4  /* entries in a bucket */
 #define XD_FDB_STRIPES 64 /* locks */
@@ -263,26 +264,9 @@ xd_fdb_prefetch(const struct xd_fdb *fdb, uint64_t hash)
 static inline struct xd_fdb_entry
 xd_fdb_load(const struct xd_fdb_entry *entry)
 {
-	struct xd_fdb_entry e;
+	const struct xd_pair p = xd_pair_load(entry);
 
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
-	/* Aligned 16-byte loads are atomic on every processor with AVX (Intel SDM 3A, 9.1.1; AMD
-	 * APM 2, 7.3.2). The asm keeps the compiler from splitting or repeating it. */
-	__m128i v;
-
-#if defined(__AVX__)
-	__asm__ volatile("vmovdqa %1, %0" : "=x"(v) : "m"(*entry));
-#else
-	__asm__ volatile("movdqa %1, %0" : "=x"(v) : "m"(*entry));
-#endif
-	e.key = (uint64_t)_mm_cvtsi128_si64(v);
-	e.value = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(v, v));
-#else
-	unsigned __int128 v = __atomic_load_n((const unsigned __int128 *)entry, __ATOMIC_ACQUIRE);
-
-	memcpy(&e, &v, sizeof(e));
-#endif
-	return e;
+	return (struct xd_fdb_entry){.key = p.first, .value = p.second};
 }
 
 /* Which entries of a bucket seem to hold the key: bit 2 * i for entry i. A hint that

@@ -52,20 +52,8 @@ xd_fdb_entry_expired(const struct xd_fdb *fdb, struct xd_fdb_entry e, uint32_t n
 static inline bool
 xd_fdb_cas(struct xd_fdb_entry *slot, struct xd_fdb_entry old, struct xd_fdb_entry new)
 {
-#if defined(RTE_ARCH_64) && defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
-	rte_int128_t expected = {.val = {old.key, old.value}};
-	rte_int128_t desired = {.val = {new.key, new.value}};
-
-	return rte_atomic128_cmp_exchange(
-		(rte_int128_t *)slot, &expected, &desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-#else
-	unsigned __int128 expected, desired;
-
-	memcpy(&expected, &old, sizeof(expected));
-	memcpy(&desired, &new, sizeof(desired));
-	return __atomic_compare_exchange_n((unsigned __int128 *)slot, &expected, desired, 0,
-		__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-#endif
+	return xd_pair_cas(
+		slot, (struct xd_pair){old.key, old.value}, (struct xd_pair){new.key, new.value});
 }
 
 /* The stripe of a key: bits of its hash that do not choose the first bucket of a table of usual
