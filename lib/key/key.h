@@ -83,6 +83,7 @@ struct xd_key {
 	/* "the path of a socket": what values look like, where kind and range do not tell. Of a
 	 * number: put behind the range. */
 	const char *values;
+	bool scaled;      /* of a number: text may end with k, M, G or T: 1000, 1000^2, ... */
 	bool list;        /* of a string: words with commas between, in YAML and JSON a list */
 	const char *what; /* of a string, when it is too long: "a socket path" */
 	const char *help; /* one sentence: what it is for */

@@ -27,8 +27,10 @@ read_number(const struct xd_key *key, void *entry, const char *text, struct xd_e
 {
 	char values[XD_KEY_VALUES];
 	uint64_t number;
+	int ret = key->scaled ? xd_number_parse_scaled(text, key->min, key->max, &number)
+			      : xd_number_parse(text, key->min, key->max, &number);
 
-	switch (xd_number_parse(text, key->min, key->max, &number)) {
+	switch (ret) {
 	case 0:
 		xd_key_store(key, entry, number);
 		return 0;
