@@ -46,6 +46,46 @@ vlan_cell(struct table *table, const json_t *port)
 		table_cell(table, "%.40s", text);
 }
 
+/* A figure of a limit; "-": there is none. */
+static void
+limit_cell(struct table *table, const json_t *limit, const char *key)
+{
+	if (json_object_get(limit, key))
+		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(limit, key));
+	else
+		table_cell(table, "-");
+}
+
+/* Rates, bursts and drops of ports that are limited; nothing when none is. */
+static void
+print_limits(const json_t *ports)
+{
+	static const char *const headers[] = {"NAME", "LIMIT", ">BIT/S", ">BURST BYTES",
+		">FRAMES/S", ">BURST FRAMES", ">DROPPED", NULL};
+	static const char *const keys[] = {
+		"bit_s", "burst_bytes", "pps", "burst_frames", "dropped", NULL};
+	struct table *table = NULL;
+	json_t *port, *limit;
+	size_t i, l;
+
+	json_array_foreach(ports, i, port)
+	{
+		json_array_foreach(json_object_get(port, "limits"), l, limit)
+		{
+			if (!table)
+				table = table_create(headers);
+			table_cell(table, "%s", ctl_text(port, "name"));
+			table_cell(table, "%s", ctl_text(limit, "reason"));
+			for (unsigned k = 0; keys[k]; k++)
+				limit_cell(table, limit, keys[k]);
+		}
+	}
+	if (!table)
+		return;
+	printf("\n");
+	table_print(table);
+}
+
 static void
 print_ports(const json_t *ports)
 {
@@ -67,6 +107,7 @@ print_ports(const json_t *ports)
 		table_cell(table, "%" JSON_INTEGER_FORMAT, sum_drops(port));
 	}
 	table_print(table);
+	print_limits(ports);
 }
 
 /* By kind and size; "-" for ports that do not count so. */

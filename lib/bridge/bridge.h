@@ -3,6 +3,7 @@
  * What a bridge does with the frames of one turn, stage after stage: IEEE 802.1Q, 8.6.
  *
  *   input    input.c    drop what is no frame to switch, classify into a VLAN
+ *   police   police.c   what a port may send, and have flooded; after forward, what it may be sent
  *   hook in  hook_in.c  the application's verdicts, for ports that have hooks
  *   learn    learn.c    sources into the FDB
  *   forward  forward.c  destinations to ports, or to all ports (flood.c)
@@ -86,6 +87,14 @@ struct xd_pass {
 
 static_assert(XD_BATCH <= 32, "frames of a turn are bits of 32");
 
+/* What a policer let pass and what not, by number in the batch. */
+struct xd_judged {
+	const struct xd_plan_port *port;
+	enum xd_policer policer;
+	uint32_t passed, refused;
+	uint64_t bits; /* of those that passed */
+};
+
 /* A worker's scratch for one turn. */
 struct xd_turn {
 	/* given */
@@ -105,6 +114,7 @@ struct xd_turn {
 	struct xd_look dst[XD_BATCH]; /* likewise; key 0: a group address, to be flooded */
 	struct xd_lost lost[XD_BATCH + XD_CLONES];
 	/* from forward on */
+	uint16_t nb_judged; /* none of ports without limits */
 	uint16_t nb_busy;
 	uint16_t busy[XD_MAX_PORTS]; /* ports with frames in their output */
 	uint16_t nb_clones;
@@ -112,6 +122,9 @@ struct xd_turn {
 	 * a hook may edit; and the frame in the batch that each was made of. */
 	struct xd_frame clones[XD_CLONES + XD_BATCH];
 	uint8_t origin[XD_CLONES + XD_BATCH];
+	/* the police's, for when it is known which frames went */
+	uint64_t judged_tsc;
+	struct xd_judged judged[XD_MAX_PORTS + XD_POLICERS];
 	struct xd_output outputs[XD_MAX_PORTS];
 	/* for ports with hooks */
 	const uint64_t *now_tsc; /* the worker's clock */
@@ -135,17 +148,20 @@ struct xd_turn {
 
 /* The stages. All by the worker that owns the turn. */
 void xd_bridge_input(struct xd_turn *turn);
+void xd_bridge_police_in(struct xd_turn *turn);
 void xd_bridge_learn(struct xd_turn *turn);
 void xd_bridge_forward(struct xd_turn *turn);
 /* Of a patch port's peer: those frames, and outputs that may have frames already. */
 void xd_bridge_input_again(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n);
 void xd_bridge_forward_again(struct xd_turn *turn);
 void xd_bridge_patch(struct xd_turn *turn);
+void xd_bridge_police_out(struct xd_turn *turn);
 void xd_bridge_bond_in(struct xd_turn *turn);
 void xd_bridge_bond_out(struct xd_turn *turn);
 void xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n);
 void xd_bridge_mirror(struct xd_turn *turn);
 /* Of the frames that are in the batch at the end. */
+void xd_bridge_police_take(struct xd_turn *turn);
 void xd_bridge_count(const struct xd_turn *turn);
 void xd_bridge_rmon(const struct xd_turn *turn);
 void xd_bridge_patch_count(const struct xd_turn *turn);
@@ -158,6 +174,8 @@ xd_bridge_switch(struct xd_turn *turn, const bool watched)
 	xd_bridge_input(turn);
 	if (unlikely(turn->from != turn->in))
 		xd_bridge_bond_in(turn);
+	if (unlikely(turn->in->polices_in))
+		xd_bridge_police_in(turn);
 	if (watched)
 		xd_bridge_hook_in(turn);
 	xd_bridge_learn(turn);
@@ -173,6 +191,8 @@ xd_bridge_switch(struct xd_turn *turn, const bool watched)
 	}
 	if (unlikely(turn->plan->any_patches))
 		xd_bridge_patch(turn);
+	if (unlikely(turn->plan->any_police_out))
+		xd_bridge_police_out(turn);
 	if (unlikely(turn->plan->any_bonds))
 		xd_bridge_bond_out(turn);
 }
@@ -185,6 +205,8 @@ void xd_bridge_bond_own(struct xd_turn *turn);
 static __rte_always_inline void
 xd_bridge_account(struct xd_turn *turn, const bool hooks)
 {
+	if (unlikely(turn->nb_judged))
+		xd_bridge_police_take(turn);
 	xd_bridge_count(turn);
 	if (unlikely(turn->in->rmon))
 		xd_bridge_rmon(turn);

@@ -55,6 +55,8 @@ struct xd_plan_port {
 	 * are dropped. The driver has `room`. */
 	uint32_t wait_us;
 	struct xd_rmon *rmon; /* by worker; NULL: not counted */
+	bool polices_in;      /* it limits something that comes in by it */
+	struct xd_policer_rates policers[XD_POLICERS];
 	/* Of a bond: which of its members carries what, and their indices. NULL: it is none. */
 	const struct xd_bond *bond;
 	uint16_t members[XD_BOND_MEMBERS];
@@ -97,6 +99,7 @@ struct xd_plan {
 	bool watched;                      /* there are hooks or mirrors */
 	struct xd_hook_slot *const *hooks; /* by index: those that a port has are there */
 	bool any_patches;
+	bool any_police_out;                      /* a port limits what leaves by it */
 	uint32_t slow_us;                         /* the least of any port's */
 	struct xd_plan_port *ports[XD_MAX_PORTS]; /* by index; NULL: none */
 	unsigned nb_bridges;

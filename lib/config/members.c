@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bond/bond.h"
+#include "config/limits.h"
 #include "config/members.h"
 
 static unsigned
@@ -17,25 +18,36 @@ members_of(const struct xd_port_config *port, const struct xd_driver *const *dri
 	return driver && driver->members ? driver->members(port, names) : 0;
 }
 
-/* What a member has of its own would be of no effect. */
+/* What a member would have of its own, to no effect: the port that it is a member of has it. */
+static const struct xd_key *
+find_own(const struct xd_port_config *member)
+{
+	static const char *const names[] = {"vlan", "vlans", "macs", "mac_limit", NULL};
+
+	for (unsigned i = 0; names[i]; i++) {
+		const struct xd_key *key = xd_noun_key(&xd_port_noun, member, names[i]);
+
+		if (xd_key_number(key, member) != key->fallback)
+			return key;
+	}
+	return xd_limits_first(member);
+}
+
 static int
 check_member(
 	const struct xd_port_config *member, const struct xd_port_config *of, struct xd_error *err)
 {
-	const char *key = strcmp(member->bridge, "none") ? "bridge"
-			  : member->vlan != XD_VLAN_NONE ? "vlan"
-			  : member->has_vlans            ? "vlans"
-			  : member->nb_macs              ? "macs"
-			  : member->mac_limit            ? "mac_limit"
-							 : NULL;
+	const struct xd_key *own = find_own(member);
+	char text[XD_KEY_VALUES];
 
-	if (key)
-		return xd_noun_fail(err, -EINVAL, &xd_port_noun, member, key,
+	if (strcmp(member->bridge, "none"))
+		return xd_noun_fail(err, -EINVAL, &xd_port_noun, member, "bridge",
+			"must be none: this port is a member of %s, whose bridge holds for it",
+			of->name);
+	if (own)
+		return xd_noun_fail(err, -EINVAL, &xd_port_noun, member, own->name,
 			"must be %s: this port is a member of %s, whose %s holds for it",
-			member->mac_limit && !strcmp(key, "mac_limit") ? "0"
-			: !strcmp(key, "macs")                         ? "any"
-								       : "none",
-			of->name, key);
+			xd_key_default(own, text), of->name, own->name);
 	if (member->mtu != of->mtu)
 		return xd_noun_fail(err, -EINVAL, &xd_port_noun, member, "mtu",
 			"%u, and %u of %s, of which it is a member: they must be the same",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/limits.h"
 #include "config/noun.h"
 #include "port/port.h"
 
@@ -114,6 +115,9 @@ check(const struct xd_config *config, const void *entry, const struct xd_driver 
 		return xd_noun_fail(err, -EINVAL, &xd_port_noun, port, "full",
 			"must be drop: a port of type %s cannot tell how much room it has",
 			port->type);
+	if (driver->peer && xd_limits_first(port))
+		return xd_noun_fail(err, -EINVAL, &xd_port_noun, port, xd_limits_first(port)->name,
+			"must be none: limit the ports behind a port of type %s", port->type);
 	return driver->check ? driver->check(port, err) : 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "control/key_json.h"
 #include "control/methods.h"
+#include "police/policer.h"
 
 struct xd_port_info *
 xd_method_ports(struct xd_rpc_call *call, unsigned *n)
@@ -29,20 +30,29 @@ xd_method_ports(struct xd_rpc_call *call, unsigned *n)
 	return info;
 }
 
-/* {REASON: N} of one queue, or of all of them with q < 0; only what is not 0. */
+/* Of one queue, or of all of them with q < 0. */
+static json_int_t
+count_drops(const struct xd_port_info *info, int q, enum xd_drop reason)
+{
+	unsigned first = q < 0 ? 0 : (unsigned)q, end = q < 0 ? info->nb_queues : first + 1;
+	uint64_t sum = 0;
+
+	for (unsigned queue = first; queue < end; queue++)
+		sum += info->drops[queue].n[reason];
+	return (json_int_t)sum;
+}
+
+/* {REASON: N}, likewise; only what is not 0. */
 static json_t *
 show_drops(const struct xd_port_info *info, int q)
 {
-	unsigned first = q < 0 ? 0 : (unsigned)q, end = q < 0 ? info->nb_queues : first + 1;
 	json_t *drops = json_object();
 
 	for (int i = 0; i < XD_DROP_REASONS; i++) {
-		uint64_t sum = 0;
+		json_int_t sum = count_drops(info, q, i);
 
-		for (unsigned queue = first; queue < end; queue++)
-			sum += info->drops[queue].n[i];
 		if (sum)
-			json_object_set_new(drops, xd_drop_name(i), json_integer((json_int_t)sum));
+			json_object_set_new(drops, xd_drop_name(i), json_integer(sum));
 	}
 	return drops;
 }
@@ -99,6 +109,35 @@ add_rmon(json_t *port, const struct xd_rmon *rmon)
 	json_object_set_new(port, "detail", detail);
 }
 
+/* What the port is limited to: of each limit that there is, the reason by which it drops, both
+ * rates, how much passes at once, and what was dropped. */
+static json_t *
+show_limits(const struct xd_port_info *info)
+{
+	json_t *limits = json_array();
+
+	for (enum xd_policer p = 0; p < XD_POLICERS; p++) {
+		const struct xd_limit limit = xd_policer_limit(&info->config, p);
+		const enum xd_drop reason = xd_policer_reason(p);
+		json_t *one;
+
+		if (!limit.bit_s && !limit.pps)
+			continue;
+		one = json_pack("{s:s}", "reason", xd_drop_name(reason));
+		if (limit.bit_s)
+			json_object_update_new(
+				one, json_pack("{s:I, s:I}", "bit_s", (json_int_t)limit.bit_s,
+					     "burst_bytes", (json_int_t)limit.burst_bytes));
+		if (limit.pps)
+			json_object_update_new(
+				one, json_pack("{s:I, s:I}", "pps", (json_int_t)limit.pps,
+					     "burst_frames", (json_int_t)limit.burst_frames));
+		json_object_set_new(one, "dropped", json_integer(count_drops(info, -1, reason)));
+		json_array_append_new(limits, one);
+	}
+	return limits;
+}
+
 static void
 add_fact(void *ctx, const char *key, const char *value)
 {
@@ -128,6 +167,7 @@ show_port(struct xd_switch *sw, const struct xd_port_info *info)
 	json_object_set_new(port, "not_learned", json_integer((json_int_t)info->not_learned));
 	json_object_set_new(port, "damped", json_integer((json_int_t)info->damped));
 	add_counters(port, info);
+	json_object_set_new(port, "limits", show_limits(info));
 	if (info->config.counters == XD_COUNTING_DETAILED)
 		add_rmon(port, &info->rmon);
 	xd_switch_describe_port(sw, info->config.name, add_fact, driver);

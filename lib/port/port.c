@@ -22,6 +22,8 @@ xd_port_init(struct xd_port *port, const struct xd_driver *driver, const struct 
 	port->node = -1;
 	port->max_frame = xd_port_max_frame(config->mtu);
 	port->rmon = NULL;
+	for (unsigned i = 0; i < XD_POLICERS; i++)
+		port->policers[i] = (struct xd_policer_buckets){XD_BUCKET_FULL, XD_BUCKET_FULL};
 	for (unsigned q = 0; q < XD_PORT_QUEUES; q++)
 		port->loads[q] = (struct xd_port_load){.ppm = XD_LOAD_UNKNOWN};
 }

@@ -45,6 +45,7 @@
 #include "key/key.h"
 #include "crossdock.h"
 #include "frame/frame.h"
+#include "police/policer.h"
 #include "stats/budget.h"
 #include "stats/counters.h"
 
@@ -282,6 +283,9 @@ struct xd_port {
 	struct xd_counters counters[XD_MAX_WORKERS]; /* each written by one worker */
 	struct xd_rmon *rmon; /* likewise, the switch's; NULL: was never wanted */
 	struct xd_budget budgets[XD_MAX_WORKERS]; /* likewise, by lib/worker/watch.c alone */
+	/* Of its limits, what is left: of what comes in, in one cache line or two, and of what
+	 * leaves in another. Written by any worker. */
+	struct xd_policer_buckets policers[XD_POLICERS] __attribute__((aligned(64)));
 } __attribute__((aligned(64)));
 
 /* The transmit queue of the port that a worker uses; 0 when there is none. Any thread. */

@@ -72,7 +72,8 @@ set_ports(struct xd_change *t)
 	}
 }
 
-/* What a port was counted by before it was made anew. No worker knows either of the two. */
+/* What a port was counted by, and had left of its limits, before it was made anew. No worker knows
+ * either of the two. */
 static void
 inherit_counters(struct xd_port *port, const struct xd_port *old, unsigned nb_slots)
 {
@@ -82,6 +83,7 @@ inherit_counters(struct xd_port *port, const struct xd_port *old, unsigned nb_sl
 		for (unsigned r = 0; r < XD_DROP_REASONS; r++)
 			port->drops[q].n[r] += old->drops[q].n[r];
 	}
+	memcpy(port->policers, old->policers, sizeof(port->policers));
 	for (unsigned w = 0; port->rmon && old->rmon && w < nb_slots; w++)
 		xd_rmon_sum(&port->rmon[w], &old->rmon[w], 1);
 }

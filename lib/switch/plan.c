@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include "switch/switch.h"
 
 /* Queues of one worker begin on a cache line of their own: it writes to them. */
@@ -85,6 +87,18 @@ fill_limits(struct xd_plan_port *p, const struct xd_port_config *config)
 }
 
 static void
+fill_policers(struct xd_plan *plan, struct xd_plan_port *p, const struct xd_port_config *config)
+{
+	for (unsigned i = 0; i < XD_POLICERS; i++) {
+		const struct xd_limit limit = xd_policer_limit(config, i);
+
+		p->policers[i] = xd_policer_rates(&limit, rte_get_tsc_hz());
+		p->polices_in |= p->policers[i].any && i != XD_POLICER_OUT;
+	}
+	plan->any_police_out |= p->policers[XD_POLICER_OUT].any;
+}
+
+static void
 fill_port(const struct xd_state *state, struct xd_plan *plan, unsigned i)
 {
 	const struct xd_port_config *config = state->port_config[i];
@@ -96,6 +110,7 @@ fill_port(const struct xd_state *state, struct xd_plan *plan, unsigned i)
 	p->config = *config;
 	xd_plan_vlans(p, config);
 	fill_limits(p, config);
+	fill_policers(plan, p, config);
 	plan->any_waits |= p->wait_us != 0;
 	plan->slow_us = RTE_MIN(plan->slow_us, config->slow_us);
 	if (config->counters == XD_COUNTING_DETAILED)

@@ -250,6 +250,7 @@ class Bond(TapCase):
                 (("port", "set", "m1", "bridge=br0"), "ports.m1.bridge"),
                 (("port", "del", "m1"), "among the members of uplink"),
                 (("port", "set", "m1", "mac_limit=7"), "ports.m1.mac_limit: must be 0"),
+                (("port", "set", "m1", "police_in_pps=7"), "ports.m1.police_in_pps: must be none"),
                 (("port", "add", "x", "type=tap"), "ports.x.bridge: is missing"),
                 (("bridge", "add", "none"), "no bridge can have this name"),
                 (("bond", "show", "pa"), "there is no bond named pa")):

@@ -97,6 +97,12 @@ HINTS = [
     ("wait_us: 0", "wait_us", "must be 1 to 1000000"),
     ("wait_us: 1000001", "wait_us", "must be 1 to 1000000"),
     ("slow_us: 99", "slow_us", "must be 100 to 1000000"),
+    ("police_in_bit_s: 999", "police_in_bit_s", "must be 1000 to 1000000000000 bit/s"),
+    ("police_in_bit_s: 2T", "police_in_bit_s", "must be 1000 to 1000000000000 bit/s"),
+    ("police_in_bit_s: 20000000T", "police_in_bit_s", "must be 1000 to 1000000000000 bit/s"),
+    ("police_in_bit_s: 100Mb", "police_in_bit_s", '"100Mb" is not a number'),
+    ("police_out_bit_s: 10m", "police_out_bit_s", "such as 100M, or none"),
+    ("storm_unknown_pps: -1", "storm_unknown_pps", "must be 1 to 1000000000 frames a second"),
     ("memory: disk", "memory", "must be ram or any"),
     ("features: [mrg_rxbuff]", "features",
      'there is no virtio feature "mrg_rxbuff"; did you mean mrg_rxbuf?'),
@@ -222,7 +228,8 @@ class Keys(SwitchCase):
 
     # What is not the default of any.
     KEYS = {"mode": "server", "macs": ["52:54:00:12:34:56", "02:00:00:00:00:0a"], "mac_limit": 7,
-            "slow_us": 100,
+            "slow_us": 100, "police_in_bit_s": 100000000, "police_in_burst_bytes": 65000,
+            "police_in_pps": 5, "police_out_burst_frames": 9, "storm_unknown_pps": 3,
             "full": "wait", "wait_us": 50, "features": ["csum", "mrg_rxbuf", "version_1"],
             "compat": "ovs-3.1", "memory": "any", "socket_owner": pwd.getpwuid(os.getuid()).pw_name,
             "socket_group": str(os.getgid()), "socket_mode": "0640"}

@@ -40,7 +40,7 @@ def declared(header):
             outside += ";" if char == "}" else char
     names = set()
     for statement in outside.split(";"):
-        if not re.match(r"\s*(?:typedef|static|struct \w+\s*$|enum|XD_API_END)", statement):
+        if not re.match(r"\s*(typedef|static|(struct|enum)( \w+)?\s*$|XD_API_END)", statement):
             names.update(re.findall(r"(?<![(\w])\*?(xd_\w+)\(", statement)[:1])
     return names
 

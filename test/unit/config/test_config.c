@@ -80,6 +80,8 @@ static const struct {
 	{"macs", "02:00:00:00:00:0A, 02:00:00:00:00:0b", "02:00:00:00:00:0a,02:00:00:00:00:0b",
 		JSON_ARRAY},
 	{"mac_limit", "5", "5", JSON_INTEGER},
+	{"police_in_bit_s", "100M", "100000000", JSON_INTEGER},
+	{"police_out_burst_bytes", "64k", "64000", JSON_INTEGER},
 	{"full", "wait", "wait", JSON_STRING},
 	{"wait_us", "1", "1", JSON_INTEGER},
 	{"features", " MQ ,csum,bogus_or_not", NULL, JSON_NULL},
