@@ -5,6 +5,8 @@ import time
 
 from frames import BROADCAST, frame, mac
 from guest import SwitchCase
+from harness import Case
+from process import perf_script
 
 A, B, C = mac(0xA), mac(0xB), mac(0xC)
 MULTICAST = "01:00:5e:00:00:01"
@@ -173,3 +175,20 @@ class Police(SwitchCase):
         self.assertEqual(self.drops("vm1"), {"policed-in": 8})
         # The guest has stayed all the time.
         self.assertTrue(self.daemon.up("vm1"))
+
+
+class Limits(Case):
+    """The short form of test/perf/limits, whose figures are nothing to pass by here."""
+
+    polls = True
+
+    def test_quick(self):
+        done = perf_script("limits", "--bits", "1M", "--frames", "", "--time", 0.2, "--warmup", 0.2)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for words in ("police_in_bit_s      1M", "police_out_bit_s      1M", "worst: "):
+            self.assertIn(words, done.stdout)
+
+    def test_refused(self):
+        done = perf_script("limits", "--bits", "1m")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("rates, separated by commas, such as 64k,100M", done.stderr)
