@@ -40,7 +40,8 @@ def declared(header):
             outside += ";" if char == "}" else char
     names = set()
     for statement in outside.split(";"):
-        if not re.match(r"\s*(typedef|static|(struct|enum)( \w+)?\s*$|XD_API_END)", statement):
+        statement = statement.replace("XD_API_BEGIN", "").strip()
+        if not re.match(r"typedef|static|(struct|enum)( \w+)?$|XD_API_END", statement):
             names.update(re.findall(r"(?<![(\w])\*?(xd_\w+)\(", statement)[:1])
     return names
 
