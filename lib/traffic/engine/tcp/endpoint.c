@@ -27,16 +27,18 @@ xd_tcp_endpoint_begin(struct xd_tcp_endpoint *e, struct xd_tcp_session *s,
 	const struct xd_tcp_opts *opts = &e->tcp[e->sessions.routes[s->route].v6];
 	const uint32_t iss = before ? xd_tcp_next_iss(before) : initial_sequence(e, s);
 
-	if (syn)
+	if (syn) {
 		xd_tcp_accept(&s->conn, opts, e, iss, syn, e->now_us);
-	else
+	} else {
 		xd_tcp_open(&s->conn, opts, e, iss, e->now_us);
+		/* Before the application is asked, which may wake it: it is in one queue at a time.
+		 */
+		xd_tcp_queue_put(&e->waiting, &e->sessions, s);
+	}
 	if (e->opts.app->begun)
 		e->opts.app->begun(e->opts.app->ctx, s);
 	if (syn)
 		xd_tcp_endpoint_wake(e, s);
-	else
-		xd_tcp_queue_put(&e->waiting, &e->sessions, s);
 }
 
 int
