@@ -45,7 +45,7 @@ def row(mpps=10.0, **changes):
         "steal_s": 0.0, "cpu_s": 2.0,
         "switch": {"frames": int(pps), "busy_cycles": int(pps) * 45,
                    "busy_cycles_per_frame": 45.0, "busy_share": 0.99},
-        "void": False, "void_reason": None, "partial": False,
+        "void": False, "void_reason": None, "partial": False, "far": None,
     }
     made.update(changes)
     return made
