@@ -330,7 +330,7 @@ class Iperf3Words(Iperf3):
                 (("-c", "10.0.0.2", "-l", "2M"), "give 1 to 1048576"),
                 (("-c", "10.0.0.2", "-b", "10X"), "unknown unit X"),
                 (("-c", "10.0.0.2", "-i", "0.01"), "0.1 to 60 seconds"),
-                (("-c", "10.0.0.2", "-Z"), "unknown option -Z"),
+                (("-c", "10.0.0.2", "-V"), "unknown option -V"),
                 (("-c", "10.0.0.2", "-p"), "-p needs a value"),
                 (("-c", "10.0.0.2", "--revers3"), "did you mean --reverse")):
             with self.subTest(words):

@@ -354,17 +354,17 @@ class TcpKernelLoses(KernelPeers):
         """Whole segments both ways, lost as a whole."""
         for guest in ("csum=on", "tso=on"):
             with self.subTest(guest):
-                row, peers = self.run_against(4, lambda c: Peer(c, True), *self.faults("5%"),
+                row, peers = self.run_against(4, lambda c: Peer(c, True), *self.faults("1%"),
                                               guest=guest, messages=self.SHORT)
-                self.check_both(row, peers, "5%")
+                self.check_both(row, peers, "1%")
 
     def test_a_smaller_link(self):
         """The kernel's segments are less than half of what our link carries: so are ours."""
         self.space.ip("link", "set", "eth0", "mtu", "576")
         for guest in ("", "csum=on", "tso=on"):
             with self.subTest(guest):
-                row, peers = self.run_against(4, lambda c: Peer(c, True), *self.faults("5%"),
+                row, peers = self.run_against(4, lambda c: Peer(c, True), *self.faults("1%"),
                                               guest=guest, messages=self.SHORT)
-                self.check_both(row, peers, "5%")
+                self.check_both(row, peers, "1%")
                 if "tso" not in guest:
                     self.assertLessEqual(row["tcp"]["segment_bytes"], 536)
