@@ -46,28 +46,12 @@ xd_ovsdb_reader_put(struct xd_ovsdb_reader *reader, size_t len)
 	reader->len += len;
 }
 
-/* What a byte does to the depth; in strings nothing. */
-static void
-count(struct xd_ovsdb_reader *reader, char c)
-{
-	if (reader->in_escape)
-		reader->in_escape = false;
-	else if (reader->in_string && c == '\\')
-		reader->in_escape = true;
-	else if (c == '"')
-		reader->in_string = !reader->in_string;
-	else if (!reader->in_string && (c == '{' || c == '['))
-		reader->depth++;
-	else if (!reader->in_string && (c == '}' || c == ']') && reader->depth > 0)
-		reader->depth--;
-}
-
 static void
 forget(struct xd_ovsdb_reader *reader, size_t len)
 {
 	reader->len -= len;
 	memmove(reader->bytes, reader->bytes + len, reader->len);
-	reader->seen = 0;
+	reader->framing = (struct xd_framing){0};
 	/* Room that one long message has needed is not kept for short ones. */
 	if (reader->len == 0 && reader->room > 16 * ROOM_MIN)
 		xd_ovsdb_reader_reset(reader);
@@ -101,19 +85,18 @@ parse(const char *bytes, size_t len, struct xd_error *err)
 int
 xd_ovsdb_reader_next(struct xd_ovsdb_reader *reader, json_t **message, struct xd_error *err)
 {
-	if (reader->seen == 0)
+	size_t end;
+
+	if (reader->framing.seen == 0)
 		skip_white(reader);
-	if (reader->seen == 0 && reader->len > 0 && reader->bytes[0] != '{')
+	if (reader->framing.seen == 0 && reader->len > 0 && reader->bytes[0] != '{')
 		return xd_fail(err, -EINVAL, "it does not speak OVSDB's protocol (RFC 7047)");
-	while (reader->seen < reader->len) {
-		count(reader, reader->bytes[reader->seen++]);
-		if (reader->depth > 0)
-			continue;
-		*message = parse(reader->bytes, reader->seen, err);
-		if (!*message)
-			return -EINVAL;
-		forget(reader, reader->seen);
-		return 1;
-	}
-	return 0;
+	end = xd_framing_end(&reader->framing, XD_FRAMING_OBJECTS, reader->bytes, reader->len);
+	if (!end)
+		return 0;
+	*message = parse(reader->bytes, end, err);
+	if (!*message)
+		return -EINVAL;
+	forget(reader, end);
+	return 1;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * JSON texts in a stream of bytes: RFC 7047, section 4, sends them one behind the other, with
- * nothing in between that says where one ends. Each is an object; its end is found by counting
- * braces outside of strings, so that no byte is looked at twice however it arrives.
+ * nothing in between that says where one ends: control/framing.h finds it.
  *
  * One thread.
  */
@@ -14,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "control/framing.h"
 
 #define XD_OVSDB_MESSAGE_MAX (64u << 20) /* bytes of one text */
 
@@ -21,10 +21,7 @@
 struct xd_ovsdb_reader {
 	char *bytes; /* of the text that has begun, and of those behind it */
 	size_t len, room;
-	size_t seen;    /* of them looked at */
-	unsigned depth; /* of braces and brackets there */
-	bool in_string; /* there, */
-	bool in_escape; /* and behind a backslash */
+	struct xd_framing framing; /* of the text that has begun */
 };
 
 void xd_ovsdb_reader_reset(struct xd_ovsdb_reader *reader); /* frees what it holds */
