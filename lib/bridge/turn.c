@@ -113,10 +113,12 @@ merge(const struct xd_turn *turn, struct xd_output *out, struct xd_frame *const 
 void
 xd_turn_send(struct xd_turn *turn, uint16_t port, struct xd_frame *const *frames, uint16_t n)
 {
-	struct xd_output *out = &turn->outputs[port];
+	struct xd_output *out;
 
+	/* Then the port may be none. */
 	if (n == 0)
 		return;
+	out = &turn->outputs[port];
 	if (out->n == 0) {
 		turn->busy[turn->nb_busy++] = port;
 	} else if (unlikely(xd_turn_number(turn, out->frames[out->n - 1]) >=
