@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/key_json.h"
+#include "drivers/vhost/config.h"
 #include "unixctl/commands.h"
 
 static bool
@@ -177,31 +177,25 @@ xd_unixctl_port_number(const struct xd_port_info *port)
 	return strcmp(port->config.name, port->config.bridge) ? port->index + 1u : XD_UNIXCTL_LOCAL;
 }
 
-static const char *
-vhost_type(const struct xd_port_info *port)
-{
-	json_t *settings = xd_entry_to_json(&xd_port_noun, &port->config);
-	const char *mode = json_string_value(json_object_get(settings, "mode"));
-	bool listens = mode && !strcmp(mode, "server");
-
-	json_decref(settings);
-	return listens ? "dpdkvhostuser" : "dpdkvhostuserclient";
-}
-
 const char *
 xd_unixctl_port_type(const struct xd_port_info *port)
 {
 	if (!strcmp(port->config.type, "vhost-user"))
-		return vhost_type(port);
+		return xd_vhost_config(&port->config)->mode == XD_SOCKET_SERVER
+			       ? "dpdkvhostuser"
+			       : "dpdkvhostuserclient";
 	return strcmp(port->config.type, "af_xdp") ? port->config.type : "afxdp";
+}
+
+const struct xd_config *
+xd_unixctl_config(const struct xd_unixctl_call *call)
+{
+	return call->opts->control->running->config;
 }
 
 bool
 xd_unixctl_has_bridge(struct xd_unixctl_call *call, const char *name)
 {
-	struct xd_config *config = xd_switch_config(call->sw);
-	bool there = config && xd_config_bridge(config, name);
-
-	xd_config_destroy(config);
-	return there || xd_unixctl_refuse(call, "no such bridge");
+	return xd_config_bridge(xd_unixctl_config(call), name) ||
+	       xd_unixctl_refuse(call, "no such bridge");
 }

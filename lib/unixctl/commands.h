@@ -46,6 +46,8 @@ struct xd_port_info *xd_unixctl_ports(struct xd_unixctl_call *call, unsigned *n)
 unsigned xd_unixctl_port_number(const struct xd_port_info *port);
 /* Its type as Open vSwitch names it. */
 const char *xd_unixctl_port_type(const struct xd_port_info *port);
+/* What runs: borrowed, until the call returns. */
+const struct xd_config *xd_unixctl_config(const struct xd_unixctl_call *call);
 /* Whether a bridge of that name is there; says so otherwise. */
 bool xd_unixctl_has_bridge(struct xd_unixctl_call *call, const char *name);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/key_json.h"
+#include "drivers/bond/config.h"
 #include "unixctl/commands.h"
 
 struct bonds {
@@ -40,18 +40,11 @@ end_of(const struct bonds *bonds, unsigned i)
 static const char *
 mode_of(struct xd_unixctl_call *call, const char *name)
 {
-	struct xd_port_info info;
-	json_t *settings;
-	const char *mode;
-	bool backup;
+	const struct xd_port_config *port = xd_config_port(xd_unixctl_config(call), name);
 
-	if (xd_switch_port(call->sw, name, &info))
-		return "balance-tcp";
-	settings = xd_entry_to_json(&xd_port_noun, &info.config);
-	mode = json_string_value(json_object_get(settings, "bond_mode"));
-	backup = mode && !strcmp(mode, "active-backup");
-	json_decref(settings);
-	return backup ? "active-backup" : "balance-tcp";
+	return port && xd_bond_config(port)->bond_mode == XD_BOND_CONFIG_ACTIVE_BACKUP
+		       ? "active-backup"
+		       : "balance-tcp";
 }
 
 static void

@@ -59,31 +59,29 @@ print_bridge(FILE *out, const char *bridge, const struct xd_port_info *ports, un
 bool
 xd_unixctl_dpif_show(struct xd_unixctl_call *call)
 {
-	struct xd_config *config = xd_switch_config(call->sw);
+	const struct xd_config *config = xd_unixctl_config(call);
 	struct xd_port_info *ports;
 	unsigned n = 0;
 
 	ports = xd_unixctl_ports(call, &n);
-	if (config && ports) {
-		fprintf(call->out, DATAPATH ": hit:%" PRIu64 " missed:0\n", received(ports, n));
-		for (unsigned i = 0; i < xd_config_nb_bridges(config); i++)
-			print_bridge(call->out, xd_config_bridges(config)[i].name, ports, n);
-	}
+	if (!ports)
+		return false;
+	fprintf(call->out, DATAPATH ": hit:%" PRIu64 " missed:0\n", received(ports, n));
+	for (unsigned i = 0; i < xd_config_nb_bridges(config); i++)
+		print_bridge(call->out, xd_config_bridges(config)[i].name, ports, n);
 	free(ports);
-	xd_config_destroy(config);
-	return ports && config;
+	return true;
 }
 
 /* Each bridge, with something before its name. */
 static bool
 print_bridges(struct xd_unixctl_call *call, const char *before)
 {
-	struct xd_config *config = xd_switch_config(call->sw);
+	const struct xd_config *config = xd_unixctl_config(call);
 
-	for (unsigned i = 0; config && i < xd_config_nb_bridges(config); i++)
+	for (unsigned i = 0; i < xd_config_nb_bridges(config); i++)
 		fprintf(call->out, "%s%s\n", before, xd_config_bridges(config)[i].name);
-	xd_config_destroy(config);
-	return config || xd_unixctl_refuse(call, "no memory");
+	return true;
 }
 
 bool

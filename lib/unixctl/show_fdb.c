@@ -8,41 +8,49 @@
 #define SHOW_MAX 65536 /* addresses in one answer, which is one string of JSON */
 
 struct numbers {
-	struct xd_port_info *ports;
+	struct xd_port_info *ports; /* by name */
 	unsigned n;
 };
 
-/* "LOCAL", or a number; entries of one port often follow each other. */
-static void
-print_port(FILE *out, const struct numbers *numbers, const char *name, unsigned *last)
+static int
+by_name(const void *a, const void *b)
 {
-	unsigned i = *last;
+	const struct xd_port_info *x = a, *y = b;
 
-	if (i >= numbers->n || strcmp(numbers->ports[i].config.name, name)) {
-		for (i = 0; i < numbers->n && strcmp(numbers->ports[i].config.name, name); i++)
-			;
-	}
-	*last = i;
-	if (i == numbers->n)
+	return strcmp(x->config.name, y->config.name);
+}
+
+static int
+is_named(const void *name, const void *port)
+{
+	return strcmp(name, ((const struct xd_port_info *)port)->config.name);
+}
+
+/* "LOCAL", or a number. */
+static void
+print_port(FILE *out, const struct numbers *numbers, const char *name)
+{
+	const struct xd_port_info *port =
+		bsearch(name, numbers->ports, numbers->n, sizeof(*numbers->ports), is_named);
+
+	if (!port)
 		fprintf(out, "%5s", "?");
-	else if (xd_unixctl_port_number(&numbers->ports[i]) == XD_UNIXCTL_LOCAL)
+	else if (xd_unixctl_port_number(port) == XD_UNIXCTL_LOCAL)
 		fprintf(out, "%5s", "LOCAL");
 	else
-		fprintf(out, "%5u", xd_unixctl_port_number(&numbers->ports[i]));
+		fprintf(out, "%5u", xd_unixctl_port_number(port));
 }
 
 static void
 print_entries(struct xd_unixctl_call *call, const struct numbers *numbers,
 	const struct xd_fdb_info *entries, unsigned n)
 {
-	unsigned last = 0;
-
 	fprintf(call->out, " port  VLAN  MAC                Age\n");
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *m = entries[i].mac;
 		unsigned vlan = entries[i].vlan == XD_VLAN_NONE ? 0 : entries[i].vlan;
 
-		print_port(call->out, numbers, entries[i].port, &last);
+		print_port(call->out, numbers, entries[i].port);
 		fprintf(call->out, "  %4u  %02x:%02x:%02x:%02x:%02x:%02x  %3u\n", vlan, m[0], m[1],
 			m[2], m[3], m[4], m[5], entries[i].age_s);
 	}
@@ -63,8 +71,10 @@ xd_unixctl_fdb_show(struct xd_unixctl_call *call)
 	n = numbers.ports && entries
 		    ? xd_switch_fdb_part(call->sw, call->args[0], &place, entries, SHOW_MAX, NULL)
 		    : -1;
-	if (n >= 0)
+	if (n >= 0) {
+		qsort(numbers.ports, numbers.n, sizeof(*numbers.ports), by_name);
 		print_entries(call, &numbers, entries, n);
+	}
 	free(entries);
 	free(numbers.ports);
 	return n >= 0 || xd_unixctl_refuse(call, "no memory");
@@ -82,17 +92,13 @@ flush(struct xd_unixctl_call *call, const char *bridge)
 bool
 xd_unixctl_fdb_flush(struct xd_unixctl_call *call)
 {
-	struct xd_config *config;
+	const struct xd_config *config = xd_unixctl_config(call);
 	bool ok = true;
 
-	if (call->nb_args) {
+	if (call->nb_args)
 		ok = xd_unixctl_has_bridge(call, call->args[0]) && flush(call, call->args[0]);
-	} else {
-		config = xd_switch_config(call->sw);
-		for (unsigned i = 0; config && ok && i < xd_config_nb_bridges(config); i++)
-			ok = flush(call, xd_config_bridges(config)[i].name);
-		xd_config_destroy(config);
-	}
+	for (unsigned i = 0; ok && !call->nb_args && i < xd_config_nb_bridges(config); i++)
+		ok = flush(call, xd_config_bridges(config)[i].name);
 	if (ok)
 		fprintf(call->out, "table successfully flushed\n");
 	return ok;
