@@ -58,6 +58,17 @@ show_member(FILE *out, const struct xd_bond_info *member, bool backup)
 		fprintf(out, "  hash buckets: %u of 256\n", member->buckets);
 }
 
+/* Negotiated: a member's partner is the one that the bond is with. */
+static const char *
+lacp_status(const struct xd_bond_info *members, unsigned n)
+{
+	const char *status = members->lacp ? "configured" : "off";
+
+	for (unsigned i = 0; i < n; i++)
+		status = members[i].lacp && members[i].selected ? "negotiated" : status;
+	return status;
+}
+
 static void
 show(struct xd_unixctl_call *call, const struct xd_bond_info *members, unsigned n)
 {
@@ -74,11 +85,11 @@ show(struct xd_unixctl_call *call, const struct xd_bond_info *members, unsigned 
 		"lb_output action: disabled, bond-id: -1\n"
 		"updelay: 0 ms\n"
 		"downdelay: 0 ms\n"
-		"lacp_status: off\n"
+		"lacp_status: %s\n"
 		"lacp_fallback_ab: false\n"
 		"active-backup primary: <none>\n"
 		"active member mac: 00:00:00:00:00:00(%s)\n",
-		members->port, mode, active);
+		members->port, mode, lacp_status(members, n), active);
 	for (unsigned i = 0; i < n; i++)
 		show_member(call->out, &members[i], backup);
 	fprintf(call->out, "\n");
