@@ -10,6 +10,7 @@
 #include <rte_cycles.h>
 
 #include "drivers/bond/slow.h"
+#include "one_worker.h"
 #include "worker/worker.h"
 
 enum { SENDER, FIRST, SECOND, BOND, NB_PORTS };
@@ -138,7 +139,6 @@ setup(void **state)
 {
 	static const uint8_t mac[8] = {2, 0, 0, 0, 0, 9};
 	struct world *w = calloc(1, sizeof(*w));
-	size_t bytes = RTE_ALIGN(rte_rcu_qsbr_get_memsize(XD_MAX_WORKERS), 64);
 	struct xd_worker_env env = {.plan = &w->published, .tsc_hz = 2000000000};
 	uint64_t key = xd_fdb_key(mac, 0);
 	struct xd_error err;
@@ -163,12 +163,8 @@ setup(void **state)
 	w->plan.workers[0].queues = w->queues;
 	w->plan.workers[0].nb_queues = 2;
 	w->published = &w->plan;
-	w->qsbr = aligned_alloc(64, bytes);
-	assert_int_equal(rte_rcu_qsbr_init(w->qsbr, XD_MAX_WORKERS), 0);
-	env.qsbr = w->qsbr;
 	env.tsc_base = rte_rdtsc();
-	w->worker = xd_worker_create(NULL, &env, 0, 0, false, &err);
-	assert_non_null(w->worker);
+	w->worker = create_one_worker(&env, &w->qsbr);
 	*state = w;
 	return 0;
 }

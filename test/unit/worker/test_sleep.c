@@ -14,6 +14,7 @@
 
 #include <rte_cycles.h>
 
+#include "one_worker.h"
 #include "worker/worker.h"
 
 #define NB_PORTS 3
@@ -85,7 +86,6 @@ setup(void **state)
 	struct world *w = calloc(1, sizeof(*w));
 	struct xd_worker_env env = {
 		.plan = &w->published, .tsc_hz = rte_get_tsc_hz(), .tsc_base = rte_rdtsc()};
-	struct xd_error err;
 
 	env.tsc_hz = env.tsc_hz ? env.tsc_hz : 1000000000;
 	w->fakes = aligned_alloc(64, NB_PORTS * sizeof(*w->fakes));
@@ -99,11 +99,7 @@ setup(void **state)
 	fill_plan(w, 0, 0, NB_PORTS);
 	fill_plan(w, 1, 1, 1);
 	w->published = &w->plans[0];
-	w->qsbr = aligned_alloc(64, RTE_ALIGN(rte_rcu_qsbr_get_memsize(XD_MAX_WORKERS), 64));
-	assert_int_equal(rte_rcu_qsbr_init(w->qsbr, XD_MAX_WORKERS), 0);
-	env.qsbr = w->qsbr;
-	w->worker = xd_worker_create(NULL, &env, 0, 0, false, &err);
-	assert_non_null(w->worker);
+	w->worker = create_one_worker(&env, &w->qsbr);
 	*state = w;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <rte_cycles.h>
 
 #include "base/clock.h"
+#include "one_worker.h"
 #include "worker/worker.h"
 
 /* ---- The rules: a cycle is a microsecond ---- */
@@ -310,11 +311,7 @@ setup(void **state)
 		xd_fdb_learn(w->bridge.fdb, key, xd_fdb_hash(w->bridge.fdb, key), i, 0);
 	}
 	w->published = &w->plan;
-	w->qsbr = aligned_alloc(64, RTE_ALIGN(rte_rcu_qsbr_get_memsize(XD_MAX_WORKERS), 64));
-	assert_int_equal(rte_rcu_qsbr_init(w->qsbr, XD_MAX_WORKERS), 0);
-	env.qsbr = w->qsbr;
-	w->worker = xd_worker_create(NULL, &env, 0, 0, false, &err);
-	assert_non_null(w->worker);
+	w->worker = create_one_worker(&env, &w->qsbr);
 	/* One call is enough, and a rest is a matter of a second. */
 	w->worker->watch.limits.burst = 0;
 	/* From the first run on, the worker's times are known. */

@@ -10,6 +10,7 @@
 #include <rte_cycles.h>
 
 #include "bridge/vlan.h"
+#include "one_worker.h"
 #include "worker/worker.h"
 
 #define NB_PORTS  4
@@ -161,7 +162,6 @@ static int
 setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	size_t bytes = RTE_ALIGN(rte_rcu_qsbr_get_memsize(XD_MAX_WORKERS), 64);
 	struct xd_worker_env env = {.plan = &w->published, .tsc_hz = TSC_HZ};
 	struct xd_error err;
 
@@ -192,12 +192,8 @@ setup(void **state)
 	}
 	learn_all(w);
 	w->published = &w->plan;
-	w->qsbr = aligned_alloc(64, bytes);
-	assert_int_equal(rte_rcu_qsbr_init(w->qsbr, XD_MAX_WORKERS), 0);
-	env.qsbr = w->qsbr;
 	env.tsc_base = rte_rdtsc();
-	w->worker = xd_worker_create(NULL, &env, 0, 0, false, &err);
-	assert_non_null(w->worker);
+	w->worker = create_one_worker(&env, &w->qsbr);
 	*state = w;
 	return 0;
 }
