@@ -254,9 +254,9 @@ check_client(struct options *o, struct xd_error *err)
 		return xd_fail(err, -EINVAL, "--reverse does not go with --bidir");
 	if (ends > 1)
 		return xd_fail(err, -EINVAL, "one of --time, --bytes and --blockcount");
-	if ((own->v4 && o->host.peer.v6) || (own->v6 && !o->host.peer.v6))
+	if ((own->v4 && o->host.peers[0].v6) || (own->v6 && !o->host.peers[0].v6))
 		return xd_fail(err, -EINVAL, "-%c does not go with an IPv%c address",
-			own->v4 ? '4' : '6', o->host.peer.v6 ? '6' : '4');
+			own->v4 ? '4' : '6', o->host.peers[0].v6 ? '6' : '4');
 	if (!ends)
 		own->test.time_s = TIME_DEFAULT;
 	if (!own->test.block_bytes)
@@ -311,7 +311,7 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 		.server = own->server,
 		.once = own->once,
 		.addresses = addresses(o, own),
-		.peer = o->host.peer,
+		.peer = o->host.peers[0],
 		.port = o->host.port,
 		.test = own->test,
 		.interval_s = own->interval_s,
@@ -326,8 +326,8 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	if (own->server)
 		snprintf(show.server, sizeof(show.server), "%u", o->host.port);
 	else
-		inet_ntop(o->host.peer.v6 ? AF_INET6 : AF_INET, o->host.peer.address, show.server,
-			sizeof(show.server));
+		inet_ntop(o->host.peers[0].v6 ? AF_INET6 : AF_INET, o->host.peers[0].address,
+			show.server, sizeof(show.server));
 	snprintf(opts.test.version, sizeof(opts.test.version), "3.12");
 	rc = xd_iperf3_run(gen, &opts, err);
 	iperf3_show_fini(&show);

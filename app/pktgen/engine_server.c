@@ -51,9 +51,9 @@ defaults(struct options *o)
 static int
 check(struct options *o, struct xd_error *err)
 {
-	if (o->nb_ports != 1)
-		return xd_fail(
-			err, -EINVAL, "server has one port, not %u: run one for each", o->nb_ports);
+	if (2 * o->nb_ports > XD_GEN_PORTS_MAX)
+		return xd_fail(err, -EINVAL, "server has up to %u ports, not %u",
+			XD_GEN_PORTS_MAX / 2, o->nb_ports);
 	return 0;
 }
 
@@ -68,11 +68,12 @@ static const struct xd_engine results = {.name = "server"};
 const struct engine engine_server = {
 	.results = &results,
 	.summary = "the far end of tests that others run with --peer",
-	.arguments = " --port PORT",
+	.arguments = " --port PORT [--port PORT]...",
 	.intro = "One end of a test whose other end is another process, here or on another host:\n"
 		 "crossdock-pktgen tcp, udp and rr with --peer ADDRESS connect to it, say what to\n"
-		 "run, and get its figures. One client is served at a time, until it is "
-		 "interrupted.\n"
+		 "run, and get its figures. Each of its ports is the other half of the client's "
+		 "port\n"
+		 "of the same place. One client is served at a time, until it is interrupted.\n"
 		 "The control connection is TCP, without authentication or encryption: listen on\n"
 		 "other addresses than the loopback's only in a network that you trust.\n",
 	.examples = "  crossdock-pktgen server --port virtio:/tmp/b.sock\n"

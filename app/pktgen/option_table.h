@@ -189,7 +189,7 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 #define OPTION_PEER                                                                                \
 	{                                                                                          \
 		"peer", "ADDRESS[:PORT]", take_peer,                                               \
-			.help = "with one port: the other is that of crossdock-pktgen server "     \
+			.help = "the other ports, as many, are those of crossdock-pktgen server "  \
 				"there (port\n5210)"                                               \
 	}
 /* Engines over TCP have these, too. */
@@ -220,7 +220,7 @@ extern const char *const option_families[];
 static inline unsigned
 options_ends(const struct options *o)
 {
-	return o->nb_ports + (o->peer || o->link);
+	return (o->peer || o->link ? 2 : 1) * o->nb_ports;
 }
 
 /* Whether an option of this name was given. */

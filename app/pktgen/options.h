@@ -42,10 +42,11 @@ struct command {
 /* Of engines with a host behind each port. */
 struct host_options {
 	unsigned nb_addresses;
-	const char *addresses[XD_GEN_PORTS_MAX]; /* by port; NULL: one that is made up */
+	const char *addresses[XD_GEN_PORTS_MAX]; /* by port of both ends; NULL: made up */
 	bool v6;                                 /* of those that are made up */
 	bool has_peer;                           /* one port: somebody else's end */
-	struct xd_respond_target peer;
+	/* The first is that; of two ends, what each port's other half has. */
+	struct xd_respond_target peers[XD_GEN_PORTS_MAX];
 	uint16_t port;   /* that is connected to, or listened on */
 	uint32_t window; /* bytes; 0: as the engine likes */
 };

@@ -45,7 +45,7 @@ take_connect(
 {
 	(void)row;
 	o->host.has_peer = true;
-	return xd_respond_target_parse(text, &o->host.peer, err);
+	return xd_respond_target_parse(text, &o->host.peers[0], err);
 }
 
 int
@@ -97,30 +97,41 @@ address_of(const struct options *o, unsigned port, struct xd_respond_host *host,
 	       xd_respond_host_first(host, target->v6, target->address);
 }
 
-/* Where the other end's host is: both ends know the addresses of both. */
+/* Where the other half of a port's pair is: both ends know the addresses of both. */
 static int
-choose_target(struct options *o, struct xd_error *err)
+choose_target(struct options *o, unsigned port, struct xd_error *err)
 {
-	const unsigned own = o->link != NULL; /* at its check, only the far end has one */
+	const unsigned far = o->link != NULL; /* at its check, only the far end has one */
+	const unsigned own = 2 * port + far, other = 2 * port + !far;
 	struct xd_respond_target here = {0}, target = {0};
 	struct xd_respond_host host;
 
 	if (!address_of(o, own, &host, &here))
 		here.v6 = target.v6 = true;
-	if (!address_of(o, own, &host, &here) || !address_of(o, !own, &host, &target))
-		return xd_fail(err, -EINVAL, "--address: the two ends have none of one kind");
-	o->host.peer = target;
-	o->host.has_peer = o->peer != NULL;
+	if (!address_of(o, own, &host, &here) || !address_of(o, other, &host, &target))
+		return xd_fail(err, -EINVAL,
+			"--address: ports %u and %u, of the two ends, have none of one kind",
+			2 * port, 2 * port + 1);
+	o->host.peers[port] = target;
 	return 0;
+}
+
+static int
+choose_targets(struct options *o, struct xd_error *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < o->nb_ports && !rc; i++)
+		rc = choose_target(o, i, err);
+	return rc;
 }
 
 int
 option_host_check(struct options *o, struct xd_error *err)
 {
-	if (o->peer && o->nb_ports != 1)
-		return xd_fail(err, -EINVAL,
-			"--peer goes with one port, whose other end is the server's; not with %u",
-			o->nb_ports);
+	if (options_ends(o) > XD_GEN_PORTS_MAX)
+		return xd_fail(err, -EINVAL, "--peer: at most %u ports at each end, not %u",
+			XD_GEN_PORTS_MAX / 2, o->nb_ports);
 	if (o->host.nb_addresses > options_ends(o))
 		return xd_fail(err, -EINVAL,
 			"--address is given %u times for %u port%s; give all of one port as a "
@@ -129,7 +140,7 @@ option_host_check(struct options *o, struct xd_error *err)
 	if (o->host.has_peer && o->nb_ports > 1)
 		return xd_fail(err, -EINVAL,
 			"--connect goes with one port; of two, the second is connected to");
-	return o->peer || o->link ? choose_target(o, err) : 0;
+	return o->peer || o->link ? choose_targets(o, err) : 0;
 }
 
 int
@@ -155,17 +166,12 @@ option_hosts(const struct options *o)
 		.streams = o->message.streams,
 		.impair = o->traffic.impair,
 		.has_peer = o->host.has_peer,
-		.peer = o->host.peer,
+		.link = o->link,
 		.port = o->host.port,
 		.timeout_s = o->timeout_ms / 1000.0,
 	};
 
 	memcpy(hosts.addresses, o->host.addresses, sizeof(hosts.addresses));
-	hosts.link = o->link;
-	if (o->link && o->link->far) { /* its one port is the second of both ends' */
-		hosts.first = 1;
-		hosts.addresses[0] = o->host.addresses[1];
-		hosts.impair = &o->traffic.impair[1];
-	}
+	memcpy(hosts.peers, o->host.peers, sizeof(hosts.peers));
 	return hosts;
 }

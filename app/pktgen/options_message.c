@@ -90,7 +90,7 @@ option_message_check(struct options *o, struct xd_error *err)
 
 	for (unsigned i = 0; i < XD_GEN_PORTS_MAX; i++)
 		delays = delays || o->traffic.impair[i].delay_us > 0;
-	if (!rc && o->nb_ports != 1 && o->nb_ports % 2)
+	if (!rc && options_ends(o) != 1 && options_ends(o) % 2)
 		rc = xd_fail(err, -EINVAL,
 			"%s has one port, or pairs of them: give an even number, not %u", engine,
 			o->nb_ports);

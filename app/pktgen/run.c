@@ -207,19 +207,23 @@ show_nodes(const struct run *r)
 		printf("%u NUMA nodes\n", r->results.numa_nodes);
 }
 
-/* The server's port is the second one of the results. */
+/* The results' ports are those of both ends, as they are numbered: each, then its other half. */
 static int
 open_peer(struct run *r, struct xd_error *err)
 {
-	struct xd_results *results = &r->results;
+	struct xd_result_port far[XD_GEN_PORTS_MAX], *ports = r->results.ports;
+	const unsigned n = r->results.nb_ports;
 
 	if (!r->o->peer)
 		return 0;
-	r->peer = peer_client_open(
-		r->o, &r->gen, r->engines, &results->ports[results->nb_ports], err);
+	r->peer = peer_client_open(r->o, &r->gen, r->engines, far, err);
 	if (!r->peer)
 		return err->code;
-	results->nb_ports++;
+	for (unsigned i = n; i-- > 0;) {
+		ports[2 * i] = ports[i];
+		ports[2 * i + 1] = far[i];
+	}
+	r->results.nb_ports = 2 * n;
 	return 0;
 }
 

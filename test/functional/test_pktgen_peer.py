@@ -8,11 +8,11 @@ import signal
 import socket
 import subprocess
 
-from daemon import SANITIZER
+from daemon import SANITIZER, WORKER_CORE
 from process import PATIENCE_S, program, wait_for
 from test_pktgen import Generating
 
-HELLO = {"protocol": "crossdock-pktgen", "version": 1, "release": "0"}
+HELLO = {"protocol": "crossdock-pktgen", "version": 2, "release": "0"}
 
 
 def free_port():
@@ -26,15 +26,18 @@ class TwoEnds(Generating):
         self.control_port = free_port()
         self.said = self.directory / "server.out"
 
-    def server_command(self, *words, guest=""):
-        port = f"virtio:{self.path('vm2')},size=1024" + (f",{guest}" if guest else "")
-        return [program("crossdock-pktgen"), "server", "--port", port, "--listen",
-                f"127.0.0.1:{self.control_port}", *map(str, words)]
+    def server_command(self, *words, ports=("vm2",), guest=""):
+        command = [program("crossdock-pktgen"), "server", "--listen",
+                   f"127.0.0.1:{self.control_port}"]
+        for name in ports:
+            command += ["--port", f"virtio:{self.path(name)},size=1024" +
+                        (f",{guest}" if guest else "")]
+        return [*command, *map(str, words)]
 
     @contextlib.contextmanager
-    def serving(self, *words, guest=""):
+    def serving(self, *words, **options):
         with open(self.said, "w") as out:
-            server = subprocess.Popen(self.server_command(*words, guest=guest),
+            server = subprocess.Popen(self.server_command(*words, **options),
                                       stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         try:
             wait_for(lambda: "listening on" in self.said.read_text(), "a server that listens")
@@ -47,12 +50,12 @@ class TwoEnds(Generating):
             server.wait()
         self.assertIsNone(SANITIZER.search(self.said.read_text()), self.said.read_text())
 
-    def run_peer(self, engine, *words, guest=""):
+    def run_peer(self, engine, *words, ports=("vm1",), guest=""):
         rows = self.run_pktgen(engine, "--peer", f"127.0.0.1:{self.control_port}", *words,
-                               ports=("vm1",), guest=guest)
+                               ports=ports, guest=guest)
         for row in rows:
             self.assertFalse(row["partial"])
-            self.assertEqual(len(row["per_port"]), 2)
+            self.assertEqual(len(row["per_port"]), 2 * len(ports))
             self.assertGreater(row["far"]["time_s"], 0)
             self.assertIn(row[engine]["wrong_bytes"], (0, None))
             self.assertEqual(row[engine]["wrong_frames"], 0)
@@ -137,6 +140,37 @@ class TestsOfTwoProcesses(TwoEnds):
         self.assertIn("rr, 5 rows", self.said.read_text())
 
 
+    def test_several_ports(self):
+        self.start(["vm1", "vm2", "vm3", "vm4"])
+        here, there = ("vm1", "vm3"), ("vm2", "vm4")
+        with self.serving("--cores", WORKER_CORE, ports=there):
+            tcp, = self.run_peer("tcp", "--verify", "--messages", "1k", "--streams", 3,
+                                 "--impair", "3:loss=5%,seed=7", "--direction", "reverse",
+                                 "--time", 1, ports=here)
+            self.assertEqual(tcp["tcp"]["streams"], 6)
+            self.assertGreater(tcp["tcp"]["impaired_lost"], 0)
+            self.assert_paired(tcp, {1: 0, 3: 2})
+            udp, = self.run_peer("udp", "--verify", "--messages", 1000, "--address", "10.0.0.1",
+                                 "--address", "10.0.0.2", "--address", "fd00::3", "--address",
+                                 "fd00::4", ports=here)
+            self.assertEqual(udp["udp"]["strange"], 0)
+            self.assert_paired(udp, {0: 1, 2: 3})
+            for row in self.run_peer("rr", "--test", "all", "--streams", 2, ports=here):
+                self.assertEqual(row["rr"]["streams"], 4)
+                self.assert_paired(row, {0: 1, 1: 0, 2: 3, 3: 2})
+            ports = json.loads((self.directory / "out.json").read_text())["ports"]
+            self.assertEqual([any(f"{name}.sock" in port["name"] for name in there)
+                              for port in ports], [False, True, False, True])
+            near = self.near()
+            self.assertIn("the server has 2 ports, the client 1", self.end(near))
+
+    def assert_paired(self, row, ways):
+        """Each of these ports sent far more than questions for addresses, to that one."""
+        for sender, receiver in ways.items():
+            self.assertGreater(row["per_port"][sender]["sent_frames"], 10)
+            self.assertGreater(row["per_port"][receiver]["received_frames"], 10)
+
+
 class EndsThatGo(TwoEnds):
     def measuring(self, *words):
         before = self.daemon.port("vm2")["tx_frames"]
@@ -217,13 +251,15 @@ class StrangersAtTheServer(TwoEnds):
 
     def test_strangers(self):
         self.start(["vm1", "vm2"])
-        test = {"test": "tcp", "options": []}
+        test = {"test": "tcp", "ports": 1, "options": []}
         with self.serving():
             for raw in (b"GET / HTTP/1.0\r\n\r\n", b"[1]\n", b"x" * 10_000_000, b"\0\n", b"{}\n",
                         b'{"protocol": 1, "version": 1}\n'):
                 self.refused(raw=raw)
-            self.refused({**HELLO, "version": 2})
-            for wrong, what in (({"test": "rate"}, "rate is none"), ({}, "nothing is none"),
+            self.refused({**HELLO, "version": 1})
+            for wrong, what in (({"test": "report"}, "report is none"), ({}, "nothing is none"),
+                                ({"test": "tcp"}, "ports: a number"),
+                                ({**test, "ports": 2}, "the server has 1 port, the client 2"),
                                 ({**test, "options": 7}, "a list"),
                                 ({**test, "options": [["streams"]]}, "a name and a text"),
                                 ({**test, "options": [["streams", "0"]]}, "--streams"),
@@ -243,12 +279,12 @@ class StrangersAtTheServer(TwoEnds):
         said = self.said.read_text()
         self.assertIn("no JSON object", said)
         self.assertIn("more than 65536 bytes", said)
-        self.assertIn("version 2 of the protocol", said)
-        self.assertIn("this end version 1", said)
+        self.assertIn("version 1 of the protocol", said)
+        self.assertIn("this end version 2", said)
 
     def test_out_of_step(self):
         self.start(["vm1", "vm2"])
-        test = {"test": "tcp", "options": []}
+        test = {"test": "tcp", "ports": 1, "options": []}
         with self.serving():
             for wrong in ({"at": "begin"}, {"at": "nowhere"}, {"row": {}}, {"what": 1}):
                 self.refused(HELLO, test, wrong)
@@ -277,14 +313,16 @@ class StrangersAtTheClient(TwoEnds):
 
     def test_servers_of_another_kind(self):
         self.start(["vm1", "vm2"])
-        port = {"port": {"name": "x\x1b[1m", "memory": "y", "core": 0}}
+        port = {"ports": [{"name": "x\x1b[1m", "memory": "y", "core": 0}]}
         for objects, raw, what in (
                 ((), b"", "was closed"), ((), b"220 mail\r\n", "no JSON object"),
                 ((), b"x" * 1_000_000, "more than 65536 bytes"),
                 (({**HELLO, "version": 7},), b"", "version 7 of the protocol"),
                 (({"protocol": "iperf"},), b"", "another protocol"),
                 (({"error": "busy\x1b[1m"},), b"", "busy?[1m"),
-                ((HELLO, {}), b"", "what its port is"), ((HELLO, port), b"", "was closed"),
+                ((HELLO, {}), b"", "what its ports are"),
+                ((HELLO, {"ports": [{}, {}]}), b"", "what its ports are"),
+                ((HELLO, {"ports": [1]}, {"stop": "so"}), b"", "stopped: so"), ((HELLO, port), b"", "was closed"),
                 ((HELLO, port, {"stop": "no"}), b"", "stopped: no"),
                 ((HELLO, port, {"row": {}}, {"row": {}}), b"", "nobody waits")):
             with self.subTest(what):
@@ -310,7 +348,8 @@ class StrangersAtTheClient(TwoEnds):
                             (("--peer", "::1", "--address", "10.0.0.1", "--address", "fd00::2"),
                              "none of one kind"),
                             (("--peer", "::1", "--impair", "2:loss=1%"), "ports are 0 to 1"),
-                            (("--peer", "::1", "--port", "virtio:/tmp/y"), "one port")):
+                            (("--peer", "::1", *(f"--port=loop:{i}" for i in range(32))),
+                             "at most 32")):
             with self.subTest(words):
                 done = subprocess.run([program("crossdock-pktgen"), "tcp", "--port",
                                        "virtio:/tmp/x", *words], stdin=subprocess.DEVNULL,

@@ -58,7 +58,7 @@ connect_to(const struct peer_address *to, const char *text, const volatile bool 
 		strerror(-rc));
 }
 
-/* What the server says of its port is shown to people. */
+/* What the server says of a port is shown to people. */
 static void
 take_port(const struct peer *peer, const json_t *said, struct xd_result_port *port)
 {
@@ -77,7 +77,20 @@ take_port(const struct peer *peer, const json_t *said, struct xd_result_port *po
 }
 
 static int
-begin(struct peer *peer, const struct options *o, struct xd_result_port *port, struct xd_error *err)
+take_ports(const struct peer *peer, const json_t *said, unsigned n, struct xd_result_port *ports,
+	struct xd_error *err)
+{
+	if (json_array_size(said) != n)
+		return xd_fail(
+			err, -EPROTO, "%s does not say what its ports are, %u", peer->name, n);
+	for (unsigned i = 0; i < n; i++)
+		take_port(peer, json_array_get(said, i), &ports[i]);
+	return 0;
+}
+
+static int
+begin(struct peer *peer, const struct options *o, struct xd_result_port *ports,
+	struct xd_error *err)
 {
 	struct xd_error why = {0};
 	json_t *answer = NULL;
@@ -89,17 +102,15 @@ begin(struct peer *peer, const struct options *o, struct xd_result_port *port, s
 	if (rc)
 		return xd_fail(err, rc, "%s has gone: %s", peer->name, why.text);
 	rc = peer_ask(peer, ANSWER_S, &answer, err);
-	if (!rc && !json_is_object(json_object_get(answer, "port")))
-		rc = xd_fail(err, -EPROTO, "%s does not say what its port is", peer->name);
 	if (!rc)
-		take_port(peer, json_object_get(answer, "port"), port);
+		rc = take_ports(peer, json_object_get(answer, "ports"), o->nb_ports, ports, err);
 	json_decref(answer);
 	return rc;
 }
 
 struct peer *
 peer_client_open(const struct options *o, const struct xd_gen *gen,
-	const struct xd_engine *const *sections, struct xd_result_port *port, struct xd_error *err)
+	const struct xd_engine *const *sections, struct xd_result_port *ports, struct xd_error *err)
 {
 	char name[PEER_NAME], text[PEER_ADDRESS];
 	struct peer_address to;
@@ -119,7 +130,7 @@ peer_client_open(const struct options *o, const struct xd_gen *gen,
 	}
 	snprintf(name, sizeof(name), "server %s", text);
 	peer_init(peer, fd, name, false, gen, sections);
-	if (!begin(peer, o, port, err))
+	if (!begin(peer, o, ports, err))
 		return peer;
 	peer_client_close(peer);
 	return NULL;

@@ -7,10 +7,12 @@
 
 struct peer;
 
-/* Connects to o->peer and has it begin the far half. port: what it says of its port. NULL:
- * -ECONNREFUSED, -ETIMEDOUT, -ECONNRESET, -EPROTO, -ECANCELED (it refuses), -EINTR, -ENOMEM. */
+/* Connects to o->peer and has it begin the far half. ports: what it says of its ports, of which it
+ * has as many as this end. NULL: -ECONNREFUSED, -ETIMEDOUT, -ECONNRESET, -EPROTO, -ECANCELED (it
+ * refuses), -EINTR, -ENOMEM. */
 struct peer *peer_client_open(const struct options *o, const struct xd_gen *gen,
-	const struct xd_engine *const *sections, struct xd_result_port *port, struct xd_error *err);
+	const struct xd_engine *const *sections, struct xd_result_port *ports,
+	struct xd_error *err);
 void peer_client_close(struct peer *peer); /* NULL is fine */
 
 /* Runs the near half. As the engine's run; -ECONNRESET, -EPROTO, -ECANCELED: the other end cannot

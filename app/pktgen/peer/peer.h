@@ -6,8 +6,8 @@
  * One JSON object goes in each line. Both ends first say who they are:
  *   {"protocol": "crossdock-pktgen", "version": 1, "release": ...}
  * The client then says what to run, and the server what it runs it with:
- *   {"test": "tcp", "options": [["messages", "64k"], ["verify", null], ...]}
- *   {"port": {"name": ..., "memory": ..., "core": ..., "rings": ..., "ids": ..., ...}}
+ *   {"test": "tcp", "ports": 1, "options": [["messages", "64k"], ["verify", null], ...]}
+ *   {"ports": [{"name": ..., "memory": ..., "core": ...}]}
  * For each row both say where they are ({"at": "begin"}: message/link.h), and the server what it
  * found ({"row": ...}, as a result file has it). Whoever cannot go on says why: {"stop": ...}; who
  * does not even begin: {"error": ...}.
@@ -22,7 +22,7 @@
 #include "traffic/trial/gen.h"
 
 #define PEER_PROTOCOL "crossdock-pktgen"
-#define PEER_VERSION  1
+#define PEER_VERSION  2
 #define PEER_NAME     96
 
 struct peer {

@@ -94,12 +94,18 @@ turn_away(void *ctx)
 /* ---- A test ---- */
 
 static json_t *
-port_json(const struct server *s)
+ports_json(const struct server *s)
 {
-	const struct xd_gen_port *port = s->gen->ports[0];
+	json_t *list = json_array();
 
-	return json_pack("{s:{s:s,s:s,s:i}}", "port", "name", port->name, "memory", port->memory,
-		"core", s->gen->cores[0]);
+	for (unsigned i = 0; i < s->gen->nb_ports; i++) {
+		const struct xd_gen_port *port = s->gen->ports[i];
+
+		json_array_append_new(
+			list, json_pack("{s:s,s:s,s:i}", "name", port->name, "memory", port->memory,
+				      "core", s->gen->cores[i % s->gen->nb_cores]));
+	}
+	return json_pack("{s:o}", "ports", list);
 }
 
 static int
@@ -107,7 +113,7 @@ run_test(struct server *s, struct peer *peer, const struct options *o, struct xd
 {
 	struct xd_error why = {0};
 	json_t *more;
-	int rc = peer_line_write(&peer->line, port_json(s), &why);
+	int rc = peer_line_write(&peer->line, ports_json(s), &why);
 
 	if (rc)
 		return xd_fail(err, rc, "%s has gone: %s", peer->name, why.text);

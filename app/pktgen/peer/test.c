@@ -13,7 +13,8 @@ peer_test_json(const struct options *o)
 
 	for (unsigned i = 0; i < o->nb_told; i++)
 		json_array_append_new(list, json_pack("[s,s?]", o->told[i].name, o->told[i].text));
-	return json_pack("{s:s,s:o}", "test", o->command.engine->results->name, "options", list);
+	return json_pack("{s:s,s:i,s:o}", "test", o->command.engine->results->name, "ports",
+		(int)o->nb_ports, "options", list);
 }
 
 static int
@@ -40,6 +41,20 @@ take_options(const json_t *list, struct options *o, struct xd_error *err)
 	return rc;
 }
 
+/* Each port is half of a pair. */
+static int
+check_ports(const json_t *test, unsigned nb_ports, struct xd_error *err)
+{
+	const json_t *ports = json_object_get(test, "ports");
+
+	if (json_is_integer(ports) && json_integer_value(ports) == nb_ports)
+		return 0;
+	if (!json_is_integer(ports))
+		return xd_fail(err, -EINVAL, "ports: a number is expected");
+	return xd_fail(err, -EINVAL, "the server has %u port%s, the client %lld: give both as many",
+		nb_ports, nb_ports == 1 ? "" : "s", (long long)json_integer_value(ports));
+}
+
 int
 peer_test_options(const json_t *test, const struct options *server,
 	const struct xd_message_link *link, struct options *o, struct xd_error *err)
@@ -52,7 +67,9 @@ peer_test_options(const json_t *test, const struct options *server,
 	if (!engine || !option_find(engine, "peer"))
 		return xd_fail(err, -EINVAL, "test: %.40s is none that two ends can run",
 			name ? name : "nothing");
-	rc = options_begin(o, engine, err);
+	rc = check_ports(test, server->nb_ports, err);
+	if (!rc)
+		rc = options_begin(o, engine, err);
 	if (!rc)
 		rc = take_options(json_object_get(test, "options"), o, err);
 	if (rc)

@@ -8,9 +8,9 @@
 
 #include "options.h"
 
-/* {"test": ..., "options": [...]}; NULL without memory. */
+/* {"test": ..., "ports": N, "options": [...]}; NULL without memory. */
 json_t *peer_test_json(const struct options *o);
-/* The far end's options, of a server's one port and its timeout; strings are test's and the
+/* The far end's options, of a server's ports and its timeout; strings are test's and the
  * server's. -EINVAL, -ENOMEM; options_fini in any case. */
 int peer_test_options(const json_t *test, const struct options *server,
 	const struct xd_message_link *link, struct options *o, struct xd_error *err);

@@ -17,6 +17,7 @@
 #include "options.h"
 #include "peer/address.h"
 #include "peer/peer.h"
+#include "option_table.h"
 #include "peer/test.h"
 #include "report/load.h"
 #include "traffic/engine/tcp/tcp.h"
@@ -209,11 +210,47 @@ test_round_trip(void **state)
 	assert_true(far.traffic.impair[1].loss > 0);
 	assert_null(far.json);
 	assert_null(far.peer);
-	assert_false(far.host.has_peer);
-	assert_memory_equal(far.host.peer.address, address, sizeof(address));
-	assert_true(near.host.has_peer);
+	assert_memory_equal(far.host.peers[0].address, address, sizeof(address));
 	address[3] = 2;
-	assert_memory_equal(near.host.peer.address, address, sizeof(address));
+	assert_memory_equal(near.host.peers[0].address, address, sizeof(address));
+	json_decref(test);
+	options_fini(&near);
+	options_fini(&far);
+	options_fini(&server);
+}
+
+/* Ports are numbered through, and each has the one of its pair to talk to. */
+static void
+test_several_ports(void **state)
+{
+	char near_words[] = "udp --port virtio:/a --port virtio:/c --peer ::1 --address 10.0.0.1 "
+			    "--address 10.0.0.2 --address fd00::3 --address fd00::4 "
+			    "--impair 3:loss=2%";
+	char server_words[] = "server --port virtio:/b --port virtio:/d";
+	const struct xd_message_link link = {.far = true};
+	struct options near, server, far;
+	struct xd_message_hosts hosts;
+	struct xd_error err = {0};
+	json_t *test;
+
+	(void)state;
+	parse(&near, near_words);
+	parse(&server, server_words);
+	test = peer_test_json(&near);
+	if (peer_test_options(test, &server, &link, &far, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(far.ports[1], "virtio:/d");
+	assert_false(near.host.peers[0].v6 || far.host.peers[0].v6);
+	assert_true(near.host.peers[1].v6 && far.host.peers[1].v6);
+	assert_int_equal(near.host.peers[0].address[3], 2);
+	assert_int_equal(far.host.peers[0].address[3], 1);
+	assert_int_equal(near.host.peers[1].address[15], 4);
+	assert_int_equal(far.host.peers[1].address[15], 3);
+	hosts = option_hosts(&far);
+	assert_int_equal(xd_message_hosts_number(&hosts, 1), 3);
+	assert_true(hosts.impair[3].loss > 0 && hosts.impair[1].loss <= 0);
+	assert_false(xd_message_hosts_opens(&hosts, 2, 0));
+	assert_int_equal(xd_message_hosts_streams(&hosts, 2), 2);
 	json_decref(test);
 	options_fini(&near);
 	options_fini(&far);
@@ -223,23 +260,27 @@ test_round_trip(void **state)
 static void
 test_refused(void **state)
 {
-	static const char *const all[] = {"{}", "{'test':1}", "{'test':'rate','options':[]}",
-		"{'test':'server','options':[]}", "{'test':'tcp'}", "{'test':'tcp','options':{}}",
-		"{'test':'tcp','options':[1]}", "{'test':'tcp','options':[['verify']]}",
-		"{'test':'tcp','options':[['verify',1]]}",
-		"{'test':'tcp','options':[['verify','x']]}",
-		"{'test':'tcp','options':[['streams',null]]}",
-		"{'test':'tcp','options':[['streams','0']]}",
-		"{'test':'tcp','options':[['json','/tmp/x']]}",
-		"{'test':'tcp','options':[['csv','/tmp/x']]}",
-		"{'test':'tcp','options':[['port','virtio:/x']]}",
-		"{'test':'tcp','options':[['peer','::1']]}",
-		"{'test':'tcp','options':[['connect','10.0.0.1']]}",
-		"{'test':'tcp','options':[['switch','/x']]}",
-		"{'test':'tcp','options':[['help',null]]}",
-		"{'test':'tcp','options':[['impair','2:loss=1%']]}",
-		"{'test':'tcp','options':[['address','10.0.0.1'],['address','fd00::1']]}",
-		"{'test':'tcp','options':[['address','10.0.0.1'],['address','10.0.0.2'],"
+	static const char *const all[] = {"{}", "{'test':1}",
+		"{'test':'rate','ports':1,'options':[]}",
+		"{'test':'server','ports':1,'options':[]}", "{'test':'tcp','ports':1}",
+		"{'test':'tcp','ports':1,'options':{}}", "{'test':'tcp','options':[]}",
+		"{'test':'tcp','ports':2,'options':[]}", "{'test':'tcp','ports':'1','options':[]}",
+		"{'test':'tcp','ports':1,'options':[1]}",
+		"{'test':'tcp','ports':1,'options':[['verify']]}",
+		"{'test':'tcp','ports':1,'options':[['verify',1]]}",
+		"{'test':'tcp','ports':1,'options':[['verify','x']]}",
+		"{'test':'tcp','ports':1,'options':[['streams',null]]}",
+		"{'test':'tcp','ports':1,'options':[['streams','0']]}",
+		"{'test':'tcp','ports':1,'options':[['json','/tmp/x']]}",
+		"{'test':'tcp','ports':1,'options':[['csv','/tmp/x']]}",
+		"{'test':'tcp','ports':1,'options':[['port','virtio:/x']]}",
+		"{'test':'tcp','ports':1,'options':[['peer','::1']]}",
+		"{'test':'tcp','ports':1,'options':[['connect','10.0.0.1']]}",
+		"{'test':'tcp','ports':1,'options':[['switch','/x']]}",
+		"{'test':'tcp','ports':1,'options':[['help',null]]}",
+		"{'test':'tcp','ports':1,'options':[['impair','2:loss=1%']]}",
+		"{'test':'tcp','ports':1,'options':[['address','10.0.0.1'],['address','fd00::1']]}",
+		"{'test':'tcp','ports':1,'options':[['address','10.0.0.1'],['address','10.0.0.2'],"
 		"['address','10.0.0.3']]}"};
 	char server_words[] = "server --port virtio:/b";
 	const struct xd_message_link link = {.far = true};
@@ -346,6 +387,37 @@ test_rows_become_one(void **state)
 	assert_int_equal(xd_message_swap(NULL, &near, -EPIPE, merge, &err), -EPIPE);
 }
 
+static void
+test_ports_become_pairs(void **state)
+{
+	const struct xd_engine *all[ENGINES_MAX + 1];
+	struct xd_row near = row_of(1, 0, 10), far = row_of(1, 0, 11);
+	struct xd_message_link link = {.take = take_row, .stop = say_nothing};
+	struct xd_row start;
+	struct xd_error err = {0};
+
+	(void)state;
+	engines_results(all);
+	near.rate.nb_ports = far.rate.nb_ports = 2;
+	near.rate.ports[1].sent_frames = 12;
+	far.rate.ports[1].sent_frames = 13;
+	start = near;
+	link.ctx = xd_row_json(&far, all);
+	assert_int_equal(xd_message_swap(&link, &near, 0, merge, &err), 0);
+	assert_int_equal(near.rate.nb_ports, 4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(near.rate.ports[i].sent_frames, 10 + i);
+	json_decref(link.ctx);
+
+	/* As many as this end has, or none. */
+	near = start;
+	far.rate.nb_ports = 3;
+	link.ctx = xd_row_json(&far, all);
+	assert_int_equal(xd_message_swap(&link, &near, 0, merge, &err), 0);
+	assert_int_equal(near.rate.nb_ports, 2);
+	json_decref(link.ctx);
+}
+
 int
 main(void)
 {
@@ -354,8 +426,10 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_several_ports),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_rows_become_one),
+		cmocka_unit_test(test_ports_become_pairs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

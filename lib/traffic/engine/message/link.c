@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Two ends in step, and their two rows made one. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "traffic/engine/message/lanes.h"
@@ -38,6 +39,23 @@ xd_message_meet(struct xd_message_lanes *lanes, enum xd_message_point point, str
 	return rc ? rc : there < 0 ? there : 0;
 }
 
+/* Each port of the near end, then the one of its pair: as they are numbered. */
+static void
+merge_ports(struct xd_rate_figures *f, const struct xd_rate_figures *far)
+{
+	struct xd_port_figures near[XD_GEN_PORTS_MAX];
+	const unsigned n = f->nb_ports;
+
+	if (n != far->nb_ports || 2 * n > XD_GEN_PORTS_MAX) /* it says what it likes */
+		return;
+	memcpy(near, f->ports, sizeof(near));
+	for (unsigned i = 0; i < n; i++) {
+		f->ports[2 * i] = near[i];
+		f->ports[2 * i + 1] = far->ports[i];
+	}
+	f->nb_ports = 2 * n;
+}
+
 /* What rows of all engines have. */
 static void
 merge_all(struct xd_row *row, const struct xd_row *far)
@@ -52,8 +70,7 @@ merge_all(struct xd_row *row, const struct xd_row *far)
 	f->l1_bps += far->rate.l1_bps;
 	if (far->rate.waiting_share < f->waiting_share)
 		f->waiting_share = far->rate.waiting_share;
-	if (f->nb_ports < XD_GEN_PORTS_MAX)
-		f->ports[f->nb_ports++] = far->rate.ports[0];
+	merge_ports(f, &far->rate);
 	row->far = (struct xd_far_figures){
 		.known = true,
 		.time_s = far->time_s,

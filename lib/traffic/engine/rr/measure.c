@@ -49,7 +49,7 @@ fill(const struct xd_rr_run *r, enum xd_rr_test test, unsigned outstanding, uint
 
 	strcpy(f->test, xd_rr_test_name(test));
 	f->outstanding = outstanding;
-	f->streams = o->hosts.streams * ((r->gen->nb_ports + 1) / 2);
+	f->streams = xd_message_hosts_streams(&o->hosts, r->gen->nb_ports);
 	f->request_bytes = o->request_bytes;
 	f->response_bytes = o->response_bytes;
 	f->verified = o->hosts.verify;

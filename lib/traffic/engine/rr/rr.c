@@ -232,10 +232,23 @@ run_row(struct xd_rr_run *r, enum xd_rr_test test, unsigned outstanding, unsigne
 	return rc ? rc : xd_gen_drain(r->gen, err);
 }
 
+/* Whether all hosts talk by IPv6. */
+static bool
+is_v6(const struct xd_gen *gen, const struct xd_message_hosts *hosts)
+{
+	bool v6 = true;
+
+	if (!xd_message_hosts_outside(hosts))
+		return hosts->v6;
+	for (unsigned i = 0; i < gen->nb_ports; i++)
+		v6 = v6 && hosts->peers[i].v6;
+	return v6;
+}
+
 static int
 check(const struct xd_gen *gen, const struct xd_rr_run_opts *o, struct xd_error *err)
 {
-	const bool v6 = o->hosts.has_peer ? o->hosts.peer.v6 : o->hosts.v6;
+	const bool v6 = is_v6(gen, &o->hosts);
 	const uint32_t most = xd_udp_max(v6);
 
 	if (o->tests[XD_RR_UDP] && (o->request_bytes > most || o->response_bytes > most))

@@ -75,8 +75,8 @@ xd_rr_udp_begin(struct xd_rr_udp *u, uint16_t first_port, struct xd_error *err)
 
 		if (!opens(u, i))
 			continue;
-		rc = u->hosts->has_peer
-			     ? xd_message_route_outside(&u->lanes, own, &u->hosts->peer,
+		rc = xd_message_hosts_outside(u->hosts)
+			     ? xd_message_route_outside(&u->lanes, own, &u->hosts->peers[i],
 				       u->hosts->timeout_s, &route, err)
 			     : xd_message_route(own, &u->ends[i + 1].host.station, &route, err);
 		if (!rc)

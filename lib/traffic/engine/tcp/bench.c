@@ -21,13 +21,14 @@ static int
 prepare_port(struct xd_tcp_bench *b, unsigned i, struct xd_error *err)
 {
 	const struct xd_message_hosts *o = b->hosts;
+	const unsigned number = xd_message_hosts_number(o, i);
 	const bool full = o->touch == XD_TOUCH_FULL;
 	struct xd_gen_port *port = b->gen->ports[i];
 	struct xd_tcp_endpoint *e = &b->ends[i];
 	char address[XD_MESSAGE_ADDRESS];
 	struct xd_tcp_endpoint_opts opts = {
-		.addresses = xd_message_address(o->addresses[i], o->v6, o->first + i, address),
-		.number = o->first + i,
+		.addresses = xd_message_address(o->addresses[number], o->v6, number, address),
+		.number = number,
 		.max_frame = port->max_frame,
 		.segment = o->frame_bytes,
 		.csum = port->offload.csum && port->headers,
@@ -42,7 +43,7 @@ prepare_port(struct xd_tcp_bench *b, unsigned i, struct xd_error *err)
 		.over = xd_tcp_bench_opens(b, i) && !b->reopens ? &b->lanes.over : NULL,
 		.first_port = o->port,
 		.nb_ports = xd_tcp_bench_opens(b, i) ? 0 : PORTS,
-		.impair = &o->impair[i],
+		.impair = &o->impair[number],
 		.pattern = b->pattern,
 		.tsc_hz = b->gen->tsc_hz,
 		.timers = xd_message_lanes_timers(&b->lanes, i),
@@ -94,8 +95,8 @@ xd_tcp_bench_route(struct xd_tcp_bench *b, unsigned port, struct xd_error *err)
 {
 	struct xd_respond_station *own = &b->ends[port].station;
 	struct xd_ip_route route;
-	int rc = b->hosts->has_peer
-			 ? xd_message_route_outside(&b->lanes, own, &b->hosts->peer,
+	int rc = xd_message_hosts_outside(b->hosts)
+			 ? xd_message_route_outside(&b->lanes, own, &b->hosts->peers[port],
 				   b->hosts->timeout_s, &route, err)
 			 : xd_message_route(own, &b->ends[port + 1].station, &route, err);
 
@@ -172,7 +173,7 @@ connect_all(struct xd_tcp_bench *b, uint16_t own_port, struct xd_error *err)
 {
 	int rc = 0;
 
-	if (b->gen->nb_ports == 1 && !b->hosts->has_peer)
+	if (!xd_tcp_bench_opens(b, 0)) /* nobody here does */
 		return 0;
 	for (unsigned i = 0; i < b->gen->nb_ports && !rc; i++)
 		if (xd_tcp_bench_opens(b, i))

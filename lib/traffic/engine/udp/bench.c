@@ -25,12 +25,12 @@ xd_udp_bench_role(const struct xd_udp_bench *b, unsigned port)
 	return XD_UDP_TAKES;
 }
 
-/* The kind of addresses that the hosts talk by. */
+/* The kind of addresses that the host behind a port talks by. */
 static bool
-is_v6(const struct xd_udp_bench *b)
+is_v6(const struct xd_udp_bench *b, unsigned port)
 {
-	if (b->opts->hosts.has_peer || b->opts->hosts.link)
-		return b->opts->hosts.peer.v6;
+	if (xd_message_hosts_outside(&b->opts->hosts))
+		return b->opts->hosts.peers[port].v6;
 	return b->ends[0].host.station.host.nb_v4 == 0;
 }
 
@@ -43,7 +43,7 @@ prepare_talk(struct xd_udp_bench *b, unsigned i, struct xd_error *err)
 	struct xd_udp_talk_opts opts = {
 		.role = xd_udp_bench_role(b, i),
 		.message_bytes = b->message_bytes,
-		.longest = xd_udp_max(is_v6(b)),
+		.longest = xd_udp_max(is_v6(b, i)),
 		.verify = m->verify,
 		.streams = m->streams + (alone ? SPARE : 0),
 		.listens = alone && !b->opts->hosts.has_peer,
@@ -134,19 +134,26 @@ open_pair(struct xd_udp_bench *b, unsigned port, struct xd_error *err)
 }
 
 static int
-open_outside(struct xd_udp_bench *b, struct xd_error *err)
+open_outside(struct xd_udp_bench *b, unsigned port, struct xd_error *err)
 {
 	const struct xd_message_hosts *hosts = &b->opts->hosts;
-	const bool opens = xd_message_hosts_opens(hosts, 1, 0);
-	struct xd_udp_end *e = &b->ends[0];
+	const bool opens = xd_message_hosts_opens(hosts, b->gen->nb_ports, port);
+	struct xd_udp_end *e = &b->ends[port];
 	struct xd_ip_route there;
-	int rc = xd_message_route_outside(&b->lanes, &e->host.station, &b->opts->hosts.peer,
-		b->opts->hosts.timeout_s, &there, err);
+	int rc = xd_message_route_outside(
+		&b->lanes, &e->host.station, &hosts->peers[port], hosts->timeout_s, &there, err);
 
 	for (unsigned i = 0; i < b->opts->message.streams && !rc; i++)
 		rc = xd_udp_talk_open(&e->talk, &there, opens ? own_port(b, i) : hosts->port,
 			opens ? hosts->port : own_port(b, i));
 	return rc;
+}
+
+static void
+stop_all(struct xd_udp_bench *b, bool stop)
+{
+	for (unsigned i = 0; i < b->gen->nb_ports; i++)
+		xd_udp_talk_stop(&b->ends[i].talk, stop);
 }
 
 /* Nobody sends before both are there. */
@@ -155,13 +162,13 @@ open_linked(struct xd_udp_bench *b, struct xd_error *err)
 {
 	int rc;
 
-	xd_udp_talk_stop(&b->ends[0].talk, true);
+	stop_all(b, true);
 	rc = xd_message_meet(&b->lanes, XD_MESSAGE_READY, err);
-	if (!rc)
-		rc = open_outside(b, err);
+	for (unsigned i = 0; i < b->gen->nb_ports && !rc; i++)
+		rc = open_outside(b, i, err);
 	if (!rc)
 		rc = xd_message_meet(&b->lanes, XD_MESSAGE_CONNECTED, err);
-	xd_udp_talk_stop(&b->ends[0].talk, false);
+	stop_all(b, false);
 	return rc;
 }
 
@@ -173,7 +180,7 @@ xd_udp_bench_connect(struct xd_udp_bench *b, struct xd_error *err)
 	if (b->opts->hosts.link)
 		return open_linked(b, err);
 	if (b->gen->nb_ports == 1)
-		return b->opts->hosts.has_peer ? open_outside(b, err) : 0;
+		return b->opts->hosts.has_peer ? open_outside(b, 0, err) : 0;
 	for (unsigned i = 0; i < b->gen->nb_ports && !rc; i += 2)
 		rc = open_pair(b, i, err);
 	return rc;
@@ -193,13 +200,6 @@ look(const struct xd_udp_bench *b, bool *sending)
 		*sending |= xd_udp_host_is_sending(&b->ends[i].host);
 	}
 	return n;
-}
-
-static void
-stop_all(struct xd_udp_bench *b, bool stop)
-{
-	for (unsigned i = 0; i < b->gen->nb_ports; i++)
-		xd_udp_talk_stop(&b->ends[i].talk, stop);
 }
 
 static int

@@ -187,16 +187,17 @@ int
 xd_udp_host_init_behind(struct xd_udp_host *h, const struct xd_gen *gen, unsigned port,
 	const struct xd_message_hosts *hosts, struct xd_error *err)
 {
+	const unsigned number = xd_message_hosts_number(hosts, port);
 	const struct xd_gen_port *p = gen->ports[port];
 	char address[XD_MESSAGE_ADDRESS];
 	struct xd_udp_host_opts opts = {
-		.addresses = xd_message_address(
-			hosts->addresses[port], hosts->v6, hosts->first + port, address),
-		.number = hosts->first + port,
+		.addresses =
+			xd_message_address(hosts->addresses[number], hosts->v6, number, address),
+		.number = number,
 		.max_frame = p->max_frame,
 		.on_wire = hosts->frame_bytes,
 		.csum = p->offload.csum && p->headers,
-		.impair = &hosts->impair[port],
+		.impair = &hosts->impair[number],
 		.tsc_hz = gen->tsc_hz,
 	};
 
