@@ -38,15 +38,16 @@ take_to(struct options *o, const struct option_row *row, const char *text, struc
 
 static const struct option_row options[] = {
 	OPTION_PORT,
-	{"to", "ADDRESS", take_to,
-		.help = "of the host: 10.0.0.2  fd00::2 (with a second port 198.18.0.2)"},
-	{"address", "LIST", take_addresses,
+	{"to", "ADDRESS", take_to, .both = true,
+		.help = "of the host: 10.0.0.2  fd00::2 (of our own other end 198.18.0.2)"},
+	OPTION_PEER,
+	{"address", "LIST", take_addresses, .both = true,
 		.help = "of the port: 10.0.0.1,fd00::1\n"
 			"(fe80::58:80ff:fe00:0 alone, which it has in any case)"},
-	{"size", "SIZES", take_size,
+	{"size", "SIZES", take_size, .both = true,
 		.help = "bytes of frame without FCS: 98  98,1514  98:1514:*2 (98, ping's 56)"},
-	{"count", "N", take_count, .help = "requests (10)"},
-	{"interval", "S", take_pause, .help = "seconds between them (1)"},
+	{"count", "N", take_count, .both = true, .help = "requests (10)"},
+	{"interval", "S", take_pause, .both = true, .help = "seconds between them (1)"},
 	OPTION_WAIT("seconds until one without a reply is lost (1)"),
 	OPTION_TRIALS,
 	OPTIONS_PLACE,
@@ -73,10 +74,15 @@ check(struct options *o, struct xd_error *err)
 			"ping has one port, or two: the host behind the second is pinged; %u are "
 			"given",
 			o->nb_ports);
+	if (o->nb_ports > 1 && (o->peer || o->link))
+		return xd_fail(err, -EINVAL,
+			"ping has one port at each end, not %u: the host behind the server's is "
+			"pinged",
+			o->nb_ports);
 	if (o->nb_cores > 1)
 		return xd_fail(
 			err, -EINVAL, "--cores: one core drives both ports of ping; give --core N");
-	if (o->nb_ports == 2 && !own->to) {
+	if (options_ends(o) == 2 && !own->to) {
 		own->to = "198.18.0.2";
 		own->addresses = own->addresses ? own->addresses : "198.18.0.1";
 	}
@@ -107,6 +113,7 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 		.count = o->count,
 		.interval_s = o->interval_s,
 		.wait_s = o->wait_s,
+		.link = o->link,
 	};
 
 	return xd_ping_run(gen, &opts, err);
@@ -128,7 +135,7 @@ const struct engine engine_ping = {
 		 "time,\n"
 		 "standard deviation, mean and worst jitter are as mtr has them. The port answers\n"
 		 "as one of respond does. The host may be a respond port, a kernel, anything;\n"
-		 "a second port is the host itself.\n",
+		 "a second port is the host itself, or with --peer the port of a server.\n",
 	.examples =
 		"  crossdock-pktgen ping --port virtio:/tmp/a.sock --port virtio:/tmp/b.sock\n"
 		"  crossdock-pktgen ping --port virtio:/tmp/a.sock --address 10.0.0.1 --to "

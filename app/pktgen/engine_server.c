@@ -70,10 +70,10 @@ const struct engine engine_server = {
 	.summary = "the far end of tests that others run with --peer",
 	.arguments = " --port PORT [--port PORT]...",
 	.intro = "One end of a test whose other end is another process, here or on another host:\n"
-		 "crossdock-pktgen tcp, udp and rr with --peer ADDRESS connect to it, say what to\n"
-		 "run, and get its figures. Each of its ports is the other half of the client's "
-		 "port\n"
-		 "of the same place. One client is served at a time, until it is interrupted.\n"
+		 "crossdock-pktgen tcp, udp, rr and ping with --peer ADDRESS connect to it, say\n"
+		 "what to run, and get its figures. Each of its ports is the other half of the\n"
+		 "client's port of the same place. One client is served at a time, until it is\n"
+		 "interrupted.\n"
 		 "The control connection is TCP, without authentication or encryption: listen on\n"
 		 "other addresses than the loopback's only in a network that you trust.\n",
 	.examples = "  crossdock-pktgen server --port virtio:/tmp/b.sock\n"

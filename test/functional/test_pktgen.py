@@ -27,7 +27,9 @@ class Generating(SwitchCase):
         """guest: options of its virtio ports. Their rings are larger than QEMU's, so that they hold
         all that comes in a run that must not lose anything, however busy the machine is."""
         command = [program("crossdock-pktgen"), engine, "--json", str(self.directory / "out.json"),
-                   "--core", str(CORE), "--time", RUN_S, "--warmup", WARM_S]
+                   "--core", str(CORE)]
+        if engine != "ping":  # it has a count
+            command += ["--time", RUN_S, "--warmup", WARM_S]
         for name in ports:
             port = name
             if ":" not in name:

@@ -63,10 +63,10 @@ class TwoEnds(Generating):
                              sum(port["sent_frames"] for port in row["per_port"]))
         return rows
 
-    def near(self, *words, port=None):
+    def near(self, *words, port=None, engine="tcp"):
         """The near end in the background."""
         where = f"127.0.0.1:{port or self.control_port}"
-        return subprocess.Popen(self.command("tcp", "--peer", where, *words, ports=("vm1",)),
+        return subprocess.Popen(self.command(engine, "--peer", where, *words, ports=("vm1",)),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
 
@@ -163,6 +163,31 @@ class TestsOfTwoProcesses(TwoEnds):
                               for port in ports], [False, True, False, True])
             near = self.near()
             self.assertIn("the server has 2 ports, the client 1", self.end(near))
+
+    def test_ping(self):
+        self.start(["vm1", "vm2", "vm3"])
+        with self.serving():
+            for words in ((), ("--to", "fd00::2", "--address", "fd00::1")):
+                rows = self.run_pktgen("ping", "--peer", f"127.0.0.1:{self.control_port}",
+                                       "--count", 20, "--interval", "5ms", "--size", "98,1514",
+                                       "--trials", 2, *words, ports=("vm1",))
+                self.assertEqual([(row["size"], row["trial"]) for row in rows],
+                                 [(size, trial) for size in (98, 1514) for trial in (1, 2)])
+                for row in rows:
+                    figures = row["ping"]
+                    self.assertEqual((figures["sent"], figures["wrong"]), (20, 0))
+                    self.assertEqual(figures["received"] + figures["late"], 20)
+                    self.assertEqual(row["latency"]["count"], figures["received"])
+                    self.assertGreater(row["far"]["time_s"], 0)
+            near = self.near("--interval", "1ms", "--count", "1M", engine="ping")
+            wait_for(lambda: self.daemon.port("vm2")["tx_frames"] > 300, "pings")
+            near.send_signal(signal.SIGINT)
+            self.assertIn("interrupted", self.end(near))
+            row, = self.rows()
+            self.assertTrue(row["partial"])
+            self.assertGreater(row["ping"]["received"], 100)
+            self.assertIsNotNone(row["far"])
+        self.assertIn("ping, 4 rows", self.said.read_text())
 
     def assert_paired(self, row, ways):
         """Each of these ports sent far more than questions for addresses, to that one."""

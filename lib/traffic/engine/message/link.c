@@ -20,23 +20,37 @@ xd_message_point_name(enum xd_message_point point)
 }
 
 int
-xd_message_meet(struct xd_message_lanes *lanes, enum xd_message_point point, struct xd_error *err)
+xd_message_meet_by(const struct xd_message_link *link, enum xd_message_point point, double more_s,
+	int (*run)(void *ctx, double seconds, struct xd_error *err), void *ctx,
+	struct xd_error *err)
 {
-	const struct xd_message_link *link = lanes->link;
-	const uint64_t end = xd_clock_ns() + (uint64_t)(MEET_S * XD_NS_PER_S);
+	const double most_s = MEET_S + more_s;
+	const uint64_t begun = xd_clock_ns();
 	int rc, there = 0;
 
 	if (!link)
 		return 0;
 	rc = link->tell(link->ctx, point, err);
 	while (!rc && !(there = link->told(link->ctx, point, err))) {
-		if (xd_clock_ns() > end)
+		if ((double)(xd_clock_ns() - begun) > most_s * XD_NS_PER_S)
 			return xd_fail(err, -ETIMEDOUT,
 				"the other end has not come to \"%s\" within %g s",
-				xd_message_point_name(point), MEET_S);
-		rc = xd_message_lanes_run(lanes, SLICE_S, "waiting for the other end", err);
+				xd_message_point_name(point), most_s);
+		rc = run(ctx, SLICE_S, err);
 	}
 	return rc ? rc : there < 0 ? there : 0;
+}
+
+static int
+run_lanes(void *ctx, double seconds, struct xd_error *err)
+{
+	return xd_message_lanes_run(ctx, seconds, "waiting for the other end", err);
+}
+
+int
+xd_message_meet(struct xd_message_lanes *lanes, enum xd_message_point point, struct xd_error *err)
+{
+	return xd_message_meet_by(lanes->link, point, 0, run_lanes, lanes, err);
 }
 
 /* Each port of the near end, then the one of its pair: as they are numbered. */
@@ -92,7 +106,8 @@ take(const struct xd_message_link *link, struct xd_row *row, int rc,
 
 	if (!taken && far.engine == row->engine) {
 		merge_all(row, &far);
-		merge(row, &far);
+		if (merge)
+			merge(row, &far);
 		return rc;
 	}
 	row->partial = true;

@@ -58,8 +58,15 @@ const char *xd_message_point_name(enum xd_message_point point);
 int xd_message_meet(
 	struct xd_message_lanes *lanes, enum xd_message_point point, struct xd_error *err);
 
+/* The same of who has no such lanes: run lets all go on for so many seconds. The other end has
+ * more_s beside what it always has to come there. */
+int xd_message_meet_by(const struct xd_message_link *link, enum xd_message_point point,
+	double more_s, int (*run)(void *ctx, double seconds, struct xd_error *err), void *ctx,
+	struct xd_error *err);
+
 /* A row is measured, with rc: the far end's figures go to the near end, into whose row merge puts
- * what is the engine's own; what all rows have is put there before. Without a link, rc. */
+ * what is the engine's own (NULL: nothing is); what all rows have is put there before. Without a
+ * link, rc. */
 int xd_message_swap(const struct xd_message_link *link, struct xd_row *row, int rc,
 	void (*merge)(struct xd_row *row, const struct xd_row *far), struct xd_error *err);
 

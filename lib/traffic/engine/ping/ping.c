@@ -77,19 +77,29 @@ _Static_assert(sizeof(struct xd_ping_figures) <= sizeof(((struct xd_row *)0)->ow
 struct pinger {
 	struct xd_gen *gen;
 	struct xd_gen_port *port, *second; /* second: NULL, there is none */
-	struct xd_respond_station peer;    /* the host behind it */
+	struct xd_respond_station peer;    /* the host behind it; of a far end, behind port */
 	const struct xd_ping_opts *opts;
 	struct xd_timers timers;
 	struct xd_lane lane;
 	struct xd_ping_caller caller;
 };
 
+/* Whether it is pinged by another process. */
+static bool
+is_far(const struct pinger *p)
+{
+	return p->opts->link && p->opts->link->far;
+}
+
 /* -EINTR when it is told to stop. */
 static int
 run_for(struct pinger *p, double seconds, const char *what, struct xd_error *err)
 {
+	const struct xd_message_link *link = p->opts->link;
 	int rc;
 
+	if (link)
+		link->look(link->ctx);
 	p->lane = (struct xd_lane){
 		.gen = p->gen,
 		.core = p->gen->cores[0],
@@ -104,6 +114,18 @@ run_for(struct pinger *p, double seconds, const char *what, struct xd_error *err
 	};
 	rc = xd_lanes_run(&p->lane, 1, err);
 	return !rc && p->lane.cancelled ? xd_fail(err, -EINTR, "interrupted") : rc;
+}
+
+static int
+run_slice(void *ctx, double seconds, struct xd_error *err)
+{
+	return run_for(ctx, seconds, NULL, err);
+}
+
+static int
+meet(struct pinger *p, enum xd_message_point point, double more_s, struct xd_error *err)
+{
+	return xd_message_meet_by(p->opts->link, point, more_s, run_slice, p, err);
 }
 
 static uint64_t
@@ -170,18 +192,22 @@ send_and_wait(struct pinger *p, struct xd_error *err)
 	return rc;
 }
 
+/* Until all has been sent and waited for. */
+static int
+answer(struct pinger *p, struct xd_error *err)
+{
+	const struct xd_ping_opts *o = p->opts;
+
+	return meet(p, XD_MESSAGE_END, (double)o->count * o->interval_s + 2 * o->wait_s, err);
+}
+
 static void
-fill(const struct pinger *p, struct xd_row *row)
+fill_times(const struct pinger *p, struct xd_row *row)
 {
 	const struct xd_ping_figures f = xd_ping_caller_figures(&p->caller);
 	struct xd_latency_figures *times = &row->latency;
 
 	memcpy(row->own, &f, sizeof(f));
-	snprintf(row->name, sizeof(row->name), "%s", p->opts->to);
-	row->flows = 1;
-	xd_rings_add(&row->rings, p->port);
-	if (p->second)
-		xd_rings_add(&row->rings, p->second);
 	row->timed = true;
 	times->way = XD_TIMES_ROUND_TRIP;
 	times->count = f.received;
@@ -191,41 +217,58 @@ fill(const struct pinger *p, struct xd_row *row)
 	times->jitter = times->actual.p50_ns > 0 ? times->actual.p99_ns / times->actual.p50_ns : 0;
 }
 
+static void
+fill(const struct pinger *p, struct xd_row *row)
+{
+	snprintf(row->name, sizeof(row->name), "%s", p->opts->to);
+	row->flows = 1;
+	xd_rings_add(&row->rings, p->port);
+	if (p->second)
+		xd_rings_add(&row->rings, p->second);
+	if (!is_far(p))
+		fill_times(p, row);
+}
+
 static int
 trial(struct pinger *p, uint32_t size, unsigned number, struct xd_error *err)
 {
 	struct xd_row row = {.engine = &xd_ping_engine, .trial = number, .size = size};
 	struct xd_surroundings before;
 	uint64_t start;
-	int rc;
+	int rc = meet(p, XD_MESSAGE_BEGIN, 0, err);
 
+	if (rc)
+		return rc;
 	p->caller.size = size;
 	xd_gen_look_before(p->gen, &before);
 	start = xd_tsc();
-	rc = send_and_wait(p, err);
+	rc = is_far(p) ? answer(p, err) : send_and_wait(p, err);
 	row.time_s = (double)(xd_tsc() - start) / p->gen->tsc_hz;
 	row.partial = rc != 0;
 	xd_gen_look_after(p->gen, &before, &row);
 	fill(p, &row);
+	if (!rc && !is_far(p))
+		rc = meet(p, XD_MESSAGE_END, 0, err);
+	rc = xd_message_swap(p->opts->link, &row, rc, NULL, err);
 	return xd_gen_keep_row(p->gen, &row, rc, err);
 }
 
-/* The second port is the host that is pinged. */
+/* The host that is pinged. */
 static int
-prepare_peer(struct pinger *p, struct xd_error *err)
+prepare_peer(struct pinger *p, struct xd_gen_port *port, struct xd_error *err)
 {
 	struct xd_respond_station *s = &p->peer;
 	int rc = xd_respond_host_init(&s->host, PEER_NUMBER, p->opts->to, err);
 
 	if (!rc)
-		rc = xd_respond_station_init(s, p->second->max_frame, err);
+		rc = xd_respond_station_init(s, port->max_frame, err);
 	if (!rc)
-		rc = xd_gen_port_attach(p->second, &s->source, &s->sink, XD_TOUCH_FULL, err);
+		rc = xd_gen_port_attach(port, &s->source, &s->sink, XD_TOUCH_FULL, err);
 	return rc;
 }
 
 static int
-prepare(struct pinger *p, struct xd_error *err)
+prepare_caller(struct pinger *p, struct xd_error *err)
 {
 	struct xd_ping_caller *c = &p->caller;
 	int rc = xd_respond_host_init(&c->station.host, HOST_NUMBER, p->opts->addresses, err);
@@ -238,10 +281,20 @@ prepare(struct pinger *p, struct xd_error *err)
 				XD_PING_SIZE_MIN6, p->opts->sizes->mix[i].bytes[0]);
 	c->ns_per_cycle = 1e9 / p->gen->tsc_hz;
 	c->wait_cycles = (uint64_t)(p->opts->wait_s * p->gen->tsc_hz);
-	xd_timers_init(&p->timers, xd_tsc() >> TICK, &p->timers);
 	if (!rc)
 		rc = xd_gen_port_attach(p->port, &c->source, &c->sink, XD_TOUCH_FULL, err);
-	return rc || !p->second ? rc : prepare_peer(p, err);
+	return rc;
+}
+
+static int
+prepare(struct pinger *p, struct xd_error *err)
+{
+	int rc = is_far(p) ? prepare_peer(p, p->port, err) : prepare_caller(p, err);
+
+	xd_timers_init(&p->timers, xd_tsc() >> TICK, &p->timers);
+	if (!rc && p->second)
+		rc = prepare_peer(p, p->second, err);
+	return rc;
 }
 
 static void
@@ -269,6 +322,8 @@ xd_ping_run(struct xd_gen *gen, const struct xd_ping_opts *opts, struct xd_error
 	p->opts = opts;
 	rc = prepare(p, err);
 	if (!rc)
+		rc = meet(p, XD_MESSAGE_READY, 0, err);
+	if (!rc && !is_far(p))
 		rc = find(p, err);
 	for (unsigned i = 0; i < opts->sizes->n && !rc; i++)
 		for (unsigned k = 1; k <= opts->trials && !rc; k++)

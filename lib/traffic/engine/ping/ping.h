@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The ping engine: echo requests from a port to a host on the same link, one after the other at an
  * interval, and mtr's figures of their round trips. The port answers as a host of engine respond
- * does; a second port is such a host, and the one that is pinged. One thread drives both. */
+ * does; a second port is such a host, and the one that is pinged. One thread drives both. With a
+ * link, that host is the far end's. */
 #ifndef XD_TRAFFIC_ENGINE_PING_PING_H
 #define XD_TRAFFIC_ENGINE_PING_PING_H
 
+#include "traffic/engine/message/link.h"
 #include "traffic/frames/sizes.h"
 #include "traffic/trial/gen.h"
 
@@ -16,11 +18,12 @@ struct xd_ping_opts {
 	const char *addresses; /* of the port: a list such as "10.0.0.1,fd00::1"; NULL: the link's
 				* own alone */
 	const char *to;
-	const struct xd_sizes *sizes; /* bytes without FCS, no mixes; a row of each */
-	unsigned trials;              /* of each */
-	uint64_t count;               /* requests, at least 1 */
-	double interval_s;            /* between them */
-	double wait_s;                /* until one without a reply is lost */
+	const struct xd_sizes *sizes;       /* bytes without FCS, no mixes; a row of each */
+	unsigned trials;                    /* of each */
+	uint64_t count;                     /* requests, at least 1 */
+	double interval_s;                  /* between them */
+	double wait_s;                      /* until one without a reply is lost */
+	const struct xd_message_link *link; /* NULL: there is none */
 };
 
 /* JSON: ping. Figures as mtr has them. */
