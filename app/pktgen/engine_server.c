@@ -4,6 +4,9 @@
 
 #include "option_table.h"
 #include "peer/server.h"
+#include "traffic/frames/units.h"
+
+#define MOST_S 3600
 
 static int
 take_listen(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
@@ -26,12 +29,24 @@ take_once(struct options *o, const struct option_row *row, const char *text, str
 	return 0;
 }
 
+static int
+take_most(struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct peer_server_opts *own = o->own;
+	int rc = xd_units_seconds(text, &own->most_s, err);
+
+	if (!rc && own->most_s <= 0)
+		rc = xd_fail(err, -EINVAL, "--%s %s: some seconds", row->name, text);
+	return rc;
+}
+
 static const struct option_row options[] = {
 	OPTION_PORT,
 	{"listen", "ADDRESS[:PORT]", take_listen,
 		.help = "where clients connect to (127.0.0.1:5210); others than the loopback's\n"
 			"let anybody in who reaches them"},
 	{"once", NULL, take_once, .help = "end after the first client"},
+	{"max-time", "S", take_most, .help = "the longest that a client is served (3600)"},
 	{"size", "SIZE", take_size, .help = "longest frame, bytes without FCS (1514)"},
 	OPTIONS_PLACE,
 	{"quiet", NULL, take_quiet, .help = "no lines about clients"},
@@ -46,6 +61,7 @@ defaults(struct options *o)
 	struct peer_server_opts *own = o->own;
 
 	peer_address_parse("127.0.0.1", &own->listen, NULL);
+	own->most_s = MOST_S;
 }
 
 static int

@@ -245,6 +245,20 @@ class EndsThatGo(TwoEnds):
             self.assertEqual(near.returncode, 1)
             self.assertIsNone(self.partial_row()["far"])
 
+    def test_longest_time(self):
+        self.start(["vm1", "vm2"])
+        with self.serving("--max-time", "1s") as server:
+            said = self.end(self.near("--time", 60))
+            self.assertIn("stopped: client", said)
+            self.assertIn("longest time that one has: 1 s", said)
+            self.assertIsNotNone(self.partial_row()["far"])
+            with socket.create_connection(("127.0.0.1", self.control_port)) as s:
+                self.talk(s, HELLO, {"test": "tcp", "ports": 1, "options": []})
+                s.settimeout(PATIENCE_S)
+                with s.makefile() as f:
+                    self.assertIn("longest time", f.read())  # it comes to no point
+            self.assertIsNone(server.poll())
+
     def test_second_client(self):
         self.start(["vm1", "vm2"])
         with self.serving():

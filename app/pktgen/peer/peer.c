@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/one_line.h"
 #include "crossdock.h"
 #include "peer.h"
@@ -67,6 +68,27 @@ peer_take(struct peer *peer, json_t *object, struct xd_error *err)
 }
 
 static void
+stop(void *ctx, const char *why)
+{
+	struct peer *peer = ctx;
+
+	if (peer->closed || peer->stop_said)
+		return;
+	peer->stop_said = true;
+	peer_line_write(&peer->line, json_pack("{s:s%}", "stop", why, strlen(why)), NULL);
+}
+
+/* The other end is told why, and both hand over what they have. */
+static void
+end_of_time(struct peer *peer)
+{
+	xd_fail(&peer->fault, -ETIMEDOUT, "%s has had the longest time that one has: %g s",
+		peer->name, peer->most_s);
+	peer->cancel = true;
+	stop(peer, peer->fault.text);
+}
+
+static void
 look(void *ctx)
 {
 	struct peer *peer = ctx;
@@ -78,6 +100,8 @@ look(void *ctx)
 		peer->idle(peer->idle_ctx);
 	if (xd_gen_cancelled(peer->outer))
 		peer->cancel = true;
+	if (peer->end_ns && xd_clock_ns() > peer->end_ns && !peer->fault.code)
+		end_of_time(peer);
 	while (!peer->closed && (rc = peer_line_read(&peer->line, &object, &err)) > 0) {
 		rc = peer_take(peer, object, &err);
 		json_decref(object);
@@ -176,17 +200,6 @@ take(void *ctx, struct xd_row *row, double wait_s, struct xd_error *err)
 	json_decref(peer->row);
 	peer->row = NULL;
 	return rc;
-}
-
-static void
-stop(void *ctx, const char *why)
-{
-	struct peer *peer = ctx;
-
-	if (peer->closed || peer->stop_said)
-		return;
-	peer->stop_said = true;
-	peer_line_write(&peer->line, json_pack("{s:s%}", "stop", why, strlen(why)), NULL);
 }
 
 /* ---- What engines run on ---- */

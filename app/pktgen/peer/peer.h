@@ -41,6 +41,8 @@ struct peer {
 	struct xd_error fault;   /* why it cannot go on, or has gone; code 0: it can */
 	bool closed;             /* nothing more comes */
 	bool stop_said;          /* by us */
+	uint64_t end_ns;         /* of tests; 0: there is none */
+	double most_s;           /* until then, from its beginning */
 	unsigned rows;           /* that this end has measured */
 	void (*idle)(void *ctx); /* called with each look; or NULL */
 	void *idle_ctx;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "peer.h"
 #include "server.h"
 #include "socket.h"
@@ -19,6 +20,7 @@
 
 struct server {
 	const struct options *o;
+	const struct peer_server_opts *opts;
 	struct xd_gen *gen;
 	const struct xd_engine *engines[ENGINES_MAX + 1];
 	int fd;
@@ -171,6 +173,8 @@ serve_client(struct server *s, int fd, struct xd_error *err)
 	peer_init(peer, fd, name, true, s->gen, s->engines);
 	peer->idle = turn_away;
 	peer->idle_ctx = s;
+	peer->most_s = s->opts->most_s;
+	peer->end_ns = xd_clock_ns() + (uint64_t)(peer->most_s * XD_NS_PER_S);
 	rc = serve(s, peer, err);
 	peer_fini(peer);
 	free(peer);
@@ -182,7 +186,7 @@ int
 peer_server_run(const struct options *o, struct xd_gen *gen, const struct peer_server_opts *opts,
 	struct xd_error *err)
 {
-	struct server s = {.o = o, .gen = gen, .fd = -1};
+	struct server s = {.o = o, .opts = opts, .gen = gen, .fd = -1};
 	int fd, rc;
 
 	engines_results(s.engines);

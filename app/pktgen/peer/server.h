@@ -8,7 +8,8 @@
 
 struct peer_server_opts {
 	struct peer_address listen;
-	bool once; /* until the first client is served */
+	bool once;     /* until the first client is served */
+	double most_s; /* that a client is served */
 };
 
 /* Serves until gen->cancel. -EADDRINUSE, -EADDRNOTAVAIL, ...: it cannot listen; with `once`, what
