@@ -140,9 +140,8 @@ let_go(struct xd_ovsdb *o, const struct xd_config *next, struct xd_error *err)
 	return between ? xd_control_commit(o->opts.control, between, err) : 0;
 }
 
-/* Takes next. */
-static int
-commit(struct xd_ovsdb *o, struct xd_daemon_config *next, struct xd_error *err)
+int
+xd_ovsdb_commit(struct xd_ovsdb *o, struct xd_daemon_config *next, struct xd_error *err)
 {
 	if (same(next->config, o->opts.control->running->config)) {
 		xd_daemon_config_destroy(next);
@@ -261,7 +260,7 @@ xd_ovsdb_apply(struct xd_ovsdb *o)
 	do {
 		struct xd_daemon_config *next = make_next(o, &err);
 
-		ret = next ? commit(o, next, &err) : err.code;
+		ret = next ? o->commit(o, next, &err) : err.code;
 	} while (ret && blame(o, &err));
 	if (ret)
 		tell(o, &err);

@@ -45,6 +45,11 @@ fail(struct xd_ovsdb_client *client, const struct xd_error *err)
 {
 	char text[sizeof(client->told)];
 
+	if (client->opts.failed) {
+		hang_up(client);
+		client->opts.failed(client->opts.ctx, err);
+		return;
+	}
 	snprintf(text, sizeof(text), "%s", err->text);
 	xd_one_line(text);
 	if (strcmp(text, client->told))
@@ -268,7 +273,7 @@ xd_ovsdb_client_destroy(struct xd_ovsdb_client *client)
 bool
 xd_ovsdb_client_ready(const struct xd_ovsdb_client *client)
 {
-	return client->locked && client->monitored;
+	return (client->locked || !client->opts.lock) && client->monitored;
 }
 
 bool

@@ -29,20 +29,23 @@
 struct xd_ovsdb_client;
 
 struct xd_ovsdb_client_opts {
-	const char *remote;                  /* borrowed, like all below */
-	struct xd_ovsdb_tls_files files;     /* for ssl */
-	const char *database;                /* "Open_vSwitch" */
-	const char *lock;                    /* "ovs_vswitchd" */
+	const char *remote;              /* borrowed, like all below */
+	struct xd_ovsdb_tls_files files; /* for ssl */
+	const char *database;            /* "Open_vSwitch" */
+	const char *lock; /* "ovs_vswitchd"; NULL: it only reads, whoever has the lock */
 	const struct xd_ovsdb_table *tables; /* what is read and written: replica.h */
 	struct xd_loop *loop;
 	const struct xd_log *log;
-	/* Rows have changed, or were all read (again), and the lock is held. */
+	/* Rows have changed, or were all read (again), and the lock, if any, is held. */
 	void (*changed)(void *ctx);
 	/* A transaction has ended; ok: every operation of it was done. */
 	void (*done)(void *ctx, bool ok);
 	/* The connection has ended, or the lock was lost: a transaction under way has gone with it.
 	 * The rows stay, as they were known last. */
 	void (*lost)(void *ctx);
+	/* Whatever goes wrong: it is said to this and not in the log, and not tried again. May be
+	 * NULL. */
+	void (*failed)(void *ctx, const struct xd_error *err);
 	void *ctx;
 };
 

@@ -13,8 +13,6 @@
  * there, and Open vSwitch names no number before. */
 #define VHOST_QUEUES "8"
 
-#define KEY_PREFIX "crossdock-" /* of other_config: a key of ours */
-
 /* An Interface that is being translated. */
 struct interface {
 	const struct xd_ovsdb_place *place;
@@ -147,6 +145,10 @@ set_tap(const struct interface *i)
 	const char *mac = xd_ovsdb_string(json_object_get(i->row, "mac"));
 	int ret = set(i, "ifname", i->name, "name");
 
+	/* That of an ovs-vswitchd which runs, in an import. */
+	if (!mac)
+		mac = xd_ovsdb_string(json_object_get(i->row, "mac_in_use"));
+
 	if (ret == 0 && mac)
 		ret = set(i, "mac", mac, "mac");
 	return ret ? ret : set_queues(i, "1");
@@ -160,7 +162,8 @@ set_local_mac(const struct interface *i)
 	uint8_t mac[6];
 	char text[18];
 
-	if (!bridge || strcmp(bridge, i->name))
+	if (!bridge || strcmp(bridge, i->name) ||
+		xd_ovsdb_string(json_object_get(i->row, "mac_in_use")))
 		return 0;
 	xd_ovsdb_bridge_mac(i->place->bridge, i->place->bridge_uuid, mac);
 	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
@@ -287,13 +290,14 @@ static int
 set_own_keys(const struct interface *i)
 {
 	const json_t *map = json_object_get(i->row, "other_config");
-	const size_t prefix = strlen(KEY_PREFIX);
+	const size_t prefix = strlen(XD_OVSDB_KEY_PREFIX);
 	const char *key, *value;
 	char from[96];
 	int ret = 0;
 
 	for (size_t n = 0; ret == 0 && n < xd_ovsdb_map_size(map); n++) {
-		if (!xd_ovsdb_map_get(map, n, &key, &value) || strncmp(key, KEY_PREFIX, prefix))
+		if (!xd_ovsdb_map_get(map, n, &key, &value) ||
+			strncmp(key, XD_OVSDB_KEY_PREFIX, prefix))
 			continue;
 		snprintf(from, sizeof(from), "other_config:%s", key);
 		if (is_elsewhere(i, key + prefix))

@@ -197,7 +197,10 @@ begin(struct xd_ovsdb *o, struct xd_error *err)
 	if (!o->events || !o->statistics || !o->told)
 		return xd_fail(err, -ENOMEM, "no memory for the database's client");
 	o->client = xd_ovsdb_client_create(&opts, err);
-	return o->client ? 0 : err->code;
+	if (!o->client)
+		return err->code;
+	o->rows = xd_ovsdb_client_rows(o->client);
+	return 0;
 }
 
 static void
@@ -239,6 +242,7 @@ xd_ovsdb_create(const struct xd_ovsdb_opts *opts, struct xd_error *err)
 		return NULL;
 	}
 	copy_options(o, opts);
+	o->commit = xd_ovsdb_commit;
 	TAILQ_INIT(&o->bridges);
 	TAILQ_INIT(&o->ports);
 	xd_loop_lock(opts->loop);

@@ -17,6 +17,7 @@
  *   vlan.c       a Port's VLANs
  *   bond.c       a Port of several Interfaces
  *   settings.c   other_config of Open_vSwitch and Bridge
+ *   answers.c    what they say and nothing here does
  *   rows.c       the rows that ports come from, as they are now
  *   apply.c      all of them as the switch's next configuration
  *   ofport.c     numbers of ports

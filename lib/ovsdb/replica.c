@@ -79,6 +79,16 @@ append(json_t *list, const char *const *columns)
 		json_array_append_new(list, json_string(*columns));
 }
 
+static void
+append_known(
+	const struct xd_ovsdb_replica *replica, const struct xd_ovsdb_table *table, json_t *list)
+{
+	for (const char *const *also = table->also; *also; also++) {
+		if (xd_ovsdb_replica_has(replica, table->name, *also))
+			json_array_append_new(list, json_string(*also));
+	}
+}
+
 json_t *
 xd_ovsdb_replica_request(const struct xd_ovsdb_replica *replica)
 {
@@ -89,6 +99,7 @@ xd_ovsdb_replica_request(const struct xd_ovsdb_replica *replica)
 
 		append(columns, t->read);
 		append(columns, t->both);
+		append_known(replica, t, columns);
 		json_object_set_new(request, t->name, json_pack("{s:o}", "columns", columns));
 	}
 	return request;

@@ -26,6 +26,7 @@ struct xd_ovsdb_table {
 	const char *read[XD_OVSDB_COLUMNS];  /* ended by NULL: monitored */
 	const char *write[XD_OVSDB_COLUMNS]; /* written, and not monitored; */
 	const char *both[XD_OVSDB_COLUMNS];  /* both: a change of these alone is no news */
+	const char *also[XD_OVSDB_COLUMNS];  /* monitored where the schema has them */
 };
 
 struct xd_ovsdb_replica {

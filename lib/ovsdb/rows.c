@@ -99,12 +99,13 @@ xd_ovsdb_port_fail(struct xd_ovsdb *o, struct xd_ovsdb_port *port, const char *t
 /* Whether the port is to be made from its rows again: they are others, or were wrong, for a reason
  * that may have gone by itself, such as a directory that was missing. */
 static bool
-is_new(struct xd_ovsdb_port *port, struct xd_ovsdb_bridge *bridge, const json_t *row,
-	const json_t *port_row)
+is_new(struct xd_ovsdb *o, struct xd_ovsdb_port *port, struct xd_ovsdb_bridge *bridge,
+	const json_t *row, const json_t *port_row)
 {
 	bool same = port->of.row == row && port->port_row == port_row && port->bridge == bridge &&
 		    port->bridge_version == bridge->version && !port->fails;
 
+	xd_ovsdb_port_answers(o, port, row, port_row);
 	hold(&port->of.row, row);
 	hold(&port->port_row, port_row);
 	port->bridge = bridge;
@@ -129,8 +130,7 @@ static struct xd_ovsdb_port *
 take_interface(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t *port_row,
 	const char *uuid, bool member)
 {
-	const struct xd_ovsdb_replica *rows = xd_ovsdb_client_rows(o->client);
-	const json_t *row = xd_ovsdb_replica_row(rows, "Interface", uuid);
+	const json_t *row = xd_ovsdb_replica_row(o->rows, "Interface", uuid);
 	struct xd_ovsdb_port *port = row ? find_port(o, "Interface", uuid) : NULL;
 	struct xd_ovsdb_place place = {
 		.bridge = bridge->of.row,
@@ -145,7 +145,7 @@ take_interface(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t 
 	if (!port || port->of.seen)
 		return NULL;
 	port->of.seen = true;
-	if (!is_new(port, bridge, row, port_row) && port->is_member == member)
+	if (!is_new(o, port, bridge, row, port_row) && port->is_member == member)
 		return port;
 	port->is_member = member;
 	port->is_local = !strcmp(name_of(row), name_of(bridge->of.row));
@@ -168,7 +168,7 @@ take_bond(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t *port
 	if (!bond || bond->of.seen)
 		return;
 	bond->of.seen = bond->is_bond = true;
-	is_new(bond, bridge, port_row, port_row);
+	is_new(o, bond, bridge, port_row, port_row);
 	for (unsigned i = 0; i < n; i++)
 		names[i] = members[i]->config.name;
 	ret = xd_ovsdb_bond(&place, names, n, members[0]->config.mtu, &bond->config, &err);
@@ -178,7 +178,7 @@ take_bond(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t *port
 static void
 take_port(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const char *uuid)
 {
-	const json_t *row = xd_ovsdb_replica_row(xd_ovsdb_client_rows(o->client), "Port", uuid);
+	const json_t *row = xd_ovsdb_replica_row(o->rows, "Port", uuid);
 	const json_t *interfaces = json_object_get(row, "interfaces");
 	size_t n = xd_ovsdb_set_size(interfaces);
 	struct xd_ovsdb_port *members[XD_MAX_PORTS], *port;
@@ -244,6 +244,7 @@ translate_bridge(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_
 	if (bridge->of.row == row)
 		return;
 	same = bridge->version && same_columns(bridge->of.row, row);
+	xd_ovsdb_answers(o, &(struct xd_ovsdb_row_change){"Bridge", "bridge", bridge->of.row, row});
 	hold(&bridge->of.row, row);
 	xd_ovsdb_bridge_answers(o, row);
 	if (same)
@@ -260,8 +261,7 @@ translate_bridge(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_
 static void
 take_bridge(struct xd_ovsdb *o, const char *uuid)
 {
-	const struct xd_ovsdb_replica *rows = xd_ovsdb_client_rows(o->client);
-	const json_t *row = xd_ovsdb_replica_row(rows, "Bridge", uuid);
+	const json_t *row = xd_ovsdb_replica_row(o->rows, "Bridge", uuid);
 	const json_t *ports = json_object_get(row, "ports");
 	struct xd_ovsdb_bridge *bridge = row ? find_bridge(o, uuid) : NULL;
 
@@ -272,7 +272,7 @@ take_bridge(struct xd_ovsdb *o, const char *uuid)
 	for (size_t i = 0; i < xd_ovsdb_set_size(ports); i++) {
 		const char *port = xd_ovsdb_uuid(xd_ovsdb_set_get(ports, i));
 
-		if (xd_ovsdb_replica_row(rows, "Port", port))
+		if (xd_ovsdb_replica_row(o->rows, "Port", port))
 			take_port(o, bridge, port);
 	}
 }
@@ -283,8 +283,7 @@ take_bridge(struct xd_ovsdb *o, const char *uuid)
 static void
 take_root(struct xd_ovsdb *o)
 {
-	const json_t *table =
-		xd_ovsdb_replica_table(xd_ovsdb_client_rows(o->client), "Open_vSwitch");
+	const json_t *table = xd_ovsdb_replica_table(o->rows, "Open_vSwitch");
 	void *first = json_object_iter((json_t *)(uintptr_t)table);
 	const char *uuid = first ? json_object_iter_key(first) : "";
 

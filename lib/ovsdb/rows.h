@@ -20,6 +20,8 @@
 #define XD_OVSDB_ERROR   400
 #define XD_OVSDB_NO_PORT UINT32_MAX
 
+#define XD_OVSDB_KEY_PREFIX "crossdock-" /* of other_config: a key of ours */
+
 /* A row and what was written of it: {COLUMN: VALUE}, since the connection began. */
 struct xd_ovsdb_row {
 	const char *table;
@@ -66,11 +68,14 @@ TAILQ_HEAD(xd_ovsdb_bridges, xd_ovsdb_bridge);
 TAILQ_HEAD(xd_ovsdb_ports, xd_ovsdb_port);
 
 struct xd_ovsdb {
+	/* Makes `next` what runs, wholly or not at all; takes it. */
+	int (*commit)(struct xd_ovsdb *o, struct xd_daemon_config *next, struct xd_error *err);
 	struct xd_ovsdb_opts opts; /* whose strings are these: */
 	char remote[sizeof(((struct xd_daemon_config *)0)->ovsdb)], run_dir[XD_PATH_MAX];
 	char key[XD_OVSDB_FILE_MAX], cert[XD_OVSDB_FILE_MAX], ca[XD_OVSDB_FILE_MAX];
 	struct xd_ovsdb_client *client;
-	struct xd_watch *events; /* links that went up or down */
+	const struct xd_ovsdb_replica *rows; /* the client's, or those of a file */
+	struct xd_watch *events;             /* links that went up or down */
 	struct xd_timer *statistics, *soon;
 	struct xd_ovsdb_row root; /* of Open_vSwitch */
 	struct xd_ovsdb_bridges bridges;
@@ -102,8 +107,10 @@ void xd_ovsdb_port_fail(struct xd_ovsdb *o, struct xd_ovsdb_port *port, const ch
 
 /* ---- apply.c ---- */
 
-/* Makes the rows what runs; ports that cannot be made are left out, with their error. */
+/* Makes the rows what runs, by commit; ports that cannot be made are left out, with their error. */
 void xd_ovsdb_apply(struct xd_ovsdb *o);
+/* The commit of a switch that runs. */
+int xd_ovsdb_commit(struct xd_ovsdb *o, struct xd_daemon_config *next, struct xd_error *err);
 
 /* ---- ofport.c ---- */
 
@@ -119,6 +126,20 @@ void xd_ovsdb_bridge_answers(struct xd_ovsdb *o, const json_t *row);
 /* other_config of a Bridge, as its keys. -EINVAL. */
 int xd_ovsdb_bridge_config(
 	const json_t *row, struct xd_bridge_config *config, struct xd_error *err);
+
+/* ---- answers.c ---- */
+
+/* A row that becomes another. called: what it is to people, such as "interface". */
+struct xd_ovsdb_row_change {
+	const char *table, *called;
+	const json_t *from, *to; /* from: NULL at first */
+};
+
+/* Answers in the log what is new in a row and nothing here does. */
+void xd_ovsdb_answers(struct xd_ovsdb *o, const struct xd_ovsdb_row_change *change);
+/* The same of a port's rows, before they become these. */
+void xd_ovsdb_port_answers(struct xd_ovsdb *o, const struct xd_ovsdb_port *port, const json_t *row,
+	const json_t *port_row);
 
 /* ---- interface.c, vlan.c, bond.c: rows as ports ---- */
 

@@ -21,7 +21,7 @@ got_schema(struct xd_ovsdb_client *client, const json_t *schema, struct xd_error
 {
 	int ret = xd_ovsdb_replica_schema(&client->replica, schema, err);
 
-	if (ret == 0)
+	if (ret == 0 && client->opts.lock)
 		ret = xd_ovsdb_client_ask(
 			client, "lock", ID_LOCK, json_pack("[s]", client->opts.lock), err);
 	if (ret == 0)

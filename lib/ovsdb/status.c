@@ -306,7 +306,7 @@ make_set(const char *const *words)
 void
 xd_ovsdb_write_root(struct xd_ovsdb *o, json_t *operations)
 {
-	const struct xd_ovsdb_replica *rows = xd_ovsdb_client_rows(o->client);
+	const struct xd_ovsdb_replica *rows = o->rows;
 	const struct {
 		const char *column;
 		json_t *value;

@@ -15,12 +15,16 @@ const struct xd_ovsdb_table xd_ovsdb_tables[] = {
 		.read = {"datapath_type", "fail_mode", "mcast_snooping_enable", "name",
 			"other_config", "ports", "rstp_enable", "stp_enable", NULL},
 		.write = {"datapath_id", "datapath_version", NULL},
+		.also = {"auto_attach", "controller", "flood_vlans", "flow_tables", "ipfix",
+			"netflow", "sflow", NULL},
 	},
 	{
 		.name = "Port",
 		.read = {"bond_mode", "interfaces", "lacp", "name", "other_config", "tag", "trunks",
 			"vlan_mode", NULL},
 		.write = {"bond_active_slave", NULL},
+		.also = {"bond_downdelay", "bond_fake_iface", "bond_updelay", "fake_bridge", "mac",
+			"protected", NULL},
 	},
 	{
 		.name = "Interface",
@@ -29,6 +33,7 @@ const struct xd_ovsdb_table xd_ovsdb_tables[] = {
 		.both = {"error", "ofport", NULL},
 		.write = {"admin_state", "duplex", "ifindex", "link_resets", "link_speed",
 			"link_state", "mac_in_use", "mtu", "statistics", "status", NULL},
+		.also = {"bfd", "cfm_mpid", "lldp", NULL},
 	},
 	{0},
 };
