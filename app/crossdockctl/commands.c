@@ -74,6 +74,12 @@ static const struct command fixed[] = {
 	{"config", "apply", "FILE", "make FILE the running configuration, wholly or not at all",
 		"crossdock.yaml", 1, 1, {{WORD_FILE, NULL}}, "config.apply", config_params,
 		config_print_changed, NULL, NULL},
+	{"import", "ovs", "[--db DATABASE]",
+		"a running Open vSwitch's bridges and ports as a configuration file, with a "
+		"comment "
+		"for each thing that does not carry over; needs no crossdockd",
+		"--db /var/run/openvswitch/db.sock >crossdock.yaml", 0, 0, {{0}}, NULL, NULL, NULL,
+		import_ovs, NULL},
 	{"daemon", "status", "", "version, process and files of crossdockd", NULL, 0, 0, {{0}},
 		"daemon.status", NULL, status_print, NULL, NULL},
 };

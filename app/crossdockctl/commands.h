@@ -75,6 +75,7 @@ int mirror_show(struct ctl *ctl, const struct command *command, int argc, char *
 int bridge_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int port_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 
+int import_ovs(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int nic_list(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int fdb_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 json_t *fdb_flush_params(struct ctl *ctl, int argc, char **argv);

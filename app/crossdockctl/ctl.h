@@ -21,6 +21,7 @@ struct ctl {
 	bool dry_run;             /* worker balance: only tell */
 	bool xstats;              /* what devices count themselves */
 	double interval_s;        /* of rates; 0: no rates; negative: none was given */
+	const char *db;           /* import: Open vSwitch's database; or NULL */
 	const char *file;         /* whose YAML the call carries, for errors; or NULL */
 	struct xd_client *client; /* connected when the first call is made */
 	int status;

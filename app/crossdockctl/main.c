@@ -49,15 +49,19 @@ parse_options(struct ctl *ctl, int argc, char **argv)
 	static const struct option known[] = {{"control", required_argument, NULL, 'C'},
 		{"json", no_argument, NULL, 'j'}, {"interval", required_argument, NULL, 'i'},
 		{"detail", no_argument, NULL, 'd'}, {"dry-run", no_argument, NULL, 'n'},
-		{"xstats", no_argument, NULL, 'x'}, {"complete", no_argument, NULL, 'c'},
-		{"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'}, {0}};
+		{"xstats", no_argument, NULL, 'x'}, {"db", required_argument, NULL, 'D'},
+		{"complete", no_argument, NULL, 'c'}, {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'}, {0}};
 	enum action action = ACTION_RUN;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "C:ji:dnxVh", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "C:D:ji:dnxVh", known, NULL)) != -1) {
 		switch (option) {
 		case 'C':
 			ctl->socket = optarg;
+			break;
+		case 'D':
+			ctl->db = optarg;
 			break;
 		case 'd':
 			ctl->detail = true;

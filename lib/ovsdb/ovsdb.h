@@ -24,6 +24,7 @@
  *   facts.c      what a driver tells of a port
  *   status.c     what is written of ports, and statistics.c
  *   ovsdb.c      its life, and when what is done
+ *   import.c     the same once, as a configuration file
  */
 #ifndef XD_OVSDB_OVSDB_H
 #define XD_OVSDB_OVSDB_H
