@@ -50,8 +50,10 @@
 
 XD_API_BEGIN
 
+struct xd_kept;
 struct xd_switch;
 struct xd_port_config;
+struct xd_turn;
 
 enum xd_hook_point {
 	/* Frames received, when they are valid and their VLAN is known, before their source is
@@ -66,7 +68,9 @@ enum xd_hook_point {
 #define XD_HOOK_EDITS 0x1
 
 #define XD_DST_FLOOD 0xfffe /* a destination: every port of the bridge but the one it came by */
+#define XD_DST_ON    0xfffd /* of a kept frame: where it would have gone, had it not been kept */
 #define XD_HOOK_ROOM 8      /* bytes of headroom that a hook leaves for the bridge's tags */
+#define XD_TAKE_MAX  2048   /* bytes of a frame that can be taken */
 
 /* The frames that a hook sees at once: of one port and queue, in the order in which they came. Bit
  * i of a mask is frame i. */
@@ -94,6 +98,12 @@ struct xd_burst {
 	uint16_t copy_dst[XD_BATCH]; /* index of a port */
 	uint16_t copy_snap; /* bytes of each copy, XD_FRAME_MIN to XD_HEAD; 0: all of the frame */
 	uint8_t why[XD_BATCH]; /* of those dropped: index in the hook's reasons */
+	/* XD_HOOK_IN alone, of a hook with keep_buffers and done: go no further, and done is given
+	 * a copy of each as it is then. */
+	uint32_t keep;
+	struct xd_kept *const *kept; /* done's: of a frame in keep that went; NULL: no buffers left,
+					and it was dropped ("no-buffer") */
+	struct xd_turn *turn;        /* the library's */
 };
 
 #define XD_HOOK_REASONS 8 /* names that a hook may have for why it drops */
@@ -108,9 +118,9 @@ struct xd_hook {
 	const char *const *reasons;
 	/* Judges a burst. */
 	void (*run)(void *ctx, struct xd_burst *b);
-	/* Of the burst that run saw, with its verdicts, these have gone: they were dropped, or sent
-	 * (at XD_HOOK_IN: are about to be). The others come again, or did not find room at a port
-	 * that is full. The frames may not be touched. May be NULL. */
+	/* Of the burst that run saw, with its verdicts, these have gone: they were dropped, kept,
+	 * or sent (at XD_HOOK_IN: are about to be). The others come again, or did not find room at
+	 * a port that is full. The frames may not be touched. May be NULL. */
 	void (*done)(void *ctx, const struct xd_burst *b, uint32_t went);
 	/* On each worker that may run the hook, about every tick_ms, also while no frames come: a
 	 * sleeping worker wakes for it. b has no frames. May be NULL. */
@@ -120,6 +130,10 @@ struct xd_hook {
 	int (*attach)(
 		void *ctx, const struct xd_port_config *port, uint16_t index, struct xd_error *err);
 	void (*detach)(void *ctx, uint16_t index);
+	/* Buffers for frames that it keeps, 0 to 1048576: 1472 bytes behind the snapshot are in the
+	 * first of a frame, 2304 in each other. Their memory is the EAL's from xd_hook_register to
+	 * xd_hook_unregister, and what is still in them goes with it. */
+	uint32_t keep_buffers;
 };
 
 /* Drops frame i; why: index in the hook's reasons. run. */
@@ -146,13 +160,49 @@ xd_burst_copy(struct xd_burst *b, uint16_t i, uint16_t dst)
 	b->copy_dst[i] = dst;
 }
 
+/* Keeps frame i. run. */
+static inline void
+xd_burst_keep(struct xd_burst *b, uint16_t i)
+{
+	b->keep |= 1u << i;
+}
+
+/*
+ * The first upto bytes of frame i in one piece, to be read until run returns. What was read is what
+ * is sent: those behind the snapshot are copied out of the sender's memory, once, and go out from
+ * there; those in it are the snapshot's (xd_frame_edit writes to them). run. NULL: the frame has
+ * not so many, upto is above XD_TAKE_MAX, or the frame lies in more pieces than can be told.
+ */
+const uint8_t *xd_frame_take(struct xd_burst *b, uint16_t i, uint32_t upto);
+
+/*
+ * Frames that a hook keeps: until it knows where to send them (ARP), what to make of them
+ * (fragments), or until it is time (a shaper). A kept frame is the hook's, which sends or frees it
+ * in the end; one thread at a time uses it. Since run may see a frame twice, the copy is made when
+ * the frame has gone, and is done's.
+ */
+
+/* It, to be read (segs too) and edited. Its vlan may be changed. */
+struct xd_frame *xd_kept_frame(struct xd_kept *k);
+/*
+ * Sends it on, from where it was kept: to the hooks behind this one, and then to a port, to all
+ * (XD_DST_FLOOD), or as its address says (XD_DST_ON). Takes it. b is the burst of the call that the
+ * worker is in: run, done or tick; the frame goes behind those of the burst. It cannot stay with
+ * its sender any more: what it finds full drops it, whatever `full` says. One whose port has gone
+ * meanwhile is freed.
+ */
+void xd_kept_send(const struct xd_burst *b, struct xd_kept *k, uint16_t dst);
+/* Drops it; NULL is fine. Any thread. */
+void xd_kept_free(struct xd_kept *k);
+
 /*
  * Makes a hook known to a switch, so that configurations may name it. The struct is copied, its
  * strings and reasons are borrowed until it is unregistered, as is ctx. Any thread.
- *   -EINVAL  no name or run, a point, size, tick_ms or number of reasons that cannot be
+ *   -EINVAL  no name or run, a point, size, tick_ms, keep_buffers or number of reasons that
+ *            cannot be
  *   -EEXIST  the switch has a hook of this name
  *   -ENOSPC  it has XD_MAX_HOOKS of them
- *   -ENOMEM
+ *   -ENOMEM  also when the EAL has not the memory for keep_buffers
  */
 int xd_hook_register(
 	struct xd_switch *sw, const struct xd_hook *hook, void *ctx, struct xd_error *err);
@@ -171,7 +221,10 @@ struct xd_hook_info {
 	/* Verdicts that cannot be (no such port or reason, not at this point), and frames left
 	 * broken: the frame is dropped, or where it is not concerned the verdict ignored. */
 	uint64_t bad;
-	uint64_t cycles; /* of run, estimated from one round in 31 */
+	uint64_t cycles;         /* of run, estimated from one round in 31 */
+	uint64_t kept, not_kept; /* not: for lack of buffers */
+	uint64_t sent, freed;    /* of those kept; freed too: those that could not be sent on */
+	uint32_t keep_buffers, keep_used;
 	unsigned nb_reasons;
 	struct {
 		const char *name; /* the hook's */

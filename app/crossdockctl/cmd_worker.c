@@ -85,9 +85,10 @@ static void
 print_hooks(const json_t *hooks)
 {
 	static const char *const headers[] = {"HOOK", "POINT", ">PORTS", ">FRAMES", ">DROPS",
-		">MOVED", ">SENT", ">COPIED", ">LEFT", ">WRONG", ">CYCLES/FRAME", NULL};
+		">MOVED", ">SENT", ">COPIED", ">LEFT", ">KEPT", ">WRONG", ">CYCLES/FRAME", NULL};
 	static const char *const counts[] = {
-		"ports", "frames", "drops", "moved", "redirected", "copied", "left", "bad"};
+		"ports", "frames", "drops", "moved", "redirected", "copied", "left", "kept",
+		"bad"};
 	struct table *table;
 	json_t *hook;
 	size_t i;

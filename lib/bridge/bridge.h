@@ -5,6 +5,7 @@
  *   input    input.c    drop what is no frame to switch, classify into a VLAN
  *   police   police.c   what a port may send, and have flooded; after forward, what it may be sent
  *   hook in  hook_in.c  the application's verdicts, for ports that have hooks
+ *   kept     kept.c     instead of those before: frames that a hook has kept go on from here
  *   learn    learn.c    sources into the FDB
  *   forward  forward.c  destinations to ports, or to all ports (flood.c)
  *   hook to  hook_in.c  frames whose destination a hook said
@@ -131,6 +132,8 @@ struct xd_turn {
 	unsigned timed;          /* the turn is one of so many: hooks are timed for all of them */
 	struct xd_hook_turn in_hooks, out_hooks;
 	struct xd_copies copies;
+	uint32_t again; /* so many of the queue's first frames may have been seen before */
+	struct xd_resent resent;
 	/* from patch on: what was received is the first bridge's, in */
 	const struct xd_plan_port *first;
 	uint8_t pass; /* that is being switched; 0: as it came */
@@ -144,6 +147,9 @@ struct xd_turn {
 		mirrored[XD_MAX_MIRRORS]; /* by mirror: the frames, each once and in order */
 	struct xd_frame cuts[XD_BATCH];   /* copies that are cut, */
 	struct xd_seg mirror_segs[XD_BATCH_SEGS]; /* and where those lie */
+	/* of hooks that take and keep */
+	struct xd_kept *kept[XD_BATCH]; /* of the call that done is told of */
+	struct xd_taken taken;
 };
 
 /* The stages. All by the worker that owns the turn. */
@@ -163,21 +169,14 @@ void xd_bridge_mirror(struct xd_turn *turn);
 /* Of the frames that are in the batch at the end. */
 void xd_bridge_police_take(struct xd_turn *turn);
 void xd_bridge_count(const struct xd_turn *turn);
+void xd_bridge_count_lost(const struct xd_turn *turn); /* that part of it */
 void xd_bridge_rmon(const struct xd_turn *turn);
 void xd_bridge_patch_count(const struct xd_turn *turn);
 
-/* The order of the stages: from what was received to outputs. watched is a constant: the plan has
- * hooks or mirrors. */
+/* The stages behind hook in. */
 static __rte_always_inline void
-xd_bridge_switch(struct xd_turn *turn, const bool watched)
+xd_bridge_switch_on(struct xd_turn *turn, const bool watched)
 {
-	xd_bridge_input(turn);
-	if (unlikely(turn->from != turn->in))
-		xd_bridge_bond_in(turn);
-	if (unlikely(turn->in->polices_in))
-		xd_bridge_police_in(turn);
-	if (watched)
-		xd_bridge_hook_in(turn);
 	xd_bridge_learn(turn);
 	if (watched)
 		xd_bridge_hook_take(turn);
@@ -196,6 +195,25 @@ xd_bridge_switch(struct xd_turn *turn, const bool watched)
 	if (unlikely(turn->plan->any_bonds))
 		xd_bridge_bond_out(turn);
 }
+
+/* The order of the stages: from what was received to outputs. watched is a constant: the plan has
+ * hooks or mirrors. */
+static __rte_always_inline void
+xd_bridge_switch(struct xd_turn *turn, const bool watched)
+{
+	xd_bridge_input(turn);
+	if (unlikely(turn->from != turn->in))
+		xd_bridge_bond_in(turn);
+	if (unlikely(turn->in->polices_in))
+		xd_bridge_police_in(turn);
+	if (watched)
+		xd_bridge_hook_in(turn);
+	xd_bridge_switch_on(turn, watched);
+}
+
+/* Instead of those: of kept frames, which have been through the stages before and the hooks before
+ * number first. */
+void xd_bridge_switch_kept(struct xd_turn *turn, uint16_t first);
 
 /* Instead of those: frames that a bond sends itself, but those by one member (xd_frame.member),
  * which the worker sends. */
@@ -216,6 +234,9 @@ xd_bridge_account(struct xd_turn *turn, const bool hooks)
 		xd_bridge_patch_count(turn);
 }
 
+/* The same of kept frames, which were counted when they came. */
+void xd_bridge_account_kept(struct xd_turn *turn);
+
 /* A mirror's copies as they leave by some of its ports: VLAN tags as those want them, cut to its
  * snaplen. tagged: for ports that carry its output_vlan with a tag. Fills in copies, in the order
  * in which the frames came, and returns how many; valid until the next call. Once all else has been
@@ -227,6 +248,8 @@ uint16_t xd_bridge_copies(struct xd_turn *turn, const struct xd_plan_mirror *mir
 void xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason);
 /* The same without counting: somebody else sends them. */
 void xd_turn_take(struct xd_turn *turn, uint32_t taken);
+/* Both at once. */
+void xd_turn_remove(struct xd_turn *turn, uint32_t drop, uint32_t taken, enum xd_drop reason);
 /* Likewise: the frames' addresses or VLANs were changed, and are looked up by what they are now. */
 void xd_turn_look_anew(struct xd_turn *turn, uint32_t moved);
 /* Puts frames, which are in the order in which they came, on their way to a port, in their places

@@ -5,8 +5,8 @@
 
 #include "bridge/bridge.h"
 
-static void
-count_lost(const struct xd_turn *turn)
+void
+xd_bridge_count_lost(const struct xd_turn *turn)
 {
 	struct xd_drops *drops = &turn->from->port->drops[turn->in_queue];
 	uint16_t n[XD_DROP_REASONS] = {0};
@@ -36,5 +36,5 @@ xd_bridge_count(const struct xd_turn *turn)
 	counters->rx_frames += turn->batch->n;
 	counters->rx_bytes += turn->bytes;
 	if (unlikely(turn->nb_lost))
-		count_lost(turn);
+		xd_bridge_count_lost(turn);
 }

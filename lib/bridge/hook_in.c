@@ -52,6 +52,7 @@ leave(struct xd_turn *turn, struct xd_hook_call *call)
 		b->moved &= ~stay;
 		b->to &= ~stay;
 		b->copy &= ~stay;
+		b->keep &= ~stay;
 		return;
 	}
 }
@@ -76,9 +77,8 @@ direct(struct xd_turn *turn, struct xd_hook_call *call)
 	}
 }
 
-/* The tag of a frame says what VLAN it is in. */
-static void
-retag(struct xd_frame *f)
+void
+xd_hook_retag(struct xd_frame *f)
 {
 	if (f->tagged && f->vlan)
 		xd_vlan_set_vid(f, f->vlan);
@@ -97,7 +97,7 @@ move(struct xd_turn *turn, struct xd_hook_call *call)
 		struct xd_frame *f = call->frames[i];
 
 		if (likely(!(xd_frame_data(f)[6] & 1) && f->vlan <= XD_VLAN_MAX)) {
-			retag(f);
+			xd_hook_retag(f);
 			continue;
 		}
 		xd_hook_bad(turn, call->slot, XD_HOOK_BAD_FRAME, f->start);
@@ -119,27 +119,39 @@ obey(struct xd_turn *turn, struct xd_hook_call *call)
 		direct(turn, call);
 	if (b->moved)
 		move(turn, call);
-	if (b->drop)
-		xd_turn_filter(turn, b->drop, XD_DROP_HOOK);
+	if (b->drop | b->keep)
+		xd_turn_remove(turn, b->drop, b->keep & ~b->drop, XD_DROP_HOOK);
 }
 
-void
-xd_bridge_hook_in(struct xd_turn *turn)
+static __rte_always_inline void
+judge_from(struct xd_turn *turn, uint16_t first)
 {
 	const struct xd_hook_list *list = &turn->in->in_hooks;
 	struct xd_hook_turn *hooks = &turn->in_hooks;
 
 	hooks->nb_calls = 0;
-	hooks->to = 0;
 	hooks->left = XD_BATCH;
-	for (uint16_t i = 0; i < list->n && turn->n; i++) {
+	for (uint16_t i = first; i < list->n && turn->n; i++) {
 		struct xd_hook_call *call = xd_hook_judge(turn, &hooks->calls[hooks->nb_calls++],
 			list->slots[i], turn->in->index, turn->frames, turn->n);
 
 		if (call->burst.drop | call->burst.moved | call->burst.leave | call->burst.to |
-			call->burst.copy)
+			call->burst.copy | call->burst.keep)
 			obey(turn, call);
 	}
+}
+
+void
+xd_bridge_hook_in(struct xd_turn *turn)
+{
+	turn->in_hooks.to = 0;
+	judge_from(turn, 0);
+}
+
+void
+xd_bridge_hook_on(struct xd_turn *turn, uint16_t first)
+{
+	judge_from(turn, first);
 }
 
 void
@@ -196,7 +208,12 @@ xd_bridge_hook_done(struct xd_turn *turn)
 {
 	struct xd_hook_turn *hooks = &turn->in_hooks;
 
-	for (uint16_t i = 0; i < hooks->nb_calls; i++)
-		xd_hook_done(
-			&hooks->calls[i], xd_hook_gone(turn, &hooks->calls[i], turn->batch->n));
+	for (uint16_t i = 0; i < hooks->nb_calls; i++) {
+		struct xd_hook_call *call = &hooks->calls[i];
+		const uint32_t went = xd_hook_gone(turn, call, turn->batch->n);
+
+		if (unlikely(call->burst.keep))
+			xd_kept_make(turn, call, went);
+		xd_hook_done(call, went);
+	}
 }

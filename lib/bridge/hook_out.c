@@ -42,9 +42,9 @@ obey(struct xd_turn *turn, const struct xd_plan_port *out, struct xd_hook_call *
 {
 	struct xd_burst *b = &call->burst;
 
-	if (unlikely(b->moved | b->leave | b->to)) {
+	if (unlikely(b->moved | b->leave | b->to | b->keep)) {
 		xd_hook_bad(turn, call->slot, XD_HOOK_BAD_POINT, 0);
-		b->moved = b->leave = b->to = 0;
+		b->moved = b->leave = b->to = b->keep = 0;
 	}
 	if (b->copy)
 		xd_copies_add(turn, call);
@@ -71,7 +71,7 @@ xd_bridge_hook_out(struct xd_turn *turn, const struct xd_plan_port *out, struct 
 			out->member_of ? out->member_of->index : out->index, output->frames,
 			output->n);
 		if (call->burst.drop | call->burst.moved | call->burst.leave | call->burst.to |
-			call->burst.copy)
+			call->burst.copy | call->burst.keep)
 			obey(turn, out, call, output);
 	}
 }

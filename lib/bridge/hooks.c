@@ -41,6 +41,14 @@ before(const struct xd_turn *turn, struct xd_frame *const *frames, uint16_t nb_f
 	return (uint32_t)((1ull << i) - 1);
 }
 
+bool
+xd_hook_frame_ok(const struct xd_frame *f)
+{
+	return f->start >= XD_HOOK_ROOM && f->head_len >= XD_FRAME_MIN &&
+	       f->start + f->head_len <= (int)sizeof(f->buf) && f->head_len <= f->len &&
+	       (f->nb_segs || f->head_len == f->len) && f->vlan <= XD_VLAN_MAX;
+}
+
 /* Frames that a hook left with too little room for tags, or in a shape that no frame has. */
 static void
 look_over(const struct xd_turn *turn, struct xd_hook_call *call)
@@ -48,10 +56,7 @@ look_over(const struct xd_turn *turn, struct xd_hook_call *call)
 	for (uint16_t i = 0; i < call->burst.n; i++) {
 		const struct xd_frame *f = call->frames[i];
 
-		if (likely(f->start >= XD_HOOK_ROOM && f->head_len >= XD_FRAME_MIN &&
-			    f->start + f->head_len <= (int)sizeof(f->buf) &&
-			    f->head_len <= f->len && (f->nb_segs || f->head_len == f->len) &&
-			    (f->vlan <= XD_VLAN_MAX)))
+		if (likely(xd_hook_frame_ok(f)))
 			continue;
 		xd_hook_bad(turn, call->slot, XD_HOOK_BAD_FRAME, f->start);
 		xd_burst_drop(&call->burst, i, 0);
@@ -65,14 +70,20 @@ check_masks(const struct xd_turn *turn, struct xd_hook_call *call)
 	struct xd_burst *b = &call->burst;
 	const uint32_t all = (uint32_t)((1ull << b->n) - 1);
 
-	if (unlikely((b->drop | b->moved | b->leave | b->to | b->copy) & ~all)) {
+	if (unlikely((b->drop | b->moved | b->leave | b->to | b->copy | b->keep) & ~all)) {
 		xd_hook_bad(turn, call->slot, XD_HOOK_BAD_BITS, b->n);
 		b->drop &= all;
 		b->moved &= all;
 		b->leave &= all;
 		b->to &= all;
 		b->copy &= all;
+		b->keep &= all;
 	}
+	if (unlikely(b->keep && (!call->slot->pool || !call->slot->hook.done))) {
+		xd_hook_bad(turn, call->slot, XD_HOOK_BAD_KEEP, 0);
+		b->keep = 0;
+	}
+	b->keep &= ~b->drop;
 	for (uint32_t left = b->drop; left; left &= left - 1) {
 		uint8_t *why = &b->why[__builtin_ctz(left)];
 
@@ -87,7 +98,6 @@ struct xd_hook_call *
 xd_hook_judge(struct xd_turn *turn, struct xd_hook_call *call, struct xd_hook_slot *slot,
 	uint16_t port, struct xd_frame *const *frames, uint16_t n)
 {
-	const struct xd_port_left *left = &turn->from->port->left[turn->in_queue];
 	struct xd_burst *b = &call->burst;
 	uint64_t start;
 
@@ -101,9 +111,10 @@ xd_hook_judge(struct xd_turn *turn, struct xd_hook_call *call, struct xd_hook_sl
 		.queue = turn->in_queue,
 		.now_tsc = *turn->now_tsc,
 		.frames = call->frames,
+		.turn = turn,
 	};
-	if (unlikely(left->again))
-		b->again = before(turn, frames, n, left->again);
+	if (unlikely(turn->again))
+		b->again = before(turn, frames, n, turn->again);
 	if (unlikely(turn->timed)) {
 		start = rte_rdtsc();
 		slot->hook.run(slot->ctx, b);
@@ -113,7 +124,7 @@ xd_hook_judge(struct xd_turn *turn, struct xd_hook_call *call, struct xd_hook_sl
 	}
 	if (slot->hook.flags & XD_HOOK_EDITS)
 		look_over(turn, call);
-	if (unlikely(b->drop | b->moved | b->leave | b->to | b->copy))
+	if (unlikely(b->drop | b->moved | b->leave | b->to | b->copy | b->keep))
 		check_masks(turn, call);
 	return call;
 }

@@ -7,6 +7,8 @@
  *   hook_in.c   after input: verdicts on the frames of a turn
  *   hook_out.c  before a transmit: verdicts on the frames of an output
  *   copies.c    copies of frames that hooks ask for, on their way beside the outputs
+ *   take.c      bytes behind a frame's snapshot in memory of the worker's
+ *   kept.c      frames that a hook keeps
  */
 #ifndef XD_BRIDGE_HOOKS_H
 #define XD_BRIDGE_HOOKS_H
@@ -21,6 +23,7 @@ static_assert(XD_MAX_HOOKS <= 64, "hooks are bits of 64");
 /* Each written by one worker. */
 struct xd_hook_counters {
 	uint64_t frames, drops, moved, redirected, copied, not_copied, left, expired, bad, cycles;
+	uint64_t kept, not_kept, sent;
 	uint64_t reasons[XD_HOOK_REASONS];
 	uint64_t tick_tsc; /* when the worker calls its tick next */
 	uint32_t bad_what; /* the last verdict that could not be: enum xd_hook_bad, and a number */
@@ -33,6 +36,7 @@ enum xd_hook_bad {
 	XD_HOOK_BAD_REASON, /* it has no such reason */
 	XD_HOOK_BAD_SNAP,   /* a copy of so many bytes */
 	XD_HOOK_BAD_FRAME,  /* was left without the room it needs, or broken */
+	XD_HOOK_BAD_KEEP,   /* it has no buffers, or nobody to be given what it keeps */
 };
 
 /* A hook that was registered: control's but for the counters. */
@@ -42,7 +46,9 @@ struct xd_hook_slot {
 	void *ctx;
 	unsigned index; /* in the switch */
 	uint8_t nb_reasons;
-	uint64_t bad_told; /* counters.bad that the log was told of */
+	uint64_t bad_told;        /* counters.bad that the log was told of */
+	struct rte_mempool *pool; /* of keep_buffers; NULL: it keeps none */
+	uint64_t freed;           /* any thread's: kept frames that were not sent */
 	struct xd_hook_counters counters[XD_MAX_WORKERS];
 };
 
@@ -68,6 +74,38 @@ struct xd_hook_turn {
 	uint16_t nb_taken; /* those of them that are still in play after learn */
 	struct xd_frame *taken[XD_BATCH];
 	struct xd_hook_call calls[XD_PORT_HOOKS];
+};
+
+/* The first bytes of frames, contiguous: those behind the snapshot begin at XD_TAKE_BODY. */
+#define XD_TAKE_BODY (XD_HEADROOM + XD_HEAD)
+
+struct xd_taken {
+	uint16_t nb_segs; /* used of segs */
+	struct xd_seg segs[XD_BATCH_SEGS + XD_BATCH];
+	uint8_t bytes[XD_BATCH][XD_TAKE_BODY + XD_TAKE_MAX]; /* by number in the batch */
+};
+
+#define XD_KEPT_BUFFER 2304
+#define XD_KEPT_SEGS   30
+
+/* A frame that a hook keeps, in its first buffer. */
+struct xd_kept {
+	struct xd_frame frame; /* first: aligned */
+	struct xd_hook_slot *slot;
+	struct rte_mbuf *mbuf; /* the buffers */
+	struct xd_kept *next;  /* on its way */
+	uint64_t life;         /* of the port that it came by, frame.in_port */
+	uint16_t to;           /* where a hook before sent it; XD_DST_ON: none did */
+	uint16_t dst;
+	struct xd_seg segs[XD_KEPT_SEGS];
+	uint8_t body[] __attribute__((aligned(64))); /* what is behind the snapshot */
+};
+
+#define XD_KEPT_FIRST (XD_KEPT_BUFFER - sizeof(struct xd_kept)) /* bytes of body there */
+
+/* Kept frames on their way, in order. Empty between turns. */
+struct xd_resent {
+	struct xd_kept *first, *last;
 };
 
 /* Copies of frames: sent last, waited for by nobody. */
@@ -98,6 +136,11 @@ void xd_hook_bad(const struct xd_turn *turn, struct xd_hook_slot *slot, enum xd_
 /* A port that frames can be sent to. */
 bool xd_hook_port_exists(const struct xd_turn *turn, uint16_t port);
 
+/* Whether what a hook has left is a frame, and has room for tags. */
+bool xd_hook_frame_ok(const struct xd_frame *f);
+/* hook_in.c. The tag of a frame comes to say what VLAN it is in. */
+void xd_hook_retag(struct xd_frame *f);
+
 /* The stages: bridge.h. */
 void xd_bridge_hook_in(struct xd_turn *turn);
 void xd_bridge_hook_take(struct xd_turn *turn);
@@ -109,7 +152,17 @@ void xd_bridge_hook_out(
 /* Of those that were left, the port took the ones before number first_left; XD_BATCH: all. */
 void xd_bridge_hook_sent(struct xd_turn *turn, uint16_t first_left);
 
+/* Of kept frames that go on: the hooks of their port from number `first` of its list on. */
+void xd_bridge_hook_on(struct xd_turn *turn, uint16_t first);
+
 /* copies.c: copies what a call asks for. */
 void xd_copies_add(struct xd_turn *turn, struct xd_hook_call *call);
+
+/* kept.c. Makes the copies that a call keeps, of frames that went. The worker. */
+void xd_kept_make(struct xd_turn *turn, struct xd_hook_call *call, uint32_t went);
+/* Buffers of a hook. Control. */
+int xd_kept_make_pool(struct xd_hook_slot *slot, struct xd_error *err);
+void xd_kept_free_pool(struct xd_hook_slot *slot);
+unsigned xd_kept_used(const struct xd_hook_slot *slot);
 
 #endif

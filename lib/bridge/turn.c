@@ -5,10 +5,10 @@
 
 #include "bridge/bridge.h"
 
-/* Takes frames out of play, a bit each; those that are dropped have a reason. */
-static void
-take_out(struct xd_turn *turn, uint32_t out, enum xd_drop reason)
+void
+xd_turn_remove(struct xd_turn *turn, uint32_t drop, uint32_t taken, enum xd_drop reason)
 {
+	const uint32_t out = drop | taken;
 	/* The frame whose look-ups are those of the frame at hand, and the last that was kept. */
 	uint16_t looked = 0, kept = UINT16_MAX, n = 0;
 	uint32_t repeats = 0;
@@ -17,7 +17,7 @@ take_out(struct xd_turn *turn, uint32_t out, enum xd_drop reason)
 		if (!(turn->repeats >> i & 1))
 			looked = i;
 		if (out >> i & 1) {
-			if (reason != XD_DROP_NONE)
+			if (drop >> i & 1)
 				xd_turn_drop(turn, reason, turn->frames[i]);
 			continue;
 		}
@@ -37,13 +37,13 @@ take_out(struct xd_turn *turn, uint32_t out, enum xd_drop reason)
 void
 xd_turn_filter(struct xd_turn *turn, uint32_t drop, enum xd_drop reason)
 {
-	take_out(turn, drop, reason);
+	xd_turn_remove(turn, drop, 0, reason);
 }
 
 void
 xd_turn_take(struct xd_turn *turn, uint32_t taken)
 {
-	take_out(turn, taken, XD_DROP_NONE);
+	xd_turn_remove(turn, 0, taken, XD_DROP_NONE);
 }
 
 static uint64_t

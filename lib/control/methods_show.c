@@ -113,6 +113,12 @@ show_hook(const struct xd_hook_info *info)
 		(json_int_t)info->copied, "not_copied", (json_int_t)info->not_copied);
 	json_object_set_new(hook, "left", json_integer((json_int_t)info->left));
 	json_object_set_new(hook, "expired", json_integer((json_int_t)info->expired));
+	json_object_set_new(hook, "kept", json_integer((json_int_t)info->kept));
+	json_object_set_new(hook, "not_kept", json_integer((json_int_t)info->not_kept));
+	json_object_set_new(hook, "sent", json_integer((json_int_t)info->sent));
+	json_object_set_new(hook, "freed", json_integer((json_int_t)info->freed));
+	json_object_set_new(hook, "keep_buffers", json_integer(info->keep_buffers));
+	json_object_set_new(hook, "keep_used", json_integer(info->keep_used));
 	json_object_set_new(hook, "bad", json_integer((json_int_t)info->bad));
 	json_object_set_new(hook, "cycles", json_integer((json_int_t)info->cycles));
 	json_object_set_new(hook, "reasons", reasons);

@@ -262,7 +262,8 @@ struct xd_port {
 	const struct xd_driver *driver;
 	const struct xd_port_env *env;
 	struct xd_port_config config;
-	uint16_t index;      /* set by the switch before start */
+	uint16_t index; /* set by the switch before start, as is */
+	uint64_t life;  /* a number that no other port of the switch has had; made anew, it stays */
 	uint16_t nb_queues;  /* receive queues to be polled, at most XD_PORT_QUEUES; set by start */
 	int16_t node;        /* of the memory that its frames lie in; -1: not known; control's */
 	uint16_t max_frame;  /* xd_port_max_frame of its mtu; written by the switch's control */

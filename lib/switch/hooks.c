@@ -9,6 +9,7 @@
 #include "switch/change.h"
 
 #define TICK_MS_MAX 3600000u
+#define KEEP_MAX    (1u << 20) /* buffers */
 
 static struct xd_hook_slot *
 find(const struct xd_switch *sw, const char *name)
@@ -66,6 +67,9 @@ check_hook(const struct xd_switch *sw, const struct xd_hook *hook, struct xd_err
 	if (hook->tick && (hook->tick_ms == 0 || hook->tick_ms > TICK_MS_MAX))
 		return xd_fail(err, -EINVAL, "hook %s: tick_ms is %u: must be 1 to %u", hook->name,
 			hook->tick_ms, TICK_MS_MAX);
+	if (hook->keep_buffers > KEEP_MAX)
+		return xd_fail(err, -EINVAL, "hook %s: keep_buffers is %u: must be 0 to %u",
+			hook->name, hook->keep_buffers, KEEP_MAX);
 	if (count_reasons(hook) > XD_HOOK_REASONS)
 		return xd_fail(
 			err, -EINVAL, "hook %s: more than %d reasons", hook->name, XD_HOOK_REASONS);
@@ -97,6 +101,11 @@ add_hook(struct xd_switch *sw, const struct xd_hook *hook, void *ctx, struct xd_
 	slot->ctx = ctx;
 	slot->index = i;
 	slot->nb_reasons = (uint8_t)count_reasons(hook);
+	ret = xd_kept_make_pool(slot, err);
+	if (ret < 0) {
+		free(slot);
+		return ret;
+	}
 	sw->hooks[i] = slot;
 	return 0;
 }
@@ -120,6 +129,15 @@ xd_hook_register(struct xd_switch *sw, const struct xd_hook *hook, void *ctx, st
 	ret = add_hook(sw, &whole, ctx, err);
 	xd_loop_unlock(sw->loop);
 	return ret;
+}
+
+static void
+free_slot(struct xd_hook_slot *slot)
+{
+	if (!slot)
+		return;
+	xd_kept_free_pool(slot);
+	free(slot);
 }
 
 /* Whether a bridge has the hook, be it without ports. */
@@ -154,7 +172,7 @@ remove_hook(struct xd_switch *sw, const char *name, struct xd_error *err)
 		return xd_fail(
 			err, -EBUSY, "a bridge has the hook %s: take it out there first", name);
 	sw->hooks[slot->index] = NULL;
-	free(slot);
+	free_slot(slot);
 	return 0;
 }
 
@@ -175,7 +193,7 @@ void
 xd_hooks_free(struct xd_switch *sw)
 {
 	for (unsigned i = 0; i < XD_MAX_HOOKS; i++)
-		free(sw->hooks[i]);
+		free_slot(sw->hooks[i]);
 }
 
 /* ---- Checking a configuration ---- */

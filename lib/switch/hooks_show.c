@@ -18,6 +18,9 @@ add_worker(struct xd_hook_info *info, const struct xd_hook_counters *c)
 	info->left += __atomic_load_n(&c->left, __ATOMIC_RELAXED);
 	info->expired += __atomic_load_n(&c->expired, __ATOMIC_RELAXED);
 	info->bad += __atomic_load_n(&c->bad, __ATOMIC_RELAXED);
+	info->kept += __atomic_load_n(&c->kept, __ATOMIC_RELAXED);
+	info->not_kept += __atomic_load_n(&c->not_kept, __ATOMIC_RELAXED);
+	info->sent += __atomic_load_n(&c->sent, __ATOMIC_RELAXED);
 	info->cycles += __atomic_load_n(&c->cycles, __ATOMIC_RELAXED);
 	for (unsigned r = 0; r < XD_HOOK_REASONS; r++)
 		info->reasons[r].drops += __atomic_load_n(&c->reasons[r], __ATOMIC_RELAXED);
@@ -34,6 +37,9 @@ fill(const struct xd_switch *sw, const struct xd_hook_slot *slot, struct xd_hook
 		info->nb_ports += sw->state->hooks[i] >> slot->index & 1;
 	for (unsigned w = 0; w < sw->nb_slots; w++)
 		add_worker(info, &slot->counters[w]);
+	info->freed = __atomic_load_n(&slot->freed, __ATOMIC_RELAXED);
+	info->keep_buffers = slot->hook.keep_buffers;
+	info->keep_used = xd_kept_used(slot);
 }
 
 unsigned
@@ -62,6 +68,7 @@ static const char *const bad_texts[] = {
 	[XD_HOOK_BAD_REASON] = "a reason that it has not named: number",
 	[XD_HOOK_BAD_SNAP] = "a copy of fewer or more bytes than can be:",
 	[XD_HOOK_BAD_FRAME] = "a frame left broken, or without room for a tag: it begins at",
+	[XD_HOOK_BAD_KEEP] = "frames to be kept, without buffers or done:",
 };
 
 void

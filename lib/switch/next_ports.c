@@ -160,6 +160,7 @@ make_ports(struct xd_change *t, const bool *kept, bool were_there, struct xd_err
 		if (ret < 0)
 			return ret;
 		t->inherits[index] = old != NULL;
+		t->next->ports[index]->life = old ? old->life : ++t->sw->nb_lives;
 	}
 	return 0;
 }

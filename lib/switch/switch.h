@@ -99,6 +99,7 @@ struct xd_switch {
 	struct rte_rcu_qsbr *qsbr;
 	const struct xd_plan *plan; /* what workers read */
 	uint64_t nb_plans;          /* published so far */
+	uint64_t nb_lives;          /* ports that there have been: port.life */
 	struct xd_state *state;
 	const struct xd_state *next; /* while a change is being made; else NULL */
 	struct xd_timer *ageing;

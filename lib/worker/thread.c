@@ -86,7 +86,7 @@ xd_worker_create(struct xd_switch *sw, const struct xd_worker_env *env, unsigned
 	w->node = xd_memory_core_node(core);
 	w->own = own;
 	w->epoll_fd = -1;
-	w->batch.worker = (uint16_t)index;
+	w->batch.worker = w->resent.worker = (uint16_t)index;
 	w->turn.batch = &w->batch;
 	w->turn.now_tsc = &w->now_tsc;
 	w->last_tsc = rte_rdtsc();

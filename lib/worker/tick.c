@@ -18,7 +18,10 @@ tick_hook(struct xd_worker *w, struct xd_hook_slot *slot)
 {
 	uint64_t *due = &slot->counters[w->index].tick_tsc;
 	const uint64_t period = period_tsc(w, slot), now = w->now_tsc;
-	struct xd_burst b = {.worker = (uint16_t)w->index, .port = XD_PORT_NONE, .now_tsc = now};
+	struct xd_burst b = {.worker = (uint16_t)w->index,
+		.port = XD_PORT_NONE,
+		.now_tsc = now,
+		.turn = &w->turn};
 
 	/* Due later than a period from now: the worker had it at another time. */
 	if (*due == 0 || *due > now + period)

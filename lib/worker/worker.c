@@ -42,7 +42,11 @@ static __rte_noinline void
 run_watched(struct xd_worker *w, struct xd_plan_queue *q)
 {
 	w->turn.copies.n = 0;
+	w->turn.taken.nb_segs = 0;
+	w->turn.again = q->port->port->left[q->queue].again;
 	run_batch(w, q, true);
+	if (unlikely(w->turn.resent.first))
+		xd_worker_resend(w);
 }
 
 /* A frame of a bond's by one member. One that its device has no room for waits for the next round,
@@ -200,8 +204,11 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 		next_second(w, start);
 	if (unlikely(w->wary))
 		xd_watch_run(w, start);
-	if (unlikely(mine->ticks))
+	if (unlikely(mine->ticks)) {
 		xd_worker_tick(w, mine);
+		if (unlikely(w->turn.resent.first))
+			xd_worker_resend(w);
+	}
 	do {
 		n = likely(w->to_sample--) ? run_round(w, mine, run_queue) : time_round(w, mine);
 		sum += n;

@@ -7,6 +7,7 @@
  *   mirror.c         copies of frames for who watches a bridge
  *   back_pressure.c  frames for a full ring that wait in the sender's
  *   tick.c           timers of hooks
+ *   resend.c         frames that hooks have kept, and send on
  *   sleep.c          what an idle worker does
  *   watch.c          ports that take too much of the worker's time
  *   watch_time.c     how much of the time that passes is the worker's own
@@ -92,6 +93,7 @@ struct xd_worker {
 	bool stuck[XD_MAX_PORTS];
 	struct xd_watch watch;
 	struct xd_batch batch;
+	struct xd_batch resent; /* kept frames that go on */
 	struct xd_turn turn;
 };
 
@@ -184,6 +186,9 @@ void xd_worker_back_pressure(struct xd_worker *w, struct xd_plan_queue *q);
 void xd_worker_tick(struct xd_worker *w, const struct xd_plan_worker *mine);
 /* How long until the next is, in milliseconds; -1: never. */
 int xd_worker_tick_ms(const struct xd_worker *w, const struct xd_plan_worker *mine);
+
+/* resend.c: has kept frames that hooks send on go on, between two turns. */
+void xd_worker_resend(struct xd_worker *w);
 
 /* sleep.c: sleeps, offline in RCU, until a queue or control has something; returns at once when
  * frames are there already or a queue cannot wake it. */

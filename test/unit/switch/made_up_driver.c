@@ -6,6 +6,7 @@
 
 #include <rte_common.h>
 
+#include "frame/edit.h"
 #include "made_up_driver.h"
 
 struct made_up made_up;
@@ -149,12 +150,29 @@ made_up_set(struct xd_port *port, const struct xd_port_config *config)
 	((struct made_up_port *)port)->device->mtu = config->mtu;
 }
 
+/* The frame becomes a long one, in pieces. */
+static void
+add_body(const struct device *device, struct xd_batch *batch, struct xd_frame *f)
+{
+	uint8_t nb_segs = 0;
+
+	memset(f->buf + XD_HEADROOM + 64, 0, XD_HEAD - 64);
+	xd_frame_init(f, XD_HEAD + device->body_len, XD_HEAD, 0);
+	f->segs = &batch->segs[batch->nb_segs];
+	for (uint32_t at = 0; at < device->body_len; at += device->piece_len) {
+		batch->segs[batch->nb_segs++] = (struct xd_seg){
+			device->body + at, RTE_MIN(device->piece_len, device->body_len - at)};
+		nb_segs++;
+	}
+	f->nb_segs = nb_segs;
+}
+
 static uint16_t
 made_up_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 {
 	struct device *device = ((struct made_up_port *)port)->device;
 
-	batch->n = batch->nb_done = 0;
+	batch->n = batch->nb_done = batch->nb_segs = 0;
 	if (device->holder != port)
 		return 0;
 	for (unsigned i = device->taken; queue == 0 && i < device->nb_in; i++) {
@@ -169,6 +187,8 @@ made_up_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 		data[6] = 2;
 		data[11] = device->in[i].src;
 		data[12] = 8;
+		if (device->body)
+			add_body(device, batch, f);
 		if (batch->n == XD_BATCH)
 			break;
 	}
@@ -209,8 +229,12 @@ made_up_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames
 		return 0;
 	device->nb_out += n;
 	if (n) {
-		memcpy(device->last, xd_frame_data(frames[n - 1]), frames[n - 1]->head_len);
-		device->last_len = frames[n - 1]->len;
+		const struct xd_frame *f = frames[n - 1];
+
+		memcpy(device->last, f->buf + f->start, RTE_MIN(f->head_len, sizeof(device->last)));
+		device->last_len = f->len;
+		xd_frame_peek(f, f->head_len, device->last_body,
+			RTE_MIN(f->len - f->head_len, sizeof(device->last_body)));
 	}
 	port->counters[worker].tx_frames += n;
 	for (uint16_t i = 0; i < n; i++)

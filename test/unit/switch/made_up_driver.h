@@ -23,10 +23,15 @@ struct device {
 	struct {
 		uint8_t dst, src; /* last byte of an address; 0xff: to all */
 	} in[MADE_UP_FRAMES];
-	bool full;         /* it takes no frames */
-	unsigned nb_out;   /* frames that it got, */
-	uint8_t last[64];  /* the last of them, */
-	uint32_t last_len; /* and its length */
+	/* What follows the first 128 bytes of its frames, in pieces of so many; NULL: they have 64
+	 * bytes. */
+	const uint8_t *body;
+	uint32_t body_len, piece_len;
+	bool full;               /* it takes no frames */
+	unsigned nb_out;         /* frames that it got, */
+	uint8_t last[64];        /* the last of them, */
+	uint32_t last_len;       /* its length, */
+	uint8_t last_body[2048]; /* and what followed its snapshot */
 };
 
 enum step { CREATE, START, CAN_SET, STEPS };
