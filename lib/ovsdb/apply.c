@@ -84,8 +84,10 @@ make_next(struct xd_ovsdb *o, struct xd_error *err)
 		return NULL;
 	}
 	xd_ovsdb_settings(o, next->config);
-	if (add_bridges(o, next->config, err) == 0 && add_ports(o, next->config, err) == 0)
+	if (add_bridges(o, next->config, err) == 0 && add_ports(o, next->config, err) == 0) {
+		xd_ovsdb_mirrors_add(o, next->config);
 		return next;
+	}
 	xd_daemon_config_destroy(next);
 	return NULL;
 }
@@ -154,16 +156,26 @@ xd_ovsdb_commit(struct xd_ovsdb *o, struct xd_daemon_config *next, struct xd_err
 
 /* ---- Whose fault it was ---- */
 
-/* How much of an error's beginning is the port's name: "ports.NAME.key" of a key, "port NAME: " of
- * a text. 0: it is not about the port. */
+/* Whether an error is of "ports.NAME" or of "ports.NAME.key". */
+static bool
+names_key(const struct xd_error *err, const char *name)
+{
+	const size_t len = strlen(name);
+	const char *key = err->key + strlen("ports.");
+
+	return !strncmp(err->key, "ports.", strlen("ports.")) && !strncmp(key, name, len) &&
+	       (key[len] == 0 || key[len] == '.');
+}
+
+/* How much of an error's beginning is the port's name, of its key or of its text "port NAME: ". 0:
+ * it is not about the port. */
 static size_t
 names(const struct xd_error *err, const char *name)
 {
 	const size_t len = strlen(name);
-	const char *key = err->key + strlen("ports."), *text = err->text + strlen("port ");
+	const char *text = err->text + strlen("port ");
 
-	if (!strncmp(err->key, "ports.", strlen("ports.")) && !strncmp(key, name, len) &&
-		(key[len] == 0 || key[len] == '.'))
+	if (names_key(err, name))
 		return len;
 	return !strncmp(err->text, "port ", strlen("port ")) && !strncmp(text, name, len) &&
 			       text[len] == ':'
@@ -190,6 +202,21 @@ find_culprit(struct xd_ovsdb *o, const struct xd_error *err)
 	return found;
 }
 
+/* Its text, and before it the key that it is about. */
+static void
+fail_port(struct xd_ovsdb *o, struct xd_ovsdb_port *port, const struct xd_error *err)
+{
+	const char *key = err->key + strlen("ports.") + strlen(port->config.name);
+	char text[XD_OVSDB_ERROR];
+
+	if (!names_key(err, port->config.name) || key[0] != '.') {
+		xd_ovsdb_port_fail(o, port, err->text);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.60s: %.300s", key + 1, err->text);
+	xd_ovsdb_port_fail(o, port, text);
+}
+
 /* An error that names no port is of all that are not there yet. */
 static bool
 blame(struct xd_ovsdb *o, const struct xd_error *err)
@@ -198,8 +225,10 @@ blame(struct xd_ovsdb *o, const struct xd_error *err)
 	struct xd_ovsdb_port *port = find_culprit(o, err);
 	bool any = port != NULL;
 
+	if (xd_ovsdb_mirrors_blame(o, err))
+		return true;
 	if (port) {
-		xd_ovsdb_port_fail(o, port, err->text);
+		fail_port(o, port, err);
 		return true;
 	}
 	TAILQ_FOREACH(port, &o->ports, link)
@@ -250,6 +279,7 @@ xd_ovsdb_apply(struct xd_ovsdb *o)
 	int ret;
 
 	/* What the switch refused before may be right by now. */
+	xd_ovsdb_mirrors_forgive(o);
 	TAILQ_FOREACH(port, &o->ports, link)
 	{
 		if (!port->of.seen || port->fails || !port->error[0])

@@ -72,6 +72,8 @@ take_fact(void *ctx, const char *key, const char *value)
 		snprintf(facts->driver, sizeof(facts->driver), "%s", value);
 	else if (!strcmp(key, "memory_node") || !strcmp(key, "numa_node"))
 		facts->node = atoi(value);
+	else if (!strcmp(key, "down_because"))
+		snprintf(facts->down_because, sizeof(facts->down_because), "%s", value);
 	else if (!strcmp(key, "connection"))
 		facts->connected = !strncmp(value, "connected", strlen("connected"));
 	else if (!strcmp(key, "features"))

@@ -13,6 +13,7 @@
 struct xd_ovsdb_facts {
 	char mac[18], driver[64], features[24], mode[8];
 	json_int_t mtu, index, node, speed_bit_s;
+	char down_because[128]; /* of patch ports */
 	bool connected, full_duplex, half_duplex;
 	unsigned nb_rings, ring_size[XD_OVSDB_RINGS];
 };

@@ -116,6 +116,7 @@ begin(struct import *import, const char *run_dir, struct xd_error *err)
 	import->o.opts.run_dir = run_dir;
 	TAILQ_INIT(&import->o.bridges);
 	TAILQ_INIT(&import->o.ports);
+	TAILQ_INIT(&import->o.mirrors);
 	if (!import->lines || !import->control.base || !import->o.told)
 		return xd_fail(err, -ENOMEM, "no memory for the database's rows");
 	import->control.base->config->nb_cores = 1;

@@ -148,7 +148,6 @@ set_tap(const struct interface *i)
 	/* That of an ovs-vswitchd which runs, in an import. */
 	if (!mac)
 		mac = xd_ovsdb_string(json_object_get(i->row, "mac_in_use"));
-
 	if (ret == 0 && mac)
 		ret = set(i, "mac", mac, "mac");
 	return ret ? ret : set_queues(i, "1");
@@ -222,6 +221,15 @@ set_system(const struct interface *i)
 	return ret ? ret : set_queues(i, "1");
 }
 
+/* Either end may come first. */
+static int
+set_patch(const struct interface *i)
+{
+	int ret = need(i, "peer");
+
+	return ret ? ret : set(i, "peer", option(i, "peer"), "options:peer");
+}
+
 static const struct type {
 	const char *name, *ours;
 	int (*set)(const struct interface *i);
@@ -232,12 +240,13 @@ static const struct type {
 	{"dpdkvhostuser", "vhost-user", set_vhost_server},
 	{"dpdkvhostuserclient", "vhost-user", set_vhost_client},
 	{"internal", "tap", set_internal},
+	{"patch", "patch", set_patch},
 	{"system", "af_xdp", set_system},
 	{"tap", "tap", set_tap},
 };
 
 const char *const xd_ovsdb_types[] = {"afxdp", "afxdp-nonpmd", "dpdk", "dpdkvhostuser",
-	"dpdkvhostuserclient", "internal", "system", "tap", NULL};
+	"dpdkvhostuserclient", "internal", "patch", "system", "tap", NULL};
 
 static const struct type *
 find_type(const char *name)
@@ -273,41 +282,6 @@ set_affinity(const struct interface *i)
 	return 0;
 }
 
-/* Whether the database has a word of its own for a key, or who writes to it is not to have one:
- * what names files, devices or bridges. */
-static bool
-is_elsewhere(const struct interface *i, const char *name)
-{
-	const struct xd_key *key = xd_noun_key(&xd_port_noun, i->port, name);
-
-	return key && (key->kind == XD_KEY_STRING || key->kind == XD_KEY_NAME ||
-			      key->kind == XD_KEY_NAMES || !strcmp(name, "mode") ||
-			      !strcmp(name, "socket_mode"));
-}
-
-/* Keys of ours that Open vSwitch has no word for: other_config:crossdock-full=wait. */
-static int
-set_own_keys(const struct interface *i)
-{
-	const json_t *map = json_object_get(i->row, "other_config");
-	const size_t prefix = strlen(XD_OVSDB_KEY_PREFIX);
-	const char *key, *value;
-	char from[96];
-	int ret = 0;
-
-	for (size_t n = 0; ret == 0 && n < xd_ovsdb_map_size(map); n++) {
-		if (!xd_ovsdb_map_get(map, n, &key, &value) ||
-			strncmp(key, XD_OVSDB_KEY_PREFIX, prefix))
-			continue;
-		snprintf(from, sizeof(from), "other_config:%s", key);
-		if (is_elsewhere(i, key + prefix))
-			return xd_fail(
-				i->err, -EINVAL, "%s: the database's own columns say that", from);
-		ret = set(i, key + prefix, value, from);
-	}
-	return ret;
-}
-
 static int
 set_mtu(const struct interface *i)
 {
@@ -316,6 +290,16 @@ set_mtu(const struct interface *i)
 
 	snprintf(text, sizeof(text), "%lld", (long long)mtu);
 	return mtu ? set(i, "mtu", text, "mtu_request") : 0;
+}
+
+/* Of a Port that is no bond. */
+static void
+refuse_lacp(const struct interface *i)
+{
+	const char *lacp = xd_ovsdb_string(json_object_get(i->place->port, "lacp"));
+
+	if (lacp && strcmp(lacp, "off"))
+		xd_ovsdb_remark(i->place, "lacp", "it is of bonds: ports of several interfaces");
 }
 
 static int
@@ -328,8 +312,14 @@ set_all(const struct interface *i, const struct type *type)
 	if (ret == 0 && !i->place->member)
 		ret = xd_ovsdb_vlan(i->place->port, i->port, i->err);
 	if (ret == 0)
+		xd_ovsdb_police_in(i->place, i->row, i->port);
+	if (ret == 0 && !i->place->member) {
+		xd_ovsdb_police_out(i->place, i->port);
+		refuse_lacp(i);
+	}
+	if (ret == 0)
 		ret = set_affinity(i);
-	return ret ? ret : set_own_keys(i);
+	return ret ? ret : xd_ovsdb_own_keys(i->row, i->port, i->err);
 }
 
 /* ---- All of it ---- */
@@ -346,7 +336,7 @@ no_type(const char *name, struct xd_error *err)
 	}
 	return xd_fail(err, -EOPNOTSUPP,
 		"type: there is no \"%.40s\": afxdp, dpdk, dpdkvhostuser, dpdkvhostuserclient, "
-		"internal, system or tap",
+		"internal, patch, system or tap",
 		name);
 }
 

@@ -52,8 +52,10 @@ write_all(struct xd_ovsdb *o, bool statistics)
 	}
 	xd_ovsdb_look(o);
 	xd_ovsdb_write_ports(o, operations);
-	if (statistics)
+	if (statistics) {
 		xd_ovsdb_write_statistics(o, operations);
+		xd_ovsdb_mirrors_statistics(o, operations);
+	}
 	xd_ovsdb_write_root(o, operations);
 	transact(o, operations);
 }
@@ -212,6 +214,7 @@ end(struct xd_ovsdb *o)
 	xd_loop_timer_cancel(o->soon);
 	xd_ovsdb_rows_free(o);
 	json_decref(o->told);
+	free(o->bonds);
 	free(o->infos);
 	free(o);
 }
@@ -245,6 +248,7 @@ xd_ovsdb_create(const struct xd_ovsdb_opts *opts, struct xd_error *err)
 	o->commit = xd_ovsdb_commit;
 	TAILQ_INIT(&o->bridges);
 	TAILQ_INIT(&o->ports);
+	TAILQ_INIT(&o->mirrors);
 	xd_loop_lock(opts->loop);
 	ret = begin(o, err);
 	if (ret < 0)

@@ -16,13 +16,17 @@
  *   interface.c  an Interface as a port: its type and options
  *   vlan.c       a Port's VLANs
  *   bond.c       a Port of several Interfaces
+ *   police.c     the limits of both: ingress_policing_*, QoS
+ *   own_keys.c   keys that Open vSwitch has no word for
+ *   remark.c     values that a port is made without
+ *   mirrors.c    Mirrors
  *   settings.c   other_config of Open_vSwitch and Bridge
  *   answers.c    what they say and nothing here does
- *   rows.c       the rows that ports come from, as they are now
+ *   rows.c       the rows that bridges come from, as they are now; ports.c: and ports
  *   apply.c      all of them as the switch's next configuration
  *   ofport.c     numbers of ports
  *   facts.c      what a driver tells of a port
- *   status.c     what is written of ports, and statistics.c
+ *   status.c     what is written of ports, and bond_status.c, statistics.c
  *   ovsdb.c      its life, and when what is done
  *   import.c     the same once, as a configuration file
  */

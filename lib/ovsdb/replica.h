@@ -5,7 +5,7 @@
  * whether it is still the same.
  *
  * Tables and columns are named by whoever reads and writes them. The server's schema must have
- * those that are needed; others that it does not have are left alone.
+ * those that are read; others that it does not have are left alone.
  *
  * One thread.
  */

@@ -11,6 +11,7 @@
 
 #include <sys/queue.h>
 
+#include "bonds.h"
 #include "ovsdb/client.h"
 #include "ovsdb/ovsdb.h"
 
@@ -44,7 +45,8 @@ struct xd_ovsdb_bridge {
 struct xd_ovsdb_port {
 	TAILQ_ENTRY(xd_ovsdb_port) link;
 	struct xd_ovsdb_row of;
-	const json_t *port_row; /* a reference; it was made of this row too, and of */
+	const json_t *port_row;            /* a reference; it was made of this row too, and of */
+	const json_t *qos_row, *queue_row; /* likewise, or NULL */
 	struct xd_ovsdb_bridge *bridge;
 	unsigned bridge_version; /* 0: of none yet */
 	struct xd_port_config config;
@@ -53,18 +55,31 @@ struct xd_ovsdb_port {
 	bool is_local;
 	bool fails; /* error is of its rows, which have to change first */
 	char error[XD_OVSDB_ERROR];
-	char told[XD_OVSDB_ERROR]; /* the error that was logged last */
+	char remark[XD_OVSDB_ERROR]; /* a value that it was made without */
+	char told[XD_OVSDB_ERROR];   /* the error, or remark, that was logged last */
 	int ofport;
 	uint32_t index; /* among the ports that run, or XD_OVSDB_NO_PORT */
 	bool was_up;    /* as written last, and */
-	int was_ofport;
+	int was_ofport, was_current;
 	bool stale;                      /* its rows or its facts may have changed since */
 	uint64_t counted[4], dropped[2]; /* as written last */
 	bool has_statistics;
 	json_t *statistics; /* their map */
 };
 
+/* A mirror of the switch, of a row of Mirror. */
+struct xd_ovsdb_mirror {
+	TAILQ_ENTRY(xd_ovsdb_mirror) link;
+	struct xd_ovsdb_row of;
+	const struct xd_ovsdb_bridge *bridge;
+	char name[XD_NAME_MAX]; /* the switch's: that of the row, where it can be */
+	bool partly;            /* made without ports that are not there */
+	char error[XD_OVSDB_ERROR];
+	char told[XD_OVSDB_ERROR]; /* what was logged last */
+};
+
 TAILQ_HEAD(xd_ovsdb_bridges, xd_ovsdb_bridge);
+TAILQ_HEAD(xd_ovsdb_mirrors, xd_ovsdb_mirror);
 TAILQ_HEAD(xd_ovsdb_ports, xd_ovsdb_port);
 
 struct xd_ovsdb {
@@ -81,6 +96,8 @@ struct xd_ovsdb {
 	struct xd_ovsdb_bridges bridges;
 	struct xd_ovsdb_ports ports; /* members before their bond */
 	void *by_uuid;               /* ports: tsearch(3) */
+	struct xd_ovsdb_mirrors mirrors;
+	unsigned nb_mirrors;
 	char vhost_dir[XD_PATH_MAX];
 	json_t *told;               /* settings that were answered: {KEY: VALUE} */
 	bool cores_set;             /* pmd-cpu-mask did; else the file's hold */
@@ -88,6 +105,8 @@ struct xd_ovsdb {
 	bool due;                   /* rows came while a transaction was under way */
 	struct xd_port_info *infos; /* of what runs, and how many there is room for */
 	unsigned nb_infos, max_infos;
+	struct xd_bond_info *bonds; /* likewise, of members of bonds */
+	unsigned nb_bonds, max_bonds;
 	unsigned turn;       /* whose facts are read next */
 	unsigned nb_failing; /* ports whose rows are wrong, for now */
 	char told_error[XD_OVSDB_ERROR];
@@ -102,6 +121,17 @@ void xd_ovsdb_rows_sweep(struct xd_ovsdb *o);
 void xd_ovsdb_rows_free(struct xd_ovsdb *o);
 /* Nothing counts as written: the server has forgotten what is not kept in its file. */
 void xd_ovsdb_rows_forget_written(struct xd_ovsdb *o);
+void xd_ovsdb_row_begin(struct xd_ovsdb_row *of, const char *table, const char *uuid);
+void xd_ovsdb_row_end(struct xd_ovsdb_row *of);
+/* Takes a reference to a row in the place of the one before; NULL is fine. */
+void xd_ovsdb_row_hold(const json_t **kept, const json_t *row);
+const char *xd_ovsdb_row_name(const json_t *row); /* "": it has none */
+
+/* ---- ports.c ---- */
+
+/* Has the port, or the bond and its members, of a row of Port be as the rows say. */
+void xd_ovsdb_port_take(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const char *uuid);
+void xd_ovsdb_port_free(struct xd_ovsdb *o, struct xd_ovsdb_port *port);
 /* Notes an error of a port, and logs it when it is new. */
 void xd_ovsdb_port_fail(struct xd_ovsdb *o, struct xd_ovsdb_port *port, const char *text);
 
@@ -121,6 +151,8 @@ void xd_ovsdb_number_ports(struct xd_ovsdb *o);
 /* Open_vSwitch's other_config: what has a meaning goes to the workers, what has none is answered
  * in the log. */
 void xd_ovsdb_settings(struct xd_ovsdb *o, struct xd_config *config);
+/* Logs an answer to a setting, once for each value. */
+void xd_ovsdb_answer(struct xd_ovsdb *o, const char *key, const char *value, const char *why);
 /* Answers what a bridge has that is not there. */
 void xd_ovsdb_bridge_answers(struct xd_ovsdb *o, const json_t *row);
 /* other_config of a Bridge, as its keys. -EINVAL. */
@@ -141,13 +173,18 @@ void xd_ovsdb_answers(struct xd_ovsdb *o, const struct xd_ovsdb_row_change *chan
 void xd_ovsdb_port_answers(struct xd_ovsdb *o, const struct xd_ovsdb_port *port, const json_t *row,
 	const json_t *port_row);
 
-/* ---- interface.c, vlan.c, bond.c: rows as ports ---- */
+/* ---- interface.c, vlan.c, bond.c, own_keys.c: rows as ports ---- */
 
 struct xd_ovsdb_place {
 	const json_t *bridge, *port; /* rows */
 	const char *bridge_uuid;
+	const json_t *qos; /* the row of the Port's, or NULL, and of its first queue */
+	const json_t *queue;
 	const char *vhost_dir; /* of sockets that have no path */
 	bool member;           /* of a bond */
+	/* The first value that makes no sense and that the port is made without: code 0 when all
+	 * do. NULL: nobody wants to know. */
+	struct xd_error *remark;
 };
 
 /* Types of Interfaces that there are: ended by NULL, sorted. */
@@ -160,6 +197,44 @@ int xd_ovsdb_vlan(const json_t *port, struct xd_port_config *config, struct xd_e
 /* members: names, as many as the Port has Interfaces. */
 int xd_ovsdb_bond(const struct xd_ovsdb_place *place, const char *const *members, unsigned n,
 	unsigned mtu, struct xd_port_config *config, struct xd_error *err);
+
+/* Keys of ours among a row's other_config. -EINVAL, and what xd_noun_known says. */
+int xd_ovsdb_own_keys(const json_t *row, struct xd_port_config *port, struct xd_error *err);
+
+/* ---- remark.c ---- */
+
+/* Remarks that the value of `from`, a column or an option, was left out. */
+void xd_ovsdb_remark(const struct xd_ovsdb_place *place, const char *from, const char *why);
+/* Sets a key of a port; NULL does nothing, and what makes no sense is left out with a remark. */
+void xd_ovsdb_try(const struct xd_ovsdb_place *place, struct xd_port_config *port, const char *key,
+	const char *value, const char *from);
+
+/* ---- police.c ---- */
+
+/* An Interface's limits, and those of its Port's QoS. What makes no sense is left out with a
+ * remark. */
+void xd_ovsdb_police_in(
+	const struct xd_ovsdb_place *place, const json_t *row, struct xd_port_config *port);
+void xd_ovsdb_police_out(const struct xd_ovsdb_place *place, struct xd_port_config *port);
+
+/* ---- mirrors.c ---- */
+
+/* Has the mirrors of a bridge be those of its row. */
+void xd_ovsdb_mirrors_take(struct xd_ovsdb *o, const struct xd_ovsdb_bridge *bridge);
+void xd_ovsdb_mirror_free(struct xd_ovsdb *o, struct xd_ovsdb_mirror *mirror);
+/* Adds them to a configuration that has the ports; one that makes no sense is left out with a line
+ * in the log, for a row of Mirror has no `error`. */
+void xd_ovsdb_mirrors_add(struct xd_ovsdb *o, struct xd_config *config);
+/* Leaves out the mirror that an error of the switch's is about. False: it is about none. */
+bool xd_ovsdb_mirrors_blame(struct xd_ovsdb *o, const struct xd_error *err);
+void xd_ovsdb_mirrors_forgive(struct xd_ovsdb *o); /* all may be right by now */
+void xd_ovsdb_mirrors_statistics(struct xd_ovsdb *o, json_t *operations);
+
+/* ---- bond_status.c ---- */
+
+/* Whether a member of a bond has heard from its partner lately; -1: it does not listen. */
+int xd_ovsdb_bond_current(const struct xd_ovsdb *o, const struct xd_ovsdb_port *port);
+void xd_ovsdb_write_bond(struct xd_ovsdb *o, struct xd_ovsdb_port *bond, json_t *operations);
 
 /* ---- status.c, statistics.c ---- */
 

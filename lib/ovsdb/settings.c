@@ -28,8 +28,8 @@ is_new(struct xd_ovsdb *o, const char *key, const char *value)
 	return true;
 }
 
-static void
-answer(struct xd_ovsdb *o, const char *key, const char *value, const char *why)
+void
+xd_ovsdb_answer(struct xd_ovsdb *o, const char *key, const char *value, const char *why)
 {
 	char line[300];
 
@@ -117,7 +117,7 @@ set(struct xd_ovsdb *o, struct xd_config *config, const char *key, const char *v
 	if (xd_noun_set(&xd_workers_noun, config, ours, text, &err) == 0)
 		return;
 	*config = before;
-	answer(o, key, value, err.text);
+	xd_ovsdb_answer(o, key, value, err.text);
 }
 
 /* A mask in hexadecimal, of any length, as a list of cores. */
@@ -162,7 +162,7 @@ set_cores(struct xd_ovsdb *o, struct xd_config *config, const char *mask)
 	if (!mask)
 		return;
 	if (mask_to_list(mask, text, sizeof(text)))
-		answer(o, "pmd-cpu-mask", mask,
+		xd_ovsdb_answer(o, "pmd-cpu-mask", mask,
 			"is not a mask of cores in hexadecimal, such as 0x6");
 	else
 		set(o, config, "pmd-cpu-mask", mask, "cores", text);
@@ -214,7 +214,7 @@ xd_ovsdb_settings(struct xd_ovsdb *o, struct xd_config *config)
 			strcmp(isolate, "false") ? "pinned" : "none");
 	for (size_t i = 0; i < xd_ovsdb_map_size(map); i++) {
 		if (xd_ovsdb_map_get(map, i, &key, &value) && why_not(key))
-			answer(o, key, value, why_not(key));
+			xd_ovsdb_answer(o, key, value, why_not(key));
 	}
 }
 
@@ -237,11 +237,11 @@ xd_ovsdb_bridge_answers(struct xd_ovsdb *o, const json_t *row)
 	for (size_t i = 0; i < sizeof(missing) / sizeof(*missing); i++) {
 		snprintf(key, sizeof(key), "bridge %.60s: %s", name, missing[i].column);
 		if (xd_ovsdb_bool(json_object_get(row, missing[i].column), false))
-			answer(o, key, "true", missing[i].why);
+			xd_ovsdb_answer(o, key, "true", missing[i].why);
 	}
 	snprintf(key, sizeof(key), "bridge %.60s: fail_mode", name);
 	if (fail && !strcmp(fail, "secure"))
-		answer(o, key, fail,
+		xd_ovsdb_answer(o, key, fail,
 			"there is no OpenFlow: the bridge switches by addresses, as standalone");
 }
 

@@ -82,6 +82,12 @@ add_vhost(json_t *map, const struct xd_ovsdb_port *port, const struct xd_ovsdb_f
 	}
 }
 
+static bool
+is_patch(const struct xd_ovsdb_port *port)
+{
+	return !strcmp(port->config.type, "patch");
+}
+
 static json_t *
 make_status(const struct xd_ovsdb_port *port, const struct xd_ovsdb_facts *facts)
 {
@@ -89,7 +95,7 @@ make_status(const struct xd_ovsdb_port *port, const struct xd_ovsdb_facts *facts
 
 	if (!strcmp(port->config.type, "vhost-user"))
 		add_vhost(map, port, facts);
-	else
+	else if (!is_patch(port))
 		add(map, "driver_name", facts->driver[0] ? facts->driver : port->config.type);
 	if (facts->node >= 0 && !strcmp(port->config.type, "dpdk"))
 		add_number(map, "numa_id", facts->node);
@@ -104,11 +110,20 @@ optional(json_int_t number, bool is)
 	return is ? json_integer(number) : xd_ovsdb_make_empty();
 }
 
+/* What was cut in the middle of a character is no text in JSON: without others than ASCII's then.
+ */
 static json_t *
 text_or_empty(const char *text)
 {
 	json_t *value = text[0] ? json_string(text) : NULL;
+	char ascii[XD_OVSDB_ERROR];
 
+	if (text[0] && !value) {
+		snprintf(ascii, sizeof(ascii), "%s", text);
+		for (char *c = ascii; *c; c++)
+			*c = (unsigned char)*c < 0x80 ? *c : '?';
+		value = json_string(ascii);
+	}
 	return value ? value : xd_ovsdb_make_empty();
 }
 
@@ -121,10 +136,11 @@ put_facts(struct xd_ovsdb_port *port, json_t *row, const struct xd_ovsdb_facts *
 	xd_ovsdb_put(of, row, "link_state", json_string(up ? "up" : "down"));
 	/* Whether a guest or a cable is there is the link's; a port itself is always to carry. */
 	xd_ovsdb_put(of, row, "admin_state",
-		json_string(up || vhost || facts->driver[0] ? "up" : "down"));
+		json_string(up || vhost || is_patch(port) || facts->driver[0] ? "up" : "down"));
 	xd_ovsdb_put(
 		of, row, "mac_in_use", text_or_empty(vhost ? "00:00:00:00:00:00" : facts->mac));
-	xd_ovsdb_put(of, row, "mtu", json_integer(facts->mtu ? facts->mtu : port->config.mtu));
+	xd_ovsdb_put(of, row, "mtu",
+		optional(facts->mtu ? facts->mtu : port->config.mtu, !is_patch(port)));
 	xd_ovsdb_put(of, row, "ifindex", json_integer(facts->index));
 	xd_ovsdb_put(of, row, "link_speed", optional(facts->speed_bit_s, facts->speed_bit_s > 0));
 	xd_ovsdb_put(of, row, "duplex",
@@ -139,7 +155,7 @@ static void
 put_nothing(struct xd_ovsdb_port *port, json_t *row)
 {
 	static const char *const columns[] = {"link_state", "admin_state", "mac_in_use", "mtu",
-		"ifindex", "link_speed", "duplex"};
+		"ifindex", "link_speed", "duplex", "lacp_current"};
 
 	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
 		xd_ovsdb_put(&port->of, row, columns[i], xd_ovsdb_make_empty());
@@ -156,28 +172,40 @@ find_info(const struct xd_ovsdb *o, const struct xd_ovsdb_port *port)
 	return info && !strcmp(info->config.name, port->config.name) ? info : NULL;
 }
 
+/* What is wrong with a port that is there, or with one that is not. */
+static const char *
+error_of(const struct xd_ovsdb_port *port, const struct xd_ovsdb_facts *facts)
+{
+	return port->error[0] ? port->error : port->remark[0] ? port->remark : facts->down_because;
+}
+
 static void
 write_interface(struct xd_ovsdb *o, struct xd_ovsdb_port *port, json_t *operations)
 {
 	const struct xd_port_info *info = find_info(o, port);
-	struct xd_ovsdb_facts facts;
+	struct xd_ovsdb_facts facts = {0};
+	int current = xd_ovsdb_bond_current(o, port);
 	bool up = info && info->up;
 	json_t *row;
 
-	if (!port->stale && up == port->was_up && port->ofport == port->was_ofport)
+	if (!port->stale && up == port->was_up && port->ofport == port->was_ofport &&
+		current == port->was_current)
 		return;
 	port->stale = false;
 	port->was_up = up;
 	port->was_ofport = port->ofport;
+	port->was_current = current;
 	row = json_object();
 	xd_ovsdb_put(&port->of, row, "ofport", json_integer(info ? port->ofport : XD_OVSDB_FAILED));
-	xd_ovsdb_put(&port->of, row, "error", text_or_empty(port->error));
 	if (info) {
 		xd_ovsdb_facts_read(o->opts.control->sw, port->config.name, &facts);
 		put_facts(port, row, &facts, info->up);
+		xd_ovsdb_put(&port->of, row, "lacp_current",
+			current < 0 ? xd_ovsdb_make_empty() : json_boolean(current));
 	} else {
 		put_nothing(port, row);
 	}
+	xd_ovsdb_put(&port->of, row, "error", text_or_empty(error_of(port, &facts)));
 	xd_ovsdb_update(&port->of, row, operations);
 }
 
@@ -231,49 +259,35 @@ write_bridge(struct xd_ovsdb_bridge *bridge, json_t *operations)
 	xd_ovsdb_update(&bridge->of, row, operations);
 }
 
+/* Room for n entries in a list of *max, whose entries are lost when it moves. NULL: no memory. */
+static void *
+room(void *list, unsigned *max, unsigned n, size_t size)
+{
+	if (n <= *max)
+		return list;
+	free(list);
+	*max = 0;
+	/* Counters are cache lines wide, and so is what holds them. */
+	if (posix_memalign(&list, _Alignof(struct xd_port_info), n * size))
+		return NULL;
+	*max = n;
+	return list;
+}
+
 void
 xd_ovsdb_look(struct xd_ovsdb *o)
 {
-	unsigned n = xd_switch_ports(o->opts.control->sw, NULL, 0);
+	struct xd_switch *sw = o->opts.control->sw;
+	unsigned n = xd_switch_ports(sw, NULL, 0), bonds = xd_switch_bonds(sw, NULL, 0);
 
-	o->nb_infos = 0;
-	if (n > o->max_infos) {
-		free(o->infos);
-		o->max_infos = 0;
-		/* Counters are cache lines wide, and so is what holds them. */
-		if (posix_memalign((void **)&o->infos, _Alignof(struct xd_port_info),
-			    n * sizeof(*o->infos))) {
-			o->infos = NULL;
-			return;
-		}
-		o->max_infos = n;
-	}
+	o->infos = room(o->infos, &o->max_infos, n, sizeof(*o->infos));
 	if (n)
-		n = xd_switch_ports(o->opts.control->sw, o->infos, o->max_infos);
+		n = xd_switch_ports(sw, o->infos, o->max_infos);
 	o->nb_infos = n < o->max_infos ? n : o->max_infos;
-}
-
-/* The member that carries a bond's frames, by its address. */
-static void
-write_bond(struct xd_ovsdb *o, struct xd_ovsdb_port *bond, json_t *operations)
-{
-	struct xd_bond_info infos[64];
-	unsigned n;
-	json_t *row;
-	struct xd_ovsdb_facts facts = {0};
-
-	if (!bond->stale || bond->index == XD_OVSDB_NO_PORT)
-		return;
-	bond->stale = false;
-	n = xd_switch_bonds(o->opts.control->sw, infos, 64);
-	for (unsigned i = 0; i < n && i < 64; i++) {
-		if (!strcmp(infos[i].port, bond->config.name) && infos[i].active && !facts.mac[0])
-			xd_ovsdb_facts_read(o->opts.control->sw, infos[i].member, &facts);
-	}
-	row = json_object();
-	xd_ovsdb_put(&bond->of, row, "bond_active_slave",
-		json_string(facts.mac[0] ? facts.mac : "00:00:00:00:00:00"));
-	xd_ovsdb_update(&bond->of, row, operations);
+	o->bonds = room(o->bonds, &o->max_bonds, bonds, sizeof(*o->bonds));
+	if (bonds)
+		bonds = xd_switch_bonds(sw, o->bonds, o->max_bonds);
+	o->nb_bonds = bonds < o->max_bonds ? bonds : o->max_bonds;
 }
 
 void
@@ -287,7 +301,7 @@ xd_ovsdb_write_ports(struct xd_ovsdb *o, json_t *operations)
 	TAILQ_FOREACH(port, &o->ports, link)
 	{
 		if (port->is_bond)
-			write_bond(o, port, operations);
+			xd_ovsdb_write_bond(o, port, operations);
 		else
 			write_interface(o, port, operations);
 	}

@@ -95,6 +95,20 @@ xd_ovsdb_map_find(const json_t *map, const char *key)
 	return NULL;
 }
 
+const json_t *
+xd_ovsdb_map_at(const json_t *map, json_int_t key)
+{
+	const json_t *list = tagged(map, "map");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *pair = json_array_get(list, i), *is = json_array_get(pair, 0);
+
+		if (json_is_integer(is) && json_integer_value(is) == key)
+			return json_array_get(pair, 1);
+	}
+	return NULL;
+}
+
 json_t *
 xd_ovsdb_make_empty(void)
 {

@@ -30,6 +30,8 @@ size_t xd_ovsdb_map_size(const json_t *map);
 bool xd_ovsdb_map_get(const json_t *map, size_t i, const char **key, const char **value);
 /* The string that a map has for a key, or NULL. */
 const char *xd_ovsdb_map_find(const json_t *map, const char *key);
+/* The value that a map has for an integer, or NULL. */
+const json_t *xd_ovsdb_map_at(const json_t *map, json_int_t key);
 
 /* To be written. NULL: no memory. */
 json_t *xd_ovsdb_make_empty(void); /* the empty set */

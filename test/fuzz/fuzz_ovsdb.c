@@ -17,17 +17,20 @@ static void
 translate(const struct xd_ovsdb_replica *rows)
 {
 	const json_t *interfaces = xd_ovsdb_replica_table(rows, "Interface");
+	struct xd_error err = {0}, remark = {0};
 	struct xd_ovsdb_place place = {
 		.bridge = xd_ovsdb_replica_row(rows, "Bridge", "b"),
 		.bridge_uuid = "b",
 		.port = xd_ovsdb_replica_row(rows, "Port", "p"),
+		.qos = xd_ovsdb_replica_row(rows, "QoS", "q"),
+		.queue = xd_ovsdb_replica_row(rows, "Queue", "u"),
 		.vhost_dir = "/nonexistent",
+		.remark = &remark,
 	};
 	const char *const members[] = {"one", "two"};
 	struct xd_bridge_config bridge;
 	struct xd_port_config config;
 	const char *uuid;
-	struct xd_error err = {0};
 	json_t *row;
 
 	json_object_foreach((json_t *)(uintptr_t)interfaces, uuid, row)
@@ -40,6 +43,7 @@ translate(const struct xd_ovsdb_replica *rows)
 	}
 	if (xd_ovsdb_bond(&place, members, 2, 1500, &config, &err) == 0)
 		MUST(config.vlan == XD_VLAN_NONE || config.vlan <= XD_VLAN_MAX);
+	MUST(memchr(remark.text, 0, sizeof(remark.text)) && !remark.code == !remark.text[0]);
 	if (xd_ovsdb_bridge_config(place.bridge, &bridge, &err) == 0)
 		MUST(bridge.name[0] && bridge.mac_limit > 0);
 }

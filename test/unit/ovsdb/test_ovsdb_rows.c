@@ -13,6 +13,7 @@
 
 #include "drivers/bond/config.h"
 #include "drivers/ethdev/config.h"
+#include "drivers/patch/config.h"
 #include "drivers/tap/config.h"
 #include "drivers/vhost/config.h"
 #include "ovsdb/rows.h"
@@ -28,25 +29,48 @@ json(const char *text)
 	return value;
 }
 
+/* Rows as JSON; those that are NULL are not there. */
+struct rows {
+	const char *interface, *port, *qos, *queue;
+	bool member;
+};
+
 /* An Interface of a Port of bridge br0. Returns what xd_ovsdb_interface does. */
 static int
-translate(const char *interface, const char *port, struct xd_port_config *config,
-	struct xd_error *err)
+translate_rows(const struct rows *rows, struct xd_port_config *config, struct xd_error *err,
+	struct xd_error *remark)
 {
 	json_t *bridge = json("{\"name\": \"br0\"}");
-	json_t *port_row = json(port), *row = json(interface);
+	json_t *port = json(rows->port ? rows->port : "{}"), *row = json(rows->interface);
+	json_t *qos = rows->qos ? json(rows->qos) : NULL;
+	json_t *queue = rows->queue ? json(rows->queue) : NULL;
 	struct xd_ovsdb_place place = {
 		.bridge = bridge,
 		.bridge_uuid = "00000000-0000-0000-0000-0123456789ab",
-		.port = port_row,
+		.port = port,
+		.qos = qos,
+		.queue = queue,
 		.vhost_dir = "/tmp",
+		.member = rows->member,
+		.remark = remark,
 	};
 	int ret = xd_ovsdb_interface(&place, row, config, err);
 
 	json_decref(bridge);
-	json_decref(port_row);
+	json_decref(port);
 	json_decref(row);
+	json_decref(qos);
+	json_decref(queue);
 	return ret;
+}
+
+static int
+translate(const char *interface, const char *port, struct xd_port_config *config,
+	struct xd_error *err)
+{
+	const struct rows rows = {.interface = interface, .port = port};
+
+	return translate_rows(&rows, config, err, NULL);
 }
 
 static struct xd_port_config
@@ -94,6 +118,9 @@ test_types(void **state)
 	assert_string_equal(xd_tap_config(&c)->mac, "02:23:45:67:89:ab");
 	c = port_of("{\"name\": \"lo\", \"type\": \"\"}");
 	assert_string_equal(c.type, "af_xdp");
+	c = port_of("{\"name\": \"p0\", \"type\": \"patch\", \"options\": [\"map\", [[\"peer\", "
+		    "\"p1\"]]]}");
+	assert_string_equal(xd_patch_config(&c)->peer, "p1");
 	/* Keys that Open vSwitch has no word for. */
 	c = port_of("{\"name\": \"t\", \"type\": \"tap\", \"other_config\": [\"map\", "
 		    "[[\"crossdock-mac_limit\", \"7\"]]]}");
@@ -130,6 +157,7 @@ test_what_makes_no_sense_is_named(void **state)
 		 "[[\"crossdock-mode\", \"server\"]]]}",
 			"own columns"},
 		{"{\"name\": \"averylonginterface\", \"type\": \"tap\"}", "at most 15"},
+		{"{\"name\": \"a\", \"type\": \"patch\"}", "options:peer is missing"},
 	};
 
 	(void)state;
@@ -184,32 +212,185 @@ test_vlans(void **state)
 	assert_non_null(strstr(err.text, "vlan_mode: dot1q-tunnel"));
 }
 
+/* ---- Limits ---- */
+
+static void
+test_limits(void **state)
+{
+	static const struct {
+		struct rows rows;
+		uint64_t in_bit_s, in_burst, in_pps, in_frames, out_bit_s, out_burst;
+		const char *remark;
+	} cases[] = {
+		{.rows = {"\"ingress_policing_rate\": 1000, \"ingress_policing_burst\": 80"},
+			.in_bit_s = 1000000,
+			.in_burst = 10000},
+		{.rows = {"\"ingress_policing_rate\": 1000"},
+			.in_bit_s = 1000000,
+			.in_burst = 1000000},
+		{.rows = {"\"ingress_policing_kpkts_rate\": 3, \"ingress_policing_kpkts_burst\": "
+			  "4"},
+			.in_pps = 3000,
+			.in_frames = 4000},
+		/* A burst alone is no limit. */
+		{.rows = {"\"ingress_policing_burst\": 80"}},
+		{.rows = {"\"ingress_policing_rate\": -1"}},
+		{.rows = {"\"ingress_policing_rate\": 1000", .member = true},
+			.remark = "ingress_policing_rate: a bond's members have no limits"},
+		{.rows = {.port = "{\"lacp\": \"active\"}"}, .remark = "lacp: it is of bonds"},
+		{.rows = {.port = "{\"lacp\": \"off\"}"}},
+		{.rows = {"\"ingress_policing_rate\": 4000000000, \"ingress_policing_burst\": 80"},
+			.in_burst = 10000,
+			.remark = "ingress_policing_rate: "},
+		{.rows = {"\"ingress_policing_rate\": 1000, \"ingress_policing_burst\": "
+			  "4000000000"},
+			.in_bit_s = 1000000,
+			.remark = "ingress_policing_burst: "},
+		{.rows = {.qos = "{\"type\": \"egress-policer\", \"other_config\": [\"map\", "
+				 "[[\"cir\", \"1000\"], [\"cbs\", \"2000\"], [\"eir\", \"7\"]]]}"},
+			.out_bit_s = 8000,
+			.out_burst = 2000},
+		{.rows = {.qos = "{\"type\": \"trtcm-policer\", \"other_config\": [\"map\", "
+				 "[[\"cir\", \"1000\"], [\"cbs\", \"2000\"], [\"eir\", \"500\"], "
+				 "[\"ebs\", \"70\"]]]}"},
+			.out_bit_s = 12000,
+			.out_burst = 2070},
+		{.rows = {.qos = "{\"type\": \"linux-htb\", \"other_config\": [\"map\", "
+				 "[[\"max-rate\", \"9000\"]]]}"},
+			.out_bit_s = 9000},
+		{.rows = {.qos = "{\"type\": \"linux-hfsc\", \"other_config\": [\"map\", "
+				 "[[\"max-rate\", \"9000\"]]]}",
+			 .queue = "{\"other_config\": [\"map\", [[\"max-rate\", \"4000\"], "
+				  "[\"burst\", \"8000\"]]]}"},
+			.out_bit_s = 4000,
+			.out_burst = 1000},
+		{.rows = {.qos = "{\"type\": \"linux-noop\"}"}},
+		{.rows = {.qos = "{\"type\": \"\"}"}},
+		{.rows = {.qos = "{\"type\": \"linux-codel\"}"},
+			.remark = "qos: type: there is no"},
+		{.rows = {.qos = "{\"type\": \"egress-policer\"}"},
+			.remark = "qos: other_config:cir is missing"},
+		{.rows = {.qos = "{\"type\": \"linux-htb\", \"other_config\": [\"map\", "
+				 "[[\"max-rate\", \"fast\"]]]}"},
+			.remark = "qos: other_config:max-rate: \"fast\" is not a number"},
+		{.rows = {"\"ingress_policing_rate\": 1000, \"type\": \"patch\", \"options\": "
+			  "[\"map\", [[\"peer\", \"b\"]]]"},
+			.remark = "ingress_policing_rate: ports of type patch have no limits"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct rows rows = cases[i].rows;
+		struct xd_error err, remark = {0};
+		struct xd_port_config c;
+		char row[400];
+
+		snprintf(row, sizeof(row), "{\"name\": \"a\"%s%s%s}", rows.interface ? ", " : "",
+			rows.interface ? rows.interface : "",
+			rows.interface && strstr(rows.interface, "type") ? ""
+									 : ", \"type\": \"tap\"");
+		rows.interface = row;
+		assert_int_equal(translate_rows(&rows, &c, &err, &remark), 0);
+		assert_int_equal(c.police_in_bit_s, cases[i].in_bit_s);
+		assert_int_equal(c.police_in_burst_bytes, cases[i].in_burst);
+		assert_int_equal(c.police_in_pps, cases[i].in_pps);
+		assert_int_equal(c.police_in_burst_frames, cases[i].in_frames);
+		assert_int_equal(c.police_out_bit_s, cases[i].out_bit_s);
+		assert_int_equal(c.police_out_burst_bytes, cases[i].out_burst);
+		if (!cases[i].remark && remark.code)
+			fail_msg("%s: %s", row, remark.text);
+		if (cases[i].remark && !strstr(remark.text, cases[i].remark))
+			fail_msg("%s: %s", row, remark.text);
+	}
+}
+
+/* ---- Bonds ---- */
+
+static struct xd_port_config
+bond_of(const char *port, const char *const *members, unsigned n, struct xd_error *remark)
+{
+	json_t *bridge = json("{\"name\": \"br0\"}"), *row = json(port);
+	struct xd_ovsdb_place place = {.bridge = bridge, .port = row, .remark = remark};
+	struct xd_port_config config;
+	struct xd_error err;
+
+	*remark = (struct xd_error){0};
+	if (xd_ovsdb_bond(&place, members, n, 1500, &config, &err))
+		fail_msg("%s: %s", port, err.text);
+	json_decref(bridge);
+	json_decref(row);
+	return config;
+}
+
 static void
 test_bonds(void **state)
 {
-	static const char *const members[] = {"a", "b"};
-	json_t *bridge = json("{\"name\": \"br0\"}");
-	json_t *port = json("{\"name\": \"bond0\", \"bond_mode\": \"balance-slb\", \"tag\": 4}");
-	json_t *lacp = json("{\"name\": \"bond0\", \"lacp\": \"active\"}");
+	static const char *const members[] = {"m10", "m2", "m1"};
+	static const char *const many[9] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+	json_t *bridge = json("{\"name\": \"br0\"}"), *port = json("{\"name\": \"bond0\"}");
 	struct xd_ovsdb_place place = {.bridge = bridge, .port = port};
+	struct xd_error err, remark;
 	struct xd_port_config c;
-	struct xd_error err;
 
 	(void)state;
-	assert_int_equal(xd_ovsdb_bond(&place, members, 2, 1500, &c, &err), 0);
+	c = bond_of("{\"name\": \"bond0\", \"bond_mode\": \"balance-slb\", \"tag\": 4}", members, 3,
+		&remark);
 	assert_string_equal(c.name, "bond0");
 	assert_int_equal(c.vlan, 4);
-	assert_int_equal(xd_bond_config(&c)->nb_members, 2);
-	assert_string_equal(xd_bond_config(&c)->members[1], "b");
+	assert_int_equal(xd_bond_config(&c)->nb_members, 3);
+	assert_string_equal(xd_bond_config(&c)->members[0], "m1");
+	assert_string_equal(xd_bond_config(&c)->members[1], "m2");
+	assert_string_equal(xd_bond_config(&c)->members[2], "m10");
 	assert_int_equal(xd_bond_config(&c)->bond_mode, XD_BOND_CONFIG_BALANCE);
-	place.port = lacp;
-	assert_true(xd_ovsdb_bond(&place, members, 2, 1500, &c, &err) < 0);
-	assert_non_null(strstr(err.text, "lacp: active"));
-	place.port = port;
-	assert_true(xd_ovsdb_bond(&place, members, 9, 1500, &c, &err) < 0);
+	assert_int_equal(remark.code, 0);
+	c = bond_of("{\"name\": \"bond0\", \"other_config\": [\"map\", [[\"bond-primary\", "
+		    "\"m10\"]]]}",
+		members, 3, &remark);
+	assert_int_equal(xd_bond_config(&c)->bond_mode, XD_BOND_CONFIG_ACTIVE_BACKUP);
+	assert_string_equal(xd_bond_config(&c)->members[0], "m10");
+	assert_string_equal(xd_bond_config(&c)->members[1], "m1");
+	c = bond_of("{\"name\": \"bond0\", \"other_config\": [\"map\", [[\"bond-primary\", "
+		    "\"x\"]]]}",
+		members, 3, &remark);
+	assert_non_null(strstr(remark.text, "other_config:bond-primary"));
+	assert_true(xd_ovsdb_bond(&place, many, 9, 1500, &c, &err) < 0);
+	assert_non_null(strstr(err.text, "at most 8"));
 	json_decref(bridge);
 	json_decref(port);
-	json_decref(lacp);
+}
+
+static void
+test_lacp(void **state)
+{
+	static const char *const members[] = {"a", "b"};
+	struct xd_error remark;
+	struct xd_port_config c;
+
+	(void)state;
+	c = bond_of("{\"name\": \"bond0\", \"lacp\": \"passive\", \"bond_mode\": \"balance-tcp\", "
+		    "\"other_config\": [\"map\", [[\"lacp-time\", \"fast\"], [\"lacp-system-id\", "
+		    "\"02:00:00:00:00:07\"], [\"lacp-system-priority\", \"9\"], "
+		    "[\"lacp-fallback-ab\", \"true\"], [\"crossdock-lacp_key\", \"5\"]]]}",
+		members, 2, &remark);
+	assert_int_equal(remark.code, 0);
+	assert_int_equal(xd_bond_config(&c)->bond_mode, XD_BOND_CONFIG_LACP);
+	assert_int_equal(xd_bond_config(&c)->lacp_mode, XD_BOND_CONFIG_LACP_PASSIVE);
+	assert_int_equal(xd_bond_config(&c)->lacp_rate, XD_BOND_CONFIG_LACP_FAST);
+	assert_int_equal(xd_bond_config(&c)->lacp_system[0][5], 7);
+	assert_int_equal(xd_bond_config(&c)->lacp_priority, 9);
+	assert_int_equal(xd_bond_config(&c)->lacp_key, 5);
+	assert_int_equal(xd_bond_config(&c)->lacp_fallback, XD_BOND_CONFIG_FALLBACK_BACKUP);
+	/* What makes no sense is left out, and told. */
+	c = bond_of("{\"name\": \"bond0\", \"lacp\": \"active\", \"other_config\": [\"map\", "
+		    "[[\"lacp-time\", \"medium\"], [\"lacp-system-priority\", \"9\"]]]}",
+		members, 2, &remark);
+	assert_non_null(strstr(remark.text, "other_config:lacp-time: "));
+	assert_int_equal(xd_bond_config(&c)->lacp_rate, XD_BOND_CONFIG_LACP_SLOW);
+	assert_int_equal(xd_bond_config(&c)->lacp_priority, 9);
+	c = bond_of("{\"name\": \"bond0\", \"lacp\": \"active\", \"other_config\": [\"map\", "
+		    "[[\"lacp-fallback-ab\", \"perhaps\"]]]}",
+		members, 2, &remark);
+	assert_non_null(strstr(remark.text, "lacp-fallback-ab: is neither"));
 }
 
 /* ---- Numbers ---- */
@@ -300,7 +481,9 @@ main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_what_makes_no_sense_is_named),
 		cmocka_unit_test(test_vlans),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_bonds),
+		cmocka_unit_test(test_lacp),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_bridges),
 	};

@@ -165,6 +165,7 @@ test_atoms_and_maps(void **state)
 {
 	json_t *uuid = json("[\"uuid\", \"1-2\"]");
 	json_t *map = json("[\"map\", [[\"a\", \"1\"], [\"b\", 2], [\"c\"], 5, [\"d\", \"4\"]]]");
+	json_t *numbers = json("[\"map\", [[\"1\", 10], 5, [], [7, 70]]]");
 	json_t *empty = json("[\"set\", []]"), *five = json("5"), *yes = json("true");
 	const char *key, *value;
 
@@ -177,6 +178,10 @@ test_atoms_and_maps(void **state)
 	assert_null(xd_ovsdb_map_find(map, "b"));
 	assert_null(xd_ovsdb_map_find(uuid, "b"));
 	assert_int_equal(xd_ovsdb_map_size(map), 5);
+	assert_int_equal(json_integer_value(xd_ovsdb_map_at(numbers, 7)), 70);
+	assert_null(xd_ovsdb_map_at(numbers, 1));
+	assert_null(xd_ovsdb_map_at(map, 0));
+	assert_null(xd_ovsdb_map_at(NULL, 0));
 	assert_false(xd_ovsdb_map_get(map, 3, &key, &value));
 	assert_false(xd_ovsdb_map_get(map, 9, &key, &value));
 	assert_int_equal(xd_ovsdb_integer(five, 7), 5);
@@ -186,6 +191,7 @@ test_atoms_and_maps(void **state)
 	assert_true(xd_ovsdb_bool(five, true));
 	json_decref(uuid);
 	json_decref(map);
+	json_decref(numbers);
 	json_decref(empty);
 	json_decref(five);
 	json_decref(yes);
