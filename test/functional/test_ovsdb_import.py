@@ -44,7 +44,13 @@ class Import(Ovsdb):
             "--", "add-port", "br1", "nic0",
             "--", "add-bond", "br1", "bond0", "m1", "m2", "bond_mode=balance-slb",
             "--", "set", "Interface", "m1", "type=internal",
-            "--", "set", "Interface", "m2", "type=internal"))
+            "--", "set", "Interface", "m2", "type=internal",
+            "--", "set", "Interface", "native", "ingress_policing_rate=1000",
+            "--", "set", "port", "trunk", "qos=@q", "--", "--id=@q", "create", "qos",
+            "type=egress-policer", "other_config:cir=125000",
+            "--", "--id=@n", "get", "port", "native", "--", "--id=@m", "create", "mirror",
+            "name=m0", "select_all=true", "output_vlan=9",
+            "--", "set", "bridge", "br0", "mirrors=@m"))
 
     def test_what_is_imported_is_what_the_database_makes(self):
         """From the server and from its file, and crossdockd takes it."""
@@ -58,7 +64,7 @@ class Import(Ovsdb):
             mac = ports[name].pop("mac")
             self.assertEqual(self.db.get("Interface", name, "mac_in_use"), mac)
         self.assertEqual(ports["br1"]["mac"], MAC)
-        for section in ("bridges", "ports"):
+        for section in ("bridges", "ports", "mirrors"):
             self.assertEqual(found["config"][section], made[section], section)
         for key in ("cores", "assign"):
             self.assertEqual(found["config"]["workers"][key], made["workers"][key])
