@@ -13,10 +13,11 @@ import processes
 from kernel_switch import private_space, steer
 from netns import veth
 
+NEAR_IP = "10.99.0.1"
 GENERATOR_IP = "10.99.0.3"
 HOST_IP = "10.99.0.4"  # of the generator's TCP, which has a MAC address of its own
 GENERATOR_MAC, FAR_MAC = "02:58:00:00:00:00", "02:99:00:00:00:02"
-ECHO_PORT, SINK_PORT = 7007, 7009  # of UDP, and of TCP
+ECHO_PORT, SINK_PORT, SOURCE_PORT = 7007, 7009, 7011  # of UDP, and of TCP
 HEADERS = 42  # bytes of Ethernet, IPv4 and UDP before a message
 START_S, END_S = 0.3, 0.2  # of a stream of messages, left out at its ends
 
@@ -86,18 +87,19 @@ class Path:
         steer(self.far, f"h{self.links - 1}", self.condition.dut_core if wanted else None)
 
     def cut(self):
-        """Clients' TCP leaves in segments, as the generator's does on such a port."""
-        self.near.ip("link", "set", "dev", "g0", "gso_max_segs", 1, "gso_max_size", 1514)
+        """The kernel's TCP leaves in segments, as the generator's does on such a port."""
+        for space, device in ((self.near, "g0"), (self.far, f"h{self.links - 1}")):
+            space.ip("link", "set", "dev", device, "gso_max_segs", 1, "gso_max_size", 1514)
 
-    def serve(self, *command):
-        return self.group.start(self.far.command(*command), {self.condition.dut_core})
+    def start(self, *command, near=False):
+        """At the far end, on the servers' core; or at the near one, on the clients'."""
+        c = self.condition
+        space, core = (self.near, c.generator_core) if near else (self.far, c.dut_core)
+        return self.group.start(space.command(*command), {core})
 
-    def start_client(self, *command):
-        return self.group.start(self.near.command(*command), {self.condition.generator_core})
-
-    def client(self, *command):
+    def client(self, *command, near=True):
         """Runs a client to its end; returns what it said."""
-        child = self.start_client(*command)
+        child = self.start(*command, near=near)
         try:
             child.wait(60)
         except subprocess.TimeoutExpired as error:
@@ -114,7 +116,7 @@ class Server:
 
     def __init__(self, path, port, *mode):
         program = crossdock.program(path.condition.build, "udp_echo")
-        self.child = path.serve(program, path.far_ip, str(port), *mode)
+        self.child = path.start(program, path.far_ip, str(port), *mode)
         self.log = path.group.children[-1][1]
         path.group.wait(lambda: os.path.getsize(self.log), "udp_echo")
 
@@ -153,14 +155,15 @@ class Server:
 
 def start_tcp_server(path, port, *mode):
     program = crossdock.program(path.condition.build, "tcp_echo")
-    path.serve(program, path.far_ip, str(port), *mode)
+    path.start(program, path.far_ip, str(port), *mode)
     log = path.group.children[-1][1]
     path.group.wait(lambda: os.path.getsize(log), "tcp_echo")
 
 
-def iperf3(path, time_s):
-    """Bits per second that its server got."""
-    said = path.client("iperf3", "-c", path.far_ip, "-t", str(max(1, round(time_s))), "--json")
+def iperf3(path, time_s, *options):
+    """Bits per second that arrived: at its server, or, with -R, at its client."""
+    said = path.client("iperf3", "-c", path.far_ip, "-t", str(max(1, round(time_s))), "--json",
+                       *options)
     return json.loads(said)["end"]["sum_received"]["bits_per_second"]
 
 
@@ -178,18 +181,19 @@ def sockperf(path, message, time_s, spinning, tcp=False):
 def sockperf_stream(path, server, message, time_s):
     """Messages per second that the server gets from a client that sends what it can."""
     def run():
-        return path.start_client("sockperf", "throughput", "-i", path.far_ip, "-p", str(SINK_PORT),
-                                 "-m", str(message), "-t", str(max(1, round(time_s))))
+        return path.start("sockperf", "throughput", "-i", path.far_ip, "-p", str(SINK_PORT),
+                          "-m", str(message), "-t", str(max(1, round(time_s))), near=True)
 
     received = server.rate_while(run)
     path.group.children.pop()
     return received
 
 
-def qperf(path, message, time_s, test):
-    """Its figures: ns, messages, bytes."""
-    said = path.client("qperf", path.far_ip, "-t", str(max(1, round(time_s))), "-m", str(message),
-                       "-e", "6", "-un", "-uu", "-vvs", test)
+def qperf(path, message, time_s, test, near=True):
+    """Its figures: ns, messages, bytes. near: where its client is, which sends."""
+    said = path.client("qperf", path.far_ip if near else NEAR_IP, "-t",
+                       str(max(1, round(time_s))), "-m", str(message),
+                       "-e", "6", "-un", "-uu", "-vvs", test, near=near)
     figures = {key: float(value.replace(",", "")) for key, value in QPERF.findall(said)}
     if not figures:
         raise processes.Failure(f"qperf: {said.strip()[-300:]}")
@@ -228,27 +232,42 @@ class Pktgen:
             row = json.load(source)["rows"][-1]
         return row
 
-    def latency(self, message, time_s):
-        """Round trips, one at a time: mean and P50, us."""
-        row = self.finish(self.start("latency", message, ECHO_PORT, time_s))
+    @staticmethod
+    def times(row):
         times = row["latency"]["actual"]
         if not times:
             raise processes.Failure("crossdock-pktgen: no round trip was completed")
         return {"mean": times["mean_ns"] / 1e3, "p50": times["p50_ns"] / 1e3}
 
-    def tcp(self, test, message, port, time_s):
-        """Messages over one connection to the far end: half a mean round trip in us, or bit/s of
-        those that were acknowledged."""
+    def latency(self, message, time_s):
+        """Round trips, one at a time: mean and P50, us."""
+        return self.times(self.finish(self.start("latency", message, ECHO_PORT, time_s)))
+
+    def tcp(self, test, message, port, time_s, *options):
+        """Messages over one connection to the far end: round trips as above, or bit/s of those that
+        were acknowledged, or that came (--direction reverse)."""
         c = self.path.condition
         row = self.finish(self.path.group.start(self.path.generator_space.command(
             crossdock.program(c.build, "crossdock-pktgen"), "tcp", "--port", self.path.port,
             "--address", HOST_IP, "--connect", self.path.far_ip, "--tcp-port", str(port),
             "--test", test, "--messages", str(message), "--core", str(c.generator_core),
             "--placement", f"{c.generator_core},{c.dut_core}", "--time", str(time_s),
-            "--warmup", str(c.warmup_s), "--json", self.result)))
-        if test == "latency":
-            return row["latency"]["actual"]["mean_ns"] / 2e3
-        return row["tcp"]["bps"]
+            "--warmup", str(c.warmup_s), "--json", self.result, *options)))
+        return self.times(row) if test == "latency" else row["tcp"]["bps"]
+
+    def iperf3(self, time_s, *options):
+        """As iperf3's client, with the same server: bit/s that arrived."""
+        c = self.path.condition
+        child = self.path.group.start(self.path.generator_space.command(
+            crossdock.program(c.build, "crossdock-pktgen"), "iperf3", "--port", self.path.port,
+            "-B", HOST_IP, "-c", self.path.far_ip, "-t", str(max(1, round(time_s))), "-J",
+            "--core", str(c.generator_core), *options))
+        child.wait(120)
+        with open(self.path.group.children.pop()[1], encoding="utf-8", errors="replace") as source:
+            said = source.read()
+        if child.returncode:
+            raise processes.Failure(f"crossdock-pktgen iperf3: {said.strip()[-300:]}")
+        return json.loads(said)["end"]["sum_received"]["bits_per_second"]
 
     def rate(self, server, message, time_s, asked):
         """Messages per second: received by the server, and sent; void when the generator could not

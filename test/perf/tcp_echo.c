@@ -5,6 +5,7 @@
  *
  *   tcp_echo ADDRESS PORT         sends back what comes
  *   tcp_echo ADDRESS PORT sink    only reads it
+ *   tcp_echo ADDRESS PORT source  sends what it can, in writes of 64 KiB
  *
  * Says "ready" when it listens. Ends with stdin.
  */
@@ -14,16 +15,20 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "sockperf.h"
 
 #define PIECE (1 << 20)
+#define WRITE (1 << 16)
+
+enum mode { ECHO_BACK, SINK, SOURCE };
 
 struct connection {
 	int socket;
-	bool sink;
+	enum mode mode;
 };
 
 static bool
@@ -44,12 +49,14 @@ static void *
 serve(void *arg)
 {
 	struct connection c = *(struct connection *)arg;
-	uint8_t *data = malloc(PIECE);
+	uint8_t *data = calloc(1, PIECE);
 	ssize_t n;
 
 	free(arg);
+	while (data && c.mode == SOURCE && write_all(c.socket, data, WRITE))
+		;
 	while (data && (n = read(c.socket, data, PIECE)) > 0) {
-		if (c.sink)
+		if (c.mode == SINK)
 			continue;
 		sockperf_answer(data, (size_t)n);
 		if (!write_all(c.socket, data, (size_t)n))
@@ -97,14 +104,25 @@ listen_at(const char *address, const char *port)
 	return bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 16) ? -1 : fd;
 }
 
+/* False: there is no such mode. */
+static bool
+read_mode(const char *name, enum mode *mode)
+{
+	if (!strcmp(name, "sink"))
+		*mode = SINK;
+	else if (!strcmp(name, "source"))
+		*mode = SOURCE;
+	return *mode != ECHO_BACK;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct connection listening = {.sink = argc == 4 && !strcmp(argv[3], "sink")};
+	struct connection listening = {.mode = ECHO_BACK};
 	pthread_t thread;
 
-	if (argc != 3 && !listening.sink) {
-		fprintf(stderr, "Usage: tcp_echo ADDRESS PORT [sink]\n");
+	if (argc != 3 && (argc != 4 || !read_mode(argv[3], &listening.mode))) {
+		fprintf(stderr, "Usage: tcp_echo ADDRESS PORT [sink | source]\n");
 		return 2;
 	}
 	listening.socket = listen_at(argv[1], argv[2]);
