@@ -45,7 +45,7 @@ take_blocks(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint64_t now_
 {
 	bool news = false;
 
-	if (!c->sack_on || !s->nb_blocks)
+	if (!c->sack_on)
 		return false;
 	if (came_twice(s))
 		xd_tcp_note_twice(c);
@@ -98,13 +98,15 @@ grow(struct xd_tcp_conn *c, uint32_t bytes, uint32_t flight)
 static void
 measure(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place ack, uint64_t now_us)
 {
-	uint32_t ms = xd_tcp_clock(c, now_us) - s->ts_echo;
+	uint32_t ms;
 
 	if (c->timed && ack >= c->timed) {
 		c->timed = 0;
 		xd_tcp_round_trip(c, now_us - c->timed_at_us);
-	} else if (c->backoff && c->ts_on && s->has_ts && ms < XD_TCP_RTO_MAX_US / 1000) {
-		xd_tcp_round_trip(c, ms ? ms * 1000ull : 500);
+	} else if (c->backoff && c->ts_on && s->has_ts) {
+		ms = xd_tcp_clock(c, now_us) - s->ts_echo;
+		if (ms < XD_TCP_RTO_MAX_US / 1000)
+			xd_tcp_round_trip(c, ms ? ms * 1000ull : 500);
 	}
 }
 
@@ -125,10 +127,12 @@ advance(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place ack,
 	c->una = ack;
 	c->nxt = c->nxt < ack ? ack : c->nxt;
 	c->dup_acks = c->timeouts = 0;
-	xd_tcp_ranges_trim(&c->sacked, xd_tcp_seq(c, ack));
-	/* The peer has thrown away what it said it had: RFC 2018, section 8. */
-	if (c->sacked.n && c->sacked.at[0].begin == xd_tcp_seq(c, ack))
-		c->sacked.n = 0;
+	if (c->sacked.n) {
+		xd_tcp_ranges_trim(&c->sacked, xd_tcp_seq(c, ack));
+		/* The peer has thrown away what it said it had: RFC 2018, section 8. */
+		if (c->sacked.n && c->sacked.at[0].begin == xd_tcp_seq(c, ack))
+			c->sacked.n = 0;
+	}
 	if (c->recovering)
 		xd_tcp_recovery_acked(c, bytes);
 	if (data && !slow)
@@ -140,17 +144,17 @@ advance(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place ack,
 }
 
 void
-xd_tcp_acknowledged(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint64_t now_us)
+xd_tcp_acknowledged(
+	struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place ack, uint64_t now_us)
 {
-	const xd_tcp_place ack = xd_tcp_place_of(c, s->ack);
-	const bool news = take_blocks(c, s, now_us), moved = take_window(c, s, ack);
+	const bool news = s->nb_blocks && take_blocks(c, s, now_us), moved = take_window(c, s, ack);
 	const bool bare = s->len == 0 && !(s->flags & (XD_TCP_SYN | XD_TCP_FIN));
 
 	if (ack > c->una)
 		advance(c, s, ack, now_us);
-	else if (ack == c->una && c->nxt > ack && !c->sack_on && bare && !moved)
+	else if (!c->sack_on && ack == c->una && c->nxt > ack && bare && !moved)
 		xd_tcp_dup_ack(c);
-	if ((news || ack == c->una) && (c->sacked.n || c->recovering))
+	if ((c->sacked.n | c->recovering) && (news || ack == c->una))
 		xd_tcp_find_losses(c, now_us);
 	if (c->timer == XD_TCP_TIMER_PERSIST)
 		c->timeouts = 0; /* it is alive: RFC 1122, section 4.2.2.17 */

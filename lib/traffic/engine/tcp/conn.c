@@ -103,22 +103,6 @@ xd_tcp_end(struct xd_tcp_conn *c, enum xd_tcp_end reason)
 }
 
 void
-xd_tcp_set_limit(struct xd_tcp_conn *c, enum xd_tcp_limit limit, uint64_t now_us)
-{
-	if (c->limit == limit)
-		return;
-	xd_tcp_look(c, now_us);
-	c->limit = (uint8_t)limit;
-}
-
-void
-xd_tcp_look(struct xd_tcp_conn *c, uint64_t now_us)
-{
-	c->opts->limited_us[c->limit] += now_us - c->limited_since_us;
-	c->limited_since_us = now_us;
-}
-
-void
 xd_tcp_write(struct xd_tcp_conn *c, uint64_t bytes, uint64_t now_us)
 {
 	if (c->fin_asked)

@@ -189,7 +189,8 @@ void xd_tcp_accept(struct xd_tcp_conn *c, const struct xd_tcp_opts *opts, void *
 /* A segment that arrived for it, its payload being s->len bytes. */
 enum xd_tcp_verdict xd_tcp_input(struct xd_tcp_conn *c, const struct xd_tcp_segment *s,
 	const uint8_t *payload, uint64_t now_us);
-/* The next segment to be sent; it counts as sent with that. False: there is none for now. */
+/* The next segment to be sent; it counts as sent with that. False: there is none for now.
+ * xd_tcp_may_output says so for less. */
 bool xd_tcp_output(struct xd_tcp_conn *c, struct xd_tcp_segment *s, uint64_t now_us);
 /* To be called when the time is xd_tcp_deadline or later. */
 void xd_tcp_timeout(struct xd_tcp_conn *c, uint64_t now_us);
@@ -229,7 +230,12 @@ void xd_tcp_revive(struct xd_tcp_conn *c, const struct xd_tcp_opts *opts, void *
 	const struct xd_tcp_rest *rest, uint64_t now_us);
 
 /* Figures up to now_us. */
-void xd_tcp_look(struct xd_tcp_conn *c, uint64_t now_us);
+static inline void
+xd_tcp_look(struct xd_tcp_conn *c, uint64_t now_us)
+{
+	c->opts->limited_us[c->limit] += now_us - c->limited_since_us;
+	c->limited_since_us = now_us;
+}
 
 static inline uint64_t
 xd_tcp_deadline(const struct xd_tcp_conn *c)
@@ -242,6 +248,14 @@ static inline bool
 xd_tcp_is_open(const struct xd_tcp_conn *c)
 {
 	return c->state == XD_TCP_ESTABLISHED || c->state == XD_TCP_CLOSE_WAIT;
+}
+
+/* False: xd_tcp_output has nothing, and nothing to do. */
+static inline bool
+xd_tcp_may_output(const struct xd_tcp_conn *c)
+{
+	return c->nxt < c->end + c->fin_asked || c->nxt < c->max ||
+	       (c->ack_now | c->reset_now | c->probe_now | c->recovering | c->tail_now);
 }
 
 /* Bytes that were written and not sent. */

@@ -88,20 +88,29 @@ xd_tcp_grain_us(const struct xd_tcp_conn *c)
 	return c->srtt_us >> 4;
 }
 
+static inline void
+xd_tcp_set_limit(struct xd_tcp_conn *c, enum xd_tcp_limit limit, uint64_t now_us)
+{
+	if (c->limit == limit)
+		return;
+	xd_tcp_look(c, now_us);
+	c->limit = (uint8_t)limit;
+}
+
 /* conn.c */
 /* What both ends do when the handshake has told what the peer can. */
 void xd_tcp_negotiate(struct xd_tcp_conn *c, const struct xd_tcp_segment *syn, uint64_t now_us);
 void xd_tcp_established(struct xd_tcp_conn *c);
 void xd_tcp_end(struct xd_tcp_conn *c, enum xd_tcp_end reason);
-void xd_tcp_set_limit(struct xd_tcp_conn *c, enum xd_tcp_limit limit, uint64_t now_us);
 
 /* ack.c */
-/* The acknowledgement in a segment that is acceptable, of una to max. */
-void xd_tcp_acknowledged(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint64_t now_us);
+/* The acknowledgement in a segment that is acceptable, ack being its place, at most max. */
+void xd_tcp_acknowledged(
+	struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place ack, uint64_t now_us);
 
 /* recovery.c */
-/* Bytes that are on their way, by what is known of them. */
-uint32_t xd_tcp_flight(const struct xd_tcp_conn *c);
+/* xd_tcp_flight where something is lost, or has come out of order. */
+uint32_t xd_tcp_flight_with_gaps(const struct xd_tcp_conn *c);
 /* Without selective acknowledgements. */
 void xd_tcp_dup_ack(struct xd_tcp_conn *c);
 /* Something is lost: recovery begins, unless it has. */
@@ -110,7 +119,7 @@ void xd_tcp_recover(struct xd_tcp_conn *c);
 void xd_tcp_slow_down(struct xd_tcp_conn *c);
 /* bytes were acknowledged while it recovers. */
 void xd_tcp_recovery_acked(struct xd_tcp_conn *c, uint32_t bytes);
-/* What is to be sent again now: returns its bytes, 0 when it is nothing. */
+/* What is to be sent again now, while it recovers: returns its bytes, 0 when it is nothing. */
 uint32_t xd_tcp_resend(struct xd_tcp_conn *c, uint32_t room, xd_tcp_place *at);
 /* After a timeout all is sent again, but for what the peer says it has. */
 void xd_tcp_lost_all(struct xd_tcp_conn *c);
@@ -129,8 +138,10 @@ bool xd_tcp_next_lost(const struct xd_tcp_conn *c, struct xd_tcp_block *lost);
 uint32_t xd_tcp_lost_bytes(const struct xd_tcp_conn *c);
 
 /* tail.c: RFC 8985, section 7 */
-/* How long to wait for what is on its way before its tail is probed; 0: it is not. */
+/* How long to wait for what is on its way before its tail is probed, */
 uint64_t xd_tcp_tail_us(const struct xd_tcp_conn *c);
+/* if it is. */
+bool xd_tcp_probes_tail(const struct xd_tcp_conn *c);
 /* The probe: returns its bytes; 0: there is none. */
 uint32_t xd_tcp_probe_tail(struct xd_tcp_conn *c, uint32_t piece, xd_tcp_place *at);
 /* una has moved. */
@@ -138,10 +149,29 @@ void xd_tcp_tail_acked(struct xd_tcp_conn *c);
 
 /* timer.c */
 void xd_tcp_round_trip(struct xd_tcp_conn *c, uint64_t us);
-/* Starts the timer for what is on its way, or for what cannot be, unless it runs; or stops it. */
-void xd_tcp_timer_set(struct xd_tcp_conn *c, uint64_t now_us);
+/* xd_tcp_timer_set where it may have to be changed. */
+void xd_tcp_timer_change(struct xd_tcp_conn *c, uint64_t now_us);
 /* The same, from now on. */
 void xd_tcp_timer_restart(struct xd_tcp_conn *c, uint64_t now_us);
 void xd_tcp_time_wait(struct xd_tcp_conn *c, uint64_t now_us);
+
+/* ---- What there is nothing to do about for most segments, inline ---- */
+
+/* Bytes that are on their way, by what is known of them: SetPipe of RFC 6675. */
+static inline uint32_t
+xd_tcp_flight(const struct xd_tcp_conn *c)
+{
+	if (c->sacked.n | c->losses)
+		return xd_tcp_flight_with_gaps(c);
+	return (uint32_t)(c->nxt - c->una);
+}
+
+/* Starts the timer for what is on its way, or for what cannot be, unless it runs; or stops it. */
+static inline void
+xd_tcp_timer_set(struct xd_tcp_conn *c, uint64_t now_us)
+{
+	if (c->nxt <= c->una || c->timer == XD_TCP_TIMER_NONE || c->timer == XD_TCP_TIMER_PERSIST)
+		xd_tcp_timer_change(c, now_us);
+}
 
 #endif

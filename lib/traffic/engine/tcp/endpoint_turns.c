@@ -130,7 +130,7 @@ take_turn(struct xd_tcp_endpoint *e, struct xd_tcp_session *s, uint64_t most)
 	for (unsigned n = 0; n < TURN;) {
 		if (!xd_outbox_has_room(&e->outbox) || (int64_t)(most - e->counts.data_bytes) <= 0)
 			return true;
-		if (xd_tcp_output(&s->conn, &segment, e->now_us)) {
+		if (xd_tcp_may_output(&s->conn) && xd_tcp_output(&s->conn, &segment, e->now_us)) {
 			send_segment(e, s, &segment);
 			n++;
 		} else if (!write_more(e, s)) {

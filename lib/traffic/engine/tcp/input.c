@@ -41,7 +41,7 @@ syn_sent(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint64_t now_us)
 		return XD_TCP_TAKEN;
 	xd_tcp_negotiate(c, s, now_us);
 	if (ack) {
-		xd_tcp_acknowledged(c, s, now_us);
+		xd_tcp_acknowledged(c, s, 1, now_us);
 		xd_tcp_established(c);
 		c->ack_now = true;
 	} else { /* both at once: figure 7 */
@@ -62,12 +62,12 @@ is_old(const struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint64_t now
 	       (uint32_t)(now_us / 1000) - c->ts_recent_ms < TS_OUTDATED_MS;
 }
 
-/* RFC 7323, section 4.3. */
-static void
+/* RFC 7323, section 4.3: of a segment that is not old. */
+static inline void
 take_timestamp(
 	struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place at, uint64_t now_us)
 {
-	if (!c->ts_on || !s->has_ts || at > c->acked || is_old(c, s, now_us))
+	if (!c->ts_on || !s->has_ts || at > c->acked)
 		return;
 	c->ts_recent = s->ts_value;
 	c->ts_recent_ms = (uint32_t)(now_us / 1000);
@@ -115,13 +115,17 @@ reset(struct xd_tcp_conn *c, xd_tcp_place at, uint64_t now_us)
 
 /* ---- Its text ---- */
 
-static void
+static inline void
 show(struct xd_tcp_conn *c, const struct xd_tcp_ranges *known, xd_tcp_place at, const uint8_t *data,
 	uint32_t len)
 {
 	const uint32_t begin = xd_tcp_rcv_seq(c, at), end = begin + len;
 	struct xd_tcp_block gap;
 
+	if (!known->n) {
+		c->opts->payload.take(c->ctx, (uint64_t)(at - 1), data, len);
+		return;
+	}
 	for (uint32_t from = begin; xd_tcp_ranges_gap(known, from, end, &gap); from = gap.end)
 		c->opts->payload.take(c->ctx, (uint64_t)(at - 1) + (gap.begin - begin),
 			data + (gap.begin - begin), gap.end - gap.begin);
@@ -265,7 +269,7 @@ take_ack(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint64_t now_us,
 			*verdict = XD_TCP_REFUSE;
 			return false;
 		}
-		xd_tcp_acknowledged(c, s, now_us);
+		xd_tcp_acknowledged(c, s, ack, now_us);
 		xd_tcp_established(c);
 		return true;
 	}
@@ -274,7 +278,7 @@ take_ack(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, uint64_t now_us,
 		challenge(c, now_us);
 		return false;
 	}
-	xd_tcp_acknowledged(c, s, now_us);
+	xd_tcp_acknowledged(c, s, ack, now_us);
 	if (c->fin_asked && c->una > c->end)
 		our_fin_is_acknowledged(c, now_us);
 	return c->state != XD_TCP_CLOSED;
@@ -295,13 +299,14 @@ take_syn(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place *at
 		*at = 1;
 		return true;
 	}
-	take_timestamp(c, s, *at, now_us);
+	if (!is_old(c, s, now_us))
+		take_timestamp(c, s, *at, now_us);
 	c->nxt = 0; /* our answer was lost */
 	return false;
 }
 
-enum xd_tcp_verdict
-xd_tcp_input(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, const uint8_t *payload,
+static enum xd_tcp_verdict
+take_any(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, const uint8_t *payload,
 	uint64_t now_us)
 {
 	enum xd_tcp_verdict verdict = XD_TCP_TAKEN;
@@ -334,4 +339,30 @@ xd_tcp_input(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, const uint8_
 	if (c->fin && c->rcv_nxt == c->fin)
 		take_fin(c, now_us);
 	return verdict;
+}
+
+/* What most are: the next in order, with nothing to be decided about it. */
+static inline bool
+is_next(const struct xd_tcp_conn *c, const struct xd_tcp_segment *s, xd_tcp_place ack)
+{
+	return c->state == XD_TCP_ESTABLISHED &&
+	       (s->flags | XD_TCP_PSH) == (XD_TCP_ACK | XD_TCP_PSH) &&
+	       s->seq == xd_tcp_rcv_seq(c, c->rcv_nxt) && s->has_ts == c->ts_on &&
+	       !xd_tcp_before(s->ts_value, c->ts_recent) && !c->fin &&
+	       c->rcv_nxt + s->len <= c->rcv_right && ack >= c->una && ack <= c->max;
+}
+
+enum xd_tcp_verdict
+xd_tcp_input(struct xd_tcp_conn *c, const struct xd_tcp_segment *s, const uint8_t *payload,
+	uint64_t now_us)
+{
+	const xd_tcp_place ack = xd_tcp_place_of(c, s->ack);
+
+	if (!is_next(c, s, ack))
+		return take_any(c, s, payload, now_us);
+	take_timestamp(c, s, c->rcv_nxt, now_us);
+	xd_tcp_acknowledged(c, s, ack, now_us);
+	if (s->len)
+		take_in_order(c, payload, s->len, now_us);
+	return XD_TCP_TAKEN;
 }

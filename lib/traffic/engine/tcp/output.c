@@ -48,7 +48,7 @@ advertise(struct xd_tcp_conn *c, uint8_t scale)
 	return (uint16_t)field;
 }
 
-static void
+static inline void
 begin(struct xd_tcp_conn *c, struct xd_tcp_segment *s, xd_tcp_place at, uint8_t flags,
 	uint64_t now_us)
 {
@@ -135,7 +135,7 @@ put_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, xd_tcp_place at, uint3
 		c->timed_at_us = now_us;
 	}
 	if (c->sack_on &&
-		(at < c->max || !xd_tcp_sent_join(&c->sent, c->nb_sent, s->seq, s->seq + span,
+		(at < c->max || !xd_tcp_sent_join(&c->sent, &c->nb_sent, s->seq, s->seq + span,
 					(uint32_t)now_us, xd_tcp_grain_us(c))))
 		xd_tcp_note_sent(c, at, span, now_us);
 	if (at + span > c->max)
@@ -227,7 +227,7 @@ probe(struct xd_tcp_conn *c, uint32_t piece)
 	const xd_tcp_place window = c->una + (xd_tcp_place)c->wnd - c->nxt;
 	xd_tcp_place left = xd_tcp_send_end(c) - c->nxt;
 
-	if (!c->probe_now || left <= 0 || c->nxt > c->una)
+	if (left <= 0 || c->nxt > c->una)
 		return 0;
 	left = left < (xd_tcp_place)piece ? left : (xd_tcp_place)piece;
 	return window <= 1 ? 1 : (uint32_t)(window < left ? window : left);
@@ -241,23 +241,39 @@ restart_when_idle(struct xd_tcp_conn *c, uint64_t now_us)
 		c->cwnd = xd_tcp_min32(c->cwnd, xd_tcp_initial_window(c));
 }
 
-static bool
-put_next_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, uint64_t now_us)
+/* Payload of a full segment, beside the blocks that it will have. */
+static uint32_t
+piece_of(const struct xd_tcp_conn *c)
 {
 	const unsigned known = c->waiting.n + (c->twice.begin != c->twice.end);
-	const unsigned blocks = known < 3 ? known : c->ts_on ? 3 : 4;
-	const uint32_t piece = c->mss - (c->sack_on ? xd_tcp_blocks_bytes(blocks) : 0);
-	/* One, unless somebody cuts what is longer, however small the peer's segments are. */
-	const bool cut = c->opts->send_bytes > c->opts->mss;
-	const uint32_t pieces = cut ? xd_tcp_max32(c->opts->send_bytes / c->mss, 1) : 1;
+
+	if (!known || !c->sack_on)
+		return c->mss;
+	return c->mss - xd_tcp_blocks_bytes(known < 3 ? known : c->ts_on ? 3 : 4);
+}
+
+/* One piece, unless somebody cuts what is longer, however small the peer's segments are. */
+static uint32_t
+room_of(const struct xd_tcp_conn *c, uint32_t piece)
+{
+	if (c->opts->send_bytes <= c->opts->mss || xd_tcp_send_end(c) - c->una <= c->mss)
+		return piece;
+	return piece * xd_tcp_max32(c->opts->send_bytes / c->mss, 1);
+}
+
+static inline bool
+put_next_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, uint64_t now_us)
+{
+	const uint32_t piece = piece_of(c), room = room_of(c, piece);
 	enum xd_tcp_limit limit = XD_TCP_LIMIT_CALLER;
-	uint32_t span, room = piece * pieces;
+	uint32_t span = 0;
 	xd_tcp_place at;
 
 	if (c->max == c->una)
 		restart_when_idle(c, now_us);
-	span = c->tail_now ? xd_tcp_probe_tail(c, piece, &at) : 0;
-	if (!span)
+	if (c->tail_now)
+		span = xd_tcp_probe_tail(c, piece, &at);
+	if (!span && c->recovering)
 		span = xd_tcp_resend(c, room, &at);
 	if (!span) {
 		span = new_data(c, piece, room, &limit);
@@ -268,7 +284,7 @@ put_next_data(struct xd_tcp_conn *c, struct xd_tcp_segment *s, uint64_t now_us)
 		put_data(c, s, at, span, now_us);
 		limit = xd_tcp_send_end(c) > c->nxt ? XD_TCP_LIMIT_CALLER : XD_TCP_LIMIT_NOTHING;
 	}
-	if (!span) {
+	if (!span && c->probe_now) {
 		span = probe(c, piece);
 		if (span)
 			put_data(c, s, c->nxt, span, now_us);

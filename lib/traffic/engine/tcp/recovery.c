@@ -3,15 +3,11 @@
  * finds, where the peer says what it has, else RFC 6582. */
 #include "traffic/engine/tcp/conn_private.h"
 
-/* SetPipe. */
 uint32_t
-xd_tcp_flight(const struct xd_tcp_conn *c)
+xd_tcp_flight_with_gaps(const struct xd_tcp_conn *c)
 {
-	const uint32_t all = (uint32_t)(c->nxt - c->una);
-
-	if (c->sacked.n == 0 && !c->losses)
-		return all;
-	return all - xd_tcp_ranges_below(&c->sacked, xd_tcp_seq(c, c->nxt)) -
+	return (uint32_t)(c->nxt - c->una) -
+	       xd_tcp_ranges_below(&c->sacked, xd_tcp_seq(c, c->nxt)) -
 	       (c->losses ? xd_tcp_lost_bytes(c) : 0);
 }
 
@@ -115,8 +111,6 @@ xd_tcp_resend(struct xd_tcp_conn *c, uint32_t room, xd_tcp_place *at)
 {
 	struct xd_tcp_block lost = {.end = xd_tcp_seq(c, c->nxt)};
 
-	if (!c->recovering)
-		return 0;
 	room = c->resend_now ? xd_tcp_min32(room, c->mss) : room_in_pipe(c, room);
 	*at = c->una;
 	if (c->sack_on) {

@@ -103,25 +103,3 @@ xd_tcp_sent_put(
 	memcpy(s->at, work, k * sizeof(work[0]));
 	*n = k;
 }
-
-void
-xd_tcp_sent_trim(struct xd_tcp_sent *s, uint8_t *n, uint32_t una)
-{
-	uint8_t i = 0;
-
-	while (i < *n && !xd_tcp_before(una, s->at[i].end))
-		i++;
-	if (!i)
-		return;
-	*n -= i;
-	memmove(s->at, s->at + i, *n * sizeof(s->at[0]));
-}
-
-const struct xd_tcp_stretch *
-xd_tcp_sent_find(const struct xd_tcp_sent *s, uint8_t n, uint32_t seq)
-{
-	for (uint8_t i = 0; i < n; i++)
-		if (xd_tcp_before(seq, s->at[i].end))
-			return &s->at[i];
-	return NULL;
-}

@@ -12,8 +12,9 @@
 #ifndef XD_TRAFFIC_ENGINE_TCP_SENT_H
 #define XD_TRAFFIC_ENGINE_TCP_SENT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
+
+#include "traffic/engine/tcp/ranges.h"
 
 #define XD_TCP_SENT 4
 
@@ -37,15 +38,20 @@ struct xd_tcp_sent {
  * first. */
 void xd_tcp_sent_add(struct xd_tcp_sent *s, uint8_t *n, uint32_t end, uint32_t now_us,
 	uint32_t grain_us, bool again);
-/* The same for what most is: sent once, right behind the last and soon after it. False: it is not,
- * and nothing was changed. */
+/* The same for what most is: sent once, when nothing else is on its way, or right behind the last
+ * and soon after it. False: it is not, and nothing was changed. */
 static inline bool
-xd_tcp_sent_join(struct xd_tcp_sent *s, uint8_t n, uint32_t begin, uint32_t end, uint32_t now_us,
+xd_tcp_sent_join(struct xd_tcp_sent *s, uint8_t *n, uint32_t begin, uint32_t end, uint32_t now_us,
 	uint32_t grain_us)
 {
-	struct xd_tcp_stretch *last = &s->at[n ? n - 1 : 0];
+	struct xd_tcp_stretch *last = &s->at[*n ? *n - 1 : 0];
 
-	if (!n || last->end != begin || now_us - last->first_us > grain_us ||
+	if (!*n) {
+		*last = (struct xd_tcp_stretch){.end = end, .first_us = now_us};
+		*n = 1;
+		return true;
+	}
+	if (last->end != begin || now_us - last->first_us > grain_us ||
 		(last->again | last->mixed | last->lost))
 		return false;
 	last->end = end;
@@ -58,8 +64,28 @@ xd_tcp_sent_join(struct xd_tcp_sent *s, uint8_t n, uint32_t begin, uint32_t end,
 void xd_tcp_sent_put(struct xd_tcp_sent *s, uint8_t *n, uint32_t una, uint32_t begin,
 	struct xd_tcp_stretch what);
 /* Removes what is before una. */
-void xd_tcp_sent_trim(struct xd_tcp_sent *s, uint8_t *n, uint32_t una);
+static inline void
+xd_tcp_sent_trim(struct xd_tcp_sent *s, uint8_t *n, uint32_t una)
+{
+	uint8_t i = 0, k = 0;
+
+	while (i < *n && !xd_tcp_before(una, s->at[i].end))
+		i++;
+	if (!i)
+		return;
+	while (i < *n)
+		s->at[k++] = s->at[i++];
+	*n = k;
+}
+
 /* The stretch that a number is in, or NULL. */
-const struct xd_tcp_stretch *xd_tcp_sent_find(const struct xd_tcp_sent *s, uint8_t n, uint32_t seq);
+static inline const struct xd_tcp_stretch *
+xd_tcp_sent_find(const struct xd_tcp_sent *s, uint8_t n, uint32_t seq)
+{
+	for (uint8_t i = 0; i < n; i++)
+		if (xd_tcp_before(seq, s->at[i].end))
+			return &s->at[i];
+	return NULL;
+}
 
 #endif

@@ -12,12 +12,17 @@ xd_tcp_tail_us(const struct xd_tcp_conn *c)
 	/* What is there to be sent goes out by then. */
 	const bool alone = xd_tcp_send_end(c) - c->una <= c->mss;
 
-	if (!c->opts->tail_probes || !c->sack_on || !c->srtt_us || c->una < 1 || c->tail_out)
-		return 0;
-	/* While something is known to be late, that is dealt with. */
-	if (c->recovering || c->sacked.n || c->backoff || c->una < c->recover || c->nxt < c->max)
-		return 0;
 	return 2ull * c->srtt_us + (alone ? DELAYED_MAX_US : SLACK_US);
+}
+
+bool
+xd_tcp_probes_tail(const struct xd_tcp_conn *c)
+{
+	if (!c->opts->tail_probes || !c->sack_on || !c->srtt_us || c->una < 1)
+		return false;
+	/* While something is known to be late, that is dealt with. */
+	return !(c->tail_out | c->recovering | c->sacked.n | c->backoff) && c->una >= c->recover &&
+	       c->nxt >= c->max;
 }
 
 uint32_t

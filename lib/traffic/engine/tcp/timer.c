@@ -37,17 +37,17 @@ start(struct xd_tcp_conn *c, enum xd_tcp_timer timer, uint64_t now_us)
 static void
 start_for_data(struct xd_tcp_conn *c, uint64_t now_us)
 {
-	const uint64_t tail_us = xd_tcp_tail_us(c);
+	const uint64_t tail_us = now_us + xd_tcp_tail_us(c);
 
 	start(c, XD_TCP_TIMER_RETRANSMIT, now_us);
-	if (tail_us && now_us + tail_us < c->timer_us) {
+	if (tail_us < c->timer_us && xd_tcp_probes_tail(c)) {
 		c->timer = XD_TCP_TIMER_TAIL;
-		c->timer_us = now_us + tail_us;
+		c->timer_us = tail_us;
 	}
 }
 
 void
-xd_tcp_timer_set(struct xd_tcp_conn *c, uint64_t now_us)
+xd_tcp_timer_change(struct xd_tcp_conn *c, uint64_t now_us)
 {
 	if (c->state == XD_TCP_CLOSED || c->timer == XD_TCP_TIMER_TIME_WAIT)
 		return;
