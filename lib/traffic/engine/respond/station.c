@@ -10,12 +10,6 @@
 #define QUEUE         256 /* frames, a power of two */
 #define ANNOUNCEMENTS 2   /* of each address: RFC 5227, section 1.1 */
 
-static uint16_t
-waiting(const struct xd_respond_station *s)
-{
-	return (uint16_t)(s->tail - s->head);
-}
-
 /* Where the next answer is made; NULL: the queue is full. */
 static uint8_t *
 slot_of(struct xd_respond_station *s, uint16_t at)
@@ -55,7 +49,7 @@ take(void *ctx, const struct xd_arrival *frame)
 
 	if (s->wants && !s->found)
 		s->found = xd_respond_is_answer(&s->wanted, frame->data, len, s->wanted_mac);
-	if (waiting(s) == QUEUE || len > s->room) {
+	if (xd_respond_station_waiting(s) == QUEUE || len > s->room) {
 		s->figures.not_sent++;
 		return;
 	}
@@ -69,7 +63,7 @@ take(void *ctx, const struct xd_arrival *frame)
 static uint16_t
 ready(void *ctx, uint16_t n)
 {
-	uint16_t there = waiting(ctx);
+	uint16_t there = xd_respond_station_waiting(ctx);
 
 	return there < n ? there : n;
 }
@@ -92,7 +86,7 @@ announce(struct xd_timer *timer, void *ctx)
 	struct xd_respond_announcement *a = (struct xd_respond_announcement *)timer;
 	struct xd_respond_station *s = a->station;
 
-	if (waiting(s) < QUEUE)
+	if (xd_respond_station_waiting(s) < QUEUE)
 		push(s, xd_respond_announce(&s->host, a->address, slot_of(s, s->tail)));
 	if (--a->left)
 		xd_timer_arm(ctx, timer, timer->due + s->interval);
@@ -101,7 +95,7 @@ announce(struct xd_timer *timer, void *ctx)
 void
 xd_respond_station_send(struct xd_respond_station *s, const uint8_t *frame, uint32_t len)
 {
-	if (waiting(s) == QUEUE)
+	if (xd_respond_station_waiting(s) == QUEUE)
 		return;
 	memcpy(slot_of(s, s->tail), frame, len);
 	push(s, len);

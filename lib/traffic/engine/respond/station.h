@@ -31,6 +31,13 @@ struct xd_respond_station {
 	struct xd_respond_announcement announcements[2 * XD_RESPOND_ADDRESSES + 1];
 };
 
+/* Frames that its source has. */
+static inline uint16_t
+xd_respond_station_waiting(const struct xd_respond_station *s)
+{
+	return (uint16_t)(s->tail - s->head);
+}
+
 /* The host is initialised. -ENOMEM. */
 int xd_respond_station_init(struct xd_respond_station *s, uint32_t room, struct xd_error *err);
 void xd_respond_station_fini(struct xd_respond_station *s);

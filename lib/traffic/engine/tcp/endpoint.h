@@ -69,7 +69,7 @@ struct xd_tcp_endpoint {
 	const struct xd_tcp_session *arriving;
 	struct xd_outbox outbox; /* of xd_tcp_sending */
 	uint64_t tsc_begin, now_us;
-	double us_per_cycle;
+	double us_per_cycle, cycles_per_us;
 	uint64_t secret;       /* of initial sequence numbers */
 	enum xd_tcp_end why;   /* the last connection went, as long as it was not told to close */
 	uint64_t unsent_bytes; /* xd_tcp_endpoint_stop */

@@ -83,6 +83,8 @@ arrive_new(struct xd_tcp_endpoint *e, const struct xd_tcp_packet *p, unsigned ro
 {
 	struct xd_tcp_time_wait *w = NULL;
 
+	if (!xd_respond_host_has(&e->station.host, p->route.v6, p->route.to))
+		return;
 	if (route < XD_TCP_ROUTES)
 		w = xd_tcp_time_waits_find(&e->time_waits, route, p->to_port, p->from_port,
 			(uint32_t)(e->now_us / 1000));
@@ -131,8 +133,7 @@ xd_tcp_endpoint_take(void *ctx, const struct xd_arrival *frame)
 		e->station.sink.take(e->station.sink.ctx, frame);
 	} else if (kind == XD_TCP_PACKET_WRONG) {
 		e->counts.wrong_frames++;
-	} else if (xd_respond_host_has(&e->station.host, p.route.v6, p.route.to) &&
-		   !memcmp(p.route.mac_to, e->station.host.mac, 6)) {
+	} else if (!memcmp(p.route.mac_to, e->station.host.mac, 6)) {
 		xd_tcp_endpoint_clock(e, frame->now);
 		arrive(e, &p);
 	}
@@ -148,7 +149,7 @@ write_frame(struct xd_tcp_endpoint *e, uint8_t *data, uint32_t room,
 	const struct xd_tcp_sending *s;
 	uint32_t at, len;
 
-	if (e->station.source.ready(e->station.source.ctx, 1))
+	if (xd_respond_station_waiting(&e->station))
 		return e->station.source.write(e->station.source.ctx, data, room, header);
 	s = xd_outbox_take(&e->outbox, sizeof(*s));
 	at = xd_tcp_packet_write(&s->route, s->from_port, s->to_port, &s->segment, data);

@@ -90,6 +90,7 @@ xd_tcp_endpoint_init(
 		.waiting = XD_TCP_QUEUE_EMPTY,
 		.tsc_begin = xd_tsc(),
 		.us_per_cycle = 1e6 / opts->tsc_hz,
+		.cycles_per_us = opts->tsc_hz / 1e6,
 	};
 	xd_tcp_handshakes_init(&e->handshakes);
 	e->secret = e->tsc_begin * 0xd6e8feb86659fd93ull;

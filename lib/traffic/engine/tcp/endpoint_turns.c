@@ -52,7 +52,7 @@ arm(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 
 	if (us == XD_TCP_NEVER)
 		return;
-	tick = (e->tsc_begin + (uint64_t)((double)us / e->us_per_cycle)) >> e->opts.tick_shift;
+	tick = (e->tsc_begin + (uint64_t)((double)us * e->cycles_per_us)) >> e->opts.tick_shift;
 	s->timer.run = on_timer;
 	if (!xd_timer_is_armed(&s->timer) || s->timer.due > tick + 1)
 		xd_timer_arm(e->opts.timers, &s->timer, tick + 1);
@@ -86,22 +86,6 @@ remove_session(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 		__atomic_store_n(e->opts.over, true, __ATOMIC_RELAXED);
 }
 
-static void
-send_segment(struct xd_tcp_endpoint *e, const struct xd_tcp_session *s,
-	const struct xd_tcp_segment *segment)
-{
-	const struct xd_tcp_sending sending = {
-		.route = e->sessions.routes[s->route],
-		.from_port = s->own_port,
-		.to_port = s->peer_port,
-		.segment = *segment,
-	};
-
-	e->counts.data_frames += segment->len > 0;
-	e->counts.data_bytes += segment->len;
-	xd_outbox_put(&e->outbox, &sending, sizeof(sending));
-}
-
 /* False: there is nothing more to be written for now. */
 static bool
 write_more(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
@@ -122,7 +106,12 @@ write_more(struct xd_tcp_endpoint *e, struct xd_tcp_session *s)
 static bool
 take_turn(struct xd_tcp_endpoint *e, struct xd_tcp_session *s, uint64_t most)
 {
-	struct xd_tcp_segment segment;
+	struct xd_tcp_sending sending = {
+		.route = e->sessions.routes[s->route],
+		.from_port = s->own_port,
+		.to_port = s->peer_port,
+	};
+	const struct xd_tcp_segment *segment = &sending.segment;
 
 	/* An acknowledgement that is due goes with what the application has to say. */
 	if (!xd_tcp_unsent(&s->conn))
@@ -130,8 +119,11 @@ take_turn(struct xd_tcp_endpoint *e, struct xd_tcp_session *s, uint64_t most)
 	for (unsigned n = 0; n < TURN;) {
 		if (!xd_outbox_has_room(&e->outbox) || (int64_t)(most - e->counts.data_bytes) <= 0)
 			return true;
-		if (xd_tcp_may_output(&s->conn) && xd_tcp_output(&s->conn, &segment, e->now_us)) {
-			send_segment(e, s, &segment);
+		if (xd_tcp_may_output(&s->conn) &&
+			xd_tcp_output(&s->conn, &sending.segment, e->now_us)) {
+			e->counts.data_frames += segment->len > 0;
+			e->counts.data_bytes += segment->len;
+			xd_outbox_put(&e->outbox, &sending, sizeof(sending));
 			n++;
 		} else if (!write_more(e, s)) {
 			return false;
@@ -170,20 +162,13 @@ waiting_bytes(const struct xd_tcp_endpoint *e)
 /* A ring of 256 buffers, as QEMU makes them, has room for six frames of 64 KiB: with thousands of
  * connections that may all send, the host looks at what has come before there are more of them on
  * their way, as the peer may be one that the same thread runs. */
-uint16_t
-xd_tcp_endpoint_ready(void *ctx, uint16_t n)
+static void
+take_turns(struct xd_tcp_endpoint *e, uint16_t n)
 {
-	struct xd_tcp_endpoint *e = ctx;
-	uint64_t most = e->counts.data_bytes + TURN_BYTES;
+	const uint64_t most = e->counts.data_bytes + TURN_BYTES - waiting_bytes(e);
 	struct xd_tcp_session *s;
-	uint32_t answers, there;
 
-	xd_impaired_sink_look(&e->impaired);
-	answers = e->station.source.ready(e->station.source.ctx, n);
-	begin_handshakes(e);
-	if (!xd_tcp_queue_is_empty(&e->ready))
-		xd_tcp_endpoint_clock(e, xd_tsc());
-	most -= waiting_bytes(e);
+	xd_tcp_endpoint_clock(e, xd_tsc());
 	while (xd_outbox_count(&e->outbox) < n && xd_outbox_has_room(&e->outbox) &&
 		(int64_t)(most - e->counts.data_bytes) > 0 &&
 		(s = xd_tcp_queue_take(&e->ready, &e->sessions))) {
@@ -194,7 +179,20 @@ xd_tcp_endpoint_ready(void *ctx, uint16_t n)
 		else
 			arm(e, s);
 	}
+}
+
+uint16_t
+xd_tcp_endpoint_ready(void *ctx, uint16_t n)
+{
+	struct xd_tcp_endpoint *e = ctx;
+	uint32_t there;
+
+	xd_impaired_sink_look(&e->impaired);
+	if (!xd_tcp_queue_is_empty(&e->waiting))
+		begin_handshakes(e);
+	if (!xd_tcp_queue_is_empty(&e->ready))
+		take_turns(e, n);
 	xd_outbox_look(&e->outbox, sizeof(struct xd_tcp_sending));
-	there = answers + xd_outbox_count(&e->outbox);
+	there = xd_respond_station_waiting(&e->station) + xd_outbox_count(&e->outbox);
 	return there < n ? (uint16_t)there : n;
 }

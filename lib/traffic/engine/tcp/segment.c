@@ -15,6 +15,9 @@ enum option {
 	TIMESTAMPS = 8,
 };
 
+/* As they are written. */
+static const uint8_t timestamps[4] = {NOP, NOP, TIMESTAMPS, 10};
+
 static void
 read_blocks(struct xd_tcp_segment *s, const uint8_t *data, uint32_t bytes)
 {
@@ -25,7 +28,7 @@ read_blocks(struct xd_tcp_segment *s, const uint8_t *data, uint32_t bytes)
 }
 
 /* An option of `bytes` with its first two. */
-static void
+static inline void
 read_option(struct xd_tcp_segment *s, const uint8_t *data, uint32_t bytes)
 {
 	const bool syn = s->flags & XD_TCP_SYN;
@@ -63,6 +66,12 @@ xd_tcp_segment_read(struct xd_tcp_segment *s, const uint8_t *data, uint32_t byte
 		.flags = data[13] & 0x3f,
 		.len = bytes - header,
 	};
+	/* Nearly all have this and nothing else: RFC 7323, appendix A. */
+	if (header == XD_TCP_HEADER + XD_TCP_TS_BYTES &&
+		!memcmp(data + XD_TCP_HEADER, timestamps, sizeof(timestamps))) {
+		read_option(s, data + XD_TCP_HEADER + 2, timestamps[3]);
+		return header;
+	}
 	for (uint32_t at = XD_TCP_HEADER; at < header && data[at] != END; at += len) {
 		len = 1;
 		if (data[at] == NOP)
@@ -104,7 +113,7 @@ write_options(const struct xd_tcp_segment *s, uint8_t *at)
 		at += 4;
 	}
 	if (s->has_ts) {
-		memcpy(at, (uint8_t[]){NOP, NOP, TIMESTAMPS, 10}, 4);
+		memcpy(at, timestamps, sizeof(timestamps));
 		xd_put32(at + 4, s->ts_value);
 		xd_put32(at + 8, s->ts_echo);
 		at += XD_TCP_TS_BYTES;

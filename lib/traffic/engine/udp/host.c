@@ -130,7 +130,6 @@ static uint16_t
 ready(void *ctx, uint16_t n)
 {
 	struct xd_udp_host *h = ctx;
-	const uint32_t answers = h->station.source.ready(h->station.source.ctx, n);
 	uint32_t there;
 
 	xd_impaired_sink_look(&h->impaired);
@@ -141,7 +140,7 @@ ready(void *ctx, uint16_t n)
 			break;
 	}
 	xd_outbox_look(&h->outbox, sizeof(struct xd_udp_piece));
-	there = answers + xd_outbox_count(&h->outbox);
+	there = xd_respond_station_waiting(&h->station) + xd_outbox_count(&h->outbox);
 	return there < n ? (uint16_t)there : n;
 }
 
@@ -150,7 +149,7 @@ write(void *ctx, uint8_t *data, uint32_t bytes, struct virtio_net_hdr_v1 *header
 {
 	struct xd_udp_host *h = ctx;
 
-	if (h->station.source.ready(h->station.source.ctx, 1))
+	if (xd_respond_station_waiting(&h->station))
 		return h->station.source.write(h->station.source.ctx, data, bytes, header);
 	return xd_udp_write(xd_outbox_take(&h->outbox, sizeof(struct xd_udp_piece)), data,
 		h->opts.csum ? header : NULL);
