@@ -158,13 +158,12 @@ static int
 set_local_mac(const struct interface *i)
 {
 	const char *bridge = xd_ovsdb_string(json_object_get(i->place->bridge, "name"));
-	uint8_t mac[6];
+	const uint8_t *mac = i->place->bridge_mac;
 	char text[18];
 
 	if (!bridge || strcmp(bridge, i->name) ||
 		xd_ovsdb_string(json_object_get(i->row, "mac_in_use")))
 		return 0;
-	xd_ovsdb_bridge_mac(i->place->bridge, i->place->bridge_uuid, mac);
 	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
 		mac[3], mac[4], mac[5]);
 	return set(i, "mac", text, "other_config:hwaddr");

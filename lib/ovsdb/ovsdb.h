@@ -15,6 +15,7 @@
  *   tables.c     the tables and columns that are read and written
  *   interface.c  an Interface as a port: its type and options
  *   vlan.c       a Port's VLANs
+ *   mac.c        a bridge's Ethernet address
  *   bond.c       a Port of several Interfaces
  *   police.c     the limits of both: ingress_policing_*, QoS
  *   own_keys.c   keys that Open vSwitch has no word for

@@ -130,7 +130,7 @@ place_of(const struct xd_ovsdb *o, const struct xd_ovsdb_bridge *bridge, const j
 
 	return (struct xd_ovsdb_place){
 		.bridge = bridge->of.row,
-		.bridge_uuid = bridge->of.uuid,
+		.bridge_mac = bridge->mac,
 		.port = port_row,
 		.qos = qos,
 		.queue = xd_ovsdb_replica_row(rows, "Queue",

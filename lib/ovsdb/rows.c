@@ -99,6 +99,7 @@ translate_bridge(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_
 	if (same)
 		return;
 	bridge->version++;
+	xd_ovsdb_bridge_mac(row, bridge->of.uuid, bridge->mac);
 	bridge->error[0] = 0;
 	if (xd_ovsdb_bridge_config(row, &bridge->config, &err)) {
 		snprintf(bridge->error, sizeof(bridge->error), "bridge %.60s: %.300s",

@@ -36,6 +36,7 @@ struct xd_ovsdb_bridge {
 	TAILQ_ENTRY(xd_ovsdb_bridge) link;
 	struct xd_ovsdb_row of;
 	struct xd_bridge_config config;
+	uint8_t mac[6];
 	char error[XD_OVSDB_ERROR]; /* it cannot be made: nor can its ports */
 	unsigned version; /* counts changes that its ports depend on: not those of which they are */
 	int last_ofport;  /* that was given */
@@ -159,6 +160,12 @@ void xd_ovsdb_bridge_answers(struct xd_ovsdb *o, const json_t *row);
 int xd_ovsdb_bridge_config(
 	const json_t *row, struct xd_bridge_config *config, struct xd_error *err);
 
+/* ---- mac.c ---- */
+
+/* The Ethernet address that a bridge, and its own port, are to have: other_config:hwaddr, that of
+ * an interface of its name, or one that is made from the row's UUID. Changes nothing. */
+void xd_ovsdb_bridge_mac(const json_t *row, const char *uuid, uint8_t mac[6]);
+
 /* ---- answers.c ---- */
 
 /* A row that becomes another. called: what it is to people, such as "interface". */
@@ -177,7 +184,7 @@ void xd_ovsdb_port_answers(struct xd_ovsdb *o, const struct xd_ovsdb_port *port,
 
 struct xd_ovsdb_place {
 	const json_t *bridge, *port; /* rows */
-	const char *bridge_uuid;
+	const uint8_t *bridge_mac;
 	const json_t *qos; /* the row of the Port's, or NULL, and of its first queue */
 	const json_t *queue;
 	const char *vhost_dir; /* of sockets that have no path */
@@ -240,8 +247,6 @@ void xd_ovsdb_write_bond(struct xd_ovsdb *o, struct xd_ovsdb_port *bond, json_t 
 
 /* Reads what runs into infos. */
 void xd_ovsdb_look(struct xd_ovsdb *o);
-/* The Ethernet address of a bridge: its own port's. */
-void xd_ovsdb_bridge_mac(const json_t *row, const char *uuid, uint8_t mac[6]);
 /* Adds operations for all that is not written as it is. */
 void xd_ovsdb_write_ports(struct xd_ovsdb *o, json_t *operations);
 void xd_ovsdb_write_root(struct xd_ovsdb *o, json_t *operations);

@@ -211,30 +211,13 @@ write_interface(struct xd_ovsdb *o, struct xd_ovsdb_port *port, json_t *operatio
 
 /* ---- Bridges and the whole ---- */
 
-void
-xd_ovsdb_bridge_mac(const json_t *row, const char *uuid, uint8_t mac[6])
-{
-	const char *text = xd_ovsdb_map_find(json_object_get(row, "other_config"), "hwaddr");
-	unsigned byte;
-
-	if (text && xd_mac_parse(text, mac))
-		return;
-	/* From the row's name, so that it stays: locally administered, of one station. */
-	for (unsigned i = 0; i < 6; i++) {
-		const char *digits = uuid && strlen(uuid) >= 36 ? uuid + 24 + 2 * i : "00";
-
-		mac[i] = sscanf(digits, "%2x", &byte) == 1 ? (uint8_t)byte : 0;
-	}
-	mac[0] = (uint8_t)((mac[0] & 0xfc) | 2);
-}
-
 /* Its OpenFlow datapath's ID: that which is asked for, or the address. */
 static void
 datapath_id(const struct xd_ovsdb_bridge *bridge, char text[17])
 {
 	const char *id =
 		xd_ovsdb_map_find(json_object_get(bridge->of.row, "other_config"), "datapath-id");
-	uint8_t mac[6];
+	const uint8_t *mac = bridge->mac;
 
 	if (id && id[0] == '0' && id[1] == 'x')
 		id += 2;
@@ -242,7 +225,6 @@ datapath_id(const struct xd_ovsdb_bridge *bridge, char text[17])
 		snprintf(text, 17, "%016llx", strtoull(id, NULL, 16));
 		return;
 	}
-	xd_ovsdb_bridge_mac(bridge->of.row, bridge->of.uuid, mac);
 	snprintf(text, 17, "0000%02x%02x%02x%02x%02x%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
 		mac[5]);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""crossdockctl import ovs: a database of stock ovs-vsctl as a configuration file."""
+"""Moving in: crossdockctl import ovs, which makes a configuration file of a database of stock
+ovs-vsctl, and interfaces that an ovs-vswitchd has left."""
 
 import json
 import subprocess
@@ -133,3 +134,21 @@ class Import(Ovsdb):
             done = self.run_import(db=db)
             self.assertEqual((done.returncode, done.stdout), (2, ""), db)
             self.assertIn(said, done.stderr)
+
+
+class Left(Ovsdb):
+    def test_a_bridge_keeps_its_interface(self):
+        """Its addresses are what the host's neighbours know."""
+        self.home.ip("tuntap", "add", "br0", "mode", "tap")
+        self.home.ip("link", "set", "br0", "address", MAC)
+        self.home.ip("addr", "add", "10.99.0.1/24", "dev", "br0")
+        self.db.vsctl("add-br", "br0")
+        self.assertEqual(self.db.get("Interface", "br0", "mac_in_use"), MAC)
+        self.assertEqual(self.db.get("bridge", "br0", "datapath_id"),
+                         "0000" + MAC.replace(":", ""))
+        self.assertIn("10.99.0.1/24", self.addresses(self.home, "br0"))
+        # What the database asks for goes before.
+        other = MAC.replace("07", "08")
+        self.db.vsctl("set", "bridge", "br0", f'other_config:hwaddr="{other}"')
+        self.assertEqual(self.db.get("Interface", "br0", "mac_in_use"), other)
+        self.assertIn("10.99.0.1/24", self.addresses(self.home, "br0"))

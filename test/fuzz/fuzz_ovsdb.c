@@ -20,7 +20,7 @@ translate(const struct xd_ovsdb_replica *rows)
 	struct xd_error err = {0}, remark = {0};
 	struct xd_ovsdb_place place = {
 		.bridge = xd_ovsdb_replica_row(rows, "Bridge", "b"),
-		.bridge_uuid = "b",
+		.bridge_mac = (const uint8_t[6]){2},
 		.port = xd_ovsdb_replica_row(rows, "Port", "p"),
 		.qos = xd_ovsdb_replica_row(rows, "QoS", "q"),
 		.queue = xd_ovsdb_replica_row(rows, "Queue", "u"),

@@ -46,7 +46,7 @@ translate_rows(const struct rows *rows, struct xd_port_config *config, struct xd
 	json_t *queue = rows->queue ? json(rows->queue) : NULL;
 	struct xd_ovsdb_place place = {
 		.bridge = bridge,
-		.bridge_uuid = "00000000-0000-0000-0000-0123456789ab",
+		.bridge_mac = (const uint8_t[]){0x02, 0x23, 0x45, 0x67, 0x89, 0xab},
 		.port = port,
 		.qos = qos,
 		.queue = queue,
