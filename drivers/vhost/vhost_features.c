@@ -37,9 +37,13 @@
 		BIT(VIRTIO_NET_F_GUEST_TSO6) | BIT(VIRTIO_NET_F_GUEST_ECN) | BIT(F_GUEST_USO4) |   \
 		BIT(F_GUEST_USO6))
 
-/* What GET_FEATURES of other switches answers, so that a running guest can move between them and
- * us. Of the bits that we do not have, GSO means TSO4, TSO6 and ECN together, and nobody ever sends
- * a guest what GUEST_UFO allows. */
+/* What other switches offer besides. A guest that runs may have accepted it from one of them and
+ * cannot lose it: QEMU refuses a back end that does not offer it. GSO means TSO4, TSO6 and ECN
+ * together, and nobody ever sends a guest what GUEST_UFO allows. */
+#define KEPT (BIT(VIRTIO_NET_F_GSO) | BIT(VIRTIO_NET_F_GUEST_UFO))
+
+/* What GET_FEATURES of other switches answers, so that a guest that is started here can move to
+ * them. */
 static const uint64_t compat_features[] = {
 	[XD_COMPAT_OVS_3_1] = 0xd7c66a7ca,
 	[XD_COMPAT_OVS_3_1_TSO] = 0xd7c669fcb,
@@ -57,7 +61,7 @@ xd_vhost_offered_features(const struct xd_port_config *config)
 {
 	/* Without these two there is nothing to talk about. */
 	const uint64_t always = BIT(XD_VIRTIO_F_VERSION_1) | XD_VU_F_PROTOCOL_FEATURES;
-	uint64_t features = xd_vhost_supported_features();
+	uint64_t features = xd_vhost_supported_features() | KEPT;
 
 	/* The front end handles the control queue, by which a guest enables queue pairs. */
 	if (config->queues < 2)
