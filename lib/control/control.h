@@ -34,6 +34,9 @@ struct xd_control {
 	struct xd_daemon_config *base;    /* what the file says */
 	struct xd_daemon_config *running; /* what the switch does */
 	uint64_t started_ns;
+	/* The OpenFlow number of a port, where a database gives some: NULL, or 0: it has none. */
+	unsigned (*port_number)(void *ctx, const char *port);
+	void *port_number_ctx;
 };
 
 /* Where entries of a noun that the database has the say of are changed instead, "ovs-vsctl add-br

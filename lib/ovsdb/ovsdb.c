@@ -175,6 +175,20 @@ tick(void *ctx)
 
 /* ---- Its life ---- */
 
+static unsigned
+port_number(void *ctx, const char *name)
+{
+	const struct xd_ovsdb *o = ctx;
+	const struct xd_ovsdb_port *port;
+
+	TAILQ_FOREACH(port, &o->ports, link)
+	{
+		if (!strcmp(port->config.name, name))
+			return port->ofport > 0 ? (unsigned)port->ofport : 0;
+	}
+	return 0;
+}
+
 static int
 begin(struct xd_ovsdb *o, struct xd_error *err)
 {
@@ -202,12 +216,15 @@ begin(struct xd_ovsdb *o, struct xd_error *err)
 	if (!o->client)
 		return err->code;
 	o->rows = xd_ovsdb_client_rows(o->client);
+	o->opts.control->port_number = port_number;
+	o->opts.control->port_number_ctx = o;
 	return 0;
 }
 
 static void
 end(struct xd_ovsdb *o)
 {
+	o->opts.control->port_number = NULL;
 	xd_ovsdb_client_destroy(o->client);
 	xd_loop_remove(o->events);
 	xd_loop_timer_cancel(o->statistics);

@@ -172,8 +172,15 @@ xd_unixctl_ports(struct xd_unixctl_call *call, unsigned *n)
 }
 
 unsigned
-xd_unixctl_port_number(const struct xd_port_info *port)
+xd_unixctl_port_number(const struct xd_unixctl_call *call, const struct xd_port_info *port)
 {
+	const struct xd_control *control = call->opts->control;
+	unsigned number = control->port_number ? control->port_number(control->port_number_ctx,
+							 port->config.name)
+					       : 0;
+
+	if (number)
+		return number;
 	return strcmp(port->config.name, port->config.bridge) ? port->index + 1u : XD_UNIXCTL_LOCAL;
 }
 

@@ -42,8 +42,10 @@ bool xd_unixctl_refuse(struct xd_unixctl_call *call, const char *fmt, ...)
 
 /* All ports in the order of the configuration, the caller's to free(); NULL: no memory. */
 struct xd_port_info *xd_unixctl_ports(struct xd_unixctl_call *call, unsigned *n);
-/* A port's number in OpenFlow's terms: 65534 of the bridge's own. */
-unsigned xd_unixctl_port_number(const struct xd_port_info *port);
+/* A port's number in OpenFlow's terms: 65534 of the bridge's own. It goes through a list of ports.
+ */
+unsigned xd_unixctl_port_number(
+	const struct xd_unixctl_call *call, const struct xd_port_info *port);
 /* Its type as Open vSwitch names it. */
 const char *xd_unixctl_port_type(const struct xd_port_info *port);
 /* What runs: borrowed, until the call returns. */

@@ -44,14 +44,17 @@ print_type(FILE *out, const struct xd_port_info *port)
 }
 
 static void
-print_bridge(FILE *out, const char *bridge, const struct xd_port_info *ports, unsigned n)
+print_bridge(struct xd_unixctl_call *call, const char *bridge, const struct xd_port_info *ports,
+	unsigned n)
 {
+	FILE *out = call->out;
+
 	fprintf(out, "  %s:\n", bridge);
 	for (unsigned i = 0; i < n; i++) {
 		if (strcmp(ports[i].config.bridge, bridge))
 			continue;
 		fprintf(out, "    %s %u/%u: ", ports[i].config.name,
-			xd_unixctl_port_number(&ports[i]), ports[i].index + 1u);
+			xd_unixctl_port_number(call, &ports[i]), ports[i].index + 1u);
 		print_type(out, &ports[i]);
 	}
 }
@@ -68,7 +71,7 @@ xd_unixctl_dpif_show(struct xd_unixctl_call *call)
 		return false;
 	fprintf(call->out, DATAPATH ": hit:%" PRIu64 " missed:0\n", received(ports, n));
 	for (unsigned i = 0; i < xd_config_nb_bridges(config); i++)
-		print_bridge(call->out, xd_config_bridges(config)[i].name, ports, n);
+		print_bridge(call, xd_config_bridges(config)[i].name, ports, n);
 	free(ports);
 	return true;
 }

@@ -9,6 +9,7 @@
 
 struct numbers {
 	struct xd_port_info *ports; /* by name */
+	unsigned *number;           /* of each */
 	unsigned n;
 };
 
@@ -33,12 +34,14 @@ print_port(FILE *out, const struct numbers *numbers, const char *name)
 	const struct xd_port_info *port =
 		bsearch(name, numbers->ports, numbers->n, sizeof(*numbers->ports), is_named);
 
+	unsigned number = port ? numbers->number[port - numbers->ports] : 0;
+
 	if (!port)
 		fprintf(out, "%5s", "?");
-	else if (xd_unixctl_port_number(port) == XD_UNIXCTL_LOCAL)
+	else if (number == XD_UNIXCTL_LOCAL)
 		fprintf(out, "%5s", "LOCAL");
 	else
-		fprintf(out, "%5u", xd_unixctl_port_number(port));
+		fprintf(out, "%5u", number);
 }
 
 static void
@@ -56,28 +59,44 @@ print_entries(struct xd_unixctl_call *call, const struct numbers *numbers,
 	}
 }
 
+/* False: no memory, and it was said. */
+static bool
+numbers_of(struct xd_unixctl_call *call, struct numbers *numbers)
+{
+	numbers->ports = xd_unixctl_ports(call, &numbers->n);
+	if (!numbers->ports)
+		return false;
+	numbers->number = calloc(numbers->n + 1, sizeof(*numbers->number));
+	if (!numbers->number)
+		return xd_unixctl_refuse(call, "no memory");
+	qsort(numbers->ports, numbers->n, sizeof(*numbers->ports), by_name);
+	for (unsigned i = 0; i < numbers->n; i++)
+		numbers->number[i] = xd_unixctl_port_number(call, &numbers->ports[i]);
+	return true;
+}
+
 bool
 xd_unixctl_fdb_show(struct xd_unixctl_call *call)
 {
 	struct numbers numbers = {0};
 	struct xd_fdb_info *entries;
 	uint32_t place = 0;
+	bool ok;
 	int n;
 
 	if (!xd_unixctl_has_bridge(call, call->args[0]))
 		return false;
-	numbers.ports = xd_unixctl_ports(call, &numbers.n);
 	entries = calloc(SHOW_MAX, sizeof(*entries));
-	n = numbers.ports && entries
-		    ? xd_switch_fdb_part(call->sw, call->args[0], &place, entries, SHOW_MAX, NULL)
-		    : -1;
-	if (n >= 0) {
-		qsort(numbers.ports, numbers.n, sizeof(*numbers.ports), by_name);
-		print_entries(call, &numbers, entries, n);
-	}
+	if (!entries)
+		return xd_unixctl_refuse(call, "no memory");
+	ok = numbers_of(call, &numbers);
+	n = ok ? xd_switch_fdb_part(call->sw, call->args[0], &place, entries, SHOW_MAX, NULL) : 0;
+	if (ok)
+		print_entries(call, &numbers, entries, n > 0 ? (unsigned)n : 0);
 	free(entries);
+	free(numbers.number);
 	free(numbers.ports);
-	return n >= 0 || xd_unixctl_refuse(call, "no memory");
+	return ok;
 }
 
 static bool

@@ -6,8 +6,9 @@ import json
 import subprocess
 
 from daemon import WORKER_CORE, Daemon
+from frames import BROADCAST, frame, mac
 from process import PATIENCE_S, program
-from test_ovsdb import Ovsdb
+from test_ovsdb import CONFIG, Ovsdb
 
 MAC = "02:00:00:00:00:07"
 
@@ -62,8 +63,7 @@ class Import(Ovsdb):
         ports = found["config"]["ports"]
         for name in ("native", "m1", "m2"):
             # That of the interface as it is; the server does not keep it in its file.
-            mac = ports[name].pop("mac")
-            self.assertEqual(self.db.get("Interface", name, "mac_in_use"), mac)
+            self.assertEqual(self.db.get("Interface", name, "mac_in_use"), ports[name].pop("mac"))
         self.assertEqual(ports["br1"]["mac"], MAC)
         for section in ("bridges", "ports", "mirrors"):
             self.assertEqual(found["config"][section], made[section], section)
@@ -152,3 +152,28 @@ class Left(Ovsdb):
         self.db.vsctl("set", "bridge", "br0", f'other_config:hwaddr="{other}"')
         self.assertEqual(self.db.get("Interface", "br0", "mac_in_use"), other)
         self.assertIn("10.99.0.1/24", self.addresses(self.home, "br0"))
+
+
+class Numbers(Ovsdb):
+    def make_daemon(self, remote=None, config=None):
+        return super().make_daemon(
+            remote, f"{config or CONFIG}control: {{unixctl: {self.directory}}}\n")
+
+    def appctl(self, *words):
+        return subprocess.run(["ovs-appctl", *words], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, env=self.db.environment,
+                              timeout=PATIENCE_S, check=True).stdout
+
+    def test_are_the_databases(self):
+        """What ovs-vsctl and ovs-appctl call a port is one number."""
+        one, two = self.servers("one", "two")
+        self.db.vsctl("set", "Interface", "two", "ofport_request=17")
+        data = frame(BROADCAST, mac(2), size=100)
+        two.tx(data)
+        one.rx_until(data)
+        number = self.db.get("Interface", "one", "ofport")
+        shown = self.appctl("dpif/show")
+        self.assertIn("    two 17/", shown)
+        self.assertIn(f"    one {number}/", shown)
+        self.assertIn("    br0 65534/", shown)
+        self.assertRegex(self.appctl("fdb/show", "br0"), rf"(?m)^   17     0  {mac(2)}")
