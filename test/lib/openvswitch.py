@@ -33,6 +33,7 @@ class OpenVSwitch:
         self.directory.mkdir(exist_ok=True)
         self.space = space
         self.processes = []
+        self.daemon = None
         self.cpus = cpus or os.sched_getaffinity(0)
         self.settings = {
             "dpdk-init": "true", "dpdk-extra": EAL,
@@ -80,15 +81,29 @@ class OpenVSwitch:
 
     def start(self):
         self._run("ovsdb-tool", "create", self.path("conf.db"), SCHEMA)
+        self.start_database()
+        self.vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".",
+                   *(f'other_config:{key}="{value}"' for key, value in self.settings.items()))
+        self.start_daemon()
+        self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        return self
+
+    def start_database(self):
         self._spawn(["ovsdb-server", self.path("conf.db"), f"--remote=punix:{self.path('db.sock')}",
                      f"--unixctl={self.path('ovsdb.ctl')}"])
         wait_for(lambda: os.path.exists(self.path("db.sock")), "ovsdb-server")
-        self.vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".",
-                   *(f'other_config:{key}="{value}"' for key, value in self.settings.items()))
+
+    def start_daemon(self):
+        """A command of ovs-vsctl that waits, waits for it."""
         self.daemon = self._spawn(self.space.command(
             DAEMON, f"unix:{self.path('db.sock')}", f"--unixctl={self.path('vswitchd.ctl')}"))
-        self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
-        return self
+
+    def stop_daemon(self):
+        """As its unit does: what it made in the kernel stays."""
+        if self.daemon is not None and self.daemon.poll() is None:
+            self.appctl("exit")
+            self.daemon.wait(PATIENCE_S)
+        self.daemon = None
 
     def add_guest(self, name, path):
         """A port that connects to a socket on which QEMU listens."""
@@ -136,3 +151,4 @@ class OpenVSwitch:
                 process.kill()
                 process.wait()
         self.processes = []
+        self.daemon = None
