@@ -104,7 +104,7 @@ info_of(struct env *env, const char *name)
 
 /* Frames from one address to another, behind these devices, through the switch. */
 static inline void
-send(struct env *env, const char *from, uint8_t src, uint8_t dst)
+send_frame(struct env *env, const char *from, uint8_t src, uint8_t dst)
 {
 	made_up_send(made_up_device(from), src, dst);
 	assert_int_equal(xd_worker_poll(env->worker), 1);

@@ -18,9 +18,9 @@ frames_pass(void **state)
 	add(env, "a", "/a");
 	add(env, "b", "/b");
 	apply(env);
-	send(env, "/a", 1, 0xff);
+	send_frame(env, "/a", 1, 0xff);
 	assert_int_equal(made_up_device("/b")->nb_out, 1);
-	send(env, "/b", 2, 1);
+	send_frame(env, "/b", 2, 1);
 	assert_int_equal(made_up_device("/a")->nb_out, 1);
 	assert_int_equal(info_of(env, "a").counters.rx_frames, 1);
 	assert_int_equal(info_of(env, "a").nb_macs, 1);
@@ -241,7 +241,7 @@ a_worker_is_its_threads(void **state)
 	add(env, "b", "/b");
 	apply(env);
 	assert_int_equal((intptr_t)in_thread(unregister_another, env->worker), -EPERM);
-	send(env, "/a", 1, 0xff);
+	send_frame(env, "/a", 1, 0xff);
 	assert_int_equal(made_up_device("/b")->nb_out, 1);
 
 	/* A thread that ends without unregistering leaves its worker to others. */

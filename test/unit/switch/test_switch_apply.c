@@ -99,8 +99,8 @@ open_with_ports(void **state)
 	add(env, "a", "/a");
 	add(env, "b", "/b");
 	apply(env);
-	send(env, "/a", 1, 0xff);
-	send(env, "/b", 2, 1);
+	send_frame(env, "/a", 1, 0xff);
+	send_frame(env, "/b", 2, 1);
 	return 0;
 }
 
@@ -116,8 +116,8 @@ try_and_fail(struct env *env, int code)
 	assert_int_equal(xd_switch_apply(env->sw, env->config, NULL), code);
 	assert_unchanged(env, seen);
 	/* And frames pass as they did. */
-	send(env, "/a", 1, 2);
-	send(env, "/b", 2, 1);
+	send_frame(env, "/a", 1, 2);
+	send_frame(env, "/b", 2, 1);
 }
 
 static void
@@ -185,7 +185,7 @@ a_port_in_the_way_is_not_touched(void **state)
 	made_up_fail(CREATE, "", 0, false);
 	apply(env);
 	assert_int_equal(made_up_device("/a")->connects, 2);
-	send(env, "/b", 2, 1);
+	send_frame(env, "/b", 2, 1);
 }
 
 /* The port that is in the way has to go before it is known whether the new one starts: it comes
@@ -202,15 +202,15 @@ a_port_in_the_way_comes_back(void **state)
 	assert_int_equal(made_up.nb_ports, 2);
 	assert_int_equal(made_up_device("/a")->connects, 2);
 	assert_int_equal(info_of(env, "a").config.queues, 1);
-	send(env, "/a", 1, 2);
-	send(env, "/b", 2, 1);
+	send_frame(env, "/a", 1, 2);
+	send_frame(env, "/b", 2, 1);
 	/* If it cannot, the others go on. */
 	made_up_fail(START, "a", -ENODEV, false);
 	assert_int_equal(xd_switch_apply(env->sw, env->config, &env->err), -ENODEV);
 	made_up_fail(START, "", 0, false);
 	assert_null(made_up_device("/a")->holder);
 	assert_int_equal(made_up.nb_ports, 2);
-	send(env, "/b", 2, 0xff);
+	send_frame(env, "/b", 2, 0xff);
 	apply(env);
 	assert_non_null(made_up_device("/a")->holder);
 }
@@ -334,7 +334,7 @@ memory_runs_out_for_workers(void **state)
 	assert_in_range(n, 5, 999);
 	xd_config_destroy(seen->config);
 	free(seen);
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, open_with_ports, close_switch)

@@ -87,8 +87,8 @@ open_ports(struct env *env)
 	add(env, "b", "/b");
 	add(env, "c", "/c");
 	apply(env);
-	send(env, "/b", 2, 0xff);
-	send(env, "/c", 3, 0xff);
+	send_frame(env, "/b", 2, 0xff);
+	send_frame(env, "/c", 3, 0xff);
 }
 
 static unsigned
@@ -156,7 +156,7 @@ drops_before_learning(void **state)
 	open_ports(env);
 	set_hooks(env, "a", "h");
 	apply(env);
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 1); /* what c said */
 	assert_int_equal(info_of(env, "a").nb_macs, 0);
 	assert_int_equal(drops(env, "a", XD_DROP_HOOK), 1);
@@ -171,7 +171,7 @@ drops_before_learning(void **state)
 	assert_int_equal(o.last_port, xd_switch_port_index(env->sw, "a"));
 	/* A reason that it does not have. */
 	o.verdict.why[0] = 2;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	info = hook_info(env);
 	assert_int_equal(info.bad, 1);
 	assert_int_equal(info.drops, 2);
@@ -212,26 +212,26 @@ sends_where_it_is_told(void **state)
 	set_hooks(env, "a", "h");
 	apply(env);
 	o.verdict.dst[0] = (uint16_t)xd_switch_port_index(env->sw, "c");
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 1);
 	assert_int_equal(out("/c"), 2);
 	assert_int_equal(info_of(env, "a").nb_macs, 1); /* learned nonetheless */
 	o.verdict.dst[0] = XD_DST_FLOOD;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 2);
 	assert_int_equal(out("/c"), 3);
 	o.verdict.dst[0] = (uint16_t)xd_switch_port_index(env->sw, "a");
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/a"), 3); /* what b and c said, and its own */
 	/* There is no such port. */
 	o.verdict.dst[0] = 77;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	o.verdict.dst[0] = 0xfffd;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	/* Nor such frames. */
 	o.verdict.to = 0;
 	o.verdict.drop = 0x80000000;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 3);
 	info = hook_info(env);
 	assert_int_equal(info.bad, 3);
@@ -252,27 +252,27 @@ copies_frames(void **state)
 	set_hooks(env, "a", "h");
 	apply(env);
 	o.verdict.copy_dst[0] = (uint16_t)xd_switch_port_index(env->sw, "c");
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 2);
 	assert_int_equal(out("/c"), 2);
 	assert_int_equal(made_up_device("/c")->last_len, 64);
 	/* Dropped itself, and cut. */
 	o.verdict.drop = 1;
 	o.verdict.copy_snap = 20;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 2);
 	assert_int_equal(out("/c"), 3);
 	assert_int_equal(made_up_device("/c")->last_len, 20);
 	/* Nobody waits for a port that is full. */
 	made_up_device("/c")->full = true;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(drops(env, "c", XD_DROP_RING_FULL), 1);
 	made_up_device("/c")->full = false;
 	o.verdict.copy_snap = 3;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	o.verdict.copy_dst[0] = 99;
 	o.verdict.copy_snap = 0;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	info = hook_info(env);
 	assert_int_equal(info.copied, 4);
 	assert_int_equal(info.bad, 2);
@@ -306,7 +306,7 @@ leaves_frames_with_their_sender(void **state)
 	assert_int_equal(o.again, 4);
 	assert_int_equal(o.went, 3);
 	/* Once they have gone, what comes has not been seen. */
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(o.again, 4);
 	info = hook_info(env);
 	assert_int_equal(info.frames, 4);
@@ -410,18 +410,18 @@ judges_at_the_way_out(void **state)
 	set_hooks(env, "b", "o");
 	apply(env);
 	/* The frame for c is another. */
-	send(env, "/a", 1, 0xff);
+	send_frame(env, "/a", 1, 0xff);
 	assert_int_equal(made_up_device("/b")->last[5], 9);
 	assert_int_equal(made_up_device("/c")->last[5], 0xff);
 	assert_int_equal(o.last_port, xd_switch_port_index(env->sw, "b"));
 	o.verdict.drop = 1;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 2);
 	assert_int_equal(drops(env, "b", XD_DROP_HOOK_OUT), 1);
 	/* There is nothing to look up any more. */
 	o.verdict.drop = 0;
 	o.verdict.to = o.verdict.moved = 1;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 3);
 	assert_int_equal(hook_info(env).bad, 1);
 	assert_int_equal(o.went, 3);
@@ -446,7 +446,7 @@ keeps_room_for_tags(void **state)
 	open_ports(env);
 	set_hooks(env, "a", "h");
 	apply(env);
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 1);
 	assert_int_equal(hook_info(env).bad, 1);
 	assert_int_equal(drops(env, "a", XD_DROP_HOOK), 1);

@@ -105,13 +105,13 @@ meets_them_in_order(void **state)
 	set_hooks(env, "two", "p");
 	apply(env);
 	order[0] = 0;
-	send(env, "/one", 1, 0xff);
+	send_frame(env, "/one", 1, 0xff);
 	assert_string_equal(order, "baop");
 	set_hooks(env, "one", "a");
 	set_bridge_hooks(env, "b,o");
 	apply(env);
 	order[0] = 0;
-	send(env, "/one", 1, 0xff);
+	send_frame(env, "/one", 1, 0xff);
 	assert_string_equal(order, "abop");
 }
 

@@ -113,8 +113,8 @@ open_ports(struct env *env, const char *hooks, uint8_t *body)
 	add(env, "c", "/c");
 	set_hooks(env, "a", hooks);
 	apply(env);
-	send(env, "/b", 2, 0xff);
-	send(env, "/c", 3, 0xff);
+	send_frame(env, "/b", 2, 0xff);
+	send_frame(env, "/c", 3, 0xff);
 	for (unsigned i = 0; i < BODY; i++)
 		body[i] = (uint8_t)(i * 7 + 1);
 	a->body = body;
@@ -160,7 +160,7 @@ takes_what_is_sent(void **state)
 
 		memcpy(body, before, BODY);
 		k.upto = uptos[i];
-		send(env, "/a", 1, 2);
+		send_frame(env, "/a", 1, 2);
 		assert_non_null(k.saw);
 		assert_int_equal(b->last_len, XD_HEAD + BODY);
 		assert_memory_equal(k.copy, b->last, 12);
@@ -172,10 +172,10 @@ takes_what_is_sent(void **state)
 	}
 	/* More than there is, and more than can be. */
 	k.upto = XD_HEAD + BODY + 1;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_null(k.saw);
 	k.upto = XD_TAKE_MAX + 1;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_null(k.saw);
 }
 
@@ -215,7 +215,7 @@ keeps_and_sends_on(void **state)
 	add_keeper(env, "h", 8, &k);
 	open_ports(env, "h", body);
 	memcpy(before, body, BODY);
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(k.n, 1);
 	assert_int_equal(b->nb_out, 1);
 	assert_int_equal(info_of(env, "a").nb_macs, 0); /* not learned yet */
@@ -248,16 +248,16 @@ sends_where_it_is_told(void **state)
 	add_keeper(env, "h", 8, &k);
 	open_ports(env, "h", body);
 	k.dst = (uint16_t)xd_switch_port_index(env->sw, "c");
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(c->nb_out, 1 + 1);
 	assert_int_equal(b->nb_out, 1);
 	k.dst = XD_DST_FLOOD;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(c->nb_out, 1 + 2);
 	assert_int_equal(b->nb_out, 1 + 1);
 	/* There is no such port. */
 	k.dst = 1000;
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(hook_info(env).bad, 1);
 	assert_int_equal(hook_info(env).freed, 1);
 	assert_int_equal(hook_info(env).keep_used, 0);
@@ -274,7 +274,7 @@ remembers_where_a_hook_sent_it(void **state)
 	add_keeper(env, "two", 8, &two);
 	open_ports(env, "one,two", body);
 	one.to_port = (uint16_t)xd_switch_port_index(env->sw, "c");
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(made_up_device("/c")->nb_out, 1 + 1);
 	assert_int_equal(made_up_device("/b")->nb_out, 1);
 }
@@ -367,7 +367,7 @@ forgets_those_whose_port_has_gone(void **state)
 
 	add_keeper(env, "h", 4, &k);
 	open_ports(env, "h", body);
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	/* Another takes its place, and its index. */
 	del(env, "a");
 	apply(env);
@@ -390,7 +390,7 @@ refuses_to_keep_without_buffers(void **state)
 
 	add_keeper(env, "h", 0, &k);
 	open_ports(env, "h", body);
-	send(env, "/a", 1, 2);
+	send_frame(env, "/a", 1, 2);
 	assert_int_equal(hook_info(env).bad, 1);
 	assert_int_equal(made_up_device("/b")->nb_out, 2);
 	hook.keep_buffers = (1u << 20) + 1;

@@ -16,8 +16,8 @@ open_with_ports(void **state)
 	add(env, "a", "/a");
 	add(env, "b", "/b");
 	apply(env);
-	send(env, "/a", 1, 0xff);
-	send(env, "/b", 2, 1);
+	send_frame(env, "/a", 1, 0xff);
+	send_frame(env, "/b", 2, 1);
 	return 0;
 }
 
@@ -62,7 +62,7 @@ assert_same_port(struct env *env, const char *name, const char *path, uint16_t i
 	assert_int_equal(info_of(env, name).index, index);
 	assert_int_equal(info_of(env, name).nb_macs, 1);
 	assert_int_equal(info_of(env, name).counters.rx_frames, 1);
-	send(env, "/b", 2, 1);
+	send_frame(env, "/b", 2, 1);
 	assert_int_equal(made_up_device(path)->nb_out, nb_out + 1);
 }
 
@@ -117,8 +117,8 @@ names_that_change_places(void **state)
 	apply(env);
 	assert_path(env, "a", "/b");
 	assert_path(env, "b", "/a");
-	send(env, "/a", 1, 0xff);
-	send(env, "/b", 2, 1);
+	send_frame(env, "/a", 1, 0xff);
+	send_frame(env, "/b", 2, 1);
 	assert_int_equal(info_of(env, "a").nb_macs, 1);
 }
 
@@ -131,7 +131,7 @@ a_rigid_driver(void **state)
 
 	snprintf(made_up_path(port), XD_PATH_MAX, "/r");
 	apply(env);
-	send(env, "/r", 3, 0xff);
+	send_frame(env, "/r", 3, 0xff);
 	/* What is the plan's business does not concern it. */
 	port_of(env, "r")->mac_limit = 100;
 	apply(env);
@@ -142,7 +142,7 @@ a_rigid_driver(void **state)
 	assert_int_equal(made_up_device("/r")->mtu, 9000);
 	assert_int_equal(info_of(env, "r").counters.rx_frames, 1);
 	assert_int_equal(info_of(env, "r").nb_macs, 1);
-	send(env, "/b", 2, 3);
+	send_frame(env, "/b", 2, 3);
 	/* The flood of before, and this. */
 	assert_int_equal(made_up_device("/r")->nb_out, 1);
 	assert_int_equal(made_up_device("/a")->nb_out, 2);
@@ -163,7 +163,7 @@ another_device(void **state)
 	assert_null(made_up_device("/a")->holder);
 	made_up_send(made_up_device("/a"), 7, 2);
 	assert_int_equal(xd_worker_poll(env->worker), 0);
-	send(env, "/b", 2, 1);
+	send_frame(env, "/b", 2, 1);
 	assert_int_equal(made_up_device("/other")->nb_out, 1);
 }
 
@@ -216,7 +216,7 @@ all_ports_anew(void **state)
 	fill(env, "n");
 	apply(env);
 	assert_int_equal(made_up.nb_ports, XD_MAX_PORTS);
-	send(env, "/n0", 1, 0xff);
+	send_frame(env, "/n0", 1, 0xff);
 	assert_int_equal(made_up_device("/n1023")->nb_out, 1);
 	assert_int_equal(info_of(env, "n0").nb_macs, 1);
 }

@@ -220,7 +220,7 @@ frames_that_cross_nodes(void **state)
 	made_up_device("/a")->holder->node = 0;
 	made_up_device("/b")->holder->node = 1;
 	look_now(env);
-	send(env, "/a", 1, 0xff);
+	send_frame(env, "/a", 1, 0xff);
 	look_now(env);
 	assert_int_equal(traffic_of(env, "a").bytes, 64);
 	assert_int_equal(traffic_of(env, "a").crossed_bytes, 0);
