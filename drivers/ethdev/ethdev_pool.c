@@ -2,15 +2,13 @@
 /* The pool of packet buffers that a port receives into and copies frames from guests into. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <rte_cycles.h>
 
 #include "drivers/ethdev/ethdev.h"
 #include "memory/memory.h"
 
-#define NB_SPARE   4096u /* buffers beside those in rings: in turns, in caches, on other NICs */
-#define RECLAIM_MS 1000u
+#define NB_SPARE 4096u /* buffers beside those in rings: in turns, in caches, on other NICs */
 
 int
 xd_ethdev_create_pool(struct xd_ethdev_port *p, struct xd_error *err)
@@ -40,45 +38,14 @@ xd_ethdev_create_pool(struct xd_ethdev_port *p, struct xd_error *err)
 	return 0;
 }
 
-/* A pool whose port is gone, until its last buffer is back. */
-struct leftover {
-	struct rte_mempool *pool;
-	struct xd_timer *timer;
-};
-
-static void
-on_reclaim(void *ctx)
-{
-	struct leftover *left = ctx;
-
-	if (!rte_mempool_full(left->pool))
-		return;
-	xd_loop_timer_cancel(left->timer);
-	rte_mempool_free(left->pool);
-	free(left);
-}
-
 void
 xd_ethdev_free_pool(struct xd_ethdev_port *p)
 {
 	struct rte_mempool *pool = p->pool;
-	struct xd_loop *loop = p->port.env->loop;
-	struct leftover *left;
 
 	p->pool = NULL;
-	if (pool == NULL || rte_mempool_full(pool)) {
-		rte_mempool_free(pool);
-		return;
-	}
-	left = loop != NULL ? calloc(1, sizeof(*left)) : NULL;
-	if (left != NULL) {
-		left->pool = pool;
-		left->timer = xd_loop_timer(loop, RECLAIM_MS, RECLAIM_MS, on_reclaim, left);
-	}
-	if (left == NULL || left->timer == NULL) {
-		free(left);
+	if (!xd_pool_free_later(pool, p->port.env->loop))
 		xd_log(p->port.env->log, XD_LOG_ETHDEV, XD_LOG_WARN,
 			"port %s: %u packet buffers are still in use elsewhere; its pool stays",
 			p->port.config.name, rte_mempool_in_use_count(pool));
-	}
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Pools of packet buffers. */
+#include "base/loop.h"
 #include "memory/memory.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_errno.h>
@@ -13,6 +15,7 @@
 
 #define CACHE      256u /* buffers that each lcore keeps for itself */
 #define SMALL_PAGE 4096u
+#define RECLAIM_MS 1000u
 
 static uint64_t
 needed_mib(unsigned n, unsigned data_room)
@@ -98,6 +101,44 @@ xd_pool_create(const char *name, unsigned n, unsigned data_room, int node, struc
 				rte_strerror(rte_errno));
 	}
 	return pool;
+}
+
+/* A pool whose owner is gone, until its last buffer is back. */
+struct leftover {
+	struct rte_mempool *pool;
+	struct xd_timer *timer;
+};
+
+static void
+on_reclaim(void *ctx)
+{
+	struct leftover *left = ctx;
+
+	if (!rte_mempool_full(left->pool))
+		return;
+	xd_loop_timer_cancel(left->timer);
+	rte_mempool_free(left->pool);
+	free(left);
+}
+
+bool
+xd_pool_free_later(struct rte_mempool *pool, struct xd_loop *loop)
+{
+	struct leftover *left;
+
+	if (pool == NULL || rte_mempool_full(pool)) {
+		rte_mempool_free(pool);
+		return true;
+	}
+	left = loop != NULL ? calloc(1, sizeof(*left)) : NULL;
+	if (left != NULL) {
+		left->pool = pool;
+		left->timer = xd_loop_timer(loop, RECLAIM_MS, RECLAIM_MS, on_reclaim, left);
+	}
+	if (left != NULL && left->timer != NULL)
+		return true;
+	free(left);
+	return false;
 }
 
 static void
