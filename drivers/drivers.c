@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The port types that Crossdock brings: the one place that names them. */
 #include "drivers/af_xdp/af_xdp.h"
+#include "drivers/app/app.h"
 #include "drivers/bond/bond.h"
 #include "drivers/ethdev/ethdev.h"
 #include "drivers/patch/patch.h"
@@ -14,5 +15,6 @@ const struct xd_driver *const xd_builtin_drivers[] = {
 	&xd_af_xdp_driver,
 	&xd_bond_driver,
 	&xd_patch_driver,
+	&xd_app_driver,
 	NULL,
 };

@@ -332,6 +332,12 @@ void xd_port_destroy(struct xd_port *port);
 int xd_port_config_fail(struct xd_error *err, int code, const struct xd_port_config *config,
 	const char *key, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* Calls fn with a port and the switch's lock held, as a control call of the port's driver: for what
+ * a driver offers to the program beside the switch (xd_app_open). Returns what fn does; -ENOENT: no
+ * port of that name. Any thread. */
+int xd_switch_with_port(struct xd_switch *sw, const char *port,
+	int (*fn)(struct xd_port *port, void *ctx), void *ctx);
+
 /* Built-in drivers, by type: an explicit table, ended by NULL (drivers/drivers.c). */
 extern const struct xd_driver *const xd_builtin_drivers[];
 

@@ -236,3 +236,20 @@ xd_switch_port_xstats(struct xd_switch *sw, const char *name,
 	xd_loop_unlock(sw->loop);
 	return port ? 0 : -ENOENT;
 }
+
+int
+xd_switch_with_port(struct xd_switch *sw, const char *port,
+	int (*fn)(struct xd_port *port, void *ctx), void *ctx)
+{
+	struct xd_port *p;
+	int ret = -ENOENT;
+
+	if (!sw || !port || !fn)
+		return -EINVAL;
+	xd_loop_lock(sw->loop);
+	p = xd_state_port(sw->state, port);
+	if (p)
+		ret = fn(p, ctx);
+	xd_loop_unlock(sw->loop);
+	return ret;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The switch's side: frames in mbufs (frame/mbuf.h), through rings. */
+#include <rte_branch_prediction.h>
+
+#include "drivers/app/app.h"
+#include "frame/mbuf.h"
+#include "frame/offload.h"
+
+static inline struct xd_app_queue *
+queue_of(struct xd_port *port, uint16_t queue)
+{
+	return &((struct xd_app_port *)port)->app->queues[queue];
+}
+
+static inline bool
+is_running(struct xd_port *port)
+{
+	return __atomic_load_n(&((struct xd_app_port *)port)->running, __ATOMIC_ACQUIRE);
+}
+
+/* ---- Receive ---- */
+
+/* Has a frame carry what the program asked for; false: that cannot be done for it. */
+static bool
+ask_for(struct xd_frame *f, union xd_offload o)
+{
+	const struct xd_offload_request request = {
+		.flags = o.flags,
+		.gso_type = o.gso_type,
+		.csum_start = o.csum_start,
+		.csum_offset = o.csum_offset,
+	};
+
+	return xd_offload_take(f, &request, XD_OFFLOAD_CSUM) == 0;
+}
+
+/* Frees those of the batch that ask for what cannot be. */
+static void
+take_offloads(struct xd_batch *batch, struct xd_drops *drops)
+{
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < batch->n; i++) {
+		struct xd_frame *f = &batch->frames[i];
+		const union xd_offload o = {.word = f->mbuf->tx_offload};
+
+		if (unlikely(o.word && !ask_for(f, o))) {
+			xd_drop(drops, XD_DROP_BAD_OFFLOAD, 1);
+			batch->bytes -= f->len;
+			rte_pktmbuf_free(f->mbuf);
+			continue;
+		}
+		if (unlikely(n != i))
+			batch->frames[n] = *f;
+		n++;
+	}
+	batch->n = batch->nb_done = n;
+}
+
+uint16_t
+xd_app_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
+{
+	struct xd_app_queue *q = queue_of(port, queue);
+	struct rte_mbuf *mbufs[XD_BATCH];
+	uint16_t n;
+
+	batch->n = batch->nb_done = 0;
+	if (unlikely(!is_running(port)))
+		return 0;
+	if (unlikely(q->nb_again)) {
+		n = q->nb_again;
+		memcpy(mbufs, q->again, n * sizeof(mbufs[0]));
+		q->nb_again = 0;
+	} else {
+		n = (uint16_t)rte_ring_sc_dequeue_burst(
+			q->to_switch.ring, (void **)mbufs, XD_BATCH, NULL);
+	}
+	if (n == 0)
+		return 0;
+	xd_batch_from_mbufs(batch, mbufs, n, &port->drops[queue]);
+	take_offloads(batch, &port->drops[queue]);
+	return batch->n;
+}
+
+void
+xd_app_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n)
+{
+	struct xd_app_queue *q = queue_of(port, queue);
+
+	q->nb_again = batch->n - n;
+	for (uint16_t i = n; i < batch->n; i++) {
+		q->again[i - n] = batch->frames[i].mbuf;
+		batch->bytes -= xd_frame_received_len(&batch->frames[i]);
+	}
+	batch->n = batch->nb_done = n;
+}
+
+void
+xd_app_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
+{
+	(void)port;
+	(void)queue;
+	xd_batch_free_mbufs(batch);
+}
+
+/* ---- Transmit ---- */
+
+/* Frames on their way into one ring, whose lock is held. */
+struct burst {
+	struct xd_port *port;
+	struct rte_mempool *pool;
+	struct xd_counters *counters;
+	struct xd_drops *drops;
+	struct rte_ring *ring;
+	unsigned room, n;
+	struct rte_mbuf *mbufs[XD_BATCH];
+};
+
+static void
+flush(struct burst *b)
+{
+	rte_ring_sp_enqueue_bulk(b->ring, (void *const *)b->mbufs, b->n, NULL);
+	b->room -= b->n;
+	b->n = 0;
+}
+
+static enum xd_drop
+put(struct burst *b, struct xd_frame *f)
+{
+	/* The program may write to what it gets: nobody shares it. */
+	struct rte_mbuf *m =
+		f->nb_dst == 1 ? xd_frame_to_mbuf(f, b->pool) : xd_frame_copy_to_mbuf(f, b->pool);
+
+	if (unlikely(!m))
+		return XD_DROP_NO_BUFFER;
+	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	b->mbufs[b->n++] = m;
+	xd_frame_mbuf_sent(f, m);
+	if (unlikely(b->n == XD_BATCH))
+		flush(b);
+	return XD_DROP_NONE;
+}
+
+/* False: there is no room for its segments now. */
+static bool
+put_segments(struct burst *b, struct xd_frame *f, enum xd_drop *why)
+{
+	struct xd_segmenter s;
+	struct xd_frame *segment;
+
+	*why = XD_DROP_UNFINISHED_OFFLOAD;
+	if (xd_segment_begin(&s, f) < 0 || s.nb_segments > rte_ring_get_capacity(b->ring))
+		return true;
+	if (s.nb_segments > b->room - b->n)
+		return false;
+	*why = XD_DROP_NONE;
+	while (*why == XD_DROP_NONE && (segment = xd_segment_next(&s)) != NULL)
+		*why = put(b, segment);
+	b->counters->segmented++;
+	return true;
+}
+
+/* Of one to be segmented, the length of its segments counts. */
+static bool
+is_too_long(const struct xd_frame *f, uint16_t max_frame)
+{
+	return unlikely(f->len > max_frame) &&
+	       (f->offload.gso_type == VIRTIO_NET_HDR_GSO_NONE ||
+		       xd_offload_header_bytes(f) + f->offload.gso_size > max_frame);
+}
+
+/* False: there is no room for it. Else it was put into the ring or, *why, is to be dropped. */
+static bool
+put_frame(struct burst *b, struct xd_frame *f, uint16_t max_frame, enum xd_drop *why)
+{
+	if (is_too_long(f, max_frame)) {
+		*why = XD_DROP_OVER_MTU;
+		return true;
+	}
+	if (b->n == b->room)
+		return false;
+	if (unlikely(f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE))
+		return put_segments(b, f, why);
+	if (unlikely(f->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)) {
+		*why = XD_DROP_UNFINISHED_OFFLOAD;
+		if (xd_frame_finish_checksum(f) < 0)
+			return true;
+		b->counters->checksums++;
+	}
+	*why = put(b, f);
+	return true;
+}
+
+static uint16_t
+put_frames(struct burst *b, struct xd_frame *const *frames, uint16_t n)
+{
+	const uint16_t max_frame = __atomic_load_n(&b->port->max_frame, __ATOMIC_RELAXED);
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		const uint32_t len = frames[i]->len;
+		enum xd_drop why;
+
+		if (!put_frame(b, frames[i], max_frame, &why))
+			break;
+		if (unlikely(why != XD_DROP_NONE)) {
+			xd_drop(b->drops, why, 1);
+			continue;
+		}
+		b->counters->tx_frames++;
+		b->counters->tx_bytes += len;
+	}
+	return i;
+}
+
+uint16_t
+xd_app_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
+{
+	const uint16_t queue = xd_port_tx_queue(port, worker);
+	struct xd_app_queue *q = queue_of(port, queue);
+	struct burst b;
+
+	if (unlikely(!is_running(port) || !__atomic_load_n(&port->up, __ATOMIC_ACQUIRE)))
+		return xd_port_drop_down(port, worker, n);
+	b.port = port;
+	b.pool = ((struct xd_app_port *)port)->pool;
+	b.counters = &port->counters[worker];
+	b.drops = &port->drops[queue];
+	b.ring = q->to_app.ring;
+	b.n = 0;
+	rte_spinlock_lock(&q->lock);
+	b.room = rte_ring_free_count(b.ring);
+	n = put_frames(&b, frames, n);
+	if (b.n)
+		flush(&b);
+	rte_spinlock_unlock(&q->lock);
+	return n;
+}
+
+uint16_t
+xd_app_room(struct xd_port *port, unsigned worker, uint16_t wanted)
+{
+	const struct xd_app_queue *q = queue_of(port, xd_port_tx_queue(port, worker));
+
+	if (unlikely(!is_running(port) || !__atomic_load_n(&port->up, __ATOMIC_ACQUIRE)))
+		return wanted;
+	return (uint16_t)RTE_MIN(wanted, rte_ring_free_count(q->to_app.ring));
+}
+
+void
+xd_app_notify_tx(struct xd_port *port, unsigned worker)
+{
+	xd_app_tell(&queue_of(port, xd_port_tx_queue(port, worker))->to_app);
+}
+
+/* ---- Sleep ---- */
+
+int
+xd_app_sleep_fd(struct xd_port *port, uint16_t queue)
+{
+	return queue_of(port, queue)->to_switch.fd;
+}
+
+bool
+xd_app_arm(struct xd_port *port, uint16_t queue)
+{
+	struct xd_app_queue *q = queue_of(port, queue);
+
+	return is_running(port) && (q->nb_again || xd_app_ask(&q->to_switch));
+}
+
+/* The descriptor is not readable any more when the worker asks next. */
+void
+xd_app_disarm(struct xd_port *port, uint16_t queue)
+{
+	__atomic_store_n(&queue_of(port, queue)->to_switch.asked, false, __ATOMIC_RELAXED);
+}

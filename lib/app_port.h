@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Application ports: the program that embeds the switch is behind a port itself (type: app), and
+ * receives and sends frames in DPDK's packet buffers, on threads of its own.
+ *
+ *     struct xd_app *app = xd_app_open(sw, "inside", &err);
+ *     struct rte_mbuf *mbufs[32];
+ *
+ *     for (;;) {
+ *         unsigned n = xd_app_rx_burst(app, 0, mbufs, 32), sent;
+ *
+ *         ...
+ *         sent = xd_app_tx_burst(app, 0, mbufs, n);
+ *         rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
+ *     }
+ *
+ * The port is up while somebody has it open; else it drops what it is sent (port-down). A program
+ * that stops receiving finds its queue full: what comes then is dropped and counted (ring-full), or
+ * waits with its sender (full: wait). Nobody else waits for it. In the other direction
+ * xd_app_tx_burst says how many frames there was room for.
+ *
+ * Buffers. What is received is the program's to send, here or anywhere, or to free: a frame of
+ * another device's in the buffer that it came in, if nobody else gets it, or a copy in one of the
+ * port's, which has `ring` of them for each queue, and as many again. Those of the program's own
+ * that it sends are taken, and may leave by a device as they are; nothing may be written to them
+ * any more.
+ *
+ * Offloads. What is received needs nothing: checksums are finished and long frames segmented. What
+ * is sent may leave a TCP or UDP checksum to be done (RTE_MBUF_F_TX_TCP_CKSUM or _UDP_CKSUM, with
+ * l2_len, l3_len and the pseudo-header's sum in the field: rte_ipv4_phdr_cksum); with any other
+ * RTE_MBUF_F_TX_* that asks for something it is dropped (bad-offload).
+ */
+#ifndef XD_APP_PORT_H
+#define XD_APP_PORT_H
+
+#include <stdbool.h>
+
+#include "base/api.h"
+#include "base/error.h"
+
+XD_API_BEGIN
+
+struct rte_mbuf;
+struct xd_app;
+struct xd_switch;
+
+/*
+ * Opens a port, which comes up. The caller's, to be closed. Any thread.
+ *   -ENOENT  the switch has no port of this name
+ *   -EINVAL  it is of another type
+ *   -EBUSY   it is open
+ */
+struct xd_app *xd_app_open(struct xd_switch *sw, const char *port, struct xd_error *err);
+/* Closes it: the port goes down, what waits for the program is freed. NULL is fine; also after the
+ * port has been deleted, or the switch destroyed. No thread is in a call below. */
+void xd_app_close(struct xd_app *app);
+
+unsigned xd_app_nb_queues(const struct xd_app *app);
+/* Whether the port is not in the switch any more, or was made anew (another number of queues, say):
+ * close it then; it receives what still waits, and sends nothing. Any thread. */
+bool xd_app_is_gone(const struct xd_app *app);
+
+/* Receives at most n frames, which are the caller's then, and returns how many. Of each queue one
+ * thread at a time; never waits. */
+unsigned xd_app_rx_burst(struct xd_app *app, unsigned queue, struct rte_mbuf **mbufs, unsigned n);
+/* Sends frames and returns how many, the first ones, were taken: the others stay the caller's. A
+ * frame that is none (runt, too-long, bad-offload) is taken, dropped, and counted at the port. Of
+ * each queue one thread at a time; never waits, but for a system call that wakes a sleeping worker.
+ */
+unsigned xd_app_tx_burst(struct xd_app *app, unsigned queue, struct rte_mbuf **mbufs, unsigned n);
+
+/* A descriptor that is readable (level-triggered, for epoll) while frames wait: until
+ * xd_app_rx_burst has found none. Not to be read or written, nor closed. From the first call on,
+ * workers write to it, a system call each time that frames come to a queue which was found empty.
+ * -EINVAL: there is no such queue. The queue's thread. */
+int xd_app_fd(struct xd_app *app, unsigned queue);
+
+XD_API_END
+
+#endif
