@@ -62,6 +62,15 @@ enum xd_isolate { XD_ISOLATE_PINNED, XD_ISOLATE_NONE };
 enum xd_balancing { XD_BALANCING_OFF, XD_BALANCING_AUTO };
 enum xd_hugepages { XD_HUGEPAGES_AUTO, XD_HUGEPAGES_REQUIRED, XD_HUGEPAGES_NONE };
 enum xd_counting { XD_COUNTING_BASIC, XD_COUNTING_DETAILED };
+enum xd_vlan_mode {
+	XD_VLAN_MODE_AUTO,
+	XD_VLAN_MODE_ACCESS,
+	XD_VLAN_MODE_TRUNK,
+	XD_VLAN_MODE_NATIVE_TAGGED,
+	XD_VLAN_MODE_NATIVE_UNTAGGED,
+	XD_VLAN_MODE_DOT1Q_TUNNEL,
+};
+enum xd_qinq { XD_QINQ_802_1AD, XD_QINQ_802_1Q };
 enum xd_full { XD_FULL_DROP, XD_FULL_WAIT }; /* see struct xd_port_config */
 
 #define XD_PORT_SETTINGS 1024 /* bytes that a driver may have for the settings of its type */

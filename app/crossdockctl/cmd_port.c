@@ -19,31 +19,27 @@ sum_drops(const json_t *port)
 	return sum;
 }
 
-/* "10", "10,20-30 tagged", "10 + 20,30 tagged", "all". */
+/* "10", "10,20-30", "10+20,30", "all"; and the mode, where it is said: "10 dot1q-tunnel". */
 static void
 vlan_cell(struct table *table, const json_t *port)
 {
-	json_t *vlan = json_object_get(port, "vlan"), *vlans = json_object_get(port, "vlans");
+	const json_t *vlan = json_object_get(port, "vlan"), *vlans = json_object_get(port, "vlans");
+	const char *mode = ctl_text(port, "vlan_mode");
 	struct xd_ranges ranges = {0};
-	char text[XD_RANGES_TEXT];
-	json_t *item;
+	char native[8] = "", list[XD_RANGES_TEXT] = "";
+	const json_t *item;
 	size_t i;
 
-	if (!vlan && !vlans) {
-		table_cell(table, "all");
-		return;
-	}
-	if (!vlans) {
-		table_cell(table, "%d", (int)json_integer_value(vlan));
-		return;
-	}
+	if (vlan)
+		snprintf(native, sizeof(native), "%d", (int)json_integer_value(vlan));
 	json_array_foreach(vlans, i, item) ranges.bits[json_integer_value(item) / 64 % 64] |=
 		1ull << (json_integer_value(item) % 64);
-	xd_ranges_print(&ranges, text);
-	if (vlan)
-		table_cell(table, "%d+%.40s", (int)json_integer_value(vlan), text);
-	else
-		table_cell(table, "%.40s", text);
+	if (vlans)
+		xd_ranges_print(&ranges, list);
+	else if (!vlan)
+		strcpy(list, "all");
+	table_cell(table, "%s%s%.40s%s%s", native, vlan && vlans ? "+" : "", list,
+		mode[0] ? " " : "", mode);
 }
 
 /* A figure of a limit; "-": there is none. */

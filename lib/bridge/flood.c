@@ -33,22 +33,21 @@ in_form(struct xd_turn *turn, struct forms *forms, uint16_t n, bool tagged)
 	return forms->other;
 }
 
-/* Frames that follow each other on the same route: what is true of one is true of all. */
+/* Frames that follow each other on the same route, or one: what is true of one is true of all. */
 static void
 flood_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n)
 {
 	const struct xd_plan_bridge *bridge = turn->in->bridge;
-	const uint16_t vlan = frames[0]->vlan;
 	struct forms forms = {.as_they_are = frames, .tagged = frames[0]->tagged};
 	unsigned nb_dst = 0;
 
 	for (uint16_t i = 0; i < bridge->nb_members; i++) {
 		const struct xd_plan_port *out = turn->plan->ports[bridge->members[i]];
+		bool tagged;
 
-		if (out == turn->in || !xd_plan_port_carries(out, vlan))
+		if (out == turn->in || !xd_vlan_leaves(out, frames[0], &tagged))
 			continue;
-		xd_turn_send(
-			turn, out->index, in_form(turn, &forms, n, vlan != out->untagged_vlan), n);
+		xd_turn_send(turn, out->index, in_form(turn, &forms, n, tagged), n);
 		nb_dst++;
 	}
 	if (unlikely(nb_dst == 0))
@@ -69,8 +68,11 @@ flood_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n)
 void
 xd_bridge_flood(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n)
 {
+	const bool one_by_one = turn->in->bridge->any_cvlans;
+
 	for (uint16_t i = 0, run; i < n; i += run) {
-		for (run = 1; i + run < n && frames[i + run]->route == frames[i]->route;)
+		for (run = 1;
+			!one_by_one && i + run < n && frames[i + run]->route == frames[i]->route;)
 			run++;
 		flood_run(turn, frames + i, run);
 	}

@@ -37,11 +37,13 @@ forward_run(struct xd_turn *turn, struct xd_frame *const *frames, uint16_t n, ui
 		struct xd_frame *f = frames[i];
 
 		if (unlikely(f->route != as_it_is)) {
-			if (!xd_plan_port_carries(out, f->vlan)) {
+			bool tagged;
+
+			if (!xd_vlan_leaves(out, f, &tagged)) {
 				xd_turn_drop(turn, XD_DROP_NO_PORT, f);
 				continue;
 			}
-			xd_vlan_form(f, f->vlan != out->untagged_vlan);
+			xd_vlan_form(f, tagged);
 		}
 		output->frames[sent++] = f;
 	}

@@ -176,12 +176,13 @@ static void
 send_to(struct xd_turn *turn, uint16_t port, struct xd_frame *f)
 {
 	const struct xd_plan_port *out = turn->plan->ports[port];
+	bool tagged;
 
-	if (!xd_plan_port_carries(out, f->vlan)) {
+	if (!xd_vlan_leaves(out, f, &tagged)) {
 		xd_turn_drop(turn, XD_DROP_NO_PORT, f);
 		return;
 	}
-	xd_vlan_form(f, f->vlan != out->untagged_vlan);
+	xd_vlan_form(f, tagged);
 	xd_turn_send(turn, port, &f, 1);
 }
 

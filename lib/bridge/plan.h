@@ -13,6 +13,7 @@
 #include "bond/bond.h"
 #include "bridge/hooks.h"
 #include "fdb/fdb.h"
+#include "frame/frame.h"
 #include "mirror.h"
 #include "port/port.h"
 #include "stats/rmon.h"
@@ -24,6 +25,7 @@ struct xd_plan_bridge {
 	/* Its mirrors follow each other in the plan's. */
 	uint16_t first_mirror, nb_mirrors;
 	uint64_t *unlearned; /* VLANs in which nothing is learned, one bit each; NULL: none */
+	bool any_cvlans;     /* a member has some: frames of a VLAN may be flooded differently */
 };
 
 struct xd_plan_mirror {
@@ -45,8 +47,11 @@ struct xd_plan_port {
 	const struct xd_driver *driver;
 	const struct xd_plan_bridge *bridge;
 	uint16_t index;
-	/* The VLAN of untagged frames in both directions; XD_VLAN_NONE: untagged is refused. */
-	uint16_t untagged_vlan;
+	uint16_t pvid;          /* the VLAN of frames that come untagged; XD_VLAN_NONE: refused */
+	uint16_t untagged_vlan; /* the VLAN whose frames leave untagged; XD_VLAN_NONE: none */
+	/* Of an access port for all that a customer sends, with tags or not (dot1q-tunnel): */
+	bool tunnel;
+	bool service;        /* tags of its VLAN are 802.1ad's */
 	uint64_t tagged[64]; /* VLANs that pass with a tag, one bit each */
 	/* The sources that frames from the port may have, as in xd_fdb_key in VLAN 0; none: any. */
 	uint16_t nb_macs;
@@ -67,6 +72,10 @@ struct xd_plan_port {
 	uint64_t leave_tsc; /* hooks leave frames with the port's sender for so long at most */
 	const struct xd_plan_port *peer; /* of a patch port, in another bridge; NULL: none */
 	bool mirror_output;              /* mirrors' copies leave by it, and nothing else */
+	/* Of a tunnel: its VLAN, and the customer's VLANs that pass, one bit each, 0 without a tag;
+	 * NULL: all. If some do not, untagged_vlan is XD_VLAN_NONE: each frame is looked at. */
+	uint16_t tunnel_vlan;
+	const uint64_t *cvlans;
 	/* As it was configured: what stages read of it once a turn needs no member above. */
 	struct xd_port_config config;
 };
@@ -131,11 +140,19 @@ xd_plan_port_allows(const struct xd_plan_port *port, uint64_t source)
 	return port->nb_macs == 0;
 }
 
-/* Whether frames of this VLAN pass the port at all. */
+/* Whether a customer's VLAN (0: none) passes a tunnel. */
 static inline bool
-xd_plan_port_carries(const struct xd_plan_port *port, uint16_t vlan)
+xd_plan_port_has_customer(const struct xd_plan_port *port, uint16_t vlan)
 {
-	return vlan == port->untagged_vlan || xd_plan_port_tagged(port, vlan);
+	return !port->cvlans || (port->cvlans[vlan / 64] >> (vlan % 64) & 1);
+}
+
+/* What a frame from the port is that comes untagged. */
+static inline uint64_t
+xd_plan_port_route(const struct xd_plan_port *port)
+{
+	return xd_frame_route(port->index, port->pvid) |
+	       (port->service ? XD_FRAME_ROUTE_SERVICE : 0);
 }
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The 802.1Q tag in a frame's snapshot: read, pushed, popped. */
+/* The tag of a frame's VLAN in its snapshot, 802.1Q's or 802.1ad's: read, pushed, popped. */
 #ifndef XD_BRIDGE_VLAN_H
 #define XD_BRIDGE_VLAN_H
 
 #include <string.h>
 
+#include <rte_byteorder.h>
+
+#include "bridge/plan.h"
 #include "frame/frame.h"
 
 #define XD_VLAN_TAG_BYTES 4
@@ -12,11 +15,21 @@
 
 #define XD_VLAN_PRIORITY_MASK 0xf0 /* of the tag's third byte: priority, and drop eligible */
 
-/* TPID 0x8100 as it lies in memory, and where the tag is. */
+/* Tag protocol identifiers: 802.1Q, 9.5. */
+#define XD_VLAN_TPID_CUSTOMER 0x8100u
+#define XD_VLAN_TPID_SERVICE  0x88a8u
+
+static inline uint16_t
+xd_vlan_tpid(const uint8_t *data)
+{
+	return (uint16_t)(data[12] << 8 | data[13]);
+}
+
 static inline bool
 xd_vlan_is_tagged(const uint8_t *data)
 {
-	return data[12] == 0x81 && data[13] == 0x00;
+	return xd_vlan_tpid(data) == XD_VLAN_TPID_CUSTOMER ||
+	       xd_vlan_tpid(data) == XD_VLAN_TPID_SERVICE;
 }
 
 static inline uint16_t
@@ -50,14 +63,13 @@ static inline void
 xd_vlan_push(struct xd_frame *f, uint16_t vlan)
 {
 	uint8_t *data = xd_frame_push(f, XD_VLAN_TAG_BYTES);
+	const uint32_t tpid = f->service ? XD_VLAN_TPID_SERVICE : XD_VLAN_TPID_CUSTOMER;
+	const rte_be32_t tag = rte_cpu_to_be_32(tpid << 16 | (uint32_t)f->priority << 8 | vlan);
 
 	if (!data)
 		return; /* not reached: the headroom holds more tags than one turn pushes */
 	memmove(data, data + XD_VLAN_TAG_BYTES, 12);
-	data[12] = 0x81;
-	data[13] = 0x00;
-	data[14] = (uint8_t)(f->priority | vlan >> 8);
-	data[15] = (uint8_t)vlan;
+	memcpy(data + 12, &tag, sizeof(tag));
 	f->tagged = true;
 }
 
@@ -85,6 +97,31 @@ xd_vlan_form(struct xd_frame *f, bool tagged)
 		xd_vlan_push(f, f->vlan);
 	else
 		xd_vlan_pop(f);
+}
+
+/* The VLAN of a customer's own tag, within that of a service; 0: there is none. */
+static inline uint16_t
+xd_vlan_of_customer(struct xd_frame *f)
+{
+	const uint8_t service = f->tagged ? XD_VLAN_TAG_BYTES : 0;
+	const uint8_t *data = xd_frame_data(f) + service;
+
+	if (f->head_len < XD_FRAME_MIN + XD_VLAN_TAG_BYTES + service || !xd_vlan_is_tagged(data))
+		return 0;
+	return xd_vlan_tci(data) & XD_VLAN_VID_MASK;
+}
+
+/* Whether a frame leaves by a port of its bridge, and if so, with a tag or not. */
+static inline bool
+xd_vlan_leaves(const struct xd_plan_port *out, struct xd_frame *f, bool *tagged)
+{
+	*tagged = false;
+	if (f->vlan == out->untagged_vlan)
+		return true;
+	if (xd_plan_port_tagged(out, f->vlan))
+		return *tagged = true;
+	return out->cvlans && f->vlan == out->tunnel_vlan &&
+	       xd_plan_port_has_customer(out, xd_vlan_of_customer(f));
 }
 
 #endif

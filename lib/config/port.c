@@ -6,6 +6,7 @@
 
 #include "config/limits.h"
 #include "config/noun.h"
+#include "config/vlan.h"
 #include "port/port.h"
 
 static void type_changed(void *entry);
@@ -118,6 +119,8 @@ check(const struct xd_config *config, const void *entry, const struct xd_driver 
 	if (driver->peer && xd_limits_first(port))
 		return xd_noun_fail(err, -EINVAL, &xd_port_noun, port, xd_limits_first(port)->name,
 			"must be none: limit the ports behind a port of type %s", port->type);
+	if (xd_vlan_check(port, err))
+		return -EINVAL;
 	return driver->check ? driver->check(port, err) : 0;
 }
 

@@ -72,11 +72,14 @@ struct xd_frame {
 		struct {
 			uint16_t in_port; /* index of the port that received it */
 			uint16_t vlan;    /* that it was classified into; 0 is "none" */
-			bool tagged;      /* buf holds an 802.1Q header for this VLAN */
+			bool tagged;      /* buf holds a tag for this VLAN */
 			uint8_t nb_dst;   /* ports that the frame goes to */
 			union {
-				uint16_t member;  /* of what a bond sends itself: the driver's */
-				uint8_t priority; /* of a tag that was popped, as it lay in it */
+				uint16_t member; /* of what a bond sends itself: the driver's */
+				struct {
+					uint8_t priority; /* of a popped tag, as it lay there */
+					bool service; /* the VLAN's tag is 802.1ad's, TPID 0x88a8 */
+				};
 			};
 		};
 		uint64_t route;
@@ -125,6 +128,9 @@ xd_frame_route(uint16_t in_port, uint16_t vlan)
 {
 	return in_port | (uint64_t)vlan << 16 | 1ull << 40;
 }
+
+/* The same where the VLAN is a service provider's: its tags are 802.1ad's. */
+#define XD_FRAME_ROUTE_SERVICE (1ull << 56)
 
 /* Bytes of the frame as it was received: a header pushed or popped since has moved its start. */
 static inline uint32_t

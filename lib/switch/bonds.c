@@ -16,9 +16,11 @@ static bool
 announce(void *ctx, const struct xd_fdb_record *record)
 {
 	struct announcing *a = ctx;
-	uint16_t vlan = record->vlan == a->vlans.untagged_vlan ? 0 : record->vlan;
+	const bool untagged = record->vlan == a->vlans.untagged_vlan;
+	const uint16_t vlan = untagged ? 0 : record->vlan;
 
-	if (record->port == a->port->index || !xd_plan_port_carries(&a->vlans, record->vlan))
+	if (record->port == a->port->index ||
+		(!untagged && !xd_plan_port_tagged(&a->vlans, record->vlan)))
 		return true;
 	if (a->port->driver->announce(a->port, record->mac, vlan))
 		a->n++;

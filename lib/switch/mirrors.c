@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/mirrors.h"
+#include "config/vlan.h"
 #include "switch/switch.h"
 
 /* ---- Making ---- */
@@ -87,7 +88,9 @@ xd_plan_mirror_outputs(struct xd_plan *plan, const struct xd_state *state)
 			continue;
 		p->mirror_output = true;
 		/* Nothing comes in by it. */
-		p->untagged_vlan = XD_VLAN_NONE;
+		p->pvid = p->untagged_vlan = XD_VLAN_NONE;
+		p->tunnel = false;
+		p->cvlans = NULL;
 		memset(p->tagged, 0, sizeof(p->tagged));
 	}
 }
@@ -139,7 +142,7 @@ fill_output(struct xd_plan_mirror *m, const struct xd_state *state, const struct
 	m->output_vlan = config->output_vlan;
 	/* An access port has no tags. */
 	if (out) {
-		m->untag = out->config.vlan != XD_VLAN_NONE && !out->config.has_vlans;
+		m->untag = xd_vlan_is_access(&out->config);
 		ports[n++] = out->index;
 		m->nb_tagged = m->nb_ports = n;
 	}

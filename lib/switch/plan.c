@@ -6,6 +6,7 @@
 
 #include <rte_cycles.h>
 
+#include "config/vlan.h"
 #include "switch/switch.h"
 
 /* Queues of one worker begin on a cache line of their own: it writes to them. */
@@ -56,24 +57,52 @@ xd_plan_free(struct xd_plan *plan)
 	free(plan);
 }
 
+/* A trunk's VLANs, and its native one, of frames that come untagged. */
+static void
+fill_trunk(struct xd_plan_port *p, const struct xd_port_config *config)
+{
+	const bool native = config->vlan != XD_VLAN_NONE;
+	const bool all = !config->has_vlans;
+
+	if (all)
+		memset(p->tagged, 0xff, sizeof(p->tagged));
+	else
+		memcpy(p->tagged, config->vlans, sizeof(p->tagged));
+	p->pvid = native ? config->vlan : all || (config->vlans[0] & 1) ? 0 : XD_VLAN_NONE;
+	p->untagged_vlan = p->pvid;
+	if (native)
+		p->tagged[config->vlan / 64] |= 1ull << (config->vlan % 64);
+	/* VLAN 0 is what has no tag. */
+	p->tagged[0] &= ~1ull;
+}
+
+static void
+fill_tunnel(struct xd_plan_port *p, const struct xd_port_config *config)
+{
+	p->tunnel = true;
+	p->service = config->qinq_ethtype == XD_QINQ_802_1AD;
+	p->tunnel_vlan = config->vlan;
+	if (!config->has_cvlans)
+		return;
+	p->cvlans = config->cvlans;
+	p->untagged_vlan = XD_VLAN_NONE;
+	if (!xd_plan_port_has_customer(p, 0))
+		p->pvid = XD_VLAN_NONE;
+}
+
 void
 xd_plan_vlans(struct xd_plan_port *p, const struct xd_port_config *config)
 {
-	bool has_vlan = config->vlan != XD_VLAN_NONE;
-
-	if (!config->has_vlans) {
-		p->untagged_vlan = has_vlan ? config->vlan : 0;
-		memset(p->tagged, has_vlan ? 0 : 0xff, sizeof(p->tagged));
-	} else {
-		memcpy(p->tagged, config->vlans, sizeof(p->tagged));
-		p->untagged_vlan = has_vlan               ? config->vlan
-				   : config->vlans[0] & 1 ? 0
-							  : XD_VLAN_NONE;
-		if (has_vlan)
-			p->tagged[config->vlan / 64] |= 1ull << (config->vlan % 64);
+	if (!xd_vlan_is_access(config)) {
+		fill_trunk(p, config);
+		if (xd_vlan_mode(config) == XD_VLAN_MODE_NATIVE_TAGGED)
+			p->untagged_vlan = XD_VLAN_NONE;
+		return;
 	}
-	/* VLAN 0 is what has no tag. */
-	p->tagged[0] &= ~1ull;
+	memset(p->tagged, 0, sizeof(p->tagged));
+	p->pvid = p->untagged_vlan = config->vlan;
+	if (xd_vlan_mode(config) == XD_VLAN_MODE_DOT1Q_TUNNEL)
+		fill_tunnel(p, config);
 }
 
 /* Sources that the port may have, and how long others wait for it. */
@@ -108,7 +137,7 @@ fill_port(const struct xd_state *state, struct xd_plan *plan, unsigned i)
 	p->driver = p->port->driver;
 	p->index = (uint16_t)i;
 	p->config = *config;
-	xd_plan_vlans(p, config);
+	xd_plan_vlans(p, &p->config);
 	fill_limits(p, config);
 	fill_policers(plan, p, config);
 	plan->any_waits |= p->wait_us != 0;
@@ -210,8 +239,10 @@ fill_bridges(const struct xd_state *state, struct xd_plan *plan)
 		const struct xd_plan_bridge *b = plan->ports[i] ? plan->ports[i]->bridge : NULL;
 		struct xd_plan_bridge *bridge = b ? &plan->bridges[b - plan->bridges] : NULL;
 
-		if (bridge && !plan->ports[i]->mirror_output)
-			bridge->members[bridge->nb_members++] = (uint16_t)i;
+		if (!bridge || plan->ports[i]->mirror_output)
+			continue;
+		bridge->members[bridge->nb_members++] = (uint16_t)i;
+		bridge->any_cvlans |= plan->ports[i]->cvlans != NULL;
 	}
 }
 

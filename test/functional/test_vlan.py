@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Access, trunk and native VLANs: who sees a frame, and in which form."""
+"""Access, trunk and native VLANs, and tunnels: who sees a frame, and in which form."""
 
 from frames import BROADCAST, frame, mac, tagged
 from guest import SwitchCase
@@ -15,11 +15,10 @@ PORTS = {
 }
 
 
-class Vlan(SwitchCase):
-    def setUp(self):
-        super().setUp()
-        self.start(PORTS)
-        self.at = dict(zip(PORTS, self.guests(*PORTS)))
+class VlanCase(SwitchCase):
+    def begin(self, ports):
+        self.start(ports)
+        self.at = dict(zip(ports, self.guests(*ports)))
 
     def seen(self, sender, data):
         """Port to the frames that come to it when sender sends data."""
@@ -30,6 +29,12 @@ class Vlan(SwitchCase):
         """want: port to the one frame that it is to get."""
         self.assertEqual(self.seen(sender, data),
                          {name: [came.hex()] for name, came in want.items()}, f"from {sender}")
+
+
+class Vlan(VlanCase):
+    def setUp(self):
+        super().setUp()
+        self.begin(PORTS)
 
     def test_from_access_port(self):
         data = frame(BROADCAST, A)
@@ -119,3 +124,62 @@ class Vlan(SwitchCase):
         data = frame(BROADCAST, A, size=1514)
         self.check("acc10", data, {"acc10b": data, "native": data, "trunk": tagged(data, 10),
                                    "all": tagged(data, 10)})
+
+
+TUNNELS = {
+    "site1": {"vlan": 10, "vlan_mode": "dot1q-tunnel"},
+    "site2": {"vlan": 10, "vlan_mode": "dot1q-tunnel", "cvlans": [0, 20]},
+    "site3": {"vlan": 10, "vlan_mode": "dot1q-tunnel", "qinq_ethtype": "802.1q"},
+    "ntag": {"vlan": 10, "vlan_mode": "native-tagged"},
+    "uplink": {"vlan_mode": "trunk", "vlans": [10], "mtu": 1504},
+}
+
+
+def service(data, vlan=10):
+    """The same frame with a provider's tag."""
+    return data[:12] + b"\x88\xa8" + vlan.to_bytes(2, "big") + data[12:]
+
+
+class Tunnel(VlanCase):
+    def setUp(self):
+        super().setUp()
+        self.begin(TUNNELS)
+
+    def test_customers_frames_pass_as_they_are(self):
+        data = frame(BROADCAST, A)
+        for came in (data, tagged(data, 20, pcp=3)):
+            self.check("site1", came, {"site2": came, "site3": came, "ntag": service(came),
+                                       "uplink": service(came)})
+            self.check("site3", came, {"site1": came, "site2": came,
+                                       "ntag": tagged(came, 10), "uplink": tagged(came, 10)})
+            self.check("uplink", service(came), {"site1": came, "site2": came, "site3": came,
+                                                 "ntag": service(came)})
+
+    def test_cvlans(self):
+        other = tagged(frame(BROADCAST, A), 30)
+        self.check("site1", other, {"site3": other, "ntag": service(other),
+                                    "uplink": service(other)})
+        self.check("site2", other, {})
+        self.assertEqual(self.drops("site2"), {"vlan": 1})
+        # Known to be there, which helps it no more.
+        self.seen("site2", frame(BROADCAST, B))
+        self.check("site1", tagged(frame(B, A), 20), {"site2": tagged(frame(B, A), 20)})
+        self.check("site1", tagged(frame(B, A), 30), {})
+
+    def test_native_tagged(self):
+        data = frame(BROADCAST, A)
+        self.check("ntag", data, {"site1": data, "site2": data, "site3": data,
+                                  "uplink": tagged(data, 10)})
+        self.check("ntag", tagged(data, 10), {"site1": data, "site2": data, "site3": data,
+                                              "uplink": tagged(data, 10)})
+
+    def test_two_tags_on_a_full_frame(self):
+        data = tagged(frame(BROADCAST, A, size=1514), 20)
+        self.check("site1", data, {"site2": data, "site3": data, "uplink": service(data)})
+        self.assertEqual(self.drops("ntag"), {"over-mtu": 1})
+
+    def test_keys_that_do_not_go_together(self):
+        for keys, say in ((["vlan=none"], "vlan"), (["vlans=20"], "vlans"),
+                          (["vlan_mode=access"], "cvlans"), (["vlan_mode=trunk"], "vlan")):
+            said = self.daemon.refused("port", "set", "site2", *keys)
+            self.assertIn(f"ports.site2.{say}", said)

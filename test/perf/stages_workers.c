@@ -96,6 +96,7 @@ make_bridges(struct world *w, bool shared)
 		w->plan_ports[i] = (struct xd_plan_port){.port = &w->ports[i],
 			.bridge = bridge,
 			.index = (uint16_t)i,
+			.pvid = (uint16_t)(1 + i / 2),
 			.untagged_vlan = (uint16_t)(1 + i / 2)};
 		w->plan.ports[i] = &w->plan_ports[i];
 		for (unsigned flow = 0; flow < FLOWS; flow++)

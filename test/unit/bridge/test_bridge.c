@@ -68,7 +68,7 @@ teardown(void **state)
 static void
 make_access(struct world *w, unsigned port, uint16_t vlan)
 {
-	w->plan_ports[port].untagged_vlan = vlan;
+	w->plan_ports[port].pvid = w->plan_ports[port].untagged_vlan = vlan;
 	memset(w->plan_ports[port].tagged, 0, sizeof(w->plan_ports[port].tagged));
 }
 

@@ -165,7 +165,7 @@ test_limits(void **state)
 	for (uint16_t n = 1; n <= XD_BATCH; n++) {
 		start(&r, BRIDGES, false, n);
 		for (unsigned b = 1; b < BRIDGES; b += 2)
-			r.ports[BEFORE(b)].untagged_vlan = 7;
+			r.ports[BEFORE(b)].pvid = r.ports[BEFORE(b)].untagged_vlan = 7;
 		xd_bridge_switch(r.turn, false);
 		check_outputs(&r);
 		xd_bridge_account(r.turn, false);
@@ -190,7 +190,7 @@ test_tags(void **state)
 	for (unsigned i = 12; i < XD_HEAD; i += 4)
 		memcpy(f->buf + XD_HEADROOM + i, "\x81\x00\x00\x07", 4);
 	for (unsigned b = 0; b < 8; b++)
-		r.ports[BEHIND(b)].untagged_vlan = 7;
+		r.ports[BEHIND(b)].pvid = r.ports[BEHIND(b)].untagged_vlan = 7;
 	xd_bridge_switch(r.turn, false);
 	check_outputs(&r);
 	xd_bridge_account(r.turn, false);

@@ -606,8 +606,8 @@ floods_are_whole(void **state)
 	w->fakes[2].room = 1;
 	/* Port 3 wants them tagged: clones. */
 	for (unsigned i = 0; i < 3; i++)
-		w->plan_ports[i].untagged_vlan = 10;
-	w->plan_ports[3].untagged_vlan = XD_VLAN_NONE;
+		w->plan_ports[i].pvid = w->plan_ports[i].untagged_vlan = 10;
+	w->plan_ports[3].pvid = w->plan_ports[3].untagged_vlan = XD_VLAN_NONE;
 	send(w, 0, 0xff, 3);
 	run(w);
 	for (unsigned i = 1; i < NB_PORTS; i++)
@@ -646,7 +646,7 @@ what_waits_is_not_counted(void **state)
 	struct world *w = *state;
 
 	make_wait(w, 1, LONG_US);
-	w->plan_ports[1].untagged_vlan = 10;
+	w->plan_ports[1].pvid = w->plan_ports[1].untagged_vlan = 10;
 	w->fakes[1].room = 0;
 	send_tagged(w, 0, 1, 10);
 	send(w, 0, 0, 1); /* to itself */
