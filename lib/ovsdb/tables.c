@@ -20,8 +20,8 @@ const struct xd_ovsdb_table xd_ovsdb_tables[] = {
 	},
 	{
 		.name = "Port",
-		.read = {"bond_mode", "interfaces", "lacp", "name", "other_config", "qos", "tag",
-			"trunks", "vlan_mode", NULL},
+		.read = {"bond_mode", "cvlans", "interfaces", "lacp", "name", "other_config", "qos",
+			"tag", "trunks", "vlan_mode", NULL},
 		.write = {"bond_active_slave", "status", NULL},
 		.also = {"bond_downdelay", "bond_fake_iface", "bond_updelay", "fake_bridge", "mac",
 			"protected", NULL},

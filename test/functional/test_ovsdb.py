@@ -109,7 +109,7 @@ class Core(Ovsdb):
             "--", "add-port", "br0", "b", "--", "set", "Interface", "b", *client,
             "--", "add-port", "br0", "c", "--", "set", "Interface", "c", "type=vxlan",
             "--", "add-port", "br0", "d", "--", "set", "Interface", "d", "type=internal",
-            "--", "add-port", "br0", "e", "vlan_mode=dot1q-tunnel", "tag=5",
+            "--", "add-port", "br0", "e", "vlan_mode=dot1q-tunnel",
             "--", "set", "Interface", "e", "type=internal",
             "--", "add-bond", "br0", "bond0", "m1", "m2", "lacp=active",
             "--", "set", "Interface", "m1", "type=internal",
@@ -120,7 +120,7 @@ class Core(Ovsdb):
         self.assertEqual(sum(name in self.daemon.ports() for name in ("a", "b")), 1)
         self.assertIn("no tunnels", self.db.get("Interface", "c", "error"))
         # Put right, it is there.
-        self.db.vsctl("set", "Port", "e", "vlan_mode=access")
+        self.db.vsctl("set", "Port", "e", "tag=5")
         self.assertGreater(int(self.db.get("Interface", "e", "ofport")), 0)
         self.assertEqual(self.db.get("Interface", "e", "error"), "[]")
 

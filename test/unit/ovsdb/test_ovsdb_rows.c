@@ -200,7 +200,10 @@ test_vlans(void **state)
 	assert_true(c.vlan == 5 && carries(&c, 6) && !carries(&c, 7));
 	assert_int_equal(
 		translate(tap, "{\"tag\": 5, \"vlan_mode\": \"native-untagged\"}", &c, &err), 0);
-	assert_true(c.vlan == 5 && carries(&c, 4094));
+	assert_true(c.vlan == 5 && c.vlan_mode == XD_VLAN_MODE_NATIVE_UNTAGGED && !c.has_vlans);
+	assert_int_equal(
+		translate(tap, "{\"tag\": 5, \"vlan_mode\": \"native-tagged\"}", &c, &err), 0);
+	assert_true(c.vlan == 5 && c.vlan_mode == XD_VLAN_MODE_NATIVE_TAGGED && !c.has_vlans);
 	/* OpenStack's VLAN of ports that carry nothing. */
 	assert_int_equal(translate(tap, "{\"tag\": 4095}", &c, &err), 0);
 	assert_string_equal(c.bridge, "none");
@@ -208,8 +211,39 @@ test_vlans(void **state)
 	assert_true(carries(&c, 0) && !carries(&c, 1));
 	assert_true(translate(tap, "{\"tag\": 5000}", &c, &err) < 0);
 	assert_true(translate(tap, "{\"trunks\": \"x\", \"tag\": -7}", &c, &err) < 0);
-	assert_true(translate(tap, "{\"vlan_mode\": \"dot1q-tunnel\", \"tag\": 5}", &c, &err) < 0);
-	assert_non_null(strstr(err.text, "vlan_mode: dot1q-tunnel"));
+	assert_true(translate(tap, "{\"vlan_mode\": \"hybrid\", \"tag\": 5}", &c, &err) < 0);
+	assert_non_null(strstr(err.text, "vlan_mode: hybrid"));
+}
+
+static void
+test_tunnels(void **state)
+{
+	static const char tap[] = "{\"name\": \"t\", \"type\": \"tap\"}";
+	struct xd_port_config c;
+	struct xd_error err;
+
+	(void)state;
+	assert_int_equal(
+		translate(tap, "{\"vlan_mode\": \"dot1q-tunnel\", \"tag\": 5}", &c, &err), 0);
+	assert_true(c.vlan == 5 && c.vlan_mode == XD_VLAN_MODE_DOT1Q_TUNNEL && !c.has_cvlans &&
+		    c.qinq_ethtype == XD_QINQ_802_1AD);
+	assert_int_equal(translate(tap,
+				 "{\"vlan_mode\": \"dot1q-tunnel\", \"tag\": 5, \"cvlans\": "
+				 "[\"set\", [0, 7]],"
+				 " \"other_config\": [\"map\", [[\"qinq-ethtype\", \"802.1q\"]]]}",
+				 &c, &err),
+		0);
+	assert_true(c.has_cvlans && c.cvlans[0] == 0x81 && c.qinq_ethtype == XD_QINQ_802_1Q);
+	assert_true(translate(tap, "{\"vlan_mode\": \"dot1q-tunnel\"}", &c, &err) < 0);
+	assert_non_null(strstr(err.text, "tag: "));
+	assert_true(translate(tap,
+			    "{\"vlan_mode\": \"dot1q-tunnel\", \"tag\": 5, \"other_config\": "
+			    "[\"map\", [[\"qinq-ethtype\", \"9100\"]]]}",
+			    &c, &err) < 0);
+	assert_non_null(strstr(err.text, "other_config:qinq-ethtype"));
+	/* Access ports' are not looked at. */
+	assert_int_equal(translate(tap, "{\"tag\": 5, \"cvlans\": 7}", &c, &err), 0);
+	assert_false(c.has_cvlans);
 }
 
 /* ---- Limits ---- */
@@ -482,6 +516,7 @@ main(void)
 		cmocka_unit_test(test_what_makes_no_sense_is_named),
 		cmocka_unit_test(test_vlans),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_tunnels),
 		cmocka_unit_test(test_bonds),
 		cmocka_unit_test(test_lacp),
 		cmocka_unit_test(test_numbers),
