@@ -283,7 +283,7 @@ test_start(const struct xd_iperf3_run *run)
 		t->udp ? "UDP" : "TCP", "num_streams", (int)t->streams, "blksize",
 		(int)t->block_bytes, "omit", (int)t->omit_s, "duration", (int)t->time_s, "bytes",
 		(json_int_t)t->bytes, "blocks", (json_int_t)t->blocks, "reverse",
-		t->reverse ? 1 : 0, "bidir", t->both ? 1 : 0, "tos", 0, "target_bitrate",
+		t->reverse ? 1 : 0, "bidir", t->both ? 1 : 0, "tos", (int)t->tos, "target_bitrate",
 		(json_int_t)t->rate_bps);
 }
 
@@ -307,7 +307,8 @@ whole_start(const struct iperf3_show *show, const struct xd_iperf3_run *run)
 			run->server ? run->peer_port : run->port));
 	json_object_set_new(start, "cookie", json_string(run->cookie));
 	if (!run->test.udp)
-		put(start, "tcp_mss_default", run->mss);
+		put(start, run->test.mss ? "tcp_mss" : "tcp_mss_default",
+			run->test.mss ? run->test.mss : run->mss);
 	put(start, "target_bitrate", run->test.rate_bps);
 	json_object_set_new(start, "test_start", test_start(run));
 	return start;

@@ -2,16 +2,18 @@
 """crossdock-pktgen iperf3: a stock iperf3 is its client and its server, in a namespace on a port of
 type tap; and peers that are something else, or leave."""
 
+import contextlib
 import json
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
 
 from daemon import SANITIZER
 from hosts import HostCase
-from netns import Namespace
+from netns import Namespace, RawSocket
 from process import PATIENCE_S, program, wait_for
 
 OURS, KERNELS = ("10.97.0.1", "fd97::1"), ("10.97.0.2", "fd97::2")
@@ -111,6 +113,35 @@ class Iperf3(HostCase):
             self.assertLessEqual(received, sent)
 
 
+    # ---- What was on the wire ----
+
+    def sniff(self):
+        return RawSocket(self, self.space, "eth0", 0)
+
+    def sniffed(self, raw, protocol):
+        """(from the kernel, type of service, bytes of the IP packet), of port 5201."""
+        found = set()
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data, address = raw.socket.recvfrom(65536)
+                v6 = data[12:14] == b"\x86\xdd"
+                at = 54 if v6 else 34
+                if data[20 if v6 else 23] != protocol or PORT not in struct.unpack_from(
+                        ">HH", data, at):
+                    continue
+                tos = struct.unpack_from(">H", data, 14)[0] >> 4 & 255 if v6 else data[15]
+                length = struct.unpack_from(">H", data, 18 if v6 else 16)[0] + 40 * v6
+                found.add((address[2] == raw.OUTGOING, tos, length))
+        return found
+
+    def check_wire(self, found, tos, most):
+        """Our streams have that type of service, and no longer packets."""
+        ours = {length for kernels, of, length in found if not kernels and of == tos}
+        self.assertTrue(ours, found)
+        self.assertLessEqual(max(ours), most)
+        return max(ours)
+
+
 class Iperf3Server(Iperf3):
     """A stock client."""
 
@@ -158,6 +189,28 @@ class Iperf3Server(Iperf3):
                 self.assertEqual("-O" in words,
                                  any(i["sum"]["omitted"] for i in ours["intervals"]))
         self.assertEqual(out, "")
+
+    def test_segments_and_type_of_service(self):
+        self.serve("-J", out=(self.directory / "out").open("w"))
+        for words, protocol, tos, most in (
+                (("-M", 600, "-S", "0x20"), socket.IPPROTO_TCP, 0x20, 640),
+                (("-M", 600, "--dscp", "ef", "-R", "-6"), socket.IPPROTO_TCP, 184, 660),
+                (("-u", "--bidir", "-l", 500, "-S", 8, "-b", "10M"), socket.IPPROTO_UDP, 8, 528),
+                (("-u", "--bidir", "-l", 500, "-S", 8, "-6"), socket.IPPROTO_UDP, 8, 548)):
+            with self.subTest(words):
+                raw = self.sniff()
+                found = self.stock_client("-n", "100K", *map(str, words),
+                                          address=OURS["-6" in words])
+                self.assertNotIn("error", found)
+                longest = self.check_wire(self.sniffed(raw, protocol), tos, most)
+                if words[0] == "-u" or "-R" in words:
+                    self.assertEqual(longest, most)
+        raw = self.sniff()  # it was that test's alone
+        self.assertNotIn("error", self.stock_client("-n", "200K", "-R"))
+        self.assertEqual(self.check_wire(self.sniffed(raw, socket.IPPROTO_TCP), 0, 1500), 1500)
+        decoder = json.JSONDecoder()
+        start = decoder.raw_decode((self.directory / "out").read_text())[0]["start"]
+        self.assertEqual((start["tcp_mss"], start["test_start"]["tos"]), (600, 32))
 
     def test_text(self):
         server = self.serve("-1")
@@ -252,6 +305,27 @@ class Iperf3Client(Iperf3):
                     self.assertLess(ours["end"]["sum_sent"]["bits_per_second"],
                                     24e6 * len(ours["end"]["streams"]))
 
+    def test_segments_and_type_of_service(self):
+        for words, protocol, tos, most in (
+                (("-M", 600, "-S", "040"), socket.IPPROTO_TCP, 0x20, 640),
+                (("-M", 600, "--dscp", "AF41", "-R", "-6"), socket.IPPROTO_TCP, 136, 660),
+                (("-u", "--bidir", "-l", 500, "--dscp", 2, "-b", "10M"), socket.IPPROTO_UDP, 8,
+                 528)):
+            with self.subTest(words):
+                server, raw = self.stock_server("-J"), self.sniff()
+                out, _ = self.finish(self.begin("-c", KERNELS["-6" in words], "-J", "-n", "100K",
+                                                *words))
+                theirs = json.loads(server.communicate(timeout=PATIENCE_S)[0])
+                self.assertNotIn("error", theirs)
+                found = self.sniffed(raw, protocol)
+                if self.check_wire(found, tos, most) < most:
+                    self.assertIn("-R", words)
+                    self.assertTrue(any(f[:2] == (True, tos) for f in found), found)
+                for end in (json.loads(out), theirs):
+                    self.assertEqual(end["start"]["test_start"]["tos"], tos)
+                    if "-M" in words:
+                        self.assertEqual(end["start"]["tcp_mss"], 600)
+
     def test_faults_on_the_way(self):
         server = self.stock_server("-J")
         out, _ = self.finish(self.begin("-c", KERNELS[0], "-J", "-t", 1, "-P", 2, "--impair",
@@ -330,6 +404,12 @@ class Iperf3Words(Iperf3):
                 (("-c", "10.0.0.2", "-l", "2M"), "give 1 to 1048576"),
                 (("-c", "10.0.0.2", "-b", "10X"), "unknown unit X"),
                 (("-c", "10.0.0.2", "-i", "0.01"), "0.1 to 60 seconds"),
+                (("-c", "10.0.0.2", "-M", 87), "give 88 to 9216"),
+                (("-c", "10.0.0.2", "-S", 256), "0 to 255, such as 32, 040 or 0x20"),
+                (("-c", "10.0.0.2", "-S", "-1"), "0 to 255"),
+                (("-c", "10.0.0.2", "--dscp", "cs8"), "0 to 63, or cs0 to cs7"),
+                (("-c", "10.0.0.2", "--dscp", 64), "0 to 63"),
+                (("-s", "-S", 32), "--tos is the client's to say"),
                 (("-c", "10.0.0.2", "-V"), "unknown option -V"),
                 (("-c", "10.0.0.2", "-p"), "-p needs a value"),
                 (("-c", "10.0.0.2", "--revers3"), "did you mean --reverse")):

@@ -128,6 +128,7 @@ xd_iperf3_client_joined(struct xd_iperf3_host *h, struct xd_tcp_session *s)
 	struct xd_iperf3_slot *slot = xd_iperf3_slot(h, s);
 
 	slot->use = XD_IPERF3_STREAM;
+	s->tos = (uint8_t)h->run.test.tos;
 	h->run.streams[slot->stream].session = s;
 	xd_iperf3_client_next(h);
 }

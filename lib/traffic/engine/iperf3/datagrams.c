@@ -141,6 +141,7 @@ address(const struct xd_iperf3_host *h, const struct xd_iperf3_stream *s,
 	struct xd_udp_sending *datagram)
 {
 	datagram->route = h->route;
+	datagram->route.tos = (uint8_t)h->run.test.tos;
 	datagram->from_port = s->own_port;
 	datagram->to_port = s->peer_port;
 }

@@ -61,6 +61,7 @@ xd_iperf3_host_event(struct xd_iperf3_host *h, enum xd_iperf3_event event)
 	case XD_IPERF3_CREATE:
 		h->run.test = h->control.test;
 		memcpy(h->run.cookie, h->control.cookie, sizeof(h->run.cookie));
+		xd_tcp_endpoint_limit_mss(&h->e, h->run.test.mss);
 		if (h->opts->server)
 			xd_iperf3_server_create(h);
 		else

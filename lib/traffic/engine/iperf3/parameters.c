@@ -30,6 +30,8 @@ static const struct row {
 	{"blockcount", NUMBER64, offsetof(struct xd_iperf3_test, blocks), 1e12},
 	{"parallel", NUMBER32, offsetof(struct xd_iperf3_test, streams), XD_IPERF3_STREAMS_MAX},
 	{"window", NUMBER32, offsetof(struct xd_iperf3_test, window), 1u << 30},
+	{"MSS", NUMBER32, offsetof(struct xd_iperf3_test, mss), XD_IPERF3_MSS_MAX},
+	{"TOS", NUMBER32, offsetof(struct xd_iperf3_test, tos), 255},
 	{"len", NUMBER32, offsetof(struct xd_iperf3_test, block_bytes), XD_IPERF3_BLOCK_MAX},
 	{"bandwidth", NUMBER64, offsetof(struct xd_iperf3_test, rate_bps), MANY},
 	{"udp", FLAG, offsetof(struct xd_iperf3_test, udp), 1},
@@ -76,6 +78,10 @@ check(struct xd_iperf3_test *test, struct xd_error *err)
 		return xd_fail(err, -EINVAL,
 			"the client asks for datagrams of %u bytes: they have %u to %u",
 			test->block_bytes, UDP_MIN, UDP_MAX);
+	if (test->mss && test->mss < XD_IPERF3_MSS_MIN)
+		return xd_fail(err, -EINVAL,
+			"the client asks for segments of %u bytes: they have %u to %u", test->mss,
+			XD_IPERF3_MSS_MIN, XD_IPERF3_MSS_MAX);
 	if (test->reverse && test->both)
 		return xd_fail(
 			err, -EINVAL, "the client asks for a test that is reverse and both ways");

@@ -22,6 +22,8 @@ struct xd_iperf3_test {
 	uint64_t blocks;      /* the same */
 	uint32_t block_bytes; /* 0: not said */
 	uint32_t window;      /* bytes; 0: as it is */
+	uint32_t mss;         /* bytes, most of a segment; 0: as the link has it */
+	uint32_t tos;         /* of IPv4, and traffic class of IPv6, of what streams send */
 	uint64_t rate_bps;    /* bit/s of each stream; 0: as fast as it goes */
 	char version[24];     /* of the client; empty: not said */
 };

@@ -24,6 +24,8 @@
 #define XD_IPERF3_STREAMS_MAX 128u          /* each way; iperf3's own limit */
 #define XD_IPERF3_TIME_MAX    86400u        /* seconds; the same */
 #define XD_IPERF3_BLOCK_MAX   (1u << 20)    /* bytes; the same */
+#define XD_IPERF3_MSS_MIN     88u           /* bytes; Linux's, without its options */
+#define XD_IPERF3_MSS_MAX     (9u * 1024)   /* the same of iperf3 */
 #define XD_IPERF3_JSON_MAX    (256u * 1024) /* bytes: results of all streams are a sixth of it */
 
 enum xd_iperf3_state {

@@ -8,6 +8,7 @@
 void
 xd_iperf3_server_listen(struct xd_iperf3_host *h)
 {
+	xd_tcp_endpoint_limit_mss(&h->e, 0);
 	h->opts->watch->listening(h->opts->watch->ctx, ++h->nb_tests);
 }
 
@@ -77,6 +78,7 @@ join(struct xd_iperf3_host *h, struct xd_tcp_session *s)
 
 	slot->use = XD_IPERF3_STREAM;
 	slot->stream = run->nb_streams;
+	s->tos = (uint8_t)run->test.tos;
 	run->streams[run->nb_streams++] = (struct xd_iperf3_stream){
 		.session = s,
 		.own_port = s->own_port,

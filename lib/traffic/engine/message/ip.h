@@ -35,6 +35,7 @@
 struct xd_ip_route {
 	uint8_t mac_from[6], mac_to[6];
 	bool v6;
+	uint8_t tos; /* type of service, or traffic class: DSCP and ECN; of what is sent */
 	uint8_t from[XD_IP_ADDRESS], to[XD_IP_ADDRESS];
 };
 
@@ -174,6 +175,7 @@ xd_ip_write_v4(const struct xd_ip_route *route, uint8_t protocol, uint32_t id, u
 
 	memset(ip, 0, XD_IP_V4);
 	ip[0] = 0x45;
+	ip[1] = route->tos;
 	xd_put16(ip + 2, XD_IP_V4 + bytes);
 	xd_put16(ip + 4, id);
 	xd_put16(ip + 6, flags);
@@ -188,8 +190,7 @@ xd_ip_write_v4(const struct xd_ip_route *route, uint8_t protocol, uint32_t id, u
 static inline void
 xd_ip_write_v6(const struct xd_ip_route *route, uint8_t next, uint32_t bytes, uint8_t *ip)
 {
-	memset(ip, 0, 8);
-	ip[0] = 0x60;
+	xd_put32(ip, 6u << 28 | (uint32_t)route->tos << 20);
 	xd_put16(ip + 4, bytes);
 	ip[6] = next;
 	ip[7] = XD_IP_TTL;

@@ -83,6 +83,9 @@ int xd_tcp_endpoint_init(
 	struct xd_tcp_endpoint *e, const struct xd_tcp_endpoint_opts *opts, struct xd_error *err);
 void xd_tcp_endpoint_fini(struct xd_tcp_endpoint *e);
 
+/* Connections that begin from here on have segments of at most so many bytes, options included (the
+ * MSS that they tell), where their link carries more; 0: what it carries. */
+void xd_tcp_endpoint_limit_mss(struct xd_tcp_endpoint *e, uint32_t most);
 /* Where connections go: to xd_tcp_endpoint_open. -ENOBUFS: there are too many peers. */
 int xd_tcp_endpoint_route(struct xd_tcp_endpoint *e, const struct xd_ip_route *route);
 /* Begins a connection; its SYN may have to wait for others' handshakes (handshakes.h). One of these

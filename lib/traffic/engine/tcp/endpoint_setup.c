@@ -45,19 +45,24 @@ clock_ms(void)
 	return (uint32_t)now.tv_sec * 1000 + (uint32_t)(now.tv_nsec / 1000000);
 }
 
-static struct xd_tcp_opts
-opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra, uint64_t *limited_us)
+/* most: 0, or bytes of a segment at most, fewer than the link carries. */
+static void
+set_mss(struct xd_tcp_opts *opts, const struct xd_tcp_endpoint_opts *o, uint32_t extra,
+	uint32_t most)
 {
-	const uint32_t mss = o->segment - extra;
+	const uint32_t link = o->segment - extra;
 	const uint32_t whole = o->max_frame - extra - XD_TCP_TS_BYTES - XD_IP_ETH;
 	const uint32_t longest = WHOLE_MAX - extra - XD_TCP_TS_BYTES;
 
-	return (struct xd_tcp_opts){
+	opts->mss = (uint16_t)(most && most < link ? most : link);
+	opts->send_bytes = !o->tso ? opts->mss : whole < longest ? whole : longest;
+}
+
+static struct xd_tcp_opts
+opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra, uint64_t *limited_us)
+{
+	struct xd_tcp_opts opts = {
 		.window = o->window,
-		.mss = (uint16_t)mss,
-		.send_bytes = !o->tso           ? mss
-			      : whole < longest ? whole
-						: longest,
 		.timestamps = true,
 		.sack = true,
 		.scale = true,
@@ -71,6 +76,16 @@ opts_of(const struct xd_tcp_endpoint_opts *o, uint32_t extra, uint64_t *limited_
 		.payload = {.take = o->app->take ? take_for_app : take_payload},
 		.limited_us = limited_us,
 	};
+
+	set_mss(&opts, o, extra, 0);
+	return opts;
+}
+
+void
+xd_tcp_endpoint_limit_mss(struct xd_tcp_endpoint *e, uint32_t most)
+{
+	set_mss(&e->tcp[0], &e->opts, IPV4_EXTRA, most);
+	set_mss(&e->tcp[1], &e->opts, IPV6_EXTRA, most);
 }
 
 int

@@ -113,6 +113,7 @@ take_turn(struct xd_tcp_endpoint *e, struct xd_tcp_session *s, uint64_t most)
 	};
 	const struct xd_tcp_segment *segment = &sending.segment;
 
+	sending.route.tos = s->tos;
 	/* An acknowledgement that is due goes with what the application has to say. */
 	if (!xd_tcp_unsent(&s->conn))
 		write_more(e, s);

@@ -25,6 +25,7 @@ struct xd_tcp_session {
 	uint16_t own_port, peer_port;
 	uint32_t owed, asked;
 	uint8_t route;
+	uint8_t tos;     /* of what is sent: its application's */
 	bool queued : 1; /* in one of the endpoint's queues */
 	bool used : 1;
 	bool opening : 1; /* its handshake, which we began, is counted as on its way */

@@ -410,9 +410,13 @@ test_parameters(void **state)
 			.omit_s = 3,
 			.block_bytes = 1,
 			.window = 65536,
+			.mss = 9216,
+			.tos = 255,
 			.version = "3.12"},
 		{.both = true, .streams = 3, .blocks = 77, .block_bytes = 1u << 20},
 	};
+	static const char *const wrong[] = {"{\"MSS\": 87}", "{\"MSS\": 9217}", "{\"TOS\": 256}",
+		"{\"TOS\": -1}", "{\"TOS\": \"x\"}"};
 	struct xd_iperf3_test read;
 	char *json;
 
@@ -424,6 +428,9 @@ test_parameters(void **state)
 		assert_memory_equal(&read, &tests[i], sizeof(read));
 		free(json);
 	}
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(xd_iperf3_test_read(&read, wrong[i], strlen(wrong[i]), NULL),
+			-EINVAL);
 }
 
 int
