@@ -54,7 +54,7 @@ find_value(const struct engine *engine, const char *word)
 	const struct option_row *row =
 		strncmp(word, "--", 2) ? NULL : option_find(engine, word + 2);
 
-	return row && row->argument ? row : NULL;
+	return row && row->argument && !option_is_optional(row) ? row : NULL;
 }
 
 void

@@ -21,6 +21,8 @@
 #define OMIT_MAX       600
 #define FRAME_MIN      314 /* as tcp has it */
 
+static const char *const formats[] = {"k", "m", "g", "t", "K", "M", "G", "T", NULL};
+
 static const struct option_row options[] = {
 	{"server", NULL, iperf3_take_flag, .letter = 's', .help = "be the server"},
 	{"client", "ADDRESS", take_connect, .letter = 'c',
@@ -34,6 +36,17 @@ static const struct option_row options[] = {
 	{"interval", "S", iperf3_take_interval, .letter = 'i',
 		.help = "between reports; 0: none (1)"},
 	{"json", NULL, iperf3_take_flag, .letter = 'J', .help = "write JSON, when a test is over"},
+	{"format", "LETTER", iperf3_take_format, .letter = 'f', .words = formats,
+		.help = "of rates: kmgt, bits; KMGT, bytes (as large as fit)"},
+	{"verbose", NULL, iperf3_take_flag, .letter = 'V', .help = "say more of it"},
+	{"title", "TEXT", iperf3_take_text, .letter = 'T', .help = "before each line"},
+	{"timestamps", "[=FORMAT]", iperf3_take_text,
+		.help = "the time before each line, as strftime(3) has it (%c)"},
+	{"logfile", "FILE", iperf3_take_text, .file = true,
+		.help = "append what is shown to that file instead"},
+	{"forceflush", NULL, iperf3_take_flag,
+		.help = "changes nothing: each line is shown at once"},
+	{"extra-data", "TEXT", iperf3_take_text, .help = "goes into the JSON"},
 	{"one-off", NULL, iperf3_take_flag, .letter = '1', .help = "server: one test, and it ends"},
 	{"version4", NULL, iperf3_take_flag, .letter = '4', .help = "IPv4 alone"},
 	{"version6", NULL, iperf3_take_flag, .letter = '6', .help = "IPv6 alone"},
@@ -61,6 +74,10 @@ static const struct option_row options[] = {
 	{"tos", "N", iperf3_take_tos, .letter = 'S',
 		.help = "type of service, or traffic class: 0 to 255, 0x20 (0)"},
 	{"dscp", "N", iperf3_take_dscp, .help = "the same, as 0 to 63 or cs1, af11, ef"},
+	{"udp-counters-64bit", NULL, iperf3_take_flag,
+		.help = "number datagrams with 64 bits, not 32"},
+	{"repeating-payload", NULL, iperf3_take_flag,
+		.help = "changes nothing: it repeats in any case"},
 	{"no-delay", NULL, iperf3_take_flag, .letter = 'N', .help = "send small blocks one by one"},
 	{"congestion", "NAME", iperf3_take_congestion, .letter = 'C',
 		.help = "reno: there is no other"},
@@ -70,6 +87,9 @@ static const struct option_row options[] = {
 		.help = "longest frame on the wire, bytes without FCS (1514); it gives the MSS"},
 	OPTION_IMPAIR,
 	{"core", "N", take_cores, .help = "core to run on (any)"},
+	{"affinity", "N", take_cores, .letter = 'A', .help = "the same"},
+	{"connect-timeout", "MS", iperf3_take_patience, .max = 86400000,
+		.help = "as --timeout, in milliseconds"},
 	{"timeout", "S", take_timeout, .help = "to wait for what the other end has to say (10)"},
 	{"help", NULL, take_help, .help = "this"},
 	{"version", NULL, take_version, .letter = 'v', .help = "the version"},
@@ -94,7 +114,7 @@ check_server(const struct options *o, struct xd_error *err)
 {
 	static const char *const clients[] = {"time", "bytes", "blockcount", "omit", "parallel",
 		"reverse", "bidir", "length", "bitrate", "no-delay", "udp", "set-mss", "tos",
-		"dscp"};
+		"dscp", "udp-counters-64bit"};
 
 	for (unsigned i = 0; i < sizeof(clients) / sizeof(clients[0]); i++)
 		if (options_given(o, clients[i]))
@@ -168,7 +188,14 @@ static int
 run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 {
 	const struct iperf3_own *own = o->own;
-	struct iperf3_show show = {.out = stdout};
+	struct iperf3_show show = {
+		.out = stdout,
+		.title = own->title,
+		.timestamps = own->timestamps,
+		.extra = own->extra,
+		.format = own->format,
+		.verbose = own->verbose,
+	};
 	struct xd_iperf3_watch watch = own->json ? iperf3_json(&show) : iperf3_text(&show);
 	struct xd_iperf3_opts opts = {
 		.server = own->server,
@@ -186,6 +213,10 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	};
 	int rc;
 
+	if (own->log)
+		show.out = fopen(own->log, "a");
+	if (!show.out)
+		return xd_fail(err, -errno, "--logfile %s: %s", own->log, strerror(errno));
 	if (own->server)
 		snprintf(show.server, sizeof(show.server), "%u", o->host.port);
 	else
@@ -194,6 +225,8 @@ run(const struct options *o, struct xd_gen *gen, struct xd_error *err)
 	snprintf(opts.test.version, sizeof(opts.test.version), "3.12");
 	rc = xd_iperf3_run(gen, &opts, err);
 	iperf3_show_fini(&show);
+	if (own->log && fclose(show.out) && !rc)
+		rc = xd_fail(err, -errno, "--logfile %s: %s", own->log, strerror(errno));
 	return rc;
 }
 

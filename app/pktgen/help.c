@@ -55,7 +55,8 @@ print_option(const struct option_row *row, FILE *out)
 
 	if (row->letter)
 		used = fprintf(out, "  -%c,", row->letter);
-	used += fprintf(out, "%s--%s%s%s", used ? " " : "  ", row->name, row->argument ? " " : "",
+	used += fprintf(out, "%s--%s%s%s", used ? " " : "  ", row->name,
+		row->argument && !option_is_optional(row) ? " " : "",
 		row->argument ? row->argument : "");
 	fprintf(out, "%*s", used < 25 ? 25 - used : 1, "");
 	for (;;) {

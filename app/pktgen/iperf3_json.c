@@ -324,6 +324,10 @@ ended(void *ctx, const struct xd_iperf3_run *run)
 	char *text;
 
 	show->json = NULL;
+	if (show->title)
+		json_object_set_new(all, "title", json_string(show->title));
+	if (show->extra)
+		json_object_set_new(all, "extra_data", json_string(show->extra));
 	if (run->err.code)
 		json_object_set_new(all, "error", json_string(run->err.text));
 	text = json_dumps(all, JSON_INDENT(1));

@@ -75,6 +75,16 @@ iperf3_take_number(
 	return rc;
 }
 
+/* Flags without a letter. Lines are flushed, and payloads repeated, in any case. */
+static void
+take_long(struct iperf3_own *own, const char *name)
+{
+	if (!strcmp(name, "bidir"))
+		own->test.both = true;
+	else if (!strcmp(name, "udp-counters-64bit"))
+		own->test.wide = true;
+}
+
 int
 iperf3_take_flag(
 	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
@@ -109,10 +119,13 @@ iperf3_take_flag(
 	case '6':
 		own->v6 = true;
 		break;
+	case 'V':
+		own->verbose = true;
+		break;
 	case 'Z': /* payloads are computed where they are sent from */
 		break;
 	default:
-		own->test.both = true;
+		take_long(own, row->name);
 	}
 	return 0;
 }
@@ -208,4 +221,48 @@ iperf3_take_dscp(
 			row->name, text);
 	own->test.tos = (uint32_t)n << 2;
 	return 0;
+}
+
+int
+iperf3_take_format(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct iperf3_own *own = o->own;
+
+	if (strlen(text) != 1 || !strchr("kmgtKMGT", text[0]))
+		return xd_fail(err, -EINVAL,
+			"--%s %s: k, m, g or t for bits, K, M, G or T for bytes", row->name, text);
+	own->format = text[0];
+	return 0;
+}
+
+/* Texts that are kept as they are. */
+int
+iperf3_take_text(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	struct iperf3_own *own = o->own;
+
+	(void)err;
+	if (!strcmp(row->name, "title"))
+		own->title = text;
+	else if (!strcmp(row->name, "logfile"))
+		own->log = text;
+	else if (!strcmp(row->name, "extra-data"))
+		own->extra = text;
+	else
+		own->timestamps = text ? text : "%c ";
+	return 0;
+}
+
+int
+iperf3_take_patience(
+	struct options *o, const struct option_row *row, const char *text, struct xd_error *err)
+{
+	uint64_t ms = 0;
+	int rc = number(text, 1000, 1, row->max, &ms, err);
+
+	if (!rc)
+		o->timeout_ms = (unsigned)ms;
+	return rc;
 }

@@ -11,6 +11,10 @@ struct iperf3_own {
 	bool server, once, json, v4, v6;
 	struct xd_iperf3_test test;
 	double interval_s;
+	bool verbose;
+	char format;             /* of rates; 0: as large as fit */
+	const char *title, *log; /* argv's; NULL: none */
+	const char *timestamps, *extra;
 };
 
 int iperf3_take_number(
@@ -20,6 +24,11 @@ int iperf3_take_congestion(
 	struct options *, const struct option_row *, const char *, struct xd_error *);
 int iperf3_take_port(struct options *, const struct option_row *, const char *, struct xd_error *);
 int iperf3_take_interval(
+	struct options *, const struct option_row *, const char *, struct xd_error *);
+int iperf3_take_format(
+	struct options *, const struct option_row *, const char *, struct xd_error *);
+int iperf3_take_text(struct options *, const struct option_row *, const char *, struct xd_error *);
+int iperf3_take_patience(
 	struct options *, const struct option_row *, const char *, struct xd_error *);
 /* -S and --dscp. */
 int iperf3_take_tos(struct options *, const struct option_row *, const char *, struct xd_error *);

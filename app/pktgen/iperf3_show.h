@@ -10,12 +10,32 @@
 
 #define IPERF3_SHOWN 4 /* is added to a stream's number: iperf3 shows its socket's, from 5 on */
 
+#define IPERF3_SAID 1024 /* bytes that are said at once, at most */
+
 struct iperf3_show {
 	FILE *out;
-	char server[64]; /* whom a client connects to, as it was given */
+	char server[64];        /* whom a client connects to, as it was given */
+	const char *title;      /* before each line; NULL: none; */
+	const char *timestamps; /* before that the time, as strftime(3) has it; NULL: none */
+	const char *extra;      /* in JSON; NULL: none */
+	char format;            /* of rates: "kmgt" bits, "KMGT" bytes; 0: bits, as large as fit */
+	bool verbose;
+	bool in_line; /* the last line has no end yet */
 	unsigned intervals;
 	json_t *json; /* the intervals so far */
 };
+
+/* Writes lines, or a part of one. */
+void iperf3_say(struct iperf3_show *show, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* With -V alone: who this is; when the test began, and of its connection; what is asked for; and
+ * what both ends used, of streams that this one sends or of the others. */
+void iperf3_say_who(struct iperf3_show *show);
+void iperf3_say_time(struct iperf3_show *show, const struct xd_iperf3_run *run);
+void iperf3_say_connection(struct iperf3_show *show, const struct xd_iperf3_run *run);
+void iperf3_say_test(struct iperf3_show *show, const struct xd_iperf3_run *run);
+void iperf3_say_processors(struct iperf3_show *show, const struct xd_iperf3_run *run, bool sends);
 
 /* For lines, and for JSON, of which a document is written when a test ends; ctx is show. */
 struct xd_iperf3_watch iperf3_text(struct iperf3_show *show);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* An iperf3 test in the lines that iperf3's users know. */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "iperf3_show.h"
@@ -9,15 +10,19 @@
 #define RULE      "-----------------------------------------------------------\n"
 #define UNIT_TEXT 24
 
-/* Four places and a unit: powers of 1024 of bytes, of 1000 of bits. */
+/* Four places and a unit: powers of 1024 of bytes, of 1000 of bits. unit: 'k' and so on; 0: such
+ * that it fits. */
 static const char *
-with_unit(char text[UNIT_TEXT], double value, bool bits)
+with_unit(char text[UNIT_TEXT], double value, bool bits, char unit)
 {
 	static const char *const units[] = {"", "K", "M", "G", "T"};
+	const unsigned last = sizeof(units) / sizeof(units[0]) - 1;
 	const double step = bits ? 1000 : 1024;
 	unsigned i = 0;
 
-	for (; value >= step && i < sizeof(units) / sizeof(units[0]) - 1; i++)
+	for (; i < last &&
+		(unit ? tolower((unsigned char)units[i][0]) != tolower(unit) : value >= step);
+		i++)
 		value /= step;
 	snprintf(text, UNIT_TEXT, "%4.*f %s%s",
 		value < 9.995   ? 2
@@ -27,35 +32,43 @@ with_unit(char text[UNIT_TEXT], double value, bool bits)
 	return text;
 }
 
+static const char *
+rate(const struct iperf3_show *show, char text[UNIT_TEXT], double bytes_s)
+{
+	const bool bits = !isupper((unsigned char)show->format);
+
+	return with_unit(text, bits ? 8 * bytes_s : bytes_s, bits, show->format);
+}
+
 /* "[  5]", "[SUM][TX-C]". s NULL: all of them that send, or receive. */
 static void
-begin_line(const struct iperf3_show *show, const struct xd_iperf3_run *run,
+begin_line(struct iperf3_show *show, const struct xd_iperf3_run *run,
 	const struct xd_iperf3_stream *s, bool sends)
 {
 	if (s)
-		fprintf(show->out, "[%3u]", s->id + IPERF3_SHOWN);
+		iperf3_say(show, "[%3u]", s->id + IPERF3_SHOWN);
 	else
-		fputs("[SUM]", show->out);
+		iperf3_say(show, "[SUM]");
 	if (run->test.both)
-		fprintf(show->out, "[%s-%c]", sends ? "TX" : "RX", run->server ? 'S' : 'C');
+		iperf3_say(show, "[%s-%c]", sends ? "TX" : "RX", run->server ? 'S' : 'C');
 }
 
 static void
-put_amount(const struct iperf3_show *show, double from_s, double to_s, uint64_t bytes)
+put_amount(struct iperf3_show *show, double from_s, double to_s, uint64_t bytes)
 {
-	char amount[UNIT_TEXT], rate[UNIT_TEXT];
+	char amount[UNIT_TEXT], speed[UNIT_TEXT];
 	const double s = to_s - from_s;
 
-	fprintf(show->out, " %6.2f-%-6.2f sec  %s  %s/sec", from_s, to_s,
-		with_unit(amount, (double)bytes, false),
-		with_unit(rate, s > 0 ? 8 * (double)bytes / s : 0, true));
+	iperf3_say(show, " %6.2f-%-6.2f sec  %s  %s/sec", from_s, to_s,
+		with_unit(amount, (double)bytes, false, 0),
+		rate(show, speed, s > 0 ? (double)bytes / s : 0));
 }
 
 static void
-put_datagrams(const struct iperf3_show *show, const struct iperf3_datagrams *d)
+put_datagrams(struct iperf3_show *show, const struct iperf3_datagrams *d)
 {
-	fprintf(show->out, "  %5.3f ms  %lld/%llu (%.2g%%)  ", d->jitter_s * 1000,
-		(long long)d->lost, (unsigned long long)d->packets,
+	iperf3_say(show, "  %5.3f ms  %lld/%llu (%.2g%%)  ", d->jitter_s * 1000, (long long)d->lost,
+		(unsigned long long)d->packets,
 		d->packets ? 100.0 * (double)d->lost / (double)d->packets : 0.0);
 }
 
@@ -66,9 +79,9 @@ any_sends(const struct xd_iperf3_run *run)
 }
 
 static void
-put_head(const struct iperf3_show *show, const struct xd_iperf3_run *run, const char *rest)
+put_head(struct iperf3_show *show, const struct xd_iperf3_run *run, const char *rest)
 {
-	fprintf(show->out, "[ ID]%s Interval           Transfer     Bitrate%s\n",
+	iperf3_say(show, "[ ID]%s Interval           Transfer     Bitrate%s\n",
 		run->test.both ? "[Role]" : "", rest);
 }
 
@@ -77,9 +90,11 @@ put_head(const struct iperf3_show *show, const struct xd_iperf3_run *run, const 
 static void
 listening(void *ctx, unsigned number)
 {
-	const struct iperf3_show *show = ctx;
+	struct iperf3_show *show = ctx;
 
-	fprintf(show->out, RULE "Server listening on %s (test #%u)\n" RULE, show->server, number);
+	if (number == 1)
+		iperf3_say_who(show);
+	iperf3_say(show, RULE "Server listening on %s (test #%u)\n" RULE, show->server, number);
 	fflush(show->out);
 }
 
@@ -93,44 +108,49 @@ began(void *ctx, const struct xd_iperf3_run *run)
 	inet_ntop(family, run->own_address, own, sizeof(own));
 	inet_ntop(family, run->peer_address, peer, sizeof(peer));
 	show->intervals = 0;
+	if (!run->server)
+		iperf3_say_who(show);
+	iperf3_say_time(show, run);
 	if (run->server)
-		fprintf(show->out, "Accepted connection from %s, port %u\n", peer, run->peer_port);
+		iperf3_say(show, "Accepted connection from %s, port %u\n", peer, run->peer_port);
 	else
-		fprintf(show->out, "Connecting to host %s, port %u\n", show->server, run->port);
+		iperf3_say(show, "Connecting to host %s, port %u\n", show->server, run->port);
 	if (!run->server && run->test.reverse)
-		fprintf(show->out, "Reverse mode, remote host %s is sending\n", show->server);
+		iperf3_say(show, "Reverse mode, remote host %s is sending\n", show->server);
+	iperf3_say_connection(show, run);
 	for (unsigned i = 0; i < run->nb_streams; i++)
-		fprintf(show->out, "[%3u] local %s port %u connected to %s port %u\n",
+		iperf3_say(show, "[%3u] local %s port %u connected to %s port %u\n",
 			run->streams[i].id + IPERF3_SHOWN, own, run->streams[i].own_port, peer,
 			run->streams[i].peer_port);
+	iperf3_say_test(show, run);
 	fflush(show->out);
 }
 
 /* Behind the amount of an interval. */
 static void
-put_interval_rest(const struct iperf3_show *show, const struct xd_iperf3_run *run,
+put_interval_rest(struct iperf3_show *show, const struct xd_iperf3_run *run,
 	const struct xd_iperf3_figures *f, bool sends, double jitter_s, const uint32_t *cwnd)
 {
 	const struct iperf3_datagrams d = {f->packets, f->lost, jitter_s};
 	char window[UNIT_TEXT];
 
 	if (run->test.udp && sends)
-		fprintf(show->out, "  %llu  ", (unsigned long long)f->packets);
+		iperf3_say(show, "  %llu  ", (unsigned long long)f->packets);
 	else if (run->test.udp)
 		put_datagrams(show, &d);
 	else if (sends && cwnd)
-		fprintf(show->out, "  %3llu   %s       ", (unsigned long long)f->retransmits,
-			with_unit(window, *cwnd, false));
+		iperf3_say(show, "  %3llu   %s       ", (unsigned long long)f->retransmits,
+			with_unit(window, *cwnd, false, 0));
 	else if (sends)
-		fprintf(show->out, "  %3llu             ", (unsigned long long)f->retransmits);
+		iperf3_say(show, "  %3llu             ", (unsigned long long)f->retransmits);
 	else
-		fputs("                  ", show->out);
-	fprintf(show->out, "%s\n", run->omitted ? "(omitted)" : "");
+		iperf3_say(show, "                  ");
+	iperf3_say(show, "%s\n", run->omitted ? "(omitted)" : "");
 }
 
 /* Those that send, or that receive, and their sum. */
 static void
-put_interval(const struct iperf3_show *show, const struct xd_iperf3_run *run, bool sends)
+put_interval(struct iperf3_show *show, const struct xd_iperf3_run *run, bool sends)
 {
 	struct xd_iperf3_figures sum = {0};
 	double jitter_s = 0;
@@ -171,7 +191,7 @@ interval(void *ctx, const struct xd_iperf3_run *run)
 				? "         Total Datagrams"
 				: "         Jitter    Lost/Total Datagrams");
 	else if (run->nb_streams > 1)
-		fputs(SEPARATOR, show->out);
+		iperf3_say(show, SEPARATOR);
 	put_interval(show, run, first);
 	if (run->test.both)
 		put_interval(show, run, !first);
@@ -182,9 +202,9 @@ interval(void *ctx, const struct xd_iperf3_run *run)
 
 /* One end's line of a stream, or of the sum. */
 static void
-put_end(const struct iperf3_show *show, const struct xd_iperf3_run *run,
-	const struct xd_iperf3_stream *s, bool sends, bool sender, const struct iperf3_end *end,
-	uint64_t retransmits, const struct iperf3_datagrams *d)
+put_end(struct iperf3_show *show, const struct xd_iperf3_run *run, const struct xd_iperf3_stream *s,
+	bool sends, bool sender, const struct iperf3_end *end, uint64_t retransmits,
+	const struct iperf3_datagrams *d)
 {
 	const struct iperf3_datagrams sent = {.packets = d->packets};
 
@@ -195,15 +215,15 @@ put_end(const struct iperf3_show *show, const struct xd_iperf3_run *run,
 	if (run->test.udp)
 		put_datagrams(show, sender ? &sent : d);
 	else if (sender)
-		fprintf(show->out, "  %3llu             ", (unsigned long long)retransmits);
+		iperf3_say(show, "  %3llu             ", (unsigned long long)retransmits);
 	else
-		fputs("                  ", show->out);
-	fprintf(show->out, "%s\n", sender ? "sender" : "receiver");
+		iperf3_say(show, "                  ");
+	iperf3_say(show, "%s\n", sender ? "sender" : "receiver");
 }
 
 static void
-put_stream(const struct iperf3_show *show, const struct xd_iperf3_run *run,
-	const struct xd_iperf3_stream *s)
+put_stream(
+	struct iperf3_show *show, const struct xd_iperf3_run *run, const struct xd_iperf3_stream *s)
 {
 	const struct iperf3_datagrams d = iperf3_datagrams_of(s);
 	const struct iperf3_end sent = iperf3_end_of(run, s, true);
@@ -213,7 +233,7 @@ put_stream(const struct iperf3_show *show, const struct xd_iperf3_run *run,
 	put_end(show, run, s, s->sends, false, &received, 0, &d);
 	if (!s->sends && s->total.out_of_order > 0) {
 		begin_line(show, run, s, false);
-		fprintf(show->out, " %4.1f-%4.1f sec  %lld datagrams received out-of-order\n", 0.0,
+		iperf3_say(show, " %4.1f-%4.1f sec  %lld datagrams received out-of-order\n", 0.0,
 			run->time_s, (long long)s->total.out_of_order);
 	}
 }
@@ -227,7 +247,7 @@ add_end(struct iperf3_end *sum, const struct iperf3_end *end)
 }
 
 static void
-put_group(const struct iperf3_show *show, const struct xd_iperf3_run *run, bool sends)
+put_group(struct iperf3_show *show, const struct xd_iperf3_run *run, bool sends)
 {
 	struct iperf3_end sent = {0}, received = {0}, end;
 	struct iperf3_datagrams d = {0};
@@ -265,18 +285,22 @@ ended(void *ctx, const struct xd_iperf3_run *run)
 	const bool first = run->streams[0].sends;
 
 	if (run->nb_streams && run->time_s > 0) {
-		fputs(SEPARATOR, show->out);
+		iperf3_say(show, SEPARATOR "%s",
+			show->verbose ? "Test Complete. Summary Results:\n" : "");
 		put_head(show, run,
 			run->test.udp ? "         Jitter    Lost/Total Datagrams"
 				      : "         Retr");
 		put_group(show, run, first);
 		if (run->test.both)
 			put_group(show, run, !first);
+		iperf3_say_processors(show, run, first);
+		if (run->test.both)
+			iperf3_say_processors(show, run, !first);
 	}
 	if (run->err.code && run->server)
-		fprintf(show->out, "iperf3: error - %s\n", run->err.text);
+		iperf3_say(show, "iperf3: error - %s\n", run->err.text);
 	else if (!run->err.code && !run->server)
-		fputs("\niperf Done.\n", show->out);
+		iperf3_say(show, "\niperf Done.\n");
 	fflush(show->out);
 }
 

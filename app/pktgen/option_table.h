@@ -19,7 +19,7 @@ typedef int (*option_take)(
  * place in options.given. */
 struct option_row {
 	const char *name;
-	const char *argument; /* as help has it; NULL: it takes none */
+	const char *argument; /* as help has it; NULL: it takes none; "[=...": it may be left out */
 	option_take take;
 	const char *help;         /* lines, the default in parentheses */
 	const char *const *words; /* that it can be, ended by NULL; or that completion offers */
@@ -28,6 +28,13 @@ struct option_row {
 	char letter;              /* -X is the same; 0: it has none */
 	bool both;                /* both ends of a test with --peer know it */
 };
+
+/* Whether its argument may be left out. */
+static inline bool
+option_is_optional(const struct option_row *row)
+{
+	return row->argument && row->argument[0] == '[' && row->argument[1] == '=';
+}
 
 /* The row of that name which the engine has, or NULL. */
 const struct option_row *option_find(const struct engine *engine, const char *name);

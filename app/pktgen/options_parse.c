@@ -136,8 +136,10 @@ getopt_tables(const struct engine *engine, struct option *known, char *letters)
 	letters += sprintf(letters, "+:%c", OPT_SHORT_HELP);
 	for (; rows[n].name; n++) {
 		known[n] = (struct option){rows[n].name,
-			rows[n].argument ? required_argument : no_argument, NULL,
-			OPT_FIRST + (int)n};
+			!rows[n].argument              ? no_argument
+			: option_is_optional(&rows[n]) ? optional_argument
+						       : required_argument,
+			NULL, OPT_FIRST + (int)n};
 		if (rows[n].letter)
 			letters +=
 				sprintf(letters, rows[n].argument ? "%c:" : "%c", rows[n].letter);

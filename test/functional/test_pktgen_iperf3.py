@@ -15,6 +15,7 @@ from daemon import SANITIZER
 from hosts import HostCase
 from netns import Namespace, RawSocket
 from process import PATIENCE_S, program, wait_for
+from test_pktgen import CORE
 
 OURS, KERNELS = ("10.97.0.1", "fd97::1"), ("10.97.0.2", "fd97::2")
 PORT = 5201
@@ -225,6 +226,25 @@ class Iperf3Server(Iperf3):
         self.assertRegex(out, r"\[  7\]   0\.00-\d\.\d\d   sec  .*Bytes  .*bits/sec +receiver\n")
         self.assertNotIn("test #2", out)
 
+    def test_text_as_it_is_asked_for(self):
+        log = self.directory / "log"
+        server = self.serve("-1", "-V", "-T", "here", "--timestamps=<%Y> ", "-f", "K",
+                            "--logfile", log, "--forceflush")
+        found = self.stock_client("-n", "100K", "-b", "10M", "-S", "0x20")
+        out, _ = self.finish(server)
+        self.assertNotIn("listening", out)
+        for line in (text := log.read_text()).splitlines():
+            self.assertRegex(line, r"^<20\d\d> here:  ")
+        for text_of in (r"crossdock-pktgen \d", "Time: .* GMT", "Accepted connection from ",
+                        f"Cookie: {found['start']['cookie']}", r"TCP MSS: 1448 \(default\)",
+                        "Target Bitrate: 10000000",
+                        "protocol: TCP, 1 streams, 131072 byte blocks, omitting 0 seconds, 102400 "
+                        "bytes to send, tos 32", "Test Complete. Summary Results:",
+                        r" +[\d.]+ KBytes/sec .*receiver", r"CPU Utilization: local/receiver ",
+                        "rcv_tcp_congestion reno"):
+            self.assertRegex(text, text_of)
+        self.assertNotIn("bits/sec", text)
+
     def test_busy(self):
         self.serve()
         first = subprocess.Popen(self.space.command("iperf3", "-c", OURS[0], "-t", "60",
@@ -342,6 +362,25 @@ class Iperf3Client(Iperf3):
                       f"{KERNELS[0]} is sending\n", out)
         self.assertRegex(out, r"\[  5\]   0\.00-\d\.\d\d   sec .*receiver\n\niperf Done\.\n$")
 
+    def test_text_as_it_is_asked_for(self):
+        self.stock_server()
+        out, _ = self.finish(self.begin("-c", KERNELS[0], "-k", 10, "-V", "-f", "m", "--bidir", "-u",
+                                        "-T", "x", "--udp-counters-64bit", "-A", CORE))
+        for line in ("x:  Connecting to host", "x:        Target Bitrate: 1048576",
+                     "x:  Starting Test: protocol: UDP, 1 streams, 1452 byte blocks, omitting 0 "
+                     "seconds, 10 blocks to send, tos 0", "x:  CPU Utilization: local/receiver",
+                     "x:  iperf Done."):
+            self.assertIn(f"\n{line}", out)
+        self.assertRegex(out, r"\d Mbits/sec")
+        self.assertNotRegex(out, r"\d [KG]?bits/sec")
+        self.assertIn("--logfile /no/where: No such file",
+                      self.fails("-c", KERNELS[0], "--logfile", "/no/where"))
+        self.stock_server()
+        out, _ = self.finish(self.begin("-c", KERNELS[0], "-n", "10K", "-J", "-T", "x",
+                                        "--extra-data", "y", "--connect-timeout", 9000))
+        found = json.loads(out)
+        self.assertEqual((found["title"], found["extra_data"]), ("x", "y"))
+
     def test_servers_that_are_none(self):
         with self.space:
             listener = socket.create_server(("", PORT))
@@ -410,7 +449,10 @@ class Iperf3Words(Iperf3):
                 (("-c", "10.0.0.2", "--dscp", "cs8"), "0 to 63, or cs0 to cs7"),
                 (("-c", "10.0.0.2", "--dscp", 64), "0 to 63"),
                 (("-s", "-S", 32), "--tos is the client's to say"),
-                (("-c", "10.0.0.2", "-V"), "unknown option -V"),
+                (("-c", "10.0.0.2", "-Q"), "unknown option -Q"),
+                (("-c", "10.0.0.2", "-f", "x"), "k, m, g or t for bits"),
+                (("-c", "10.0.0.2", "-f", "kk"), "k, m, g or t for bits"),
+                (("-c", "10.0.0.2", "--connect-timeout", 0), "give 1 to"),
                 (("-c", "10.0.0.2", "-p"), "-p needs a value"),
                 (("-c", "10.0.0.2", "--revers3"), "did you mean --reverse")):
             with self.subTest(words):
