@@ -44,6 +44,8 @@ static const struct option_row options[] = {
 		.help = "the time before each line, as strftime(3) has it (%c)"},
 	{"logfile", "FILE", iperf3_take_text, .file = true,
 		.help = "append what is shown to that file instead"},
+	{"get-server-output", NULL, iperf3_take_flag,
+		.help = "client: show what the server has shown, too"},
 	{"forceflush", NULL, iperf3_take_flag,
 		.help = "changes nothing: each line is shown at once"},
 	{"extra-data", "TEXT", iperf3_take_text, .help = "goes into the JSON"},
@@ -114,7 +116,7 @@ check_server(const struct options *o, struct xd_error *err)
 {
 	static const char *const clients[] = {"time", "bytes", "blockcount", "omit", "parallel",
 		"reverse", "bidir", "length", "bitrate", "no-delay", "udp", "set-mss", "tos",
-		"dscp", "udp-counters-64bit"};
+		"dscp", "udp-counters-64bit", "get-server-output"};
 
 	for (unsigned i = 0; i < sizeof(clients) / sizeof(clients[0]); i++)
 		if (options_given(o, clients[i]))

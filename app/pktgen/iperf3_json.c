@@ -314,6 +314,14 @@ whole_start(const struct iperf3_show *show, const struct xd_iperf3_run *run)
 	return start;
 }
 
+/* What its server has shown. */
+static void
+put_output(json_t *all, const struct xd_iperf3_results *peer)
+{
+	json_object_set_new(all, peer->output_json ? "server_output_json" : "server_output_text",
+		peer->output_json ? json_loads(peer->output, 0, NULL) : json_string(peer->output));
+}
+
 static void
 ended(void *ctx, const struct xd_iperf3_run *run)
 {
@@ -330,11 +338,25 @@ ended(void *ctx, const struct xd_iperf3_run *run)
 		json_object_set_new(all, "extra_data", json_string(show->extra));
 	if (run->err.code)
 		json_object_set_new(all, "error", json_string(run->err.text));
+	if (run->told && run->peer.output)
+		put_output(all, &run->peer);
 	text = json_dumps(all, JSON_INDENT(1));
 	fprintf(show->out, "%s\n", text ? text : "{\"error\": \"no memory\"}");
 	fflush(show->out);
-	free(text);
+	free(show->document);
+	show->document = text;
 	json_decref(all);
+}
+
+static char *
+output(void *ctx, bool *json)
+{
+	struct iperf3_show *show = ctx;
+	char *text = show->document;
+
+	*json = true;
+	show->document = NULL;
+	return text;
 }
 
 /* ---- */
@@ -356,12 +378,15 @@ began(void *ctx, const struct xd_iperf3_run *run)
 struct xd_iperf3_watch
 iperf3_json(struct iperf3_show *show)
 {
-	return (struct xd_iperf3_watch){listening, began, interval, ended, show};
+	return (struct xd_iperf3_watch){listening, began, interval, ended, output, show};
 }
 
 void
 iperf3_show_fini(struct iperf3_show *show)
 {
 	json_decref(show->json);
+	free(show->document);
+	free(show->kept);
 	show->json = NULL;
+	show->document = show->kept = NULL;
 }

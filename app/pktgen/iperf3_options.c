@@ -81,6 +81,8 @@ take_long(struct iperf3_own *own, const char *name)
 {
 	if (!strcmp(name, "bidir"))
 		own->test.both = true;
+	else if (!strcmp(name, "get-server-output"))
+		own->test.output = true;
 	else if (!strcmp(name, "udp-counters-64bit"))
 		own->test.wide = true;
 }

@@ -11,6 +11,7 @@
 #define IPERF3_SHOWN 4 /* is added to a stream's number: iperf3 shows its socket's, from 5 on */
 
 #define IPERF3_SAID 1024 /* bytes that are said at once, at most */
+#define IPERF3_KEPT (160 * 1024)
 
 struct iperf3_show {
 	FILE *out;
@@ -21,13 +22,20 @@ struct iperf3_show {
 	char format;            /* of rates: "kmgt" bits, "KMGT" bytes; 0: bits, as large as fit */
 	bool verbose;
 	bool in_line; /* the last line has no end yet */
+	bool keeps;   /* what is shown from here on, for a client that wants to have it: */
+	char *kept;
+	size_t nb_kept; /* bytes, without the last one, which is zero */
 	unsigned intervals;
-	json_t *json; /* the intervals so far */
+	json_t *json;   /* the intervals so far */
+	char *document; /* the last one */
 };
 
 /* Writes lines, or a part of one. */
 void iperf3_say(struct iperf3_show *show, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Begins to keep it, or ends that. */
+void iperf3_keep(struct iperf3_show *show, bool keeps);
 
 /* With -V alone: who this is; when the test began, and of its connection; what is asked for; and
  * what both ends used, of streams that this one sends or of the others. */

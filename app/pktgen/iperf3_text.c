@@ -92,6 +92,7 @@ listening(void *ctx, unsigned number)
 {
 	struct iperf3_show *show = ctx;
 
+	iperf3_keep(show, false);
 	if (number == 1)
 		iperf3_say_who(show);
 	iperf3_say(show, RULE "Server listening on %s (test #%u)\n" RULE, show->server, number);
@@ -108,6 +109,7 @@ began(void *ctx, const struct xd_iperf3_run *run)
 	inet_ntop(family, run->own_address, own, sizeof(own));
 	inet_ntop(family, run->peer_address, peer, sizeof(peer));
 	show->intervals = 0;
+	iperf3_keep(show, run->server && run->test.output);
 	if (!run->server)
 		iperf3_say_who(show);
 	iperf3_say_time(show, run);
@@ -278,6 +280,23 @@ put_group(struct iperf3_show *show, const struct xd_iperf3_run *run, bool sends)
 	put_end(show, run, NULL, sends, false, &received, 0, &d);
 }
 
+/* Its server's, where it was asked for. */
+static void
+put_output(struct iperf3_show *show, const struct xd_iperf3_run *run)
+{
+	const char *line = run->told ? run->peer.output : NULL;
+	int len;
+
+	if (!line)
+		return;
+	iperf3_say(show, "\nServer %soutput:\n", run->peer.output_json ? "JSON " : "");
+	for (; *line; line += len + (line[len] != '\0')) {
+		len = (int)strcspn(line, "\n");
+		len = len < IPERF3_SAID - 2 ? len : IPERF3_SAID - 2;
+		iperf3_say(show, "%.*s\n", len, line);
+	}
+}
+
 static void
 ended(void *ctx, const struct xd_iperf3_run *run)
 {
@@ -297,6 +316,7 @@ ended(void *ctx, const struct xd_iperf3_run *run)
 		if (run->test.both)
 			iperf3_say_processors(show, run, !first);
 	}
+	put_output(show, run);
 	if (run->err.code && run->server)
 		iperf3_say(show, "iperf3: error - %s\n", run->err.text);
 	else if (!run->err.code && !run->server)
@@ -304,8 +324,17 @@ ended(void *ctx, const struct xd_iperf3_run *run)
 	fflush(show->out);
 }
 
+static char *
+output(void *ctx, bool *json)
+{
+	const struct iperf3_show *show = ctx;
+
+	*json = false;
+	return show->kept ? strdup(show->kept) : NULL;
+}
+
 struct xd_iperf3_watch
 iperf3_text(struct iperf3_show *show)
 {
-	return (struct xd_iperf3_watch){listening, began, interval, ended, show};
+	return (struct xd_iperf3_watch){listening, began, interval, ended, output, show};
 }

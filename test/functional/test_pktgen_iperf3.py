@@ -245,6 +245,20 @@ class Iperf3Server(Iperf3):
             self.assertRegex(text, text_of)
         self.assertNotIn("bits/sec", text)
 
+    def test_output_for_the_client(self):
+        server = self.serve("-V", "-i", "0.5")
+        for words in (("-t", 1), ("-n", "100K")):
+            found = self.stock_client("--get-server-output", *words)["server_output_text"]
+            self.assertRegex(found, f"(?s)^Time: .*Accepted connection from {KERNELS[0]}.*"
+                                    r"sec.* receiver\nCPU Utilization: .*_congestion reno\n$")
+            self.assertEqual(found.count("receiver\n"), 1)
+        self.assertNotIn("server_output_text", self.stock_client("-n", "100K"))
+        server.send_signal(signal.SIGINT)
+        self.finish(server)
+        self.serve("-J", "-1", out=(self.directory / "out").open("w"))
+        found = self.stock_client("--get-server-output", "-n", "100K")
+        self.assertEqual(found["server_output_json"]["start"]["cookie"], found["start"]["cookie"])
+
     def test_busy(self):
         self.serve()
         first = subprocess.Popen(self.space.command("iperf3", "-c", OURS[0], "-t", "60",
@@ -345,6 +359,25 @@ class Iperf3Client(Iperf3):
                     self.assertEqual(end["start"]["test_start"]["tos"], tos)
                     if "-M" in words:
                         self.assertEqual(end["start"]["tcp_mss"], 600)
+
+    def test_output_of_the_server(self):
+        for server_words in ((), ("-J",)):
+            for words in ((), ("-J",)):
+                with self.subTest((server_words, words)):
+                    server = self.stock_server(*server_words)
+                    out, _ = self.finish(self.begin("-c", KERNELS[0], "-n", "100K",
+                                                    "--get-server-output", *words))
+                    shown = server.communicate(timeout=PATIENCE_S)[0]
+                    if words and server_words:
+                        self.assertEqual(json.loads(out)["server_output_json"]["start"],
+                                         json.loads(shown)["start"])
+                    elif words:
+                        self.assertIn(json.loads(out)["server_output_text"], shown)
+                    elif server_words:
+                        self.assertIn("\nServer JSON output:\n{\n", out)
+                        self.assertIn(json.loads(shown)["start"]["cookie"], out)
+                    else:
+                        self.assertIn("\nServer output:\nAccepted connection from ", out)
 
     def test_faults_on_the_way(self):
         server = self.stock_server("-J")

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "traffic/engine/iperf3/control_private.h"
 
-#define IN_MAX  (2 * XD_IPERF3_JSON_MAX + 128) /* bytes of a test */
+#define REST    (XD_IPERF3_JSON_MAX + 128) /* bytes of a test beside its results, at most */
 #define GRACE_S 40.0 /* of a running test, beyond its time: as iperf3's servers have it */
 
 enum xd_iperf3_event
@@ -73,6 +73,12 @@ xd_iperf3_control_say_json(struct xd_iperf3_control *c, char *text)
 	free(text);
 }
 
+uint32_t
+xd_iperf3_control_longest(const struct xd_iperf3_control *c)
+{
+	return XD_IPERF3_JSON_MAX + (!c->server && c->test.output ? XD_IPERF3_OUTPUT_MAX : 0);
+}
+
 const uint8_t *
 xd_iperf3_control_get(struct xd_iperf3_control *c, uint64_t received, uint32_t n)
 {
@@ -91,7 +97,7 @@ xd_iperf3_control_get_json(struct xd_iperf3_control *c, uint64_t received, uint3
 	if (!head)
 		return NULL;
 	*len = xd_get32(head);
-	if (*len == 0 || *len > XD_IPERF3_JSON_MAX) {
+	if (*len == 0 || *len > xd_iperf3_control_longest(c)) {
 		*len = 0;
 		return (const char *)head;
 	}
@@ -136,16 +142,12 @@ take_results(struct xd_iperf3_control *c, uint64_t received, uint64_t now_us)
 	if (len == 0)
 		return XD_IPERF3_FAIL(c, -EPROTO,
 			"the peer's results are longer than %u bytes, or empty",
-			XD_IPERF3_JSON_MAX);
+			xd_iperf3_control_longest(c));
 	if (xd_iperf3_results_read(&c->peer, json, len, &c->err))
 		return xd_iperf3_control_failed(c, c->err.code);
 	c->peer_reports = true;
 	xd_iperf3_control_enter(c, XD_IPERF3_STEP_DISPLAY, now_us);
-	if (!c->server)
-		return XD_IPERF3_NOTHING;
-	xd_iperf3_control_say_json(c, xd_iperf3_results_write(&c->own));
-	xd_iperf3_control_say(c, XD_IPERF3_DISPLAY_RESULTS);
-	return XD_IPERF3_REPORT;
+	return c->server ? XD_IPERF3_REPORT : XD_IPERF3_NOTHING;
 }
 
 static enum xd_iperf3_event
@@ -179,7 +181,9 @@ void
 xd_iperf3_control_take(
 	struct xd_iperf3_control *c, uint64_t offset, const uint8_t *from, uint32_t len)
 {
-	if (offset > IN_MAX || len > IN_MAX - offset || !reserve(&c->in, (uint32_t)offset + len)) {
+	const uint32_t most = REST + xd_iperf3_control_longest(c);
+
+	if (offset > most || len > most - offset || !reserve(&c->in, (uint32_t)offset + len)) {
 		c->too_much = true;
 		return;
 	}
@@ -256,6 +260,13 @@ xd_iperf3_control_figures(struct xd_iperf3_control *c, uint64_t now_us)
 }
 
 void
+xd_iperf3_control_answer(struct xd_iperf3_control *c)
+{
+	xd_iperf3_control_say_json(c, xd_iperf3_results_write(&c->own));
+	xd_iperf3_control_say(c, XD_IPERF3_DISPLAY_RESULTS);
+}
+
+void
 xd_iperf3_control_quit(struct xd_iperf3_control *c)
 {
 	if (c->step == XD_IPERF3_STEP_OVER)
@@ -279,6 +290,8 @@ xd_iperf3_control_init(struct xd_iperf3_control *c, bool server, double patience
 void
 xd_iperf3_control_fini(struct xd_iperf3_control *c)
 {
+	xd_iperf3_results_fini(&c->own);
+	xd_iperf3_results_fini(&c->peer);
 	free(c->in.data);
 	free(c->out.data);
 	c->in = c->out = (struct xd_iperf3_bytes){0};

@@ -83,6 +83,8 @@ void xd_iperf3_control_start(struct xd_iperf3_control *c, uint64_t now_us);
 void xd_iperf3_control_end(struct xd_iperf3_control *c, uint64_t now_us);
 /* Own figures are in c->own. */
 void xd_iperf3_control_figures(struct xd_iperf3_control *c, uint64_t now_us);
+/* Server, after REPORT: the same, and what it has shown of the test, for those who asked for it. */
+void xd_iperf3_control_answer(struct xd_iperf3_control *c);
 /* Gives up, and tells the peer. */
 void xd_iperf3_control_quit(struct xd_iperf3_control *c);
 

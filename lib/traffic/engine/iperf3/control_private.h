@@ -35,6 +35,9 @@ const uint8_t *xd_iperf3_control_get(struct xd_iperf3_control *c, uint64_t recei
 const char *xd_iperf3_control_get_json(
 	struct xd_iperf3_control *c, uint64_t received, uint32_t *len);
 
+/* The longest text of results. */
+uint32_t xd_iperf3_control_longest(const struct xd_iperf3_control *c);
+
 /* A state that is not what a step waits for: some may come at any time. */
 enum xd_iperf3_event xd_iperf3_control_other(struct xd_iperf3_control *c, int state);
 

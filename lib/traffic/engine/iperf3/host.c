@@ -52,6 +52,16 @@ finish(struct xd_iperf3_host *h)
 	h->opts->watch->ended(h->opts->watch->ctx, &h->run);
 }
 
+static void
+answer(struct xd_iperf3_host *h)
+{
+	const struct xd_iperf3_watch *watch = h->opts->watch;
+
+	if (h->run.test.output && watch->output)
+		h->control.own.output = watch->output(watch->ctx, &h->control.own.output_json);
+	xd_iperf3_control_answer(&h->control);
+}
+
 void
 xd_iperf3_host_event(struct xd_iperf3_host *h, enum xd_iperf3_event event)
 {
@@ -90,6 +100,8 @@ xd_iperf3_host_event(struct xd_iperf3_host *h, enum xd_iperf3_event event)
 	case XD_IPERF3_REPORT:
 		xd_iperf3_measure_told(h);
 		finish(h);
+		if (h->opts->server)
+			answer(h);
 		break;
 	case XD_IPERF3_FAILED:
 		finish(h);

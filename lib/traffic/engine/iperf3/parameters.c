@@ -38,6 +38,7 @@ static const struct row {
 	{"reverse", FLAG, offsetof(struct xd_iperf3_test, reverse), 1},
 	{"bidirectional", FLAG, offsetof(struct xd_iperf3_test, both), 1},
 	{"nodelay", FLAG, offsetof(struct xd_iperf3_test, no_delay), 1},
+	{"get_server_output", FLAG, offsetof(struct xd_iperf3_test, output), 1},
 	{"udp_counters_64bit", FLAG, offsetof(struct xd_iperf3_test, wide), 1},
 };
 

@@ -15,6 +15,7 @@ struct xd_iperf3_test {
 	bool reverse, both; /* the server sends; both do */
 	bool no_delay;
 	bool wide;            /* datagrams are counted with 64 bits */
+	bool output;          /* the server tells what it has shown */
 	unsigned streams;     /* each way */
 	unsigned time_s;      /* 0: until so many bytes or blocks are sent */
 	unsigned omit_s;      /* seconds before them that are not counted */

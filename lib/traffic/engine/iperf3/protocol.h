@@ -27,6 +27,7 @@
 #define XD_IPERF3_MSS_MIN     88u           /* bytes; Linux's, without its options */
 #define XD_IPERF3_MSS_MAX     (9u * 1024)   /* the same of iperf3 */
 #define XD_IPERF3_JSON_MAX    (256u * 1024) /* bytes: results of all streams are a sixth of it */
+#define XD_IPERF3_OUTPUT_MAX  (4u << 20)    /* bytes more, of what a server has shown */
 
 enum xd_iperf3_state {
 	XD_IPERF3_SERVER_ERROR = -2, /* two numbers of four bytes follow: iperf3's own, and errno */

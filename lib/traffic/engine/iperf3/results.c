@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Results from JSON and to it. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -75,6 +76,52 @@ read_all(struct xd_iperf3_results *r, const json_t *root)
 	return true;
 }
 
+/* Lines for people: a terminal is not told anything by them. */
+static char *
+plain_lines(const char *text)
+{
+	char *lines = strdup(text);
+
+	for (char *c = lines; c && *c; c++)
+		if ((*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
+			*c = '?';
+	return lines;
+}
+
+/* A document with its whole numbers as they are, unless one has no place in 63 bits. */
+static void
+read_output(struct xd_iperf3_results *r, const json_t *root, const char *json, size_t len)
+{
+	const char *text = json_string_value(json_object_get(root, "server_output_text"));
+	json_t *exact;
+
+	r->output_json = !text && json_is_object(json_object_get(root, "server_output_json"));
+	if (text)
+		r->output = plain_lines(text);
+	if (!r->output_json)
+		return;
+	exact = json_loadb(json, len, 0, NULL);
+	r->output = json_dumps(json_object_get(exact ? exact : root, "server_output_json"),
+		JSON_INDENT(1) | JSON_ENSURE_ASCII);
+	json_decref(exact);
+}
+
+static void
+write_output(const struct xd_iperf3_results *r, json_t *root)
+{
+	if (r->output && r->output_json)
+		json_object_set_new(root, "server_output_json", json_loads(r->output, 0, NULL));
+	else if (r->output)
+		json_object_set_new(root, "server_output_text", json_string(r->output));
+}
+
+void
+xd_iperf3_results_fini(struct xd_iperf3_results *results)
+{
+	free(results->output);
+	results->output = NULL;
+}
+
 int
 xd_iperf3_results_read(
 	struct xd_iperf3_results *results, const char *json, size_t len, struct xd_error *err)
@@ -84,6 +131,8 @@ xd_iperf3_results_read(
 
 	memset(results, 0, sizeof(*results));
 	good = json_is_object(root) && read_all(results, root);
+	if (good)
+		read_output(results, root, json, len);
 	json_decref(root);
 	return good ? 0 : xd_fail(err, -EPROTO, "the peer's results are not iperf3's");
 }
@@ -112,6 +161,8 @@ xd_iperf3_results_write(const struct xd_iperf3_results *results)
 	if (results->congestion[0])
 		rc |= json_object_set_new(
 			root, "congestion_used", json_string(results->congestion));
+	if (root)
+		write_output(results, root);
 	text = rc || !root ? NULL : json_dumps(root, JSON_COMPACT);
 	json_decref(root);
 	return text;

@@ -24,11 +24,14 @@ struct xd_iperf3_results {
 	double cpu[3];        /* percent of a core: all, user, system */
 	bool has_retransmits; /* of what it sent */
 	char congestion[24];  /* empty: not said */
+	char *output;         /* of a server: what it has shown; NULL: not said */
+	bool output_json;     /* that is JSON, not lines */
 	unsigned n;
 	struct xd_iperf3_told streams[2 * XD_IPERF3_STREAMS_MAX];
 };
 
-/* Reads len bytes of JSON. -EPROTO: it is none, or lacks something. */
+void xd_iperf3_results_fini(struct xd_iperf3_results *results);
+/* Reads len bytes of JSON. -EPROTO: it is none, or lacks something; to be released in any case. */
 int xd_iperf3_results_read(
 	struct xd_iperf3_results *results, const char *json, size_t len, struct xd_error *err);
 /* The same as text, to be freed; NULL: no memory. */

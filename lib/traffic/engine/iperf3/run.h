@@ -66,6 +66,9 @@ struct xd_iperf3_watch {
 	void (*interval)(void *ctx, const struct xd_iperf3_run *run);
 	/* With figures, if it ever began; of a server that goes on, also when it failed. */
 	void (*ended)(void *ctx, const struct xd_iperf3_run *run);
+	/* Of a server, after that: what it has shown of the test, to be freed; NULL: nothing. json:
+	 * it is a document, not lines. NULL: it does not tell. */
+	char *(*output)(void *ctx, bool *json);
 	void *ctx;
 };
 

@@ -98,6 +98,15 @@ fill_results(struct xd_iperf3_results *r, unsigned first)
 			.seconds = 2.5};
 }
 
+/* And lets it go. text: what is expected; NULL: anything. */
+static void
+check_output(struct xd_iperf3_results *r, const char *text)
+{
+	if (text)
+		assert_string_equal(r->output, text);
+	xd_iperf3_results_fini(r);
+}
+
 /* A whole test, whatever pieces it arrives in. */
 static void
 test_whole(void **state)
@@ -132,7 +141,15 @@ test_whole(void **state)
 		xd_iperf3_control_figures(&p.client, 0);
 		expect(&p, n, true, XD_IPERF3_REPORT);
 		assert_memory_equal(&p.server.peer, &p.client.own, sizeof(p.server.peer));
+		if (i % 2)
+			p.server.own.output = strdup(i == 1 ? "a\n\x1b[1mb\n" : "{\"a\": 1}");
+		p.server.own.output_json = i == 3;
+		xd_iperf3_control_answer(&p.server);
 		expect(&p, n, false, XD_IPERF3_REPORT);
+		check_output(&p.client.peer, i == 1   ? "a\n?[1mb\n"
+					     : i == 3 ? "{\n \"a\": 1\n}"
+						      : NULL);
+		check_output(&p.server.own, NULL);
 		assert_memory_equal(&p.client.peer, &p.server.own, sizeof(p.client.peer));
 		assert_int_equal(run(&p, n, &server), XD_IPERF3_NOTHING);
 		assert_int_equal(p.server.step, XD_IPERF3_STEP_OVER);
@@ -429,8 +446,8 @@ test_parameters(void **state)
 		free(json);
 	}
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_int_equal(xd_iperf3_test_read(&read, wrong[i], strlen(wrong[i]), NULL),
-			-EINVAL);
+		assert_int_equal(
+			xd_iperf3_test_read(&read, wrong[i], strlen(wrong[i]), NULL), -EINVAL);
 }
 
 int
