@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/loop.h"
+#include "base/loop_time.h"
 
 #define EVENTS_PER_RUN 32
 #define NS_PER_MS      1000000ull
@@ -49,7 +49,8 @@ struct xd_loop {
 	int epoll_fd;
 	int timer_fd;
 	int wake_fd;
-	uint64_t armed_ns; /* what timer_fd is set to; 0: disarmed */
+	uint64_t armed_ns;   /* what timer_fd is set to; 0: disarmed */
+	uint64_t skipped_ns; /* that its time is ahead of the clock */
 	struct watch_list watches;
 	struct watch_list dead_watches;
 	struct timer_list waiting;
@@ -160,12 +161,20 @@ xd_loop_destroy(struct xd_loop *loop)
 	free(loop);
 }
 
+uint64_t
+xd_loop_now_ns(const struct xd_loop *loop)
+{
+	return xd_clock_ns() + loop->skipped_ns;
+}
+
 /* Sets timer_fd to the earliest deadline. A waiting epoll_wait of another thread sees it. */
 static void
 arm(struct xd_loop *loop)
 {
 	const struct xd_timer *first = LIST_FIRST(&loop->waiting);
-	uint64_t ns = first ? first->deadline_ns : 0;
+	uint64_t skipped = loop->skipped_ns;
+	/* 1: long ago, so at once. */
+	uint64_t ns = !first ? 0 : first->deadline_ns > skipped ? first->deadline_ns - skipped : 1;
 	struct itimerspec spec = {
 		.it_value = {.tv_sec = ns / XD_NS_PER_S, .tv_nsec = ns % XD_NS_PER_S}};
 
@@ -173,6 +182,13 @@ arm(struct xd_loop *loop)
 		return;
 	timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 	loop->armed_ns = ns;
+}
+
+void
+xd_loop_skip(struct xd_loop *loop, uint32_t ms)
+{
+	loop->skipped_ns += ms * NS_PER_MS;
+	arm(loop);
 }
 
 static void
@@ -196,7 +212,7 @@ insert(struct xd_loop *loop, struct xd_timer *timer)
 static void
 run_timers(struct xd_loop *loop)
 {
-	uint64_t now_ns = xd_clock_ns();
+	uint64_t now_ns = xd_loop_now_ns(loop);
 	struct xd_timer *timer;
 
 	/* What callbacks add is due later than now_ns, so this ends. */
@@ -310,7 +326,7 @@ xd_loop_timer(
 	if (!timer)
 		return NULL;
 	timer->loop = loop;
-	timer->deadline_ns = xd_clock_ns() + after_ms * NS_PER_MS;
+	timer->deadline_ns = xd_loop_now_ns(loop) + after_ms * NS_PER_MS;
 	timer->period_ns = period_ms * NS_PER_MS;
 	timer->fn = fn;
 	timer->ctx = ctx;

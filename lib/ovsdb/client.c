@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/loop_time.h"
 #include "base/one_line.h"
 #include "ovsdb/client_internal.h"
 
@@ -32,7 +32,7 @@ hang_up(struct xd_ovsdb_client *client)
 	client->out = NULL;
 	client->out_len = client->out_room = 0;
 	client->connected = client->locked = client->monitored = client->probed = false;
-	client->broken = false;
+	client->broken = client->slow = false;
 	client->waits = false;
 	client->pending = 0;
 	if (was && client->opts.lost)
@@ -144,7 +144,7 @@ read_some(struct xd_ovsdb_client *client, struct xd_error *err)
 			return 0;
 		if (n < 0)
 			return (int)n;
-		client->heard_ns = xd_clock_ns();
+		client->heard_ns = xd_loop_now_ns(client->opts.loop);
 		client->probed = false;
 		xd_ovsdb_reader_put(&client->reader, (size_t)n);
 		n = xd_ovsdb_session_take(client, err);
@@ -204,14 +204,26 @@ connect_again(void *ctx)
 
 	xd_loop_timer_cancel(client->timer);
 	client->timer = NULL;
-	client->heard_ns = xd_clock_ns();
+	client->heard_ns = xd_loop_now_ns(client->opts.loop);
 	client->stream = xd_ovsdb_stream_open(client->opts.remote, &client->opts.files, &err);
 	if (!client->stream || watch(client, &err) < 0)
 		fail(client, &err);
 }
 
-/* A connection over a network may have gone without a word: section 4.1.11. A server in the same
- * machine is only expected to take part in the beginning. */
+/* A server in the same machine cannot go without a word, and may be busy for long: once the rows
+ * are there it is waited for, and said so once. */
+static void
+tell_slow(struct xd_ovsdb_client *client)
+{
+	if (client->pending && !client->slow)
+		xd_log(client->opts.log, XD_LOG_CONTROL, XD_LOG_WARN,
+			"database %s: it does not answer; it is waited for, and nothing changes "
+			"meanwhile",
+			client->opts.remote);
+	client->slow = client->pending != 0;
+}
+
+/* A connection over a network may have gone without a word: section 4.1.11. */
 static void
 look_for_silence(void *ctx)
 {
@@ -219,10 +231,12 @@ look_for_silence(void *ctx)
 	struct xd_error err;
 	int ret = 0;
 
-	if (xd_clock_ns() - client->heard_ns < XD_OVSDB_PROBE_MS * 1000000ull)
+	if (xd_loop_now_ns(client->opts.loop) - client->heard_ns < XD_OVSDB_PROBE_MS * 1000000ull)
 		return;
-	if (!xd_ovsdb_remote_is_far(client->opts.remote) && client->monitored)
+	if (!xd_ovsdb_remote_is_far(client->opts.remote) && client->monitored) {
+		tell_slow(client);
 		return;
+	}
 	if (client->probed || !client->connected)
 		ret = xd_fail(&err, -ETIMEDOUT, "it does not answer");
 	else
@@ -298,6 +312,7 @@ xd_ovsdb_client_transact(struct xd_ovsdb_client *client, json_t *operations)
 	json_array_append_new(
 		operations, json_pack("{s:s, s:s}", "op", "assert", "lock", client->opts.lock));
 	client->pending = client->next_id++;
+	client->heard_ns = xd_loop_now_ns(client->opts.loop);
 	ret = xd_ovsdb_client_ask(client, "transact", client->pending, operations, &err);
 	if (ret == 0)
 		ret = flush(client, &err);

@@ -25,7 +25,8 @@ struct xd_ovsdb_client {
 	bool waits;         /* for the lock, which was logged */
 	bool probed;        /* asked for a sign since something came */
 	bool broken;        /* a message to it was lost: the connection is of no use */
-	uint64_t heard_ns;  /* something came */
+	bool slow;          /* that it does not answer was logged */
+	uint64_t heard_ns;  /* something came, or was asked last: the loop's time */
 	json_int_t pending; /* id of the transaction under way, or 0 */
 	json_int_t next_id;
 	char told[400]; /* the last line about what went wrong */

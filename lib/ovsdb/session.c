@@ -112,6 +112,10 @@ got_result(struct xd_ovsdb_client *client, const json_t *results)
 	const char *what = json_string_value(json_object_get(error, "error"));
 
 	client->pending = 0;
+	if (client->slow)
+		xd_log(client->opts.log, XD_LOG_CONTROL, XD_LOG_INFO,
+			"database %s: it answers again", client->opts.remote);
+	client->slow = false;
 	if (error && what && !strcmp(what, "not owner"))
 		set_locked(client, false);
 	else if (error || !json_is_array(results))

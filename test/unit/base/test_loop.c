@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "base/loop.h"
+#include "base/loop_time.h"
 
 #define FOREVER_MS 60000 /* far longer than any step of a test that works */
 
@@ -253,6 +253,30 @@ timer_never_runs_early(void **state)
 	xd_loop_timer_cancel(t.timer);
 }
 
+/* With the time that is skipped, what is due by then, and nothing later; clocks go on from there. */
+static void
+time_may_be_skipped(void **state)
+{
+	struct tick soon = {0}, late = {0}, later = {0};
+	uint64_t before = xd_loop_now_ns(*state);
+
+	soon.timer = xd_loop_timer(*state, FOREVER_MS, 0, on_tick, &soon);
+	late.timer = xd_loop_timer(*state, 3 * FOREVER_MS, 0, on_tick, &late);
+	xd_loop_skip(*state, 2 * FOREVER_MS);
+	run_until(*state, &soon.called, 1);
+	assert_int_equal(late.called, 0);
+	assert_true(xd_loop_now_ns(*state) - before >= 2 * FOREVER_MS * 1000000ull);
+	later.timer = xd_loop_timer(*state, 5, 0, on_tick, &later);
+	run_until(*state, &later.called, 1);
+	assert_int_equal(late.called, 0);
+	/* More than the clock has counted yet. */
+	xd_loop_skip(*state, UINT32_MAX);
+	run_until(*state, &late.called, 1);
+	xd_loop_timer_cancel(soon.timer);
+	xd_loop_timer_cancel(late.timer);
+	xd_loop_timer_cancel(later.timer);
+}
+
 static void
 cancelled_timer_does_not_run(void **state)
 {
@@ -348,6 +372,7 @@ main(void)
 		TEST(wake_ends_a_wait),
 		TEST(timers_run_in_order_of_time),
 		TEST(timer_never_runs_early),
+		TEST(time_may_be_skipped),
 		TEST(cancelled_timer_does_not_run),
 		TEST(periodic_timer_repeats_until_cancelled),
 		TEST(one_shot_may_cancel_itself),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The client with a made-up server: one thread is both, turn about. */
+/* The client with a made-up server, and time that is made up where it waits: one thread is all of
+ * them, turn about. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/loop_time.h"
 #include "ovsdb/client.h"
 #include "ovsdb/message.h"
 
@@ -133,15 +135,43 @@ teardown(void **state)
 	return 0;
 }
 
-/* The next connection. */
+/* Has time pass, and what is due done. */
 static void
-take_client(struct made_up *m)
+pass(struct made_up *m, uint32_t ms)
+{
+	xd_loop_lock(m->loop);
+	xd_loop_skip(m->loop, ms);
+	xd_loop_unlock(m->loop);
+	xd_loop_run_once(m->loop, 0);
+}
+
+static bool
+accepts(struct made_up *m)
+{
+	if (m->peer < 0)
+		m->peer = accept4(m->listener, NULL, NULL, SOCK_NONBLOCK);
+	return m->peer >= 0;
+}
+
+static void
+leave_client(struct made_up *m)
 {
 	if (m->peer >= 0)
 		close(m->peer);
 	m->peer = -1;
 	xd_ovsdb_reader_reset(&m->reader);
-	RUN_UNTIL(m, (m->peer = accept4(m->listener, NULL, NULL, SOCK_NONBLOCK)) >= 0);
+}
+
+/* The next connection, however long the client would wait for it. */
+static void
+take_client(struct made_up *m)
+{
+	leave_client(m);
+	for (unsigned tries = 0; !accepts(m); tries++) {
+		assert_true(tries < 3);
+		xd_loop_run_once(m->loop, 0);
+		pass(m, XD_OVSDB_BACKOFF_MAX_MS);
+	}
 }
 
 /* What the client says next. */
@@ -303,28 +333,156 @@ test_a_server_that_talks_nonsense(void **state)
 	static const char *const lines[] = {"does not speak", "unknown database",
 		"table T has no column name", "has ended the connection"};
 	struct made_up *m = *state;
-	/* As often as the back-off lets it be short. */
-	const unsigned n = 2;
 
-	for (unsigned i = 0; i < 4; i += n) {
-		for (unsigned k = i; k < i + n; k++) {
-			unsigned lost = m->nb_lost;
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned lost = m->nb_lost;
 
-			take_client(m);
-			say(m, nonsense[k]);
-			shutdown(m->peer, SHUT_WR);
-			RUN_UNTIL(m, m->nb_lost > lost);
-			assert_non_null(strstr(m->log, lines[k]));
-		}
+		take_client(m);
+		say(m, nonsense[i]);
+		shutdown(m->peer, SHUT_WR);
+		RUN_UNTIL(m, m->nb_lost > lost);
+		assert_non_null(strstr(m->log, lines[i]));
 		greet(m, "{\"locked\":true}");
 		RUN_UNTIL(m, xd_ovsdb_client_ready(m->client));
 		m->log[0] = 0;
-		close(m->peer);
-		m->peer = -1;
+		leave_client(m);
 		RUN_UNTIL(m, !xd_ovsdb_client_ready(m->client));
 		/* Rows are known still. */
 		assert_non_null(xd_ovsdb_replica_row(xd_ovsdb_client_rows(m->client), "T", "u"));
 	}
+}
+
+/* How often a line was logged. */
+static unsigned
+count(const struct made_up *m, const char *line)
+{
+	unsigned n = 0;
+
+	for (const char *at = m->log; (at = strstr(at, line)); at++)
+		n++;
+	return n;
+}
+
+/* Longer each time, up to the longest, and short again once all went well. */
+static void
+test_it_waits_before_it_connects_again(void **state)
+{
+	static const uint32_t waits_ms[] = {1000, 2000, 4000, 8000, 8000};
+	struct made_up *m = *state;
+
+	for (unsigned round = 0; round < 2; round++) {
+		greet(m, "{\"locked\":true}");
+		RUN_UNTIL(m, xd_ovsdb_client_ready(m->client));
+		for (unsigned i = 0; i < sizeof(waits_ms) / sizeof(*waits_ms); i++) {
+			unsigned lost = m->nb_lost;
+
+			leave_client(m);
+			RUN_UNTIL(m, m->nb_lost > lost);
+			pass(m, waits_ms[i] - 500);
+			assert_false(accepts(m));
+			pass(m, 500);
+			assert_true(accepts(m));
+		}
+		/* However often it went wrong in the same way. */
+		assert_int_equal(count(m, "has ended the connection"), round + 1);
+	}
+}
+
+static void
+test_a_server_that_says_nothing(void **state)
+{
+	struct made_up *m = *state;
+
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned lost = m->nb_lost;
+
+		take_client(m);
+		pass(m, XD_OVSDB_PROBE_MS);
+		assert_int_equal(m->nb_lost, lost);
+		pass(m, XD_OVSDB_PROBE_MS);
+		assert_int_equal(m->nb_lost, lost + 1);
+	}
+	assert_int_equal(count(m, "it does not answer"), 1);
+	greet(m, "{\"locked\":true}");
+	RUN_UNTIL(m, xd_ovsdb_client_ready(m->client));
+}
+
+/* One in the same machine that has stopped is waited for. */
+static void
+test_a_server_that_stops(void **state)
+{
+	struct made_up *m = *state;
+
+	greet(m, "{\"locked\":true}");
+	RUN_UNTIL(m, m->nb_changed);
+	/* It has nothing to say for long, which is as it should be. */
+	for (unsigned i = 0; i < 5; i++)
+		pass(m, XD_OVSDB_PROBE_MS);
+	begin_transaction(m);
+	pass(m, 1000);
+	assert_int_equal(count(m, "does not answer"), 0);
+	for (unsigned i = 0; i < 5; i++)
+		pass(m, XD_OVSDB_PROBE_MS);
+	assert_int_equal(count(m, "it does not answer; it is waited for"), 1);
+	assert_int_equal(m->nb_lost, 0);
+	answer(m, "transact", "[{},{}]");
+	RUN_UNTIL(m, m->nb_done == 1);
+	assert_int_equal(count(m, "it answers again"), 1);
+}
+
+/* What it is sent is kept, up to a limit. */
+static void
+test_a_server_that_reads_nothing(void **state)
+{
+	struct made_up *m = *state;
+	static const char probe[] = "{\"method\":\"echo\",\"id\":0,\"params\":[\"";
+	const size_t len = XD_OVSDB_BACKLOG_MAX / 4;
+	char *text = malloc(len);
+	unsigned sent = 0;
+
+	greet(m, "{\"locked\":true}");
+	RUN_UNTIL(m, m->nb_changed);
+	/* It asks for signs and does not take them. */
+	memset(text, 'x', len);
+	memcpy(text, probe, strlen(probe));
+	memcpy(text + len - 3, "\"]}", 3);
+	for (size_t done = 0; m->nb_lost == 0;) {
+		ssize_t n = send(m->peer, text + done, len - done, MSG_NOSIGNAL);
+
+		if (n > 0)
+			done += (size_t)n;
+		if (done == len) {
+			done = 0;
+			assert_true(++sent < 8);
+		}
+		xd_loop_run_once(m->loop, 0);
+	}
+	assert_int_equal(count(m, "it does not read what it is sent"), 1);
+	free(text);
+	greet(m, "{\"locked\":true}");
+	RUN_UNTIL(m, xd_ovsdb_client_ready(m->client));
+}
+
+static void
+test_a_reply_without_end(void **state)
+{
+	struct made_up *m = *state;
+	static char piece[1 << 20];
+	size_t sent = 0;
+
+	take_client(m);
+	memset(piece, ' ', sizeof(piece));
+	say(m, "{\"id\":1,\"error\":null,\"result\":[");
+	while (m->nb_lost == 0) {
+		ssize_t n = send(m->peer, piece, sizeof(piece), MSG_NOSIGNAL);
+
+		sent += n > 0 ? (size_t)n : 0;
+		xd_loop_run_once(m->loop, 0);
+		assert_true(sent < 100u << 20);
+	}
+	assert_int_equal(count(m, "a message of more than 64 MiB"), 1);
+	greet(m, "{\"locked\":true}");
+	RUN_UNTIL(m, xd_ovsdb_client_ready(m->client));
 }
 
 int
@@ -338,6 +496,12 @@ main(void)
 			test_transactions_assert_the_lock_last, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_echo_is_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_server_that_talks_nonsense, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_it_waits_before_it_connects_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_server_that_says_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_server_that_stops, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_server_that_reads_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_reply_without_end, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
