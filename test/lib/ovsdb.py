@@ -25,7 +25,7 @@ class Database:
         self.environment = {**os.environ, **{name: str(directory) for name in (
             "OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR")}}
         test.addCleanup(self.stop)
-        self._run("ovsdb-tool", "create", self.path("conf.db"), SCHEMA)
+        self.create()
 
     @property
     def remote(self):
@@ -42,15 +42,24 @@ class Database:
             raise AssertionError(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
         return done
 
-    def start(self):
+    def create(self):
+        """A file without rows."""
+        self._run("ovsdb-tool", "create", self.path("conf.db"), SCHEMA)
+
+    def start(self, init=True):
         with open(self.path("ovsdb-server.log"), "ab") as log:
             self.process = subprocess.Popen(
                 self.space.command("ovsdb-server", self.path("conf.db"), f"--remote=p{self.remote}",
                                    f"--unixctl={self.path('ovsdb.ctl')}", *self.options), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, env=self.environment, preexec_fn=die_with_parent)
         wait_for(lambda: os.path.exists(self.path("db.sock")), "ovsdb-server")
-        self.vsctl("--no-wait", "init")
+        if init:
+            self.vsctl("--no-wait", "init")
         return self
+
+    def appctl(self, *words):
+        """A command of ovsdb-server's own."""
+        self._run("ovs-appctl", "-t", self.path("ovsdb.ctl"), *words)
 
     def certificates(self, name):
         """An authority, with which it has certified itself and a client: the client's files."""
