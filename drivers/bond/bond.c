@@ -30,6 +30,10 @@ static_assert((int)XD_BOND_CONFIG_BALANCE == (int)XD_BOND_BALANCE &&
 #define TYPE_VLAN   0x8100
 #define OP_RARP_ASK 3
 
+/* What was on its way to a member has come by it, and whoever is to hear that another carries
+ * frames has heard. */
+#define RETIRE_MS 1000
+
 struct announcement {
 	uint8_t bytes[RARP_BYTES + 4]; /* with a tag */
 	uint32_t len;
@@ -123,8 +127,31 @@ bond_stop(struct xd_port *port)
 	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
 	if (p->lacp)
 		xd_bond_lacp_stop(p->lacp);
+	xd_loop_timer_cancel(p->retired);
+	p->retired = NULL;
 	port->up = false;
 	port->env->quiesce(port->env->ctx);
+}
+
+/* From or to LACP it is another port. */
+static int
+bond_can_set(struct xd_port *port, const struct xd_port_config *config, struct xd_error *err)
+{
+	const bool lacp = xd_bond_config(config)->bond_mode == XD_BOND_CONFIG_LACP;
+
+	(void)err;
+	return lacp == (((struct xd_bond_port *)port)->lacp != NULL) ? 0 : -ENOTSUP;
+}
+
+/* Who carries what is seen to when links are looked at, after the change. */
+static void
+bond_set(struct xd_port *port, const struct xd_port_config *config)
+{
+	struct xd_bond_port *p = (struct xd_bond_port *)port;
+
+	p->bond.mode = (enum xd_bond_mode)xd_bond_config(config)->bond_mode;
+	if (p->lacp)
+		xd_bond_lacp_set(p->lacp, config);
 }
 
 static struct xd_bond *
@@ -133,17 +160,61 @@ bond_bond(struct xd_port *port)
 	return &((struct xd_bond_port *)port)->bond;
 }
 
+/* Members share flows, and are as fast as the slowest of them. */
+static void
+tell_speeds(struct xd_bond_port *p, const struct xd_member_link *links)
+{
+	const struct xd_member_link *slow = NULL, *fast = NULL;
+
+	for (unsigned i = 0; p->bond.mode == XD_BOND_BALANCE && i < XD_BOND_MEMBERS; i++) {
+		if (!links[i].up || !links[i].speed_mbps)
+			continue;
+		if (!slow || links[i].speed_mbps < slow->speed_mbps)
+			slow = &links[i];
+		if (!fast || links[i].speed_mbps > fast->speed_mbps)
+			fast = &links[i];
+	}
+	if (slow && slow->speed_mbps != fast->speed_mbps && slow->speed_mbps != p->told_mbps)
+		xd_log(p->port.env->log, XD_LOG_PORT, XD_LOG_WARN,
+			"%s: member %s runs at %u Mbit/s and %s at %u: each carries as many flows",
+			p->port.config.name, slow->name, slow->speed_mbps, fast->name,
+			fast->speed_mbps);
+	p->told_mbps = slow && slow->speed_mbps != fast->speed_mbps ? slow->speed_mbps : 0;
+}
+
 static bool
-bond_links(struct xd_port *port, const struct xd_member_link *links, unsigned n)
+bond_links(struct xd_port *port, const struct xd_member_link links[XD_BOND_MEMBERS])
 {
 	struct xd_bond_port *p = (struct xd_bond_port *)port;
 	uint32_t up = 0;
 
 	if (p->lacp)
-		return xd_bond_lacp_links(p->lacp, links, n);
-	for (unsigned i = 0; i < n; i++)
+		return xd_bond_lacp_links(p->lacp, links);
+	tell_speeds(p, links);
+	for (unsigned i = 0; i < XD_BOND_MEMBERS; i++)
 		up |= (uint32_t)links[i].up << i;
 	return xd_bond_update(&p->bond, up);
+}
+
+static void
+on_retired(void *ctx)
+{
+	struct xd_bond_port *p = ctx;
+
+	p->retired = NULL;
+	xd_bond_retired(&p->bond);
+}
+
+static void
+bond_activate(struct xd_port *port, unsigned member)
+{
+	struct xd_bond_port *p = (struct xd_bond_port *)port;
+
+	xd_bond_activate(&p->bond, member);
+	xd_loop_timer_cancel(p->retired);
+	p->retired = xd_loop_timer(port->env->loop, RETIRE_MS, 0, on_retired, p);
+	if (!p->retired)
+		xd_bond_retired(&p->bond);
 }
 
 static enum xd_drop
@@ -281,10 +352,12 @@ bond_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	unsigned n = bond_members(&port->config, names);
 
 	for (unsigned i = 0; i < n; i++) {
+		const unsigned number = bond->number[i];
 		char text[XD_NAME_MAX + 40];
 
 		snprintf(text, sizeof(text), "%s, %s, %u of %u hash buckets", names[i],
-			bond->up >> i & 1 ? "up" : "down", xd_bond_share(bond, i), XD_BOND_BUCKETS);
+			bond->up >> number & 1 ? "up" : "down", xd_bond_share(bond, number),
+			XD_BOND_BUCKETS);
 		fn(ctx, "member", text);
 	}
 }
@@ -296,12 +369,15 @@ const struct xd_driver xd_bond_driver = {
 	.members = bond_members,
 	.bond = bond_bond,
 	.links = bond_links,
+	.activate = bond_activate,
 	.slow = bond_slow,
 	.announce = bond_announce,
 	.create = bond_create,
 	.start = bond_start,
 	.stop = bond_stop,
 	.destroy = bond_destroy,
+	.can_set = bond_can_set,
+	.set = bond_set,
 	.rx = bond_rx,
 	.release = bond_release,
 	.tx = bond_tx,

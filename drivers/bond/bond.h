@@ -30,6 +30,8 @@ struct xd_bond_port {
 	/* From control to the worker of queue 0: frames, and a descriptor that tells of them. */
 	struct rte_ring *announcements;
 	int event_fd;
+	struct xd_timer *retired; /* until which frames by a member that carried them still count */
+	uint32_t told_mbps;       /* of a member that others are faster than; 0: none */
 	/* With LACP; else NULL. */
 	struct xd_bond_lacp *lacp;
 	struct xd_bond_slow *slow;

@@ -46,33 +46,51 @@ own_system(const char *name, uint8_t system[6])
 	system[0] = (uint8_t)((system[0] & ~1) | 2);
 }
 
-struct xd_bond_lacp *
-xd_bond_lacp_create(struct xd_bond_port *port)
+static struct xd_lacp_config
+rules_of(const struct xd_port_config *port)
 {
-	const struct xd_bond_config *config = xd_bond_config(&port->port.config);
+	const struct xd_bond_config *config = xd_bond_config(port);
 	struct xd_lacp_config rules = {
 		.system_priority = config->lacp_priority,
 		.key = config->lacp_key,
 		.active = config->lacp_mode == XD_BOND_CONFIG_LACP_ACTIVE,
 		.fast = config->lacp_rate == XD_BOND_CONFIG_LACP_FAST,
 	};
+
+	if (config->nb_lacp_system)
+		memcpy(rules.system, config->lacp_system[0], 6);
+	else
+		own_system(port->name, rules.system);
+	return rules;
+}
+
+struct xd_bond_lacp *
+xd_bond_lacp_create(struct xd_bond_port *port)
+{
+	const struct xd_bond_config *config = xd_bond_config(&port->port.config);
+	const struct xd_lacp_config rules = rules_of(&port->port.config);
 	struct xd_bond_lacp *lacp = calloc(1, sizeof(*lacp));
 
 	if (!lacp)
 		return NULL;
 	lacp->port = port;
 	lacp->fallback = config->lacp_fallback == XD_BOND_CONFIG_FALLBACK_BACKUP;
-	if (config->nb_lacp_system)
-		memcpy(rules.system, config->lacp_system[0], 6);
-	else
-		own_system(port->port.config.name, rules.system);
-	xd_lacp_init(&lacp->rules, &rules, port->bond.nb_members);
+	xd_lacp_init(&lacp->rules, &rules, XD_BOND_MEMBERS);
 	port->bond.lacp = &lacp->rules;
 	port->slow = xd_bond_slow_create();
 	if (port->slow)
 		return lacp;
 	free(lacp);
 	return NULL;
+}
+
+void
+xd_bond_lacp_set(struct xd_bond_lacp *lacp, const struct xd_port_config *config)
+{
+	const struct xd_lacp_config rules = rules_of(config);
+
+	lacp->fallback = xd_bond_config(config)->lacp_fallback == XD_BOND_CONFIG_FALLBACK_BACKUP;
+	xd_lacp_configure(&lacp->rules, &rules, now_ms());
 }
 
 void
@@ -221,33 +239,47 @@ xd_bond_lacp_stop(struct xd_bond_lacp *lacp)
 
 /* Another speed than before makes the member one of an aggregation of its own. */
 static void
-tell_speed(const struct xd_bond_lacp *lacp, unsigned member, uint16_t key_before)
+tell_speed(const struct xd_bond_lacp *lacp, unsigned number, const char *name, uint16_t key_before)
 {
 	const struct xd_port *port = &lacp->port->port;
-	const struct xd_lacp_side *actor = &lacp->rules.members[member].actor;
+	const struct xd_lacp_member *member = &lacp->rules.members[number];
 
-	if (lacp->rules.members[member].nb_sent && actor->key != key_before)
+	if (member->nb_sent && member->actor.key != key_before)
 		xd_log(port->env->log, XD_LOG_PORT, XD_LOG_WARN,
 			"%s: member %s has another speed than before: its LACP key is %u now, and "
-			"it "
-			"carries with members of the same key alone",
-			port->config.name, xd_bond_config(&port->config)->members[member],
-			actor->key);
+			"it carries with members of the same key alone",
+			port->config.name, name, member->actor.key);
+}
+
+/* What came by the member that had that number before is not this one's. */
+static void
+join(struct xd_bond_lacp *lacp, unsigned member)
+{
+	struct xd_bond_slow_frame frame;
+
+	xd_lacp_join(&lacp->rules, member);
+	for (unsigned n = 0; n < XD_BOND_SLOW_RATE; n++) {
+		if (!xd_bond_slow_get(lacp->port->slow, member, &frame))
+			return;
+	}
 }
 
 bool
-xd_bond_lacp_links(struct xd_bond_lacp *lacp, const struct xd_member_link *links, unsigned n)
+xd_bond_lacp_links(struct xd_bond_lacp *lacp, const struct xd_member_link *links)
 {
 	const uint64_t now = now_ms();
 	struct xd_bond *bond = &lacp->port->bond;
 	uint32_t up = 0, receives, sends;
 
-	for (unsigned i = 0; i < n; i++) {
-		uint16_t key = lacp->rules.members[i].actor.key;
+	for (unsigned i = 0; i < XD_BOND_MEMBERS; i++) {
+		uint16_t key;
 
+		if (bond->fresh >> i & 1)
+			join(lacp, i);
+		key = lacp->rules.members[i].actor.key;
 		up |= (uint32_t)links[i].up << i;
 		xd_lacp_link(&lacp->rules, i, links[i].up, links[i].speed_mbps, now);
-		tell_speed(lacp, i, key);
+		tell_speed(lacp, i, links[i].name, key);
 	}
 	run(lacp);
 	if (is_fallen_back(lacp))

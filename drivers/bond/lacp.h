@@ -12,7 +12,8 @@ void xd_bond_lacp_destroy(struct xd_bond_lacp *lacp); /* NULL is fine */
 /* Between start and stop it has its frames and timers. -ENOMEM. */
 int xd_bond_lacp_start(struct xd_bond_lacp *lacp);
 void xd_bond_lacp_stop(struct xd_bond_lacp *lacp);
-/* As the driver's links. */
-bool xd_bond_lacp_links(struct xd_bond_lacp *lacp, const struct xd_member_link *links, unsigned n);
+/* As the driver's set and links. */
+void xd_bond_lacp_set(struct xd_bond_lacp *lacp, const struct xd_port_config *config);
+bool xd_bond_lacp_links(struct xd_bond_lacp *lacp, const struct xd_member_link *links);
 
 #endif

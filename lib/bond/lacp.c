@@ -3,6 +3,7 @@
 #include "bond/lacp.h"
 
 #define PORT_PRIORITY 0x8000
+#define SPEED_BITS    6 /* of a key, the lower ones */
 
 static const uint8_t nobody[6];
 
@@ -34,7 +35,7 @@ set(struct xd_lacp_member *m, uint8_t bits, bool on)
 
 /* 6.3.5: what cannot be told apart by its speed has the same key, as Linux's bonds have it. */
 static uint16_t
-make_key(const struct xd_lacp *lacp, uint32_t speed_mbps)
+speed_bits(uint32_t speed_mbps)
 {
 	static const uint32_t speeds[] = {10, 100, 1000, 2500, 5000, 10000, 20000, 25000, 40000,
 		50000, 56000, 100000, 200000, 400000, 800000};
@@ -42,25 +43,39 @@ make_key(const struct xd_lacp *lacp, uint32_t speed_mbps)
 
 	while (n < sizeof(speeds) / sizeof(speeds[0]) && speed_mbps >= speeds[n])
 		n++;
-	return (uint16_t)(lacp->config.key << 6 | n << 1 | 1);
+	return (uint16_t)(n << 1 | 1);
+}
+
+static void
+identify(const struct xd_lacp *lacp, struct xd_lacp_member *m, uint16_t speed_bits)
+{
+	const struct xd_lacp_config *config = &lacp->config;
+
+	memcpy(m->actor.system, config->system, 6);
+	m->actor.system_priority = config->system_priority;
+	m->actor.key = (uint16_t)(config->key << SPEED_BITS | speed_bits);
+}
+
+void
+xd_lacp_join(struct xd_lacp *lacp, unsigned member)
+{
+	struct xd_lacp_member *m = &lacp->members[member];
+
+	*m = (struct xd_lacp_member){0};
+	identify(lacp, m, speed_bits(0));
+	m->actor.port_priority = PORT_PRIORITY;
+	m->actor.port = (uint16_t)(member + 1);
+	m->actor.state = (uint8_t)(XD_LACP_AGGREGATION | XD_LACP_DEFAULTED |
+				   (lacp->config.active ? XD_LACP_ACTIVITY : 0) |
+				   (lacp->config.fast ? XD_LACP_TIMEOUT : 0));
 }
 
 void
 xd_lacp_init(struct xd_lacp *lacp, const struct xd_lacp_config *config, unsigned nb_members)
 {
 	*lacp = (struct xd_lacp){.config = *config, .nb_members = nb_members};
-	for (unsigned i = 0; i < nb_members; i++) {
-		struct xd_lacp_side *actor = &lacp->members[i].actor;
-
-		memcpy(actor->system, config->system, 6);
-		actor->system_priority = config->system_priority;
-		actor->key = make_key(lacp, 0);
-		actor->port_priority = PORT_PRIORITY;
-		actor->port = (uint16_t)(i + 1);
-		actor->state = (uint8_t)(XD_LACP_AGGREGATION | XD_LACP_DEFAULTED |
-					 (config->active ? XD_LACP_ACTIVITY : 0) |
-					 (config->fast ? XD_LACP_TIMEOUT : 0));
-	}
+	for (unsigned i = 0; i < nb_members; i++)
+		xd_lacp_join(lacp, i);
 }
 
 /* ---- Mux machine, 6.4.15 ---- */
@@ -146,16 +161,40 @@ run_receive(struct xd_lacp_member *m, uint64_t now)
 		forget_partner(m, now);
 }
 
+/* What the partner has selected us for holds no more, should that be another identity than before.
+ */
+static void
+identify_anew(const struct xd_lacp *lacp, struct xd_lacp_member *m, uint16_t bits, uint64_t now)
+{
+	const struct xd_lacp_side before = m->actor;
+
+	identify(lacp, m, bits);
+	if (same_system(&before, &m->actor))
+		return;
+	m->ntt = true;
+	unselect(m, now);
+}
+
+void
+xd_lacp_configure(struct xd_lacp *lacp, const struct xd_lacp_config *config, uint64_t now)
+{
+	lacp->config = *config;
+	for (unsigned i = 0; i < lacp->nb_members; i++) {
+		struct xd_lacp_member *m = &lacp->members[i];
+
+		set(m, XD_LACP_ACTIVITY, config->active);
+		set(m, XD_LACP_TIMEOUT, config->fast);
+		identify_anew(lacp, m, m->actor.key & ((1 << SPEED_BITS) - 1), now);
+	}
+}
+
 void
 xd_lacp_link(struct xd_lacp *lacp, unsigned member, bool up, uint32_t speed_mbps, uint64_t now)
 {
 	struct xd_lacp_member *m = &lacp->members[member];
 
-	if (up && m->actor.key != make_key(lacp, speed_mbps)) {
-		m->actor.key = make_key(lacp, speed_mbps);
-		m->ntt = true;
-		unselect(m, now);
-	}
+	if (up)
+		identify_anew(lacp, m, speed_bits(speed_mbps), now);
 	if (up == (m->heard != XD_LACP_HEARD_NOTHING))
 		return;
 	if (up) {

@@ -79,6 +79,11 @@ struct xd_lacp {
 
 /* All links are down. */
 void xd_lacp_init(struct xd_lacp *lacp, const struct xd_lacp_config *config, unsigned nb_members);
+/* Another configuration. Partners hear of it, and are as they were unless the system or its key is
+ * another. */
+void xd_lacp_configure(struct xd_lacp *lacp, const struct xd_lacp_config *config, uint64_t now);
+/* Another member has that number from now on; its link is down. */
+void xd_lacp_join(struct xd_lacp *lacp, unsigned member);
 /* A member's link, whenever it may have changed. speed_mbps 0: not known. */
 void xd_lacp_link(
 	struct xd_lacp *lacp, unsigned member, bool up, uint32_t speed_mbps, uint64_t now);

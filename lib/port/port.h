@@ -60,6 +60,7 @@ struct xd_bond;
 
 /* How a member of a bond is. */
 struct xd_member_link {
+	const char *name;
 	bool up;
 	uint32_t speed_mbps; /* 0: not known */
 };
@@ -202,18 +203,20 @@ struct xd_driver {
 	 * Of a port that is several others (drivers/bond), which transmit and receive for it; NULL
 	 * of all others. members gives their names, at most XD_BOND_MEMBERS, and how many: borrowed
 	 * from config; any thread. bond is what says which of them carries what; it lives as long
-	 * as the port. links tells how they are, n of them in that order, whenever that may have
-	 * changed: whether others carry now. announce sends a frame from that address, with a tag
-	 * unless vlan is 0; false: too many wait. All three control. What its rx returns goes out
-	 * by the port, and is not switched: by the member whose number is in frame->member, or
-	 * XD_BOND_NONE: by its flow. One that such a member's device has no room for comes to
-	 * release with nb_dst 0, and is to come again.
-	 * slow takes a copy of a frame to the slow protocols' address (IEEE 802.3, annex 57A) that
-	 * came by a member: any worker. XD_DROP_NONE: it was taken.
+	 * as the port, and numbers them. links tells how they are, by number (of one that nobody
+	 * has: down), whenever that may have changed: whether others carry now. activate has one
+	 * that is up, by number, carry everything, without a loss. announce sends a frame from that
+	 * address, with a tag unless vlan is 0; false: too many wait. These are control. What its
+	 * rx returns goes out by the port, and is not switched: by the member whose number is in
+	 * frame->member, or XD_BOND_NONE: by its flow. One that such a member's device has no room
+	 * for comes to release with nb_dst 0, and is to come again. slow takes a copy of a frame to
+	 * the slow protocols' address (IEEE 802.3, annex 57A) that came by a member: any worker.
+	 * XD_DROP_NONE: it was taken.
 	 */
 	unsigned (*members)(const struct xd_port_config *config, const char **names);
 	struct xd_bond *(*bond)(struct xd_port *port);
-	bool (*links)(struct xd_port *port, const struct xd_member_link *links, unsigned n);
+	bool (*links)(struct xd_port *port, const struct xd_member_link *links);
+	void (*activate)(struct xd_port *port, unsigned member);
 	enum xd_drop (*slow)(struct xd_port *port, unsigned member, const struct xd_frame *f);
 	bool (*announce)(struct xd_port *port, const uint8_t mac[6], uint16_t vlan);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Bonds: which of their members carry frames, as links go down and come up, and that the network
  * beyond hears of it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "bond/lacp.h"
@@ -46,19 +47,25 @@ announce_all(struct xd_switch *sw, struct xd_port *port)
 			port->config.name, a.n, a.lost);
 }
 
+/* In a change of configuration a port that stays still has the one before. */
+static const char *
+name_of(const struct xd_state *state, const struct xd_port *port)
+{
+	return state->port_config[port->index]->name;
+}
+
 static void
 tell(struct xd_switch *sw, const struct xd_port *port, const struct xd_bond *bond)
 {
-	const char *names[XD_BOND_MEMBERS];
-	unsigned n = port->driver->members(&port->config, names);
+	const struct xd_port *member;
 	char text[XD_BOND_MEMBERS * (XD_NAME_MAX + 1)] = "";
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < n; i++) {
-		if (!xd_bond_receives(bond, i))
+	for (unsigned i = 0; (member = xd_state_member(sw->state, port, i)); i++) {
+		if (!xd_bond_receives(bond, bond->number[i]))
 			continue;
-		if (text[0])
-			strcat(text, ",");
-		strncat(text, names[i], XD_NAME_MAX - 1);
+		n += (unsigned)snprintf(text + n, sizeof(text) - n, "%s%s", n ? "," : "",
+			name_of(sw->state, member));
 	}
 	xd_log(&sw->log, XD_LOG_PORT, XD_LOG_INFO, "%s: %s%s", port->config.name,
 		text[0]                      ? "carried by "
@@ -67,30 +74,51 @@ tell(struct xd_switch *sw, const struct xd_port *port, const struct xd_bond *bon
 		text);
 }
 
+/* After others carry than before. */
+static void
+tell_all(struct xd_switch *sw, struct xd_port *port, const struct xd_bond *bond)
+{
+	tell(sw, port, bond);
+	/* One that is an aggregation with its partner is reached by any member. */
+	if (bond->receives && bond->mode == XD_BOND_ACTIVE_BACKUP)
+		announce_all(sw, port);
+}
+
 static void
 look_at(struct xd_switch *sw, struct xd_port *port)
 {
 	const struct xd_bond *bond = port->driver->bond(port);
-	struct xd_member_link links[XD_BOND_MEMBERS];
-	bool changed, up;
+	struct xd_member_link links[XD_BOND_MEMBERS] = {0};
+	const struct xd_port *member;
+	bool up;
 
-	for (unsigned i = 0; i < bond->nb_members; i++) {
-		const struct xd_port *member = xd_state_member(sw->state, port, i);
-
-		links[i] = (struct xd_member_link){
-			member && member->up, member ? member->speed_mbps : 0};
-	}
-	changed = port->driver->links(port, links, bond->nb_members);
+	for (unsigned i = 0; (member = xd_state_member(sw->state, port, i)); i++)
+		links[bond->number[i]] = (struct xd_member_link){
+			name_of(sw->state, member), member->up, member->speed_mbps};
+	if (port->driver->links(port, links))
+		tell_all(sw, port, bond);
 	up = bond->receives != 0;
-	if (changed)
-		tell(sw, port, bond);
-	/* One that is an aggregation with its partner is reached by any member. */
-	if (changed && up && bond->mode == XD_BOND_ACTIVE_BACKUP)
-		announce_all(sw, port);
 	if (port->up == up)
 		return;
 	port->up = up;
 	port->env->changed(port->env->ctx, port);
+}
+
+void
+xd_state_join_bonds(const struct xd_state *state)
+{
+	for (unsigned p = 0; p < XD_MAX_PORTS; p++) {
+		struct xd_port *port = state->ports[p];
+		const struct xd_port *member;
+		const void *who[XD_BOND_MEMBERS];
+		unsigned n = 0;
+
+		if (!port || !port->driver->bond)
+			continue;
+		for (; (member = xd_state_member(state, port, n)); n++)
+			who[n] = member;
+		xd_bond_join(port->driver->bond(port), who, n);
+	}
 }
 
 void
@@ -124,16 +152,18 @@ show_member(
 {
 	const struct xd_port *member = xd_state_member(state, port, i);
 	const struct xd_bond *bond;
+	unsigned number;
 
 	if (!member)
 		return false;
 	bond = port->driver->bond(port);
+	number = bond->number[i];
 	*info = (struct xd_bond_info){.up = member->up,
-		.active = xd_bond_receives(bond, i),
-		.buckets = (uint16_t)xd_bond_share(bond, i),
+		.active = xd_bond_receives(bond, number),
+		.buckets = (uint16_t)xd_bond_share(bond, number),
 		.speed_mbps = member->up ? member->speed_mbps : 0};
 	if (bond->lacp)
-		show_lacp(&bond->lacp->members[i], info);
+		show_lacp(&bond->lacp->members[number], info);
 	memcpy(info->port, port->config.name, sizeof(info->port));
 	memcpy(info->member, member->config.name, sizeof(info->member));
 	return true;

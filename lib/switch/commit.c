@@ -205,6 +205,7 @@ xd_change_commit(struct xd_change *t)
 {
 	count_slots(t->sw, t->next);
 	xd_switch_assign(t->sw, t->next, t->now);
+	xd_state_join_bonds(t->next);
 	xd_plan_fill(t->between, t->next, without_moving, t);
 	xd_plan_fill(t->next->plan, t->next, NULL, NULL);
 	set_ports(t);

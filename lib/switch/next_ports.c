@@ -215,14 +215,35 @@ check_speeds(const struct xd_state *next, const struct xd_port *bond, struct xd_
 	return 0;
 }
 
+/* Whether a bond gets a member that it has not; one whose speed has changed since stays. */
+static bool
+gets_member(const struct xd_change *t, const struct xd_port *bond)
+{
+	const struct xd_port *member, *before;
+
+	if (t->next->fresh_port[bond->index])
+		return true;
+	for (unsigned i = 0; (member = xd_state_member(t->next, bond, i)); i++) {
+		unsigned k = 0;
+
+		while ((before = xd_state_member(t->now, bond, k)) && before != member)
+			k++;
+		if (!before)
+			return true;
+	}
+	return false;
+}
+
 static int
-check_bonds(const struct xd_state *next, struct xd_error *err)
+check_bonds(const struct xd_change *t, struct xd_error *err)
 {
 	int ret = 0;
 
 	for (unsigned i = 0; ret == 0 && i < XD_MAX_PORTS; i++) {
-		if (next->fresh_port[i] && next->ports[i]->driver->bond)
-			ret = check_speeds(next, next->ports[i], err);
+		const struct xd_port *port = t->next->ports[i];
+
+		if (port && port->driver->bond && gets_member(t, port))
+			ret = check_speeds(t->next, port, err);
 	}
 	return ret;
 }
@@ -246,7 +267,7 @@ xd_change_ports(struct xd_change *t, struct xd_error *err)
 	if (ret == 0)
 		ret = make_ports(t, kept, false, err);
 	if (ret == 0)
-		ret = check_bonds(t->next, err);
+		ret = check_bonds(t, err);
 	if (ret == 0)
 		ret = make_rmon(t->next, err);
 	if (ret == 0)

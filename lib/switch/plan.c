@@ -175,14 +175,15 @@ fill_bonds(const struct xd_state *state, struct xd_plan *plan)
 		n = p->driver->members(&p->config, names);
 		for (unsigned m = 0; m < XD_BOND_MEMBERS; m++)
 			p->members[m] = XD_PORT_NONE;
-		for (unsigned m = 0; m < n; m++) {
-			const struct xd_port *member = xd_state_port(state, names[m]);
+		for (unsigned k = 0; k < n; k++) {
+			const struct xd_port *member = xd_state_port(state, names[k]);
 			struct xd_plan_port *there = plan->ports[member->index];
+			const uint8_t m = p->bond->number[k];
 
 			if (!there)
 				continue;
 			p->members[m] = there->index;
-			there->member = (uint8_t)m;
+			there->member = m;
 			there->member_of = p;
 			there->out_hooks = p->out_hooks;
 		}

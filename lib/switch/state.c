@@ -61,7 +61,9 @@ xd_state_member(const struct xd_state *state, const struct xd_port *port, unsign
 {
 	const char *names[XD_BOND_MEMBERS];
 
-	if (!port->driver->members || i >= port->driver->members(&port->config, names))
+	/* In a change of configuration the port still has the one before. */
+	if (!port->driver->members ||
+		i >= port->driver->members(state->port_config[port->index], names))
 		return NULL;
 	return xd_state_port(state, names[i]);
 }

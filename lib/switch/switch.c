@@ -128,9 +128,10 @@ check_driver(const struct xd_driver *d, unsigned n, struct xd_error *err)
 		return xd_fail(err, -EINVAL, "driver %s: needs all of fd, arm and disarm, or none",
 			d->type);
 	if (!d->members != !d->bond || !d->members != !d->announce || !d->members != !d->links ||
-		!d->members != !d->slow)
+		!d->members != !d->activate || !d->members != !d->slow)
 		return xd_fail(err, -EINVAL,
-			"driver %s: needs all of members, bond, links, slow and announce, or none",
+			"driver %s: needs all of members, bond, links, activate, slow and "
+			"announce, or none",
 			d->type);
 	return 0;
 }

@@ -137,6 +137,8 @@ void xd_switch_tell_hooks(struct xd_switch *sw);
 
 /* ---- bonds.c ---- */
 
+/* Has bonds know who their members are from now on: before the first plan of that state. */
+void xd_state_join_bonds(const struct xd_state *state);
 /* Has bonds know which of their members are up: whenever a port goes up or down. */
 void xd_switch_look_at_bonds(struct xd_switch *sw);
 

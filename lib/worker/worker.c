@@ -57,9 +57,9 @@ send_by_member(struct xd_worker *w, const struct xd_plan_port *bond, struct xd_f
 	const uint16_t index = bond->members[f->member % XD_BOND_MEMBERS];
 	const struct xd_plan_port *out = index == XD_PORT_NONE ? NULL : w->turn.plan->ports[index];
 
+	f->nb_dst = 1; /* one that has left is sent nothing */
 	if (!out)
 		return true;
-	f->nb_dst = 1;
 	if (xd_worker_tx(w, out, &f, 1) == 0) {
 		f->nb_dst = 0;
 		return false;

@@ -4,6 +4,7 @@
 import select
 import subprocess
 import threading
+import time
 
 import netns
 from frames import mac, raw_mac
@@ -34,6 +35,49 @@ class Wire:
     def cut(self):
         self.whole = False
         self.thread.join()
+
+
+class Stream:
+    """Numbered frames from one interface to another, until it is told to end."""
+
+    def __init__(self, test, space, to_space, source, destination):
+        self.address = raw_mac(mac(source))
+        self.start_of_frame = raw_mac(mac(destination)) + self.address + b"\x88\xb5"
+        self.sender = netns.RawSocket(test, space, "eth0", 0)
+        self.receiver = netns.RawSocket(test, to_space, "eth0", 0.2)
+        self.sent, self.received, self.running = 0, [], True
+        self.threads = [threading.Thread(target=f, daemon=True) for f in (self.send, self.receive)]
+        for thread in self.threads:
+            thread.start()
+        test.addCleanup(self.end)
+
+    def send(self):
+        while self.running:
+            for _ in range(8):
+                self.sender.send(self.start_of_frame + self.sent.to_bytes(4, "big") + bytes(42))
+                self.sent += 1
+            time.sleep(0.002)
+
+    def receive(self):
+        """Until nothing comes any more, from anybody."""
+        while True:
+            try:
+                data = self.receiver.socket.recv(65536)
+            except TimeoutError:
+                if not self.running:
+                    return
+                continue
+            if data[:14] == self.start_of_frame:
+                self.received.append(int.from_bytes(data[14:18], "big"))
+
+    def end(self):
+        self.running = False
+
+    def missing(self):
+        """How many frames did not arrive, and how many came twice. All streams have ended."""
+        for thread in self.threads:
+            thread.join(PATIENCE_S)
+        return self.sent - len(set(self.received)), len(self.received) - len(set(self.received))
 
 
 class Bond(TapCase):
@@ -100,6 +144,41 @@ class Bond(TapCase):
         self.assertGreater(self.daemon.port("uplink")["drops"]["port-down"], 0)
         self.link("m1", "up")
         self.reaches(self.a, "10.99.0.9")
+
+    def streams(self):
+        """Both ways, once the switches on the way know where the ends are."""
+        for space in (self.a, self.host_space):
+            space.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
+        ends = (self.a, self.host_space, 0xA1, 0xA2), (self.host_space, self.a, 0xA2, 0xA1)
+        for space, _, source, destination in ends:
+            netns.RawSocket(self, space, "eth0", 0).send(
+                raw_mac(mac(destination)) + raw_mac(mac(source)) + b"\x88\xb5" + bytes(46))
+        wait_for(lambda: {e["mac"]: e["port"] for e in self.daemon.ctl("fdb", "show")["entries"]}.items()
+                 >= {mac(0xA1): "pa", mac(0xA2): "uplink"}.items(), "addresses to be learned")
+        return [Stream(self, *end) for end in ends]
+
+    def assert_whole(self, streams):
+        for stream in streams:
+            stream.end()
+        for stream in streams:
+            self.assertEqual(stream.missing(), (0, 0), f"of {stream.sent}")
+            self.assertGreater(stream.sent, 100)
+
+    def test_changes_leave_others_alone(self):
+        """Keys and members of a bond under numbered streams."""
+        self.network("active-backup")
+        self.reaches(self.a, "10.99.0.9")
+        number = self.daemon.port("uplink")["index"]
+        streams = self.streams()
+        for words in (("uplink", "members=m2,m1"), ("uplink", "members=m1"), ("uplink", "members=m1,m2"),
+                      ("uplink", "lacp_rate=fast"), ("uplink", "members=m2"),
+                      ("uplink", "members=m2,m1")):
+            self.daemon.ctl("port", "set", *words)
+            time.sleep(0.05)
+        self.daemon.ctl("port", "rename", "m2", "second")
+        self.assertEqual(self.active(), ["second"])
+        self.assert_whole(streams)
+        self.assertEqual(self.daemon.port("uplink")["index"], number)
 
     def test_balance(self):
         """Behind both links is one aggregation: here a program that has both ends."""
@@ -203,6 +282,15 @@ class Bond(TapCase):
                                                  "synchronized", "collecting", "distributing"])
         self.assertEqual([self.member(m)["buckets"] for m in ("a1", "a2")], [128, 128])
         self.assertEqual(self.daemon.port("a1")["drops"].get("reserved-address", 0), 0)
+        # Other settings, and fewer members: what was agreed on with the others still holds.
+        for words, stay in (("lacp_rate=slow", ["a1", "a2"]), ("lacp_fallback=active-backup", ["a1", "a2"]),
+                            ("members=a2", ["a2"]), ("lacp_rate=fast", ["a2"])):
+            self.daemon.ctl("port", "set", "uplink", words)
+            self.assertEqual(self.active(), stay)
+        self.daemon.ctl("port", "set", "uplink", "members=a2,a1", "lacp_fallback=none")
+        self.assertEqual(self.active(), ["a2"])
+        wait_for(lambda: self.active() == ["a2", "a1"], "the one that was added")
+        self.assertEqual([self.lacp(m)["partner"]["port_id"] for m in ("a1", "a2")], [1, 2])
         # A cable that carries nothing any more, and says nothing of it.
         self.wires[0].cut()
         wait_for(lambda: self.active() == ["a2"], "the other member")

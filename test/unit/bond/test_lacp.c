@@ -120,6 +120,69 @@ test_agree(void **state)
 	}
 }
 
+/* Partners that agree go on while one is configured otherwise, until it is another to them. */
+static void
+test_configured_anew(void **state)
+{
+	struct xd_lacp_config a = config(1, true, false), b = config(2, true, false);
+	struct rig r;
+
+	(void)state;
+	start(&r, &a, &b);
+	set_links(&r, 7);
+	pass(&r, 4000);
+	assert_carry(&r, 7);
+	/* The partner hears that it is asked for more. */
+	a.fast = true;
+	xd_lacp_configure(&r.end[0], &a, r.now);
+	for (unsigned i = 0; i < 100; i++) {
+		pass(&r, 100);
+		assert_carry(&r, 7);
+	}
+	r.sent[1] = 0;
+	pass(&r, 10000);
+	assert_in_range(r.sent[1], LINKS * 9, LINKS * 11);
+	a.active = false;
+	xd_lacp_configure(&r.end[0], &a, r.now);
+	pass(&r, 10000);
+	assert_carry(&r, 7);
+	assert_int_equal(r.end[1].members[0].partner.state & XD_LACP_ACTIVITY, 0);
+	/* Another key, or system: they agree anew. */
+	for (unsigned i = 0; i < 2; i++) {
+		a.key = (uint16_t)(a.key + 1 - i);
+		a.system[5] = (uint8_t)(a.system[5] + i);
+		xd_lacp_configure(&r.end[0], &a, r.now);
+		assert_int_equal(xd_lacp_collects(&r.end[0]), 0);
+		pass(&r, 4000);
+		assert_carry(&r, 7);
+		assert_int_equal(r.end[1].group.key, a.key << 6 | 7);
+		assert_int_equal(r.end[1].group.system[5], a.system[5]);
+	}
+}
+
+/* Another link under the number of one that has left; the rest goes on. */
+static void
+test_join(void **state)
+{
+	struct xd_lacp_config a = config(1, true, true), b = config(2, true, true);
+	struct rig r;
+
+	(void)state;
+	start(&r, &a, &b);
+	set_links(&r, 7);
+	pass(&r, 4000);
+	xd_lacp_join(&r.end[0], 1);
+	assert_int_equal(xd_lacp_collects(&r.end[0]), 5);
+	assert_int_equal(r.end[0].members[1].heard, XD_LACP_HEARD_NOTHING);
+	assert_int_equal(r.end[0].members[1].actor.port, 2);
+	xd_lacp_link(&r.end[0], 1, true, 1000, r.now);
+	for (unsigned i = 0; i < 50; i++) {
+		pass(&r, 100);
+		assert_int_equal(xd_lacp_distributes(&r.end[0]) & 5, 5);
+	}
+	assert_carry(&r, 7);
+}
+
 /* A link that is down carries nothing from that moment on, at both ends; the others go on. */
 static void
 test_link_down(void **state)
@@ -418,6 +481,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_agree),
+		cmocka_unit_test(test_configured_anew),
+		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_link_down),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_who_carries),

@@ -63,7 +63,7 @@ drivers_that_lack_something(void **state)
 	refuse_driver(&d, NULL, "both of can_set and set");
 	d = made_up_driver;
 	d.members = no_members;
-	refuse_driver(&d, NULL, "all of members, bond, links, slow and announce");
+	refuse_driver(&d, NULL, "all of members, bond, links, activate, slow and announce");
 	d = made_up_driver;
 	d.type = NULL;
 	refuse_driver(&d, NULL, "its type");
