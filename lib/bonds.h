@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/api.h"
+#include "base/error.h"
 #include "base/limits.h"
 
 XD_API_BEGIN
@@ -60,6 +61,14 @@ struct xd_bond_info {
 /* One entry for each member of each bond, in the order of the configuration: fills at most max
  * entries and returns how many there are. Any thread but a callback of the switch's loop. */
 unsigned xd_switch_bonds(struct xd_switch *sw, struct xd_bond_info *info, unsigned max);
+/* Has that member of a bond of mode active-backup carry its frames from now on, without a loss: the
+ * network beyond is told at once, and what comes by the member that did before counts for a second
+ * more. It stays so until the member is down or another is chosen, and not over a restart. 0, also
+ * when the member carries them already. -ENOENT: there is no such bond; -EOPNOTSUPP: it is of
+ * another mode; -EINVAL: the other is no member of it; -ENETDOWN: it is down. err may be NULL. Any
+ * thread but a callback of the switch's loop. */
+int xd_switch_bond_activate(
+	struct xd_switch *sw, const char *bond, const char *member, struct xd_error *err);
 /* "current", "expired", "defaulted" or "disabled". Any thread. */
 const char *xd_lacp_heard_name(enum xd_lacp_heard heard);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* bond show. */
+/* bond show, bond set-active. */
 #include <stdio.h>
 #include <string.h>
 
@@ -93,4 +93,16 @@ bond_print(const json_t *result)
 	}
 	table_print(table);
 	print_lacp(json_object_get(result, "bonds"));
+}
+
+json_t *
+bond_active_params(struct ctl *ctl, int argc, char **argv)
+{
+	json_t *params = json_pack("{s:s, s:s}", "name", argv[0], "member", argv[1]);
+
+	(void)ctl;
+	(void)argc;
+	if (!params)
+		ctl_usage("a name is not UTF-8 text");
+	return params;
 }

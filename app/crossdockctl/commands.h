@@ -71,6 +71,7 @@ int entry_show_as(struct ctl *ctl, const struct command *command, int argc, char
 	void (*print)(const json_t *list));
 int entry_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 void bond_print(const json_t *result);
+json_t *bond_active_params(struct ctl *ctl, int argc, char **argv);
 int mirror_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int bridge_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int port_show(struct ctl *ctl, const struct command *command, int argc, char **argv);

@@ -134,13 +134,42 @@ take_slow(struct xd_turn *turn)
 	turn->nb_lost = kept;
 }
 
+/* Whether a frame that comes by a member that retires may have been flooded: to a group, and then
+ * it comes by the other one too; or one that the bond has sent itself, which its source's being on
+ * this side tells. */
+static bool
+is_flooded(const struct xd_turn *turn, const struct xd_look *src, const struct xd_look *dst)
+{
+	const uint16_t port = xd_fdb_lookup_from(turn->in->bridge->fdb, src->key, src->first);
+
+	return dst->key == 0 || (port != XD_PORT_NONE && port != turn->in->index);
+}
+
+/* By a member that does not receive: nothing counts, or, shortly after frames were sent by it,
+ * those that were sent to nobody else. */
+static __rte_noinline void
+drop_backup(struct xd_turn *turn)
+{
+	const bool retires = xd_bond_retires(turn->in->bond, turn->from->member);
+	uint32_t drop = 0;
+	uint16_t look = 0;
+
+	for (uint16_t i = 0; i < turn->n; i++) {
+		if (!(turn->repeats >> i & 1))
+			look = i;
+		if (!retires || is_flooded(turn, &turn->src[look], &turn->dst[look]))
+			drop |= 1u << i;
+	}
+	xd_turn_filter(turn, drop, XD_DROP_BOND_BACKUP);
+}
+
 void
 xd_bridge_bond_in(struct xd_turn *turn)
 {
 	if (unlikely(turn->nb_lost))
 		take_slow(turn);
 	if (unlikely(!xd_bond_receives(turn->in->bond, turn->from->member)))
-		xd_turn_filter(turn, (uint32_t)((1ull << turn->n) - 1), XD_DROP_BOND_BACKUP);
+		drop_backup(turn);
 }
 
 void

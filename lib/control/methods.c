@@ -15,6 +15,7 @@ static const struct xd_rpc_method fixed[] = {
 	{"bridge.show", xd_method_bridge_show, {"name"}, NULL},
 	{"mirror.show", xd_method_mirror_show, {"name"}, NULL},
 	{"bond.show", xd_method_bond_show, {"name"}, NULL},
+	{"bond.set-active", xd_method_bond_set_active, {"name", "member"}, NULL},
 	{"port.show", xd_method_port_show, {"name", "xstats"}, NULL},
 	{"fdb.show", xd_method_fdb_show, {"bridge", "port", "vlan", "limit", "cursor"}, NULL},
 	{"fdb.flush", xd_method_fdb_flush, {"bridge", "port"}, NULL},

@@ -23,6 +23,7 @@ json_t *xd_method_entry_del(struct xd_rpc_call *call);
 json_t *xd_method_entry_rename(struct xd_rpc_call *call);
 
 json_t *xd_method_bond_show(struct xd_rpc_call *call);
+json_t *xd_method_bond_set_active(struct xd_rpc_call *call);
 json_t *xd_method_bridge_show(struct xd_rpc_call *call);
 json_t *xd_method_mirror_show(struct xd_rpc_call *call);
 json_t *xd_method_port_show(struct xd_rpc_call *call);

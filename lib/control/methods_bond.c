@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* bond.show: which member of a bond carries what. */
+/* bond.: which member of a bond carries what. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,4 +110,18 @@ xd_method_bond_show(struct xd_rpc_call *call)
 	list = list_bonds(control->sw, info, filled < n ? filled : n, name);
 	free(info);
 	return xd_method_list(call, "bond", list, name);
+}
+
+/* Answers as bond.show does. */
+json_t *
+xd_method_bond_set_active(struct xd_rpc_call *call)
+{
+	struct xd_control *control = call->ctx;
+	const char *name, *member;
+
+	if (xd_rpc_string(call, "name", true, &name) ||
+		xd_rpc_string(call, "member", true, &member) ||
+		xd_switch_bond_activate(control->sw, name, member, &call->err) < 0)
+		return NULL;
+	return xd_method_bond_show(call);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Bonds: which of their members carry frames, as links go down and come up, and that the network
  * beyond hears of it. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,6 +131,82 @@ xd_switch_look_at_bonds(struct xd_switch *sw)
 		if (port && port->driver->bond)
 			look_at(sw, port);
 	}
+}
+
+/* ---- Calls of lib/bonds.h ---- */
+
+/* The port of a bond in which a member can be chosen. */
+static struct xd_port *
+find_backup(const struct xd_switch *sw, const char *name, struct xd_error *err)
+{
+	struct xd_port *port = xd_state_port(sw->state, name);
+
+	if (!port || !port->driver->bond) {
+		xd_fail_key(err, -ENOENT, "name", "there is no bond named %.60s", name);
+		return NULL;
+	}
+	if (port->driver->bond(port)->mode == XD_BOND_ACTIVE_BACKUP)
+		return port;
+	xd_fail_key(err, -EOPNOTSUPP, "name",
+		"all members of %s that can carry frames do: one is chosen only with bond_mode "
+		"active-backup",
+		port->config.name);
+	return NULL;
+}
+
+static int
+find_member(const struct xd_switch *sw, const struct xd_port *port, const char *name,
+	unsigned *number, struct xd_error *err)
+{
+	const struct xd_bond *bond = port->driver->bond((struct xd_port *)(uintptr_t)port);
+	const struct xd_port *member;
+	unsigned i = 0;
+
+	while ((member = xd_state_member(sw->state, port, i)) && strcmp(member->config.name, name))
+		i++;
+	if (!member)
+		return xd_fail_key(err, -EINVAL, "member",
+			"%.60s is no member of %s: crossdockctl bond show %s", name,
+			port->config.name, port->config.name);
+	if (!member->up)
+		return xd_fail_key(err, -ENETDOWN, "member", "%s is down", member->config.name);
+	*number = bond->number[i];
+	return 0;
+}
+
+static int
+activate(struct xd_switch *sw, const char *name, const char *member, struct xd_error *err)
+{
+	struct xd_port *port = find_backup(sw, name, err);
+	const struct xd_bond *bond;
+	unsigned number = 0;
+	int ret;
+
+	if (!port)
+		return err->code;
+	ret = find_member(sw, port, member, &number, err);
+	bond = port->driver->bond(port);
+	if (ret < 0 || bond->receives == 1u << number)
+		return ret;
+	port->driver->activate(port, number);
+	tell_all(sw, port, bond);
+	return 0;
+}
+
+int
+xd_switch_bond_activate(
+	struct xd_switch *sw, const char *bond, const char *member, struct xd_error *err)
+{
+	struct xd_error unasked;
+	int ret;
+
+	err = err ? err : &unasked;
+	if (!sw || !bond || !member)
+		return xd_fail(err, -EINVAL, "a switch, a bond and a member are needed");
+	xd_loop_lock(sw->loop);
+	ret = activate(sw, bond, member, err);
+	xd_loop_unlock(sw->loop);
+	return ret;
 }
 
 static void

@@ -62,11 +62,14 @@ done(struct xd_unixctl_call *call)
 }
 
 #define OPENFLOW "there is no OpenFlow: frames are switched by MAC address; crossdockctl fdb show"
+#define ENABLED  "a member whose link is up is enabled; crossdockctl bond set-active BOND MEMBER"
 #define CACHES   "there are no flow caches; crossdockctl worker show tells cycles per frame"
 
 const struct xd_unixctl_command xd_unixctl_commands[] = {
+	{"bond/disable-member", "", 0, 9, NULL, ENABLED},
+	{"bond/enable-member", "", 0, 9, NULL, ENABLED},
 	{"bond/list", "", 0, 0, xd_unixctl_bond_list, NULL},
-	{"bond/set-active-member", "", 0, 9, NULL, "crossdockctl bond show"},
+	{"bond/set-active-member", "port member", 2, 2, xd_unixctl_bond_activate, NULL},
 	{"bond/show", "[port]", 0, 1, xd_unixctl_bond_show, NULL},
 	{"bridge/dump-flows", "", 0, 9, NULL, OPENFLOW},
 	{"coverage/read-counter", "", 0, 9, NULL, "crossdockctl worker show and port show"},

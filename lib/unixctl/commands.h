@@ -71,6 +71,7 @@ bool xd_unixctl_mempool(struct xd_unixctl_call *call);
 bool xd_unixctl_ofproto_list(struct xd_unixctl_call *call);
 bool xd_unixctl_bond_show(struct xd_unixctl_call *call);
 bool xd_unixctl_bond_list(struct xd_unixctl_call *call);
+bool xd_unixctl_bond_activate(struct xd_unixctl_call *call);
 bool xd_unixctl_vlog_list(struct xd_unixctl_call *call);
 bool xd_unixctl_vlog_set(struct xd_unixctl_call *call);
 

@@ -134,3 +134,14 @@ xd_unixctl_bond_list(struct xd_unixctl_call *call)
 	free(bonds.members);
 	return true;
 }
+
+bool
+xd_unixctl_bond_activate(struct xd_unixctl_call *call)
+{
+	struct xd_error err;
+
+	if (xd_switch_bond_activate(call->sw, call->args[0], call->args[1], &err) < 0)
+		return xd_unixctl_refuse(call, "%s", err.text);
+	fprintf(call->out, "done\n");
+	return true;
+}

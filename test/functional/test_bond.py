@@ -164,6 +164,29 @@ class Bond(TapCase):
             self.assertEqual(stream.missing(), (0, 0), f"of {stream.sent}")
             self.assertGreater(stream.sent, 100)
 
+    def test_set_active(self):
+        """Frames go by the other member from one moment to the next, and none is lost or doubled."""
+        self.network("active-backup")
+        self.reaches(self.a, "10.99.0.9")
+        streams = self.streams()
+        for name in ("m2", "m1", "m2", "m2", "m1", "m2"):
+            bond, = self.daemon.ctl("bond", "set-active", "uplink", name)["bonds"]
+            self.assertEqual([m["name"] for m in bond["members"] if m["active"]], [name])
+            time.sleep(0.1)
+        self.assert_whole(streams)
+        self.assertIn("10.99.0.9", self.a.run("ping", "-c1", "10.99.0.9").stdout)
+        # Who is chosen carries until it is down.
+        self.link("m2", "down")
+        wait_for(lambda: self.active() == ["m1"], "the other member")
+        for words, said in (
+                (("uplink", "m2"), "m2 is down"),
+                (("uplink", "pa"), "pa is no member of uplink: crossdockctl bond show uplink"),
+                (("pa", "m1"), "there is no bond named pa"),
+                (("nobody", "m1"), "there is no bond named nobody")):
+            self.assertIn(said, self.daemon.refused("bond", "set-active", *words))
+        self.daemon.ctl("port", "set", "uplink", "bond_mode=balance")
+        self.assertIn("bond_mode", self.daemon.refused("bond", "set-active", "uplink", "m1"))
+
     def test_changes_leave_others_alone(self):
         """Keys and members of a bond under numbered streams."""
         self.network("active-backup")

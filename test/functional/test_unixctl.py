@@ -128,6 +128,8 @@ class Appctl(SwitchCase):
                          '"fdb/show" command takes at most 1 arguments')
         self.assertIn("crossdockctl", self.refuses("ofproto/trace", "br0", "in_port=1"))
         self.assertEqual(self.refuses("bond/show", "x"), "no such bond")
+        self.assertEqual(self.refuses("bond/set-active-member", "x", "y"), "there is no bond named x")
+        self.assertIn("crossdockctl bond set-active", self.refuses("bond/disable-member", "x", "y"))
         self.assertIn("no destination, level, or module", self.refuses("vlog/set", "x"))
 
     def test_levels_of_the_log(self):

@@ -199,6 +199,55 @@ test_in(void **state)
 	end(&r);
 }
 
+/* By one that retires those still count that are for one receiver, and come from the other side. */
+static void
+test_retiring(void **state)
+{
+	static const uint8_t remote[8] = {2, 0, 0, 0, 0, 1}, own[8] = {2, 0, 0, 0, 0, 2},
+			     unknown[8] = {2, 0, 0, 0, 0, 3};
+	static const struct {
+		const uint8_t *source;
+		bool group, counts;
+	} rows[] = {{remote, false, true}, {remote, true, false}, {own, false, false},
+		{own, true, false}, {unknown, false, true}, {unknown, true, false}};
+	struct xd_plan_bridge bridge = {0};
+	struct rig r;
+
+	(void)state;
+	start(&r, XD_BOND_ACTIVE_BACKUP, 3);
+	bridge.fdb = xd_fdb_create(
+		&(struct xd_fdb_opts){.mac_limit = 64, .ageing_s = 300, .node = -1}, NULL);
+	assert_non_null(bridge.fdb);
+	xd_fdb_learn(bridge.fdb, xd_fdb_key(remote, 0),
+		xd_fdb_hash(bridge.fdb, xd_fdb_key(remote, 0)), BOND, 0);
+	xd_fdb_learn(bridge.fdb, xd_fdb_key(own, 0), xd_fdb_hash(bridge.fdb, xd_fdb_key(own, 0)),
+		OTHER, 0);
+	r.ports[BOND].bridge = &bridge;
+	r.turn->in = &r.ports[BOND];
+	r.turn->from = &r.ports[FIRST];
+	xd_bond_activate(&r.bond, 1);
+	/* Of each row one and a repeat of it. */
+	r.turn->n = 2 * sizeof(rows) / sizeof(rows[0]);
+	for (unsigned i = 0; i < r.turn->n; i++) {
+		if (i % 2) {
+			r.turn->repeats |= 1u << i;
+			continue;
+		}
+		xd_look_at(bridge.fdb, &r.turn->src[i], xd_fdb_key(rows[i / 2].source, 0), 0);
+		r.turn->dst[i].key = !rows[i / 2].group;
+	}
+	xd_bridge_bond_in(r.turn);
+	assert_int_equal(r.turn->n, 4);
+	for (uint16_t i = 0; i < r.turn->n; i++)
+		assert_true(rows[xd_turn_number(r.turn, r.turn->frames[i]) / 2].counts);
+	assert_int_equal(r.turn->nb_lost, 8);
+	xd_bond_retired(&r.bond);
+	xd_bridge_bond_in(r.turn);
+	assert_int_equal(r.turn->n, 0);
+	xd_fdb_destroy(bridge.fdb);
+	end(&r);
+}
+
 static unsigned nb_slow;
 
 static enum xd_drop
@@ -274,6 +323,7 @@ main(void)
 		cmocka_unit_test(test_nobody_is_up),
 		cmocka_unit_test(test_member_not_there),
 		cmocka_unit_test(test_in),
+		cmocka_unit_test(test_retiring),
 		cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_own),
 	};
