@@ -23,6 +23,7 @@
 #define NET_QUEUE  8192
 #define NET_STREAM (8u << 20) /* bytes of a stream at most */
 #define NET_MSS    1460
+#define NET_STEPS  10000000 /* after which nothing comes to an end any more */
 
 struct net_frame {
 	uint64_t at_us;
@@ -47,7 +48,7 @@ struct net_end {
 
 struct net {
 	struct net_end ends[2];
-	uint64_t now_us, delay_us, jitter_us;
+	uint64_t now_us, delay_us, jitter_us, steps;
 	double loss, dup, corrupt;
 	uint64_t random;
 	uint32_t n;
@@ -243,6 +244,7 @@ net_step(struct net *net)
 
 	if (when == XD_TCP_NEVER)
 		return false;
+	assert_true(++net->steps < NET_STEPS);
 	net->now_us = when > net->now_us ? when : net->now_us;
 	if (!next || next->at_us > at[i]) {
 		xd_tcp_timeout(&net->ends[i].conn, net->now_us);

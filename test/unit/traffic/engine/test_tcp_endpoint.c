@@ -19,6 +19,8 @@
 #define PORT    5001
 #define FRAME   65550u
 #define MESSAGE 65536u
+#define TURNS   1000u /* of both hosts; it takes them about a hundred */
+#define HZ      1e9
 
 struct wire {
 	struct xd_tcp_endpoint ends[2];
@@ -30,7 +32,7 @@ struct wire {
 };
 
 static void
-init_end(struct wire *w, unsigned i)
+init_end(struct wire *w, unsigned i, unsigned streams)
 {
 	const struct xd_tcp_endpoint_opts opts = {
 		.addresses = i ? "10.0.0.2" : "10.0.0.1",
@@ -39,13 +41,13 @@ init_end(struct wire *w, unsigned i)
 		.segment = 1514,
 		.csum = true,
 		.tso = true,
-		.sessions = STREAMS,
+		.sessions = streams,
 		.time_waits = 4096,
 		.window = 1 << 20,
 		.app = &w->streams[i].app,
 		.first_port = PORT,
 		.nb_ports = i,
-		.tsc_hz = 1e9,
+		.tsc_hz = HZ,
 		.timers = &w->timers,
 		.tick_shift = 10,
 	};
@@ -55,7 +57,7 @@ init_end(struct wire *w, unsigned i)
 }
 
 static struct wire *
-create(void)
+create(unsigned streams)
 {
 	struct wire *w = calloc(1, sizeof(*w));
 	struct xd_ip_route route;
@@ -63,12 +65,12 @@ create(void)
 
 	assert_non_null(w);
 	xd_timers_init(&w->timers, 0, NULL);
-	init_end(w, 0);
-	init_end(w, 1);
+	init_end(w, 0, streams);
+	init_end(w, 1, streams);
 	assert_int_equal(
 		xd_message_route(&w->ends[0].station, &w->ends[1].station, &route, NULL), 0);
 	r = xd_tcp_endpoint_route(&w->ends[0], &route);
-	for (unsigned i = 0; i < STREAMS; i++)
+	for (unsigned i = 0; i < streams; i++)
 		assert_int_equal(
 			xd_tcp_endpoint_open(&w->ends[0], (unsigned)r, (uint16_t)(1024 + i), PORT),
 			0);
@@ -113,17 +115,27 @@ carry(struct wire *w, unsigned from)
 	return n;
 }
 
+/* Until neither has anything more to send. What is held writes nothing meanwhile. */
+static void
+settle(struct wire *w)
+{
+	for (unsigned n = 0; carry(w, 0) + carry(w, 1); n++) {
+		assert_true(n < TURNS);
+		if (w->ends[0].held)
+			assert_int_equal(w->ends[0].counts.data_bytes, 0);
+	}
+}
+
 /* All shake hands at once over a wire that has no room for all: none of it is lost, and nobody
  * writes before the last has. */
 static void
 test_handshakes(void **state)
 {
-	struct wire *w = create();
+	struct wire *w = create(STREAMS);
 
 	(void)state;
 	xd_tcp_endpoint_hold(&w->ends[0], true);
-	while (carry(w, 0) + carry(w, 1))
-		continue;
+	settle(w);
 	assert_int_equal(w->lost, 0);
 	assert_int_equal(w->ends[0].opened, STREAMS);
 	assert_int_equal(w->ends[1].opened, STREAMS);
@@ -140,13 +152,12 @@ test_handshakes(void **state)
 static void
 test_bytes_in_turn(void **state)
 {
-	struct wire *w = create();
+	struct wire *w = create(STREAMS);
 	uint64_t sent;
 
 	(void)state;
 	xd_tcp_endpoint_hold(&w->ends[0], true);
-	while (carry(w, 0) + carry(w, 1))
-		continue;
+	settle(w);
 	xd_tcp_endpoint_hold(&w->ends[0], false);
 	for (unsigned i = 0; i < 50; i++)
 		carry(w, i & 1);
@@ -155,8 +166,7 @@ test_bytes_in_turn(void **state)
 	xd_tcp_endpoint_stop(&w->ends[0], MESSAGE);
 	sent = w->ends[0].counts.data_bytes;
 	xd_tcp_endpoint_close(&w->ends[0]);
-	while (carry(w, 0) + carry(w, 1))
-		continue;
+	settle(w);
 	assert_true(w->ends[0].counts.data_bytes - sent < STREAMS * 3ull * MESSAGE);
 	destroy(w);
 }
@@ -167,7 +177,7 @@ test_end_before_begin(void **state)
 {
 	(void)state;
 	for (unsigned abort = 0; abort < 2; abort++) {
-		struct wire *w = create();
+		struct wire *w = create(STREAMS);
 
 		assert_int_equal(carry(w, 0), XD_TCP_HANDSHAKES_FIRST);
 		if (abort)
@@ -179,6 +189,65 @@ test_end_before_begin(void **state)
 		assert_int_equal(w->ends[0].handshakes.now, 0);
 		destroy(w);
 	}
+}
+
+/* Time goes on for a host. */
+static void
+pass_us(struct wire *w, unsigned i, double us)
+{
+	w->ends[i].tsc_begin -= (uint64_t)(us * HZ / 1e6);
+	xd_timers_advance(&w->timers, xd_tsc());
+}
+
+/* One connection, 5000 bytes of which are on their way: the host waits for their tail. */
+static struct wire *
+create_with_tail(struct xd_tcp_conn **c)
+{
+	struct wire *w = create(1);
+
+	*c = &w->ends[0].sessions.all[0].conn;
+	xd_tcp_endpoint_hold(&w->ends[0], true);
+	settle(w);
+	xd_tcp_write(*c, 5000, w->ends[0].now_us);
+	xd_tcp_endpoint_wake(&w->ends[0], &w->ends[0].sessions.all[0]);
+	assert_int_equal(carry(w, 0), 1);
+	assert_int_equal((*c)->timer, XD_TCP_TIMER_TAIL);
+	return w;
+}
+
+/* A host that had no core when it should have asked for the tail looks at what has come first: the
+ * acknowledgement was there. */
+static void
+test_late_timer(void **state)
+{
+	struct xd_tcp_conn *c;
+	struct wire *w = create_with_tail(&c);
+
+	(void)state;
+	pass_us(w, 0, 50000);
+	assert_int_equal(carry(w, 0), 0);
+	assert_true(carry(w, 1) > 0);
+	carry(w, 0);
+	assert_true(c->una == c->max && !c->retransmitted);
+	destroy(w);
+}
+
+/* When nothing has come by then, the tail is asked for, however late the host always is. */
+static void
+test_late_timer_in_vain(void **state)
+{
+	struct xd_tcp_conn *c;
+	struct wire *w = create_with_tail(&c);
+
+	(void)state;
+	pass_us(w, 0, 50000);
+	for (unsigned i = 0; i < 1000 && !c->retransmitted; i++) {
+		assert_true(c->timeouts == 0);
+		pass_us(w, 0, 101);
+		carry(w, 0);
+	}
+	assert_int_equal(c->retransmitted, 1);
+	destroy(w);
 }
 
 static void
@@ -218,6 +287,8 @@ main(void)
 		cmocka_unit_test(test_handshakes),
 		cmocka_unit_test(test_bytes_in_turn),
 		cmocka_unit_test(test_end_before_begin),
+		cmocka_unit_test(test_late_timer),
+		cmocka_unit_test(test_late_timer_in_vain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

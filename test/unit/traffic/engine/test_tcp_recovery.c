@@ -129,7 +129,7 @@ test_idle(void **state)
 	assert_true(l->c.cwnd >= 30 * MSS);
 	l->now_us += 2 * SECOND;
 	xd_tcp_write(&l->c, 30 * MSS, l->now_us);
-	while (xd_tcp_output(&l->c, &s, l->now_us))
+	while (lone_output(l, &s))
 		n++;
 	assert_int_equal(n, 10);
 	free(l);
@@ -159,7 +159,7 @@ test_probe_is_not_put_off(void **state)
 		xd_tcp_input(&l->c, &s, byte, l->now_us);
 		if (xd_tcp_deadline(&l->c) <= l->now_us)
 			xd_tcp_timeout(&l->c, l->now_us);
-		while (xd_tcp_output(&l->c, &sent, l->now_us))
+		while (lone_output(l, &sent))
 			n += sent.len > 0;
 	}
 	assert_true(n >= 2);
