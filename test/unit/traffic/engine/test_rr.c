@@ -72,22 +72,53 @@ impair(struct env *env, unsigned seed)
 }
 
 static struct xd_rr_figures
-figures(const struct env *env, unsigned row)
+figures_of(const struct xd_row *row)
 {
 	struct xd_rr_figures f;
 
-	assert_true(row < env->loop.nb_rows);
-	memcpy(&f, env->loop.rows[row].own, sizeof(f));
+	memcpy(&f, row->own, sizeof(f));
 	return f;
 }
 
-static void
-run(struct env *env)
+static struct xd_rr_figures
+figures(const struct env *env, unsigned row)
 {
+	assert_true(row < env->loop.nb_rows);
+	return figures_of(&env->loop.rows[row]);
+}
+
+static void
+run(void *ctx)
+{
+	struct env *env = ctx;
 	struct xd_error err = {0};
 
 	if (xd_rr_run(&env->loop.gen, &env->opts, &err))
 		fail_msg("%s", err.text);
+}
+
+static void
+run_until(struct env *env, bool (*enough)(const struct xd_row *row))
+{
+	loop_pair_run_until(&env->loop, &env->opts.time_s, run, env, enough);
+}
+
+/* Nor was the host without a core for so long that an answer was too late. */
+static bool
+has_all_answers(const struct xd_row *row)
+{
+	const struct xd_rr_figures f = figures_of(row);
+
+	return f.transactions > 0 && f.lost == 0;
+}
+
+static bool
+has_losses(const struct xd_row *row)
+{
+	const struct xd_rr_figures f = figures_of(row);
+
+	return f.transactions > 0 && f.path.impaired_lost > 0 &&
+	       (f.lost > 0 || !f.is_udp || f.outstanding == 1);
 }
 
 static void
@@ -120,14 +151,13 @@ test_rows(void **state)
 		struct env *env = create();
 
 		env->opts.hosts.v6 = v6;
-		run(env);
+		run_until(env, has_all_answers);
 		assert_int_equal(env->loop.nb_rows, 5);
 		for (unsigned i = 0; i < 5; i++) {
 			check_row(env, i);
 			assert_string_equal(figures(env, i).test, names[i]);
 			assert_int_equal(figures(env, i).outstanding, outstanding[i]);
 			assert_int_equal(figures(env, i).streams, 3);
-			assert_int_equal(figures(env, i).lost, 0);
 		}
 		destroy(env);
 	}
@@ -142,13 +172,11 @@ test_faults(void **state)
 	impair(env, 5);
 	env->opts.wait_s = 0.01;
 	env->opts.time_s = 0.3;
-	run(env);
+	run_until(env, has_losses);
 	for (unsigned i = 0; i < 5; i++) {
 		check_row(env, i);
-		assert_true(figures(env, i).path.impaired_lost > 0);
 		assert_int_equal(figures(env, i).is_udp, i > 2);
 	}
-	assert_true(figures(env, 4).lost > 0);
 	destroy(env);
 }
 
