@@ -109,7 +109,8 @@ is_new(struct xd_ovsdb *o, struct xd_ovsdb_port *port, struct xd_ovsdb_bridge *b
 		    port->is_member == place->member && port->bridge == bridge &&
 		    port->bridge_version == bridge->version && !port->fails;
 
-	xd_ovsdb_port_answers(o, port, row, place->port);
+	if (!same)
+		xd_ovsdb_port_answers(o, port, row, place->port);
 	xd_ovsdb_row_hold(&port->of.row, row);
 	xd_ovsdb_row_hold(&port->port_row, place->port);
 	xd_ovsdb_row_hold(&port->qos_row, place->qos);

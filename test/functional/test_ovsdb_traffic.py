@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What goes on with the database while frames pass: numbered frames, of which none may be missing."""
+"""What goes on with the database while numbered frames pass, of which none may be missing."""
 
+import json
 import os
 import shutil
 import signal
+import unittest
 
 from flow import Flow
-from ovsdb import Database
-from process import wait_for
+from harness import Case
+from ovsdb import Database, available
+from process import perf_script, wait_for
 from test_ovsdb import Ovsdb
 
 RATE_PPS = 2000  # a ring holds half a second of it: who else runs on the machine loses none
@@ -126,3 +129,21 @@ class Counted(Ovsdb):
             words += ["--", "del-port", f"v{i}"]
         db.vsctl(*words[1:])
         self.unharmed("ports that go")
+
+
+@unittest.skipUnless(available(), "needs ovsdb-server and its schema: openvswitch-switch")
+class Costs(Case):
+    """The short form of test/perf/ovsdb, whose figures are nothing to pass by here."""
+
+    def test_quick(self):
+        done = perf_script("ovsdb", "--ports", 20, "--rounds", 2, "--ticks", 0, "--json", "-")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = {row["what"]: row for row in json.loads(done.stdout)["rows"]}
+        self.assertEqual(list(rows), ["all in one transaction", "add-port", "del-port",
+                                      "add-port --no-wait", "del-port --no-wait"])
+        self.assertGreater(rows["add-port"]["control_cpu_ms"], 0)
+
+    def test_refused(self):
+        done = perf_script("ovsdb", "--ports", 1001)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("at most 1000", done.stderr)
