@@ -270,6 +270,7 @@ struct xd_port {
 	uint16_t nb_queues;  /* receive queues to be polled, at most XD_PORT_QUEUES; set by start */
 	int16_t node;        /* of the memory that its frames lie in; -1: not known; control's */
 	uint16_t max_frame;  /* xd_port_max_frame of its mtu; written by the switch's control */
+	bool told_up;        /* of events: what was told of `up` last; control's */
 	bool up;             /* frames can pass; written by the driver's control calls, as are */
 	uint32_t speed_mbps; /* of its link; 0: not known */
 	uint64_t pool_bytes; /* its packet buffers, */

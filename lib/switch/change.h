@@ -45,6 +45,10 @@ int xd_hooks_attach(struct xd_change *t, struct xd_error *err);
 void xd_hooks_undo(struct xd_change *t);
 void xd_hooks_commit(struct xd_change *t);
 
+/* events.c. Tells readers of events what has become another, while the ports of now have their
+ * settings still. */
+void xd_events_commit(const struct xd_change *t);
+
 /* commit.c. Goes over to `next`, which cannot fail, and frees the state that was. */
 void xd_change_commit(struct xd_change *t);
 

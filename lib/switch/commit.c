@@ -218,6 +218,7 @@ xd_change_commit(struct xd_change *t)
 	xd_switch_look_at_patches(t->sw);
 	xd_switch_publish(t->sw, t->next, t->next->plan);
 	xd_hooks_commit(t);
+	xd_events_commit(t);
 	commit_ports(t);
 	commit_bridges(t);
 	commit_workers(t);

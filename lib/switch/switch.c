@@ -38,6 +38,7 @@ env_changed(void *ctx, struct xd_port *port)
 	for (unsigned i = 0; !port->up && i < sw->state->nb_bridges; i++)
 		xd_fdb_release_port(sw->state->bridges[i].fdb, port->index);
 	xd_switch_look_at_bonds(sw);
+	xd_events_port_changed(sw, port);
 	if (write(sw->event_fd, &one, sizeof(one)) < 0)
 		return; /* unread as it is, the descriptor says what it has to say */
 }

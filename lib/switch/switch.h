@@ -6,6 +6,7 @@
  *   app_worker.c  workers on an application's own threads
  *   show.c        snapshots for people and programs: ports and bridges; in show_fdb.c
  *                 address tables, in show_workers.c workers and memory
+ *   events.c      what happened to ports and bridges, for whoever reads it
  *   slow.c        ports that take too long, in the log
  *   mirrors.c     copies for who watches a bridge
  *   patches.c     whether ends of patch ports agree
@@ -86,6 +87,8 @@ struct xd_switch {
 	bool destroyed;  /* by the application; threads of its own still hold workers, */
 	unsigned nb_app; /* so many */
 	int event_fd;
+	struct xd_events *events; /* readers */
+	uint64_t nb_events;       /* that there have been */
 	uint64_t tsc_hz;
 	uint64_t tsc_base;
 	struct xd_balance balance; /* room for it */
@@ -134,6 +137,11 @@ void xd_hooks_of(const struct xd_switch *sw, const struct xd_state *state, unsig
 void xd_hooks_free(struct xd_switch *sw);
 /* Logs which hooks gave verdicts that cannot be. Once a second. */
 void xd_switch_tell_hooks(struct xd_switch *sw);
+
+/* ---- events.c ---- */
+
+/* A port's driver says that it went up, down, or changed. */
+void xd_events_port_changed(struct xd_switch *sw, struct xd_port *port);
 
 /* ---- bonds.c ---- */
 
