@@ -392,6 +392,17 @@ int xd_worker_unregister(struct xd_worker *worker);
 /* One turn over the worker's queues; returns frames received. The registered thread. After
  * xd_switch_destroy there is nothing to do, and it returns 0. */
 unsigned xd_worker_poll(struct xd_worker *worker);
+/*
+ * Sleeping. xd_worker_fd is a descriptor for the program's own epoll, the same for as long as the
+ * worker lives, not to be read or closed; a negative errno: there are none left. xd_worker_arm has
+ * every queue wake it: true: wait until the descriptor is readable, or for *timeout_ms (-1: for
+ * ever; timeout_ms may be NULL, and is not to be exceeded where hooks have ticks), then poll.
+ * False: poll on, because frames are there already, or a port cannot wake anybody. When to sleep is
+ * the program's choice, whatever idle says; between arming and polling nothing waits for the
+ * thread. The registered thread.
+ */
+int xd_worker_fd(struct xd_worker *worker);
+bool xd_worker_arm(struct xd_worker *worker, int *timeout_ms);
 
 /* The library's version, and the commit it was built from: "0.1.0+1a2b3c4d5e6f". version.h has that
  * of the headers. */

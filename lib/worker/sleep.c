@@ -124,6 +124,12 @@ open_set(struct xd_worker *w, const struct xd_plan *plan)
 	w->epoll_plan = plan->number;
 	for (unsigned i = 0; i < mine->nb_queues; i++)
 		mine->queues[i].watched_fd = -1;
+	/* Closed, the one before left it. */
+	event.data.fd = w->epoll_fd;
+	if (w->outer_fd >= 0 && epoll_ctl(w->outer_fd, EPOLL_CTL_ADD, w->epoll_fd, &event) < 0) {
+		close_set(w);
+		return false;
+	}
 	return true;
 }
 
@@ -138,26 +144,61 @@ timeout_ms(const struct xd_worker *w, const struct xd_plan_worker *mine)
 	return tick_ms >= 0 && (rest_ms < 0 || rest_ms > tick_ms) ? tick_ms : rest_ms;
 }
 
-/* Offline in RCU, until there is something to do, or so long. */
+/* From here on it is counted as sleeping. */
 static void
-wait_in_epoll(struct xd_worker *w, int ms)
+fall_asleep(struct xd_worker *w)
 {
-	const uint64_t start = rte_rdtsc();
-	struct epoll_event event = {.data.fd = -1};
-	uint64_t count;
-
-	__atomic_store_n(&w->sleep_tsc, start, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->sleep_tsc, rte_rdtsc(), __ATOMIC_RELAXED);
 	w->sleeps++;
-	rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
-	epoll_wait(w->epoll_fd, &event, 1, ms);
-	rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
+}
+
+static void
+wake_up(struct xd_worker *w)
+{
+	const uint64_t start = w->sleep_tsc;
+
 	__atomic_store_n(&w->sleep_tsc, 0, __ATOMIC_RELAXED);
 	w->last_tsc = w->busy_tsc = rte_rdtsc();
 	w->sleep_cycles += w->last_tsc - start;
 	w->next_s_tsc = 0; /* the next run looks at its thread's times, which the sleep is in */
+}
+
+/* What control had to say is about to be seen. */
+static void
+clear_wake(const struct xd_worker *w)
+{
+	uint64_t count;
+
+	if (read(w->wake_fd, &count, sizeof(count)) < 0)
+		return; /* it had nothing to say */
+}
+
+/* Offline in RCU, until there is something to do, or so long. */
+static void
+wait_in_epoll(struct xd_worker *w, int ms)
+{
+	struct epoll_event event = {.data.fd = -1};
+
+	fall_asleep(w);
+	rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
+	epoll_wait(w->epoll_fd, &event, 1, ms);
+	rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
+	wake_up(w);
 	/* What is not read now ends the next sleep. */
-	if (event.data.fd == w->wake_fd && read(w->wake_fd, &count, sizeof(count)) < 0)
-		count = 0;
+	if (event.data.fd == w->wake_fd)
+		clear_wake(w);
+}
+
+/* The plan may have been replaced and freed meanwhile. A queue that this worker has lost stays
+ * armed, which costs its guest one needless kick. */
+static void
+disarm_all(struct xd_worker *w)
+{
+	const struct xd_plan *plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
+	const struct xd_plan_worker *mine = &plan->workers[w->index];
+
+	if (mine->can_sleep)
+		disarm(w, mine, mine->nb_queues);
 }
 
 void
@@ -169,16 +210,74 @@ xd_worker_sleep(struct xd_worker *w)
 	if (mine->poll || !mine->can_sleep || !open_set(w, plan) || !arm(w, mine))
 		return;
 	wait_in_epoll(w, timeout_ms(w, mine));
-	/* The plan may have been replaced and freed meanwhile. A queue that this worker has lost
-	 * stays armed, which costs its guest one needless kick. */
+	disarm_all(w);
+}
+
+/* ---- Of an application's thread, which waits by itself ---- */
+
+int
+xd_worker_fd(struct xd_worker *w)
+{
+	if (!w)
+		return -EINVAL;
+	if (w->outer_fd < 0) {
+		w->outer_fd = epoll_create1(EPOLL_CLOEXEC);
+		if (w->outer_fd < 0)
+			return -errno;
+		close_set(w); /* the next belongs to it */
+	}
+	return w->outer_fd;
+}
+
+/* The thread is online in RCU. */
+static bool
+arm_for_application(struct xd_worker *w, int *ms)
+{
+	const struct xd_plan *plan;
+	const struct xd_plan_worker *mine;
+
+	/* Before the plan is read: the next one sets it again. */
+	clear_wake(w);
 	plan = __atomic_load_n(w->env.plan, __ATOMIC_ACQUIRE);
 	mine = &plan->workers[w->index];
-	if (mine->can_sleep)
-		disarm(w, mine, mine->nb_queues);
+	if (w->nb_waiting || !mine->can_sleep || !open_set(w, plan) || !arm(w, mine))
+		return false;
+	*ms = timeout_ms(w, mine);
+	return true;
+}
+
+bool
+xd_worker_arm(struct xd_worker *w, int *timeout_ms)
+{
+	int ms = -1;
+
+	if (!w || xd_worker_fd(w) < 0)
+		return false;
+	if (!w->armed) {
+		rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
+		w->armed = arm_for_application(w, &ms);
+		rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
+		if (w->armed)
+			fall_asleep(w);
+		w->armed_ms = ms;
+	}
+	if (timeout_ms)
+		*timeout_ms = w->armed_ms;
+	return w->armed;
+}
+
+void
+xd_worker_disarm(struct xd_worker *w)
+{
+	w->armed = false;
+	wake_up(w);
+	disarm_all(w);
 }
 
 void
 xd_worker_sleep_end(struct xd_worker *w)
 {
 	close_set(w);
+	if (w->outer_fd >= 0)
+		close(w->outer_fd);
 }

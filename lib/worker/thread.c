@@ -85,7 +85,7 @@ xd_worker_create(struct xd_switch *sw, const struct xd_worker_env *env, unsigned
 	w->core = core;
 	w->node = xd_memory_core_node(core);
 	w->own = own;
-	w->epoll_fd = -1;
+	w->epoll_fd = w->outer_fd = -1;
 	w->batch.worker = w->resent.worker = (uint16_t)index;
 	w->turn.batch = &w->batch;
 	w->turn.now_tsc = &w->now_tsc;
@@ -144,6 +144,8 @@ xd_worker_poll(struct xd_worker *w)
 	/* Online in RCU only in here: control does not wait for an application that stops polling.
 	 */
 	rte_rcu_qsbr_thread_online(w->env.qsbr, w->index);
+	if (unlikely(w->armed))
+		xd_worker_disarm(w);
 	n = xd_worker_run(w, 1);
 	rte_rcu_qsbr_thread_offline(w->env.qsbr, w->index);
 	return n;

@@ -62,7 +62,10 @@ struct xd_worker {
 	int wake_fd;          /* eventfd: control writes it when `stop` or the plan has changed */
 	int epoll_fd;         /* what it sleeps on; -1: it has not slept */
 	uint64_t epoll_plan;  /* the number of the plan whose queues are in it */
-	bool naps; /* in this sleep a queue cannot wake it, and is looked at every XD_NAP_MS */
+	int outer_fd; /* of an application's: what it waits for, around epoll_fd; -1: none */
+	bool armed;   /* likewise: its queues are asked for a sign, */
+	int armed_ms; /* for so long at most */
+	bool naps;    /* in this sleep a queue cannot wake it, and is looked at every XD_NAP_MS */
 
 	/* The worker's own. */
 	uint64_t now_tsc __rte_cache_aligned;
@@ -193,6 +196,8 @@ void xd_worker_resend(struct xd_worker *w);
 /* sleep.c: sleeps, offline in RCU, until a queue or control has something; returns at once when
  * frames are there already or a queue cannot wake it. */
 void xd_worker_sleep(struct xd_worker *w);
+/* Of an application's worker that has been armed (xd_worker_arm) and is polled again. */
+void xd_worker_disarm(struct xd_worker *w);
 /* Frees what it slept on. */
 void xd_worker_sleep_end(struct xd_worker *w);
 

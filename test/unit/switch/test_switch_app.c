@@ -11,6 +11,7 @@
 
 #include "app_port.h"
 #include "drivers/app/config.h"
+#include "hook.h"
 
 #define ETH 14
 
@@ -365,6 +366,84 @@ wakes_and_is_woken(void **state)
 }
 
 static void
+tick(void *ctx, const struct xd_burst *b)
+{
+	(void)b;
+	++*(unsigned *)ctx;
+}
+
+static void
+pass_all(void *ctx, struct xd_burst *b)
+{
+	(void)ctx;
+	(void)b;
+}
+
+/* A worker on the program's own thread, which waits by itself. */
+static void
+sleeps_by_itself(void **state)
+{
+	static const struct xd_hook hook = {
+		.size = sizeof(hook), .name = "h", .run = pass_all, .tick = tick, .tick_ms = 20};
+	struct env *env = *state;
+	struct xd_worker_info info;
+	struct xd_app *one, *two;
+	unsigned ticks = 0;
+	int fd = xd_worker_fd(env->worker), ms = 0;
+
+	assert_true(fd >= 0);
+	add_app(env, "one", 1, 64);
+	add_app(env, "two", 1, 64);
+	apply(env);
+	one = open_app(env, "one");
+	two = open_app(env, "two");
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(xd_worker_arm(env->worker, &ms));
+		assert_int_equal(ms, -1);
+		assert_false(is_readable(fd, 0));
+		xd_switch_workers(env->sw, &info, 1);
+		assert_true(info.sleeping);
+		tx(one, 0, make(1, 0xff, 60));
+		assert_true(is_readable(fd, 60000));
+		assert_int_equal(xd_worker_poll(env->worker), 1);
+		assert_int_equal(receive_all(two), 1);
+		xd_switch_workers(env->sw, &info, 1);
+		assert_false(info.sleeping);
+		assert_int_equal(info.sleeps, i + 1);
+	}
+	/* Frames that are there already, and a change of the configuration. */
+	tx(one, 0, make(1, 0xff, 60));
+	assert_false(xd_worker_arm(env->worker, NULL));
+	assert_int_equal(xd_worker_poll(env->worker), 1);
+	assert_true(xd_worker_arm(env->worker, NULL));
+	add_app(env, "three", 1, 64);
+	assert_int_equal(xd_hook_register(env->sw, &hook, &ticks, &env->err), 0);
+	assert_int_equal(xd_port_config_set(port_of(env, "three"), "hooks", "h", &env->err), 0);
+	apply(env);
+	assert_true(is_readable(fd, 60000));
+	assert_int_equal(fd, xd_worker_fd(env->worker));
+	xd_worker_poll(env->worker);
+	/* A timer of a hook's is due at some time. */
+	assert_true(xd_worker_arm(env->worker, &ms));
+	assert_in_range(ms, 1, 21);
+	while (ticks < 2) {
+		is_readable(fd, ms);
+		xd_worker_poll(env->worker);
+		if (!xd_worker_arm(env->worker, &ms))
+			ms = 0;
+	}
+	/* Who wakes nobody is polled. */
+	add(env, "a", "/a");
+	apply(env);
+	xd_worker_poll(env->worker);
+	assert_false(xd_worker_arm(env->worker, &ms));
+	assert_int_equal(xd_worker_fd(NULL), -EINVAL);
+	assert_false(xd_worker_arm(NULL, &ms));
+	xd_app_close(one);
+	xd_app_close(two);
+}
+
+static void
 opens_once(void **state)
 {
 	struct env *env = *state;
@@ -517,6 +596,7 @@ main(void)
 		ON_SWITCH(waits_for_others),
 		ON_SWITCH(is_readable_while_frames_wait),
 		ON_SWITCH(wakes_and_is_woken),
+		ON_SWITCH(sleeps_by_itself),
 		ON_SWITCH(opens_once),
 		ON_SWITCH(outlives_its_port),
 		ON_SWITCH(finishes_checksums),
