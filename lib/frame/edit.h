@@ -33,6 +33,8 @@ int xd_frame_peek(const struct xd_frame *f, uint32_t offset, void *to, uint32_t 
 #define XD_REWRITE_DST      0x2
 #define XD_REWRITE_SRC_PORT 0x4
 #define XD_REWRITE_DST_PORT 0x8
+/* The identifier of an ICMP query or its answer (RFC 792, RFC 4443, 4.1 and 4.2): src_port. */
+#define XD_REWRITE_ICMP_ID  0x10
 
 struct xd_rewrite {
 	uint32_t what;     /* XD_REWRITE_* */
@@ -44,14 +46,21 @@ struct xd_rewrite {
 
 /*
  * Writes IP addresses and TCP or UDP ports, and moves the checksums along by what changes (RFC
- * 1624, equation 3): of the IPv4 header, of TCP, UDP and ICMPv6. A checksum that the sender left to
- * be finished, also of a frame to be segmented, holds the pseudo-header's sum, which ports are not
- * in. UDP without a checksum stays so. h: of the frame as it is now (xd_headers_parse). Of IPv6
- * with a routing header the destination is not translated rightly. -EINVAL   neither IPv4 nor IPv6,
- * or ports of a frame that shows none: a later fragment, another protocol; nothing was changed
- *   -ENOTSUP  ports of SCTP, whose checksum covers the whole packet (RFC 9260, 6.8); likewise
+ * 1624, equation 3): of the IPv4 header, of TCP, UDP, ICMP and ICMPv6. A checksum that the sender
+ * left to be finished, also of a frame to be segmented, holds the pseudo-header's sum, which ports
+ * are not in. UDP without a checksum stays so. h: of the frame as it is now (xd_headers_parse). Of
+ * IPv6 with a routing header the destination is not translated rightly.
+ *
+ *   -EINVAL   neither IPv4 nor IPv6, or ports (an identifier) of a frame that shows none: a
+ *             later fragment, another protocol; nothing was changed
+ *   -ENOTSUP  ports of SCTP, whose checksum covers all of the packet (RFC 9260, 6.8); likewise
  */
 int xd_frame_rewrite(struct xd_frame *f, const struct xd_headers *h, const struct xd_rewrite *r);
+/* The same of the packet that an ICMP error is about (RFC 792; RFC 4443, 3; RFC 5508, 4.2), with
+ * its checksums as far as they lie in the snapshot, and the error's own. -EINVAL: it is no ICMP,
+ * or the packet in it has no whole header, or no ports, in the snapshot; nothing was changed. */
+int xd_frame_rewrite_inner(
+	struct xd_frame *f, const struct xd_headers *h, const struct xd_rewrite *r);
 
 XD_API_END
 

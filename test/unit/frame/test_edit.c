@@ -215,12 +215,72 @@ stays_in_bounds(void **state)
 	assert_int_equal(xd_frame_peek(&f, BYTES + 5, to, 0), 0);
 }
 
+static uint32_t
+sum_before(const uint8_t *at, uint32_t len)
+{
+	uint32_t sum = 0;
+	uint16_t word;
+
+	for (uint32_t i = 0; i < len; i += 2) {
+		word = at[i];
+		if (i + 1 < len)
+			memcpy(&word, at + i, 2);
+		sum += word;
+	}
+	return fold(sum);
+}
+
+/* An ICMP error about UDP, or TCP, from 10.0.0.1 to 10.0.0.2, whose sender is translated: however
+ * much of it lies in the snapshot, all that is needed or nothing is written. */
+static void
+rewrites_inside_icmp_errors(void **state)
+{
+	const struct xd_rewrite r = {.what = XD_REWRITE_SRC | XD_REWRITE_SRC_PORT,
+		.src = {10, 9, 8, 7},
+		.src_port = 0x1234};
+	const struct xd_rewrite id = {.what = XD_REWRITE_ICMP_ID, .src_port = 0x1234};
+	uint8_t before[BYTES];
+	struct xd_headers h;
+	struct xd_frame f;
+
+	(void)state;
+	for (uint8_t head = L3 + 28; head <= BYTES; head++) {
+		for (unsigned proto = 0; proto < 256; proto++) {
+			const bool whole = head >= L3 + 28 + 28 && (proto == 6 || proto == 17);
+			uint8_t *d = f.buf + XD_HEADROOM, *inner = d + L3 + 28;
+
+			fill(&f, false, 1, proto);
+			d[L3 + 20] = 3;
+			inner[0] = 0x45;
+			inner[6] = inner[7] = 0;
+			inner[9] = (uint8_t)proto;
+			f.head_len = head;
+			xd_headers_parse(&f, &h);
+			memcpy(before, d, BYTES);
+			assert_int_equal(xd_frame_rewrite_inner(&f, &h, &r), whole ? 0 : -EINVAL);
+			assert_int_equal(xd_frame_rewrite(&f, &h, &id), -EINVAL);
+			if (!whole) {
+				assert_memory_equal(d, before, BYTES);
+				continue;
+			}
+			assert_memory_equal(inner + 12, r.src, 4);
+			assert_memory_equal(inner + 20, &r.src_port, 2);
+			assert_memory_equal(d + head, before + head, BYTES - head);
+			/* The error's checksum has moved by what has changed, and by no more. */
+			assert_int_equal(
+				fold(xd_frame_sum(&f, L3 + 20, head - L3 - 20u, 0)) % 0xffff,
+				sum_before(before + L3 + 20, head - L3 - 20u) % 0xffff);
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rewrites_with_checksums),
 		cmocka_unit_test(rewrites_what_there_is),
+		cmocka_unit_test(rewrites_inside_icmp_errors),
 		cmocka_unit_test(stays_in_bounds),
 	};
 
