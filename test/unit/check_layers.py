@@ -21,7 +21,7 @@ ORDER = (
     ("hook.h",),
     ("virtqueue",),
     ("vhost_user",),
-    ("bond", "police"),
+    ("bond", "conntrack", "police"),
     ("port", "fdb"),
     ("netdev",),
     tuple(f"drivers/{d.name}" for d in pathlib.Path(sys.argv[1], "drivers").iterdir()
