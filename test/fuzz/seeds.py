@@ -180,6 +180,27 @@ def headers():
     yield "arp", bytes([2]) + ETHER[:12] + bytes.fromhex("08060001080006040001") + bytes(20)
 
 
+def conntrack():
+    """Records: action, length, frame. Committed, and then answered by the same frame turned round."""
+    def record(action, frame):
+        return bytes([action, len(frame)]) + frame
+
+    commit, source, destination, later, flush, turned = 1, 2, 4, 8, 16, 32
+    for ipv6 in (False, True):
+        for udp in (False, True):
+            frame = bytearray(transport(ipv6, udp, 8, b"")[0])
+            if not udp:
+                frame[34 + 20 * ipv6 + 13] = 2  # SYN
+            for way in (0, source, destination):
+                yield f"{'udp' if udp else 'tcp'}{6 if ipv6 else 4}-{way}", \
+                    record(commit | way, frame) + record(turned, frame) + \
+                    record(later, frame) + record(flush, frame) + record(commit, frame)
+    udp = transport(False, True, 8, b"")[0]
+    error = udp[:23] + b"\x01" + udp[24:34] + bytes.fromhex("0301000000000000") + udp[14:50]
+    error = error[:16] + struct.pack(">H", len(error) - 14) + error[18:]
+    yield "error", record(commit | source, udp) + record(turned, error) + record(0, error)
+
+
 def offload():
     for ipv6 in (False, True):
         for udp in (False, True):
@@ -341,7 +362,7 @@ def iperf3():
 def main():
     out = pathlib.Path(sys.argv[1])
     targets = {"split": rings(False), "packed": rings(True), "protocol": protocol(),
-               "headers": headers(), "offload": offload(), "yaml": yaml(),
+               "headers": headers(), "conntrack": conntrack(), "offload": offload(), "yaml": yaml(),
                "control": control(), "tcp": tcp(), "iperf3": iperf3(),
                "udp": udp(), "ovsdb": ovsdb()}
     for target, seeds in targets.items():
