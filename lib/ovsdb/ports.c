@@ -155,6 +155,7 @@ take_interface(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t 
 	if (!port || port->of.seen)
 		return NULL;
 	port->of.seen = true;
+	port->bond = NULL;
 	if (!is_new(o, port, bridge, row, &place))
 		return port;
 	place.remark = &remark;
@@ -166,11 +167,12 @@ take_interface(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t 
 
 /* A bond has no Interface of its own: what it was made without is told at its members. */
 static void
-tell_members(const struct xd_ovsdb_port *bond, struct xd_ovsdb_port *const *members, unsigned n)
+tell_members(struct xd_ovsdb_port *bond, const char *before, struct xd_ovsdb_port *const *members,
+	unsigned n)
 {
-	for (unsigned i = 0; bond->remark[0] && i < n; i++) {
-		if (!members[i]->remark[0])
-			strcpy(members[i]->remark, bond->remark);
+	for (unsigned i = 0; i < n; i++) {
+		members[i]->bond = bond;
+		members[i]->stale |= strcmp(before, bond->remark) != 0;
 	}
 }
 
@@ -183,10 +185,12 @@ take_bond(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t *port
 	struct xd_ovsdb_place place = place_of(o, bridge, port_row, false);
 	struct xd_error err, remark = {0};
 	const char *names[XD_MAX_PORTS];
+	char before[sizeof(bond->remark)];
 	int ret;
 
 	if (!bond || bond->of.seen)
 		return;
+	strcpy(before, bond->remark);
 	bond->of.seen = bond->is_bond = true;
 	is_new(o, bond, bridge, port_row, &place);
 	place.remark = &remark;
@@ -194,7 +198,7 @@ take_bond(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t *port
 		names[i] = members[i]->config.name;
 	ret = xd_ovsdb_bond(&place, names, n, members[0]->config.mtu, &bond->config, &err);
 	end_translation(o, bond, ret, &err, &remark);
-	tell_members(bond, members, n);
+	tell_members(bond, before, members, n);
 }
 
 void

@@ -53,6 +53,7 @@ struct xd_ovsdb_port {
 	struct xd_port_config config;
 	bool is_bond;
 	bool is_member;
+	const struct xd_ovsdb_port *bond; /* of a member, where it was made */
 	bool is_local;
 	bool fails; /* error is of its rows, which have to change first */
 	char error[XD_OVSDB_ERROR];

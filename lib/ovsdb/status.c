@@ -176,7 +176,13 @@ find_info(const struct xd_ovsdb *o, const struct xd_ovsdb_port *port)
 static const char *
 error_of(const struct xd_ovsdb_port *port, const struct xd_ovsdb_facts *facts)
 {
-	return port->error[0] ? port->error : port->remark[0] ? port->remark : facts->down_because;
+	const struct xd_ovsdb_port *bond = port->bond;
+
+	if (port->error[0])
+		return port->error;
+	if (port->remark[0])
+		return port->remark;
+	return bond && bond->remark[0] ? bond->remark : facts->down_because;
 }
 
 static void

@@ -299,6 +299,12 @@ class Bonds(Quiet):
         self.assertIn("a bond's members have no limits", db.get("Interface", "m1", "error"))
         line = "bond bond0: bond_updelay=100: a link that comes up is taken at once"
         self.assertEqual(self.daemon.log_text().count(line), 1)
+        # A member that is to be preferred and is not there yet.
+        db.vsctl("set", "Interface", "m1", "ingress_policing_rate=0", "--", "set", "Interface",
+                 "m2", "type=nonsense")
+        self.assertIn("other_config:bond-primary", db.get("Interface", "m1", "error"))
+        db.vsctl("set", "Interface", "m2", "type=internal")
+        self.assertEqual(db.get("Interface", "m1", "error"), "[]")
         # One of Open vSwitch's limits is the bond's.
         db.vsctl("set", "port", "bond0", "qos=@q", "--", "--id=@q", "create", "qos",
                  "type=linux-htb", "other_config:max-rate=1000000")
