@@ -8,6 +8,7 @@ import signal
 import unittest
 
 from flow import Flow
+from frames import BROADCAST, frame, mac
 from harness import Case
 from ovsdb import Database, available
 from process import perf_script, wait_for
@@ -129,6 +130,45 @@ class Counted(Ovsdb):
             words += ["--", "del-port", f"v{i}"]
         db.vsctl(*words[1:])
         self.unharmed("ports that go")
+
+
+class Orders(Ovsdb):
+    def test_switch_and_server_go_and_come(self):
+        """In every order in which both are gone at a time; the guests come back and are known by
+        their numbers."""
+        one, two = self.servers("one", "two")
+        numbers = [self.db.get("Interface", name, "ofport") for name in ("one", "two")]
+        count = 0
+        for order in (("switch", "server", "switch", "server"),
+                      ("switch", "server", "server", "switch"),
+                      ("server", "switch", "switch", "server"),
+                      ("server", "switch", "server", "switch")):
+            gone = set()
+            for who in order:
+                self.turn(who, who in gone)
+                gone ^= {who}
+            wait_for(lambda: {"one", "two"} <= set(self.daemon.ports()), "the ports")
+            for guest in (one, two):
+                wait_for(lambda guest=guest: not guest.alive(), "the guests to see the switch go")
+                guest.do("reconnect")
+            self.daemon.wait_up("one", "two")
+            for _ in range(50):
+                count += 1
+                one.tx(frame(BROADCAST, mac(1), payload=b"number %d" % count))
+            self.assertEqual(two.rx_until(frame(BROADCAST, mac(1), payload=b"number %d" % count)),
+                             [frame(BROADCAST, mac(1), payload=b"number %d" % number)
+                              for number in range(count - 49, count)], order)
+            self.refilled("one")
+            self.assertEqual([self.db.get("Interface", name, "ofport") for name in ("one", "two")],
+                             numbers, order)
+
+    def turn(self, who, is_gone):
+        if who == "server":
+            self.db.start() if is_gone else self.db.stop()
+        elif is_gone:
+            self.daemon.start()
+        else:
+            self.daemon.kill()
 
 
 @unittest.skipUnless(available(), "needs ovsdb-server and its schema: openvswitch-switch")
