@@ -94,6 +94,8 @@ xd_iperf3_server_greet(struct xd_iperf3_host *h, struct xd_tcp_session *s)
 {
 	const struct xd_iperf3_slot *slot = xd_iperf3_slot(h, s);
 
+	if (h->busy && h->done) /* the next one came before the clock has looked at the last */
+		xd_iperf3_host_release(h);
 	if (!h->busy && !h->e.stopped && !h->closing_us) {
 		begin(h, s);
 	} else if (h->busy && h->control.step == XD_IPERF3_STEP_STREAMS && !h->run.test.udp &&
