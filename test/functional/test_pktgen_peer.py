@@ -57,6 +57,7 @@ class TwoEnds(Generating):
             self.assertFalse(row["partial"])
             self.assertEqual(len(row["per_port"]), 2 * len(ports))
             self.assertGreater(row["far"]["time_s"], 0)
+            self.assertNotEqual(row["bottleneck"], "asked")
             self.assertIn(row[engine]["wrong_bytes"], (0, None))
             self.assertEqual(row[engine]["wrong_frames"], 0)
             self.assertEqual(row["sent_frames"],

@@ -47,6 +47,7 @@ class Messages(Generating):
         self.assertFalse(row["partial"])
         self.assertTrue(figures["verified"])
         self.assertEqual(figures["wrong_bytes"], 0)
+        self.assertNotEqual(row["bottleneck"], "asked")
         self.assertEqual(figures["wrong_frames"], 0)
         self.assertEqual(figures["failed"], 0)
         self.assertGreater(figures["messages"], 0)

@@ -8,8 +8,10 @@
 #include "traffic/host/tsc.h"
 #include "traffic/trial/lane.h"
 
-#define ASK_S      0.5 /* between questions for an address */
-#define ANNOUNCE_S 2   /* between announcements: RFC 5227, section 1.1 */
+#define ASK_S      0.5  /* between questions for an address */
+#define ANNOUNCE_S 2    /* between announcements: RFC 5227, section 1.1 */
+#define IDLE       0.05 /* share of its time that a core waits at least when it is not the limit */
+#define BUSY       0.95 /* of a worker's time: it has none left */
 
 static unsigned
 nb_lanes(const struct xd_gen *gen)
@@ -108,6 +110,18 @@ xd_message_lanes_run(
 			rc = xd_fail(err, -EINTR, "interrupted");
 	free(lanes);
 	return rc;
+}
+
+void
+xd_message_lanes_limit(const struct xd_message_lanes *l, struct xd_row *row)
+{
+	row->rate.waiting_share = l->waiting_share;
+	if (l->waiting_share < IDLE)
+		row->rate.bottleneck = XD_BOTTLENECK_GENERATOR;
+	else if (row->dut.known && row->dut.busy_share >= BUSY)
+		row->rate.bottleneck = XD_BOTTLENECK_SWITCH_CORE;
+	else
+		row->rate.bottleneck = XD_BOTTLENECK_RING_EMPTY;
 }
 
 /* ---- From host to host ---- */

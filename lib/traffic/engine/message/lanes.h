@@ -39,6 +39,11 @@ void xd_message_lanes_announce(
 int xd_message_lanes_run(
 	struct xd_message_lanes *l, double seconds, const char *what, struct xd_error *err);
 
+/* What kept a row from more, as its cores tell, of the last run: none of their time was left, or
+ * they waited for frames; the switch's worker may have had none left. What the surroundings say is
+ * in the row already. */
+void xd_message_lanes_limit(const struct xd_message_lanes *l, struct xd_row *row);
+
 /* The address list of a port's host: what was given, or, of NULL, one that is made up in text, of
  * XD_MESSAGE_ADDRESS bytes. */
 #define XD_MESSAGE_ADDRESS INET6_ADDRSTRLEN

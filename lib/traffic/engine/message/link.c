@@ -84,6 +84,8 @@ merge_all(struct xd_row *row, const struct xd_row *far)
 	f->l1_bps += far->rate.l1_bps;
 	if (far->rate.waiting_share < f->waiting_share)
 		f->waiting_share = far->rate.waiting_share;
+	if (far->rate.bottleneck == XD_BOTTLENECK_GENERATOR)
+		f->bottleneck = far->rate.bottleneck;
 	merge_ports(f, &far->rate);
 	row->far = (struct xd_far_figures){
 		.known = true,

@@ -8,8 +8,7 @@
 #include "traffic/engine/rr/measure.h"
 #include "traffic/host/tsc.h"
 
-#define SILENT_S 1    /* without an answer: the peer has gone */
-#define IDLE     0.05 /* share of its time that a core waits at least when it is not the limit */
+#define SILENT_S 1 /* without an answer: the peer has gone */
 
 /* ---- Before ---- */
 
@@ -75,12 +74,9 @@ fill_limit(const struct xd_message_lanes *lanes, struct xd_row *row, struct xd_r
 	const char *limit = "answers";
 	double most = 0.5;
 
-	row->rate.waiting_share = lanes->waiting_share;
-	row->rate.bottleneck = XD_BOTTLENECK_RING_EMPTY;
-	if (lanes->waiting_share < IDLE) {
+	xd_message_lanes_limit(lanes, row);
+	if (row->rate.bottleneck == XD_BOTTLENECK_GENERATOR)
 		limit = "core";
-		row->rate.bottleneck = XD_BOTTLENECK_GENERATOR;
-	}
 	if (f->path.limited_receiver > most) {
 		most = f->path.limited_receiver;
 		limit = "receiver";

@@ -208,10 +208,8 @@ merge(struct xd_row *row, const struct xd_row *far)
 	f.wrong_bytes += other.wrong_bytes;
 	f.strange += other.strange;
 	xd_tcp_path_merge(&f.path, &other.path);
-	if (!strcmp(f.limit, "answers") && !strcmp(other.limit, "core")) {
+	if (!strcmp(f.limit, "answers") && !strcmp(other.limit, "core"))
 		strcpy(f.limit, "core");
-		row->rate.bottleneck = XD_BOTTLENECK_GENERATOR;
-	}
 	memcpy(row->own, &f, sizeof(f));
 }
 

@@ -109,6 +109,7 @@ xd_tcp_bench_measure(struct xd_tcp_bench *b, double warmup_s, double time_s,
 	describe(b, row);
 	xd_gen_look_after(b->gen, &around, row);
 	xd_gen_fill_rate(b->gen, &before.frames, &after.frames, row);
+	xd_message_lanes_limit(&b->lanes, row);
 	fill_path(b, &before, &after, path);
 	return rc;
 }

@@ -180,6 +180,7 @@ measure(struct run *r, struct xd_udp_bench *b, struct xd_row *row, struct xd_err
 	describe(b, row);
 	xd_gen_look_after(r->gen, &around, row);
 	xd_gen_fill_rate(r->gen, &before, &after, row);
+	xd_message_lanes_limit(&b->lanes, row);
 	fill_messages(b, &begun, row->time_s, &figures);
 	fill_jitter(b, &figures);
 	fill_times(r, b, row);
