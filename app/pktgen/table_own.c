@@ -36,8 +36,9 @@ print_figure(const struct xd_figure *f, const struct xd_row *row, char *text, si
 		snprintf(text, size, "%.2f", ((const struct xd_times *)at)->p50_ns / 1e3);
 }
 
-void
-table_own_row(struct table *table, const struct xd_row *row)
+/* frames: of the row a second, too. */
+static void
+own_row(struct table *table, const struct xd_row *row, bool frames)
 {
 	char head[512] = "", units[512] = "", text[64];
 	size_t used = 0;
@@ -50,6 +51,10 @@ table_own_row(struct table *table, const struct xd_row *row)
 			f->unit ? f->unit : "");
 		used += (size_t)width_of(f) + 1;
 	}
+	if (frames && used + WIDTH + 2 < sizeof(head)) {
+		snprintf(head + used, sizeof(head) - used, "%*s ", WIDTH, "frames");
+		snprintf(units + used, sizeof(units) - used, "%*s ", WIDTH, "1/s");
+	}
 	table_head(table, row, row->engine->name, head, units);
 	table_name(table, row);
 	for (const struct xd_figure *f = row->engine->figures; f && f->key; f++) {
@@ -58,6 +63,20 @@ table_own_row(struct table *table, const struct xd_row *row)
 		print_figure(f, row, text, sizeof(text));
 		printf("%*s ", width_of(f), text);
 	}
+	if (frames)
+		printf("%*.0f ", WIDTH, row->rate.pps);
 	table_tail(row);
 	table_notes(row);
+}
+
+void
+table_own_row(struct table *table, const struct xd_row *row)
+{
+	own_row(table, row, false);
+}
+
+void
+table_own_frames_row(struct table *table, const struct xd_row *row)
+{
+	own_row(table, row, true);
 }

@@ -36,5 +36,7 @@ void table_rr_row(struct table *table, const struct xd_row *row);
 void table_search_row(struct table *table, const struct xd_row *row);
 /* Any engine's own figures under their heads. */
 void table_own_row(struct table *table, const struct xd_row *row);
+/* The same, and frames a second. */
+void table_own_frames_row(struct table *table, const struct xd_row *row);
 
 #endif

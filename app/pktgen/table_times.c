@@ -130,5 +130,5 @@ table_message_row(struct table *table, const struct xd_row *row)
 	if (row->timed)
 		print_answers(table, row);
 	else
-		table_own_row(table, row);
+		table_own_frames_row(table, row);
 }

@@ -111,10 +111,18 @@ own_value(const struct xd_row *row, const void *ctx)
 	return f->scale > 0 ? value / f->scale : value;
 }
 
+/* Delivered, acknowledgements among them. */
+static double
+frames_s(const struct xd_row *row, const void *ctx)
+{
+	(void)ctx;
+	return row->rate.pps;
+}
+
 /* A table of one engine and one test. */
 struct message_table {
 	const struct engine *engine;
-	bool latency;
+	bool latency, published;
 	unsigned columns;
 };
 
@@ -146,10 +154,11 @@ write_head(struct report_page *page, struct message_table *t)
 		fputs("</th>", page->out);
 		t->columns++;
 	}
-	fputs("<th>published</th>", page->out);
+	fputs("<th class=\"n\">frames<br>1/s</th>", page->out);
+	fputs(t->published ? "<th>published</th>" : "", page->out);
 	detail_head(page->out);
 	fputs("</tr></thead>\n<tbody>\n", page->out);
-	t->columns += 1 + DETAIL_COLUMNS;
+	t->columns += 1 + t->published + DETAIL_COLUMNS;
 }
 
 static void
@@ -196,7 +205,9 @@ write_line(struct report_page *page, const struct message_table *t, const struct
 		else
 			html_count_cell(page->out, report_sample_by(cell, own_value, f).median);
 	}
-	write_published(page, t, line);
+	html_count_cell(page->out, report_sample_by(cell, frames_s, NULL).median);
+	if (t->published)
+		write_published(page, t, line);
 	detail_cells(page, cell);
 }
 
@@ -232,6 +243,7 @@ write_table(struct report_page *page, struct message_table *t)
 void
 section_message(struct report_page *page, const struct engine *engine)
 {
+	const bool published = page->references && page->references->n;
 	bool any = false;
 
 	for (unsigned i = 0; i < page->set->n; i++)
@@ -240,5 +252,5 @@ section_message(struct report_page *page, const struct engine *engine)
 		return;
 	fprintf(page->out, "<h2 id=\"%s\">%s</h2>\n", engine->results->name, engine->report.title);
 	for (int latency = 0; latency < 2; latency++)
-		write_table(page, &(struct message_table){engine, latency, 0});
+		write_table(page, &(struct message_table){engine, latency, published, 0});
 }

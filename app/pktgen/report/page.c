@@ -100,7 +100,7 @@ write_head(struct report_page *page)
 	fprintf(page->out,
 		"</h1>\n<p class=\"dim\">crossdock-pktgen, %u result file%s, %u rows</p>\n<nav>\n",
 		set->nb_roots, set->nb_roots == 1 ? "" : "s", rows);
-	write_link(page->out, set->n, "summary", "Summary");
+	write_link(page->out, section_has_summary(set), "summary", "Summary");
 	link_engines(page, false);
 	write_link(page->out, paced, "pacing", "Schedule");
 	link_engines(page, true);

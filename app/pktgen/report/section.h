@@ -8,6 +8,8 @@
 #include "html.h"
 
 void section_environment(struct report_page *page);
+/* Whether it has a line: of one system, what has tables of its own is there. */
+bool section_has_summary(const struct report_set *set);
 void section_summary(struct report_page *page);
 void section_rate(struct report_page *page);
 void section_latency(struct report_page *page);

@@ -178,6 +178,22 @@ write_head(struct report_page *page, bool published)
 		published ? "<th>published</th>" : "");
 }
 
+bool
+section_has_summary(const struct report_set *set)
+{
+	const struct report_figure *figures;
+
+	for (unsigned i = 0; i < set->n; i++) {
+		const struct report_line *line = &set->lines[i];
+		unsigned n = is_elsewhere(set, line) ? 0 : report_figures_of(line->like, &figures);
+
+		for (unsigned j = 0; j < n; j++)
+			if (has_any(set, line, figures[j].get))
+				return true;
+	}
+	return false;
+}
+
 void
 section_summary(struct report_page *page)
 {
@@ -186,7 +202,7 @@ section_summary(struct report_page *page)
 	const struct report_figure *figures;
 	bool published = has_published(page);
 
-	if (!set->n)
+	if (!section_has_summary(set))
 		return;
 	fputs("<h2 id=\"summary\">Summary</h2>\n<p>Median of the trials that count; below it the "
 	      "95&nbsp;% confidence interval of their mean (Student&rsquo;s t, from three trials "
