@@ -16,7 +16,7 @@ build="gcc libc6-dev pkg-config meson ninja-build python3 clang libdpdk-dev libn
 # one of them is moved to us from OVS-DPDK and back. Its package starts a service: stop it if it is
 # not wanted. The last are for the tree itself: its form, its faults and its pages.
 test="g++ dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3 tcpdump
-	mtr-tiny ethtool openssl openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
+	mtr-tiny ethtool nftables openssl openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
 	gnuplot-nox clang-format clang-tidy git python3-sphinx"
 # What to compare with.
 bench="openvswitch-switch-dpdk dpdk-dev iproute2 iperf3 qperf sockperf mtr-tiny nftables

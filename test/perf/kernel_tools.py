@@ -86,6 +86,20 @@ class Path:
         """Whether what arrives is handled on the servers' core; else it is on the sender's."""
         steer(self.far, f"h{self.links - 1}", self.condition.dut_core if wanted else None)
 
+    def lose(self, percent):
+        """So much of TCP, of each direction, at random, in the first router from now on."""
+        rules = f"""
+            table inet loss
+            delete table inet loss
+            table inet loss {{
+                chain forward {{
+                    type filter hook forward priority filter
+                    meta l4proto tcp numgen random mod 100000 < {round(percent * 1000)} drop
+                }}
+            }}"""
+        with self.spaces[1]:
+            subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
+
     def cut(self):
         """The kernel's TCP leaves in segments, as the generator's does on such a port."""
         for space, device in ((self.near, "g0"), (self.far, f"h{self.links - 1}")):
@@ -161,10 +175,14 @@ def start_tcp_server(path, port, *mode):
 
 
 def iperf3(path, time_s, *options):
-    """Bits per second that arrived: at its server, or, with -R, at its client."""
-    said = path.client("iperf3", "-c", path.far_ip, "-t", str(max(1, round(time_s))), "--json",
-                       *options)
-    return json.loads(said)["end"]["sum_received"]["bits_per_second"]
+    """What its client says at the end."""
+    return json.loads(path.client("iperf3", "-c", path.far_ip, "-t", str(max(1, round(time_s))),
+                                  "--json", *options))["end"]
+
+
+def arrived(end):
+    """Bits per second at iperf3's server, or, with -R, at its client."""
+    return end["sum_received"]["bits_per_second"]
 
 
 def sockperf(path, message, time_s, spinning, tcp=False):
@@ -256,7 +274,7 @@ class Pktgen:
         return self.times(row) if test == "latency" else row["tcp"]["bps"]
 
     def iperf3(self, time_s, *options):
-        """As iperf3's client, with the same server: bit/s that arrived."""
+        """As iperf3's client, with the same server: what it says at the end."""
         c = self.path.condition
         child = self.path.group.start(self.path.generator_space.command(
             crossdock.program(c.build, "crossdock-pktgen"), "iperf3", "--port", self.path.port,
@@ -267,7 +285,7 @@ class Pktgen:
             said = source.read()
         if child.returncode:
             raise processes.Failure(f"crossdock-pktgen iperf3: {said.strip()[-300:]}")
-        return json.loads(said)["end"]["sum_received"]["bits_per_second"]
+        return json.loads(said)["end"]
 
     def rate(self, server, message, time_s, asked):
         """Messages per second: received by the server, and sent; void when the generator could not
