@@ -69,6 +69,25 @@ ask_ethtool(const struct xd_af_xdp_port *p, void *request)
 	return ioctl(p->promisc_fd, SIOCETHTOOL, &ifr) == 0 ? 0 : -errno;
 }
 
+/* Of its link, as the driver tells it; 0: not known. That of a veth is made up, and says nothing of
+ * what it carries. */
+static uint32_t
+ask_speed(const struct xd_af_xdp_port *p)
+{
+	struct {
+		struct ethtool_link_settings settings;
+		uint32_t modes[3 * INT8_MAX]; /* three masks, of as many words as the kernel says */
+	} link = {.settings = {.cmd = ETHTOOL_GLINKSETTINGS}};
+
+	if (p->is_veth || ask_ethtool(p, &link) < 0 || link.settings.link_mode_masks_nwords >= 0)
+		return 0;
+	link.settings = (struct ethtool_link_settings){.cmd = ETHTOOL_GLINKSETTINGS,
+		.link_mode_masks_nwords = (int8_t)-link.settings.link_mode_masks_nwords};
+	if (ask_ethtool(p, &link) < 0 || link.settings.speed == (uint32_t)SPEED_UNKNOWN)
+		return 0;
+	return link.settings.speed;
+}
+
 static void
 look_at_device(struct xd_af_xdp_port *p)
 {
@@ -76,6 +95,7 @@ look_at_device(struct xd_af_xdp_port *p)
 	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
 	const char *name = p->port.config.name;
 
+	p->port.speed_mbps = ask_speed(p);
 	p->nb_channels =
 		ask_ethtool(p, &channels) == 0 ? channels.rx_count + channels.combined_count : 0;
 	p->vlan_stripped =
@@ -251,9 +271,11 @@ af_xdp_up(struct xd_port *port)
 		return false;
 	snprintf(p->dev.ifname, sizeof(p->dev.ifname), "%s", link.name);
 	/* The kernel tells of other addresses, of which there can be many to ask for. */
-	if (xd_netdev_news(&p->dev))
+	if (xd_netdev_news(&p->dev)) {
 		follow_own(p, &link);
-	return (link.flags & IFF_UP) && (link.flags & IFF_RUNNING);
+		port->speed_mbps = ask_speed(p);
+	}
+	return (link.flags & IFF_UP) && (link.flags & IFF_RUNNING) && link.carrier;
 }
 
 const struct xd_netdev_ops xd_af_xdp_netdev_ops = {
@@ -261,6 +283,7 @@ const struct xd_netdev_ops xd_af_xdp_netdev_ops = {
 	.end = af_xdp_end,
 	.gone = af_xdp_gone,
 	.up = af_xdp_up,
+	.carrier = true,
 	.groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
 	.waits = true,
 	.later = "is used when it is there",

@@ -18,8 +18,12 @@ tell_interface(struct xd_teller *t, const struct xd_af_xdp_port *p)
 		return;
 	if (!(link.flags & IFF_UP))
 		xd_tell(t, "link", "down: ip link set %s up", p->dev.ifname);
+	else if (!(link.flags & IFF_RUNNING))
+		xd_tell(t, "link", "no carrier");
+	else if (p->port.speed_mbps)
+		xd_tell(t, "link", "up, %" PRIu32 " Mbit/s", p->port.speed_mbps);
 	else
-		xd_tell(t, "link", "%s", link.flags & IFF_RUNNING ? "up" : "no carrier");
+		xd_tell(t, "link", "up");
 	xd_tell(t, "interface_index", "%d", link.index);
 	xd_tell(t, "interface_mtu", "%" PRIu32, link.mtu);
 	if (p->vlan_stripped)

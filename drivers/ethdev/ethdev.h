@@ -109,6 +109,7 @@ struct xd_ethdev_port {
 
 	/* Control's, of ethdev_link.c. */
 	struct xd_timer *timer;
+	uint32_t look_ms; /* its period; 0: there is none */
 	struct xd_watch *watch;
 	int event_fd;              /* written by DPDK's interrupt thread; -1: none */
 	unsigned events;           /* XD_ETHDEV_*; that thread sets them */

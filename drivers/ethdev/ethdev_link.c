@@ -2,7 +2,7 @@
 /*
  * Whether frames can pass: the device's link, as its driver tells it, and that of the kernel's
  * interface behind it, of which drivers such as net_af_packet tell nothing. It is looked at when
- * the driver tells of an event, and of one that tells of none, every LOOK_MS. A device that has
+ * the driver tells of an event, and of one that tells of none, every XD_LOOK_MS. A device that has
  * gone, or needs a reset, is given back, looked for, and taken up again. Control.
  */
 #include <errno.h>
@@ -18,7 +18,6 @@
 #include "drivers/ethdev/ethdev.h"
 #include "nic/nic.h"
 
-#define LOOK_MS      250
 #define RETRY_MIN_NS (XD_NS_PER_S / 2)
 #define RETRY_MAX_NS (60 * XD_NS_PER_S)
 
@@ -114,9 +113,12 @@ static void
 set_up(struct xd_ethdev_port *p, bool up)
 {
 	const struct xd_port_config *config = &p->port.config;
+	const uint32_t speed_mbps = p->port.speed_mbps;
 	char speed[32] = "";
 
 	p->port.speed_mbps = p->link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : p->link_speed;
+	if (p->port.up == up && p->port.speed_mbps != speed_mbps)
+		p->port.env->changed(p->port.env->ctx, &p->port);
 	if (p->port.up == up)
 		return;
 	__atomic_store_n(&p->port.up, up, __ATOMIC_RELEASE);
@@ -129,6 +131,14 @@ set_up(struct xd_ethdev_port *p, bool up)
 
 /* ---- Devices that go and come back ---- */
 
+/* Told before the device is given back, which can take long, so that others of a bond take over. */
+static void
+be_down(struct xd_ethdev_port *p)
+{
+	__atomic_store_n(&p->port.up, false, __ATOMIC_RELEASE);
+	p->port.env->changed(p->port.env->ctx, &p->port);
+}
+
 static void
 lose(struct xd_ethdev_port *p, const char *why)
 {
@@ -139,10 +149,9 @@ lose(struct xd_ethdev_port *p, const char *why)
 	p->lost_why = why;
 	p->retry_ns = RETRY_MIN_NS;
 	p->retry_at_ns = xd_clock_ns() + p->retry_ns;
-	__atomic_store_n(&p->port.up, false, __ATOMIC_RELEASE);
+	be_down(p);
 	xd_ethdev_end(p);
 	xd_ethdev_look_often(p);
-	p->port.env->changed(p->port.env->ctx, &p->port);
 }
 
 /* Each try that fails has DPDK log why; so there are ever fewer. */
@@ -178,6 +187,7 @@ reset(struct xd_ethdev_port *p, const char *why)
 	uint16_t port_id = p->port_id;
 	int ret;
 
+	be_down(p);
 	__atomic_store_n(&p->running, false, __ATOMIC_RELEASE);
 	p->port.env->quiesce(p->port.env->ctx);
 	ret = rte_eth_dev_reset(port_id);
@@ -202,6 +212,7 @@ look(void *ctx)
 		return;
 	}
 	why = why_gone(p, events);
+	xd_ethdev_look_often(p);
 	if (why == NULL)
 		set_up(p, link_is_up(p));
 	else if (events == XD_ETHDEV_RESET)
@@ -213,14 +224,13 @@ look(void *ctx)
 void
 xd_ethdev_look_often(struct xd_ethdev_port *p)
 {
-	const bool often = p->lost || !p->lsc;
+	const uint32_t ms = p->lost ? XD_LOOK_MS : p->lsc ? 0 : xd_port_look_ms(&p->port);
 
-	if (p->event_fd < 0 || often == (p->timer != NULL))
+	if (p->event_fd < 0 || ms == p->look_ms)
 		return;
 	xd_loop_timer_cancel(p->timer);
-	p->timer = NULL;
-	if (often)
-		p->timer = xd_loop_timer(p->port.env->loop, LOOK_MS, LOOK_MS, look, p);
+	p->timer = ms ? xd_loop_timer(p->port.env->loop, ms, ms, look, p) : NULL;
+	p->look_ms = p->timer ? ms : 0;
 }
 
 /* ---- From start to stop ---- */
@@ -259,6 +269,7 @@ xd_ethdev_unwatch(struct xd_ethdev_port *p)
 	xd_loop_timer_cancel(p->timer);
 	xd_loop_remove(p->watch);
 	p->timer = NULL;
+	p->look_ms = 0;
 	p->watch = NULL;
 	if (p->event_fd >= 0)
 		close(p->event_fd);

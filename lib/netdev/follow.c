@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Whether frames can pass: whether the interface is up. The kernel tells of changes, and every
- * LOOK_MS they are looked for, as is the namespace, of whose end nobody tells. An interface that
+ * XD_LOOK_MS they are looked for, as is the namespace, of whose end nobody tells. An interface that
  * has gone is taken again, once it and its namespace are there. Control.
+ *
+ * Of carriers the kernel tells once a second for all interfaces together (net/core/link_watch.c),
+ * so those of bonds' members are looked at more often.
  *
  * Whoever lives in the namespace can change the interface as often as they like: what that costs
  * here is bounded by a rate.
@@ -17,7 +20,6 @@
 #include "base/clock.h"
 #include "netdev/netdev.h"
 
-#define LOOK_MS         250
 #define RETRY_MIN_NS    (XD_NS_PER_S / 2)
 #define RETRY_MAX_NS    (60 * XD_NS_PER_S)
 #define EVENTS_AT_ONCE  20
@@ -33,10 +35,14 @@ has_gone(const struct xd_netdev *dev)
 }
 
 static void
-set_up(struct xd_netdev *dev, bool up)
+look_at_link(struct xd_netdev *dev)
 {
 	struct xd_port *port = dev->port;
+	const uint32_t speed_mbps = port->speed_mbps;
+	const bool up = dev->ops->up(port);
 
+	if (port->up == up && port->speed_mbps != speed_mbps)
+		port->env->changed(port->env->ctx, port);
 	if (port->up == up)
 		return;
 	__atomic_store_n(&port->up, up, __ATOMIC_RELEASE);
@@ -131,10 +137,11 @@ lose(struct xd_netdev *dev)
 	struct xd_error err;
 
 	xd_fail(&err, -ENODEV, "its %s has gone", xd_netns_same(dev) ? "interface" : "namespace");
+	/* First, so that others of a bond take over. */
 	__atomic_store_n(&dev->port->up, false, __ATOMIC_RELEASE);
+	dev->port->env->changed(dev->port->env->ctx, dev->port);
 	end(dev);
 	wait_for_it(dev, &err);
-	dev->port->env->changed(dev->port->env->ctx, dev->port);
 }
 
 /* A try that fails, though its namespace is there, is repeated ever more rarely; one for which the
@@ -168,7 +175,7 @@ look_for_interface(struct xd_netdev *dev)
 	dev->lost = false;
 	xd_log_limited(port->env->log, &dev->log_limit, XD_LOG_PORT, XD_LOG_INFO,
 		"port %s: interface %s is back", port->config.name, dev->ifname);
-	set_up(dev, dev->ops->up(port));
+	look_at_link(dev);
 }
 
 static void
@@ -179,7 +186,27 @@ look(struct xd_netdev *dev)
 	else if (has_gone(dev))
 		lose(dev);
 	else
-		set_up(dev, dev->ops->up(dev->port));
+		look_at_link(dev);
+}
+
+static void timer_due(void *ctx);
+
+/* A port becomes a bond's member while it runs, and ceases to be one. -ENOMEM. */
+static int
+look_often(struct xd_netdev *dev)
+{
+	const uint32_t ms = dev->ops->carrier ? xd_port_look_ms(dev->port) : XD_LOOK_MS;
+	struct xd_timer *timer;
+
+	if (ms == dev->look_ms)
+		return 0;
+	timer = xd_loop_timer(dev->port->env->loop, ms, ms, timer_due, dev);
+	if (timer == NULL)
+		return -ENOMEM;
+	xd_loop_timer_cancel(dev->timer);
+	dev->timer = timer;
+	dev->look_ms = ms;
+	return 0;
 }
 
 static void
@@ -187,6 +214,11 @@ timer_due(void *ctx)
 {
 	struct xd_netdev *dev = ctx;
 
+	if (dev->used && ++dev->looks % (XD_LOOK_MS / dev->look_ms) != 0) {
+		look_at_link(dev);
+		return;
+	}
+	look_often(dev);
 	if (dev->watch != NULL)
 		xd_loop_modify(dev->watch, EPOLLIN);
 	look(dev);
@@ -197,12 +229,7 @@ timer_due(void *ctx)
 static int
 watch(struct xd_netdev *dev, struct xd_error *err)
 {
-	struct xd_loop *loop = dev->port->env->loop;
-
-	if (loop == NULL)
-		return 0;
-	dev->timer = xd_loop_timer(loop, LOOK_MS, LOOK_MS, timer_due, dev);
-	if (dev->timer != NULL)
+	if (dev->port->env->loop == NULL || look_often(dev) == 0)
 		return 0;
 	return xd_fail(err, -ENOMEM, "port %s: its link cannot be watched", dev->port->config.name);
 }
@@ -212,6 +239,7 @@ unwatch(struct xd_netdev *dev)
 {
 	xd_loop_timer_cancel(dev->timer);
 	dev->timer = NULL;
+	dev->look_ms = 0;
 }
 
 int

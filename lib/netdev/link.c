@@ -90,6 +90,8 @@ read_link(const struct nlmsghdr *message, void *ctx)
 			memcpy(link->mac, value, len);
 		else if (type == IFLA_MTU && len == sizeof(link->mtu))
 			link->mtu = mnl_attr_get_u32(attr);
+		else if (type == IFLA_CARRIER && len == sizeof(uint8_t))
+			link->carrier = mnl_attr_get_u8(attr) != 0;
 		else if (type == IFLA_IFNAME && len <= sizeof(link->name))
 			memcpy(link->name, value, len);
 		else if (type == IFLA_LINKINFO)

@@ -57,6 +57,7 @@ struct xd_link {
 	unsigned flags;       /* IFF_UP and the like */
 	unsigned nb_attached; /* queues that processes have, of a tap that has several */
 	bool is_veth;
+	bool carrier; /* now; IFF_RUNNING of flags may be a second late */
 	char name[IF_NAMESIZE];
 	uint8_t mac[6];
 	uint32_t mtu;
@@ -70,9 +71,10 @@ struct xd_netdev_ops {
 	int (*begin)(struct xd_port *port, struct xd_error *err);
 	void (*end)(struct xd_port *port);
 	bool (*gone)(struct xd_port *port); /* of one that was there */
-	bool (*up)(struct xd_port *port);   /* of one that is there */
+	bool (*up)(struct xd_port *port);   /* of one that is there; notes its speed */
 	unsigned groups;                    /* RTMGRP_*: what else is looked at (up) at once */
-	bool waits;        /* a port can be started without its interface: begin says -ENODEV */
+	bool carrier; /* up looks at the carrier, of which the kernel may tell a second later */
+	bool waits;   /* a port can be started without its interface: begin says -ENODEV */
 	const char *later; /* "is made when that is possible" */
 };
 
@@ -94,6 +96,8 @@ struct xd_netdev {
 	bool lost; /* it has gone, or is not there yet, nor may its namespace be */
 	bool news; /* the kernel told of a change */
 	struct xd_timer *timer;
+	uint32_t look_ms; /* its period */
+	unsigned looks;   /* by it */
 	struct xd_watch *watch;
 	char why[256]; /* lost: what was wrong with the last try to take it */
 	struct xd_log_limit log_limit;

@@ -36,6 +36,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/api.h"
 #include "base/error.h"
@@ -318,6 +319,16 @@ xd_port_max_frame(uint16_t mtu)
 	const uint16_t headers = XD_FRAME_MIN + 4;
 
 	return mtu < UINT16_MAX - headers ? (uint16_t)(mtu + headers) : UINT16_MAX;
+}
+
+#define XD_LOOK_MS 250 /* between two looks at what nobody tells of */
+
+/* The same for the link of a port: one of a bond's members, or one to be, is looked at so often
+ * that another takes over within 10 ms. Control. */
+static inline uint32_t
+xd_port_look_ms(const struct xd_port *port)
+{
+	return strcmp(port->config.bridge, "none") ? XD_LOOK_MS : 5;
 }
 
 /* Fills the common part, of a port that lies as struct xd_port has to: aligned_alloc(64, ...).

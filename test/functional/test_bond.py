@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Ports of type bond: several ports that are one."""
 
-import select
+import fcntl
+import os
+import struct
 import subprocess
 import threading
 import time
@@ -9,32 +11,9 @@ import time
 import netns
 from frames import mac, raw_mac
 from process import PATIENCE_S, wait_for
-from test_tap import TapCase
+from test_tap import IFF_TAP, TUNSETIFF, TapCase
 
 TYPE_RARP = 0x8035
-
-
-class Wire:
-    """Two interfaces of a namespace joined by a thread, with all that a bridge keeps to itself."""
-
-    def __init__(self, test, space, *interfaces):
-        self.ends = [netns.RawSocket(test, space, name, 0) for name in interfaces]
-        self.whole = True
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-        test.addCleanup(self.cut)
-
-    def run(self):
-        sockets = [end.socket for end in self.ends]
-        while self.whole:
-            for here in select.select(sockets, [], [], 0.05)[0]:
-                data, address = here.recvfrom(65536)
-                if address[2] != netns.RawSocket.OUTGOING:
-                    sockets[1 - sockets.index(here)].send(data)
-
-    def cut(self):
-        self.whole = False
-        self.thread.join()
 
 
 class Stream:
@@ -287,7 +266,7 @@ class Bond(TapCase):
             "other": {"type": "bond", "bridge": "br1", "members": ["b1", "b2"],
                       "bond_mode": "lacp", "lacp_rate": "fast", **keys}}, bridges=("br0", "br1"))
         self.cables.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
-        self.wires = [Wire(self, self.cables, f"a{n}", f"b{n}") for n in (1, 2)]
+        self.wires = [netns.Wire(self, self.cables, f"a{n}", f"b{n}") for n in (1, 2)]
 
     def lacp(self, name):
         return self.member(name)["lacp"]
@@ -343,6 +322,37 @@ class Bond(TapCase):
         self.assertLess(self.lacp("a1")["bad_pdus"], 400)
         self.assertIn("a2", self.active())
         self.assertEqual(self.lacp("a2")["bad_pdus"], 0)
+
+    def test_speeds(self):
+        """Of interfaces that say one: a tap's is what somebody says it is."""
+        self.fabric = self.space("fabric")
+        names = ("m1", "m2")
+        for name in names:
+            with self.fabric:
+                tun = os.open("/dev/net/tun", os.O_RDWR)
+            self.addCleanup(os.close, tun)
+            fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP))
+            self.fabric.run("ethtool", "-s", name, "speed", "1000")
+            self.link(name, "up")
+        self.start_at_home({
+            **{name: {"type": "af_xdp", "bridge": "none", "ifname": name, "netns": self.fabric.name}
+               for name in names},
+            "uplink": {"type": "bond", "bridge": "br0", "members": list(names), "bond_mode": "balance"}})
+        wait_for(lambda: self.active() == ["m1", "m2"], "both members")
+        self.assertEqual([self.member(name)["speed_mbps"] for name in names], [1000, 1000])
+        self.assertNotIn("each carries as many", self.daemon.log.read_text())
+        self.link("m2", "down")
+        self.fabric.run("ethtool", "-s", "m2", "speed", "100")
+        wait_for(lambda: self.active() == ["m1"], "the other member")
+        self.link("m2", "up")
+        wait_for(lambda: self.active() == ["m1", "m2"], "both members")
+        self.assertEqual(self.daemon.log.read_text().count(
+            "uplink: member m2 runs at 100 Mbit/s and m1 at 1000: each carries as many flows"), 1)
+        # One that is there stays; none is made so.
+        self.daemon.ctl("port", "set", "uplink", "members=m2,m1")
+        self.daemon.ctl("port", "set", "uplink", "members=m1")
+        self.assertIn("m1 runs at 1000 Mbit/s and m2 at 100: they must be the same",
+                      self.daemon.refused("port", "set", "uplink", "members=m1,m2"))
 
     def test_refused(self):
         self.network("active-backup")

@@ -32,6 +32,8 @@ struct fixture {
 	struct xd_log log;
 	char said[4096]; /* in the log, line after line */
 	struct xd_batch *batch;
+	bool told;     /* that the port is down, */
+	bool had_then; /* when it had its device still */
 };
 
 static void
@@ -61,8 +63,12 @@ nothing(void *ctx)
 static void
 changed(void *ctx, struct xd_port *port)
 {
-	(void)ctx;
-	(void)port;
+	struct fixture *fx = ctx;
+
+	if (port->up || fx->told)
+		return;
+	fx->told = true;
+	fx->had_then = ((struct xd_ethdev_port *)port)->running;
 }
 
 static int
@@ -469,6 +475,9 @@ a_device_that_is_unplugged(void **state)
 		tell("net_null_p", RTE_ETH_EVENT_INTR_RMV);
 		wait_for(fx, port, false);
 		assert_false(ethdev(port)->running);
+		/* Others take over before the device is given back, which can take long. */
+		assert_true(fx->told && fx->had_then);
+		fx->told = false;
 		driver->describe(port, note_device, said);
 		assert_string_equal(said, "it was unplugged; it is taken up again when it is back");
 		/* Nothing is asked of it meanwhile, and changes wait. */
@@ -500,6 +509,8 @@ a_device_that_needs_a_reset(void **state)
 		for (unsigned k = 0; k < 200 && strstr(fx->said, "is back") == NULL; k++)
 			xd_loop_run_once(fx->env.loop, 100);
 		assert_non_null(strstr(fx->said, "it needs a reset"));
+		assert_true(fx->told && fx->had_then);
+		fx->told = false;
 		wait_for(fx, port, true);
 		assert_true(ethdev(port)->running);
 	}
