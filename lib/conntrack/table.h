@@ -78,6 +78,7 @@ enum ct_kind {
 	CT_KIND_ANSWER, /* likewise */
 	CT_KIND_ERROR,  /* likewise: the tuple is that of what it is about, turned round */
 	CT_KIND_OTHER,
+	CT_KIND_PART, /* a later fragment, with the tuple of the first */
 };
 
 /* Of a key: bits 48 to 55 of the first word are the protocol, 56 to 63 these; of the second 48 to

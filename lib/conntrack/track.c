@@ -26,6 +26,7 @@ without_record(const struct xd_ct *ct, struct xd_ct_packet *p)
 		[CT_KIND_ANSWER] = XD_CT_INVALID,
 		[CT_KIND_ERROR] = XD_CT_INVALID,
 		[CT_KIND_OTHER] = XD_CT_NEW,
+		[CT_KIND_PART] = XD_CT_INVALID,
 	};
 
 	p->state = states[p->kind];
@@ -152,7 +153,7 @@ xd_ct_judge(struct xd_ct *ct, struct xd_ct_packet *p, uint32_t conn, uint32_t fl
 	if (p->kind == CT_KIND_ERROR) {
 		p->state = XD_CT_RELATED;
 	} else {
-		if (unlikely(!update(ct, p, conn, &flags, d, now_ms)))
+		if (p->kind != CT_KIND_PART && unlikely(!update(ct, p, conn, &flags, d, now_ms)))
 			return;
 		p->state = flags & CT_ANSWERED ? XD_CT_ESTABLISHED : XD_CT_NEW;
 	}

@@ -75,5 +75,7 @@ xd_ct_translate(const struct xd_ct_packet *p, struct xd_frame *f, const struct x
 	if (p->kind == CT_KIND_ERROR)
 		return translate_error(&is, &to, icmp, f, h);
 	rewrite_of(&is, &to, icmp, &r);
+	if (p->kind == CT_KIND_PART)
+		r.what &= XD_REWRITE_SRC | XD_REWRITE_DST;
 	return xd_frame_rewrite(f, h, &r);
 }

@@ -198,6 +198,12 @@ def conntrack():
     udp = transport(False, True, 8, b"")[0]
     error = udp[:23] + b"\x01" + udp[24:34] + bytes.fromhex("0301000000000000") + udp[14:50]
     error = error[:16] + struct.pack(">H", len(error) - 14) + error[18:]
+    part = bytearray(udp)
+    part[20] |= 0x20
+    later = bytearray(udp)
+    later[21] = 1
+    yield "parts", record(0, later) + record(commit | source, part) + record(0, later) + \
+        record(turned, later)
     yield "error", record(commit | source, udp) + record(turned, error) + record(0, error)
 
 
