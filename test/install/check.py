@@ -91,6 +91,24 @@ class Installed(unittest.TestCase):
             *self.pkg_config("--cflags"), *libs)
         return program
 
+    def build_appliance(self, name, *packages):
+        """An example of several files, which its README says how to build."""
+        program = self.root / name
+        examples = SOURCE / "examples"
+        files = [*(examples / name).glob("*.c"), examples / "taps" / "taps.c"]
+        libs = run("pkg-config", "--libs", *packages).split() if packages else []
+        run("cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror",
+            f"-I{examples}/taps", *files, "-o", program,
+            *self.pkg_config("--cflags", "--libs"), *libs)
+        return program
+
+    def test_firewall(self):
+        program = self.build_appliance("firewall", "yaml-0.1")
+        done = subprocess.run([program, "/nonexistent", "a", "b"], text=True, capture_output=True,
+                              env=self.env)
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, "firewall: /nonexistent: No such file or directory\n"))
+
     def each_way(self, example):
         for language in COMPILERS:
             for static in (False, True):

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A stateful firewall between two interfaces, for IPv4 and IPv6.
+ *
+ *     firewall RULES INSIDE OUTSIDE [CORE]
+ *
+ * INSIDE and OUTSIDE are tap interfaces, which it makes: NAME, or NETNS:NAME in a namespace. RULES
+ * is a YAML file of which new connections may be (README.rst). SIGHUP reads it again, SIGUSR1
+ * prints what was counted, SIGINT or SIGTERM ends it.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conntrack/conntrack.h"
+#include "conntrack/fragments.h"
+#include "crossdock.h"
+#include "hook.h"
+
+#include "rules.h"
+#include "taps.h"
+
+#define CONNECTIONS 1000000
+#define DATAGRAMS   4096 /* in fragments, at a time */
+
+enum { BY_RULE, NOT_VALID, NO_ROOM };
+static const char *const reasons[] = {"rule", "invalid", "no-room", NULL};
+
+struct firewall {
+	struct xd_ct *ct;
+	struct xd_ct_fragments *fragments;
+	struct rules *rules; /* read by workers, replaced by main */
+	uint16_t inside;     /* index of that port */
+};
+
+/* A connection that nobody knows: as the rules say, and then it is remembered. */
+static void
+judge_new(struct firewall *fw, struct xd_burst *b, uint16_t i, struct xd_ct_packet *p, uint64_t now)
+{
+	struct rules *rules = __atomic_load_n(&fw->rules, __ATOMIC_ACQUIRE);
+	struct xd_ct_tuple tuple;
+	struct rule *rule;
+	bool accept;
+
+	xd_ct_packet_tuple(p, &tuple);
+	accept = rules_accept(rules, b->port == fw->inside ? INSIDE : OUTSIDE, &tuple, &rule);
+	if (rule && !(b->again & 1u << i))
+		__atomic_fetch_add(&rule->hits, 1, __ATOMIC_RELAXED);
+	if (!accept)
+		xd_burst_drop(b, i, BY_RULE);
+	else if (xd_ct_commit(fw->ct, b->worker, p, NULL, now) < 0)
+		xd_burst_drop(b, i, NO_ROOM);
+}
+
+static void
+run(void *ctx, struct xd_burst *b)
+{
+	struct firewall *fw = (struct firewall *)ctx;
+	struct xd_ct_packet p[XD_BATCH];
+	const uint64_t now = taps_now_ms();
+	struct xd_headers h;
+
+	for (uint16_t i = 0; i < b->n; i++) {
+		xd_headers_parse(b->frames[i], &h);
+		xd_ct_packet_init(&p[i], b->frames[i], &h, 0);
+		if (h.fragment)
+			xd_ct_fragment(fw->fragments, &p[i], b->frames[i], &h, now);
+	}
+	xd_ct_track(fw->ct, b->worker, p, b->n, now);
+	for (uint16_t i = 0; i < b->n; i++) {
+		/* A fragment before its first is dropped: whoever wants it keeps a copy. */
+		if (p[i].state == XD_CT_INVALID || p[i].state == XD_CT_FRAGMENT)
+			xd_burst_drop(b, i, NOT_VALID);
+		else if (p[i].state == XD_CT_NEW && !p[i].known)
+			judge_new(fw, b, i, &p[i], now);
+	}
+}
+
+static void
+tick(void *ctx, const struct xd_burst *b)
+{
+	struct firewall *fw = (struct firewall *)ctx;
+
+	xd_ct_expire(fw->ct, b->worker, 10000, taps_now_ms());
+	xd_ct_fragments_expire(fw->fragments, taps_now_ms());
+}
+
+static int
+attach(void *ctx, const struct xd_port_config *port, uint16_t index, struct xd_error *err)
+{
+	struct firewall *fw = (struct firewall *)ctx;
+
+	(void)err;
+	if (strcmp(port->name, "inside") == 0)
+		fw->inside = index;
+	return 0;
+}
+
+/* None is kept (max_kept), so none comes back. */
+static void
+release(void *ctx, void *kept)
+{
+	(void)ctx;
+	(void)kept;
+}
+
+static int
+start(struct firewall *fw, struct xd_switch *sw, struct xd_error *err)
+{
+	struct xd_ct_opts opts = {.size = sizeof(opts), .max_connections = CONNECTIONS, .node = -1};
+	struct xd_ct_fragments_opts parts = {
+		.size = sizeof(parts), .max_datagrams = DATAGRAMS, .node = -1, .release = release};
+	const struct xd_hook hook = {.size = sizeof(hook),
+		.name = "firewall",
+		.point = XD_HOOK_IN,
+		.tick_ms = 100,
+		.reasons = reasons,
+		.run = run,
+		.tick = tick,
+		.attach = attach};
+
+	fw->ct = xd_ct_create(&opts, err);
+	if (fw->ct == NULL)
+		return err->code;
+	fw->fragments = xd_ct_fragments_create(fw->ct, &parts, err);
+	if (fw->fragments == NULL)
+		return err->code;
+	return xd_hook_register(sw, &hook, fw, err);
+}
+
+/* Workers see the old rules or the new; the old go when nobody can see them. */
+static void
+reload(struct firewall *fw, struct xd_switch *sw, const char *path)
+{
+	struct rules *old = fw->rules, *next;
+	char why[256];
+
+	next = rules_read(path, why);
+	if (next == NULL) {
+		fprintf(stderr, "firewall: %s; the old rules stay\n", why);
+		return;
+	}
+	__atomic_store_n(&fw->rules, next, __ATOMIC_RELEASE);
+	xd_switch_sync(sw);
+	free(old);
+	printf("%u rules\n", next->n);
+}
+
+static void
+print(struct firewall *fw, struct xd_switch *sw)
+{
+	struct xd_hook_info hook;
+	struct xd_ct_stats stats;
+
+	xd_ct_stats(fw->ct, &stats);
+	printf("connections %u\n", stats.connections);
+	for (unsigned i = 0; i < fw->rules->n; i++)
+		printf("%s %llu\n", fw->rules->rule[i].name,
+			(unsigned long long)__atomic_load_n(
+				&fw->rules->rule[i].hits, __ATOMIC_RELAXED));
+	if (xd_switch_hooks(sw, &hook, 1) < 1)
+		return;
+	for (unsigned i = 0; i < hook.nb_reasons; i++)
+		printf("dropped %s %llu\n", hook.reasons[i].name,
+			(unsigned long long)hook.reasons[i].drops);
+}
+
+static void
+serve(struct firewall *fw, struct xd_switch *sw, const char *path, const sigset_t *signals)
+{
+	int sig;
+
+	printf("ready\n");
+	while (fflush(stdout), sigwait(signals, &sig) == 0) {
+		if (sig == SIGHUP)
+			reload(fw, sw, path);
+		else if (sig == SIGUSR1)
+			print(fw, sw);
+		else
+			return;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const unsigned core = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 0;
+	struct firewall fw = {.inside = UINT16_MAX};
+	struct xd_switch *sw = NULL;
+	struct xd_error err;
+	int status = EXIT_FAILURE;
+	sigset_t signals;
+
+	if (argc < 4) {
+		fprintf(stderr, "usage: firewall RULES INSIDE OUTSIDE [CORE]\n");
+		return 2;
+	}
+	/* Before there are threads, so that signals come to sigwait. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+
+	fw.rules = rules_read(argv[1], err.text);
+	if (fw.rules == NULL)
+		goto err_rules;
+	if (xd_memory_start(NULL, &err) < 0)
+		goto err_rules;
+	sw = xd_switch_create(NULL, &err);
+	if (sw && start(&fw, sw, &err) == 0 &&
+		taps_configure(sw, "firewall", argv[2], argv[3], core, &err) == 0) {
+		serve(&fw, sw, argv[1], &signals);
+		status = EXIT_SUCCESS;
+	}
+	xd_switch_destroy(sw);
+	xd_ct_fragments_destroy(fw.fragments);
+	xd_ct_destroy(fw.ct);
+	xd_memory_stop();
+err_rules:
+	free(fw.rules);
+	if (status != EXIT_SUCCESS)
+		fprintf(stderr, "firewall: %s\n", err.text);
+	return status;
+}

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Programs of examples/, between the kernel's own hosts."""
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import threading
+
+import netns
+from harness import Case, need_root
+from process import PATIENCE_S, SOURCE, program, temporary_directory, wait_for
+
+CORE = min(os.sched_getaffinity(0))
+RULES = SOURCE / "examples" / "firewall" / "rules.yaml"
+
+
+class Example:
+    """A program that prints lines, and does things when it gets signals."""
+
+    def __init__(self, test, name, *words):
+        self.test = test
+        self.process = subprocess.Popen([program(name), *map(str, words)], text=True,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT)
+        for clean in (self.process.stdout.close, self.process.wait, self.process.kill):
+            test.addCleanup(clean)
+        self.lines = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+
+    def line(self):
+        return self.lines.get(timeout=PATIENCE_S)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def end(self):
+        self.signal(signal.SIGTERM)
+        self.test.assertEqual(self.process.wait(timeout=PATIENCE_S), 0)
+
+
+class ExampleCase(Case):
+    def setUp(self):
+        super().setUp()
+        need_root(self)
+        self.directory = temporary_directory(self)
+        try:
+            self.inside = netns.Namespace(self, "inside")
+            self.outside = netns.Namespace(self, "outside")
+        except (AssertionError, FileNotFoundError) as reason:
+            self.skipTest(f"no network namespaces: {reason}")
+
+    def address(self, space, *addresses):
+        for address in addresses:
+            extra = ("nodad",) if ":" in address else ()
+            space.ip("addr", "add", address, "dev", "eth0", *extra)
+        space.ip("link", "set", "eth0", "up")
+
+    def reaches(self, space, address):
+        wait_for(lambda: space.run("ping", "-c1", "-W1", address).returncode == 0, "a reply")
+
+    def listen(self, space, address, port, kind=socket.SOCK_STREAM):
+        with space:
+            server = socket.create_server(
+                (address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET) \
+                if kind == socket.SOCK_STREAM else socket.socket(socket.AF_INET, kind)
+        self.addCleanup(server.close)
+        if kind != socket.SOCK_STREAM:
+            server.bind((address, port))
+        server.settimeout(PATIENCE_S)
+        return server
+
+    def connect(self, space, address, port, timeout_s=PATIENCE_S):
+        with space:
+            client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        self.addCleanup(client.close)
+        client.settimeout(timeout_s)
+        client.connect((address, port))
+        return client
+
+    def talk(self, client, server):
+        """Something in each direction of a connection."""
+        peer, _ = server.accept()
+        self.addCleanup(peer.close)
+        peer.settimeout(PATIENCE_S)
+        self.say(client, peer)
+        return peer
+
+    def say(self, client, peer, data=b"hello"):
+        """In both directions, one after the other."""
+        for here, there in ((client, peer), (peer, client)):
+            sender = threading.Thread(target=here.sendall, args=(data,))
+            sender.start()
+            got = b""
+            while len(got) < len(data) and (piece := there.recv(65536)):
+                got += piece
+            self.assertEqual(got, data)
+            sender.join()
+
+
+class Firewall(ExampleCase):
+    def start(self, rules=RULES):
+        self.firewall = Example(self, "firewall", rules, f"{self.inside.name}:eth0",
+                                f"{self.outside.name}:eth0", CORE)
+        self.assertEqual(self.firewall.line(), "ready")
+        self.address(self.inside, "10.99.0.1/24", "fd99::1/64")
+        self.address(self.outside, "10.99.0.2/24", "fd99::2/64")
+        self.reaches(self.inside, "10.99.0.2")
+        self.reaches(self.inside, "fd99::2")
+
+    def counted(self, *names):
+        """Of the counters of these names, the values."""
+        self.firewall.signal(signal.SIGUSR1)
+        values = {}
+        while "dropped no-room" not in values:
+            name, _, value = self.firewall.line().rpartition(" ")
+            values[name] = int(value)
+        return [values[name] for name in names]
+
+    def refused(self, space, address, port):
+        with self.assertRaises(TimeoutError):
+            self.connect(space, address, port, timeout_s=1)
+
+    def test_who_may_connect(self):
+        self.start()
+        for here, there in (("10.99.0.1", "10.99.0.2"), ("fd99::1", "fd99::2")):
+            server = self.listen(self.outside, there, 2222)
+            self.talk(self.connect(self.inside, there, 2222), server)
+            server = self.listen(self.inside, here, 2222)
+            self.refused(self.outside, here, 2222)
+            server = self.listen(self.inside, here, 8080)
+            self.talk(self.connect(self.outside, here, 8080), server)
+            self.reaches(self.outside, here)
+        out, web, dropped, invalid = self.counted("out", "web", "dropped rule", "dropped invalid")
+        self.assertGreaterEqual(out, 2)
+        self.assertEqual(web, 2)
+        self.assertGreaterEqual(dropped, 2)
+        self.assertEqual(invalid, 0)
+        self.firewall.end()
+
+    def test_answers_and_errors_only(self):
+        self.start()
+        with self.outside:
+            stray = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(stray.close)
+        stray.bind(("10.99.0.2", 5353))
+        with self.inside:
+            asks = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(asks.close)
+        asks.bind(("10.99.0.1", 4000))
+        before, = self.counted("dropped rule")
+        stray.sendto(b"unasked", ("10.99.0.1", 4000))
+        wait_for(lambda: self.counted("dropped rule")[0] > before, "a drop")
+        asks.settimeout(PATIENCE_S)
+        stray.settimeout(PATIENCE_S)
+        asks.sendto(b"question", ("10.99.0.2", 5353))
+        self.assertEqual(stray.recvfrom(100)[0], b"question")
+        stray.sendto(b"answer", ("10.99.0.1", 4000))
+        self.assertEqual(asks.recvfrom(100)[0], b"answer")
+        # In fragments, both ways.
+        asks.sendto(b"q" * 5000, ("10.99.0.2", 5353))
+        self.assertEqual(len(stray.recvfrom(9000)[0]), 5000)
+        stray.sendto(b"a" * 5000, ("10.99.0.1", 4000))
+        self.assertEqual(len(asks.recvfrom(9000)[0]), 5000)
+        # To a port that nobody has: the error comes back.
+        asks.connect(("10.99.0.2", 9999))
+        asks.send(b"anybody?")
+        with self.assertRaises(ConnectionRefusedError):
+            asks.recv(100)
+        self.firewall.end()
+
+    def test_rules_change_under_traffic(self):
+        rules = self.directory / "rules.yaml"
+        rules.write_text(RULES.read_text())
+        self.start(rules)
+        server = self.listen(self.inside, "10.99.0.1", 8080)
+        client = self.connect(self.outside, "10.99.0.1", 8080)
+        peer = self.talk(client, server)
+        rules.write_text("default: drop\nrules:\n- {action: accept, from: insid}\n")
+        self.firewall.signal(signal.SIGHUP)
+        self.assertEqual(self.firewall.line(),
+                         f"firewall: {rules}:3: expected inside or outside; the old rules stay")
+        self.talk(self.connect(self.outside, "10.99.0.1", 8080), server)
+        rules.write_text("default: drop\nrules:\n- {name: none, action: drop}\n")
+        self.firewall.signal(signal.SIGHUP)
+        self.assertEqual(self.firewall.line(), "1 rules")
+        self.refused(self.outside, "10.99.0.1", 8080)
+        # What is open stays open.
+        self.say(client, peer)
+        self.firewall.end()
+
+    def test_wrong_rules(self):
+        for text, says in (("default: maybe\n", "1: expected accept or drop"),
+                           ("rules:\n- {action: accept, ports: 80}\n",
+                            "2: expected protocol: tcp or udp where there are ports"),
+                           ("rules:\n- {from: inside}\n", "2: expected a rule with an action"),
+                           ("rules:\n- {action: drop, to: 10.0.0.0/33}\n",
+                            "2: expected an address, or ADDRESS/BITS"),
+                           ("rules:\n- {action: drop, protocol: tcp, ports: 80-}\n",
+                            "2: expected PORT or PORT-PORT"),
+                           ("rules:\n- {action: drop,\n  port: 5}\n",
+                            "3: expected name, action, from, source, to, protocol or ports"),
+                           ("rules: [\n", "2: did not find expected node content")):
+            rules = self.directory / "rules.yaml"
+            rules.write_text(text)
+            with self.subTest(text=text):
+                done = subprocess.run([program("firewall"), rules, "a", "b"], text=True,
+                                      capture_output=True, timeout=PATIENCE_S)
+                self.assertEqual((done.returncode, done.stderr),
+                                 (1, f"firewall: {rules}:{says}\n"))
