@@ -213,3 +213,113 @@ class Firewall(ExampleCase):
                                       capture_output=True, timeout=PATIENCE_S)
                 self.assertEqual((done.returncode, done.stderr),
                                  (1, f"firewall: {rules}:{says}\n"))
+
+
+class Nat(ExampleCase):
+    """Two hosts on a bridge of the kernel's, behind one address; the gateway outside is a server."""
+
+    OUTSIDE, GATEWAY = "203.0.113.1", "203.0.113.254"
+
+    def start(self):
+        self.nat = Example(self, "nat", f"{self.inside.name}:eth0", "10.0.0.1/24",
+                           f"{self.outside.name}:eth0", f"{self.OUTSIDE}/24", self.GATEWAY, CORE)
+        self.assertEqual(self.nat.line(), "ready")
+        self.inside.ip("link", "add", "name", "lan", "type", "bridge")
+        self.inside.ip("link", "set", "lan", "up")
+        self.inside.ip("link", "set", "eth0", "master", "lan", "up")
+        self.hosts = []
+        for number in (2, 3):
+            host = netns.Namespace(self, f"host{number}")
+            netns.veth(self.inside, f"h{number}", host, "eth0")
+            self.inside.ip("link", "set", f"h{number}", "master", "lan")
+            self.address(host, f"10.0.0.{number}/24")
+            host.ip("route", "add", "default", "via", "10.0.0.1")
+            self.hosts.append(host)
+        self.address(self.outside, f"{self.GATEWAY}/24")
+        for host in self.hosts:
+            self.reaches(host, self.GATEWAY)
+
+    def datagrams(self, space, address, port):
+        with space:
+            out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(out.close)
+        out.bind((address, port))
+        out.settimeout(PATIENCE_S)
+        return out
+
+    def dropped(self, reason):
+        self.nat.signal(signal.SIGUSR1)
+        values = {}
+        while "dropped no-neighbour" not in values:
+            name, _, value = self.nat.line().rpartition(" ")
+            values[name] = int(value)
+        return values[f"dropped {reason}"]
+
+    def test_connections(self):
+        self.start()
+        server = self.listen(self.outside, self.GATEWAY, 80)
+        ports = set()
+        for host in self.hosts:
+            with host:
+                client = socket.socket()
+            self.addCleanup(client.close)
+            client.settimeout(PATIENCE_S)
+            client.bind(("0.0.0.0", 40000))
+            client.connect((self.GATEWAY, 80))
+            peer = self.talk(client, server)
+            self.assertEqual(peer.getpeername()[0], self.OUTSIDE)
+            ports.add(peer.getpeername()[1])
+            # More than a window, both ways, in whatever segments the kernel makes.
+            self.say(client, peer, bytes(range(256)) * 8192)
+        self.assertEqual(len(ports), 2)
+        self.assertIn(40000, ports)
+        self.nat.end()
+
+    def test_datagrams_and_errors(self):
+        self.start()
+        server = self.datagrams(self.outside, self.GATEWAY, 53)
+        for i, host in enumerate(self.hosts):
+            client = self.datagrams(host, f"10.0.0.{2 + i}", 4000)
+            for size in (5, 1472, 5000):
+                client.sendto(b"x" * size, (self.GATEWAY, 53))
+                data, source = server.recvfrom(9000)
+                self.assertEqual((len(data), source[0]), (size, self.OUTSIDE))
+                server.sendto(b"y" * size, source)
+                self.assertEqual(client.recvfrom(9000), (b"y" * size, (self.GATEWAY, 53)))
+            # Nobody listens there: the error finds who asked.
+            client.connect((self.GATEWAY, 9999))
+            client.send(b"anybody?")
+            with self.assertRaises(ConnectionRefusedError):
+                client.recv(100)
+        self.nat.end()
+
+    def test_from_outside(self):
+        self.start()
+        before = self.dropped("unasked")
+        stranger = self.datagrams(self.outside, self.GATEWAY, 7777)
+        stranger.sendto(b"unasked", (self.OUTSIDE, 22))
+        wait_for(lambda: self.dropped("unasked") > before, "a drop")
+        self.nat.end()
+
+    def test_hairpin(self):
+        self.start()
+        server = self.datagrams(self.outside, self.GATEWAY, 53)
+        first = self.datagrams(self.hosts[0], "10.0.0.2", 4000)
+        second = self.datagrams(self.hosts[1], "10.0.0.3", 4000)
+        first.sendto(b"who am I?", (self.GATEWAY, 53))
+        there = server.recvfrom(100)[1]
+        self.assertEqual(there[0], self.OUTSIDE)
+        second.sendto(b"hello", there)
+        data, back = first.recvfrom(100)
+        self.assertEqual((data, back[0]), (b"hello", self.OUTSIDE))
+        first.sendto(b"hello yourself", back)
+        self.assertEqual(second.recvfrom(100), (b"hello yourself", there))
+        self.nat.end()
+
+    def test_wrong_words(self):
+        for words in (("a",), ("a", "10.0.0.1", "b", "203.0.113.1/24", "203.0.113.254"),
+                      ("a", "10.0.0.1/24", "b", "203.0.113.1/24", "203.0.114.254")):
+            done = subprocess.run([program("nat"), *words], text=True, capture_output=True,
+                                  timeout=PATIENCE_S)
+            self.assertEqual(done.returncode, 2)
+            self.assertTrue(done.stderr.startswith("usage: nat INSIDE"))

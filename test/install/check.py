@@ -109,6 +109,12 @@ class Installed(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr),
                          (1, "firewall: /nonexistent: No such file or directory\n"))
 
+    def test_nat(self):
+        done = subprocess.run([self.build_appliance("nat"), "a"], text=True, capture_output=True,
+                              env=self.env)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertTrue(done.stderr.startswith("usage: nat INSIDE"))
+
     def each_way(self, example):
         for language in COMPILERS:
             for static in (False, True):

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A translator: many hosts behind one IPv4 address.
+ *
+ *     nat INSIDE ADDRESS/BITS OUTSIDE ADDRESS/BITS GATEWAY [CORE]
+ *
+ * INSIDE and OUTSIDE are tap interfaces, which it makes: NAME, or NETNS:NAME in a namespace. It has
+ * the first address inside, where hosts take it for their gateway, and the second outside. SIGUSR1
+ * prints what was counted, SIGINT or SIGTERM ends it.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "conntrack/conntrack.h"
+#include "conntrack/fragments.h"
+#include "crossdock.h"
+#include "hook.h"
+#include "neighbours.h"
+#include "taps.h"
+
+#define CONNECTIONS 1000000 /* and mappings */
+#define DATAGRAMS   4096    /* in fragments, at a time */
+
+enum { UNASKED, NOT_VALID, NO_ROOM, NOT_OURS, EXPIRED, NO_NEIGHBOUR };
+static const char *const reasons[] = {
+	"unasked", "invalid", "no-room", "not-ours", "ttl", "no-neighbour", NULL};
+
+struct nat {
+	struct xd_ct *ct;
+	struct xd_ct_fragments *fragments;
+	struct xd_ct_range outside_range; /* what sources are translated to */
+	struct side inside, outside;
+	uint32_t gateway;
+	struct neighbours neighbours;
+};
+
+static uint32_t
+address_at(struct xd_frame *f, uint32_t offset)
+{
+	uint32_t addr;
+
+	memcpy(&addr, xd_frame_data(f) + offset, 4);
+	return ntohl(addr);
+}
+
+/* RFC 791 and 1624: the time to live is the upper byte of a word. */
+static bool
+count_hop(struct xd_frame *f, const struct xd_headers *h)
+{
+	uint8_t *ip = xd_frame_edit(f, h->l3, 20);
+	uint32_t sum;
+	uint16_t word;
+
+	if (ip == NULL || ip[8] < 2)
+		return false;
+	ip[8]--;
+	memcpy(&word, ip + 10, 2);
+	sum = ntohs(word) + 0x100u;
+	word = htons((uint16_t)(sum + (sum >> 16)));
+	memcpy(ip + 10, &word, 2);
+	return true;
+}
+
+/* To whom its destination says, or as a question for him. */
+static void
+forward(struct nat *nat, struct xd_burst *b, uint16_t i, const struct xd_headers *h)
+{
+	struct xd_frame *f = b->frames[i];
+	uint32_t to = address_at(f, h->l3 + 16u);
+	const bool in = ((to ^ nat->inside.addr) & nat->inside.mask) == 0;
+	const struct side *side = in ? &nat->inside : &nat->outside;
+	uint8_t *data, mac[6];
+
+	if ((to ^ side->addr) & side->mask)
+		to = nat->gateway;
+	if (!count_hop(f, h)) {
+		xd_burst_drop(b, i, EXPIRED);
+	} else if (neighbours_find(&nat->neighbours, to, mac)) {
+		data = xd_frame_edit(f, 0, 12);
+		memcpy(data, mac, 6);
+		memcpy(data + 6, side->mac, 6);
+		xd_burst_send(b, i, side->port);
+	} else if (neighbours_ask(side, to, f)) {
+		xd_burst_send(b, i, side->port);
+	} else {
+		xd_burst_drop(b, i, NO_NEIGHBOUR);
+	}
+}
+
+/* A connection that nobody knows: of a host inside, to outside or to another one by the address
+ * that both have there. */
+static int
+begin(struct nat *nat, struct xd_burst *b, uint16_t i, struct xd_ct_packet *p,
+	const struct xd_headers *h, uint64_t now)
+{
+	struct xd_ct_commit c = {.src = &nat->outside_range};
+	struct xd_ct_range inside;
+
+	if (b->port != nat->inside.port)
+		return -EACCES;
+	if (address_at(b->frames[i], h->l3 + 16u) == nat->outside.addr) {
+		if (xd_ct_inside(nat->ct, b->worker, p, now, &inside) < 0)
+			return -EACCES;
+		c.dst = &inside;
+	}
+	return xd_ct_commit(nat->ct, b->worker, p, &c, now);
+}
+
+static void
+translate(struct nat *nat, struct xd_burst *b, uint16_t i, struct xd_ct_packet *p,
+	const struct xd_headers *h, uint64_t now)
+{
+	int rc = 0;
+
+	if (p->state == XD_CT_NEW && !p->known)
+		rc = begin(nat, b, i, p, h, now);
+	if (rc == -EACCES)
+		xd_burst_drop(b, i, UNASKED);
+	else if (rc < 0)
+		xd_burst_drop(b, i, NO_ROOM);
+	else if (p->state == XD_CT_INVALID || !p->translate ||
+		 xd_ct_translate(p, b->frames[i], h) < 0)
+		xd_burst_drop(b, i, NOT_VALID);
+	else
+		forward(nat, b, i, h);
+}
+
+static void
+run(void *ctx, struct xd_burst *b)
+{
+	struct nat *nat = (struct nat *)ctx;
+	const struct side *side = b->port == nat->inside.port ? &nat->inside : &nat->outside;
+	struct xd_ct_packet p[XD_BATCH];
+	struct xd_headers h[XD_BATCH];
+	const uint64_t now = taps_now_ms();
+
+	for (uint16_t i = 0; i < b->n; i++) {
+		xd_headers_parse(b->frames[i], &h[i]);
+		xd_ct_packet_init(&p[i], b->frames[i], &h[i], 0);
+		/* A fragment before its first is dropped: whoever wants it keeps a copy. */
+		if (h[i].fragment)
+			xd_ct_fragment(nat->fragments, &p[i], b->frames[i], &h[i], now);
+	}
+	xd_ct_track(nat->ct, b->worker, p, b->n, now);
+	for (uint16_t i = 0; i < b->n; i++) {
+		if (h[i].l3_kind == XD_L3_ARP &&
+			neighbours_arp(&nat->neighbours, side, b->frames[i]))
+			xd_burst_send(b, i, b->port);
+		else if (h[i].l3_kind != XD_L3_IPV4 ||
+			 memcmp(xd_frame_data(b->frames[i]), side->mac, 6) != 0)
+			xd_burst_drop(b, i, NOT_OURS);
+		else
+			translate(nat, b, i, &p[i], &h[i], now);
+	}
+}
+
+static void
+tick(void *ctx, const struct xd_burst *b)
+{
+	struct nat *nat = (struct nat *)ctx;
+
+	xd_ct_expire(nat->ct, b->worker, 10000, taps_now_ms());
+	xd_ct_fragments_expire(nat->fragments, taps_now_ms());
+}
+
+static int
+attach(void *ctx, const struct xd_port_config *port, uint16_t index, struct xd_error *err)
+{
+	struct nat *nat = (struct nat *)ctx;
+
+	(void)err;
+	*(strcmp(port->name, "inside") == 0 ? &nat->inside.port : &nat->outside.port) = index;
+	return 0;
+}
+
+/* None is kept (max_kept), so none comes back. */
+static void
+release(void *ctx, void *kept)
+{
+	(void)ctx;
+	(void)kept;
+}
+
+static int
+start(struct nat *nat, struct xd_switch *sw, struct xd_error *err)
+{
+	struct xd_ct_opts opts = {.size = sizeof(opts), .max_connections = CONNECTIONS, .node = -1};
+	struct xd_ct_fragments_opts parts = {
+		.size = sizeof(parts), .max_datagrams = DATAGRAMS, .node = -1, .release = release};
+	const struct xd_hook hook = {.size = sizeof(hook),
+		.flags = XD_HOOK_EDITS,
+		.name = "nat",
+		.point = XD_HOOK_IN,
+		.tick_ms = 100,
+		.reasons = reasons,
+		.run = run,
+		.tick = tick,
+		.attach = attach};
+
+	nat->ct = xd_ct_create(&opts, err);
+	if (nat->ct == NULL)
+		return err->code;
+	nat->fragments = xd_ct_fragments_create(nat->ct, &parts, err);
+	if (nat->fragments == NULL)
+		return err->code;
+	return xd_hook_register(sw, &hook, nat, err);
+}
+
+/* ADDRESS/BITS; a MAC address of one's own, locally administered. */
+static bool
+read_side(const char *text, struct side *side)
+{
+	char addr[32], more;
+	struct in_addr in;
+	unsigned bits;
+
+	if (sscanf(text, "%31[0-9.]/%2u%c", addr, &bits, &more) != 2 || bits < 1 || bits > 30 ||
+		inet_pton(AF_INET, addr, &in) != 1 || getrandom(side->mac, 6, 0) != 6)
+		return false;
+	side->addr = ntohl(in.s_addr);
+	side->mask = ~0u << (32 - bits);
+	side->mac[0] = 0x02;
+	side->port = UINT16_MAX;
+	return true;
+}
+
+static bool
+read_arguments(struct nat *nat, char **argv)
+{
+	struct in_addr gateway;
+
+	if (!read_side(argv[2], &nat->inside) || !read_side(argv[4], &nat->outside) ||
+		inet_pton(AF_INET, argv[5], &gateway) != 1)
+		return false;
+	nat->gateway = ntohl(gateway.s_addr);
+	for (unsigned i = 0; i < 4; i++)
+		nat->outside_range.min[i] = (uint8_t)(nat->outside.addr >> (24 - 8 * i));
+	memcpy(nat->outside_range.max, nat->outside_range.min, 4);
+	return ((nat->gateway ^ nat->outside.addr) & nat->outside.mask) == 0;
+}
+
+static void
+print(struct nat *nat, struct xd_switch *sw)
+{
+	struct xd_hook_info hook;
+	struct xd_ct_stats stats;
+
+	xd_ct_stats(nat->ct, &stats);
+	printf("connections and mappings %u\n", stats.connections);
+	if (xd_switch_hooks(sw, &hook, 1) < 1)
+		return;
+	for (unsigned i = 0; i < hook.nb_reasons; i++)
+		printf("dropped %s %llu\n", hook.reasons[i].name,
+			(unsigned long long)hook.reasons[i].drops);
+}
+
+static void
+serve(struct nat *nat, struct xd_switch *sw, const sigset_t *signals)
+{
+	int sig;
+
+	printf("ready\n");
+	while (fflush(stdout), sigwait(signals, &sig) == 0) {
+		if (sig != SIGUSR1)
+			return;
+		print(nat, sw);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const unsigned core = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
+	struct nat *nat = (struct nat *)calloc(1, sizeof(*nat));
+	struct xd_switch *sw = NULL;
+	struct xd_error err;
+	int status = EXIT_FAILURE;
+	sigset_t signals;
+
+	if (nat == NULL || argc < 6 || !read_arguments(nat, argv)) {
+		fprintf(stderr,
+			"usage: nat INSIDE ADDRESS/BITS OUTSIDE ADDRESS/BITS GATEWAY [CORE]: "
+			"the gateway is one of the network outside\n");
+		free(nat);
+		return 2;
+	}
+	/* Before there are threads, so that signals come to sigwait. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+
+	if (xd_memory_start(NULL, &err) < 0)
+		goto err_memory;
+	sw = xd_switch_create(NULL, &err);
+	if (sw && start(nat, sw, &err) == 0 &&
+		taps_configure(sw, "nat", argv[1], argv[3], core, &err) == 0) {
+		serve(nat, sw, &signals);
+		status = EXIT_SUCCESS;
+	}
+	xd_switch_destroy(sw);
+	xd_ct_fragments_destroy(nat->fragments);
+	xd_ct_destroy(nat->ct);
+	xd_memory_stop();
+err_memory:
+	free(nat);
+	if (status != EXIT_SUCCESS)
+		fprintf(stderr, "nat: %s\n", err.text);
+	return status;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Who has which IPv4 address: ARP (RFC 826) for the translator, which answers and asks by turning
+ * frames that it has at hand into ARP, since a hook makes none. */
+#ifndef NEIGHBOURS_H
+#define NEIGHBOURS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "frame/frame.h"
+
+#define NEIGHBOURS 65536 /* places; hosts whose addresses meet there take turns */
+
+/* One side of the translator. */
+struct side {
+	uint32_t addr, mask; /* in host's order */
+	uint8_t mac[6];
+	uint16_t port; /* index */
+};
+
+/* By the lower half of the address: its upper half and the MAC are one word, which any worker may
+ * read and replace. */
+struct neighbours {
+	uint64_t place[NEIGHBOURS];
+};
+
+/* Learns the sender of an ARP frame. true: it asks for the side's address, and is the answer now.
+ */
+bool neighbours_arp(struct neighbours *n, const struct side *side, struct xd_frame *f);
+bool neighbours_find(const struct neighbours *n, uint32_t addr, uint8_t mac[6]);
+/* Makes a frame the question who has an address. false: it is too short, or too long. */
+bool neighbours_ask(const struct side *side, uint32_t addr, struct xd_frame *f);
+
+#endif
