@@ -14,8 +14,18 @@
 
 #define XD_UNIXCTL_ARGS 8 /* of a request */
 
+#define XD_UNIXCTL_ANY_CORE UINT32_MAX
+
+/* What workers had counted when pmd-stats-clear was typed. All zeroes: it was not. */
+struct xd_unixctl_cleared {
+	struct xd_worker_info *workers;
+	unsigned nb_workers;
+	uint64_t at_ns;
+};
+
 struct xd_unixctl_call {
 	const struct xd_unixctl_opts *opts;
+	struct xd_unixctl_cleared *cleared;
 	struct xd_switch *sw;
 	const char *name;
 	const char *args[XD_UNIXCTL_ARGS];
@@ -53,6 +63,14 @@ const struct xd_config *xd_unixctl_config(const struct xd_unixctl_call *call);
 /* Whether a bridge of that name is there; says so otherwise. */
 bool xd_unixctl_has_bridge(struct xd_unixctl_call *call, const char *name);
 
+/* ---- cleared.c ---- */
+
+/* Has the counters of the worker on a core, or of all, begin now. False: no memory, and it was
+ * said. */
+bool xd_unixctl_clear(struct xd_unixctl_call *call, unsigned core);
+/* Has a worker's counters be those since then. */
+void xd_unixctl_since(const struct xd_unixctl_cleared *cleared, struct xd_worker_info *worker);
+
 #define XD_UNIXCTL_LOCAL 65534 /* OpenFlow 1.0, section 5.2.1: OFPP_LOCAL */
 
 bool xd_unixctl_fdb_show(struct xd_unixctl_call *call);
@@ -61,6 +79,7 @@ bool xd_unixctl_fdb_stats_show(struct xd_unixctl_call *call);
 bool xd_unixctl_pmd_rxq_show(struct xd_unixctl_call *call);
 bool xd_unixctl_pmd_stats_show(struct xd_unixctl_call *call);
 bool xd_unixctl_pmd_perf_show(struct xd_unixctl_call *call);
+bool xd_unixctl_pmd_stats_clear(struct xd_unixctl_call *call);
 bool xd_unixctl_pmd_rebalance(struct xd_unixctl_call *call);
 bool xd_unixctl_pmd_sleep_show(struct xd_unixctl_call *call);
 bool xd_unixctl_dpif_show(struct xd_unixctl_call *call);
@@ -72,6 +91,7 @@ bool xd_unixctl_ofproto_list(struct xd_unixctl_call *call);
 bool xd_unixctl_bond_show(struct xd_unixctl_call *call);
 bool xd_unixctl_bond_list(struct xd_unixctl_call *call);
 bool xd_unixctl_bond_activate(struct xd_unixctl_call *call);
+bool xd_unixctl_qos_show(struct xd_unixctl_call *call);
 bool xd_unixctl_vlog_list(struct xd_unixctl_call *call);
 bool xd_unixctl_vlog_set(struct xd_unixctl_call *call);
 

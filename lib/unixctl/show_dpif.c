@@ -106,18 +106,38 @@ xd_unixctl_dpctl_dump_dps(struct xd_unixctl_call *call)
 	return true;
 }
 
+/* As Open vSwitch does it: from 1 KiB on. Returns text. */
+static const char *
+human(uint64_t bytes, char text[24])
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+	double size = bytes / 1024.0;
+	unsigned unit = 0;
+
+	while (size >= 1024 && unit < 3) {
+		size /= 1024;
+		unit++;
+	}
+	if (bytes < 1024)
+		text[0] = 0;
+	else
+		snprintf(text, 24, " (%.1f %s)", size, units[unit]);
+	return text;
+}
+
 static void
 print_counters(FILE *out, const struct xd_port_info *port)
 {
 	const struct xd_counters *c = &port->counters;
+	char rx[24], tx[24];
 
 	fprintf(out,
 		"    RX packets:%" PRIu64 " errors:0 dropped:%" PRIu64 " overruns:0 frame:0\n"
 		"    TX packets:%" PRIu64 " errors:0 dropped:%" PRIu64 " aborted:0 carrier:0\n"
 		"    collisions:0\n"
-		"    RX bytes:%" PRIu64 "  TX bytes:%" PRIu64 "\n",
+		"    RX bytes:%" PRIu64 "%s  TX bytes:%" PRIu64 "%s\n",
 		c->rx_frames, drops_of(port, true), c->tx_frames, drops_of(port, false),
-		c->rx_bytes, c->tx_bytes);
+		c->rx_bytes, human(c->rx_bytes, rx), c->tx_bytes, human(c->tx_bytes, tx));
 }
 
 bool

@@ -8,15 +8,19 @@
 #include "base/clock.h"
 #include "unixctl/commands.h"
 
-#define CORE_ANY UINT32_MAX
+#define CORE_ANY XD_UNIXCTL_ANY_CORE
 #define LOAD_S   60 /* of which the shares are, by the title that is parsed; ours are of lately */
+
+struct options {
+	unsigned core, seconds;
+};
 
 /* ---- Options: -pmd CORE and others that take a value, and the datapath's name ---- */
 
 static bool
-options_of(struct xd_unixctl_call *call, unsigned *core)
+options_of(struct xd_unixctl_call *call, struct options *options)
 {
-	*core = CORE_ANY;
+	*options = (struct options){CORE_ANY, LOAD_S};
 	for (unsigned i = 0; i < call->nb_args; i++) {
 		const char *word = call->args[i];
 		bool takes = !strcmp(word, "-pmd") || !strcmp(word, "-secs") ||
@@ -32,7 +36,9 @@ options_of(struct xd_unixctl_call *call, unsigned *core)
 				return xd_unixctl_refuse(
 					call, "%s %.20s: not a number", word, call->args[i]);
 			if (!strcmp(word, "-pmd"))
-				*core = value;
+				options->core = value;
+			else if (!strcmp(word, "-secs") && value > 0)
+				options->seconds = value;
 		} else if (word[0] == '-' && strcmp(word, "-nh")) {
 			return xd_unixctl_refuse(call, "%.40s: there is no such option", word);
 		} else if (word[0] != '-' && !strstr("netdev@ovs-netdev", word)) {
@@ -56,8 +62,10 @@ each_worker(struct xd_unixctl_call *call, unsigned core, worker_fn fn)
 		return xd_unixctl_refuse(call, "no memory");
 	filled = xd_switch_workers(call->sw, workers, n);
 	for (unsigned i = 0; i < n && i < filled; i++) {
-		if (core == CORE_ANY || core == workers[i].core)
-			fn(call, &workers[i], i);
+		if (core != CORE_ANY && core != workers[i].core)
+			continue;
+		xd_unixctl_since(call->cleared, &workers[i]);
+		fn(call, &workers[i], i);
 	}
 	free(workers);
 	return true;
@@ -102,12 +110,12 @@ print_queues(struct xd_unixctl_call *call, const struct xd_worker_info *worker, 
 bool
 xd_unixctl_pmd_rxq_show(struct xd_unixctl_call *call)
 {
-	unsigned core;
+	struct options options;
 
-	if (!options_of(call, &core))
+	if (!options_of(call, &options))
 		return false;
-	fprintf(call->out, "Displaying last %u seconds pmd usage %%\n", LOAD_S);
-	return each_worker(call, core, print_queues);
+	fprintf(call->out, "Displaying last %u seconds pmd usage %%\n", options.seconds);
+	return each_worker(call, options.core, print_queues);
 }
 
 bool
@@ -175,11 +183,11 @@ print_stats(struct xd_unixctl_call *call, const struct xd_worker_info *w, unsign
 bool
 xd_unixctl_pmd_stats_show(struct xd_unixctl_call *call)
 {
-	unsigned core;
+	struct options options;
 
-	if (!options_of(call, &core) || !each_worker(call, core, print_stats))
+	if (!options_of(call, &options) || !each_worker(call, options.core, print_stats))
 		return false;
-	if (core == CORE_ANY) {
+	if (options.core == CORE_ANY) {
 		fprintf(call->out, "main thread:\n");
 		print_hits(call->out, 0, 0);
 	}
@@ -187,6 +195,26 @@ xd_unixctl_pmd_stats_show(struct xd_unixctl_call *call)
 }
 
 /* ---- pmd-perf-show ---- */
+
+/* Frames sent are counted by port, not by worker: there is no line of theirs. */
+static void
+print_perf_frames(FILE *out, const struct xd_worker_info *w, double seconds)
+{
+	fprintf(out,
+		"  Rx packets:         %12" PRIu64 "  (%.0f Kpps, %.0f cycles/pkt)\n"
+		"  Datapath passes:    %12" PRIu64 "  (%.2f passes/pkt)\n"
+		"  - PHWOL hits:       %12d  (%5.1f %%)\n"
+		"  - MFEX Opt hits:    %12d  (%5.1f %%)\n"
+		"  - Simple Match hits:%12d  (%5.1f %%)\n"
+		"  - EMC hits:         %12" PRIu64 "  (%5.1f %%)\n"
+		"  - SMC hits:         %12d  (%5.1f %%)\n"
+		"  - Megaflow hits:    %12d  (%5.1f %%, %.2f subtbl lookups/hit)\n"
+		"  - Upcalls:          %12d  (%5.1f %%, %.1f us/upcall)\n"
+		"  - Lost upcalls:     %12d  (%5.1f %%)\n",
+		w->frames, seconds > 0 ? w->frames / seconds / 1000 : 0,
+		(double)w->busy_cycles / w->frames, w->frames, 1.0, 0, 0.0, 0, 0.0, 0, 0.0,
+		w->frames, 100.0, 0, 0.0, 0, 0.0, 0.0, 0, 0.0, 0.0, 0, 0.0);
+}
 
 static void
 print_perf(struct xd_unixctl_call *call, const struct xd_worker_info *w, unsigned index)
@@ -211,28 +239,35 @@ print_perf(struct xd_unixctl_call *call, const struct xd_worker_info *w, unsigne
 		share(w->sleeps, w->rounds), w->sleep_cycles * us,
 		w->sleeps ? w->sleep_cycles * us / w->sleeps : 0);
 	if (w->frames)
-		fprintf(call->out,
-			"  Rx packets:         %12" PRIu64 "  (%.0f Kpps, %.0f cycles/pkt)\n\n",
-			w->frames, seconds > 0 ? w->frames / seconds / 1000 : 0,
-			(double)w->busy_cycles / w->frames);
+		print_perf_frames(call->out, w, seconds);
 	else
-		fprintf(call->out, "  Rx packets:         %12d\n\n", 0);
+		fprintf(call->out, "  Rx packets:         %12d\n", 0);
+	fprintf(call->out, "\n");
 }
 
 bool
 xd_unixctl_pmd_perf_show(struct xd_unixctl_call *call)
 {
-	unsigned core;
+	const uint64_t since_ns =
+		call->cleared->at_ns ? call->cleared->at_ns : call->opts->control->started_ns;
+	struct options options;
 	time_t now = time(NULL);
 	struct tm tm;
 
-	if (!options_of(call, &core))
+	if (!options_of(call, &options))
 		return false;
 	localtime_r(&now, &tm);
 	fprintf(call->out, "\nTime: %02d:%02d:%02d.000\nMeasurement duration: %.3f s\n\n",
-		tm.tm_hour, tm.tm_min, tm.tm_sec,
-		(xd_clock_ns() - call->opts->control->started_ns) / 1e9);
-	return each_worker(call, core, print_perf);
+		tm.tm_hour, tm.tm_min, tm.tm_sec, (xd_clock_ns() - since_ns) / 1e9);
+	return each_worker(call, options.core, print_perf);
+}
+
+bool
+xd_unixctl_pmd_stats_clear(struct xd_unixctl_call *call)
+{
+	struct options options;
+
+	return options_of(call, &options) && xd_unixctl_clear(call, options.core);
 }
 
 /* ---- pmd-sleep-show ---- */

@@ -16,6 +16,7 @@ struct xd_unixctl {
 	struct xd_unixctl_opts opts;
 	struct xd_pid_file pid_file;
 	struct xd_server *server;
+	struct xd_unixctl_cleared cleared;
 };
 
 /* ---- A request and its answer ---- */
@@ -56,7 +57,11 @@ static char *
 run(struct xd_unixctl *unixctl, const json_t *id, const char *method, const json_t *params)
 {
 	struct xd_unixctl_call call = {
-		.opts = &unixctl->opts, .sw = unixctl->opts.control->sw, .name = method};
+		.opts = &unixctl->opts,
+		.cleared = &unixctl->cleared,
+		.sw = unixctl->opts.control->sw,
+		.name = method,
+	};
 	char *text = NULL;
 	size_t size;
 	bool ok;
@@ -146,5 +151,6 @@ xd_unixctl_destroy(struct xd_unixctl *unixctl)
 		return;
 	xd_server_destroy(unixctl->server);
 	xd_pid_file_remove(&unixctl->pid_file);
+	free(unixctl->cleared.workers);
 	free(unixctl);
 }

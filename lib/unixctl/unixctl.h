@@ -10,9 +10,11 @@
  *   pid_file.c   the file that says which process answers
  *   commands.c   the table of commands, and those about it
  *   show_pmd.c   dpif-netdev/: workers and their queues
+ *   cleared.c    what pmd-stats-clear has them count from
  *   show_dpif.c  dpif/ and dpctl/: ports
  *   show_fdb.c   fdb/
  *   show_bond.c  bond/ and lacp/
+ *   show_qos.c   qos/
  *   vlog.c       vlog/
  */
 #ifndef XD_UNIXCTL_UNIXCTL_H

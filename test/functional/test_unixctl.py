@@ -10,7 +10,7 @@ import subprocess
 from daemon import Daemon, config_text
 from frames import frame, mac
 from guest import SwitchCase
-from process import PATIENCE_S
+from process import PATIENCE_S, wait_for
 
 
 class Appctl(SwitchCase):
@@ -103,6 +103,48 @@ class Appctl(SwitchCase):
         self.assertIn("Iterations:", self.says("dpif-netdev/pmd-perf-show"))
         self.assertEqual(self.says("dpif-netdev/pmd-rxq-rebalance"),
                          "pmd rxq rebalance requested.\n")
+
+    def figures(self, *words):
+        """Numbers of the first PMD thread."""
+        shown = self.says(*words)
+        return {name.strip(" -"): float(value) for name, value in re.findall(
+            r"^  ([^:]+): *([\d.]+)", shown.partition("main thread")[0], re.MULTILINE)}
+
+    def test_threads_count_since_they_were_cleared(self):
+        self.start_there(vm1="server", vm2="server")
+        one, two = self.guests("vm1", "vm2")
+
+        def send(count):
+            for _ in range(count):
+                one.tx(frame(mac(2), mac(1)))
+                self.assertTrue(two.rx())
+
+        def received():
+            return self.figures("dpif-netdev/pmd-stats-show")["packets received"]
+
+        send(3)
+        wait_for(lambda: received() == 3, "the worker to count them")
+        self.assertEqual(self.says("dpif-netdev/pmd-stats-clear", "-pmd", "4000"), "")
+        self.assertEqual(received(), 3)
+        self.assertEqual(self.says("dpif-netdev/pmd-stats-clear"), "")
+        self.assertEqual(received(), 0)
+        self.assertEqual(self.figures("dpif-netdev/pmd-perf-show")["Rx packets"], 0)
+        send(2)
+        wait_for(lambda: received() == 2, "the worker to count them")
+        perf = self.figures("dpif-netdev/pmd-perf-show")
+        self.assertEqual((perf["Rx packets"], perf["EMC hits"], perf["Upcalls"]), (2, 2, 0))
+        self.assertTrue(self.says("dpif-netdev/pmd-rxq-show", "-secs", "5").startswith(
+            "Displaying last 5 seconds pmd usage %\n"))
+        # What ports count is as it was.
+        self.assertEqual(self.daemon.port("vm1")["rx_frames"], 5)
+
+    def test_limits(self):
+        self.start_there(vm1="server")
+        self.assertEqual(self.refuses("qos/show", "vm1"), "QoS not configured on vm1")
+        self.assertEqual(self.refuses("qos/show", "vm7"), "no such port")
+        self.daemon.ctl("port", "set", "vm1", "police_out_bit_s=8M", "police_out_burst_bytes=4096")
+        self.assertEqual(self.says("qos/show", "vm1"),
+                         "QoS: vm1 egress-policer\ncbs: 4096\ncir: 1000000\n")
 
     def test_addresses(self):
         self.start_there(vm1="server", vm2="server")
