@@ -130,6 +130,8 @@ unsigned xd_ethdev_claims(const struct xd_port_config *config, struct xd_claim *
 int xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err);
 /* The PCI address in devargs, in full and lower case; false: the device is none of PCI's. */
 bool xd_ethdev_pci(const char *devargs, char address[XD_ETHDEV_NAME_MAX]);
+/* Whether devargs choose one of the devices that there are, by its Ethernet address. */
+bool xd_ethdev_by_mac(const char *devargs);
 
 /* Of a driver by that name; without any quirk when there is nothing to say. Any thread. */
 const struct xd_ethdev_quirks *xd_ethdev_quirks_of(const char *driver);

@@ -38,6 +38,27 @@ fail_devargs(const struct xd_port_config *config, struct xd_error *err, const ch
 		xd_ethdev_config(config)->devargs, what);
 }
 
+bool
+xd_ethdev_by_mac(const char *devargs)
+{
+	static const char prefix[] = "class=eth,mac=";
+
+	return strncmp(devargs, prefix, strlen(prefix)) == 0;
+}
+
+/* DPDK 22.11's syntax of layers, "bus=pci/class=eth", of which most crashes there. */
+static bool
+has_layers(const char *devargs, size_t name_len)
+{
+	static const char *const layers[] = {"/bus=", "/class=", "/driver="};
+
+	for (unsigned i = 0; i < sizeof(layers) / sizeof(*layers); i++) {
+		if (strstr(devargs, layers[i]))
+			return true;
+	}
+	return memchr(devargs, '=', name_len) && !xd_ethdev_by_mac(devargs);
+}
+
 /* Only the form: what buses and drivers there are is known once the EAL is up. */
 int
 xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err)
@@ -53,6 +74,9 @@ xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err)
 	}
 	if (name_len == 0)
 		return fail_devargs(config, err, "the device has no name");
+	if (has_layers(devargs, name_len))
+		return fail_devargs(
+			config, err, "of bus=, class= and driver= there is only class=eth,mac=");
 	if (name_len >= RTE_DEV_NAME_MAX_LEN)
 		return fail_devargs(config, err, "the name of the device is too long");
 	for (const char *at = devargs + name_len; *at == ','; at += 1 + strcspn(at + 1, ",")) {

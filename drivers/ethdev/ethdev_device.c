@@ -81,8 +81,14 @@ static int
 plug(struct xd_ethdev_port *p, struct xd_error *err)
 {
 	const char *devargs = xd_ethdev_config(&p->port.config)->devargs;
-	int ret = rte_dev_probe(devargs);
+	int ret;
 
+	/* DPDK 22.11 would take the bus to plug it in by, whether one is named or not. */
+	if (xd_ethdev_by_mac(devargs))
+		return xd_ethdev_fail(p, -ENODEV, err,
+			"DPDK has no device of that address: name it by its PCI address, or have "
+			"it probed with crossdockd ... -- -a ADDRESS");
+	ret = rte_dev_probe(devargs);
 	if (ret != 0)
 		return fail_probe(p, ret, err);
 	p->port_id = find_port(devargs);

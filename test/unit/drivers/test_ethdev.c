@@ -261,10 +261,11 @@ static void
 test_check(void **state)
 {
 	const char *const bad[] = {"", ",x=1", "net_tap0,iface=x\n", "net tap0", "net_tap0,",
-		"net_tap0,x=1,,y=2", "net_tap0,=1",
+		"net_tap0,x=1,,y=2", "net_tap0,=1", "class=eth", "bus=vdev,name=net_null0",
+		"bus=pci,addr=0000:01:00.0", "/class=eth", "net_null0,size=64/class=eth",
 		"net_ring_with_a_name_that_is_much_longer_than_what_dpdk_can_store_in_64"};
-	const char *const good[] = {
-		"0000:03:00.0", "net_tap0,iface=x", "net_null0", "net_pcap0,rx_pcap=a,tx_pcap=b"};
+	const char *const good[] = {"0000:03:00.0", "net_tap0,iface=x", "net_null0",
+		"net_pcap0,rx_pcap=a/b,tx_pcap=b", "class=eth,mac=00:11:22:33:44:55"};
 	struct xd_error err = {0};
 
 	(void)state;
@@ -311,6 +312,8 @@ test_start_fails(void **state)
 	struct xd_port_config config = config_of("p", "net_foo0");
 
 	expect_start_fails(fx, &config, "no DPDK driver of that name");
+	config = config_of("p", "class=eth,mac=00:11:22:33:44:55");
+	expect_start_fails(fx, &config, "DPDK has no device of that address");
 	config = config_of("p", "0000:ff:1f.7");
 	expect_start_fails(fx, &config, "there is no such device");
 	config = config_of("p", "net_ring_a");
