@@ -259,28 +259,6 @@ find_type(const char *name)
 
 /* ---- What all types have ---- */
 
-/* "0:3,1:7", queue and core; queues that are not named go where there is room. */
-static int
-set_affinity(const struct interface *i)
-{
-	const char *text =
-		xd_ovsdb_map_find(json_object_get(i->row, "other_config"), "pmd-rxq-affinity");
-	unsigned queue, core;
-	int used;
-
-	for (; text && text[0]; text += used) {
-		text += strspn(text, ", ");
-		if (sscanf(text, "%u:%u%n", &queue, &core, &used) != 2 || core >= XD_RANGES_MAX ||
-			queue >= XD_PORT_QUEUES || queue != i->port->nb_affinity)
-			return xd_fail(i->err, -EINVAL,
-				"other_config:pmd-rxq-affinity: a list of QUEUE:CORE, of queues 0, "
-				"1, ... in their order, such as 0:2,1:3");
-		i->port->affinity[queue] = (uint16_t)core;
-		i->port->nb_affinity = queue + 1;
-	}
-	return 0;
-}
-
 static int
 set_mtu(const struct interface *i)
 {
@@ -317,7 +295,7 @@ set_all(const struct interface *i, const struct type *type)
 		refuse_lacp(i);
 	}
 	if (ret == 0)
-		ret = set_affinity(i);
+		xd_ovsdb_affinity(i->place, i->row, i->port);
 	return ret ? ret : xd_ovsdb_own_keys(i->row, i->port, i->err);
 }
 

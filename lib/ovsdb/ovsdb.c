@@ -52,10 +52,9 @@ write_all(struct xd_ovsdb *o, bool statistics)
 	}
 	xd_ovsdb_look(o);
 	xd_ovsdb_write_ports(o, operations);
-	if (statistics) {
-		xd_ovsdb_write_statistics(o, operations);
+	xd_ovsdb_write_statistics(o, operations, statistics);
+	if (statistics)
 		xd_ovsdb_mirrors_statistics(o, operations);
-	}
 	xd_ovsdb_write_root(o, operations);
 	transact(o, operations);
 }

@@ -15,6 +15,7 @@
  *   tables.c     the tables and columns that are read and written
  *   interface.c  an Interface as a port: its type and options
  *   vlan.c       a Port's VLANs
+ *   affinity.c   cores of its queues
  *   mac.c        a bridge's Ethernet address
  *   bond.c       a Port of several Interfaces
  *   police.c     the limits of both: ingress_policing_*, QoS

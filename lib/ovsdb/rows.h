@@ -209,6 +209,12 @@ int xd_ovsdb_bond(const struct xd_ovsdb_place *place, const char *const *members
 /* Keys of ours among a row's other_config. -EINVAL, and what xd_noun_known says. */
 int xd_ovsdb_own_keys(const json_t *row, struct xd_port_config *port, struct xd_error *err);
 
+/* ---- affinity.c ---- */
+
+/* Pins a port's queues; what cannot be is left out with a remark. */
+void xd_ovsdb_affinity(
+	const struct xd_ovsdb_place *place, const json_t *row, struct xd_port_config *port);
+
 /* ---- remark.c ---- */
 
 /* Remarks that the value of `from`, a column or an option, was left out. */
@@ -251,7 +257,8 @@ void xd_ovsdb_look(struct xd_ovsdb *o);
 /* Adds operations for all that is not written as it is. */
 void xd_ovsdb_write_ports(struct xd_ovsdb *o, json_t *operations);
 void xd_ovsdb_write_root(struct xd_ovsdb *o, json_t *operations);
-void xd_ovsdb_write_statistics(struct xd_ovsdb *o, json_t *operations);
+/* all: else of ports that have none yet. */
+void xd_ovsdb_write_statistics(struct xd_ovsdb *o, json_t *operations, bool all);
 /* Puts a column into the row that is to be written, unless it was written so. Takes value. */
 void xd_ovsdb_put(struct xd_ovsdb_row *of, json_t *row, const char *column, json_t *value);
 /* Adds the operation that writes the row, if there is anything in it. Takes it. */

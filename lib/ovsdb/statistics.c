@@ -93,13 +93,13 @@ write_port(struct xd_ovsdb_port *port, const struct xd_port_info *info, json_t *
 }
 
 void
-xd_ovsdb_write_statistics(struct xd_ovsdb *o, json_t *operations)
+xd_ovsdb_write_statistics(struct xd_ovsdb *o, json_t *operations, bool all)
 {
 	struct xd_ovsdb_port *port;
 
 	TAILQ_FOREACH(port, &o->ports, link)
 	{
-		if (!port->is_bond && port->index < o->nb_infos &&
+		if ((all || !port->has_statistics) && !port->is_bond && port->index < o->nb_infos &&
 			!strcmp(o->infos[port->index].config.name, port->config.name))
 			write_port(port, &o->infos[port->index], operations);
 	}

@@ -147,9 +147,6 @@ test_what_makes_no_sense_is_named(void **state)
 		 "\"99\"]]]}",
 			"options:n_rxq: "},
 		{"{\"name\": \"a\", \"type\": \"tap\", \"other_config\": [\"map\", "
-		 "[[\"pmd-rxq-affinity\", \"1:2\"]]]}",
-			"pmd-rxq-affinity"},
-		{"{\"name\": \"a\", \"type\": \"tap\", \"other_config\": [\"map\", "
 		 "[[\"crossdock-bridge\", \"x\"]]]}",
 			"own columns"},
 		{"{\"name\": \"a\", \"type\": \"dpdkvhostuserclient\", \"options\": [\"map\", "
@@ -168,6 +165,36 @@ test_what_makes_no_sense_is_named(void **state)
 		assert_true(translate(wrong[i].row, "{}", &config, &err) < 0);
 		if (!strstr(err.text, wrong[i].text))
 			fail_msg("%s: %s", wrong[i].row, err.text);
+	}
+}
+
+/* A port is not lost for it: queues are pinned from 0 on, in any order, without a gap. */
+static void
+test_pins(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned pinned;
+		bool remark;
+	} pins[] = {{"1:7, 0:3", 2, false}, {"0:3,1:7,3:8", 2, true}, {"1:2", 0, true},
+		{"0:x", 0, true}, {"0:1,70000:2", 0, true}, {"", 0, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pins) / sizeof(*pins); i++) {
+		struct xd_error err = {0}, remark = {0};
+		struct xd_port_config c;
+		char row[200];
+
+		snprintf(row, sizeof(row),
+			"{\"name\": \"a\", \"type\": \"tap\", \"other_config\": [\"map\", "
+			"[[\"pmd-rxq-affinity\", \"%s\"]]]}",
+			pins[i].text);
+		assert_int_equal(
+			translate_rows(&(struct rows){.interface = row}, &c, &err, &remark), 0);
+		assert_int_equal(c.nb_affinity, pins[i].pinned);
+		if ((remark.code != 0) != pins[i].remark)
+			fail_msg("%s: %s", pins[i].text, remark.text);
+		assert_true(c.nb_affinity < 1 || c.affinity[0] == 3);
 	}
 }
 
@@ -514,6 +541,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_what_makes_no_sense_is_named),
+		cmocka_unit_test(test_pins),
 		cmocka_unit_test(test_vlans),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_tunnels),
