@@ -12,13 +12,14 @@ set -eu
 build="gcc libc6-dev pkg-config meson ninja-build python3 clang libdpdk-dev libnuma-dev libbpf-dev
 	libjansson-dev libyaml-dev libssl-dev libedit-dev libmnl-dev libpcap-dev libcmocka-dev"
 # A C++ compiler for the installed headers, namespaces and dpdk-testpmd for functional tests, clang's
-# runtime for fuzz targets, the rest for guests, whose kernel is downloaded by their test and not installed;
-# one of them is libvirt's, and one is moved to us from OVS-DPDK and back. The latter's package starts a
-# service: stop it if it is not wanted. Others are for the tree itself: its form, its faults and its pages.
+# runtime for fuzz targets, the rest for guests, whose kernel is downloaded by their test and not
+# installed; one of them is libvirt's, and one is moved to us from OVS-DPDK and back. The latter's
+# package starts a service: stop it if it is not wanted. Others are for the tree itself: its form, its
+# faults and its pages. ovsdbapp is how neutron speaks to Open vSwitch's database.
 test="g++ dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3 tcpdump
 	mtr-tiny ethtool nftables openssl openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
 	gnuplot-nox clang-format clang-tidy git python3-sphinx
-	libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients"
+	libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-ovsdbapp"
 # What to compare with.
 bench="openvswitch-switch-dpdk dpdk-dev iproute2 iperf3 qperf sockperf mtr-tiny nftables
 	gnuplot-nox"

@@ -73,6 +73,11 @@ static const struct key {
 	{"Port", "other_config", "lb-output-action", no_flows},
 	{"Port", "other_config", "mcast-snooping-flood", no_snooping},
 	{"Port", "other_config", "mcast-snooping-flood-reports", no_snooping},
+	{"Port", "other_config", "net_uuid", NULL}, /* neutron's notes, these and tag */
+	{"Port", "other_config", "network_type", NULL},
+	{"Port", "other_config", "physical_network", NULL},
+	{"Port", "other_config", "segmentation_id", NULL},
+	{"Port", "other_config", "tag", NULL},
 	{"Port", "other_config", "transient", NULL},
 	{"Interface", "options", "dpdk-devargs", NULL},
 	{"Interface", "options", "dpdk-vf-mac", "addresses of virtual functions are not set"},

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """crossdockd in ovs-vswitchd's place: stock ovsdb-server and ovs-vsctl drive it."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ import unittest
 from daemon import WORKER_CORE, Daemon
 from frames import BROADCAST, frame, mac
 from ovsdb import Database, available
-from process import program, wait_for
+from process import PATIENCE_S, SOURCE, program, wait_for
 from test_tap import TapCase
 
 CONFIG = f"workers: {{cores: [{WORKER_CORE}], idle: sleep}}\nmemory: {{hugepages: none}}\n"
@@ -317,3 +318,25 @@ class Sequences(Ovsdb):
                  "external_ids:iface-id=node-here", "external_ids:ip=100.64.0.2")
         self.assertIsNotNone(self.interface(self.home, "ovn0"))
         self.assertEqual(db.get("Open_vSwitch", ".", "dpdk_initialized"), "true")
+
+    def test_neutron(self):
+        """As os-vif's and neutron's native driver does, with the library that they have."""
+        python = "/usr/bin/python3"
+        if subprocess.run([python, "-c", "import ovsdbapp"], capture_output=True,
+                          check=False).returncode:
+            self.skipTest("needs python3-ovsdbapp")
+        done = subprocess.run([python, str(SOURCE / "test" / "lib" / "neutron_port.py"),
+                               self.db.remote, str(self.directory)], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said = json.loads(done.stdout)
+        self.assertRegex(said["datapath"], "^[0-9a-f]{16}$")
+        self.assertEqual(said["made"], [1, [], 1450])
+        self.assertIn("dpdkvhostuserclient", said["types"])
+        self.assertEqual(sorted(said["ports"]), ["nosuch0", "vhu01234567-89"])
+        self.assertEqual(said["failed"][0], -1)
+        self.assertIn("No such device", said["failed"][1])
+        # What it notes for itself is nothing to answer, and what it waited for came.
+        self.assertNotIn("is not known", self.daemon.log_text())
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(self.daemon.port("vhu01234567-89")["vlan"], 7)
