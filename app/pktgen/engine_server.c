@@ -85,13 +85,14 @@ const struct engine engine_server = {
 	.results = &results,
 	.summary = "the far end of tests that others run with --peer",
 	.arguments = " --port PORT [--port PORT]...",
-	.intro = "One end of a test whose other end is another process, here or on another host:\n"
-		 "crossdock-pktgen tcp, udp, rr and ping with --peer ADDRESS connect to it, say\n"
-		 "what to run, and get its figures. Each of its ports is the other half of the\n"
-		 "client's port of the same place. One client is served at a time, until it is\n"
-		 "interrupted.\n"
-		 "The control connection is TCP, without authentication or encryption: listen on\n"
-		 "other addresses than the loopback's only in a network that you trust.\n",
+	.intro =
+		"One end of a test whose other end is another process, here or on another host:\n"
+		"crossdock-pktgen tcp, udp, rr, ping and rate with --peer ADDRESS connect to it,\n"
+		"say what to run, and get its figures. Each of its ports is the other half of the\n"
+		"client's port of the same place. One client is served at a time, until it is\n"
+		"interrupted.\n"
+		"The control connection is TCP, without authentication or encryption: listen on\n"
+		"other addresses than the loopback's only in a network that you trust.\n",
 	.examples = "  crossdock-pktgen server --port virtio:/tmp/b.sock\n"
 		    "  crossdock-pktgen tcp --port virtio:/tmp/a.sock --peer 127.0.0.1 \\\n"
 		    "      --messages '1:128M:*2' --verify\n"

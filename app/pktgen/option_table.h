@@ -49,15 +49,17 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 #define OPTION_SIZE                                                                                \
 	{                                                                                          \
 		"size", "SIZES", take_size,                                                        \
+			.both = true,                                                              \
 			.help = "bytes without FCS: 64  64,512,1518  64:1518:*2  64:1518:+64\n"    \
 				"imix  60x7+590x4+1514x1 (64)",                                    \
 			.words = option_sizes                                                      \
 	}
 #define OPTIONS_FLOWS                                                                              \
-	{"flows", "N", take_flows,                                                                 \
+	{"flows", "N", take_flows, .both = true,                                                   \
 		.help = "flows, in turn (1; of a template, its longest range)"},                   \
 	{                                                                                          \
 		"flow-kind", "mac|l4", take_flow_kind,                                             \
+			.both = true,                                                              \
 			.help = "flow: a pair of MAC addresses, or IPv4 source and UDP port "      \
 				"(mac)",                                                           \
 			.words = option_flow_kinds                                                 \
@@ -65,21 +67,23 @@ const struct option_row *option_find(const struct engine *engine, const char *na
 #define OPTION_DIRECTION                                                                           \
 	{                                                                                          \
 		"direction", "one|both", take_direction,                                           \
+			.both = true,                                                              \
 			.help = "of pairs: even ports to odd ones, or also back (one)",            \
 			.words = option_directions                                                 \
 	}
 #define OPTION_RATE                                                                                \
 	{                                                                                          \
 		"rate", "RATE", take_rate,                                                         \
+			.both = true,                                                              \
 			.help = "of each sending port: max  5Mpps  10Gbit (without FCS)  "         \
 				"10Gbitl1\n"                                                       \
 				"(with preamble, FCS, gap)  80% (of --line-rate) (max)",           \
 			.words = option_max                                                        \
 	}
 #define OPTIONS_TEMPLATE                                                                           \
-	{"line-rate", "RATE", take_line_rate,                                                      \
+	{"line-rate", "RATE", take_line_rate, .both = true,                                        \
 		.help = "what percent are of, such as 10Gbit (with preamble, FCS, gap)"},          \
-		{"template", "TEXT", take_frames,                                                  \
+		{"template", "TEXT", take_frames, .both = true,                                    \
 			.help = "eth/vlan(id=10)/ipv4(src=10.0.0.1..10.0.0.9)/udp(dport=53)"},     \
 	{                                                                                          \
 		"template-file", "FILE", take_frames, .help = "the same in YAML", .file = true     \

@@ -44,8 +44,8 @@ check_ports(const struct options *o, struct xd_error *err)
 {
 	const struct engine *engine = o->command.engine;
 	enum xd_pattern pattern = o->traffic.pattern;
-	bool alone = engine->takes_one_port || pattern == XD_PATTERN_REFLECT ||
-		     pattern == XD_PATTERN_SEND;
+	bool alone = engine->takes_one_port || o->peer || o->link ||
+		     pattern == XD_PATTERN_REFLECT || pattern == XD_PATTERN_SEND;
 
 	if (engine->makes_ports || engine->opens_ports)
 		return 0;

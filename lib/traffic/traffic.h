@@ -31,6 +31,10 @@ enum xd_pattern {
 	XD_PATTERN_SEND,      /* each sends, and nothing comes back */
 };
 
+/* Whether ports are halves of pairs whose others are another process's: those of the near end, or
+ * of the far one, which are numbered through, the even and the odd ones. */
+enum xd_half { XD_HALF_NONE, XD_HALF_NEAR, XD_HALF_FAR };
+
 enum xd_direction { XD_DIRECTION_ONE, XD_DIRECTION_BOTH }; /* of pairs */
 
 /* When the frames of a capture are sent. */
@@ -51,8 +55,9 @@ struct xd_traffic_opts {
 	bool track;     /* loss, reordering and duplication of each flow */
 	bool verify;    /* compare received payloads; implies track */
 	uint32_t every; /* one frame in so many is timed; 0: none. Implies track */
-	bool echo;      /* of two ports, the second sends each frame back: round trips */
-	struct xd_impair impair[XD_GEN_PORTS_MAX]; /* by sending port */
+	enum xd_half half;
+	bool echo; /* of two ports, the second sends each frame back: round trips */
+	struct xd_impair impair[XD_GEN_PORTS_MAX]; /* by number of the sending port */
 };
 
 /* Whether frames go as a list. */

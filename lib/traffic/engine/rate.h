@@ -3,6 +3,7 @@
 #ifndef XD_TRAFFIC_ENGINE_RATE_H
 #define XD_TRAFFIC_ENGINE_RATE_H
 
+#include "traffic/engine/message/link.h"
 #include "traffic/traffic.h"
 #include "traffic/trial/gen.h"
 
@@ -13,6 +14,7 @@ struct xd_rate_opts {
 	double time_s, warmup_s;
 	uint64_t count; /* frames of each sending port; 0: as many as the time holds */
 	unsigned trials;
+	const struct xd_message_link *link; /* to the other halves of pairs; NULL: there is none */
 };
 
 /* A row goes to gen->row as it is finished, partial ones too. Errors as xd_trial_create and

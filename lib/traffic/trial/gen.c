@@ -54,6 +54,19 @@ xd_gen_keep_row(struct xd_gen *gen, const struct xd_row *row, int rc, struct xd_
 }
 
 int
+xd_gen_listen(struct xd_gen *gen, double seconds, struct xd_error *err)
+{
+	const uint64_t end = xd_clock_ns() + (uint64_t)(seconds * XD_NS_PER_S);
+	int busy;
+
+	do {
+		drain_once(gen, &busy);
+	} while (xd_clock_ns() < end);
+	return xd_gen_cancelled(gen) ? xd_fail(err, -EINTR, "interrupted")
+				     : xd_gen_check_ports(gen, err);
+}
+
+int
 xd_gen_drain(struct xd_gen *gen, struct xd_error *err)
 {
 	uint64_t last = xd_clock_ns(), now, end = last + ENDLESS_NS;

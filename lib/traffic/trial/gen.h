@@ -51,6 +51,9 @@ int xd_gen_check_ports(struct xd_gen *gen, struct xd_error *err);
 /* Hands a finished row over, and returns rc; where that is 0 and the row cannot be kept, why. */
 int xd_gen_keep_row(struct xd_gen *gen, const struct xd_row *row, int rc, struct xd_error *err);
 
+/* Receives on all ports for so many seconds. -EINTR: it is told to stop; -EPIPE. */
+int xd_gen_listen(struct xd_gen *gen, double seconds, struct xd_error *err);
+
 /* Receives on all ports what is on its way, until nothing has come for a while and the devices have
  * given back what was sent. -EBUSY names the port whose device does not. */
 int xd_gen_drain(struct xd_gen *gen, struct xd_error *err);

@@ -151,18 +151,17 @@ first(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 	return explain(gen, learn, err);
 }
 
-/* All that port `to` has to send, in the hope that the switch sees it. */
-static int
-teach(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
+int
+xd_teach(struct xd_gen *gen, unsigned from, uint64_t frames, struct xd_error *err)
 {
-	struct xd_gen_port *teacher = gen->ports[learn->to];
+	struct xd_gen_port *teacher = gen->ports[from];
 	uint64_t last = xd_clock_ns(), now = last, turns = 0;
 
 	teacher->sent = 0;
-	while (teacher->sent < learn->teach_frames && now - last < ANSWER_NS) {
-		uint64_t rest = learn->teach_frames - teacher->sent, before = teacher->sent;
+	while (teacher->sent < frames && now - last < ANSWER_NS) {
+		uint64_t rest = frames - teacher->sent, before = teacher->sent;
 
-		turn(gen, (unsigned)learn->to, rest < XD_GEN_BURST ? (uint16_t)rest : XD_GEN_BURST);
+		turn(gen, from, rest < XD_GEN_BURST ? (uint16_t)rest : XD_GEN_BURST);
 		now = xd_clock_ns();
 		if (teacher->sent > before)
 			last = now;
@@ -228,7 +227,7 @@ xd_learn(struct xd_gen *gen, const struct xd_learn *learn, struct xd_learned *le
 	if (!rc)
 		rc = first(gen, learn, err);
 	if (!rc && learn->teach)
-		rc = teach(gen, learn, err);
+		rc = xd_teach(gen, (unsigned)learn->to, learn->teach_frames, err);
 	else if (!rc)
 		rc = xd_gen_drain(gen, err);
 	if (rc)

@@ -25,6 +25,10 @@ struct xd_learn {
 	uint64_t teach_frames;
 };
 
+/* Sends so many frames of what port `from` is loaded with, in the hope that the switch sees them,
+ * and waits until they have gone. As xd_learn. */
+int xd_teach(struct xd_gen *gen, unsigned from, uint64_t frames, struct xd_error *err);
+
 /* Where a switch thinks that the addresses of port `to` are may be wrong: an earlier run had them
  * elsewhere. Frames to them are dropped until it is taught better.
  *

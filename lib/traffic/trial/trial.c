@@ -254,6 +254,16 @@ note_flows(struct xd_trial *t)
 	}
 }
 
+/* What the other end sent last comes, too. */
+static int
+meet(struct xd_trial *t, const struct xd_trial_load *load, enum xd_trial_stage stage,
+	struct xd_error *err)
+{
+	int rc = load->meet ? load->meet(load->ctx, stage, err) : 0;
+
+	return rc || !load->meet ? rc : xd_gen_drain(t->gen, err);
+}
+
 /* The measured time. The row is worth having even when this fails. */
 static int
 measure(struct xd_trial *t, const struct xd_trial_load *load, struct xd_row *row,
@@ -266,8 +276,13 @@ measure(struct xd_trial *t, const struct xd_trial_load *load, struct xd_row *row
 	for (unsigned i = 0; i < xd_trial_lanes(t); i++)
 		if (t->lateness[i])
 			xd_histogram_reset(t->lateness[i]);
+	rc = meet(t, load, XD_TRIAL_SETTLED, err);
 	xd_gen_look_before(t->gen, &before);
 	xd_trial_counts(t, t->before);
+	if (!rc && load->meet)
+		rc = load->meet(load->ctx, XD_TRIAL_COUNTED, err);
+	if (rc)
+		return rc;
 	lay_lanes(t, load, load->time_s, load->frames);
 	rc = run_lanes(t, err);
 	xd_trial_counts(t, t->at_end);
@@ -276,6 +291,8 @@ measure(struct xd_trial *t, const struct xd_trial_load *load, struct xd_row *row
 		send_back(t);
 	if (rc != -EPIPE)
 		drained = xd_gen_drain(t->gen, rc ? NULL : err);
+	if (!rc && !drained)
+		drained = meet(t, load, XD_TRIAL_SENT, err);
 	if (row->time_s > 0)
 		xd_gen_look_after(t->gen, &before, row);
 	xd_trial_figures(t, row);

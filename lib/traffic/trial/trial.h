@@ -17,6 +17,13 @@
 
 struct xd_trial;
 
+/* Of a run, where its ports are halves of pairs. */
+enum xd_trial_stage {
+	XD_TRIAL_SETTLED, /* the warm-up is over, and nothing of this end is on its way */
+	XD_TRIAL_COUNTED, /* what comes and goes from here on counts */
+	XD_TRIAL_SENT,    /* the time is over, and nothing of this end is on its way */
+};
+
 /* What one run sends. */
 struct xd_trial_load {
 	double pps;       /* of each sending port, on an absolute schedule; 0: as many as go */
@@ -24,6 +31,9 @@ struct xd_trial_load {
 	double warmup_s;  /* before it; 0: none */
 	uint64_t frames;  /* of each sending port, then no more; 0: as many as the time holds */
 	const char *what; /* for progress: "measuring" */
+	/* Waits until the other end is there, too, receiving meanwhile; NULL: there is none. */
+	int (*meet)(void *ctx, enum xd_trial_stage stage, struct xd_error *err);
+	void *ctx;
 };
 
 /* Prepares to send one mix of opts->sizes (or the capture) among the first nb_ports ports (0: all).

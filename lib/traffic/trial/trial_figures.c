@@ -215,6 +215,19 @@ of_the_switch(const struct xd_row *row, enum xd_bottleneck seen)
 	return row->dut.known && row->dut.busy_share >= BUSY ? XD_BOTTLENECK_SWITCH_CORE : seen;
 }
 
+/* What this end alone knows of it. */
+static enum xd_bottleneck
+half_bottleneck(const struct xd_trial *t, const struct xd_row *row)
+{
+	double full = 0;
+
+	for (unsigned i = 0; i < xd_trial_lanes(t); i++)
+		full += (double)t->lanes[i].full_cycles;
+	if (row->rate.waiting_share <= WAITING_MUCH)
+		return XD_BOTTLENECK_GENERATOR;
+	return of_the_switch(row, full > 0 ? XD_BOTTLENECK_RING_FULL : XD_BOTTLENECK_RING_EMPTY);
+}
+
 static enum xd_bottleneck
 bottleneck(const struct xd_trial *t, const struct xd_row *row)
 {
@@ -222,6 +235,8 @@ bottleneck(const struct xd_trial *t, const struct xd_row *row)
 	unsigned lanes = xd_trial_lanes(t);
 	double sender = 1, receiver = 1, full = 0;
 
+	if (t->opts->half)
+		return half_bottleneck(t, row);
 	if (f->asked_pps > 0 && f->sent_pps >= REACHED * f->asked_pps * xd_trial_senders(t) &&
 		(double)f->lost_frames <= LOST_MUCH * (double)f->sent_frames)
 		return XD_BOTTLENECK_ASKED;

@@ -150,6 +150,25 @@ learn_lists(struct xd_trial *t, unsigned port, struct xd_error *err)
 	return rc;
 }
 
+/* Of a half, its own addresses: whether they arrive, the other end sees. */
+static int
+teach_half(struct xd_trial *t, unsigned port, struct xd_error *err)
+{
+	struct xd_list_stream_opts list = {.list = &t->ports[port].list};
+	struct xd_stream_opts stream = {0};
+	struct xd_gen_load load = {.list = &list};
+	int rc;
+
+	if (!t->listed)
+		xd_trial_load_of(t, port, &load, &stream, &list);
+	load.touch = XD_TOUCH_FULL;
+	rc = xd_gen_port_load(t->gen->ports[port], &load, err);
+	if (!rc)
+		rc = xd_teach(t->gen, port, t->listed ? t->ports[port].list.n : stream.flows, err);
+	xd_gen_port_load(t->gen->ports[port], &(struct xd_gen_load){0}, NULL);
+	return rc;
+}
+
 int
 xd_trial_learn(struct xd_trial *t, struct xd_error *err)
 {
@@ -161,6 +180,8 @@ xd_trial_learn(struct xd_trial *t, struct xd_error *err)
 		t->opts->pattern == XD_PATTERN_SEND)
 		return 0;
 	for (unsigned i = 0; i < (broadcast ? 1 : t->nb_ports) && !rc; i++)
-		rc = t->listed ? learn_lists(t, i, err) : learn_stream(t, i, err);
+		rc = t->opts->half ? teach_half(t, i, err)
+		     : t->listed   ? learn_lists(t, i, err)
+				   : learn_stream(t, i, err);
 	return rc;
 }

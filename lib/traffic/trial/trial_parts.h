@@ -20,8 +20,8 @@ struct xd_trial_port {
 	bool sends;
 	bool echoes;    /* sends what it receives */
 	unsigned nb_to; /* ports that its frames go to, in turn; of a broadcast, all others */
-	uint8_t to[XD_GEN_PORTS_MAX];
-	uint32_t first_flow; /* flows of all senders are numbered through */
+	uint8_t to[XD_GEN_PORTS_MAX]; /* of halves, numbers */
+	uint32_t first_flow;          /* flows of all senders are numbered through */
 	struct xd_frame_list list;
 	struct xd_track *track; /* of what it receives; NULL: nothing is followed */
 };
@@ -46,6 +46,13 @@ struct xd_trial {
 	struct xd_port_figures before[XD_GEN_PORTS_MAX], at_end[XD_GEN_PORTS_MAX];
 	double pps; /* of each sender */
 };
+
+/* Of a port, as frames' addresses have it. */
+static inline unsigned
+xd_trial_number(const struct xd_trial *t, unsigned port)
+{
+	return t->opts->half ? 2 * port + (t->opts->half == XD_HALF_FAR) : port;
+}
 
 /* Threads that have ports. */
 static inline unsigned

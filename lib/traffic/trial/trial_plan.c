@@ -16,6 +16,13 @@ check_ports(const struct xd_trial *t, struct xd_error *err)
 
 	bool alone = pattern == XD_PATTERN_REFLECT || pattern == XD_PATTERN_SEND;
 
+	if (t->opts->half && (pattern != XD_PATTERN_PAIRS || t->opts->echo || t->opts->track ||
+				     t->opts->verify || t->opts->every || t->opts->capture))
+		return xd_fail(err, -EINVAL,
+			"halves of pairs send and count frames: only both ends know what became "
+			"of each");
+	if (t->opts->half)
+		return 0;
 	if (!alone && t->nb_ports < 2)
 		return xd_fail(err, -EINVAL,
 			"one port alone: give --port twice, or --pattern reflect when what is "
@@ -74,12 +81,14 @@ lay_out(struct xd_trial *t)
 {
 	for (unsigned i = 0; i < t->nb_ports; i++) {
 		struct xd_trial_port *p = &t->ports[i];
+		unsigned number;
 
 		switch (t->opts->pattern) {
 		case XD_PATTERN_PAIRS:
-			p->sends = i % 2 == 0 || t->opts->direction == XD_DIRECTION_BOTH;
-			p->echoes = i % 2 && t->opts->echo;
-			send_to(p, i ^ 1);
+			number = xd_trial_number(t, i);
+			p->sends = number % 2 == 0 || t->opts->direction == XD_DIRECTION_BOTH;
+			p->echoes = number % 2 && t->opts->echo;
+			send_to(p, number ^ 1);
 			break;
 		case XD_PATTERN_FAN_IN:
 			p->sends = i > 0;
@@ -114,7 +123,7 @@ build_list(struct xd_trial *t, unsigned port, struct xd_error *err)
 		.flows = t->opts->flows,
 		.flow_kind = t->opts->flow_kind,
 		.broadcast = t->opts->pattern == XD_PATTERN_BROADCAST,
-		.from = (uint8_t)port,
+		.from = (uint8_t)xd_trial_number(t, port),
 		.nb_to = p->nb_to,
 		.to = p->to,
 	};
@@ -176,14 +185,14 @@ make_lists(struct xd_trial *t, struct xd_error *err)
 	int rc = 0;
 
 	for (unsigned i = 0; i < t->nb_ports && !rc; i++)
-		if (t->ports[i].sends || t->ports[i].echoes)
+		if (t->ports[i].sends || t->ports[i].echoes || t->opts->half)
 			rc = build_list(t, i, err);
 	if (!rc && t->opts->echo) {
 		t->echo = xd_echo_create(65536);
 		if (!t->echo)
 			rc = xd_fail(err, -ENOMEM, "no memory for frames to be sent back");
 	}
-	return rc ? rc : track(t, err);
+	return rc || t->opts->half ? rc : track(t, err);
 }
 
 int
@@ -219,7 +228,7 @@ xd_trial_load_of(struct xd_trial *t, unsigned port, struct xd_gen_load *load,
 			.flows = t->opts->flows,
 			.flow_kind = t->opts->flow_kind,
 			.broadcast = t->opts->pattern == XD_PATTERN_BROADCAST,
-			.from = (uint8_t)port,
+			.from = (uint8_t)xd_trial_number(t, port),
 			.to = p->to[0],
 		};
 		load->stream = stream;
@@ -227,7 +236,7 @@ xd_trial_load_of(struct xd_trial *t, unsigned port, struct xd_gen_load *load,
 	}
 	*list = (struct xd_list_stream_opts){
 		.list = t->opts->capture ? xd_capture_list(t->opts->capture) : &p->list,
-		.impair = &t->opts->impair[port],
+		.impair = &t->opts->impair[xd_trial_number(t, port)],
 		.echo = p->echoes ? t->echo : NULL,
 	};
 	load->list = list;
