@@ -105,7 +105,7 @@ xd_tcp_end(struct xd_tcp_conn *c, enum xd_tcp_end reason)
 void
 xd_tcp_write(struct xd_tcp_conn *c, uint64_t bytes, uint64_t now_us)
 {
-	if (c->fin_asked)
+	if (c->fin_asked || !bytes)
 		return;
 	c->end += (xd_tcp_place)bytes;
 	if (c->limit == XD_TCP_LIMIT_NOTHING && xd_tcp_is_open(c))

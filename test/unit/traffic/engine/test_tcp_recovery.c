@@ -135,6 +135,24 @@ test_idle(void **state)
 	free(l);
 }
 
+/* Nothing that is written leaves nothing to be sent, and nobody to blame for it. */
+static void
+test_nothing_is_written(void **state)
+{
+	struct lone *l = create_established();
+
+	(void)state;
+	xd_tcp_write(&l->c, 0, l->now_us);
+	assert_false(xd_tcp_may_output(&l->c));
+	assert_int_equal(l->c.limit, XD_TCP_LIMIT_NOTHING);
+	xd_tcp_write(&l->c, 1, l->now_us);
+	assert_true(xd_tcp_may_output(&l->c));
+	assert_int_equal(l->c.limit, XD_TCP_LIMIT_CALLER);
+	expect(l, XD_TCP_ACK, AT(0), 1);
+	assert_int_equal(l->c.limit, XD_TCP_LIMIT_NOTHING);
+	free(l);
+}
+
 /* A peer that keeps talking, with a window that is not worth a segment, does not put the probe off.
  */
 static void
@@ -396,6 +414,7 @@ main(void)
 		cmocka_unit_test(test_recovery_ends),
 		cmocka_unit_test(test_syn_comes_twice),
 		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_nothing_is_written),
 		cmocka_unit_test(test_probe_is_not_put_off),
 		cmocka_unit_test(test_window_shrinks),
 		cmocka_unit_test(test_syn_is_sent_again),
