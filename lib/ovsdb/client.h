@@ -24,7 +24,7 @@
 #define XD_OVSDB_BACKOFF_MIN_MS 1000
 #define XD_OVSDB_BACKOFF_MAX_MS 8000
 #define XD_OVSDB_PROBE_MS       5000 /* of silence, before a far server is asked for a sign */
-#define XD_OVSDB_BACKLOG_MAX    (64u << 20) /* bytes that a server has not taken yet */
+#define XD_OVSDB_BACKLOG_MAX    (16u << 20) /* bytes that a server has not taken yet */
 
 struct xd_ovsdb_client;
 
