@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The database's bridges and ports as the switch's configuration, all at once. A port that the
- * switch refuses is left out, with the reason, and the rest tried again: one that is wrong does not
- * keep others from being made.
+ * switch refuses is left out, with the reason (refused.c), and the rest tried again: one that is
+ * wrong does not keep others from being made.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -154,92 +154,7 @@ xd_ovsdb_commit(struct xd_ovsdb *o, struct xd_daemon_config *next, struct xd_err
 	return xd_control_commit(o->opts.control, next, err);
 }
 
-/* ---- Whose fault it was ---- */
-
-/* Whether an error is of "ports.NAME" or of "ports.NAME.key". */
-static bool
-names_key(const struct xd_error *err, const char *name)
-{
-	const size_t len = strlen(name);
-	const char *key = err->key + strlen("ports.");
-
-	return !strncmp(err->key, "ports.", strlen("ports.")) && !strncmp(key, name, len) &&
-	       (key[len] == 0 || key[len] == '.');
-}
-
-/* How much of an error's beginning is the port's name, of its key or of its text "port NAME: ". 0:
- * it is not about the port. */
-static size_t
-names(const struct xd_error *err, const char *name)
-{
-	const size_t len = strlen(name);
-	const char *text = err->text + strlen("port ");
-
-	if (names_key(err, name))
-		return len;
-	return !strncmp(err->text, "port ", strlen("port ")) && !strncmp(text, name, len) &&
-			       text[len] == ':'
-		       ? len
-		       : 0;
-}
-
-/* The port that an error is about: names may have dots, so it is the longest. */
-static struct xd_ovsdb_port *
-find_culprit(struct xd_ovsdb *o, const struct xd_error *err)
-{
-	struct xd_ovsdb_port *port, *found = NULL;
-	size_t longest = 0;
-
-	TAILQ_FOREACH(port, &o->ports, link)
-	{
-		size_t len = port->index != XD_OVSDB_NO_PORT ? names(err, port->config.name) : 0;
-
-		if (len > longest) {
-			longest = len;
-			found = port;
-		}
-	}
-	return found;
-}
-
-/* Its text, and before it the key that it is about. */
-static void
-fail_port(struct xd_ovsdb *o, struct xd_ovsdb_port *port, const struct xd_error *err)
-{
-	const char *key = err->key + strlen("ports.") + strlen(port->config.name);
-	char text[XD_OVSDB_ERROR];
-
-	if (!names_key(err, port->config.name) || key[0] != '.') {
-		xd_ovsdb_port_fail(o, port, err->text);
-		return;
-	}
-	snprintf(text, sizeof(text), "%.60s: %.300s", key + 1, err->text);
-	xd_ovsdb_port_fail(o, port, text);
-}
-
-/* An error that names no port is of all that are not there yet. */
-static bool
-blame(struct xd_ovsdb *o, const struct xd_error *err)
-{
-	const struct xd_config *now = o->opts.control->running->config;
-	struct xd_ovsdb_port *port = find_culprit(o, err);
-	bool any = port != NULL;
-
-	if (xd_ovsdb_mirrors_blame(o, err))
-		return true;
-	if (port) {
-		fail_port(o, port, err);
-		return true;
-	}
-	TAILQ_FOREACH(port, &o->ports, link)
-	{
-		if (port->index == XD_OVSDB_NO_PORT || xd_config_port(now, port->config.name))
-			continue;
-		xd_ovsdb_port_fail(o, port, err->text);
-		any = true;
-	}
-	return any;
-}
+/* ---- All of it ---- */
 
 /* What concerns no port, such as a core that there is not. */
 static void
@@ -252,49 +167,24 @@ tell(struct xd_ovsdb *o, const struct xd_error *err)
 	snprintf(o->told_error, sizeof(o->told_error), "%s", err->text);
 }
 
-/* A bond's members have no port without it. */
-static void
-blame_members(struct xd_ovsdb *o)
-{
-	struct xd_ovsdb_port *bond, *member;
-
-	TAILQ_FOREACH(bond, &o->ports, link)
-	{
-		if (!bond->is_bond || !bond->error[0])
-			continue;
-		TAILQ_FOREACH(member, &o->ports, link)
-		{
-			if (member->is_member && member->port_row == bond->port_row &&
-				!member->error[0])
-				xd_ovsdb_port_fail(o, member, bond->error);
-		}
-	}
-}
-
 void
 xd_ovsdb_apply(struct xd_ovsdb *o)
 {
-	struct xd_ovsdb_port *port;
 	struct xd_error err = {0};
+	unsigned rounds = 0;
 	int ret;
 
-	/* What the switch refused before may be right by now. */
-	xd_ovsdb_mirrors_forgive(o);
-	TAILQ_FOREACH(port, &o->ports, link)
-	{
-		if (!port->of.seen || port->fails || !port->error[0])
-			continue;
-		port->error[0] = 0;
-		port->stale = true;
-	}
+	xd_ovsdb_forgive(o);
 	do {
 		struct xd_daemon_config *next = make_next(o, &err);
 
+		if (next && rounds++)
+			xd_ovsdb_settle(o, next->config);
 		ret = next ? o->commit(o, next, &err) : err.code;
-	} while (ret && blame(o, &err));
+	} while (ret && xd_ovsdb_blame(o, &err));
 	if (ret)
 		tell(o, &err);
 	else
 		o->told_error[0] = 0;
-	blame_members(o);
+	xd_ovsdb_blame_members(o);
 }

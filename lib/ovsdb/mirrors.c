@@ -252,7 +252,11 @@ xd_ovsdb_mirrors_add(struct xd_ovsdb *o, struct xd_config *config)
 	struct xd_ovsdb_mirror *mirror;
 
 	TAILQ_FOREACH(mirror, &o->mirrors, link)
-	mirror->name[0] = 0;
+	{
+		/* Ports may have been left out since they were added. */
+		xd_config_del_mirror(config, mirror->name, NULL);
+		mirror->name[0] = 0;
+	}
 	TAILQ_FOREACH(mirror, &o->mirrors, link)
 	{
 		if (!mirror->of.seen)

@@ -164,7 +164,7 @@ tick(void *ctx)
 
 	if (!xd_ovsdb_client_idle(o->client))
 		return;
-	if (some_right_now(o)) {
+	if (some_right_now(o) || o->untried) {
 		changed(o);
 		return;
 	}

@@ -25,7 +25,7 @@
  *   settings.c   other_config of Open_vSwitch and Bridge
  *   answers.c    what they say and nothing here does
  *   rows.c       the rows that bridges come from, as they are now; ports.c: and ports
- *   apply.c      all of them as the switch's next configuration
+ *   apply.c      all of them as the switch's next configuration; refused.c: but some
  *   ofport.c     numbers of ports
  *   facts.c      what a driver tells of a port
  *   status.c     what is written of ports, and bond_status.c, statistics.c

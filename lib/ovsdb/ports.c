@@ -80,9 +80,13 @@ xd_ovsdb_port_fail(struct xd_ovsdb *o, struct xd_ovsdb_port *port, const char *t
 }
 
 static void
-end_translation(struct xd_ovsdb *o, struct xd_ovsdb_port *port, int ret, const struct xd_error *err,
-	const struct xd_error *remark)
+end_translation(struct xd_ovsdb *o, struct xd_ovsdb_port *port, const struct xd_port_config *config,
+	int ret, const struct xd_error *err, const struct xd_error *remark)
 {
+	/* What the switch has refused was another port, unless only what is written changed. */
+	if (port->fails || !xd_noun_equal(&xd_port_noun, &port->config, config))
+		port->error[0] = 0;
+	port->config = *config;
 	port->stale = true;
 	port->fails = ret < 0 || port->bridge->error[0];
 	o->nb_failing += port->fails;
@@ -150,6 +154,7 @@ take_interface(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t 
 	struct xd_ovsdb_port *port = row ? find_port(o, "Interface", uuid) : NULL;
 	struct xd_error err, remark = {0};
 	struct xd_ovsdb_place place = place_of(o, bridge, port_row, member);
+	struct xd_port_config config;
 	int ret;
 
 	if (!port || port->of.seen)
@@ -160,8 +165,8 @@ take_interface(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t 
 		return port;
 	place.remark = &remark;
 	port->is_local = !strcmp(xd_ovsdb_row_name(row), xd_ovsdb_row_name(bridge->of.row));
-	ret = xd_ovsdb_interface(&place, row, &port->config, &err);
-	end_translation(o, port, ret, &err, &remark);
+	ret = xd_ovsdb_interface(&place, row, &config, &err);
+	end_translation(o, port, &config, ret, &err, &remark);
 	return port;
 }
 
@@ -183,6 +188,7 @@ take_bond(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t *port
 {
 	struct xd_ovsdb_port *bond = find_port(o, "Port", uuid);
 	struct xd_ovsdb_place place = place_of(o, bridge, port_row, false);
+	struct xd_port_config config;
 	struct xd_error err, remark = {0};
 	const char *names[XD_MAX_PORTS];
 	char before[sizeof(bond->remark)];
@@ -196,8 +202,8 @@ take_bond(struct xd_ovsdb *o, struct xd_ovsdb_bridge *bridge, const json_t *port
 	place.remark = &remark;
 	for (unsigned i = 0; i < n; i++)
 		names[i] = members[i]->config.name;
-	ret = xd_ovsdb_bond(&place, names, n, members[0]->config.mtu, &bond->config, &err);
-	end_translation(o, bond, ret, &err, &remark);
+	ret = xd_ovsdb_bond(&place, names, n, members[0]->config.mtu, &config, &err);
+	end_translation(o, bond, &config, ret, &err, &remark);
 	tell_members(bond, before, members, n);
 }
 

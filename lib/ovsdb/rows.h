@@ -56,6 +56,7 @@ struct xd_ovsdb_port {
 	const struct xd_ovsdb_port *bond; /* of a member, where it was made */
 	bool is_local;
 	bool fails; /* error is of its rows, which have to change first */
+	bool tried; /* again, though the switch had refused it: refused.c */
 	char error[XD_OVSDB_ERROR];
 	char remark[XD_OVSDB_ERROR]; /* a value that it was made without */
 	char told[XD_OVSDB_ERROR];   /* the error, or remark, that was logged last */
@@ -105,6 +106,7 @@ struct xd_ovsdb {
 	bool cores_set;             /* pmd-cpu-mask did; else the file's hold */
 	json_int_t next_cfg;        /* of the rows that were applied */
 	bool due;                   /* rows came while a transaction was under way */
+	bool untried;               /* some that were refused are to be tried again */
 	struct xd_port_info *infos; /* of what runs, and how many there is room for */
 	unsigned nb_infos, max_infos;
 	struct xd_bond_info *bonds; /* likewise, of members of bonds */
@@ -143,6 +145,19 @@ void xd_ovsdb_port_fail(struct xd_ovsdb *o, struct xd_ovsdb_port *port, const ch
 void xd_ovsdb_apply(struct xd_ovsdb *o);
 /* The commit of a switch that runs. */
 int xd_ovsdb_commit(struct xd_ovsdb *o, struct xd_daemon_config *next, struct xd_error *err);
+
+/* ---- refused.c ---- */
+
+/* Has ports and mirrors be tried that were refused before: some of them, all in turn. While there
+ * are others, untried is set. */
+void xd_ovsdb_forgive(struct xd_ovsdb *o);
+/* Takes out of a configuration what a check of it refuses, one after the other. */
+void xd_ovsdb_settle(struct xd_ovsdb *o, struct xd_config *config);
+/* Leaves out what an error is about: a port, a mirror, or, when it names none, all that are not
+ * there yet. False: it is about nothing that could be left out. */
+bool xd_ovsdb_blame(struct xd_ovsdb *o, const struct xd_error *err);
+/* A bond's members have no port without it. */
+void xd_ovsdb_blame_members(struct xd_ovsdb *o);
 
 /* ---- ofport.c ---- */
 

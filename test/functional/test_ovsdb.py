@@ -50,6 +50,15 @@ class Ovsdb(TapCase):
         wait_for(lambda: self.db.get("Interface", name, "link_state") == "up", "the link's state")
 
 
+class Quiet(Ovsdb):
+    """No frames but those of the tests: the kernel says nothing by the bridge's own port."""
+
+    def setUp(self):
+        super().setUp()
+        self.home.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1",
+                      "net.ipv6.conf.default.disable_ipv6=1")
+
+
 class Core(Ovsdb):
     def test_as_people_know_it(self):
         """ovs-vsctl waits, and returns when it is done; errors are told."""
@@ -160,6 +169,25 @@ class Core(Ovsdb):
         self.assertEqual(len(self.daemon.ports()), 1001)
         numbers = self.db.vsctl("--bare", "--columns=ofport", "list", "Interface").split()
         self.assertEqual(len(set(numbers)), 1001)
+
+    def test_many_that_are_refused(self):
+        """All of them want one socket: one has it, and when that goes another one; others are made
+        meanwhile."""
+        path = f"options:vhost-server-path={self.directory}/same"
+        words = ["add-br", "br0"]
+        for i in range(100):
+            words += ["--", "add-port", "br0", f"c{i}", "--", "set", "Interface", f"c{i}",
+                      "type=dpdkvhostuserclient", path]
+        self.assertEqual(self.db.complaint(*words).count("Error detected"), 99)
+        for _ in range(3):
+            first, = (name for name in self.daemon.ports() if name.startswith("c"))
+            self.assertEqual(self.db.get("Interface", first, "error"), "[]")
+            self.assertEqual(self.db.complaint("--may-exist", "add-port", "br0", "good", "--",
+                                               "set", "Interface", "good", "type=internal"), "")
+            self.assertIn("good", self.daemon.ports())
+            self.db.vsctl("del-port", first)
+            wait_for(lambda: any(name.startswith("c") for name in self.daemon.ports()), "another")
+        self.assertLess(self.daemon.log_text().count("is left out"), 400)
 
 
 class Restarts(Ovsdb):

@@ -5,18 +5,9 @@ bonds."""
 from frames import BROADCAST, frame, mac, tagged
 from process import wait_for
 from test_bond import Wire
-from test_ovsdb import Ovsdb
+from test_ovsdb import Quiet
 
 A, B = mac(0xA), mac(0xB)
-
-
-class Quiet(Ovsdb):
-    """No frames but those of the tests: the kernel says nothing by the bridge's own port."""
-
-    def setUp(self):
-        super().setUp()
-        self.home.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1",
-                      "net.ipv6.conf.default.disable_ipv6=1")
 
 
 class Limits(Quiet):

@@ -12,7 +12,7 @@ from frames import BROADCAST, frame, mac
 from harness import Case
 from ovsdb import Database, available
 from process import perf_script, wait_for
-from test_ovsdb import Ovsdb
+from test_ovsdb import Ovsdb, Quiet
 
 RATE_PPS = 2000  # a ring holds half a second of it: who else runs on the machine loses none
 
@@ -132,7 +132,7 @@ class Counted(Ovsdb):
         self.unharmed("ports that go")
 
 
-class Orders(Ovsdb):
+class Orders(Quiet):
     def test_switch_and_server_go_and_come(self):
         """In every order in which both are gone at a time; the guests come back and are known by
         their numbers."""
