@@ -166,10 +166,15 @@ struct shared {
 	uint32_t established;
 };
 
+static const struct xd_ct_range outside = {
+	.min = {203, 0, 113, 1}, .max = {203, 0, 113, 1}, .min_port = 2000, .max_port = 2040};
+
+/* Every other flow is translated, and shares fewer ports than there are flows. */
 static void *
 work(void *arg)
 {
 	struct shared *s = arg;
+	const struct xd_ct_commit plain = {0}, translated = {.src = &outside};
 	struct packet k[2];
 
 	for (uint32_t i = 0; i < s->rounds; i++) {
@@ -183,7 +188,8 @@ work(void *arg)
 			xd_ct_packet_init(&k[j].p, &k[j].f, &k[j].h, 0);
 			xd_ct_track(s->ct, s->worker, &k[j].p, 1, now);
 			if (k[j].p.state == XD_CT_NEW && !k[j].p.known)
-				xd_ct_commit(s->ct, s->worker, &k[j].p, NULL, now);
+				xd_ct_commit(s->ct, s->worker, &k[j].p,
+					flow % 2 ? &plain : &translated, now);
 			s->established += k[j].p.state == XD_CT_ESTABLISHED;
 		}
 		if (i % 64 == 0)
