@@ -23,6 +23,7 @@
 
 #define CONNECTIONS 1000000
 #define DATAGRAMS   4096 /* in fragments, at a time */
+#define KEPT        1024 /* fragments that wait for the first of their datagram */
 
 enum { BY_RULE, NOT_VALID, NO_ROOM };
 static const char *const reasons[] = {"rule", "invalid", "no-room", NULL};
@@ -32,6 +33,7 @@ struct firewall {
 	struct xd_ct_fragments *fragments;
 	struct rules *rules; /* read by workers, replaced by main */
 	uint16_t inside;     /* index of that port */
+	bool stopped;
 };
 
 /* A connection that nobody knows: as the rules say, and then it is remembered. */
@@ -53,27 +55,81 @@ judge_new(struct firewall *fw, struct xd_burst *b, uint16_t i, struct xd_ct_pack
 		xd_burst_drop(b, i, NO_ROOM);
 }
 
+/* What waits for a first fragment that has passed goes behind it. */
+static void
+send_rest(struct firewall *fw, struct xd_burst *b, uint16_t i, const struct xd_headers *h,
+	uint64_t now)
+{
+	void *kept[XD_CT_KEPT];
+	const unsigned n = xd_ct_fragment_take(fw->fragments, b->frames[i], h, 0, kept, now);
+
+	for (unsigned k = 0; k < n; k++)
+		xd_kept_send(b, (struct xd_kept *)kept[k], XD_DST_ON);
+}
+
+static void
+judge(struct firewall *fw, struct xd_burst *b, uint16_t i, struct xd_ct_packet *p, uint64_t now)
+{
+	if (p->state == XD_CT_INVALID || p->state == XD_CT_FRAGMENT)
+		xd_burst_drop(b, i, NOT_VALID);
+	else if (p->state == XD_CT_NEW && !p->known)
+		judge_new(fw, b, i, p, now);
+}
+
 static void
 run(void *ctx, struct xd_burst *b)
 {
 	struct firewall *fw = (struct firewall *)ctx;
 	struct xd_ct_packet p[XD_BATCH];
+	struct xd_headers h[XD_BATCH];
 	const uint64_t now = taps_now_ms();
-	struct xd_headers h;
 
 	for (uint16_t i = 0; i < b->n; i++) {
-		xd_headers_parse(b->frames[i], &h);
-		xd_ct_packet_init(&p[i], b->frames[i], &h, 0);
-		if (h.fragment)
-			xd_ct_fragment(fw->fragments, &p[i], b->frames[i], &h, now);
+		xd_headers_parse(b->frames[i], &h[i]);
+		xd_ct_packet_init(&p[i], b->frames[i], &h[i], 0);
+		if (h[i].fragment && xd_ct_fragment(fw->fragments, &p[i], b->frames[i], &h[i],
+					     now) == XD_CT_PART_EARLY)
+			xd_burst_keep(b, i);
 	}
 	xd_ct_track(fw->ct, b->worker, p, b->n, now);
 	for (uint16_t i = 0; i < b->n; i++) {
-		/* A fragment before its first is dropped: whoever wants it keeps a copy. */
-		if (p[i].state == XD_CT_INVALID || p[i].state == XD_CT_FRAGMENT)
-			xd_burst_drop(b, i, NOT_VALID);
-		else if (p[i].state == XD_CT_NEW && !p[i].known)
-			judge_new(fw, b, i, &p[i], now);
+		if (b->keep & 1u << i)
+			continue;
+		judge(fw, b, i, &p[i], now);
+		if (h[i].fragment && !(b->drop & 1u << i))
+			send_rest(fw, b, i, &h[i], now);
+	}
+}
+
+/* A copy of a fragment that came before its first, which may have come since. */
+static void
+keep(struct firewall *fw, const struct xd_burst *b, struct xd_kept *kept, uint64_t now)
+{
+	struct xd_frame *f = xd_kept_frame(kept);
+	enum xd_ct_part what;
+	struct xd_ct_packet p;
+	struct xd_headers h;
+
+	xd_headers_parse(f, &h);
+	xd_ct_packet_init(&p, f, &h, 0);
+	what = xd_ct_fragment(fw->fragments, &p, f, &h, now);
+	if (what == XD_CT_PART_EARLY && xd_ct_fragment_keep(fw->fragments, &p, kept, now) == 0)
+		return;
+	xd_ct_track(fw->ct, b->worker, &p, 1, now);
+	if (what == XD_CT_PART_LATER && p.known)
+		xd_kept_send(b, kept, XD_DST_ON);
+	else
+		xd_kept_free(kept);
+}
+
+static void
+done(void *ctx, const struct xd_burst *b, uint32_t went)
+{
+	const uint64_t now = b->keep & went ? taps_now_ms() : 0;
+
+	for (uint16_t i = 0; i < b->n; i++) {
+		if ((b->keep & went & 1u << i) && b->kept[i])
+			keep((struct firewall *)ctx, b, b->kept[i], now);
 	}
 }
 
@@ -97,26 +153,32 @@ attach(void *ctx, const struct xd_port_config *port, uint16_t index, struct xd_e
 	return 0;
 }
 
-/* None is kept (max_kept), so none comes back. */
+/* Of what waited in vain. When the switch has gone, so have its buffers. */
 static void
 release(void *ctx, void *kept)
 {
-	(void)ctx;
-	(void)kept;
+	if (!((struct firewall *)ctx)->stopped)
+		xd_kept_free((struct xd_kept *)kept);
 }
 
 static int
 start(struct firewall *fw, struct xd_switch *sw, struct xd_error *err)
 {
 	struct xd_ct_opts opts = {.size = sizeof(opts), .max_connections = CONNECTIONS, .node = -1};
-	struct xd_ct_fragments_opts parts = {
-		.size = sizeof(parts), .max_datagrams = DATAGRAMS, .node = -1, .release = release};
+	struct xd_ct_fragments_opts parts = {.size = sizeof(parts),
+		.max_datagrams = DATAGRAMS,
+		.max_kept = KEPT,
+		.node = -1,
+		.release = release,
+		.ctx = fw};
 	const struct xd_hook hook = {.size = sizeof(hook),
 		.name = "firewall",
 		.point = XD_HOOK_IN,
 		.tick_ms = 100,
 		.reasons = reasons,
 		.run = run,
+		.done = done,
+		.keep_buffers = 2 * KEPT,
 		.tick = tick,
 		.attach = attach};
 
@@ -216,6 +278,7 @@ main(int argc, char **argv)
 		status = EXIT_SUCCESS;
 	}
 	xd_switch_destroy(sw);
+	fw.stopped = true;
 	xd_ct_fragments_destroy(fw.fragments);
 	xd_ct_destroy(fw.ct);
 	xd_memory_stop();

@@ -5,6 +5,7 @@ import os
 import queue
 import signal
 import socket
+import struct
 import subprocess
 import threading
 
@@ -172,6 +173,28 @@ class Firewall(ExampleCase):
         asks.send(b"anybody?")
         with self.assertRaises(ConnectionRefusedError):
             asks.recv(100)
+        self.firewall.end()
+
+    def test_fragments_in_any_order(self):
+        self.start()
+        server = self.listen(self.outside, "10.99.0.2", 5353, socket.SOCK_DGRAM)
+        data = bytes(range(40))
+        datagram = struct.pack(">HHHH", 4000, 5353, 8 + len(data), 0) + data
+        with self.inside:
+            raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        self.addCleanup(raw.close)
+        for number, order in enumerate(((0, 16, 32), (32, 16, 0), (16, 0, 32)), 1):
+            for at in order:
+                piece = datagram[at:at + 16] if at < 32 else datagram[at:]
+                header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(piece), number,
+                                     at // 8 | (0x2000 if at < 32 else 0), 64, 17, 0,
+                                     socket.inet_aton("10.99.0.1"), socket.inet_aton("10.99.0.2"))
+                raw.sendto(header + piece, ("10.99.0.2", 0))
+            self.assertEqual(server.recvfrom(100), (data, ("10.99.0.1", 4000)))
+        # What waits for nothing when the program ends is nobody's.
+        raw.sendto(struct.pack(">BBHHHBBH4s4s", 0x45, 0, 36, 99, 0x2002, 64, 17, 0,
+                               socket.inet_aton("10.99.0.1"), socket.inet_aton("10.99.0.2")) +
+                   bytes(16), ("10.99.0.2", 0))
         self.firewall.end()
 
     def test_rules_change_under_traffic(self):
