@@ -241,7 +241,7 @@ is_due(struct xd_ct *ct, uint32_t conn, uint64_t now_ms)
 
 	if (flags & CT_MAPPING)
 		ct_store(&c->expires, (uint32_t)now_ms + CT_NEVER_MS);
-	return (flags & CT_LIVE) && !(flags & CT_MAPPING) && ct_is_over(c, now_ms);
+	return (flags & CT_LIVE) && ct_is_over(c, now_ms);
 }
 
 /* Takes up to EXPIRE_STEP records whose time is over out of the wheel, and puts off those that it

@@ -189,6 +189,26 @@ test_mappings(void **state)
 	xd_ct_destroy(ct);
 }
 
+/* Of UDP an even port stays even, and an odd one odd: RFC 4787, REQ-4. */
+static void
+test_parity(void **state)
+{
+	const struct host out = host4(0xcb007101, 0);
+	const struct xd_ct_range range = range_of(out, out);
+	struct xd_ct *ct = make_table(1000);
+	struct packet k;
+
+	(void)state;
+	for (uint32_t i = 0; i < 60; i++) {
+		const uint16_t port = (uint16_t)(3000 + i % 2);
+
+		make_udp(&k, false, host4(i, port), host4(99, 53));
+		assert_int_equal(pass(ct, &k, &range, NULL), 0);
+		assert_int_equal(from_of(&k).port % 2, port % 2);
+	}
+	xd_ct_destroy(ct);
+}
+
 /* Mappings stay in the wheel for longer than it goes round. */
 static void
 test_mapping_stays(void **state)
@@ -213,6 +233,40 @@ test_mapping_stays(void **state)
 		xd_ct_expire(ct, 0, 100, T0 + t * 1000);
 	xd_ct_stats(ct, &stats);
 	assert_int_equal(stats.connections, 0);
+	xd_ct_destroy(ct);
+}
+
+/* For longer than 31 bits of milliseconds. */
+static void
+test_mapping_stays_for_weeks(void **state)
+{
+	const struct host out = host4(0xcb007101, 0);
+	const struct xd_ct_range range = range_of(out, out);
+	struct xd_ct *ct = make_table(1000);
+	struct packet k, other;
+	uint64_t now = T0;
+	uint16_t port;
+
+	(void)state;
+	assert_int_equal(xd_ct_set_timeout(ct, XD_CT_TIMEOUT_UDP, 2000000), 0);
+	make_udp(&k, false, host4(2, 5000), host4(99, 53));
+	assert_int_equal(pass(ct, &k, &range, NULL), 0);
+	make_udp(&k, false, host4(1, 5000), host4(99, 53));
+	assert_int_equal(pass(ct, &k, &range, NULL), 0);
+	port = from_of(&k).port;
+	make_udp(&k, false, host4(1, 5000), host4(99, 53));
+	for (unsigned i = 0; i < 4000; i++) {
+		now += 1000000;
+		while (xd_ct_expire(ct, 0, 100, now))
+			;
+		track(ct, &k, 0, now);
+	}
+	make_udp(&other, false, host4(1, 5000), host4(98, 53));
+	track(ct, &other, 0, now);
+	assert_int_equal(
+		xd_ct_commit(ct, 0, &other.p, &(struct xd_ct_commit){.src = &range}, now), 0);
+	assert_int_equal(xd_ct_translate(&other.p, &other.f, &other.h), 0);
+	assert_int_equal(from_of(&other).port, port);
 	xd_ct_destroy(ct);
 }
 
@@ -393,6 +447,11 @@ test_error_of_server(void **state)
 	assert_memory_equal(k.f.buf + XD_HEADROOM + L3 + 12, service.addr, 4);
 	assert_host(from_of(&k), service);
 	assert_host(to_of(&k), client);
+	/* From a router inside, it comes from that, and is about a packet to the service. */
+	make_error(&k, false, host4(0x0a000001, 0), client, server);
+	assert_int_equal(pass(ct, &k, NULL, NULL), 0);
+	assert_memory_equal(k.f.buf + XD_HEADROOM + L3 + 12, host4(0x0a000001, 0).addr, 4);
+	assert_host(from_of(&k), service);
 	xd_ct_destroy(ct);
 }
 
@@ -458,7 +517,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_masquerade),
 		cmocka_unit_test(test_mappings),
+		cmocka_unit_test(test_parity),
 		cmocka_unit_test(test_mapping_stays),
+		cmocka_unit_test(test_mapping_stays_for_weeks),
 		cmocka_unit_test(test_exhausted),
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_destination),

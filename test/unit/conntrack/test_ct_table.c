@@ -52,6 +52,52 @@ test_reuse(void **state)
 	xd_ct_destroy(ct);
 }
 
+struct turnover {
+	struct xd_ct *ct;
+	uint32_t n;
+};
+
+/* Ends what there is and begins anew, until no record is free: a snapshot is a call that may see
+ * them. */
+static bool
+turn_over(void *ctx, const struct xd_ct_record *record)
+{
+	struct turnover *t = ctx;
+	struct packet k;
+
+	(void)record;
+	for (t->n = 0; t->n < 5000; t->n++) {
+		const uint64_t now = T0 + 200000ull * (t->n + 1);
+
+		while (xd_ct_expire(t->ct, 0, 10, now))
+			;
+		make_udp(&k, false, host4(t->n, 1), host4(7, 7));
+		track(t->ct, &k, 0, now);
+		if (xd_ct_commit(t->ct, 0, &k.p, NULL, now))
+			break;
+	}
+	return false;
+}
+
+/* While a call may see records that have ended, none of them is used anew. */
+static void
+test_grace_period(void **state)
+{
+	struct turnover t = {.ct = make_table(1)};
+	struct packet k;
+
+	(void)state;
+	make_udp(&k, false, host4(1, 1), host4(7, 7));
+	track(t.ct, &k, 0, T0);
+	commit(t.ct, &k, T0);
+	assert_int_equal(xd_ct_snapshot(t.ct, NULL, T0, turn_over, &t), 1);
+	assert_in_range(t.n, 1, 2000);
+	/* Afterwards all of them are. */
+	turn_over(&t, NULL);
+	assert_int_equal(t.n, 5000);
+	xd_ct_destroy(t.ct);
+}
+
 /* A table takes all that it says, and each is found. */
 static void
 check_full(uint32_t max)
@@ -241,6 +287,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_grace_period),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_zone_limit),

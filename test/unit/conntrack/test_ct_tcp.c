@@ -226,6 +226,30 @@ test_unscaled(void **state)
 	close_link(&l);
 }
 
+/* A FIN is acknowledged by what covers it, and by nothing before. */
+static void
+test_closing(void **state)
+{
+	struct link l;
+
+	(void)state;
+	open_link(&l, false, false);
+	handshake(&l);
+	send_at(&l, false, ACK, A, B, 100, 1000);
+	send_at(&l, false, FIN | ACK, A + 100, B, 100, 1000);
+	send_at(&l, true, ACK, B, A + 200, 0, 1000);
+	assert_string_equal(state_name(&l), "FIN_WAIT");
+	send_at(&l, true, ACK, B, A + 201, 100, 1000);
+	assert_string_equal(state_name(&l), "CLOSE_WAIT");
+	send_at(&l, true, FIN | ACK, B + 100, A + 201, 0, 1000);
+	assert_string_equal(state_name(&l), "LAST_ACK");
+	send_at(&l, false, ACK, A + 201, B + 100, 0, 1000);
+	assert_string_equal(state_name(&l), "LAST_ACK");
+	send_at(&l, false, ACK, A + 201, B + 101, 0, 1000);
+	assert_string_equal(state_name(&l), "TIME_WAIT");
+	close_link(&l);
+}
+
 /* Numbers that pass 2^32 on the way. */
 static void
 test_wrap(void **state)
@@ -388,6 +412,7 @@ main(void)
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_unscaled),
+		cmocka_unit_test(test_closing),
 		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_guesses),
 		cmocka_unit_test(test_timeouts),
