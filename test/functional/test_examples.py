@@ -3,6 +3,7 @@
 
 import os
 import queue
+import select
 import signal
 import socket
 import struct
@@ -64,6 +65,20 @@ class ExampleCase(Case):
 
     def reaches(self, space, address):
         wait_for(lambda: space.run("ping", "-c1", "-W1", address).returncode == 0, "a reply")
+
+    def lan(self, *addresses):
+        """Hosts on a bridge of the kernel's inside, which has the tap."""
+        self.inside.ip("link", "add", "name", "lan", "type", "bridge")
+        self.inside.ip("link", "set", "lan", "up")
+        self.inside.ip("link", "set", "eth0", "master", "lan", "up")
+        hosts = []
+        for number, address in enumerate(addresses):
+            host = netns.Namespace(self, f"host{number}")
+            netns.veth(self.inside, f"h{number}", host, "eth0")
+            self.inside.ip("link", "set", f"h{number}", "master", "lan")
+            self.address(host, f"{address}/24")
+            hosts.append(host)
+        return hosts
 
     def listen(self, space, address, port, kind=socket.SOCK_STREAM):
         with space:
@@ -247,17 +262,9 @@ class Nat(ExampleCase):
         self.nat = Example(self, "nat", f"{self.inside.name}:eth0", "10.0.0.1/24",
                            f"{self.outside.name}:eth0", f"{self.OUTSIDE}/24", self.GATEWAY, CORE)
         self.assertEqual(self.nat.line(), "ready")
-        self.inside.ip("link", "add", "name", "lan", "type", "bridge")
-        self.inside.ip("link", "set", "lan", "up")
-        self.inside.ip("link", "set", "eth0", "master", "lan", "up")
-        self.hosts = []
-        for number in (2, 3):
-            host = netns.Namespace(self, f"host{number}")
-            netns.veth(self.inside, f"h{number}", host, "eth0")
-            self.inside.ip("link", "set", f"h{number}", "master", "lan")
-            self.address(host, f"10.0.0.{number}/24")
+        self.hosts = self.lan("10.0.0.2", "10.0.0.3")
+        for host in self.hosts:
             host.ip("route", "add", "default", "via", "10.0.0.1")
-            self.hosts.append(host)
         self.address(self.outside, f"{self.GATEWAY}/24")
         for host in self.hosts:
             self.reaches(host, self.GATEWAY)
@@ -346,3 +353,77 @@ class Nat(ExampleCase):
                                   timeout=PATIENCE_S)
             self.assertEqual(done.returncode, 2)
             self.assertTrue(done.stderr.startswith("usage: nat INSIDE"))
+
+
+class LoadBalancer(ExampleCase):
+    """Three servers, each of which answers from the service's address, and a client."""
+
+    SERVICE, SERVERS = "10.50.0.100", ("10.50.0.11", "10.50.0.12", "10.50.0.13")
+
+    def start(self):
+        self.file = self.directory / "servers"
+        self.file.write_text("".join(f"{server} up\n" for server in self.SERVERS))
+        self.balancer = Example(self, "load_balancer", f"{self.outside.name}:eth0",
+                                f"{self.inside.name}:eth0", self.SERVICE, "10.50.0.99/24",
+                                self.file, CORE)
+        self.assertEqual(self.balancer.line(), "ready")
+        self.address(self.outside, "10.50.0.2/24")
+        self.listening = []
+        for server in self.lan(*self.SERVERS):
+            server.run("sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1",
+                       "net.ipv4.conf.all.arp_announce=2")
+            server.ip("addr", "add", f"{self.SERVICE}/32", "dev", "lo")
+            self.listening.append(self.listen(server, self.SERVICE, 80))
+        for server in self.SERVERS:
+            self.reaches(self.outside, server)
+
+    def open(self):
+        """A connection: the client's end, the server's, and which server that is."""
+        client = self.connect(self.outside, self.SERVICE, 80)
+        ready, _, _ = select.select(self.listening, [], [], PATIENCE_S)
+        peer, _ = ready[0].accept()
+        self.addCleanup(peer.close)
+        peer.settimeout(PATIENCE_S)
+        self.say(client, peer)
+        return client, peer, self.listening.index(ready[0])
+
+    def reload(self, *states):
+        self.file.write_text("".join(
+            f"{server} {state}\n" for server, state in zip(self.SERVERS, states)))
+        self.balancer.signal(signal.SIGHUP)
+        self.assertEqual(self.balancer.line(), f"{states.count('up')} servers")
+
+    def test_connections_are_spread(self):
+        self.start()
+        opened = [self.open() for _ in range(40)]
+        self.assertEqual({which for *_, which in opened}, {0, 1, 2})
+        for client, peer, _ in opened:
+            self.say(client, peer, bytes(20000))
+        # One is down: it gets nothing new, and most connections of the others stay with them.
+        self.reload("up", "down", "up")
+        self.assertEqual({which for *_, which in (self.open() for _ in range(20))}, {0, 2})
+        moved = kept = 0
+        for client, peer, which in opened:
+            if which == 1:
+                continue
+            client.sendall(b"hello")
+            # Another server knows nothing of the connection, and resets it.
+            ready, _, _ = select.select([client, peer], [], [], PATIENCE_S)
+            kept += ready == [peer]
+            moved += ready == [client]
+        self.assertEqual(kept + moved, sum(which != 1 for *_, which in opened))
+        self.assertGreater(kept, moved)
+        # None is up.
+        self.reload("down", "down", "down")
+        with self.assertRaises(TimeoutError):
+            self.connect(self.outside, self.SERVICE, 80, timeout_s=1)
+        self.balancer.signal(signal.SIGUSR1)
+        self.assertRegex(self.balancer.line(), "^balanced [1-9]")
+        self.assertRegex(self.balancer.line(), "^dropped no-server [1-9]")
+        self.balancer.line()
+        # A mistake changes nothing.
+        self.file.write_text("10.50.0.11 up\n10.50.0.12 upp\n")
+        self.balancer.signal(signal.SIGHUP)
+        self.assertEqual(self.balancer.line(), f"load_balancer: {self.file}:2: expected up or down "
+                         "behind the address; the old servers stay")
+        self.balancer.end()

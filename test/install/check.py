@@ -95,10 +95,11 @@ class Installed(unittest.TestCase):
         """An example of several files, which its README says how to build."""
         program = self.root / name
         examples = SOURCE / "examples"
-        files = [*(examples / name).glob("*.c"), examples / "taps" / "taps.c"]
+        files = [*(examples / name).glob("*.c"), examples / "taps" / "taps.c",
+                 examples / "arp" / "neighbours.c"]
         libs = run("pkg-config", "--libs", *packages).split() if packages else []
         run("cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror",
-            f"-I{examples}/taps", *files, "-o", program,
+            f"-I{examples}/taps", f"-I{examples}/arp", *files, "-o", program,
             *self.pkg_config("--cflags", "--libs"), *libs)
         return program
 
@@ -114,6 +115,12 @@ class Installed(unittest.TestCase):
                               env=self.env)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertTrue(done.stderr.startswith("usage: nat INSIDE"))
+
+    def test_load_balancer(self):
+        done = subprocess.run([self.build_appliance("load_balancer"), "a"], text=True,
+                              capture_output=True, env=self.env)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertTrue(done.stderr.startswith("usage: load_balancer CLIENTS"))
 
     def each_way(self, example):
         for language in COMPILERS:

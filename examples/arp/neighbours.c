@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ARP for the translator. */
+/* ARP for hooks. */
 #include "neighbours.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who has which IPv4 address: ARP (RFC 826) for the translator, which answers and asks by turning
- * frames that it has at hand into ARP, since a hook makes none. */
+/* Who has which IPv4 address: ARP (RFC 826) for appliances, which answer and ask by turning frames
+ * that they have at hand into ARP, since a hook makes none. */
 #ifndef NEIGHBOURS_H
 #define NEIGHBOURS_H
 
@@ -11,7 +11,7 @@
 
 #define NEIGHBOURS 65536 /* places; hosts whose addresses meet there take turns */
 
-/* One side of the translator. */
+/* An address of the appliance's, and where that is. */
 struct side {
 	uint32_t addr, mask; /* in host's order */
 	uint8_t mac[6];

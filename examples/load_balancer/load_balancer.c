@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Many servers behind one IPv4 address, which answer by themselves (direct server return).
+ *
+ *     load_balancer CLIENTS SERVERS SERVICE OWN/BITS BACKENDS [CORE]
+ *
+ * CLIENTS and SERVERS are tap interfaces, which it makes: NAME, or NETNS:NAME in a namespace.
+ * SERVICE is the address that clients use; OWN one of the balancer's in the servers' network, by
+ * which it asks for their MAC addresses. BACKENDS is a file of servers (README.rst). SIGHUP reads
+ * it again, SIGUSR1 prints what was counted, SIGINT or SIGTERM ends it.
+ */
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "backends.h"
+#include "crossdock.h"
+#include "frame/edit.h"
+#include "hook.h"
+#include "neighbours.h"
+#include "taps.h"
+
+enum { NO_SERVER, NO_NEIGHBOUR };
+static const char *const reasons[] = {"no-server", "no-neighbour", NULL};
+
+struct balancer {
+	struct backends *backends; /* read by workers, replaced by main */
+	struct side service, own;  /* one MAC */
+	uint64_t seed;
+	struct neighbours neighbours;
+};
+
+/* Both addresses and ports decide, so that connections of one client are spread; of a fragment the
+ * addresses alone, since only the first has ports. */
+static const uint32_t *
+choose(const struct balancer *lb, struct xd_frame *f, const struct xd_headers *h)
+{
+	const struct backends *b = __atomic_load_n(&lb->backends, __ATOMIC_ACQUIRE);
+	const uint8_t *data = xd_frame_data(f);
+	uint64_t words[2] = {0, h->proto};
+
+	if (b->n == 0)
+		return NULL;
+	memcpy(&words[0], data + h->l3 + 12, 8);
+	if (xd_headers_is_segment(h))
+		memcpy((uint8_t *)&words[1] + 4, data + h->l4, 4);
+	words[0] = (words[0] ^ lb->seed) * 0x9e3779b97f4a7c15;
+	words[1] = (words[1] ^ words[0] ^ words[0] >> 32) * 0xbf58476d1ce4e5b9;
+	return &b->addr[b->table[(words[1] >> 32) % TABLE]];
+}
+
+/* A frame for the service gets a server's MAC address, and nothing else is changed: the server has
+ * the service's address, too, and answers the client as if there were no balancer. */
+static void
+balance(struct balancer *lb, struct xd_burst *b, uint16_t i, const struct xd_headers *h)
+{
+	struct xd_frame *f = b->frames[i];
+	const uint32_t *server = choose(lb, f, h);
+	uint8_t mac[6];
+
+	if (server == NULL) {
+		xd_burst_drop(b, i, NO_SERVER);
+	} else if (neighbours_find(&lb->neighbours, *server, mac)) {
+		memcpy(xd_frame_edit(f, 0, 6), mac, 6);
+		xd_burst_send(b, i, lb->own.port);
+	} else if (neighbours_ask(&lb->own, *server, f)) {
+		xd_burst_send(b, i, lb->own.port);
+	} else {
+		xd_burst_drop(b, i, NO_NEIGHBOUR);
+	}
+}
+
+static void
+run(void *ctx, struct xd_burst *b)
+{
+	struct balancer *lb = (struct balancer *)ctx;
+	const uint32_t service = htonl(lb->service.addr);
+	struct xd_headers h;
+
+	for (uint16_t i = 0; i < b->n; i++) {
+		struct xd_frame *f = b->frames[i];
+
+		xd_headers_parse(f, &h);
+		if (h.l3_kind == XD_L3_IPV4 &&
+			memcmp(xd_frame_data(f) + h.l3 + 16, &service, 4) == 0)
+			balance(lb, b, i, &h);
+		else if (h.l3_kind == XD_L3_ARP &&
+			 (neighbours_arp(&lb->neighbours, &lb->service, f) ||
+				 neighbours_arp(&lb->neighbours, &lb->own, f)))
+			xd_burst_send(b, i, b->port);
+	}
+}
+
+static int
+attach(void *ctx, const struct xd_port_config *port, uint16_t index, struct xd_error *err)
+{
+	struct balancer *lb = (struct balancer *)ctx;
+
+	(void)err;
+	*(strcmp(port->name, "inside") == 0 ? &lb->own.port : &lb->service.port) = index;
+	return 0;
+}
+
+static int
+start(struct balancer *lb, struct xd_switch *sw, char **argv, unsigned core, struct xd_error *err)
+{
+	const struct xd_hook hook = {.size = sizeof(hook),
+		.flags = XD_HOOK_EDITS,
+		.name = "balancer",
+		.point = XD_HOOK_IN,
+		.reasons = reasons,
+		.run = run,
+		.attach = attach};
+	const int rc = xd_hook_register(sw, &hook, lb, err);
+
+	return rc < 0 ? rc : taps_configure(sw, "balancer", argv[2], argv[1], core, err);
+}
+
+static bool
+read_arguments(struct balancer *lb, char **argv)
+{
+	char addr[32], more;
+	struct in_addr service, own;
+	unsigned bits;
+
+	if (inet_pton(AF_INET, argv[3], &service) != 1 ||
+		sscanf(argv[4], "%31[0-9.]/%2u%c", addr, &bits, &more) != 2 || bits < 1 ||
+		bits > 30 || inet_pton(AF_INET, addr, &own) != 1 ||
+		getrandom(lb->own.mac, 6, 0) != 6 ||
+		getrandom(&lb->seed, sizeof(lb->seed), 0) != sizeof(lb->seed))
+		return false;
+	lb->own.mac[0] = 0x02;
+	lb->own.addr = ntohl(own.s_addr);
+	lb->own.mask = ~0u << (32 - bits);
+	lb->service = lb->own;
+	lb->service.addr = ntohl(service.s_addr);
+	return true;
+}
+
+/* Workers see the old servers or the new; the old go when nobody can see them. */
+static void
+reload(struct balancer *lb, struct xd_switch *sw, const char *path)
+{
+	struct backends *old = lb->backends, *next;
+	char why[256];
+
+	next = backends_read(path, why);
+	if (next == NULL) {
+		fprintf(stderr, "load_balancer: %s; the old servers stay\n", why);
+		return;
+	}
+	__atomic_store_n(&lb->backends, next, __ATOMIC_RELEASE);
+	xd_switch_sync(sw);
+	free(old);
+	printf("%u servers\n", next->n);
+}
+
+static void
+print(struct xd_switch *sw)
+{
+	struct xd_hook_info hook;
+
+	if (xd_switch_hooks(sw, &hook, 1) < 1)
+		return;
+	printf("balanced %llu\n", (unsigned long long)hook.redirected);
+	for (unsigned i = 0; i < hook.nb_reasons; i++)
+		printf("dropped %s %llu\n", hook.reasons[i].name,
+			(unsigned long long)hook.reasons[i].drops);
+}
+
+static void
+serve(struct balancer *lb, struct xd_switch *sw, const char *path, const sigset_t *signals)
+{
+	int sig;
+
+	printf("ready\n");
+	while (fflush(stdout), sigwait(signals, &sig) == 0) {
+		if (sig == SIGHUP)
+			reload(lb, sw, path);
+		else if (sig == SIGUSR1)
+			print(sw);
+		else
+			return;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const unsigned core = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
+	struct balancer *lb = (struct balancer *)calloc(1, sizeof(*lb));
+	struct xd_switch *sw = NULL;
+	struct xd_error err;
+	int status = EXIT_FAILURE;
+	sigset_t signals;
+
+	if (lb == NULL || argc < 6 || !read_arguments(lb, argv)) {
+		fprintf(stderr, "usage: load_balancer CLIENTS SERVERS SERVICE OWN/BITS BACKENDS "
+				"[CORE]\n");
+		free(lb);
+		return 2;
+	}
+	/* Before there are threads, so that signals come to sigwait. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+
+	lb->backends = backends_read(argv[5], err.text);
+	if (lb->backends == NULL || xd_memory_start(NULL, &err) < 0)
+		goto err_start;
+	sw = xd_switch_create(NULL, &err);
+	if (sw && start(lb, sw, argv, core, &err) == 0) {
+		serve(lb, sw, argv[5], &signals);
+		status = EXIT_SUCCESS;
+	}
+	xd_switch_destroy(sw);
+	xd_memory_stop();
+err_start:
+	if (status != EXIT_SUCCESS)
+		fprintf(stderr, "load_balancer: %s\n", err.text);
+	free(lb->backends);
+	free(lb);
+	return status;
+}
