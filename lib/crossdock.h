@@ -250,6 +250,7 @@ struct xd_bridge_info {
 	struct xd_bridge_config config;
 	uint32_t nb_macs;
 	uint32_t nb_ports;
+	uint32_t nb_static;   /* of nb_macs: addresses.h */
 	uint64_t fdb_bytes;   /* memory of its table */
 	uint64_t moves;       /* addresses that changed port */
 	uint64_t not_learned; /* addresses not learned: table or limit full */
@@ -261,6 +262,7 @@ struct xd_fdb_info {
 	uint16_t vlan;
 	char port[XD_NAME_MAX];
 	uint32_t age_s;
+	bool is_static; /* addresses.h */
 };
 
 struct xd_worker_info {
@@ -376,7 +378,7 @@ int xd_switch_fdb(struct xd_switch *sw, const char *bridge, struct xd_fdb_info *
 #define XD_FDB_PLACE_END UINT32_MAX
 int xd_switch_fdb_part(struct xd_switch *sw, const char *bridge, uint32_t *place,
 	struct xd_fdb_info *entries, unsigned max, struct xd_error *err);
-/* Forgets what was learned: of one port, or of all when port is NULL. */
+/* Forgets what was learned: of one port, or of all when port is NULL. Static addresses stay. */
 int xd_switch_fdb_flush(
 	struct xd_switch *sw, const char *bridge, const char *port, struct xd_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fdb: learned addresses. */
+/* fdb: addresses, learned and static. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,30 +11,49 @@
 #define LIMIT      10000 /* addresses shown when nothing is said */
 #define PER_ANSWER 10000 /* the most that fdb.show lists at once */
 
-static json_t *
-show_params(int argc, char **argv)
+/* vlan=10 as a number. */
+static int
+read_number(json_t *params, const char *key)
 {
-	json_t *params = json_object(), *value;
-	int first = argc > 0 && !strchr(argv[0], '=');
-	const char *key;
+	const char *text = json_string_value(json_object_get(params, key));
 	uint64_t number;
 
-	if (first && json_object_set_new(params, "bridge", json_string(argv[0]))) {
-		ctl_usage("the bridge's name is not UTF-8 text");
-		goto err;
-	}
-	if (command_pairs(params, argc - first, argv + first))
-		goto err;
-	json_object_foreach(params, key, value)
-	{
-		if (strcmp(key, "vlan") && strcmp(key, "limit"))
+	if (!text)
+		return 0;
+	if (xd_number_parse(text, 0, INT32_MAX, &number))
+		return ctl_usage("%s=%s: must be a number", key, text);
+	return json_object_set_new(params, key, json_integer(number));
+}
+
+/* static=yes as true. */
+static int
+read_yes(json_t *params, const char *key)
+{
+	const char *text = json_string_value(json_object_get(params, key));
+
+	if (!text)
+		return 0;
+	if (strcmp(text, "yes") && strcmp(text, "no"))
+		return ctl_usage("%s=%s: must be yes or no", key, text);
+	return json_object_set_new(params, key, json_boolean(!strcmp(text, "yes")));
+}
+
+/* Arguments by their place, by names, as far as there are any, and KEY=VALUE behind them. */
+static json_t *
+read_params(int argc, char **argv, const char *const *names)
+{
+	json_t *params = json_object();
+	int i = 0;
+
+	for (; i < argc && *names && !strchr(argv[i], '='); i++, names++) {
+		if (json_object_set_new(params, *names, json_string(argv[i])) == 0)
 			continue;
-		if (xd_number_parse(json_string_value(value), 0, INT32_MAX, &number)) {
-			ctl_usage("%s=%s: must be a number", key, json_string_value(value));
-			goto err;
-		}
-		json_object_set_new(params, key, json_integer(number));
+		ctl_usage("the %s is not UTF-8 text", *names);
+		goto err;
 	}
+	if (command_pairs(params, argc - i, argv + i) || read_number(params, "vlan") ||
+		read_number(params, "limit") || read_yes(params, "static"))
+		goto err;
 	return params;
 err:
 	json_decref(params);
@@ -44,15 +63,22 @@ err:
 json_t *
 fdb_flush_params(struct ctl *ctl, int argc, char **argv)
 {
-	json_t *params = json_pack("{s:s}", "bridge", argv[0]);
-
 	(void)ctl;
-	if (!params || (argc > 1 && json_object_set_new(params, "port", json_string(argv[1])))) {
-		ctl_usage("a name is not UTF-8 text");
-		json_decref(params);
-		return NULL;
-	}
-	return params;
+	return read_params(argc, argv, (const char *const[]){"bridge", "port", NULL});
+}
+
+json_t *
+fdb_add_params(struct ctl *ctl, int argc, char **argv)
+{
+	(void)ctl;
+	return read_params(argc, argv, (const char *const[]){"bridge", "mac", "port", NULL});
+}
+
+json_t *
+fdb_del_params(struct ctl *ctl, int argc, char **argv)
+{
+	(void)ctl;
+	return read_params(argc, argv, (const char *const[]){"bridge", "mac", NULL});
 }
 
 static void
@@ -70,7 +96,10 @@ print(const json_t *result)
 		table_cell(table, "%" JSON_INTEGER_FORMAT, ctl_number(entry, "vlan"));
 		table_cell(table, "%s", ctl_text(entry, "mac"));
 		table_cell(table, "%s", ctl_text(entry, "port"));
-		table_cell(table, "%" JSON_INTEGER_FORMAT " s", ctl_number(entry, "age_s"));
+		if (json_is_true(json_object_get(entry, "static")))
+			table_cell(table, "static");
+		else
+			table_cell(table, "%" JSON_INTEGER_FORMAT " s", ctl_number(entry, "age_s"));
 	}
 	table_print(table);
 	if (total > (json_int_t)json_array_size(entries))
@@ -118,7 +147,7 @@ ask_on(struct ctl *ctl, const char *method, json_t *params)
 int
 fdb_show(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
-	json_t *params = show_params(argc, argv), *result;
+	json_t *params = read_params(argc, argv, (const char *const[]){"bridge", NULL}), *result;
 
 	if (!params)
 		return CTL_USAGE;

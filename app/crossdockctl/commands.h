@@ -80,6 +80,8 @@ int import_ovs(struct ctl *ctl, const struct command *command, int argc, char **
 int nic_list(struct ctl *ctl, const struct command *command, int argc, char **argv);
 int fdb_show(struct ctl *ctl, const struct command *command, int argc, char **argv);
 json_t *fdb_flush_params(struct ctl *ctl, int argc, char **argv);
+json_t *fdb_add_params(struct ctl *ctl, int argc, char **argv);
+json_t *fdb_del_params(struct ctl *ctl, int argc, char **argv);
 void worker_print(const json_t *result);
 json_t *balance_params(struct ctl *ctl, int argc, char **argv);
 void balance_print(const json_t *result);

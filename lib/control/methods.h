@@ -36,6 +36,8 @@ json_t *xd_method_daemon_status(struct xd_rpc_call *call);
 
 json_t *xd_method_fdb_show(struct xd_rpc_call *call);
 json_t *xd_method_fdb_flush(struct xd_rpc_call *call);
+json_t *xd_method_fdb_add(struct xd_rpc_call *call);
+json_t *xd_method_fdb_del(struct xd_rpc_call *call);
 json_t *xd_method_log_show(struct xd_rpc_call *call);
 json_t *xd_method_log_set(struct xd_rpc_call *call);
 

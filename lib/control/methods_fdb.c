@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fdb.*: learned addresses. log.*: the log. */
+/* fdb.*: addresses, learned and static. log.*: the log. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "addresses.h"
+#include "base/number.h"
 #include "base/suggest.h"
 #include "control/methods.h"
 
@@ -28,8 +30,9 @@ show_entry(const char *bridge, const struct xd_fdb_info *info)
 
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
 		m[5]);
-	return json_pack("{s:s, s:s, s:i, s:s, s:i}", "bridge", bridge, "mac", mac, "vlan",
-		info->vlan, "port", info->port, "age_s", (int)info->age_s);
+	return json_pack("{s:s, s:s, s:i, s:s, s:i, s:b}", "bridge", bridge, "mac", mac, "vlan",
+		info->vlan, "port", info->port, "age_s", (int)info->age_s, "static",
+		info->is_static);
 }
 
 static bool
@@ -168,9 +171,11 @@ xd_method_fdb_flush(struct xd_rpc_call *call)
 	struct xd_control *control = call->ctx;
 	const struct xd_port_config *entry;
 	const char *bridge, *port;
+	bool statics;
 
 	if (xd_rpc_string(call, "bridge", true, &bridge) ||
-		xd_rpc_string(call, "port", false, &port) == -EINVAL)
+		xd_rpc_string(call, "port", false, &port) == -EINVAL ||
+		xd_rpc_bool(call, "static", false, &statics) == -EINVAL)
 		return NULL;
 	if (!xd_config_bridge(control->running->config, bridge)) {
 		xd_fail(&call->err, -ENOENT, "there is no bridge named %.60s", bridge);
@@ -181,7 +186,55 @@ xd_method_fdb_flush(struct xd_rpc_call *call)
 		xd_fail(&call->err, -ENOENT, "bridge %s has no port named %.60s", bridge, port);
 		return NULL;
 	}
+	if (statics && xd_switch_fdb_flush_static(control->sw, bridge, port, &call->err))
+		return NULL;
 	if (xd_switch_fdb_flush(control->sw, bridge, port, &call->err))
+		return NULL;
+	return json_object();
+}
+
+/* Of an address: its bridge, itself and its VLAN, or XD_VLAN_NONE. */
+static int
+read_address(struct xd_rpc_call *call, const char **bridge, uint8_t mac[6], uint16_t *vlan)
+{
+	json_int_t number = XD_VLAN_NONE;
+	const char *text;
+
+	if (xd_rpc_string(call, "bridge", true, bridge) ||
+		xd_rpc_string(call, "mac", true, &text) ||
+		xd_rpc_integer(call, "vlan", 0, XD_VLAN_MAX, &number) == -EINVAL)
+		return -EINVAL;
+	*vlan = (uint16_t)number;
+	if (xd_mac_parse(text, mac))
+		return 0;
+	return xd_fail_key(&call->err, -EINVAL, "mac",
+		"\"%.60s\" is no MAC address: write 52:54:00:12:34:56", text);
+}
+
+json_t *
+xd_method_fdb_add(struct xd_rpc_call *call)
+{
+	struct xd_control *control = call->ctx;
+	const char *bridge, *port;
+	uint8_t mac[6];
+	uint16_t vlan;
+
+	if (read_address(call, &bridge, mac, &vlan) || xd_rpc_string(call, "port", true, &port) ||
+		xd_switch_fdb_add(control->sw, bridge, mac, vlan, port, &call->err))
+		return NULL;
+	return json_object();
+}
+
+json_t *
+xd_method_fdb_del(struct xd_rpc_call *call)
+{
+	struct xd_control *control = call->ctx;
+	const char *bridge;
+	uint8_t mac[6];
+	uint16_t vlan;
+
+	if (read_address(call, &bridge, mac, &vlan) ||
+		xd_switch_fdb_del(control->sw, bridge, mac, vlan, &call->err))
 		return NULL;
 	return json_object();
 }

@@ -27,6 +27,7 @@ show_bridge(const struct xd_bridge_info *info)
 	json_decref(settings);
 	json_object_set_new(bridge, "ports", json_integer(info->nb_ports));
 	json_object_set_new(bridge, "macs", json_integer(info->nb_macs));
+	json_object_set_new(bridge, "static_macs", json_integer(info->nb_static));
 	json_object_set_new(bridge, "moves", json_integer(info->moves));
 	json_object_set_new(bridge, "damped", json_integer((json_int_t)info->damped));
 	json_object_set_new(bridge, "not_learned", json_integer(info->not_learned));

@@ -3,6 +3,7 @@
 #include "fdb/fdb.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 #include <rte_common.h>
@@ -100,6 +101,7 @@ xd_fdb_destroy(struct xd_fdb *fdb)
 {
 	if (fdb == NULL)
 		return;
+	free(fdb->statics);
 	xd_memory_free(fdb->moved, moved_bytes(fdb));
 	xd_memory_free(fdb->buckets, table_bytes(fdb));
 	xd_memory_free(fdb, sizeof(*fdb));
@@ -121,11 +123,12 @@ xd_fdb_set_port_limit(struct xd_fdb *fdb, uint16_t port, uint32_t limit)
 void
 xd_fdb_copy(struct xd_fdb *dst, const struct xd_fdb *src)
 {
+	xd_fdb_copy_static(dst, src);
 	for (uint32_t b = 0; b <= src->mask; b++) {
 		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 			struct xd_fdb_entry e = xd_fdb_load(&src->buckets[b].entries[i]);
 
-			if (xd_fdb_entry_live(src, e))
+			if (xd_fdb_entry_live(src, e) && !xd_fdb_entry_is_static(e))
 				xd_fdb_learn_slow(dst, e.key, xd_fdb_hash(dst, e.key),
 					xd_fdb_entry_port(e), xd_fdb_entry_seen_s(e));
 		}
@@ -140,6 +143,7 @@ record_of(struct xd_fdb_entry e, uint32_t now_s)
 		.vlan = (uint16_t)(e.key >> 48),
 		.port = xd_fdb_entry_port(e),
 		.age_s = age_s > 0 ? (uint32_t)age_s : 0,
+		.is_static = xd_fdb_entry_is_static(e),
 	};
 
 	for (unsigned i = 0; i < sizeof(record.mac); i++)

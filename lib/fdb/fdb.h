@@ -49,7 +49,12 @@
  * neither thousands of addresses that fail over from one uplink to another nor a guest that moves
  * many of its own wash it away. What finds no place is followed wherever it moves.
  *
- * Time is in whole seconds from any base that one table's callers agree on.
+ * Static addresses. The operator may say where an address is. Such an entry does not age, and is
+ * not moved by what is seen of it elsewhere: that is forwarded and counted like a move that is
+ * refused (xd_fdb_damped). It counts as one of the mac_limit, in a full table takes the place of a
+ * learned one, and stays when its port is flushed.
+ *
+ * Time is in whole seconds from any base that one table's callers agree on, below XD_FDB_STATIC_S.
  */
 #ifndef XD_FDB_FDB_H
 #define XD_FDB_FDB_H
@@ -72,6 +77,9 @@
 #define XD_FDB_MOVES_MAX 3  /* moves that are followed */
 #define XD_FDB_WINDOW_S  10 /* from the first of them, after which they are forgotten */
 #define XD_FDB_HOLD_S    10 /* that an address which moved more often stays where it is */
+
+#define XD_FDB_STATIC_S 0x7fffffffu /* when a static address was last seen: later than any time */
+#define XD_FDB_STATICS  4096        /* static addresses of a table */
 
 /* value: port in bits 0 to 15, generation in 16 to 31, second last seen in 32 to 63.
  * key 0: empty. */
@@ -120,6 +128,10 @@ struct xd_fdb {
 	uint64_t damped;
 	struct xd_fdb_port_state ports[XD_MAX_PORTS];
 	struct xd_fdb_stripe stripes[XD_FDB_STRIPES];
+
+	/* Control's: the static addresses, in no order. */
+	struct xd_fdb_static *statics;
+	unsigned nb_statics;
 } __attribute__((aligned(64)));
 
 struct xd_fdb_opts {
@@ -133,7 +145,8 @@ struct xd_fdb_record {
 	uint8_t mac[6];
 	uint16_t vlan;
 	uint16_t port;
-	uint32_t age_s; /* since last seen */
+	uint32_t age_s; /* since last seen; of a static address 0 */
+	bool is_static;
 };
 
 /* ---- Control: one caller at a time, while workers look up and learn ---- */
@@ -145,21 +158,34 @@ void xd_fdb_destroy(struct xd_fdb *fdb); /* no worker uses it any more; NULL is 
 void xd_fdb_set_ageing(struct xd_fdb *fdb, uint32_t ageing_s);
 /* Addresses learned behind a port at most; 0: no limit of its own. What was learned stays. */
 void xd_fdb_set_port_limit(struct xd_fdb *fdb, uint16_t port, uint32_t limit);
-/* Forget what was learned on a port; on all ports. */
+/* Forget what was learned on a port; on all ports. Static addresses stay: frames for them are
+ * flooded until they are back in the table, within the call. */
 void xd_fdb_flush_port(struct xd_fdb *fdb, uint16_t port);
 void xd_fdb_flush(struct xd_fdb *fdb);
 /* The port is down: addresses held for it may move. */
 void xd_fdb_release_port(struct xd_fdb *fdb, uint16_t port);
-/* The port is gone, no worker uses it: flushes it and takes back its limit and figures, so that
- * another may have its number. The table's figures stay. */
+/* Forgets all addresses of a port, static ones too. */
+void xd_fdb_forget_port(struct xd_fdb *fdb, uint16_t port);
+/* The port is gone, no worker uses it: forgets its addresses and takes back its limit and figures,
+ * so that another may have its number. The table's figures stay. */
 void xd_fdb_remove_port(struct xd_fdb *fdb, uint16_t port);
-/* Forgets one address; false when it was not known. */
+/* Makes an address a static one of a port, whatever was known of it, also another port's. The key
+ * is neither 0 nor a group address. -E2BIG: there are XD_FDB_STATICS; -ENOSPC: none of the
+ * addresses looked at in a full table gives way; -ENOMEM; then it is what it was, but for -ENOSPC
+ * forgotten. */
+int xd_fdb_add_static(struct xd_fdb *fdb, uint64_t key, uint16_t port, struct xd_error *err);
+/* Forgets a static address, in its VLAN or in all; false: there is none. */
+bool xd_fdb_del_static(struct xd_fdb *fdb, uint64_t key, bool all_vlans);
+/* Forgets the static addresses of a port; with XD_PORT_NONE of all. */
+void xd_fdb_flush_static(struct xd_fdb *fdb, uint16_t port);
+/* Forgets one address, static or learned; false when it was not known. */
 bool xd_fdb_forget(struct xd_fdb *fdb, uint64_t key);
 /* Walks the table and removes what was last seen more than the ageing time before now_s. Returns
  * how many addresses that were. Call it about once a second to once a minute. */
 uint32_t xd_fdb_age(struct xd_fdb *fdb, uint32_t now_s);
 /* Learns in dst what src knows, with the same ports and times; for a table of another size. What
  * does not fit is counted as not learned by dst; limits of ports are not copied, nor what was held.
+ * Static addresses come first.
  * Workers may use src, not dst. */
 void xd_fdb_copy(struct xd_fdb *dst, const struct xd_fdb *src);
 #define XD_FDB_END UINT32_MAX
@@ -177,7 +203,8 @@ void xd_fdb_foreach(const struct xd_fdb *fdb, uint32_t now_s,
 
 uint32_t xd_fdb_count(const struct xd_fdb *fdb);
 uint32_t xd_fdb_count_port(const struct xd_fdb *fdb, uint16_t port);
-uint64_t xd_fdb_moves(const struct xd_fdb *fdb); /* addresses that changed port */
+uint32_t xd_fdb_count_static(const struct xd_fdb *fdb); /* of those, static; control's thread */
+uint64_t xd_fdb_moves(const struct xd_fdb *fdb);        /* addresses that changed port */
 /* Learnings refused, each time: a limit, or no place; of one port. */
 uint64_t xd_fdb_not_learned(const struct xd_fdb *fdb);
 uint64_t xd_fdb_not_learned_port(const struct xd_fdb *fdb, uint16_t port);

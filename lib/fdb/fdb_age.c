@@ -92,6 +92,7 @@ xd_fdb_flush_port(struct xd_fdb *fdb, uint16_t port)
 	advance_generation(fdb, port);
 	unlock_all(fdb);
 	xd_fdb_forget_moves_of(fdb, port);
+	xd_fdb_put_back_static(fdb, port);
 }
 
 void
@@ -108,7 +109,7 @@ xd_fdb_remove_port(struct xd_fdb *fdb, uint16_t port)
 
 	if (port >= XD_MAX_PORTS)
 		return;
-	xd_fdb_flush_port(fdb, port);
+	xd_fdb_forget_port(fdb, port);
 	p = &fdb->ports[port];
 	fdb->not_learned += p->not_learned;
 	fdb->damped += p->damped;
@@ -132,32 +133,21 @@ xd_fdb_flush(struct xd_fdb *fdb)
 	}
 	unlock_all(fdb);
 	xd_fdb_forget_moves_of(fdb, XD_PORT_NONE);
+	xd_fdb_put_back_static(fdb, XD_PORT_NONE);
 }
 
 bool
 xd_fdb_forget(struct xd_fdb *fdb, uint64_t key)
 {
 	uint64_t hash = xd_fdb_hash(fdb, key);
-	struct xd_fdb_bucket *buckets[] = {
-		&fdb->buckets[xd_fdb_first(fdb, hash)], &fdb->buckets[xd_fdb_second(fdb, hash)]};
 	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
-	bool found = false;
+	bool found;
 
 	if (key == 0)
 		return false;
+	xd_fdb_unlist_static(fdb, key);
 	xd_fdb_lock(stripe);
-	for (unsigned i = 0; i < 2 * XD_FDB_WAYS && !found; i++) {
-		struct xd_fdb_entry *slot = &buckets[i / XD_FDB_WAYS]->entries[i % XD_FDB_WAYS];
-		struct xd_fdb_entry e = xd_fdb_load(slot);
-
-		if (e.key != key || !xd_fdb_entry_live(fdb, e))
-			continue;
-		/* Only refreshes compete. */
-		while (!xd_fdb_cas(slot, e, xd_fdb_empty))
-			e = xd_fdb_load(slot);
-		xd_fdb_uncount(fdb, xd_fdb_entry_port(e));
-		found = true;
-	}
+	found = xd_fdb_remove(fdb, key, hash);
 	xd_fdb_forget_moves(fdb, key, hash);
 	xd_fdb_unlock(stripe);
 	return found;

@@ -30,7 +30,7 @@ goes_first(const struct victim *v, struct xd_fdb_entry e, uint32_t count)
 	return (int32_t)(xd_fdb_entry_seen_s(e) - xd_fdb_entry_seen_s(v->entry)) < 0;
 }
 
-/* Returns how many live entries the bucket has. */
+/* Returns how many live entries the bucket has that may go. */
 static unsigned
 look(const struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct victim *v)
 {
@@ -40,7 +40,7 @@ look(const struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct victim *v)
 		struct xd_fdb_entry e = xd_fdb_load(&bucket->entries[i]);
 		uint32_t count;
 
-		if (!xd_fdb_entry_live(fdb, e))
+		if (!xd_fdb_entry_live(fdb, e) || xd_fdb_entry_is_static(e))
 			continue;
 		live++;
 		count = xd_fdb_count_port(fdb, xd_fdb_entry_port(e));

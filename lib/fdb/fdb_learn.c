@@ -92,6 +92,9 @@ static bool
 place_expired(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry new,
 	const struct xd_fdb_stripe *held)
 {
+	/* A static address does not tell the time. */
+	if (xd_fdb_entry_is_static(new))
+		return false;
 	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 		struct xd_fdb_entry e = xd_fdb_load(&bucket->entries[i]);
 		struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, xd_fdb_hash(fdb, e.key));
@@ -199,6 +202,35 @@ insert(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 	xd_fdb_count_not_learned(fdb, xd_fdb_entry_port(new));
 }
 
+bool
+xd_fdb_remove(struct xd_fdb *fdb, uint64_t key, uint64_t hash)
+{
+	struct xd_fdb_entry old;
+	struct xd_fdb_entry *slot = find_slot(fdb, key, hash, &old);
+	const bool live = slot != NULL && xd_fdb_entry_live(fdb, old);
+
+	/* Only refreshes compete; for the place of an old one, other keys do. */
+	while (slot != NULL && old.key == key && !xd_fdb_cas(slot, old, xd_fdb_empty))
+		old = xd_fdb_load(slot);
+	if (live)
+		xd_fdb_uncount(fdb, xd_fdb_entry_port(old));
+	return live;
+}
+
+bool
+xd_fdb_insert_static(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port)
+{
+	struct xd_fdb_entry new = xd_fdb_entry_make(fdb, key, port, XD_FDB_STATIC_S);
+
+	if (!count_table(fdb) && !(xd_fdb_evict(fdb, hash, XD_PORT_NONE) && count_table(fdb)))
+		return false;
+	__atomic_fetch_add(&fdb->ports[port].count, 1, __ATOMIC_RELAXED);
+	if (place(fdb, new, hash))
+		return true;
+	xd_fdb_uncount(fdb, port);
+	return false;
+}
+
 /* The key is not to be found as seen on this port. Its lock is held. */
 static void
 learn_locked(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s)
@@ -208,6 +240,11 @@ learn_locked(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uin
 	bool live = slot != NULL && xd_fdb_entry_live(fdb, old);
 	uint16_t at;
 
+	if (live && xd_fdb_entry_is_static(old)) {
+		if (xd_fdb_entry_port(old) != port)
+			xd_fdb_count_damped(fdb, port);
+		return;
+	}
 	if (live && xd_fdb_entry_port(old) == port) {
 		xd_fdb_cas(slot, old, new);
 		return;
@@ -250,7 +287,8 @@ xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port
 		xd_fdb_count_not_learned(fdb, port);
 		return;
 	}
-	if (xd_fdb_held(fdb, key, hash, port, now_s)) {
+	if ((slot != NULL && xd_fdb_entry_is_static(old) && xd_fdb_entry_live(fdb, old)) ||
+		xd_fdb_held(fdb, key, hash, port, now_s)) {
 		/* nor do thieves. */
 		xd_fdb_count_damped(fdb, port);
 		return;

@@ -31,6 +31,12 @@ xd_fdb_entry_make(const struct xd_fdb *fdb, uint64_t key, uint16_t port, uint32_
 		.key = key, .value = port | (uint64_t)generation << 16 | (uint64_t)now_s << 32};
 }
 
+static inline bool
+xd_fdb_entry_is_static(struct xd_fdb_entry e)
+{
+	return xd_fdb_entry_seen_s(e) == XD_FDB_STATIC_S;
+}
+
 /* Of the port's current generation. Stays true while the caller holds a stripe's lock. */
 static inline bool
 xd_fdb_entry_live(const struct xd_fdb *fdb, struct xd_fdb_entry e)
@@ -108,13 +114,30 @@ xd_fdb_count_damped(struct xd_fdb *fdb, uint16_t port)
 	__atomic_fetch_add(&fdb->ports[port].damped, 1, __ATOMIC_RELAXED);
 }
 
+/* ---- fdb_learn.c ---- */
+
+/* Under the lock of the key's stripe. */
+
+/* Takes the key out of the table; false: it was not there, or flushed. */
+bool xd_fdb_remove(struct xd_fdb *fdb, uint64_t key, uint64_t hash);
+/* Puts a static address there, which is not in the table. False: there is no room. */
+bool xd_fdb_insert_static(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port);
+
+/* ---- fdb_static.c ---- */
+
+/* Of a port, or with XD_PORT_NONE of all: those that a flush made old. */
+void xd_fdb_put_back_static(struct xd_fdb *fdb, uint16_t port);
+void xd_fdb_copy_static(struct xd_fdb *dst, const struct xd_fdb *src);
+/* It is learned from now on, or not known at all. */
+void xd_fdb_unlist_static(struct xd_fdb *fdb, uint64_t key);
+
 /* ---- fdb_evict.c: a full table ---- */
 
 /* Whether surely no port has more addresses than this one. Without a lock. */
 bool xd_fdb_nobody_heavier(const struct xd_fdb *fdb, uint16_t port);
 /* Removes an address of a port that has more than this one, for which a key is to be inserted,
- * whose stripe's lock is held; port counts it already. False: there is none, as far as was looked.
- */
+ * whose stripe's lock is held; port counts it already. XD_PORT_NONE: of any port, but no static
+ * one. False: there is none, as far as was looked. */
 bool xd_fdb_evict(struct xd_fdb *fdb, uint64_t hash, uint16_t port);
 
 /* ---- fdb_move.c: addresses that moved ---- */

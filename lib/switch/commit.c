@@ -16,7 +16,7 @@ static void
 flush_port(const struct xd_state *state, uint16_t port)
 {
 	for (unsigned b = 0; b < state->nb_bridges; b++)
-		xd_fdb_flush_port(state->bridges[b].fdb, port);
+		xd_fdb_forget_port(state->bridges[b].fdb, port);
 }
 
 static void

@@ -162,6 +162,7 @@ xd_switch_bridges(struct xd_switch *sw, struct xd_bridge_info *info, unsigned ma
 			.config = b->config,
 			.nb_macs = xd_fdb_count(b->fdb),
 			.nb_ports = sw->state->plan->bridges[i].nb_members,
+			.nb_static = xd_fdb_count_static(b->fdb),
 			.fdb_bytes = xd_fdb_bytes(b->fdb),
 			.moves = xd_fdb_moves(b->fdb),
 			.not_learned = xd_fdb_not_learned(b->fdb),

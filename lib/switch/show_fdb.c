@@ -29,6 +29,7 @@ list_entry(void *ctx, const struct xd_fdb_record *record)
 	memcpy(entry->mac, record->mac, sizeof(entry->mac));
 	entry->vlan = record->vlan;
 	entry->age_s = record->age_s;
+	entry->is_static = record->is_static;
 	memcpy(entry->port, port->config.name, XD_NAME_MAX);
 	return true;
 }

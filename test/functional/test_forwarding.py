@@ -126,6 +126,49 @@ class Forwarding(SwitchCase):
         self.daemon.ctl("fdb", "flush", "br0")
         self.assertEqual(self.daemon.fdb(), {})
 
+    def test_static_addresses(self):
+        vm1, vm2, vm3 = self.three()
+        self.daemon.ctl("fdb", "add", "br0", A, "vm1")
+        self.expect(vm3, frame(A, C), [vm1], [vm2])
+        # Seen elsewhere, it does not move: that frame is switched, and counted.
+        self.expect(vm2, frame(C, A), [vm3], [vm1])
+        self.expect(vm3, frame(A, C), [vm1], [vm2])
+        self.assertEqual(self.daemon.port("vm2")["damped"], 1)
+        self.daemon.ctl("fdb", "flush", "br0")
+        self.assertEqual([(e["mac"], e["port"], e["static"])
+                          for e in self.daemon.ctl("fdb", "show", "br0")["entries"]],
+                         [(A, "vm1", True)])
+        bridge, = self.daemon.ctl("bridge", "show")["bridges"]
+        self.assertEqual((bridge["macs"], bridge["static_macs"]), (1, 1))
+        # A table of another size has it too.
+        self.daemon.ctl("bridge", "set", "br0", "mac_limit=100")
+        self.expect(vm3, frame(A, C), [vm1], [vm2])
+        # Its port in another VLAN does not.
+        self.daemon.ctl("port", "set", "vm1", "vlan=7")
+        self.assertNotIn(A, str(self.daemon.fdb()))
+        self.daemon.ctl("fdb", "add", "br0", A, "vm1")
+        self.daemon.ctl("fdb", "add", "br0", A, "vm2", "vlan=8")
+        self.assertEqual((self.daemon.fdb()[A, 7], self.daemon.fdb()[A, 8]), ("vm1", "vm2"))
+        self.daemon.ctl("fdb", "del", "br0", A, "vlan=8")
+        self.daemon.ctl("fdb", "flush", "br0", "vm1", "static=yes")
+        self.assertNotIn(A, str(self.daemon.fdb()))
+
+    def test_static_addresses_that_cannot_be(self):
+        self.three(bridges={"br0": {}, "br1": {}})
+        self.daemon.ctl("port", "set", "vm1", "vlans=10")
+        for words, say in ((("add", "br7", A, "vm1"), "br7"), (("add", "br1", A, "vm1"), "vm1"),
+                           (("add", "br0", A, "vm9"), "vm9"), (("add", "br0", "a:b", "vm1"), "a:b"),
+                           (("add", "br0", BROADCAST, "vm1"), "group"),
+                           (("add", "br0", mac(0).replace("02", "00", 1), "vm1"), "zero"),
+                           (("add", "br0", A, "vm1"), "vlan: is missing"),
+                           (("add", "br0", A, "vm1", "vlan=11"), "vlan: is 11"),
+                           (("add", "br0", A, "vm1", "vlan=5000"), "vlan"),
+                           (("add", "br0", A, "vm1", "vlan=x"), "vlan=x"),
+                           (("del", "br0", A), "no static address"),
+                           (("flush", "br0", "static=maybe"), "yes or no")):
+            with self.subTest(words):
+                self.assertIn(say, self.daemon.refused("fdb", *words))
+
     def test_mac_limit(self):
         vm1, vm2, vm3 = self.three(bridges={"br0": {"mac_limit": 4}})
         for number in range(1, 11):

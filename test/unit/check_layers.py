@@ -15,7 +15,7 @@ ORDER = (
     ("stats", "key"),
     ("version.h", "bonds.h"),
     ("crossdock.h", "commit.h"),  # the library's public header: names and values that all share
-    ("mirror.h", "app_port.h", "event.h"),  # and what it has of its own header
+    ("mirror.h", "addresses.h", "app_port.h", "event.h"),  # and what it has of its own header
     ("memory", "nic"),
     ("frame",),
     ("hook.h",),
