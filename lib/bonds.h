@@ -71,6 +71,9 @@ int xd_switch_bond_activate(
 	struct xd_switch *sw, const char *bond, const char *member, struct xd_error *err);
 /* "current", "expired", "defaulted" or "disabled". Any thread. */
 const char *xd_lacp_heard_name(enum xd_lacp_heard heard);
+/* The word for bit number 0 to 7 of a state, as Open vSwitch has it; NULL behind the last. Any
+ * thread. */
+const char *xd_lacp_state_name(unsigned bit);
 
 XD_API_END
 

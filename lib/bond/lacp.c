@@ -434,3 +434,12 @@ xd_lacp_heard_name(enum xd_lacp_heard heard)
 
 	return names[heard];
 }
+
+const char *
+xd_lacp_state_name(unsigned bit)
+{
+	static const char *const names[] = {"activity", "timeout", "aggregation", "synchronized",
+		"collecting", "distributing", "defaulted", "expired"};
+
+	return bit < sizeof(names) / sizeof(*names) ? names[bit] : NULL;
+}

@@ -31,17 +31,15 @@ show_bond(struct xd_switch *sw, const char *name)
 static json_t *
 show_side(const struct xd_lacp_side *side)
 {
-	static const char *const words[] = {"activity", "timeout", "aggregation", "synchronized",
-		"collecting", "distributing", "defaulted", "expired"};
 	json_t *state = json_array();
 	char system[18];
 
 	snprintf(system, sizeof(system), "%02x:%02x:%02x:%02x:%02x:%02x", side->system[0],
 		side->system[1], side->system[2], side->system[3], side->system[4],
 		side->system[5]);
-	for (unsigned bit = 0; bit < sizeof(words) / sizeof(words[0]); bit++) {
+	for (unsigned bit = 0; xd_lacp_state_name(bit); bit++) {
 		if (side->state >> bit & 1)
-			json_array_append_new(state, json_string(words[bit]));
+			json_array_append_new(state, json_string(xd_lacp_state_name(bit)));
 	}
 	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:o}", "system_id", system, "system_priority",
 		side->system_priority, "key", side->key, "port_id", side->port, "port_priority",

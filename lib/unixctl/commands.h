@@ -76,6 +76,10 @@ void xd_unixctl_since(const struct xd_unixctl_cleared *cleared, struct xd_worker
 bool xd_unixctl_fdb_show(struct xd_unixctl_call *call);
 bool xd_unixctl_fdb_flush(struct xd_unixctl_call *call);
 bool xd_unixctl_fdb_stats_show(struct xd_unixctl_call *call);
+bool xd_unixctl_fdb_add(struct xd_unixctl_call *call);
+bool xd_unixctl_fdb_del(struct xd_unixctl_call *call);
+bool xd_unixctl_lacp_show(struct xd_unixctl_call *call);
+bool xd_unixctl_lacp_show_stats(struct xd_unixctl_call *call);
 bool xd_unixctl_pmd_rxq_show(struct xd_unixctl_call *call);
 bool xd_unixctl_pmd_stats_show(struct xd_unixctl_call *call);
 bool xd_unixctl_pmd_perf_show(struct xd_unixctl_call *call);

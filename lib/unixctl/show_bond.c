@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* bond/: bonds and their members. */
+/* bond/ and lacp/: bonds and their members. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,8 +95,24 @@ show(struct xd_unixctl_call *call, const struct xd_bond_info *members, unsigned 
 	fprintf(call->out, "\n");
 }
 
-bool
-xd_unixctl_bond_show(struct xd_unixctl_call *call)
+static bool
+is_lacp(const struct xd_bond_info *member)
+{
+	return member->lacp;
+}
+
+static bool
+is_any(const struct xd_bond_info *member)
+{
+	(void)member;
+	return true;
+}
+
+/* Shows the bond that the call names, if it is one of those, or all that are. */
+static bool
+each(struct xd_unixctl_call *call, bool (*is_one)(const struct xd_bond_info *members),
+	void (*fn)(struct xd_unixctl_call *call, const struct xd_bond_info *members, unsigned n),
+	const char *otherwise)
 {
 	const char *wanted = call->nb_args ? call->args[0] : NULL;
 	struct bonds bonds = {0};
@@ -106,13 +122,19 @@ xd_unixctl_bond_show(struct xd_unixctl_call *call)
 		return false;
 	for (unsigned i = 0, end; i < bonds.n; i = end) {
 		end = end_of(&bonds, i);
-		if (wanted && strcmp(wanted, bonds.members[i].port))
+		if (!is_one(&bonds.members[i]) || (wanted && strcmp(wanted, bonds.members[i].port)))
 			continue;
-		show(call, &bonds.members[i], end - i);
+		fn(call, &bonds.members[i], end - i);
 		found = true;
 	}
 	free(bonds.members);
-	return found || xd_unixctl_refuse(call, "no such bond");
+	return found || xd_unixctl_refuse(call, "%s", otherwise);
+}
+
+bool
+xd_unixctl_bond_show(struct xd_unixctl_call *call)
+{
+	return each(call, is_any, show, "no such bond");
 }
 
 bool
@@ -144,4 +166,103 @@ xd_unixctl_bond_activate(struct xd_unixctl_call *call)
 		return xd_unixctl_refuse(call, "%s", err.text);
 	fprintf(call->out, "done\n");
 	return true;
+}
+
+/* ---- lacp/ ---- */
+
+/* "activity timeout ...", as bits of the state have names. */
+static void
+print_state(FILE *out, const char *whose, uint8_t state)
+{
+	fprintf(out, "  %s state:", whose);
+	for (unsigned i = 0; xd_lacp_state_name(i); i++) {
+		if (state >> i & 1)
+			fprintf(out, " %s", xd_lacp_state_name(i));
+	}
+	fprintf(out, "\n");
+}
+
+static void
+print_system(FILE *out, const char *prefix, const uint8_t *m)
+{
+	fprintf(out, "  %ssys_id: %02x:%02x:%02x:%02x:%02x:%02x\n", prefix, m[0], m[1], m[2], m[3],
+		m[4], m[5]);
+}
+
+static void
+print_side(FILE *out, const char *whose, const struct xd_lacp_side *side)
+{
+	char prefix[16];
+
+	snprintf(prefix, sizeof(prefix), "%s ", whose);
+	fprintf(out, "\n");
+	print_system(out, prefix, side->system);
+	fprintf(out,
+		"  %s sys_priority: %u\n"
+		"  %s port_id: %u\n"
+		"  %s port_priority: %u\n"
+		"  %s key: %u\n",
+		whose, side->system_priority, whose, side->port, whose, side->port_priority, whose,
+		side->key);
+	print_state(out, whose, side->state);
+}
+
+static void
+show_lacp(struct xd_unixctl_call *call, const struct xd_bond_info *members, unsigned n)
+{
+	const struct xd_lacp_side *actor = &members->actor;
+
+	fprintf(call->out, "---- %s ----\n  status: %s%s\n", members->port,
+		actor->state & XD_LACP_ACTIVITY ? "active" : "passive",
+		strcmp(lacp_status(members, n), "negotiated") ? "" : " negotiated");
+	print_system(call->out, "", actor->system);
+	fprintf(call->out, "  sys_priority: %u\n  aggregation key: %u\n  lacp_time: %s\n",
+		actor->system_priority, actor->key,
+		actor->state & XD_LACP_TIMEOUT ? "fast" : "slow");
+	for (unsigned i = 0; i < n; i++) {
+		const struct xd_bond_info *m = &members[i];
+
+		fprintf(call->out,
+			"\nmember: %s: %s %s\n"
+			"  port_id: %u\n"
+			"  port_priority: %u\n"
+			"  may_enable: %s\n",
+			m->member, xd_lacp_heard_name(m->heard),
+			m->selected ? "attached" : "detached", m->actor.port,
+			m->actor.port_priority, m->up ? "true" : "false");
+		print_side(call->out, "actor", &m->actor);
+		print_side(call->out, "partner", &m->partner);
+	}
+}
+
+/* What is not counted here is 0, for who looks for the line. */
+static void
+show_lacp_stats(struct xd_unixctl_call *call, const struct xd_bond_info *members, unsigned n)
+{
+	fprintf(call->out, "---- %s statistics ----\n", members->port);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(call->out,
+			"\nmember: %s:\n"
+			"  TX PDUs: %llu\n"
+			"  RX PDUs: %llu\n"
+			"  RX Bad PDUs: %llu\n"
+			"  RX Marker Request PDUs: 0\n"
+			"  Link Expired: 0\n"
+			"  Link Defaulted: 0\n"
+			"  Carrier Status Changed: 0\n",
+			members[i].member, (unsigned long long)members[i].tx_pdus,
+			(unsigned long long)members[i].rx_pdus,
+			(unsigned long long)members[i].bad_pdus);
+}
+
+bool
+xd_unixctl_lacp_show(struct xd_unixctl_call *call)
+{
+	return each(call, is_lacp, show_lacp, "no such lacp object");
+}
+
+bool
+xd_unixctl_lacp_show_stats(struct xd_unixctl_call *call)
+{
+	return each(call, is_lacp, show_lacp_stats, "no such lacp object");
 }

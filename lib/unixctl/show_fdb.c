@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fdb/: addresses learned. */
+/* fdb/: addresses, learned and static. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "addresses.h"
+#include "base/number.h"
 #include "unixctl/commands.h"
 
 #define SHOW_MAX 65536 /* addresses in one answer, which is one string of JSON */
@@ -54,8 +56,12 @@ print_entries(struct xd_unixctl_call *call, const struct numbers *numbers,
 		unsigned vlan = entries[i].vlan == XD_VLAN_NONE ? 0 : entries[i].vlan;
 
 		print_port(call->out, numbers, entries[i].port);
-		fprintf(call->out, "  %4u  %02x:%02x:%02x:%02x:%02x:%02x  %3u\n", vlan, m[0], m[1],
-			m[2], m[3], m[4], m[5], entries[i].age_s);
+		fprintf(call->out, "  %4u  %02x:%02x:%02x:%02x:%02x:%02x  ", vlan, m[0], m[1], m[2],
+			m[3], m[4], m[5]);
+		if (entries[i].is_static)
+			fprintf(call->out, "static\n");
+		else
+			fprintf(call->out, "%3u\n", entries[i].age_s);
 	}
 }
 
@@ -139,13 +145,54 @@ xd_unixctl_fdb_stats_show(struct xd_unixctl_call *call)
 		fprintf(call->out,
 			"Statistics for bridge \"%s\":\n"
 			"  Current/maximum MAC entries in the table: %u/%u\n"
-			"  Current static MAC entries in the table : 0\n"
+			"  Current static MAC entries in the table : %u\n"
 			"  Total number of learned MAC entries     : %u\n"
 			"  Total number of expired MAC entries     : 0\n"
 			"  Total number of evicted MAC entries     : %llu\n"
 			"  Total number of port moved MAC entries  : %llu\n",
-			call->args[0], info[i].nb_macs, info[i].config.mac_limit, info[i].nb_macs,
+			call->args[0], info[i].nb_macs, info[i].config.mac_limit, info[i].nb_static,
+			info[i].nb_macs - info[i].nb_static,
 			(unsigned long long)info[i].not_learned, (unsigned long long)info[i].moves);
 	free(info);
 	return i < n || xd_unixctl_refuse(call, "no such bridge");
+}
+
+static bool
+read_address(struct xd_unixctl_call *call, const char *vlan_text, const char *mac_text,
+	uint16_t *vlan, uint8_t mac[6])
+{
+	uint64_t number;
+
+	if (xd_number_parse(vlan_text, 0, XD_VLAN_MAX, &number))
+		return xd_unixctl_refuse(call, "bad VLAN: %.40s is not 0 to 4094", vlan_text);
+	*vlan = (uint16_t)number;
+	return xd_mac_parse(mac_text, mac) || xd_unixctl_refuse(call, "bad MAC address");
+}
+
+bool
+xd_unixctl_fdb_add(struct xd_unixctl_call *call)
+{
+	struct xd_error err;
+	uint16_t vlan = 0;
+	uint8_t mac[6];
+
+	if (!xd_unixctl_has_bridge(call, call->args[0]) ||
+		!read_address(call, call->args[2], call->args[3], &vlan, mac))
+		return false;
+	return xd_switch_fdb_add(call->sw, call->args[0], mac, vlan, call->args[1], &err) == 0 ||
+	       xd_unixctl_refuse(call, "%s%s%s", err.key, err.key[0] ? ": " : "", err.text);
+}
+
+bool
+xd_unixctl_fdb_del(struct xd_unixctl_call *call)
+{
+	struct xd_error err;
+	uint16_t vlan = 0;
+	uint8_t mac[6];
+
+	if (!xd_unixctl_has_bridge(call, call->args[0]) ||
+		!read_address(call, call->args[1], call->args[2], &vlan, mac))
+		return false;
+	return xd_switch_fdb_del(call->sw, call->args[0], mac, vlan, &err) == 0 ||
+	       xd_unixctl_refuse(call, "could not find static mac entry");
 }

@@ -13,6 +13,9 @@ from guest import SwitchCase
 from process import PATIENCE_S, wait_for
 
 
+SIDE = ("sys_id", "sys_priority", "port_id", "port_priority", "key", "state")
+
+
 class Appctl(SwitchCase):
     def start_there(self, **modes):
         """Ports by the modes of their vhost-user sockets."""
@@ -159,6 +162,47 @@ class Appctl(SwitchCase):
         self.assertEqual(self.says("fdb/flush", "br0"), "table successfully flushed\n")
         self.assertEqual(self.says("fdb/show", "br0").count("\n"), 1)
         self.assertEqual(self.refuses("fdb/show", "br7"), "no such bridge")
+
+    def test_static_addresses(self):
+        self.two_guests()
+        self.assertEqual(self.says("fdb/add", "br0", "vm1", "10", mac(5)), "")
+        self.assertRegex(self.says("fdb/show", "br0").splitlines()[1],
+                         rf"^ {{4}}\d    10  {mac(5)}  static$")
+        self.assertIn("Current static MAC entries in the table : 1\n",
+                      self.says("fdb/stats-show", "br0"))
+        self.says("fdb/flush", "br0")
+        self.assertIn("static", self.says("fdb/show", "br0"))
+        self.assertEqual(self.says("fdb/del", "br0", "10", mac(5)), "")
+        self.assertEqual(self.refuses("fdb/del", "br0", "10", mac(5)),
+                         "could not find static mac entry")
+        self.assertEqual(self.refuses("fdb/add", "br0", "vm1", "10", "5x"), "bad MAC address")
+        self.assertIn("vm9", self.refuses("fdb/add", "br0", "vm9", "10", mac(5)))
+        self.assertIn("bad VLAN", self.refuses("fdb/add", "br0", "vm1", "5000", mac(5)))
+
+    def test_lacp(self):
+        ports = {name: self.port(name, mode="server", bridge="none") for name in ("m1", "m2")}
+        ports["bond0"] = {"type": "bond", "bridge": "br0", "members": ["m1", "m2"],
+                          "bond_mode": "lacp", "lacp_rate": "fast"}
+        self.modes = {"m1": "server", "m2": "server"}
+        self.daemon = Daemon(self, self.directory, config_text(ports),
+                             options=["--unixctl", str(self.directory)])
+        self.daemon.start()
+        shown = re.sub(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", "MAC", self.says("lacp/show"))
+        shown = re.sub(r"(aggregation key): \d+", r"\1: N", shown)
+        head, one, two = shown.split("\nmember: ")
+        # As Open vSwitch 3.1 has it.
+        self.assertEqual(head, "---- bond0 ----\n  status: active\n  sys_id: MAC\n"
+                         "  sys_priority: 32768\n  aggregation key: N\n  lacp_time: fast\n")
+        self.assertTrue(one.startswith("m1: disabled detached\n  port_id: 1\n"), one)
+        self.assertTrue(two.startswith("m2: disabled detached\n  port_id: 2\n"), two)
+        self.assertEqual([line.split(":")[0] for line in one.splitlines()[1:]], [
+            "  port_id", "  port_priority", "  may_enable", "",
+            *(f"  actor {what}" for what in SIDE), "", *(f"  partner {what}" for what in SIDE)])
+        self.assertEqual(self.says("lacp/show", "bond0").count("member: "), 2)
+        self.assertEqual(self.says("lacp/show-stats").splitlines()[:4], [
+            "---- bond0 statistics ----", "", "member: m1:", "  TX PDUs: 0"])
+        for command in ("lacp/show", "lacp/show-stats"):
+            self.assertEqual(self.refuses(command, "m1"), "no such lacp object")
 
     def test_what_is_not_there(self):
         self.two_guests()
