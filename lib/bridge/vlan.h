@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 
 #include "bridge/plan.h"
@@ -100,16 +101,9 @@ xd_vlan_form(struct xd_frame *f, bool tagged)
 }
 
 /* The VLAN of a customer's own tag, within that of a service; 0: there is none. */
-static inline uint16_t
-xd_vlan_of_customer(struct xd_frame *f)
-{
-	const uint8_t service = f->tagged ? XD_VLAN_TAG_BYTES : 0;
-	const uint8_t *data = xd_frame_data(f) + service;
-
-	if (f->head_len < XD_FRAME_MIN + XD_VLAN_TAG_BYTES + service || !xd_vlan_is_tagged(data))
-		return 0;
-	return xd_vlan_tci(data) & XD_VLAN_VID_MASK;
-}
+uint16_t xd_vlan_of_customer(struct xd_frame *f);
+/* Whether a frame leaves by a tunnel that some of the customer's VLANs pass. */
+bool xd_vlan_leaves_tunnel(const struct xd_plan_port *out, struct xd_frame *f);
 
 /* Whether a frame leaves by a port of its bridge, and if so, with a tag or not. */
 static inline bool
@@ -120,8 +114,7 @@ xd_vlan_leaves(const struct xd_plan_port *out, struct xd_frame *f, bool *tagged)
 		return true;
 	if (xd_plan_port_tagged(out, f->vlan))
 		return *tagged = true;
-	return out->cvlans && f->vlan == out->tunnel_vlan &&
-	       xd_plan_port_has_customer(out, xd_vlan_of_customer(f));
+	return unlikely(out->cvlans != NULL) && xd_vlan_leaves_tunnel(out, f);
 }
 
 #endif
