@@ -142,7 +142,8 @@ struct xd_turn {
 	/* from mirror on; unset without mirrors */
 	uint64_t
 		mirrors; /* those that copy frames of this turn, a bit each by number in the plan */
-	uint32_t whole;  /* frames of which more is copied than the snapshot, a bit each */
+	uint64_t unchanged; /* of mirrors: those whose copies are the frames as they are */
+	uint32_t whole;     /* frames of which more is copied than the snapshot, a bit each */
 	struct xd_output
 		mirrored[XD_MAX_MIRRORS]; /* by mirror: the frames, each once and in order */
 	struct xd_frame cuts[XD_BATCH];   /* copies that are cut, */
@@ -184,7 +185,7 @@ xd_bridge_switch_on(struct xd_turn *turn, const bool watched)
 	if (watched)
 		xd_bridge_hook_send(turn);
 	if (watched && turn->plan->nb_mirrors) {
-		turn->mirrors = 0;
+		turn->mirrors = turn->unchanged = 0;
 		turn->whole = 0;
 		xd_bridge_mirror(turn);
 	}

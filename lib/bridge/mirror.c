@@ -102,22 +102,38 @@ select_more(struct xd_turn *turn, const struct xd_plan_mirror *mirror, struct xd
 	put_sorted(to, &all);
 }
 
-/* The frames stay as they are until they are copied. Returns those with a body in a sender's
- * memory, a bit each. */
-static inline uint32_t
-keep(const struct xd_turn *turn, const struct xd_output *mirrored)
+/* What a frame's route has of its VLAN and its tag. */
+#define ROUTE_VLAN   (0xffffull << 16)
+#define ROUTE_TAGGED (1ull << 32)
+
+/* The frames stay as they are until they are copied: which of them have more to be copied than the
+ * snapshot, in a sender's memory, and whether all are copied as they are. */
+static inline void
+keep(struct xd_turn *turn, unsigned i)
 {
-	uint32_t bodies = 0;
+	const struct xd_plan_mirror *mirror = &turn->plan->mirrors[i];
+	const struct xd_output *mirrored = &turn->mirrored[i];
+	uint32_t bodies = 0, longest = 0;
+	uint64_t routes = 0;
 
-	for (uint16_t i = 0; i < mirrored->n; i++) {
-		struct xd_frame *f = mirrored->frames[i];
+	for (uint16_t k = 0; k < mirrored->n; k++) {
+		struct xd_frame *f = mirrored->frames[k];
 
+		routes |= f->route;
+		longest = RTE_MAX(longest, f->len);
 		/* No port takes its mbuf. */
 		f->nb_dst = RTE_MAX(f->nb_dst, 2);
 		if (unlikely(f->nb_segs))
 			bodies |= 1u << xd_turn_number(turn, f);
 	}
-	return bodies;
+	if (mirror->snaplen > XD_HEAD)
+		turn->whole |= bodies;
+	/* Without a tag, and without one that is due. */
+	if (likely(!(routes & (ROUTE_TAGGED | (mirror->untag ? 0 : ROUTE_VLAN)))) &&
+		mirror->output_vlan == XD_VLAN_NONE && longest <= mirror->snaplen)
+		turn->unchanged |= 1ull << i;
+	else
+		turn->unchanged &= ~(1ull << i);
 }
 
 void
@@ -128,7 +144,6 @@ xd_bridge_mirror(struct xd_turn *turn)
 	for (uint16_t i = bridge->first_mirror; i < bridge->first_mirror + bridge->nb_mirrors;
 		i++) {
 		const struct xd_plan_mirror *mirror = &turn->plan->mirrors[i];
-		uint32_t bodies;
 
 		if (unlikely(turn->mirrors >> i & 1))
 			select_more(turn, mirror, &turn->mirrored[i]);
@@ -137,9 +152,7 @@ xd_bridge_mirror(struct xd_turn *turn)
 		if (turn->mirrored[i].n == 0)
 			continue;
 		turn->mirrors |= 1ull << i;
-		bodies = keep(turn, &turn->mirrored[i]);
-		if (mirror->snaplen > XD_HEAD)
-			turn->whole |= bodies;
+		keep(turn, i);
 	}
 }
 

@@ -13,16 +13,17 @@ transmit_copies(struct xd_worker *w, const struct xd_plan_mirror *mirror,
 	const struct xd_plan_port *out, struct xd_output *output)
 {
 	struct xd_mirror_counters *counters = &mirror->counters[w->index];
-	uint64_t bytes[XD_BATCH + 1];
+	uint64_t bytes = 0;
 	uint16_t done;
 
-	/* A driver may edit what it takes. */
-	bytes[0] = 0;
+	/* A driver may edit what it takes, and nothing else. */
 	for (uint16_t i = 0; i < output->n; i++)
-		bytes[i + 1] = bytes[i] + output->frames[i]->len;
+		bytes += output->frames[i]->len;
 	done = xd_worker_tx(w, out, output->frames, output->n);
+	for (uint16_t i = done; i < output->n; i++)
+		bytes -= output->frames[i]->len;
 	counters->tx_frames += done;
-	counters->tx_bytes += bytes[done];
+	counters->tx_bytes += bytes;
 	counters->dropped += output->n - done;
 	output->n = 0;
 	xd_worker_notify_tx_later(w, out);
@@ -48,6 +49,14 @@ send(struct xd_worker *w, const struct xd_plan_mirror *mirror, const struct xd_o
 		transmit_copies(
 			w, mirror, turn->plan->ports[turn->busy[i]], &turn->outputs[turn->busy[i]]);
 	turn->nb_busy = 0;
+}
+
+/* The frames themselves, by one port. */
+static void
+send_unchanged(struct xd_worker *w, const struct xd_plan_mirror *mirror, struct xd_output *mirrored)
+{
+	if (mirror->nb_ports)
+		transmit_copies(w, mirror, w->turn.plan->ports[mirror->ports[0]], mirrored);
 }
 
 /* Takes frames, a bit each, out of what a mirror copies. */
@@ -103,8 +112,14 @@ xd_worker_mirror(struct xd_worker *w)
 			continue;
 		if (left & (left - 1) && mirror->output_vlan == XD_VLAN_NONE && mirror->nb_ports)
 			take_from_later(turn, i);
+		if (likely(turn->unchanged >> i & 1 && !turn->plan->any_bonds)) {
+			send_unchanged(w, mirror, mirrored);
+			continue;
+		}
 		send(w, mirror, mirrored, true, mirror->ports, mirror->nb_tagged);
 		send(w, mirror, mirrored, false, mirror->ports + mirror->nb_tagged,
 			mirror->nb_ports - mirror->nb_tagged);
+		/* Tags were changed, which others may want as they were. */
+		turn->unchanged = 0;
 	}
 }

@@ -87,7 +87,7 @@ copied(const struct rig *r, unsigned mirror)
 static void
 mirror(const struct rig *r)
 {
-	r->turn->mirrors = 0;
+	r->turn->mirrors = r->turn->unchanged = 0;
 	r->turn->whole = 0;
 	xd_bridge_mirror(r->turn);
 }
@@ -188,12 +188,56 @@ test_copies(void **state)
 	end(&r);
 }
 
+/* Where it is said that copies are the frames as they are, they are. */
+static void
+test_unchanged(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 48; i++) {
+		const uint16_t vlan = i & 1 ? 10 : 0;
+		const bool tags = i & 2, untag = i & 4;
+		const uint32_t snaplen = i & 8 ? XD_HEAD + BODY - 1 : UINT32_MAX;
+		const uint16_t output_vlan = i >= 16 ? (i >= 32 ? 100 : 10) : XD_VLAN_NONE;
+		const bool plain = !tags && (untag || !vlan) && i < 8;
+		struct xd_frame *copies[XD_BATCH], *f;
+		struct rig r;
+
+		if (tags && !vlan)
+			continue;
+		start(&r);
+		r.mirrors[0].src[0] = 1;
+		r.mirrors[0].untag = untag;
+		r.mirrors[0].snaplen = snaplen;
+		r.mirrors[0].output_vlan = output_vlan;
+		for (uint16_t k = 0; k < FRAMES; k++)
+			r.batch->frames[k].route = xd_frame_route(0, 0);
+		/* One is enough. */
+		f = &r.batch->frames[FRAMES - 2];
+		f->vlan = vlan;
+		if (tags)
+			xd_vlan_push(f, vlan);
+		mirror(&r);
+		assert_int_equal(r.turn->unchanged & 1, plain);
+		if (plain) {
+			assert_int_equal(xd_bridge_copies(r.turn, r.mirrors, &r.turn->mirrored[0],
+						 true, copies),
+				FRAMES);
+			for (uint16_t k = 0; k < FRAMES; k++) {
+				assert_ptr_equal(copies[k], &r.batch->frames[k]);
+				check_copy(copies[k], XD_HEAD + BODY, 0);
+			}
+		}
+		end(&r);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_unchanged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
