@@ -2,7 +2,7 @@
 /*
  * What each stage of a turn costs by itself, and what a turn costs with several workers at once.
  *
- *     taskset -c 1 build/test/stages [FLOWS [packed|bond]]
+ *     taskset -c 1 build/test/stages [FLOWS [packed] [bond|mirror|patch|limits|hooks]]
  *     build/test/stages workers [MOST]
  */
 #include <stdio.h>
@@ -14,15 +14,12 @@
 #include "stages.h"
 
 #define WARM_UP 100000
-#define TURNS   1000 /* in a run */
-#define RUNS    400  /* of which the fastest counts: others were disturbed */
+#define TURNS   1000       /* in a run */
+#define RUNS    400        /* of which the fastest counts: others were disturbed */
+#define STEPS   16         /* of a turn at most */
+#define TSC_HZ  2000000000 /* as far as limits are concerned */
 
-enum { DEQUEUE, INPUT, LEARN, FORWARD, BOND, ENQUEUE, RELEASE, STAGES };
-
-static const char *const names[STAGES] = {
-	"dequeue", "input", "learn", "forward", "bond", "enqueue", "release"};
-
-/* Two, and the members of the second when that is a bond. */
+/* Two, and the members of the second when that is a bond, or those that join two bridges. */
 #define PORTS 4
 
 struct bench {
@@ -31,19 +28,276 @@ struct bench {
 	struct xd_plan_port plan_ports[PORTS];
 	struct xd_bond bond;
 	uint16_t members[2];
-	struct xd_plan_bridge bridge;
+	struct xd_plan_bridge bridge, second;
+	struct xd_plan_mirror mirror;
+	struct xd_hook_slot hook_in, hook_out;
 	struct xd_plan plan;
-	uint64_t cycles[STAGES];
+	uint64_t now_tsc;
 };
+
+/* ---- The steps of a turn ---- */
+
+static void
+dequeue(struct bench *b)
+{
+	xd_vq_dequeue(&b->rings.tx, &b->rings.batch);
+}
+
+static void
+input(struct bench *b)
+{
+	xd_bridge_input(&b->rings.turn);
+}
+
+static void
+police_in(struct bench *b)
+{
+	xd_bridge_police_in(&b->rings.turn);
+}
+
+static void
+hook_in(struct bench *b)
+{
+	xd_bridge_hook_in(&b->rings.turn);
+}
+
+static void
+learn(struct bench *b)
+{
+	xd_bridge_learn(&b->rings.turn);
+}
+
+static void
+forward(struct bench *b)
+{
+	xd_bridge_forward(&b->rings.turn);
+}
+
+static void
+patch(struct bench *b)
+{
+	xd_bridge_patch(&b->rings.turn);
+}
+
+static void
+police_out(struct bench *b)
+{
+	xd_bridge_police_out(&b->rings.turn);
+}
+
+static void
+police_take(struct bench *b)
+{
+	xd_bridge_police_take(&b->rings.turn);
+}
+
+static void
+bond_out(struct bench *b)
+{
+	xd_bridge_bond_out(&b->rings.turn);
+}
+
+static void
+mirror(struct bench *b)
+{
+	b->rings.turn.mirrors = b->rings.turn.unchanged = 0;
+	xd_bridge_mirror(&b->rings.turn);
+}
+
+static void
+hook_out(struct bench *b)
+{
+	xd_bridge_hook_out(&b->rings.turn, &b->plan_ports[1], &b->rings.turn.outputs[1]);
+}
+
+static void
+enqueue(struct bench *b)
+{
+	struct stages_bench *r = &b->rings;
+
+	for (uint16_t i = 0; i < r->turn.nb_busy; i++) {
+		struct xd_output *out = &r->turn.outputs[r->turn.busy[i]];
+
+		xd_vq_enqueue(&r->rx, out->frames, out->n, UINT16_MAX, &r->counters);
+		out->n = 0;
+	}
+	r->turn.nb_busy = 0;
+}
+
+static void
+hook_done(struct bench *b)
+{
+	xd_bridge_hook_sent(&b->rings.turn, XD_BATCH);
+	xd_bridge_hook_done(&b->rings.turn);
+}
+
+static void
+copies(struct bench *b)
+{
+	struct stages_bench *r = &b->rings;
+	struct xd_output *out = &r->turn.mirrored[0];
+
+	xd_vq_enqueue(&r->span, out->frames, out->n, UINT16_MAX, &r->counters);
+}
+
+static void
+release(struct bench *b)
+{
+	xd_vq_release(&b->rings.tx, &b->rings.batch);
+}
+
+/* ---- What there is beside two guests in a bridge ---- */
+
+/* The receiving guest's addresses, behind a port. */
+static struct xd_fdb *
+make_fdb(unsigned flows, uint16_t port)
+{
+	struct xd_fdb *fdb = xd_fdb_create(
+		&(struct xd_fdb_opts){.mac_limit = 65536, .ageing_s = 300, .node = XD_NODE_ANY},
+		NULL);
+
+	for (unsigned f = 0; fdb && f < flows; f++) {
+		uint8_t mac[8] = {0};
+		uint64_t key;
+
+		stages_set_mac(mac, 1, f);
+		key = xd_fdb_key(mac, 0);
+		xd_fdb_learn(fdb, key, xd_fdb_hash(fdb, key), port, 0);
+	}
+	return fdb;
+}
+
+static int
+make_nothing(struct bench *b, unsigned flows)
+{
+	(void)b;
+	(void)flows;
+	return 0;
+}
+
+/* Of the second port. */
+static int
+make_bond(struct bench *b, unsigned flows)
+{
+	struct xd_plan_port *bond = &b->plan_ports[1];
+
+	(void)flows;
+	xd_bond_init(&b->bond, XD_BOND_BALANCE, 2);
+	xd_bond_update(&b->bond, 3);
+	bond->bond = &b->bond;
+	bond->members[0] = 2;
+	bond->members[1] = 3;
+	b->plan.any_bonds = true;
+	return 0;
+}
+
+/* Of everything, to a third guest. */
+static int
+make_mirror(struct bench *b, unsigned flows)
+{
+	(void)flows;
+	b->mirror = (struct xd_plan_mirror){
+		.src = {1}, .all_vlans = true, .snaplen = UINT32_MAX, .output_vlan = XD_VLAN_NONE};
+	b->plan.mirrors = &b->mirror;
+	b->plan.nb_mirrors = b->bridge.nb_mirrors = 1;
+	b->rings.watched = true;
+	return 0;
+}
+
+/* The second guest is in a bridge of its own. */
+static int
+make_patch(struct bench *b, unsigned flows)
+{
+	xd_fdb_destroy(b->bridge.fdb);
+	b->bridge.fdb = make_fdb(flows, 2);
+	b->second.fdb = make_fdb(flows, 1);
+	if (!b->bridge.fdb || !b->second.fdb)
+		return -1;
+	b->plan_ports[1].bridge = b->plan_ports[3].bridge = &b->second;
+	b->plan_ports[2].peer = &b->plan_ports[3];
+	b->plan_ports[3].peer = &b->plan_ports[2];
+	b->plan.any_patches = true;
+	return 0;
+}
+
+/* Of bits and of frames at either port, which nothing exceeds. */
+static int
+make_limits(struct bench *b, unsigned flows)
+{
+	const struct xd_limit limit = {.bit_s = 1000000000000,
+		.burst_bytes = 1000000000,
+		.pps = 1000000000,
+		.burst_frames = 1000000000};
+	const struct xd_policer_rates rates = xd_policer_rates(&limit, TSC_HZ);
+
+	(void)flows;
+	b->plan_ports[0].polices_in = true;
+	b->plan_ports[0].policers[XD_POLICER_IN] = rates;
+	b->plan_ports[1].policers[XD_POLICER_OUT] = rates;
+	b->plan.any_police_out = true;
+	return 0;
+}
+
+static void
+pass_all(void *ctx, struct xd_burst *burst)
+{
+	(void)ctx;
+	(void)burst;
+}
+
+/* One at either port that lets everything pass. */
+static int
+make_hooks(struct bench *b, unsigned flows)
+{
+	(void)flows;
+	b->hook_in.hook = (struct xd_hook){.name = "in", .point = XD_HOOK_IN, .run = pass_all};
+	b->hook_out.hook = (struct xd_hook){.name = "out", .point = XD_HOOK_OUT, .run = pass_all};
+	b->plan_ports[0].in_hooks = (struct xd_hook_list){.n = 1, .slots = {&b->hook_in}};
+	b->plan_ports[1].out_hooks = (struct xd_hook_list){.n = 1, .slots = {&b->hook_out}};
+	b->plan.any_hooks = true;
+	return 0;
+}
+
+static const struct way {
+	const char *word;
+	int (*make)(struct bench *b, unsigned flows);
+	struct {
+		const char *name;
+		void (*run)(struct bench *b);
+	} steps[STEPS];
+} ways[] = {
+#define STEP(name)                                                                                 \
+	{                                                                                          \
+#name, name                                                                        \
+	}
+	{"", make_nothing,
+		{STEP(dequeue), STEP(input), STEP(learn), STEP(forward), STEP(enqueue),
+			STEP(release)}},
+	{"bond", make_bond,
+		{STEP(dequeue), STEP(input), STEP(learn), STEP(forward), STEP(bond_out),
+			STEP(enqueue), STEP(release)}},
+	{"mirror", make_mirror,
+		{STEP(dequeue), STEP(input), STEP(learn), STEP(forward), STEP(mirror),
+			STEP(enqueue), STEP(copies), STEP(release)}},
+	{"patch", make_patch,
+		{STEP(dequeue), STEP(input), STEP(learn), STEP(forward), STEP(patch), STEP(enqueue),
+			STEP(release)}},
+	{"limits", make_limits,
+		{STEP(dequeue), STEP(input), STEP(police_in), STEP(learn), STEP(forward),
+			STEP(police_out), STEP(police_take), STEP(enqueue), STEP(release)}},
+	{"hooks", make_hooks,
+		{STEP(dequeue), STEP(input), STEP(hook_in), STEP(learn), STEP(forward),
+			STEP(hook_out), STEP(enqueue), STEP(hook_done), STEP(release)}},
+};
+
+/* ---- Measuring ---- */
 
 static int
 make_bridge(struct bench *b, unsigned flows)
 {
 	struct xd_turn *turn = &b->rings.turn;
 
-	b->bridge.fdb = xd_fdb_create(
-		&(struct xd_fdb_opts){.mac_limit = 65536, .ageing_s = 300, .node = XD_NODE_ANY},
-		NULL);
+	b->bridge.fdb = make_fdb(flows, 1);
 	if (!b->bridge.fdb)
 		return -1;
 	b->bridge.nb_members = 2;
@@ -54,133 +308,102 @@ make_bridge(struct bench *b, unsigned flows)
 		b->plan.ports[i] = &b->plan_ports[i];
 	}
 	b->members[1] = 1;
-	for (unsigned f = 0; f < flows; f++) {
-		uint8_t mac[8] = {0};
-		uint64_t key;
-
-		stages_set_mac(mac, 1, f);
-		key = xd_fdb_key(mac, 0);
-		xd_fdb_learn(b->bridge.fdb, key, xd_fdb_hash(b->bridge.fdb, key), 1, 0);
-	}
 	turn->plan = &b->plan;
 	turn->batch = &b->rings.batch;
-	turn->in = &b->plan_ports[0];
+	turn->in = turn->from = &b->plan_ports[0];
+	turn->now_tsc = &b->now_tsc;
 	return 0;
 }
 
 static void
-make_bond(struct bench *b)
+one_turn(struct bench *b, const struct way *way, uint64_t cycles[STEPS])
 {
-	struct xd_plan_port *bond = &b->plan_ports[1];
+	uint64_t before, after;
 
-	xd_bond_init(&b->bond, XD_BOND_BALANCE, 2);
-	xd_bond_update(&b->bond, 3);
-	bond->bond = &b->bond;
-	bond->members[0] = 2;
-	bond->members[1] = 3;
-	b->plan.any_bonds = true;
-}
-
-static void
-one_turn(struct bench *b)
-{
-	struct stages_bench *r = &b->rings;
-	uint64_t t[STAGES + 1];
-
-	stages_offer(r);
-	t[DEQUEUE] = rte_rdtsc();
-	xd_vq_dequeue(&r->tx, &r->batch);
-	t[INPUT] = rte_rdtsc();
-	xd_bridge_input(&r->turn);
-	t[LEARN] = rte_rdtsc();
-	xd_bridge_learn(&r->turn);
-	t[FORWARD] = rte_rdtsc();
-	xd_bridge_forward(&r->turn);
-	t[BOND] = rte_rdtsc();
-	if (b->plan.any_bonds)
-		xd_bridge_bond_out(&r->turn);
-	t[ENQUEUE] = rte_rdtsc();
-	for (uint16_t i = 0; i < r->turn.nb_busy; i++) {
-		struct xd_output *out = &r->turn.outputs[r->turn.busy[i]];
-
-		xd_vq_enqueue(&r->rx, out->frames, out->n, UINT16_MAX, &r->counters);
-		out->n = 0;
+	stages_offer(&b->rings);
+	before = rte_rdtsc();
+	for (unsigned i = 0; way->steps[i].run; i++) {
+		way->steps[i].run(b);
+		after = rte_rdtsc();
+		cycles[i] += after - before;
+		before = after;
 	}
-	t[RELEASE] = rte_rdtsc();
-	xd_vq_release(&r->tx, &r->batch);
-	t[STAGES] = rte_rdtsc();
-	r->turn.nb_busy = 0;
-	for (unsigned i = 0; i < STAGES; i++)
-		b->cycles[i] += t[i + 1] - t[i];
 }
 
-/* The cycles of the fastest run, by stage. */
+/* The cycles of the fastest run, by step. */
 static void
-measure(struct bench *b, uint64_t best[STAGES])
+measure(struct bench *b, const struct way *way, uint64_t best[STEPS])
 {
 	uint64_t best_sum = UINT64_MAX;
 
 	for (unsigned run = 0; run < RUNS; run++) {
-		uint64_t cycles = 0;
+		uint64_t cycles[STEPS] = {0}, sum = 0;
 
-		memset(b->cycles, 0, sizeof(b->cycles));
 		for (unsigned i = 0; i < TURNS; i++)
-			one_turn(b);
-		for (unsigned i = 0; i < STAGES; i++)
-			cycles += b->cycles[i];
-		if (cycles >= best_sum)
+			one_turn(b, way, cycles);
+		for (unsigned i = 0; i < STEPS; i++)
+			sum += cycles[i];
+		if (sum >= best_sum)
 			continue;
-		best_sum = cycles;
-		memcpy(best, b->cycles, sizeof(b->cycles));
+		best_sum = sum;
+		memcpy(best, cycles, sizeof(cycles));
 	}
 }
 
 static int
-stages(unsigned flows, bool packed, bool bond)
+stages(unsigned flows, bool packed, const struct way *way)
 {
 	struct bench *b = xd_memory_alloc(sizeof(*b), XD_NODE_ANY);
-	uint64_t best[STAGES];
+	uint64_t best[STEPS] = {0}, frames = (uint64_t)RUNS * TURNS * XD_BATCH;
 	double total = 0;
 
 	if (!b || stages_make_rings(&b->rings, packed, 0, 1, flows) < 0 ||
-		make_bridge(b, flows) < 0)
+		make_bridge(b, flows) < 0 || way->make(b, flows) < 0)
 		return 1;
-	if (bond)
-		make_bond(b);
 	for (unsigned i = 0; i < WARM_UP; i++)
-		one_turn(b);
+		one_turn(b, way, best);
 	b->rings.counters.tx_frames = 0;
-	measure(b, best);
-	if (b->rings.counters.tx_frames != (uint64_t)RUNS * TURNS * XD_BATCH) {
+	measure(b, way, best);
+	if (b->rings.counters.tx_frames != frames * (1 + b->rings.watched)) {
 		fprintf(stderr, "stages: frames were lost\n");
 		return 1;
 	}
-	printf("%d B, %u flows, %s rings, TSC cycles a frame\n", STAGES_FRAME, flows,
-		packed ? "packed" : "split");
-	for (unsigned i = 0; i < STAGES; i++) {
+	printf("%d B, %u flows, %s rings%s%s, TSC cycles a frame\n", STAGES_FRAME, flows,
+		packed ? "packed" : "split", way->word[0] ? ", " : "", way->word);
+	for (unsigned i = 0; way->steps[i].run; i++) {
 		double each = (double)best[i] / (TURNS * XD_BATCH);
 
-		if (i != BOND || bond)
-			printf("  %-8s %6.1f\n", names[i], each);
+		printf("  %-11s %6.1f\n", way->steps[i].name, each);
 		total += each;
 	}
-	printf("  %-8s %6.1f\n", "sum", total);
+	printf("  %-11s %6.1f\n", "sum", total);
 	return 0;
+}
+
+static int
+usage(void)
+{
+	fprintf(stderr, "usage: stages [FLOWS [packed] [");
+	for (unsigned i = 1; i < RTE_DIM(ways); i++)
+		fprintf(stderr, "%s%s", i > 1 ? "|" : "", ways[i].word);
+	fprintf(stderr, "]], 1 to %d, or stages workers [MOST]\n", STAGES_RING);
+	return 2;
 }
 
 int
 main(int argc, char **argv)
 {
 	unsigned flows = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1;
+	const bool packed = argc > 2 && !strcmp(argv[2], "packed");
+	const char *word = argc > 2 + packed ? argv[2 + packed] : "";
 
 	if ((argc == 2 || argc == 3) && !strcmp(argv[1], "workers"))
 		return stages_workers(argc == 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 8);
-	if (flows < 1 || flows > STAGES_RING) {
-		fprintf(stderr,
-			"usage: stages [FLOWS [packed|bond]], 1 to %d, or stages workers [MOST]\n",
-			STAGES_RING);
-		return 2;
+	if (flows < 1 || flows > STAGES_RING || argc > 3 + packed)
+		return usage();
+	for (unsigned i = 0; i < RTE_DIM(ways); i++) {
+		if (!strcmp(ways[i].word, word))
+			return stages(flows, packed, &ways[i]);
 	}
-	return stages(flows, argc > 2 && !strcmp(argv[2], "packed"),
-		argc > 2 && !strcmp(argv[2], "bond"));
+	return usage();
 }

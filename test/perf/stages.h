@@ -14,19 +14,21 @@
 #include "memory/memory.h"
 #include "virtqueue/device.h"
 
-#define STAGES_RING      1024
-#define STAGES_FRAME     64
-#define STAGES_HEADER    12
-#define STAGES_RX_OFFSET (4u << 20)
-#define STAGES_MEM_BYTES (8u << 20)
+#define STAGES_RING        1024
+#define STAGES_FRAME       64
+#define STAGES_HEADER      12
+#define STAGES_RX_OFFSET   (4u << 20)
+#define STAGES_SPAN_OFFSET (8u << 20)
+#define STAGES_MEM_BYTES   (12u << 20)
 
-/* A guest that sends and one that receives. */
+/* A guest that sends, one that receives, and one that watches. */
 struct stages_bench {
 	uint8_t *mem;
 	bool packed;
-	uint32_t offered; /* buffers, of either ring */
+	bool watched;     /* frames go to the third too */
+	uint32_t offered; /* buffers, of each ring */
 	struct xd_guest_memory guest;
-	struct xd_vq tx, rx;
+	struct xd_vq tx, rx, span;
 	struct xd_batch batch;
 	struct xd_turn turn;
 	struct xd_counters counters;
@@ -34,7 +36,7 @@ struct stages_bench {
 
 /* An address of a port's. */
 void stages_set_mac(uint8_t *mac, unsigned port, unsigned flow);
-/* Both rings, with frames from addresses of one port to those of another. 0 or -1, and it was said
+/* The rings, with frames from addresses of one port to those of another. 0 or -1, and it was said
  * why. */
 int stages_make_rings(
 	struct stages_bench *b, bool packed, unsigned from, unsigned to, unsigned flows);

@@ -38,6 +38,8 @@ stages_offer(struct stages_bench *b)
 {
 	offer(b, &b->tx, STAGES_HEADER + STAGES_FRAME, 0);
 	offer(b, &b->rx, RX_BYTES, XD_VRING_DESC_F_WRITE);
+	if (b->watched)
+		offer(b, &b->span, RX_BYTES, XD_VRING_DESC_F_WRITE);
 	b->offered += XD_BATCH;
 }
 
@@ -109,5 +111,7 @@ stages_make_rings(struct stages_bench *b, bool packed, unsigned from, unsigned t
 	}
 	if (make_ring(b, &b->tx, 0, 0) < 0)
 		return -1;
-	return make_ring(b, &b->rx, STAGES_RX_OFFSET, XD_VRING_DESC_F_WRITE);
+	if (make_ring(b, &b->rx, STAGES_RX_OFFSET, XD_VRING_DESC_F_WRITE) < 0)
+		return -1;
+	return make_ring(b, &b->span, STAGES_SPAN_OFFSET, XD_VRING_DESC_F_WRITE);
 }
