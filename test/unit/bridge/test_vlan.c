@@ -29,7 +29,7 @@ struct tags {
 	struct tag tag[TAGS_MAX];
 };
 
-#define NONE -1
+#define NONE (-1)
 #define ALL                                                                                        \
 	{                                                                                          \
 		NONE                                                                               \
