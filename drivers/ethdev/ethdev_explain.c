@@ -43,6 +43,9 @@ explain_use(const struct xd_ethdev_port *p, const struct xd_nic *nic, const stru
 	case XD_NIC_RDMA:
 		return xd_ethdev_fail(
 			p, -ENODEV, err, "its driver needs libibverbs: type %s", use->command);
+	case XD_NIC_OTHER:
+		return xd_ethdev_fail(p, -ENODEV, err,
+			"it is no network card: crossdockctl nic list shows those that there are");
 	case XD_NIC_READY:
 		break;
 	}

@@ -109,6 +109,7 @@ look_at(const char *root, const char *address, struct xd_nic *nic)
 	snprintf(nic->address, sizeof(nic->address), "%s", address);
 	nic->vendor_id = (uint16_t)xd_sysfs_number(0, DEVICES "/%s/vendor", root, address);
 	nic->device_id = (uint16_t)xd_sysfs_number(0, DEVICES "/%s/device", root, address);
+	nic->is_card = class_of(root, address) == CLASS_NETWORK;
 	nic->node = (int)xd_sysfs_number(-1, DEVICES "/%s/numa_node", root, address);
 	xd_sysfs_link(nic->driver, sizeof(nic->driver), DEVICES "/%s/driver", root, address);
 	nic->rdma = xd_sysfs_there(DEVICES "/%s/infiniband", root, address);

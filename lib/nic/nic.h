@@ -46,6 +46,7 @@ struct xd_nic {
 	enum xd_nic_link link;
 	int speed_mbit_s;   /* -1: unknown */
 	char mac[18];       /* "" */
+	bool is_card;       /* of PCI's class of network controllers */
 	bool default_route; /* through one of the interfaces, or a bond, bridge or VLAN on it */
 	bool rdma;          /* its kernel driver offers verbs (libibverbs) */
 };
@@ -58,6 +59,7 @@ enum xd_nic_state {
 	XD_NIC_NO_IOMMU, /* its driver has to be changed, and there is no IOMMU */
 	XD_NIC_GROUP,    /* others of its IOMMU group are still the kernel's */
 	XD_NIC_ROUTE,    /* it carries the default route */
+	XD_NIC_OTHER,    /* it is something else, which is not to be taken from its driver */
 };
 
 struct xd_nic_use {

@@ -126,6 +126,9 @@ xd_nic_use(const char *root, const struct xd_nic *nic, struct xd_nic_use *use)
 	} else if (is_user_driver(nic->driver)) {
 		bind_peers(root, nic, use);
 		use->state = use->command[0] != '\0' ? XD_NIC_GROUP : XD_NIC_READY;
+	} else if (!nic->is_card) {
+		use->state = XD_NIC_OTHER;
+		snprintf(use->note, sizeof(use->note), "it is no network card");
 	} else if (nic->default_route) {
 		use->state = XD_NIC_ROUTE;
 		snprintf(use->note, sizeof(use->note),

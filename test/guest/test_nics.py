@@ -106,6 +106,7 @@ class Nics(Case):
 
     def test_what_is_wrong_is_said(self):
         self.refuses("0000:99:00.0", "there is no such device")
+        self.refuses("0000:00:00.0", "it is no network card: crossdockctl nic list")
         self.refuses(A, f"it is bound to no driver: type dpdk-devbind.py --bind=vfio-pci {A}")
         self.refuses(V, "it is bound to virtio-pci and carries the default route")
         self.vm.get("ip route del default")

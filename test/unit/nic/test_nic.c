@@ -221,6 +221,26 @@ what_to_type(void **state)
 	assert_string_equal(use.command, "");
 }
 
+/* Nobody is told to bind a disk or a bridge to another driver. */
+static void
+no_card(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_nic_use use;
+
+	make_device(fx, "0000:00:00.0", "0x060000\n", NULL, -1);
+	make_device(fx, "0000:05:00.0", "0x010802\n", "nvme", 3);
+	find(fx, "0000:00:00.0", &use);
+	assert_int_equal(use.state, XD_NIC_OTHER);
+	assert_string_equal(use.command, "");
+	find(fx, "0000:05:00.0", &use);
+	assert_int_equal(use.state, XD_NIC_OTHER);
+	/* Whoever did that knows what it is. */
+	make_device(fx, "0000:05:00.0", "0x120000\n", "vfio-pci", 3);
+	find(fx, "0000:05:00.0", &use);
+	assert_int_equal(use.state, XD_NIC_READY);
+}
+
 static void
 a_machine_without_an_iommu(void **state)
 {
@@ -386,6 +406,7 @@ main(void)
 		TEST(cards_are_listed_by_address),
 		TEST(what_a_card_is),
 		TEST(what_to_type),
+		TEST(no_card),
 		TEST(a_machine_without_an_iommu),
 		TEST(a_group_goes_as_a_whole),
 		TEST(a_card_beside_its_kernel_driver),
