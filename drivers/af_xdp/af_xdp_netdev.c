@@ -74,15 +74,16 @@ ask_ethtool(const struct xd_af_xdp_port *p, void *request)
 static uint32_t
 ask_speed(const struct xd_af_xdp_port *p)
 {
-	struct {
+	/* Behind the settings three masks, of as many words as the kernel says. */
+	union {
 		struct ethtool_link_settings settings;
-		uint32_t modes[3 * INT8_MAX]; /* three masks, of as many words as the kernel says */
+		uint32_t words[sizeof(struct ethtool_link_settings) / 4 + 3 * INT8_MAX];
 	} link = {.settings = {.cmd = ETHTOOL_GLINKSETTINGS}};
 
 	if (p->is_veth || ask_ethtool(p, &link) < 0 || link.settings.link_mode_masks_nwords >= 0)
 		return 0;
-	link.settings = (struct ethtool_link_settings){.cmd = ETHTOOL_GLINKSETTINGS,
-		.link_mode_masks_nwords = (int8_t)-link.settings.link_mode_masks_nwords};
+	link.settings.cmd = ETHTOOL_GLINKSETTINGS;
+	link.settings.link_mode_masks_nwords = (int8_t)-link.settings.link_mode_masks_nwords;
 	if (ask_ethtool(p, &link) < 0 || link.settings.speed == (uint32_t)SPEED_UNKNOWN)
 		return 0;
 	return link.settings.speed;
@@ -278,12 +279,20 @@ af_xdp_up(struct xd_port *port)
 	return (link.flags & IFF_UP) && (link.flags & IFF_RUNNING) && link.carrier;
 }
 
+static bool
+af_xdp_carrier(struct xd_port *port)
+{
+	struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
+
+	return ask_ethtool((struct xd_af_xdp_port *)port, &link) == 0 && link.data != 0;
+}
+
 const struct xd_netdev_ops xd_af_xdp_netdev_ops = {
 	.begin = af_xdp_begin,
 	.end = af_xdp_end,
 	.gone = af_xdp_gone,
 	.up = af_xdp_up,
-	.carrier = true,
+	.carrier = af_xdp_carrier,
 	.groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
 	.waits = true,
 	.later = "is used when it is there",

@@ -195,7 +195,7 @@ static void timer_due(void *ctx);
 static int
 look_often(struct xd_netdev *dev)
 {
-	const uint32_t ms = dev->ops->carrier ? xd_port_look_ms(dev->port) : XD_LOOK_MS;
+	const uint32_t ms = dev->ops->carrier != NULL ? xd_port_look_ms(dev->port) : XD_LOOK_MS;
 	struct xd_timer *timer;
 
 	if (ms == dev->look_ms)
@@ -215,7 +215,8 @@ timer_due(void *ctx)
 	struct xd_netdev *dev = ctx;
 
 	if (dev->used && ++dev->looks % (XD_LOOK_MS / dev->look_ms) != 0) {
-		look_at_link(dev);
+		if (dev->port->up && !dev->ops->carrier(dev->port))
+			look_at_link(dev);
 		return;
 	}
 	look_often(dev);

@@ -73,8 +73,11 @@ struct xd_netdev_ops {
 	bool (*gone)(struct xd_port *port); /* of one that was there */
 	bool (*up)(struct xd_port *port);   /* of one that is there; notes its speed */
 	unsigned groups;                    /* RTMGRP_*: what else is looked at (up) at once */
-	bool carrier; /* up looks at the carrier, of which the kernel may tell a second later */
-	bool waits;   /* a port can be started without its interface: begin says -ENODEV */
+	/* Of an interface that has a carrier, of which the kernel may tell a second later: whether
+	 * it is there now, asked in a way that costs little. NULL: that of the kernel's messages
+	 * is soon enough. */
+	bool (*carrier)(struct xd_port *port);
+	bool waits;        /* a port can be started without its interface: begin says -ENODEV */
 	const char *later; /* "is made when that is possible" */
 };
 
