@@ -130,6 +130,9 @@ look(struct env *env)
 
 	seen->config = xd_switch_config(env->sw);
 	seen->nb_ports = xd_switch_ports(env->sw, seen->ports, 8);
+	/* Summed up once a second, whatever else happens. */
+	for (unsigned i = 0; i < seen->nb_ports; i++)
+		memset(&seen->ports[i].traffic, 0, sizeof(seen->ports[i].traffic));
 	assert_int_equal(xd_switch_bridges(env->sw, &seen->bridge, 1), 1);
 	seen->nb_macs = xd_switch_fdb(env->sw, "br0", &entries, NULL);
 	free(entries);
