@@ -153,11 +153,25 @@ without_conflicts(const void *ctx, const struct xd_port *port, uint16_t queue)
 	return ((const struct xd_change *)ctx)->conflicts[port->index];
 }
 
+/* Members of bonds among them: others carry frames from here on, until the change is done. */
+static void
+take_down_members(struct xd_change *t)
+{
+	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
+		struct xd_port *port = t->now->ports[i];
+
+		if (t->conflicts[i] && !strcmp(port->config.bridge, "none"))
+			__atomic_store_n(&port->up, false, __ATOMIC_RELEASE);
+	}
+	xd_switch_look_at_bonds(t->sw);
+}
+
 static void
 stop_conflicts(struct xd_change *t)
 {
 	if (!t->before)
 		return;
+	take_down_members(t);
 	xd_plan_fill(t->before, t->now, without_conflicts, t);
 	xd_switch_publish(t->sw, t->now, t->before);
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
@@ -213,8 +227,10 @@ undo(struct xd_change *t)
 			xd_log(&t->sw->log, XD_LOG_PORT, XD_LOG_ERROR,
 				"%s: cannot be taken up again: %s", port->config.name, err.text);
 	}
-	if (any)
-		xd_switch_publish(t->sw, t->now, t->now->plan);
+	if (!any)
+		return;
+	xd_switch_publish(t->sw, t->now, t->now->plan);
+	xd_switch_look_at_bonds(t->sw);
 }
 
 /* ---- All of it ---- */
