@@ -16,8 +16,8 @@ build="gcc libc6-dev pkg-config meson ninja-build python3 clang libdpdk-dev libn
 # installed; one of them is libvirt's, and one is moved to us from OVS-DPDK and back. The latter's
 # package starts a service: stop it if it is not wanted. Others are for the tree itself: its form, its
 # faults and its pages. ovsdbapp is how neutron speaks to Open vSwitch's database.
-test="g++ dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3 tcpdump
-	mtr-tiny ethtool nftables openssl openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
+test="g++ dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3 sockperf
+	tcpdump mtr-tiny ethtool nftables openssl openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
 	gnuplot-nox clang-format clang-tidy git python3-sphinx
 	libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-ovsdbapp"
 # What to compare with.

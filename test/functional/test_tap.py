@@ -94,6 +94,31 @@ class Traffic(TapCase):
         end = self.iperf3(self.a, self.b, "10.99.0.2", "-u", "-b", "200M", size="5M")
         self.assertGreater(end["sum"]["packets"], 0)
 
+    def listens(self, space, port, *command):
+        """A server of a tool's, until the test ends."""
+        server = subprocess.Popen(space.command(*command), stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        wait_for(lambda: f":{port} " in space.run("ss", "-ltnu").stdout, f"{command[0]} to listen")
+
+    def test_tools(self):
+        """What people measure networks with, between two containers: each has its answer."""
+        self.containers()
+        self.reaches(self.a, "10.99.0.2")
+        self.listens(self.b, 19765, "qperf")
+        self.listens(self.b, 11111, "sockperf", "server", "-i", "10.99.0.2", "-p", "11111")
+        said = self.a.run("qperf", "10.99.0.2", "-t", "1", "tcp_lat", "udp_lat").stdout
+        for test in ("tcp_lat", "udp_lat"):
+            self.assertRegex(said, f"{test}:\\n +latency +=")
+        said = self.a.run("sockperf", "ping-pong", "-i", "10.99.0.2", "-p", "11111", "-t", "1").stdout
+        self.assertIn("# dropped messages = 0; # duplicated messages = 0; # out-of-order messages = 0", said)
+        hub, = json.loads(self.a.run("mtr", "--json", "-n", "-c", "5", "-i", "0.1", "-G", "1",
+                                     "10.99.0.2").stdout)["report"]["hubs"]
+        self.assertEqual((hub["host"], hub["Snt"], hub["Loss%"]), ("10.99.0.2", 5, 0))
+        for name in ("pa", "pb"):
+            self.assertEqual(self.daemon.drops(name), {})
+
     def test_jumbo_frames(self):
         self.containers(mtu=9000)
         self.reaches(self.a, "10.99.0.2")
