@@ -3,8 +3,8 @@
 bonds."""
 
 from frames import BROADCAST, frame, mac, tagged
+from netns import Wire
 from process import wait_for
-from test_bond import Wire
 from test_ovsdb import Quiet
 
 A, B = mac(0xA), mac(0xB)
