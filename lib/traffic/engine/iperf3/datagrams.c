@@ -252,7 +252,6 @@ xd_iperf3_datagrams_init(struct xd_iperf3_host *h, struct xd_error *err)
 	int rc = xd_udp_host_init(&h->udp, &opts, err);
 
 	/* What is no datagram is the TCP host's, which answers for both. */
-	h->udp.station.source = h->e.source;
 	h->udp.station.sink = h->e.sink;
 	return rc;
 }

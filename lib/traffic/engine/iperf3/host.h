@@ -39,10 +39,10 @@ struct xd_iperf3_host {
 	struct xd_message_pattern *pattern;
 	struct xd_tcp_endpoint e;
 	struct xd_tcp_app app;
-	struct xd_udp_host udp;  /* above e, while a test is one of UDP */
-	struct xd_source source; /* the port's: udp's or e's */
+	struct xd_udp_host udp;  /* beside e, while a test is one of UDP */
+	struct xd_source source; /* the port's: e's, and then udp's */
 	struct xd_sink sink;
-	bool through_udp;
+	uint16_t nb_segments;    /* that e has to send before udp */
 	uint16_t by_port[65536]; /* streams of UDP by the client's port, from 1 on; 0: none */
 	unsigned nb_greets;      /* that have a hello to send */
 	unsigned turn;           /* whose it is to send */

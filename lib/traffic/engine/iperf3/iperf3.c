@@ -101,9 +101,12 @@ static uint16_t
 ready(void *ctx, uint16_t n)
 {
 	struct xd_iperf3_host *h = ctx;
+	uint16_t datagrams = 0;
 
-	h->through_udp = h->run.test.udp || xd_udp_host_is_sending(&h->udp);
-	return h->through_udp ? h->udp.source.ready(&h->udp, n) : h->e.source.ready(&h->e, n);
+	h->nb_segments = h->e.source.ready(&h->e, n);
+	if (h->run.test.udp || xd_udp_host_is_sending(&h->udp))
+		datagrams = h->udp.source.ready(&h->udp, (uint16_t)(n - h->nb_segments));
+	return (uint16_t)(h->nb_segments + datagrams);
 }
 
 static uint32_t
@@ -111,8 +114,10 @@ write_frame(void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *h
 {
 	struct xd_iperf3_host *h = ctx;
 
-	return h->through_udp ? h->udp.source.write(&h->udp, data, room, header)
-			      : h->e.source.write(&h->e, data, room, header);
+	if (!h->nb_segments)
+		return h->udp.source.write(&h->udp, data, room, header);
+	h->nb_segments--;
+	return h->e.source.write(&h->e, data, room, header);
 }
 
 static void
