@@ -81,6 +81,20 @@ join(struct xd_ct *ct, struct xd_ct_packet *p, const struct ct_lookup *l, uint64
 		xd_ct_judge(ct, p, conn, flags, d, now_ms);
 }
 
+/* A later fragment begins nothing, but its first may have been committed since it was tracked: they
+ * often come in one burst. */
+static int
+join_first(struct xd_ct *ct, unsigned worker, struct xd_ct_packet *p, uint64_t now_ms)
+{
+	struct ct_lookup l;
+
+	ct_lookup_packet(p, &l);
+	ct_enter(ct, worker);
+	join(ct, p, &l, now_ms);
+	ct_leave(ct, worker);
+	return p->known ? 0 : -EINVAL;
+}
+
 static int
 commit(struct xd_ct *ct, unsigned worker, struct xd_ct_packet *p, const struct xd_ct_commit *c,
 	uint64_t now_ms)
@@ -134,6 +148,8 @@ xd_ct_commit(struct xd_ct *ct, unsigned worker, struct xd_ct_packet *p,
 		return -EINVAL;
 	if (p->known)
 		return 0;
+	if (p->kind == CT_KIND_PART)
+		return join_first(ct, worker, p, now_ms);
 	if (!enter_zone(ct, p->zone)) {
 		leave_zone(ct, p->zone);
 		ct_count(&ct->limited);

@@ -61,10 +61,10 @@ struct xd_ct_fragments *xd_ct_fragments_create(
 void xd_ct_fragments_destroy(struct xd_ct_fragments *fr);
 
 enum xd_ct_part {
-	XD_CT_PART_NONE,    /* no fragment */
-	XD_CT_PART_FIRST,   /* the first: judged by its own ports; others may wait for it */
-	XD_CT_PART_LATER,   /* p has the tuple of the first now */
-	XD_CT_PART_EARLY,   /* the first has not come */
+	XD_CT_PART_NONE,  /* no fragment */
+	XD_CT_PART_FIRST, /* the first: judged by its own ports; others may wait for it */
+	XD_CT_PART_LATER, /* p has the tuple of the first now, to be judged and committed as that */
+	XD_CT_PART_EARLY, /* the first has not come */
 	XD_CT_PART_REFUSED, /* its datagram is none */
 };
 

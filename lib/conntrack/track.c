@@ -26,7 +26,7 @@ without_record(const struct xd_ct *ct, struct xd_ct_packet *p)
 		[CT_KIND_ANSWER] = XD_CT_INVALID,
 		[CT_KIND_ERROR] = XD_CT_INVALID,
 		[CT_KIND_OTHER] = XD_CT_NEW,
-		[CT_KIND_PART] = XD_CT_INVALID,
+		[CT_KIND_PART] = XD_CT_NEW,
 	};
 
 	p->state = states[p->kind];

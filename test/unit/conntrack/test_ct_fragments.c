@@ -115,7 +115,7 @@ check_in_order(bool ipv6)
 	make_part(&k, ipv6, from, to, 1, 1000, 500, true);
 	assert_int_equal(look(&b, &k, T0), XD_CT_PART_LATER);
 	xd_ct_track(b.ct, 0, &k.p, 1, T0);
-	assert_int_equal(k.p.state, XD_CT_INVALID);
+	assert_int_equal(k.p.state, XD_CT_NEW);
 	assert_int_equal(xd_ct_commit(b.ct, 0, &k.p, NULL, T0), -EINVAL);
 	/* Of what is, they are of its state. */
 	make_part(&k, ipv6, from, to, 1, 0, 1000, false);
@@ -143,6 +143,37 @@ test_in_order(void **state)
 	(void)state;
 	check_in_order(false);
 	check_in_order(true);
+}
+
+/* All of a datagram in one burst: the later ones are tracked before the first is committed. */
+static void
+test_one_burst(void **state)
+{
+	const struct host from = host4(9, 4000), to = host4(5, 53);
+	struct xd_ct_range range = {.min = {7, 7, 7, 7}, .max = {7, 7, 7, 7}};
+	const struct xd_ct_commit c = {.src = &range};
+	struct xd_ct_packet p[2];
+	struct packet k[2];
+	struct bench b;
+
+	(void)state;
+	open_bench(&b, 64, 64);
+	make_part(&k[0], false, from, to, 1, 0, 1000, false);
+	make_part(&k[1], false, from, to, 1, 1000, 500, true);
+	assert_int_equal(look(&b, &k[0], T0), XD_CT_PART_FIRST);
+	assert_int_equal(look(&b, &k[1], T0), XD_CT_PART_LATER);
+	p[0] = k[0].p;
+	p[1] = k[1].p;
+	xd_ct_track(b.ct, 0, p, 2, T0);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(p[i].state, XD_CT_NEW);
+		assert_false(p[i].known);
+		assert_int_equal(xd_ct_commit(b.ct, 0, &p[i], &c, T0), 0);
+		assert_true(p[i].known && p[i].translate);
+		assert_int_equal(xd_ct_translate(&p[i], &k[i].f, &k[i].h), 0);
+		assert_memory_equal(k[i].f.buf + XD_HEADROOM + L3 + 12, range.min, 4);
+	}
+	close_bench(&b);
 }
 
 static void
@@ -390,6 +421,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_order),
+		cmocka_unit_test(test_one_burst),
 		cmocka_unit_test(test_early),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_hidden_headers),
