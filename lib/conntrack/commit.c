@@ -132,7 +132,7 @@ err_mapping:
 		xd_ct_mapping_release(ct, mapping);
 	if (rc == -EEXIST) {
 		join(ct, p, &l, now_ms);
-		return -EEXIST;
+		return p->known ? -EEXIST : -EINVAL;
 	}
 	return rc;
 }

@@ -182,7 +182,8 @@ struct xd_ct_commit {
  * Remembers the connection that a packet of state XD_CT_NEW begins. c: NULL for none of it. For one
  * that is known already it changes nothing. Sets p->translate.
  *   -EINVAL  the packet begins no connection; it is a later fragment, and its first was not
- *            committed; or a range is empty or of port 0
+ *            committed; another worker's, of the same tuple, refuses it; or a range is empty or
+ *            of port 0
  *   -ENOSPC  the table is full of connections that were answered
  *   -EDQUOT  the zone is at its limit
  *   -EADDRINUSE  no address and port of the range is free; or another connection has the tuple of

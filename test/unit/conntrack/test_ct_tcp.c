@@ -3,6 +3,8 @@
  * from outside come to. */
 #include "ct_frames.h"
 
+#include <errno.h>
+
 #define T0 1000000ull
 #define A  1000u /* the first octet behind the SYN of who began */
 #define B  9000u
@@ -271,6 +273,36 @@ test_wrap(void **state)
 	close_link(&l);
 }
 
+/* Two segments that begin one connection in one burst: the second is judged as its second. */
+static void
+test_two_at_once(void **state)
+{
+	const struct host a = host4(1, 1000), b = host4(2, 80);
+	struct xd_ct *ct = make_table(100);
+	struct xd_ct_packet p[3];
+	struct packet k;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		/* Again, and then from a guesser on the other side. */
+		make_tcp(&k, false, i < 2 ? a : b, i < 2 ? b : a, SYN, A - 1, 0, 1000, 7, 0);
+		xd_ct_packet_init(&p[i], &k.f, &k.h, 0);
+	}
+	p[2].tcp_flags = SYN | ACK;
+	xd_ct_track(ct, 0, p, 2, T0);
+	assert_int_equal(xd_ct_commit(ct, 0, &p[0], NULL, T0), 0);
+	assert_int_equal(xd_ct_commit(ct, 0, &p[1], NULL, T0), 0);
+	assert_true(p[1].known);
+	p[2].state = XD_CT_NEW; /* as if it were tracked before */
+	p[2].place = p[0].place;
+	p[2].tag = p[0].tag;
+	p[2].tcp_ack = A + 7;
+	assert_int_equal(xd_ct_commit(ct, 0, &p[2], NULL, T0), -EINVAL);
+	assert_int_equal(p[2].state, XD_CT_INVALID);
+	assert_int_equal(xd_ct_zone_count(ct, 0), 1);
+	xd_ct_destroy(ct);
+}
+
 /* Guesses of somebody who sees nothing. */
 static void
 test_guesses(void **state)
@@ -414,6 +446,7 @@ main(void)
 		cmocka_unit_test(test_unscaled),
 		cmocka_unit_test(test_closing),
 		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_two_at_once),
 		cmocka_unit_test(test_guesses),
 		cmocka_unit_test(test_timeouts),
 		cmocka_unit_test(test_hastened),
