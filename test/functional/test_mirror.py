@@ -117,12 +117,11 @@ class Mirror(MirrorCase):
         self.assertIn((A, 10), self.daemon.fdb())
 
     def test_after_one_that_changed_the_tags(self):
-        self.connect({"a": {"vlans": [0]}, "b": {"vlans": [0]}, "watcher": {"vlan": 100},
-                      "far": {"vlans": [100]}, "span": {}})
+        self.connect({"a": {"vlans": [0]}, "b": {"vlans": [0]}, "far": {"vlans": [100]}, "span": {}})
         self.add("select_all=yes", "output_vlan=100")
         self.add("select_all=yes", "output_port=span", name="m2")
         data = frame(BROADCAST, A, size=300)
-        self.check("a", data, b=[data], watcher=[data], far=[tagged(data, 100)], span=[data])
+        self.check("a", data, b=[data], far=[tagged(data, 100)], span=[data])
         self.daemon.ctl("mirror", "del", "m1")
         self.check("a", data, b=[data], span=[data])
 
