@@ -14,7 +14,7 @@
 #define MAC_LIMIT_MAX (1u << 24)
 #define MIN_BUCKETS   64u
 
-/* Half full at its limit: then one displacement finds a place for practically every key. */
+/* Half full at its limit: then two displacements find a place for practically every key. */
 static uint32_t
 buckets_for(uint32_t mac_limit)
 {

@@ -11,6 +11,11 @@
 
 #include "fdb/fdb_private.h"
 
+/* Entries that are moved, one behind the other, to make room for a new one. With one alone, one
+ * table in a thousand of 65536 addresses had no place for one of them. Not more than two: the
+ * second must not meet the entry that it makes room for. */
+#define MOVED_MAX 2
+
 /* Where a key lies, of any generation, and what lies there; NULL: nowhere. Exact under the key's
  * lock, a hint without. */
 static struct xd_fdb_entry *
@@ -87,69 +92,99 @@ place_free(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry
 	return false;
 }
 
+/* Stripes whose locks the caller holds: a bit for each. */
+static uint64_t
+stripe_bit(uint64_t hash)
+{
+	static_assert(XD_FDB_STRIPES == 64, "a bit for each");
+	return 1ull << (hash >> 58);
+}
+
+static bool
+try_stripe(struct xd_fdb *fdb, uint64_t hash, uint64_t held)
+{
+	return held & stripe_bit(hash) || xd_fdb_trylock(xd_fdb_stripe(fdb, hash));
+}
+
+static void
+leave_stripe(struct xd_fdb *fdb, uint64_t hash, uint64_t held)
+{
+	if (!(held & stripe_bit(hash)))
+		xd_fdb_unlock(xd_fdb_stripe(fdb, hash));
+}
+
 /* Puts the entry where one lies that has expired but was not swept yet. */
 static bool
-place_expired(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry new,
-	const struct xd_fdb_stripe *held)
+place_expired(
+	struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry new, uint64_t held)
 {
 	/* A static address does not tell the time. */
 	if (xd_fdb_entry_is_static(new))
 		return false;
 	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 		struct xd_fdb_entry e = xd_fdb_load(&bucket->entries[i]);
-		struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, xd_fdb_hash(fdb, e.key));
+		uint64_t hash = xd_fdb_hash(fdb, e.key);
 		bool done;
 
 		if (!xd_fdb_entry_expired(fdb, e, xd_fdb_entry_seen_s(new)))
 			continue;
-		if (stripe != held && !xd_fdb_trylock(stripe))
+		if (!try_stripe(fdb, hash, held))
 			continue;
 		done = xd_fdb_entry_live(fdb, e) && xd_fdb_cas(&bucket->entries[i], e, new);
 		if (done)
 			xd_fdb_uncount(fdb, xd_fdb_entry_port(e));
-		if (stripe != held)
-			xd_fdb_unlock(stripe);
+		leave_stripe(fdb, hash, held);
 		if (done)
 			return true;
 	}
 	return false;
 }
 
+static bool place_displacing(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket,
+	struct xd_fdb_entry new, uint64_t held, unsigned more);
+
 /* Copies the entry in *slot to its other bucket, then puts new in its place. The lock of the
  * entry's key is held, so that nothing but a refresh can change it meanwhile; a refresh that comes
  * between copy and replacement is lost. */
 static bool
 displace(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_bucket *other, uint64_t key,
-	struct xd_fdb_entry new)
+	struct xd_fdb_entry new, uint64_t held, unsigned more)
 {
 	struct xd_fdb_entry e = xd_fdb_load(slot);
 
-	if (e.key != key || !place_free(fdb, other, e))
+	if (e.key != key)
 		return false;
-	while (!xd_fdb_cas(slot, e, new))
+	if (!place_free(fdb, other, e) &&
+		!(more && place_displacing(fdb, other, e, held, more - 1)))
+		return false;
+	while (!xd_fdb_cas(slot, e, new)) {
 		e = xd_fdb_load(slot);
+		/* It was flushed meanwhile, which makes its place, and the copy's, anybody's. */
+		if (e.key != key)
+			return false;
+	}
 	return true;
 }
 
-/* Makes room by moving one entry of a full bucket to its other bucket. */
+/* Makes room by moving one entry of a full bucket to its other bucket; when that is
+ * full too, one of that bucket's is moved first, if there may be `more`. */
 static bool
 place_displacing(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry new,
-	const struct xd_fdb_stripe *held)
+	uint64_t held, unsigned more)
 {
 	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 		uint64_t key = xd_fdb_load(&bucket->entries[i]).key;
 		uint64_t hash = xd_fdb_hash(fdb, key);
-		struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
 		struct xd_fdb_bucket *other = &fdb->buckets[xd_fdb_first(fdb, hash)];
 		bool done;
 
 		if (other == bucket)
 			other = &fdb->buckets[xd_fdb_second(fdb, hash)];
-		if (key == 0 || (stripe != held && !xd_fdb_trylock(stripe)))
+		if (key == 0 || !try_stripe(fdb, hash, held))
 			continue;
-		done = displace(fdb, &bucket->entries[i], other, key, new);
-		if (stripe != held)
-			xd_fdb_unlock(stripe);
+		done = displace(
+			fdb, &bucket->entries[i], other, key, new, held | stripe_bit(hash), more);
+		leave_stripe(fdb, hash, held);
 		if (done)
 			return true;
 	}
@@ -162,11 +197,17 @@ place(struct xd_fdb *fdb, struct xd_fdb_entry new, uint64_t hash)
 {
 	struct xd_fdb_bucket *first = &fdb->buckets[xd_fdb_first(fdb, hash)];
 	struct xd_fdb_bucket *second = &fdb->buckets[xd_fdb_second(fdb, hash)];
-	const struct xd_fdb_stripe *held = xd_fdb_stripe(fdb, hash);
+	const uint64_t held = stripe_bit(hash);
 
-	return place_free(fdb, first, new) || place_free(fdb, second, new) ||
-	       place_expired(fdb, first, new, held) || place_expired(fdb, second, new, held) ||
-	       place_displacing(fdb, first, new, held) || place_displacing(fdb, second, new, held);
+	if (place_free(fdb, first, new) || place_free(fdb, second, new) ||
+		place_expired(fdb, first, new, held) || place_expired(fdb, second, new, held))
+		return true;
+	for (unsigned more = 0; more < MOVED_MAX; more++) {
+		if (place_displacing(fdb, first, new, held, more) ||
+			place_displacing(fdb, second, new, held, more))
+			return true;
+	}
+	return false;
 }
 
 /* A live entry whose port changed. */

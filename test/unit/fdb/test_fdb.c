@@ -680,6 +680,43 @@ test_full_buckets(void **state)
 	xd_fdb_destroy(fdb);
 }
 
+/* Learns n keys whose buckets are these; *at: where to go on looking for such keys. */
+static void
+learn_between(struct xd_fdb *fdb, uint32_t first, uint32_t second, unsigned n, uint32_t *at)
+{
+	for (; n && *at < 1u << 24; ++*at) {
+		uint64_t hash = xd_fdb_hash(fdb, key_of(*at, 0));
+
+		if (xd_fdb_first(fdb, hash) == first && xd_fdb_second(fdb, hash) == second) {
+			learn(fdb, key_of(*at, 0), 1, 0);
+			assert_int_equal(lookup(fdb, key_of(*at, 0)), 1);
+			n--;
+		}
+	}
+	assert_int_equal(n, 0);
+}
+
+/* Both buckets of a new key are full, and so is the one to which any of their entries could go:
+ * one of that is moved first. Nothing is lost. */
+static void
+test_two_displacements(void **state)
+{
+	struct xd_fdb *fdb = make(128, 300, 0);
+	uint32_t at = 0;
+
+	(void)state;
+	learn_between(fdb, 1, 3, XD_FDB_WAYS, &at);
+	learn_between(fdb, 2, 3, XD_FDB_WAYS, &at);
+	learn_between(fdb, 3, 4, XD_FDB_WAYS, &at);
+	learn_between(fdb, 1, 2, 1, &at);
+	assert_int_equal(xd_fdb_count(fdb), 3 * XD_FDB_WAYS + 1);
+	for (uint32_t i = 0, found = 0; i < at; i++) {
+		found += lookup(fdb, key_of(i, 0)) == 1;
+		assert_true(i + 1 < at || found == 3 * XD_FDB_WAYS + 1);
+	}
+	xd_fdb_destroy(fdb);
+}
+
 struct seen {
 	uint32_t n;
 	uint32_t wrong;
@@ -1106,6 +1143,7 @@ main(void)
 		cmocka_unit_test(test_many_thefts),
 		cmocka_unit_test(test_fail_over),
 		cmocka_unit_test(test_full_buckets),
+		cmocka_unit_test(test_two_displacements),
 		cmocka_unit_test(test_capacity),
 		cmocka_unit_test(test_create_refuses),
 		cmocka_unit_test(test_foreach_and_copy),
