@@ -87,8 +87,7 @@ print_hooks(const json_t *hooks)
 	static const char *const headers[] = {"HOOK", "POINT", ">PORTS", ">FRAMES", ">DROPS",
 		">MOVED", ">SENT", ">COPIED", ">LEFT", ">KEPT", ">WRONG", ">CYCLES/FRAME", NULL};
 	static const char *const counts[] = {
-		"ports", "frames", "drops", "moved", "redirected", "copied", "left", "kept",
-		"bad"};
+		"ports", "frames", "drops", "moved", "redirected", "copied", "left", "kept", "bad"};
 	struct table *table;
 	json_t *hook;
 	size_t i;

@@ -22,7 +22,8 @@ members_of(const struct xd_port_config *port, const struct xd_driver *const *dri
 static const struct xd_key *
 find_own(const struct xd_port_config *member)
 {
-	static const char *const names[] = {"vlan", "vlans", "vlan_mode", "macs", "mac_limit", NULL};
+	static const char *const names[] = {
+		"vlan", "vlans", "vlan_mode", "macs", "mac_limit", NULL};
 
 	for (unsigned i = 0; names[i]; i++) {
 		const struct xd_key *key = xd_noun_key(&xd_port_noun, member, names[i]);

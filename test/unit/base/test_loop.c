@@ -253,7 +253,8 @@ timer_never_runs_early(void **state)
 	xd_loop_timer_cancel(t.timer);
 }
 
-/* With the time that is skipped, what is due by then, and nothing later; clocks go on from there. */
+/* With the time that is skipped, what is due by then, and nothing later; clocks go on from there.
+ */
 static void
 time_may_be_skipped(void **state)
 {
