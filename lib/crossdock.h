@@ -6,7 +6,7 @@
  * shall be is said in a struct xd_config; xd_switch_apply() makes it so, wholly or not at all.
  *
  *     struct xd_error err;
- *     struct xd_switch *sw = xd_switch_create(&(struct xd_switch_opts){0}, &err);
+ *     struct xd_switch *sw = xd_switch_create(NULL, &err);
  *     struct xd_config *config = xd_config_create();
  *     xd_config_set_workers(config, (unsigned[]){1}, 1);
  *     xd_config_add_bridge(config, "br0", &err);
@@ -41,6 +41,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "bonds.h"
+#include "own_worker.h"
 #include "stats/counters.h"
 #include "stats/rmon.h"
 #include "version.h"
@@ -49,7 +50,6 @@ XD_API_BEGIN
 
 struct xd_driver;
 struct xd_switch;
-struct xd_worker;
 
 /* ---- Configuration: plain data, no threads involved ---- */
 
@@ -156,6 +156,7 @@ int xd_config_rename_port(
 /* ---- Memory: the EAL ---- */
 
 struct xd_memory_opts {
+	uint32_t size; /* sizeof(struct xd_memory_opts); what a shorter one lacks is 0 or NULL */
 	enum xd_hugepages hugepages;
 	const char *program;   /* argv[0] for the EAL */
 	char *const *eal_args; /* extra EAL options, or NULL */
@@ -167,7 +168,7 @@ struct xd_memory_opts {
  * the terminal: what DPDK prints meanwhile goes to the log, at level debug. Main thread, while no
  * other thread prints to stdout or stderr.
  *   -ENOMEM    too few hugepages; the text says how much is missing and what to type
- *   -EINVAL    hugepages are required and an EAL option forbids them, or an option is wrong
+ *   -EINVAL    hugepages are required and an EAL option forbids them, or an option or size is wrong
  *   -EALREADY  xd_memory_stop has ended the EAL, which starts once in a process
  * and what else rte_eal_init fails with. */
 int xd_memory_start(const struct xd_memory_opts *opts, struct xd_error *err);
@@ -178,6 +179,7 @@ void xd_memory_stop(void);
 /* ---- The switch ---- */
 
 struct xd_switch_opts {
+	uint32_t size; /* sizeof(struct xd_switch_opts); what a shorter one lacks is 0 or NULL */
 	const struct xd_driver *const *drivers; /* more port types, ended by NULL; or NULL */
 	const char *run_dir; /* for files that outlive the process (where packed rings stand); or
 				NULL */
@@ -381,30 +383,6 @@ int xd_switch_fdb_part(struct xd_switch *sw, const char *bridge, uint32_t *place
 /* Forgets what was learned: of one port, or of all when port is NULL. Static addresses stay. */
 int xd_switch_fdb_flush(
 	struct xd_switch *sw, const char *bridge, const char *port, struct xd_error *err);
-
-/* ---- Workers on an application's own lcores ---- */
-
-/* Makes the calling thread a worker of the switch; queues are spread over all workers. The thread
- * then calls xd_worker_poll as often as it likes; while it does not, nothing waits for it. */
-struct xd_worker *xd_worker_register(struct xd_switch *sw, struct xd_error *err);
-/* Hands the queues on to other workers and frees the worker; NULL is fine. Only the thread that
- * registered it, since that may be polling; any thread once that one has ended. Also after
- * xd_switch_destroy. 0; -EPERM: another thread's, -ENOMEM: it stays a worker, as is also logged. */
-int xd_worker_unregister(struct xd_worker *worker);
-/* One turn over the worker's queues; returns frames received. The registered thread. After
- * xd_switch_destroy there is nothing to do, and it returns 0. */
-unsigned xd_worker_poll(struct xd_worker *worker);
-/*
- * Sleeping. xd_worker_fd is a descriptor for the program's own epoll, the same for as long as the
- * worker lives, not to be read or closed; a negative errno: there are none left. xd_worker_arm has
- * every queue wake it: true: wait until the descriptor is readable, or for *timeout_ms (-1: for
- * ever; timeout_ms may be NULL, and is not to be exceeded where hooks have ticks), then poll.
- * False: poll on, because frames are there already, or a port cannot wake anybody. When to sleep is
- * the program's choice, whatever idle says; between arming and polling nothing waits for the
- * thread. The registered thread.
- */
-int xd_worker_fd(struct xd_worker *worker);
-bool xd_worker_arm(struct xd_worker *worker, int *timeout_ms);
 
 /* The library's version, and the commit it was built from: "0.1.0+1a2b3c4d5e6f". version.h has that
  * of the headers. */

@@ -175,7 +175,8 @@ open_unixctl(struct daemon *daemon)
 static int
 start_memory(struct daemon *daemon)
 {
-	struct xd_memory_opts opts = {.hugepages = daemon->control.running->config->hugepages,
+	struct xd_memory_opts opts = {.size = sizeof(opts),
+		.hugepages = daemon->control.running->config->hugepages,
 		.program = "crossdockd",
 		.eal_args = daemon->options.eal_args,
 		.nb_eal_args = daemon->options.nb_eal_args,
@@ -210,7 +211,8 @@ static int
 start_switch(struct daemon *daemon)
 {
 	struct xd_control *control = &daemon->control;
-	struct xd_switch_opts opts = {.run_dir = find_run_dir(daemon),
+	struct xd_switch_opts opts = {.size = sizeof(opts),
+		.run_dir = find_run_dir(daemon),
 		.log = output_log,
 		.log_ctx = &daemon->output,
 		.log_level = control->running->log_level};

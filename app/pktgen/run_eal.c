@@ -34,6 +34,7 @@ run_eal_start(const char *program, char *const *args, unsigned nb_args, struct x
 {
 	struct xd_log log;
 	struct xd_memory_opts opts = {
+		.size = sizeof(opts),
 		.program = program,
 		.eal_args = args,
 		.nb_eal_args = nb_args,

@@ -22,6 +22,7 @@
 #include <rte_memzone.h>
 #include <rte_version.h>
 
+#include "base/sized.h"
 #include "crossdock.h"
 #include "memory/eal_log.h"
 #include "memory/hugepages.h"
@@ -246,14 +247,17 @@ bring_up(struct args *args, const struct xd_memory_opts *opts, bool huge, struct
 int
 xd_memory_start(const struct xd_memory_opts *opts, struct xd_error *err)
 {
-	static const struct xd_memory_opts defaults;
+	const uint32_t least = offsetof(struct xd_memory_opts, log) + sizeof(opts->log);
+	struct xd_memory_opts whole = {0};
 	char lcores[1024];
 	struct args *args;
 	bool huge;
 	int ret;
 
-	if (opts == NULL)
-		opts = &defaults;
+	if (opts != NULL &&
+		xd_sized_take(&whole, sizeof(whole), opts, least, "memory options", err) < 0)
+		return -EINVAL;
+	opts = &whole;
 	if (__atomic_load_n(&was_stopped, __ATOMIC_ACQUIRE))
 		return xd_fail(err, -EALREADY,
 			"DPDK's EAL starts once in a process, and xd_memory_stop has ended it: "

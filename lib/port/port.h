@@ -104,6 +104,9 @@ struct xd_claim {
 	.size = sizeof(((type *)0)->member)
 
 struct xd_driver {
+	/* sizeof(struct xd_driver); what a shorter one lacks is NULL. The switch keeps a copy,
+	 * which is what create is given and port->driver points to. */
+	uint32_t size;
 	const char *type; /* "vhost-user" */
 	const char *help; /* one line for people */
 	void *ctx; /* an application's own: create finds it here, other calls in port->driver */

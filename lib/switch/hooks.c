@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sized.h"
 #include "base/suggest.h"
 #include "config/noun.h"
 #include "switch/change.h"
@@ -114,17 +115,13 @@ int
 xd_hook_register(struct xd_switch *sw, const struct xd_hook *hook, void *ctx, struct xd_error *err)
 {
 	const size_t least = offsetof(struct xd_hook, run) + sizeof(hook->run);
-	struct xd_hook whole = {0};
+	struct xd_hook whole;
 	int ret;
 
 	if (!sw || !hook)
 		return xd_fail(err, -EINVAL, "there is no %s", sw ? "hook" : "switch");
-	if (hook->size < least || hook->size > sizeof(whole))
-		return xd_fail(err, -EINVAL,
-			"a hook's size is %u: set it to sizeof(struct xd_hook), and link a library "
-			"that is not older than the headers",
-			hook->size);
-	memcpy(&whole, hook, hook->size);
+	if (xd_sized_take(&whole, sizeof(whole), hook, least, "a hook", err) < 0)
+		return -EINVAL;
 	xd_loop_lock(sw->loop);
 	ret = add_hook(sw, &whole, ctx, err);
 	xd_loop_unlock(sw->loop);

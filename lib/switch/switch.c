@@ -8,6 +8,7 @@
 
 #include <rte_cycles.h>
 
+#include "base/sized.h"
 #include "memory/bus_error.h"
 #include "memory/memory.h"
 #include "switch/switch.h"
@@ -111,6 +112,10 @@ create_empty_state(struct xd_switch *sw)
 	return 0;
 }
 
+/* What the first versions of these had. */
+#define DRIVER_LEAST (offsetof(struct xd_driver, xstats) + sizeof(void *))
+#define OPTS_LEAST   (offsetof(struct xd_switch_opts, log_level) + sizeof(enum xd_log_level))
+
 /* What the switch calls without asking. */
 static int
 check_driver(const struct xd_driver *d, unsigned n, struct xd_error *err)
@@ -141,16 +146,20 @@ static int
 take_drivers(struct xd_switch *sw, const struct xd_driver *const *drivers, struct xd_error *err)
 {
 	for (unsigned n = 0; drivers && drivers[n]; n++) {
+		struct xd_driver *whole = &sw->own_drivers[n];
+
 		if (n == XD_MAX_DRIVERS)
 			return xd_fail(err, -ENOSPC, "more than %u drivers", XD_MAX_DRIVERS);
-		if (check_driver(drivers[n], n, err) < 0)
+		if (xd_sized_take(
+			    whole, sizeof(*whole), drivers[n], DRIVER_LEAST, "a driver", err) < 0 ||
+			check_driver(whole, n, err) < 0)
 			return -EINVAL;
 		for (unsigned k = 0; k < n; k++) {
 			if (!strcmp(drivers[k]->type, drivers[n]->type))
 				return xd_fail(err, -EINVAL, "two drivers have the type %s",
 					drivers[n]->type);
 		}
-		sw->drivers[n] = drivers[n];
+		sw->drivers[n] = whole;
 	}
 	return 0;
 }
@@ -158,11 +167,13 @@ take_drivers(struct xd_switch *sw, const struct xd_driver *const *drivers, struc
 struct xd_switch *
 xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 {
-	static const struct xd_switch_opts defaults;
+	struct xd_switch_opts whole = {0};
 	struct xd_switch *sw;
 
-	if (!opts)
-		opts = &defaults;
+	if (opts &&
+		xd_sized_take(&whole, sizeof(whole), opts, OPTS_LEAST, "switch options", err) < 0)
+		return NULL;
+	opts = &whole;
 	if (!xd_memory_is_up()) {
 		xd_fail(err, -EINVAL, "the EAL is not up: call xd_memory_start first");
 		return NULL;

@@ -79,7 +79,8 @@ struct xd_switch {
 	struct xd_guard *guard; /* of workers */
 	struct xd_port_env env;
 	char *run_dir;                                       /* env's */
-	const struct xd_driver *drivers[XD_MAX_DRIVERS + 1]; /* the application's, by NULL ended */
+	const struct xd_driver *drivers[XD_MAX_DRIVERS + 1]; /* the application's, by NULL ended, */
+	struct xd_driver own_drivers[XD_MAX_DRIVERS];        /* whatever sizes they came with */
 	struct xd_hook_slot *hooks[XD_MAX_HOOKS];            /* likewise, by index */
 	pthread_t control;
 	bool control_runs;

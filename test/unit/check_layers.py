@@ -13,7 +13,7 @@ import sys
 ORDER = (
     ("base",),
     ("stats", "key"),
-    ("version.h", "bonds.h"),
+    ("version.h", "bonds.h", "own_worker.h"),
     ("crossdock.h", "commit.h"),  # the library's public header: names and values that all share
     ("mirror.h", "addresses.h", "app_port.h", "event.h"),  # and what it has of its own header
     ("memory", "nic"),

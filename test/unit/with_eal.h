@@ -16,7 +16,7 @@
 static inline int
 start_eal(void **state)
 {
-	struct xd_memory_opts opts = {.hugepages = XD_HUGEPAGES_NONE};
+	struct xd_memory_opts opts = {.size = sizeof(opts), .hugepages = XD_HUGEPAGES_NONE};
 	struct xd_error err = {0};
 
 	(void)state;

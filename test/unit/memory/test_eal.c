@@ -27,7 +27,8 @@
 static int
 start(enum xd_hugepages hugepages, char *const *eal_args, unsigned n, struct xd_error *err)
 {
-	struct xd_memory_opts opts = {.hugepages = hugepages,
+	struct xd_memory_opts opts = {.size = sizeof(opts),
+		.hugepages = hugepages,
 		.program = "test_memory",
 		.eal_args = eal_args,
 		.nb_eal_args = n};
@@ -195,7 +196,8 @@ log_goes(void)
 {
 	unsigned lines = 0;
 	struct xd_log *log = malloc(sizeof(*log));
-	struct xd_memory_opts opts = {.hugepages = XD_HUGEPAGES_NONE, .log = log};
+	struct xd_memory_opts opts = {
+		.size = sizeof(opts), .hugepages = XD_HUGEPAGES_NONE, .log = log};
 
 	REQUIRE(log != NULL);
 	xd_log_init(log, count_line, &lines, XD_LOG_INFO);
@@ -223,8 +225,11 @@ log_prints(void)
 	char *args[] = {(char[]){"--no-such-thing"}};
 	unsigned lines = 0;
 	struct xd_log log;
-	struct xd_memory_opts opts = {
-		.hugepages = XD_HUGEPAGES_NONE, .eal_args = args, .nb_eal_args = 1, .log = &log};
+	struct xd_memory_opts opts = {.size = sizeof(opts),
+		.hugepages = XD_HUGEPAGES_NONE,
+		.eal_args = args,
+		.nb_eal_args = 1,
+		.log = &log};
 	FILE *out = catch_output();
 
 	xd_log_init(&log, print_line, &lines, XD_LOG_DEBUG);
@@ -296,8 +301,10 @@ quiet_start(void)
 {
 	char text[4096] = "";
 	struct xd_log log;
-	struct xd_memory_opts opts = {
-		.hugepages = XD_HUGEPAGES_NONE, .program = "test_memory", .log = &log};
+	struct xd_memory_opts opts = {.size = sizeof(opts),
+		.hugepages = XD_HUGEPAGES_NONE,
+		.program = "test_memory",
+		.log = &log};
 	FILE *out = catch_output();
 
 	xd_log_init(&log, keep_line, text, XD_LOG_INFO);

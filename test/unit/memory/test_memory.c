@@ -123,7 +123,8 @@ test_words_for_too_few_hugepages(void **state)
 static int
 start(enum xd_hugepages hugepages, char *const *eal_args, unsigned n, struct xd_error *err)
 {
-	struct xd_memory_opts opts = {.hugepages = hugepages,
+	struct xd_memory_opts opts = {.size = sizeof(opts),
+		.hugepages = hugepages,
 		.program = "test_memory",
 		.eal_args = eal_args,
 		.nb_eal_args = n};

@@ -276,6 +276,7 @@ claims(const struct xd_port_config *config, struct xd_claim *claim)
 }
 
 const struct xd_driver made_up_driver = {
+	.size = sizeof(struct xd_driver),
 	.type = "made-up",
 	.help = "a device that is an array",
 	.keys = keys,
@@ -296,6 +297,7 @@ const struct xd_driver made_up_driver = {
 };
 
 const struct xd_driver made_up_rigid = {
+	.size = sizeof(struct xd_driver),
 	.type = "rigid",
 	.help = "one that takes no new settings",
 	.keys = keys,

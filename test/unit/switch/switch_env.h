@@ -28,7 +28,7 @@ static inline int
 open_switch(void **state)
 {
 	static const struct xd_driver *const drivers[] = {&made_up_driver, &made_up_rigid, NULL};
-	struct xd_switch_opts opts = {.drivers = drivers};
+	struct xd_switch_opts opts = {.size = sizeof(opts), .drivers = drivers};
 	struct env *env = calloc(1, sizeof(*env));
 
 	made_up_reset();

@@ -33,7 +33,7 @@ static void
 refuse_driver(const struct xd_driver *a, const struct xd_driver *b, const char *reason)
 {
 	const struct xd_driver *drivers[] = {a, b, NULL};
-	struct xd_switch_opts opts = {.drivers = drivers};
+	struct xd_switch_opts opts = {.size = sizeof(opts), .drivers = drivers};
 	struct xd_error err = {0};
 
 	assert_null(xd_switch_create(&opts, &err));
@@ -69,6 +69,11 @@ drivers_that_lack_something(void **state)
 	refuse_driver(&d, NULL, "its type");
 	d.type = "a type of too many letters";
 	refuse_driver(&d, NULL, "its type");
+	d = made_up_driver;
+	d.size = 0;
+	refuse_driver(&d, NULL, "the size of a driver is 0");
+	d.size = sizeof(d) + 1;
+	refuse_driver(&d, NULL, "the size of a driver");
 }
 
 /* An application's driver finds what it was given, and no other of the same functions does. */
@@ -77,7 +82,7 @@ drivers_have_a_context(void **state)
 {
 	struct xd_driver one = made_up_driver, two = made_up_driver;
 	const struct xd_driver *drivers[] = {&one, &two, NULL};
-	struct xd_switch_opts opts = {.drivers = drivers};
+	struct xd_switch_opts opts = {.size = sizeof(opts), .drivers = drivers};
 	struct env *env = *state;
 	struct xd_switch *sw;
 	int a, b;
@@ -360,8 +365,11 @@ warnings(void **state)
 {
 	static const struct xd_driver *const drivers[] = {&made_up_driver, NULL};
 	unsigned n = 0;
-	struct xd_switch_opts opts = {
-		.drivers = drivers, .log = count_warnings, .log_ctx = &n, .log_level = XD_LOG_WARN};
+	struct xd_switch_opts opts = {.size = sizeof(opts),
+		.drivers = drivers,
+		.log = count_warnings,
+		.log_ctx = &n,
+		.log_level = XD_LOG_WARN};
 	struct xd_switch *sw = xd_switch_create(&opts, NULL);
 	struct env *env = *state;
 
@@ -376,7 +384,8 @@ warnings(void **state)
 static void
 levels_and_version(void **state)
 {
-	struct xd_switch_opts opts = {.log = log_nothing, .log_level = XD_LOG_WARN};
+	struct xd_switch_opts opts = {
+		.size = sizeof(opts), .log = log_nothing, .log_level = XD_LOG_WARN};
 	struct xd_switch *sw = xd_switch_create(&opts, NULL);
 
 	(void)state;
