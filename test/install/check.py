@@ -139,6 +139,12 @@ class Installed(unittest.TestCase):
                              "left: 7 frames in, 1000 out\nright: 1000 frames in, 7 out\n"
                              "both: 1007\n")
 
+    def test_examples(self):
+        """They are built; what they do, test_example_guests.py tries."""
+        for name in ("own_worker", "tap_mirror", "two_switches"):
+            self.build(name, "c", static=False)
+            self.build(name, "c++", static=True)
+
     def test_minimal_switch(self):
         core = min(os.sched_getaffinity(0))
         for program in self.each_way("minimal_switch"):

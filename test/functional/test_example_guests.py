@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Programs of examples/, with scripted guests at their ports."""
+
+import os
+import signal
+
+import netns
+from frames import BROADCAST, frame, mac, raw_mac
+from guest import Guest
+from harness import Case
+from process import PATIENCE_S, Dialogue, program, temporary_directory
+
+A, B = mac(0xA), mac(0xB)
+
+
+class ProgramCase(Case):
+    """A program that embeds a switch, and guests on sockets in its directory."""
+
+    def setUp(self):
+        super().setUp()
+        self.directory = temporary_directory(self)
+        self.core = str(min(os.sched_getaffinity(0)))
+
+    def start(self, name, *words, inside=None):
+        """An example, once it has said its first line; inside: a network namespace."""
+        command = [program(name), str(self.directory), *words]
+        self.program = Dialogue(inside.command(*command) if inside else command,
+                                self.directory / f"{name}.log")
+        self.addCleanup(self.program.kill)
+        self.reports.append(self.program.tail)
+        return self.program.line()
+
+    def guests(self, *names):
+        guests = [Guest(self.directory, name, self.directory / f"{name}.sock") for name in names]
+        for guest in guests:
+            self.reports.append(guest.report)
+            self.addCleanup(guest.kill)
+            guest.ready()
+        return guests
+
+    def end(self):
+        self.program.process.send_signal(signal.SIGINT)
+        line = self.program.line()
+        self.assertEqual(self.program.process.wait(PATIENCE_S), 0)
+        return line
+
+
+class ExamplesWithGuests(ProgramCase):
+    def test_tap_mirror(self):
+        space = netns.Namespace(self, "mirror")
+        self.assertIn("is on tap9", self.start("tap_mirror", "tap9", self.core, inside=space))
+        space.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
+        heard = netns.RawSocket(self, space, "tap9", PATIENCE_S)
+        vm1, vm2 = self.guests("vm1", "vm2")
+        for size in (60, 129, 1514):
+            data = frame(BROADCAST, A, size=size)
+            vm1.tx(data)
+            self.assertEqual(vm2.rx(), data)
+            self.assertEqual(heard.receive(raw_mac(A)), data)
+            back = frame(A, B, size=size)
+            vm2.tx(back)
+            self.assertEqual(vm1.rx(), back)
+            self.assertEqual(heard.receive(raw_mac(B)), back)
+        self.assertEqual(self.end(), "6 frames seen, 6 copied")
+
+    def test_two_switches(self):
+        self.start("two_switches", self.core)
+        inside, outside = self.guests("inside", "outside")
+        for size in (60, 129, 1514):
+            data = frame(BROADCAST, A, size=size)
+            inside.tx(data)
+            self.assertEqual(outside.rx(), data)
+            back = frame(A, B, size=size)
+            outside.tx(back)
+            self.assertEqual(inside.rx(), back)
+        self.program.send("")
+        self.assertEqual([self.program.line(), self.program.line()],
+                         ["inside: 3 frames passed, 0 lost", "outside: 3 frames passed, 0 lost"])
+        self.assertEqual(self.program.process.wait(PATIENCE_S), 0)
+
+    def test_own_worker(self):
+        said = [self.start("own_worker")]
+        vm1, vm2 = self.guests("vm1", "vm2")
+        while not {"port-up vm1", "port-up vm2"} <= set(said):
+            said.append(self.program.line())
+        self.assertIn("bridge-added br0", said)
+        self.assertIn("port-added vm1", said)
+        for size in (60, 1514):
+            data = frame(BROADCAST, A, size=size)
+            vm1.tx(data)
+            self.assertEqual(vm2.rx(), data)
+        vm2.kill()
+        while self.program.line() != "port-down vm2":
+            pass
+        self.assertRegex(self.end(), r"2 frames, [1-9]\d* sleeps")
