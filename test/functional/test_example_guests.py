@@ -7,7 +7,7 @@ import signal
 import netns
 from frames import BROADCAST, frame, mac, raw_mac
 from guest import Guest
-from harness import Case
+from harness import Case, need_root
 from process import PATIENCE_S, Dialogue, program, temporary_directory
 
 A, B = mac(0xA), mac(0xB)
@@ -47,6 +47,7 @@ class ProgramCase(Case):
 
 class ExamplesWithGuests(ProgramCase):
     def test_tap_mirror(self):
+        need_root(self)
         space = netns.Namespace(self, "mirror")
         self.assertIn("is on tap9", self.start("tap_mirror", "tap9", self.core, inside=space))
         space.run("sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1")
