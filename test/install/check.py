@@ -15,6 +15,8 @@ import tempfile
 import time
 import unittest
 
+import abi
+
 SOURCE, BUILD = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
 COMPILERS = {"c": ("cc", "-std=gnu11"), "c++": ("c++", "-std=gnu++17")}
 
@@ -174,6 +176,31 @@ class Installed(unittest.TestCase):
         wanted = set().union(*map(declared, self.include.rglob("*.h")))
         self.assertIn("xd_switch_apply", wanted)
         self.assertEqual(exported, wanted)
+
+    def without_last_member(self, text, struct):
+        """A dump in which the struct ends before its last member."""
+        found = re.search(rf"<class-decl name='{struct}' size-in-bits='(\d+)'.*?</class-decl>", text,
+                          re.DOTALL)
+        body, size = found.group(), found.group(1)
+        last = list(re.finditer(r"\s*<data-member .*?</data-member>", body, re.DOTALL))[-1]
+        offset = re.search(r"layout-offset-in-bits='(\d+)'", last.group()).group(1)
+        shorter = (body[:last.start()] + body[last.end():]).replace(
+            f"size-in-bits='{size}'", f"size-in-bits='{offset}'", 1)
+        return text.replace(body, shorter)
+
+    def test_interface_is_that_of_the_last_release(self):
+        new, old = self.root / "new.abi", self.root / "old.abi"
+        abi.dump((self.lib / "libcrossdock.so").resolve(), self.include, new)
+        self.assertEqual(abi.since_release(new), "", "a new minor version, or another way")
+        # What would be found, and what may change.
+        text = new.read_text()
+        old.write_text(text.replace("xd_switch_apply", "xd_switch_applied"))
+        self.assertIn("xd_switch_applied", abi.changes(old, new))
+        old.write_text(self.without_last_member(text, "xd_port_info"))
+        self.assertIn("xd_port_info", abi.changes(old, new))
+        for struct in ("xd_hook", "xd_driver", "xd_switch_opts", "xd_memory_opts"):
+            old.write_text(self.without_last_member(text, struct))
+            self.assertEqual(abi.changes(old, new), "", struct)
 
     def test_soname(self):
         shared = (self.lib / "libcrossdock.so").resolve()
