@@ -9,8 +9,7 @@
 
 extern const struct xd_driver counter_driver;
 
-static void
-end(const struct xd_error *err)
+static void __attribute__((noreturn)) end(const struct xd_error *err)
 {
 	fprintf(stderr, "own_driver: %s%s%s\n", err->key, err->key[0] ? ": " : "", err->text);
 	exit(EXIT_FAILURE);

@@ -9,8 +9,7 @@
 #include "crossdock.h"
 #include "event.h"
 
-static void
-end(const struct xd_error *err)
+static void __attribute__((noreturn)) end(const struct xd_error *err)
 {
 	fprintf(stderr, "own_worker: %s\n", err->text);
 	exit(EXIT_FAILURE);

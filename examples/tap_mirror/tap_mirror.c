@@ -16,8 +16,7 @@ mirror(void *ctx, struct xd_burst *b)
 		xd_burst_copy(b, i, *(const uint16_t *)ctx);
 }
 
-static void
-end(const struct xd_error *err)
+static void __attribute__((noreturn)) end(const struct xd_error *err)
 {
 	fprintf(stderr, "tap_mirror: %s\n", err->text);
 	exit(EXIT_FAILURE);

@@ -18,8 +18,7 @@ struct side {
 	unsigned long passed, lost;
 };
 
-static void
-end(const struct xd_error *err)
+static void __attribute__((noreturn)) end(const struct xd_error *err)
 {
 	fprintf(stderr, "two_switches: %s\n", err->text);
 	exit(EXIT_FAILURE);

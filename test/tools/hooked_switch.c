@@ -95,8 +95,7 @@ tick(void *ctx, const struct xd_burst *b)
 	__atomic_store_n(&t->send, false, __ATOMIC_RELEASE);
 }
 
-static void
-end(const struct xd_error *err)
+static void __attribute__((noreturn)) end(const struct xd_error *err)
 {
 	fprintf(stderr, "hooked_switch: %s: %s\n", err->key, err->text);
 	exit(EXIT_FAILURE);
