@@ -38,6 +38,7 @@ struct xd_timer {
 	uint64_t deadline_ns;
 	uint64_t period_ns; /* 0: one shot */
 	xd_timer_fn fn;
+	xd_timer_fn at_end; /* when the loop is destroyed before it; or NULL */
 	void *ctx;
 };
 
@@ -147,10 +148,17 @@ free_timers(struct timer_list *list)
 void
 xd_loop_destroy(struct xd_loop *loop)
 {
+	struct xd_timer *timer;
+
 	if (!loop)
 		return;
 	free_watches(&loop->watches);
 	free_watches(&loop->dead_watches);
+	LIST_FOREACH(timer, &loop->waiting, link)
+	{
+		if (timer->at_end)
+			timer->at_end(timer->ctx);
+	}
 	free_timers(&loop->waiting);
 	free_timers(&loop->fired);
 	free_timers(&loop->dead_timers);
@@ -346,4 +354,10 @@ xd_loop_timer_cancel(struct xd_timer *timer)
 	LIST_REMOVE(timer, link);
 	LIST_INSERT_HEAD(&loop->dead_timers, timer, link);
 	arm(loop);
+}
+
+void
+xd_loop_timer_at_end(struct xd_timer *timer, xd_timer_fn fn)
+{
+	timer->at_end = fn;
 }

@@ -46,6 +46,8 @@ void xd_loop_remove(struct xd_watch *watch); /* NULL is fine */
 /* One-shot timers; period_ms > 0 repeats. */
 struct xd_timer *xd_loop_timer(
 	struct xd_loop *loop, uint32_t after_ms, uint32_t period_ms, xd_timer_fn fn, void *ctx);
+/* Has a timer that is not cancelled, when the loop is destroyed, call fn with its ctx. */
+void xd_loop_timer_at_end(struct xd_timer *timer, xd_timer_fn fn);
 void xd_loop_timer_cancel(struct xd_timer *timer); /* NULL is fine; also after it fired once */
 
 XD_API_END

@@ -37,8 +37,9 @@ int xd_memory_core_node(unsigned core);
  * -EEXIST that the name is taken, -EINVAL that n or data_room cannot be. Control. */
 struct rte_mempool *xd_pool_create(
 	const char *name, unsigned n, unsigned data_room, int node, struct xd_error *err);
-/* Frees a pool once its last buffer is back, which others may still have: on the loop's timer. NULL
- * is fine. False: there is no memory for the timer, and the pool stays. Control. */
+/* Frees a pool once its last buffer is back, which others may still have: on the loop's timer, or
+ * when the loop ends. NULL is fine. False: there is no memory for the timer, and the pool stays, as
+ * does one that somebody still has buffers of when the loop ends. Control. */
 bool xd_pool_free_later(struct rte_mempool *pool, struct xd_loop *loop);
 /* Bytes that a pool holds, buffers and bookkeeping; NULL holds none. */
 uint64_t xd_pool_bytes(const struct rte_mempool *pool);

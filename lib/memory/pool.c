@@ -121,6 +121,17 @@ on_reclaim(void *ctx)
 	free(left);
 }
 
+/* The loop goes before the last buffer is back, and nobody can tell when that is. */
+static void
+on_end(void *ctx)
+{
+	struct leftover *left = ctx;
+
+	if (rte_mempool_full(left->pool))
+		rte_mempool_free(left->pool);
+	free(left);
+}
+
 bool
 xd_pool_free_later(struct rte_mempool *pool, struct xd_loop *loop)
 {
@@ -135,8 +146,10 @@ xd_pool_free_later(struct rte_mempool *pool, struct xd_loop *loop)
 		left->pool = pool;
 		left->timer = xd_loop_timer(loop, RECLAIM_MS, RECLAIM_MS, on_reclaim, left);
 	}
-	if (left != NULL && left->timer != NULL)
+	if (left != NULL && left->timer != NULL) {
+		xd_loop_timer_at_end(left->timer, on_end);
 		return true;
+	}
 	free(left);
 	return false;
 }

@@ -34,13 +34,23 @@ stop(void **state)
 	return stop_eal(state);
 }
 
-/* Nothing of the program's is lost. */
+static void
+count_pool(struct rte_mempool *p, void *arg)
+{
+	(void)p;
+	++*(unsigned *)arg;
+}
+
+/* Nothing is lost: of the program's buffers, nor a pool of a port's. */
 static int
 close_all(void **state)
 {
 	int ret = close_switch(state);
+	unsigned pools = 0;
 
 	assert_true(rte_mempool_full(pool));
+	rte_mempool_walk(count_pool, &pools);
+	assert_int_equal(pools, 1);
 	return ret;
 }
 
