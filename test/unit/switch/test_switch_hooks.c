@@ -344,14 +344,16 @@ static void
 sees_frames_again(void **state)
 {
 	struct env *env = *state;
-	struct obedient in = {0}, at = {0};
+	struct obedient in = {0}, at = {0}, passing = {0};
 	struct device *a = made_up_device("/a");
 
 	add_hook(env, "h", XD_HOOK_IN, 0, &in);
 	add_hook(env, "o", XD_HOOK_OUT, 0, &at);
+	add_hook(env, "p", XD_HOOK_OUT, 0, &passing);
 	open_ports(env);
 	set_hooks(env, "a", "h");
 	set_hooks(env, "b", "o");
+	set_hooks(env, "c", "p");
 	port_of(env, "b")->full = XD_FULL_WAIT;
 	port_of(env, "b")->wait_us = 1000000;
 	apply(env);
@@ -362,6 +364,9 @@ sees_frames_again(void **state)
 	assert_int_equal(xd_worker_poll(env->worker), 1);
 	assert_int_equal(in.seen, 3);
 	assert_int_equal(in.went, 1);
+	/* What goes by those that stay is new. */
+	assert_int_equal(passing.seen, 1);
+	assert_int_equal(passing.again, 0);
 	/* A change in between does not make them new. */
 	port_of(env, "c")->mtu = 9000;
 	apply(env);
