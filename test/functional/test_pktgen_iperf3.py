@@ -120,8 +120,9 @@ class Iperf3(HostCase):
         return RawSocket(self, self.space, "eth0", 0)
 
     def sniffed(self, raw, protocol):
-        """(from the kernel, type of service, bytes of the IP packet), of port 5201."""
-        found = set()
+        """(from the kernel, type of service, bytes of the IP packet), of port 5201; and in
+        self.told what our SYNs tell of segments."""
+        found, self.told = set(), set()
         with contextlib.suppress(BlockingIOError):
             while True:
                 data, address = raw.socket.recvfrom(65536)
@@ -133,6 +134,10 @@ class Iperf3(HostCase):
                 tos = struct.unpack_from(">H", data, 14)[0] >> 4 & 255 if v6 else data[15]
                 length = struct.unpack_from(">H", data, 18 if v6 else 16)[0] + 40 * v6
                 found.add((address[2] == raw.OUTGOING, tos, length))
+                if (protocol == socket.IPPROTO_TCP and data[at + 13] & 2 and
+                        address[2] != raw.OUTGOING):
+                    self.assertEqual(data[at + 20:at + 22], b"\2\4")  # the first option
+                    self.told.add(struct.unpack_from(">H", data, at + 22)[0])
         return found
 
     def check_wire(self, found, tos, most):
@@ -204,6 +209,8 @@ class Iperf3Server(Iperf3):
                                           address=OURS["-6" in words])
                 self.assertNotIn("error", found)
                 longest = self.check_wire(self.sniffed(raw, protocol), tos, most)
+                if "-M" in words:  # of the stream's connection, not of the control connection
+                    self.assertEqual(self.told, {600, 1440 if "-6" in words else 1460})
                 if words[0] == "-u" or "-R" in words:
                     self.assertEqual(longest, most)
         raw = self.sniff()  # it was that test's alone
@@ -352,6 +359,8 @@ class Iperf3Client(Iperf3):
                 theirs = json.loads(server.communicate(timeout=PATIENCE_S)[0])
                 self.assertNotIn("error", theirs)
                 found = self.sniffed(raw, protocol)
+                if "-M" in words:
+                    self.assertEqual(self.told, {600, 1440 if "-6" in words else 1460})
                 if self.check_wire(found, tos, most) < most:
                     self.assertIn("-R", words)
                     self.assertTrue(any(f[:2] == (True, tos) for f in found), found)
