@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A caller's struct that begins with its size: what it is too short for reads as zero. */
 #include <errno.h>
 #include <string.h>
 

@@ -25,7 +25,8 @@ struct env {
 static int
 setup(void **state)
 {
-	struct xd_memory_opts opts = {.size = sizeof(opts), .hugepages = XD_HUGEPAGES_NONE, .program = "test_mbuf"};
+	struct xd_memory_opts opts = {
+		.size = sizeof(opts), .hugepages = XD_HUGEPAGES_NONE, .program = "test_mbuf"};
 	struct env *env = aligned_alloc(64, sizeof(*env));
 	struct xd_error err;
 
