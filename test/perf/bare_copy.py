@@ -6,7 +6,7 @@ once. copy.c says how it is made comparable.
 
 import json
 
-import crossdock
+import crossdock_switch
 import processes
 from system import System
 
@@ -21,7 +21,7 @@ class BareCopy(System):
 
     @staticmethod
     def missing(condition):
-        if crossdock.program(condition.build, "copy"):
+        if crossdock_switch.program(condition.build, "copy"):
             return None
         return f"no copy in {condition.build}: ninja -C build"
 
@@ -32,7 +32,7 @@ class BareCopy(System):
     def trial(self, _group, options):
         """Runs it in the generator's place; returns a row like the generator's."""
         c = self.condition
-        said = processes.run([crossdock.program(c.build, "copy"), str(c.generator_core),
+        said = processes.run([crossdock_switch.program(c.build, "copy"), str(c.generator_core),
                             str(c.dut_core), str(options["size"]), str(BUFFERS),
                             str(options["time"]), str(options["warmup"])])
         return json.loads(said)

@@ -7,7 +7,7 @@ import os
 import platform
 import time
 
-import crossdock
+import crossdock_switch
 import processes
 
 # Pages of 2 MiB that the largest of the systems takes, with the generator beside it.
@@ -49,8 +49,9 @@ def steal_s():
 
 def core_ns(condition):
     """The round trip of a cache line between the two cores, now."""
-    said = processes.run([crossdock.program(condition.build, "copy"), str(condition.generator_core),
-                        str(condition.dut_core), "64", "32", "0.01", "0"])
+    said = processes.run([crossdock_switch.program(condition.build, "copy"),
+                          str(condition.generator_core),
+                          str(condition.dut_core), "64", "32", "0.01", "0"])
     return json.loads(said)["placement"]["after_ns"]
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-import crossdock
+import crossdock_switch
 import processes
 from kernel_switch import private_space
 
@@ -61,7 +61,7 @@ def daemon(group, options, number, core, ports, command=lambda *words: list(word
         sink.write(f"workers: {{cores: [{core}], idle: {options.idle}}}\n"
                    "memory: {hugepages: none}\nbridges: {br0: {}}\nports:\n" +
                    "".join(f"  {line}\n" for line in ports))
-    group.start(command(crossdock.program(options.crossdock, "crossdockd"),
+    group.start(command(crossdock_switch.program(options.crossdock, "crossdockd"),
                         "--config", config, "--control", control))
     group.wait(lambda: os.path.exists(control), "crossdockd")
 
@@ -75,7 +75,7 @@ class Taps(Fabric):
 
     @staticmethod
     def missing(options):
-        if crossdock.program(options.crossdock, "crossdockd"):
+        if crossdock_switch.program(options.crossdock, "crossdockd"):
             return None
         return f"no crossdockd in {options.crossdock}: meson setup build && ninja -C build"
 
@@ -121,8 +121,8 @@ class AfXdp(Taps):
             config.write("bridges: {br0: {}}\n"
                          "ports: {x: {type: af_xdp, bridge: br0, ifname: x}}\n")
             config.flush()
-            done = subprocess.run([crossdock.program(options.crossdock, "crossdockd"), "--check",
-                                   "--config", config.name], stdin=subprocess.DEVNULL,
+            done = subprocess.run([crossdock_switch.program(options.crossdock, "crossdockd"),
+                                   "--check", "--config", config.name], stdin=subprocess.DEVNULL,
                                   capture_output=True, text=True, check=False)
         return "a crossdock with type: af_xdp" if "type" in done.stderr else None
 
@@ -209,7 +209,7 @@ class Bridge(Fabric):
 
 
 def forward(group, options, space, *devices):
-    program = crossdock.program(options.crossdock, "forward")
+    program = crossdock_switch.program(options.crossdock, "forward")
     child = group.start(space.command(program, *devices), {options.dut_core})
     log = group.children[-1][1]
     group.wait(lambda: os.path.getsize(log), "the forwarder")
@@ -223,7 +223,7 @@ class TapPair(Fabric):
     def missing(options):
         if not os.path.exists("/dev/net/tun"):
             return "modprobe tun"
-        return None if crossdock.program(options.crossdock, "forward") else "ninja -C build"
+        return None if crossdock_switch.program(options.crossdock, "forward") else "ninja -C build"
 
     def join(self, group, options, spaces):
         home = private_space(group, self.name)

@@ -7,7 +7,7 @@ import pathlib
 import sys
 import unittest
 
-import crossdock
+import crossdock_switch
 import processes
 from fabric import ADDRESSES, Fabric, OpenVSwitch, daemon
 from kernel_switch import private_space
@@ -84,7 +84,7 @@ class CrossdockGuests(Guests):
 
     @staticmethod
     def missing(options):
-        if not crossdock.program(options.crossdock, "crossdockd"):
+        if not crossdock_switch.program(options.crossdock, "crossdockd"):
             return "ninja -C build"
         return Guests.missing(options)
 

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import condition as conditions
-import crossdock
+import crossdock_switch
 import processes
 
 # Where in the measured time the device under test is asked for its cycles, as shares of it.
@@ -18,7 +18,7 @@ SAMPLE_EVERY_S = 0.2
 class Generator:
     def __init__(self, condition):
         self.condition = condition
-        self.program = crossdock.program(condition.build, "crossdock-pktgen")
+        self.program = crossdock_switch.program(condition.build, "crossdock-pktgen")
         if not self.program:
             raise processes.Failure(f"no crossdock-pktgen in {condition.build}: "
                                   "meson setup build && ninja -C build")

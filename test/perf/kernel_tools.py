@@ -8,7 +8,7 @@ import re
 import subprocess
 import time
 
-import crossdock
+import crossdock_switch
 import processes
 from kernel_switch import private_space, steer
 from netns import veth
@@ -129,7 +129,7 @@ class Server:
     """udp_echo, with its count of messages."""
 
     def __init__(self, path, port, *mode):
-        program = crossdock.program(path.condition.build, "udp_echo")
+        program = crossdock_switch.program(path.condition.build, "udp_echo")
         self.child = path.start(program, path.far_ip, str(port), *mode)
         self.log = path.group.children[-1][1]
         path.group.wait(lambda: os.path.getsize(self.log), "udp_echo")
@@ -168,7 +168,7 @@ class Server:
 
 
 def start_tcp_server(path, port, *mode):
-    program = crossdock.program(path.condition.build, "tcp_echo")
+    program = crossdock_switch.program(path.condition.build, "tcp_echo")
     path.start(program, path.far_ip, str(port), *mode)
     log = path.group.children[-1][1]
     path.group.wait(lambda: os.path.getsize(log), "tcp_echo")
@@ -230,7 +230,7 @@ class Pktgen:
         template = (f"eth(src={GENERATOR_MAC},dst={FAR_MAC})/"
                     f"ipv4(src={GENERATOR_IP},dst={self.path.far_ip})/udp(sport=9000,dport={port})")
         return self.path.generator_space.command(
-            crossdock.program(c.build, "crossdock-pktgen"), engine, "--port", self.path.port,
+            crossdock_switch.program(c.build, "crossdock-pktgen"), engine, "--port", self.path.port,
             "--pattern", "reflect", "--template", template, "--size", str(HEADERS + message),
             "--core", str(c.generator_core), "--placement", f"{c.generator_core},{c.dut_core}",
             "--time", str(time_s), "--warmup", str(c.warmup_s), "--json", self.result, *options)
@@ -266,7 +266,7 @@ class Pktgen:
         were acknowledged, or that came (--direction reverse)."""
         c = self.path.condition
         row = self.finish(self.path.group.start(self.path.generator_space.command(
-            crossdock.program(c.build, "crossdock-pktgen"), "tcp", "--port", self.path.port,
+            crossdock_switch.program(c.build, "crossdock-pktgen"), "tcp", "--port", self.path.port,
             "--address", HOST_IP, "--connect", self.path.far_ip, "--tcp-port", str(port),
             "--test", test, "--messages", str(message), "--core", str(c.generator_core),
             "--placement", f"{c.generator_core},{c.dut_core}", "--time", str(time_s),
@@ -277,7 +277,8 @@ class Pktgen:
         """As iperf3's client, with the same server: what it says at the end."""
         c = self.path.condition
         child = self.path.group.start(self.path.generator_space.command(
-            crossdock.program(c.build, "crossdock-pktgen"), "iperf3", "--port", self.path.port,
+            crossdock_switch.program(c.build, "crossdock-pktgen"), "iperf3",
+            "--port", self.path.port,
             "-B", HOST_IP, "-c", self.path.far_ip, "-t", str(max(1, round(time_s))), "-J",
             "--core", str(c.generator_core), *options))
         child.wait(120)

@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-import crossdock
+import crossdock_switch
 import processes
 
 
@@ -40,7 +40,7 @@ class Results:
         if "crossdock" not in self.documents:
             return "none: crossdock has no result"
         page = os.path.join(self.directory, "report.html")
-        processes.run([crossdock.program(build, "crossdock-pktgen"), "report",
+        processes.run([crossdock_switch.program(build, "crossdock-pktgen"), "report",
                        *(self.path(label) for label in self.documents), "-o", page,
                        "--baseline", "crossdock", "--title", "crossdock and its peers"])
         return page
