@@ -18,7 +18,7 @@ build="gcc libc6-dev pkg-config meson ninja-build python3 clang libdpdk-dev libn
 # faults and its pages. ovsdbapp is how neutron speaks to Open vSwitch's database.
 test="g++ dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3 sockperf
 	tcpdump mtr-tiny ethtool nftables openssl openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
-	gnuplot-nox clang-format clang-tidy git python3-sphinx abigail-tools
+	gnuplot-nox clang-format clang-tidy mypy git python3-sphinx abigail-tools
 	libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-ovsdbapp"
 # What to compare with.
 bench="openvswitch-switch-dpdk dpdk-dev iproute2 iperf3 qperf sockperf mtr-tiny nftables

@@ -129,6 +129,16 @@ class Installed(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertTrue(done.stderr.startswith("usage: load_balancer CLIENTS"))
 
+    def test_python(self):
+        package, = self.root.rglob("crossdock/__init__.py")
+        self.assertTrue((package.parent / "py.typed").exists())
+        program = ("import crossdock\n"
+                   "try: crossdock.Switch('/nonexistent').show('port')\n"
+                   "except crossdock.Unreachable as error: print(error)")
+        self.assertEqual(run(sys.executable, "-c", program, cwd=self.root,
+                             env=dict(self.env, PYTHONPATH=str(package.parents[1]))),
+                         "nobody answers on /nonexistent: is crossdockd running?\n")
+
     def each_way(self, example):
         for language in COMPILERS:
             for static in (False, True):

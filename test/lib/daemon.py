@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 
+import control
 from process import PATIENCE_S, program, wait_for
 
 SANITIZER = re.compile(r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|runtime error:")
@@ -69,6 +70,10 @@ class Daemon:
         if wait:
             wait_for(self.answers, "crossdockd to answer", every_s=0.01)
         return self
+
+    def connect(self):
+        """Its control socket, without a crossdockctl for each request."""
+        return control.Switch(self.control, timeout_s=PATIENCE_S)
 
     def answers(self):
         if self.process.poll() is not None:

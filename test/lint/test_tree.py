@@ -76,6 +76,12 @@ class Tree(Case):
 
         self.assertEqual("", in_parts(names, tidy))
 
+    def test_types(self):
+        """Those of the Python package hold, for it says that it has them."""
+        with tempfile.TemporaryDirectory(prefix="xdtypes") as cache:
+            done = run("mypy", "--strict", "--cache-dir", cache, "bindings/python/crossdock")
+        self.assertEqual(0, done.returncode, done.stdout)
+
     def test_pages(self):
         """Sphinx makes the pages; a link to a page or file that is not there is an error."""
         with tempfile.TemporaryDirectory(prefix="xdpages") as out:
