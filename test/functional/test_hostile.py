@@ -6,11 +6,9 @@ one in a hundred may be."""
 
 import collections
 import functools
-import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
 
 from flow import Flow
@@ -97,13 +95,8 @@ class Hostile(SwitchCase):
 
     def bad(self):
         """What `port show bad` says, without a crossdockctl for each time."""
-        with socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(PATIENCE_S)
-            control.connect(str(self.daemon.control))
-            control.sendall(b'{"jsonrpc":"2.0","id":1,"method":"port.show",'
-                            b'"params":{"name":"bad"}}\n')
-            answer = json.loads(control.makefile().readline())
-        return answer["result"]["ports"][0]
+        with self.daemon.connect() as switch:
+            return switch.show("port", "bad")[0]
 
     # ---- Honest traffic ----
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """crossdockd with vhost-user ports in one bridge and one worker."""
 
-import json
 import os
-import socket
 
-import processes
+import processes  # puts test/lib on the path
+import control
 from system import System
 
 CONFIG = """\
@@ -65,21 +64,12 @@ class Crossdock(System):
         return [f"virtio:{path}" for path in paths]
 
     def ask(self, method):
-        """One request over the control socket (JSON-RPC 2.0)."""
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(5)
-            link.connect(self.control)
-            link.sendall(json.dumps(request).encode() + b"\n")
-            answer = b""
-            while True:
-                piece = link.recv(65536)
-                answer += piece
-                try:
-                    return json.loads(answer).get("result", {})
-                except ValueError:
-                    if not piece:
-                        return {}
+        """What a method answers; nothing of a build that does not have it."""
+        with control.Switch(self.control, timeout_s=5) as switch:
+            try:
+                return switch.call(method)
+            except control.Failed:
+                return {}
 
     def cycles(self):
         workers = self.ask("worker.show").get("workers", [])
