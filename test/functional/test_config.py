@@ -87,7 +87,7 @@ HINTS = [
     ("queues: 0", "queues", "must be 1 to 16"),
     ("queues: 17", "queues", "must be 1 to 16"),
     ("queue: 2", "queue", "did you mean queues?"),
-    ("ring: packed", "ring", "there is no such key"),
+    ("rong: packed", "rong", "there is no such key"),
     ("macs: [52:54:00:12:34]", "macs", '"52:54:00:12:34" is not an address'),
     ("macs: [01:00:5e:00:00:01]", "macs", "01:00:5e:00:00:01 is a group address"),
     ("macs: [00:00:00:00:00:00]", "macs", "is zero"),
