@@ -82,7 +82,7 @@ give_up(struct xd_rr_asks *a, uint64_t now)
 		const uint32_t i = a->oldest;
 
 		unlink_request(a, i);
-		a->counts.lost++;
+		a->counts.lost += a->requests[i].sent_at >= a->begun_at;
 		make_ready(a, i);
 	}
 }

@@ -58,6 +58,7 @@ struct xd_rr_asks {
 	bool stopped; /* nothing more is sent */
 	struct xd_histogram *answers;
 	struct xd_rr_datagram_counts counts;
+	uint64_t begun_at; /* what was asked before is not counted as lost; time stamp counter */
 };
 
 struct xd_rr_answer {

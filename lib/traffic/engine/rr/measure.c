@@ -31,6 +31,7 @@ xd_rr_udp_reset(struct xd_rr_udp *u)
 {
 	for (unsigned i = 0; i < u->gen->nb_ports; i++) {
 		u->ends[i].asks.counts = (struct xd_rr_datagram_counts){0};
+		u->ends[i].asks.begun_at = xd_tsc();
 		u->ends[i].answers.counts = (struct xd_rr_datagram_counts){0};
 		if (u->ends[i].asks.answers)
 			xd_histogram_reset(u->ends[i].asks.answers);

@@ -268,7 +268,7 @@ on_timer(struct xd_timer *timer, void *ctx)
 	}
 	s->waits = false;
 	s->number = s->last; /* what was not sent yet is not sent any more */
-	t->counts.lost++;
+	t->counts.lost += s->sent_at >= t->begun_at;
 	wake(t, s);
 }
 
@@ -326,6 +326,7 @@ void
 xd_udp_talk_reset(struct xd_udp_talk *t)
 {
 	t->counts = (struct xd_udp_talk_counts){0};
+	t->begun_at = xd_tsc();
 	if (t->answers)
 		xd_histogram_reset(t->answers);
 	for (uint32_t i = 0; i < t->streams.n; i++) {

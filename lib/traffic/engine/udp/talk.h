@@ -52,6 +52,7 @@ struct xd_udp_talk {
 	double ns_per_cycle;
 	struct xd_histogram *answers; /* ns, of who asks; else NULL */
 	struct xd_udp_talk_counts counts;
+	uint64_t begun_at; /* what was asked before is not counted as lost; time stamp counter */
 };
 
 /* The talk stays where it is. -ENOMEM. */

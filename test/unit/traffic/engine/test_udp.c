@@ -10,6 +10,8 @@
 
 #include "traffic/engine/message/pattern.h"
 #include "traffic/engine/udp/host.h"
+#include "traffic/engine/udp/talk.h"
+#include "traffic/host/tsc.h"
 
 #define FRAME    1514u
 #define TSC_HZ   1e9
@@ -213,6 +215,44 @@ test_lengths(void **state)
 	}
 }
 
+/* ---- Requests that nobody answers ---- */
+
+/* As lost counts what was asked since the counts began, and no more than was sent. */
+static void
+test_asked_before(void **state)
+{
+	struct rig *r = *state;
+	struct xd_timers timers;
+	struct xd_udp_talk talk;
+	const struct xd_udp_talk_opts opts = {.role = XD_UDP_ASKS,
+		.message_bytes = 100,
+		.longest = 1000,
+		.streams = 1,
+		.wait_s = 1e-6,
+		.pattern = r->pattern,
+		.tsc_hz = TSC_HZ,
+		.timers = &timers,
+		.host = &r->a.host};
+	const struct xd_ip_route route = {0};
+	struct xd_udp_sending sending;
+
+	xd_timers_init(&timers, xd_tsc(), NULL);
+	assert_int_equal(xd_udp_talk_init(&talk, &opts, NULL), 0);
+	assert_int_equal(xd_udp_talk_open(&talk, &route, 1000, 2000), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(talk.app.next(talk.app.ctx, &sending));
+		assert_false(talk.app.next(talk.app.ctx, &sending));
+		if (i == 0)
+			xd_udp_talk_reset(&talk);
+		for (uint64_t until = xd_tsc() + (uint64_t)(1e-5 * TSC_HZ); xd_tsc() < until;)
+			;
+		xd_timers_advance(&timers, xd_tsc());
+		assert_int_equal(talk.counts.sent, i);
+		assert_int_equal(talk.counts.lost, i);
+	}
+	xd_udp_talk_fini(&talk);
+}
+
 /* ---- Faults ---- */
 
 static void
@@ -405,6 +445,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(lengths),
+		TEST(asked_before),
 		TEST(lost_and_twice),
 		TEST(faults_received),
 		TEST(damage),
