@@ -172,10 +172,12 @@ class Bond(TapCase):
         self.reaches(self.a, "10.99.0.9")
         number = self.daemon.port("uplink")["index"]
         streams = self.streams()
-        for words in (("uplink", "members=m2,m1"), ("uplink", "members=m1"), ("uplink", "members=m1,m2"),
-                      ("uplink", "lacp_rate=fast"), ("uplink", "members=m2"),
-                      ("uplink", "members=m2,m1")):
-            self.daemon.ctl("port", "set", *words)
+        # The network has to know another way before the member that carries is taken out.
+        for words in (("port", "set", "uplink", "members=m2,m1"), ("port", "set", "uplink", "members=m1"),
+                      ("port", "set", "uplink", "members=m1,m2"), ("port", "set", "uplink", "lacp_rate=fast"),
+                      ("bond", "set-active", "uplink", "m2"), ("port", "set", "uplink", "members=m2"),
+                      ("port", "set", "uplink", "members=m2,m1")):
+            self.daemon.ctl(*words)
             time.sleep(0.05)
         self.daemon.ctl("port", "rename", "m2", "second")
         self.assertEqual(self.active(), ["second"])

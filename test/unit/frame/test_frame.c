@@ -146,6 +146,7 @@ test_tag_is_pushed_and_popped(void **state)
 	assert_false(xd_vlan_is_tagged(xd_frame_data(f)));
 	f->vlan = 0xabc;
 	f->priority = 0;
+	f->service = false;
 	xd_vlan_form(f, false);
 	assert_false(f->dirty);
 	xd_vlan_form(f, true);
