@@ -259,12 +259,15 @@ xd_fdb_remove(struct xd_fdb *fdb, uint64_t key, uint64_t hash)
 }
 
 bool
-xd_fdb_insert_static(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port)
+xd_fdb_insert_static(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, bool over)
 {
 	struct xd_fdb_entry new = xd_fdb_entry_make(fdb, key, port, XD_FDB_STATIC_S);
 
-	if (!count_table(fdb) && !(xd_fdb_evict(fdb, hash, XD_PORT_NONE) && count_table(fdb)))
-		return false;
+	if (!count_table(fdb) && !(xd_fdb_evict(fdb, hash, XD_PORT_NONE) && count_table(fdb))) {
+		if (!over)
+			return false;
+		__atomic_fetch_add(&fdb->count, 1, __ATOMIC_RELAXED);
+	}
 	__atomic_fetch_add(&fdb->ports[port].count, 1, __ATOMIC_RELAXED);
 	if (place(fdb, new, hash))
 		return true;

@@ -120,8 +120,11 @@ xd_fdb_count_damped(struct xd_fdb *fdb, uint16_t port)
 
 /* Takes the key out of the table; false: it was not there, or flushed. */
 bool xd_fdb_remove(struct xd_fdb *fdb, uint64_t key, uint64_t hash);
-/* Puts a static address there, which is not in the table. False: there is no room. */
-bool xd_fdb_insert_static(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port);
+/* Puts a static address there, which is not in the table. over: also when the table is at its limit
+ * and no learned one was found to give way; one does as more is learned. False: there is no room.
+ */
+bool xd_fdb_insert_static(
+	struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, bool over);
 
 /* ---- fdb_static.c ---- */
 

@@ -29,7 +29,7 @@ find(const struct xd_fdb *fdb, uint64_t key)
 }
 
 static bool
-put(struct xd_fdb *fdb, const struct xd_fdb_static *s)
+put(struct xd_fdb *fdb, const struct xd_fdb_static *s, bool over)
 {
 	const uint64_t hash = xd_fdb_hash(fdb, s->key);
 	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
@@ -38,7 +38,7 @@ put(struct xd_fdb *fdb, const struct xd_fdb_static *s)
 	xd_fdb_lock(stripe);
 	xd_fdb_forget_moves(fdb, s->key, hash);
 	xd_fdb_remove(fdb, s->key, hash);
-	done = xd_fdb_insert_static(fdb, s->key, hash, s->port);
+	done = xd_fdb_insert_static(fdb, s->key, hash, s->port, over);
 	xd_fdb_unlock(stripe);
 	return done;
 }
@@ -56,7 +56,8 @@ xd_fdb_add_static(struct xd_fdb *fdb, uint64_t key, uint16_t port, struct xd_err
 		fdb->statics = calloc(XD_FDB_STATICS, sizeof(*fdb->statics));
 	if (!fdb->statics)
 		return xd_fail(err, -ENOMEM, "no memory for static addresses");
-	if (!put(fdb, &new)) {
+	/* Learned ones give way, if not at once, then as more is learned. */
+	if (!put(fdb, &new, fdb->nb_statics - (s != NULL) < fdb->mac_limit)) {
 		xd_fdb_unlist_static(fdb, key);
 		return xd_fail(err, -ENOSPC,
 			"the table is full (mac_limit is %u): make it larger, or delete static "
@@ -124,7 +125,8 @@ xd_fdb_put_back_static(struct xd_fdb *fdb, uint16_t port)
 		if (port != XD_PORT_NONE && s->port != port)
 			continue;
 		/* Those of ports that have no other address were not flushed. */
-		if (xd_fdb_lookup(fdb, s->key, xd_fdb_hash(fdb, s->key)) != s->port && !put(fdb, s))
+		if (xd_fdb_lookup(fdb, s->key, xd_fdb_hash(fdb, s->key)) != s->port &&
+			!put(fdb, s, true))
 			xd_fdb_count_not_learned(fdb, s->port);
 	}
 }
