@@ -28,7 +28,7 @@ html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}
 html_show_sourcelink = False
 html_copy_source = False
 # Files that pages link to beside pages.
-html_extra_path = ["peers.html", "crossdock-pktgen.schema.json"]
+html_extra_path = ["peers.html", "published.html", "fabrics.html", "crossdock-pktgen.schema.json"]
 nitpicky = True
 logger = logging.getLogger(__name__)
 
