@@ -67,6 +67,7 @@ changed(void *ctx)
 	struct xd_ovsdb *o = ctx;
 
 	o->due = !xd_ovsdb_client_idle(o->client);
+	o->once_more = true;
 	if (o->due)
 		return;
 	xd_ovsdb_rows_take(o);
@@ -157,6 +158,21 @@ some_right_now(struct xd_ovsdb *o)
 	return o->nb_failing < before;
 }
 
+/* What was refused for a moment alone, such as the interface of a switch that is just ending, whose
+ * place this one has taken. */
+static bool
+some_refused(const struct xd_ovsdb *o)
+{
+	const struct xd_ovsdb_port *port;
+
+	TAILQ_FOREACH(port, &o->ports, link)
+	{
+		if (port->error[0] && !port->fails)
+			return true;
+	}
+	return false;
+}
+
 static void
 tick(void *ctx)
 {
@@ -164,8 +180,9 @@ tick(void *ctx)
 
 	if (!xd_ovsdb_client_idle(o->client))
 		return;
-	if (some_right_now(o) || o->untried) {
+	if (some_right_now(o) || o->untried || (o->once_more && some_refused(o))) {
 		changed(o);
+		o->once_more = false;
 		return;
 	}
 	have_facts_read(o);

@@ -107,6 +107,7 @@ struct xd_ovsdb {
 	json_int_t next_cfg;        /* of the rows that were applied */
 	bool due;                   /* rows came while a transaction was under way */
 	bool untried;               /* some that were refused are to be tried again */
+	bool once_more;             /* likewise all, at the next tick */
 	struct xd_port_info *infos; /* of what runs, and how many there is room for */
 	unsigned nb_infos, max_infos;
 	struct xd_bond_info *bonds; /* likewise, of members of bonds */
