@@ -246,6 +246,20 @@ class Restarts(Ovsdb):
         wait_for(lambda: other.ports() == ["br0"], "the second")
         self.daemon = other
 
+    def test_held_for_a_moment(self):
+        """An interface that another program has is taken as soon as it lets go."""
+        hold = ("import fcntl, os, struct, sys\n"
+                "tun = os.open('/dev/net/tun', os.O_RDWR)\n"
+                "fcntl.ioctl(tun, 0x400454ca, struct.pack('16sH22x', b'br0', 0x1002))\n"
+                "print('held', flush=True)\n"
+                "sys.stdin.read()\n")
+        with subprocess.Popen(self.home.command("python3", "-c", hold), stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as holder:
+            self.assertEqual(holder.stdout.readline(), "held\n")
+            self.db.complaint("add-br", "br0")
+            self.assertIn("in use", self.db.get("Interface", "br0", "error"))
+        wait_for(lambda: self.daemon.ports() == ["br0"], "br0")
+
 
 class Tls(Ovsdb):
     """The database over a network, whose ends know each other by certificates."""
