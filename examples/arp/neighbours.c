@@ -3,7 +3,9 @@
 #include "neighbours.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "frame/edit.h"
 
@@ -21,6 +23,23 @@ struct arp {
 
 enum { ASKS = 1, ANSWERS = 2 };
 static const uint8_t kinds[6] = {0, 1, 0x08, 0x00, 6, 4};
+
+bool
+side_read(struct side *side, const char *text)
+{
+	char addr[32], more;
+	struct in_addr in;
+	unsigned bits;
+
+	if (sscanf(text, "%31[0-9.]/%2u%c", addr, &bits, &more) != 2 || bits < 1 || bits > 30 ||
+		inet_pton(AF_INET, addr, &in) != 1 || getrandom(side->mac, 6, 0) != 6)
+		return false;
+	side->addr = ntohl(in.s_addr);
+	side->mask = ~0u << (32 - bits);
+	side->mac[0] = 0x02;
+	side->port = UINT16_MAX;
+	return true;
+}
 
 static uint32_t
 read_addr(const uint8_t *at)

@@ -18,6 +18,10 @@ struct side {
 	uint16_t port; /* index */
 };
 
+/* From ADDRESS/BITS, with a MAC address made up, locally administered, and no port as yet. false:
+ * it is none. */
+bool side_read(struct side *side, const char *text);
+
 /* By the lower half of the address: its upper half and the MAC are one word, which any worker may
  * read and replace. */
 struct neighbours {

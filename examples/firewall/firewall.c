@@ -8,7 +8,6 @@
  * is a YAML file of which new connections may be (README.rst). SIGHUP reads it again, SIGUSR1
  * prints what was counted, SIGINT or SIGTERM ends it.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +31,7 @@ struct firewall {
 	struct xd_ct *ct;
 	struct xd_ct_fragments *fragments;
 	struct rules *rules; /* read by workers, replaced by main */
+	const char *path;    /* where they are read from */
 	uint16_t inside;     /* index of that port */
 	bool stopped;
 };
@@ -193,12 +193,13 @@ start(struct firewall *fw, struct xd_switch *sw, struct xd_error *err)
 
 /* Workers see the old rules or the new; the old go when nobody can see them. */
 static void
-reload(struct firewall *fw, struct xd_switch *sw, const char *path)
+reload(void *ctx, struct xd_switch *sw)
 {
+	struct firewall *fw = (struct firewall *)ctx;
 	struct rules *old = fw->rules, *next;
 	char why[256];
 
-	next = rules_read(path, why);
+	next = rules_read(fw->path, why);
 	if (next == NULL) {
 		fprintf(stderr, "firewall: %s; the old rules stay\n", why);
 		return;
@@ -210,8 +211,9 @@ reload(struct firewall *fw, struct xd_switch *sw, const char *path)
 }
 
 static void
-print(struct firewall *fw, struct xd_switch *sw)
+print(void *ctx, struct xd_switch *sw)
 {
+	struct firewall *fw = (struct firewall *)ctx;
 	struct xd_hook_info hook;
 	struct xd_ct_stats stats;
 
@@ -221,27 +223,8 @@ print(struct firewall *fw, struct xd_switch *sw)
 		printf("%s %llu\n", fw->rules->rule[i].name,
 			(unsigned long long)__atomic_load_n(
 				&fw->rules->rule[i].hits, __ATOMIC_RELAXED));
-	if (xd_switch_hooks(sw, &hook, 1) < 1)
-		return;
-	for (unsigned i = 0; i < hook.nb_reasons; i++)
-		printf("dropped %s %llu\n", hook.reasons[i].name,
-			(unsigned long long)hook.reasons[i].drops);
-}
-
-static void
-serve(struct firewall *fw, struct xd_switch *sw, const char *path, const sigset_t *signals)
-{
-	int sig;
-
-	printf("ready\n");
-	while (fflush(stdout), sigwait(signals, &sig) == 0) {
-		if (sig == SIGHUP)
-			reload(fw, sw, path);
-		else if (sig == SIGUSR1)
-			print(fw, sw);
-		else
-			return;
-	}
+	if (xd_switch_hooks(sw, &hook, 1) >= 1)
+		taps_print_drops(&hook);
 }
 
 int
@@ -249,24 +232,18 @@ main(int argc, char **argv)
 {
 	const unsigned core = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 0;
 	struct firewall fw = {.inside = UINT16_MAX};
+	const struct taps_program program = {&fw, print, reload};
 	struct xd_switch *sw = NULL;
 	struct xd_error err;
 	int status = EXIT_FAILURE;
-	sigset_t signals;
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: firewall RULES INSIDE OUTSIDE [CORE]\n");
 		return 2;
 	}
-	/* Before there are threads, so that signals come to sigwait. */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-
-	fw.rules = rules_read(argv[1], err.text);
+	taps_block_signals(&program);
+	fw.path = argv[1];
+	fw.rules = rules_read(fw.path, err.text);
 	if (fw.rules == NULL)
 		goto err_rules;
 	if (xd_memory_start(NULL, &err) < 0)
@@ -274,7 +251,7 @@ main(int argc, char **argv)
 	sw = xd_switch_create(NULL, &err);
 	if (sw && start(&fw, sw, &err) == 0 &&
 		taps_configure(sw, "firewall", argv[2], argv[3], core, &err) == 0) {
-		serve(&fw, sw, argv[1], &signals);
+		taps_serve(&program, sw);
 		status = EXIT_SUCCESS;
 	}
 	xd_switch_destroy(sw);

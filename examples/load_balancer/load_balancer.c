@@ -10,7 +10,6 @@
  * it again, SIGUSR1 prints what was counted, SIGINT or SIGTERM ends it.
  */
 #include <arpa/inet.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@ static const char *const reasons[] = {"no-server", "no-neighbour", NULL};
 
 struct balancer {
 	struct backends *backends; /* read by workers, replaced by main */
+	const char *path;          /* where they are read from */
 	struct side service, own;  /* one MAC */
 	uint64_t seed;
 	struct neighbours neighbours;
@@ -122,19 +122,11 @@ start(struct balancer *lb, struct xd_switch *sw, char **argv, unsigned core, str
 static bool
 read_arguments(struct balancer *lb, char **argv)
 {
-	char addr[32], more;
-	struct in_addr service, own;
-	unsigned bits;
+	struct in_addr service;
 
-	if (inet_pton(AF_INET, argv[3], &service) != 1 ||
-		sscanf(argv[4], "%31[0-9.]/%2u%c", addr, &bits, &more) != 2 || bits < 1 ||
-		bits > 30 || inet_pton(AF_INET, addr, &own) != 1 ||
-		getrandom(lb->own.mac, 6, 0) != 6 ||
+	if (inet_pton(AF_INET, argv[3], &service) != 1 || !side_read(&lb->own, argv[4]) ||
 		getrandom(&lb->seed, sizeof(lb->seed), 0) != sizeof(lb->seed))
 		return false;
-	lb->own.mac[0] = 0x02;
-	lb->own.addr = ntohl(own.s_addr);
-	lb->own.mask = ~0u << (32 - bits);
 	lb->service = lb->own;
 	lb->service.addr = ntohl(service.s_addr);
 	return true;
@@ -142,12 +134,13 @@ read_arguments(struct balancer *lb, char **argv)
 
 /* Workers see the old servers or the new; the old go when nobody can see them. */
 static void
-reload(struct balancer *lb, struct xd_switch *sw, const char *path)
+reload(void *ctx, struct xd_switch *sw)
 {
+	struct balancer *lb = (struct balancer *)ctx;
 	struct backends *old = lb->backends, *next;
 	char why[256];
 
-	next = backends_read(path, why);
+	next = backends_read(lb->path, why);
 	if (next == NULL) {
 		fprintf(stderr, "load_balancer: %s; the old servers stay\n", why);
 		return;
@@ -159,32 +152,15 @@ reload(struct balancer *lb, struct xd_switch *sw, const char *path)
 }
 
 static void
-print(struct xd_switch *sw)
+print(void *ctx, struct xd_switch *sw)
 {
 	struct xd_hook_info hook;
 
+	(void)ctx;
 	if (xd_switch_hooks(sw, &hook, 1) < 1)
 		return;
 	printf("balanced %llu\n", (unsigned long long)hook.redirected);
-	for (unsigned i = 0; i < hook.nb_reasons; i++)
-		printf("dropped %s %llu\n", hook.reasons[i].name,
-			(unsigned long long)hook.reasons[i].drops);
-}
-
-static void
-serve(struct balancer *lb, struct xd_switch *sw, const char *path, const sigset_t *signals)
-{
-	int sig;
-
-	printf("ready\n");
-	while (fflush(stdout), sigwait(signals, &sig) == 0) {
-		if (sig == SIGHUP)
-			reload(lb, sw, path);
-		else if (sig == SIGUSR1)
-			print(sw);
-		else
-			return;
-	}
+	taps_print_drops(&hook);
 }
 
 int
@@ -192,10 +168,10 @@ main(int argc, char **argv)
 {
 	const unsigned core = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
 	struct balancer *lb = (struct balancer *)calloc(1, sizeof(*lb));
+	const struct taps_program program = {lb, print, reload};
 	struct xd_switch *sw = NULL;
 	struct xd_error err;
 	int status = EXIT_FAILURE;
-	sigset_t signals;
 
 	if (lb == NULL || argc < 6 || !read_arguments(lb, argv)) {
 		fprintf(stderr, "usage: load_balancer CLIENTS SERVERS SERVICE OWN/BITS BACKENDS "
@@ -203,20 +179,14 @@ main(int argc, char **argv)
 		free(lb);
 		return 2;
 	}
-	/* Before there are threads, so that signals come to sigwait. */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-
-	lb->backends = backends_read(argv[5], err.text);
+	taps_block_signals(&program);
+	lb->path = argv[5];
+	lb->backends = backends_read(lb->path, err.text);
 	if (lb->backends == NULL || xd_memory_start(NULL, &err) < 0)
 		goto err_start;
 	sw = xd_switch_create(NULL, &err);
 	if (sw && start(lb, sw, argv, core, &err) == 0) {
-		serve(lb, sw, argv[5], &signals);
+		taps_serve(&program, sw);
 		status = EXIT_SUCCESS;
 	}
 	xd_switch_destroy(sw);

@@ -10,11 +10,9 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "conntrack/conntrack.h"
 #include "conntrack/fragments.h"
@@ -211,30 +209,12 @@ start(struct nat *nat, struct xd_switch *sw, struct xd_error *err)
 	return xd_hook_register(sw, &hook, nat, err);
 }
 
-/* ADDRESS/BITS; a MAC address of one's own, locally administered. */
-static bool
-read_side(const char *text, struct side *side)
-{
-	char addr[32], more;
-	struct in_addr in;
-	unsigned bits;
-
-	if (sscanf(text, "%31[0-9.]/%2u%c", addr, &bits, &more) != 2 || bits < 1 || bits > 30 ||
-		inet_pton(AF_INET, addr, &in) != 1 || getrandom(side->mac, 6, 0) != 6)
-		return false;
-	side->addr = ntohl(in.s_addr);
-	side->mask = ~0u << (32 - bits);
-	side->mac[0] = 0x02;
-	side->port = UINT16_MAX;
-	return true;
-}
-
 static bool
 read_arguments(struct nat *nat, char **argv)
 {
 	struct in_addr gateway;
 
-	if (!read_side(argv[2], &nat->inside) || !read_side(argv[4], &nat->outside) ||
+	if (!side_read(&nat->inside, argv[2]) || !side_read(&nat->outside, argv[4]) ||
 		inet_pton(AF_INET, argv[5], &gateway) != 1)
 		return false;
 	nat->gateway = ntohl(gateway.s_addr);
@@ -245,31 +225,16 @@ read_arguments(struct nat *nat, char **argv)
 }
 
 static void
-print(struct nat *nat, struct xd_switch *sw)
+print(void *ctx, struct xd_switch *sw)
 {
+	struct nat *nat = (struct nat *)ctx;
 	struct xd_hook_info hook;
 	struct xd_ct_stats stats;
 
 	xd_ct_stats(nat->ct, &stats);
 	printf("connections and mappings %u\n", stats.connections);
-	if (xd_switch_hooks(sw, &hook, 1) < 1)
-		return;
-	for (unsigned i = 0; i < hook.nb_reasons; i++)
-		printf("dropped %s %llu\n", hook.reasons[i].name,
-			(unsigned long long)hook.reasons[i].drops);
-}
-
-static void
-serve(struct nat *nat, struct xd_switch *sw, const sigset_t *signals)
-{
-	int sig;
-
-	printf("ready\n");
-	while (fflush(stdout), sigwait(signals, &sig) == 0) {
-		if (sig != SIGUSR1)
-			return;
-		print(nat, sw);
-	}
+	if (xd_switch_hooks(sw, &hook, 1) >= 1)
+		taps_print_drops(&hook);
 }
 
 int
@@ -277,10 +242,10 @@ main(int argc, char **argv)
 {
 	const unsigned core = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
 	struct nat *nat = (struct nat *)calloc(1, sizeof(*nat));
+	const struct taps_program program = {nat, print, NULL};
 	struct xd_switch *sw = NULL;
 	struct xd_error err;
 	int status = EXIT_FAILURE;
-	sigset_t signals;
 
 	if (nat == NULL || argc < 6 || !read_arguments(nat, argv)) {
 		fprintf(stderr,
@@ -289,19 +254,13 @@ main(int argc, char **argv)
 		free(nat);
 		return 2;
 	}
-	/* Before there are threads, so that signals come to sigwait. */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-
+	taps_block_signals(&program);
 	if (xd_memory_start(NULL, &err) < 0)
 		goto err_memory;
 	sw = xd_switch_create(NULL, &err);
 	if (sw && start(nat, sw, &err) == 0 &&
 		taps_configure(sw, "nat", argv[1], argv[3], core, &err) == 0) {
-		serve(nat, sw, &signals);
+		taps_serve(&program, sw);
 		status = EXIT_SUCCESS;
 	}
 	xd_switch_destroy(sw);

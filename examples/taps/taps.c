@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two tap ports on a bridge. */
+/* Two tap ports on a bridge, and signals. */
 #include "taps.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -57,4 +58,50 @@ taps_now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void
+add_signals(const struct taps_program *program, sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGUSR1);
+	if (program->reload)
+		sigaddset(signals, SIGHUP);
+}
+
+void
+taps_block_signals(const struct taps_program *program)
+{
+	sigset_t signals;
+
+	add_signals(program, &signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
+void
+taps_serve(const struct taps_program *program, struct xd_switch *sw)
+{
+	sigset_t signals;
+	int sig;
+
+	add_signals(program, &signals);
+	printf("ready\n");
+	while (fflush(stdout), sigwait(&signals, &sig) == 0) {
+		if (sig == SIGHUP)
+			program->reload(program->ctx, sw);
+		else if (sig == SIGUSR1)
+			program->print(program->ctx, sw);
+		else
+			return;
+	}
+}
+
+void
+taps_print_drops(const struct xd_hook_info *hook)
+{
+	for (unsigned i = 0; i < hook->nb_reasons; i++)
+		printf("dropped %s %llu\n", hook->reasons[i].name,
+			(unsigned long long)hook->reasons[i].drops);
 }
