@@ -10,7 +10,7 @@
 #include "conntrack/index.h"
 #include "memory/memory.h"
 
-#define WAYS           8
+#define WAYS           8u
 #define MAX_DATAGRAMS  (1u << 20)
 #define TIMEOUT_MS     30000
 #define MAX_BYTES      65535
@@ -72,7 +72,6 @@ xd_ct_fragments_create(
 	struct xd_ct *ct, const struct xd_ct_fragments_opts *opts, struct xd_error *err)
 {
 	struct xd_ct_fragments *fr;
-	uint32_t n = 1;
 
 	if (opts->size != sizeof(*opts) || opts->release == NULL) {
 		xd_fail(err, -EINVAL,
@@ -85,13 +84,11 @@ xd_ct_fragments_create(
 			opts->max_datagrams, MAX_DATAGRAMS);
 		return NULL;
 	}
-	while (n * WAYS < opts->max_datagrams)
-		n *= 2;
 	fr = xd_memory_alloc(sizeof(*fr), opts->node);
 	if (fr == NULL)
 		goto err_memory;
 	fr->ct = ct;
-	fr->mask = n - 1;
+	fr->mask = rte_align32pow2(RTE_MAX(opts->max_datagrams, WAYS)) / WAYS - 1;
 	fr->max_kept = opts->max_kept;
 	fr->timeout_ms = opts->timeout_ms ? opts->timeout_ms : TIMEOUT_MS;
 	fr->release = opts->release;

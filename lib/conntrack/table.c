@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <sys/random.h>
 
+#include <rte_common.h>
+
 #include "conntrack/table.h"
 #include "memory/memory.h"
 
@@ -40,11 +42,7 @@ xd_ct_timeout_default(enum xd_ct_timeout which)
 static uint32_t
 buckets_for(uint32_t max)
 {
-	uint32_t n = MIN_BUCKETS;
-
-	while (n < max / (CT_WAYS / 4))
-		n *= 2;
-	return n;
+	return rte_align32pow2(RTE_MAX(MIN_BUCKETS, max / (CT_WAYS / 4)));
 }
 
 /* Beside what is live: what has ended and waits for readers. */

@@ -18,11 +18,7 @@
 static uint32_t
 buckets_for(uint32_t mac_limit)
 {
-	uint32_t n = MIN_BUCKETS;
-
-	while (n < mac_limit / (XD_FDB_WAYS / 2))
-		n *= 2;
-	return n;
+	return rte_align32pow2(RTE_MAX(MIN_BUCKETS, mac_limit / (XD_FDB_WAYS / 2)));
 }
 
 static size_t

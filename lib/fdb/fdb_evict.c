@@ -59,11 +59,11 @@ xd_fdb_nobody_heavier(const struct xd_fdb *fdb, uint16_t port)
 bool
 xd_fdb_evict(struct xd_fdb *fdb, uint64_t hash, uint16_t port)
 {
-	const struct xd_fdb_stripe *held = xd_fdb_stripe(fdb, hash);
+	const uint64_t held = xd_fdb_stripe_bit(hash);
 	/* With the newcomer the port must not have more than the other: they would take from each
 	 * other by turns. */
 	struct victim v = {.count = xd_fdb_count_port(fdb, port)};
-	struct xd_fdb_stripe *stripe;
+	uint64_t other;
 	bool done;
 
 	/* Bits that name neither of the key's own buckets in a table of usual size. */
@@ -71,13 +71,12 @@ xd_fdb_evict(struct xd_fdb *fdb, uint64_t hash, uint16_t port)
 		seen += look(fdb, &fdb->buckets[((hash >> 20) + b) & fdb->mask], &v);
 	if (v.slot == NULL)
 		return false;
-	stripe = xd_fdb_stripe(fdb, xd_fdb_hash(fdb, v.entry.key));
-	if (stripe != held && !xd_fdb_trylock(stripe))
+	other = xd_fdb_hash(fdb, v.entry.key);
+	if (!xd_fdb_try_stripe(fdb, other, held))
 		return false;
 	done = xd_fdb_entry_live(fdb, v.entry) && xd_fdb_cas(v.slot, v.entry, xd_fdb_empty);
 	if (done)
 		xd_fdb_uncount(fdb, xd_fdb_entry_port(v.entry));
-	if (stripe != held)
-		xd_fdb_unlock(stripe);
+	xd_fdb_leave_stripe(fdb, other, held);
 	return done;
 }

@@ -92,27 +92,6 @@ place_free(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb_entry
 	return false;
 }
 
-/* Stripes whose locks the caller holds: a bit for each. */
-static uint64_t
-stripe_bit(uint64_t hash)
-{
-	static_assert(XD_FDB_STRIPES == 64, "a bit for each");
-	return 1ull << (hash >> 58);
-}
-
-static bool
-try_stripe(struct xd_fdb *fdb, uint64_t hash, uint64_t held)
-{
-	return held & stripe_bit(hash) || xd_fdb_trylock(xd_fdb_stripe(fdb, hash));
-}
-
-static void
-leave_stripe(struct xd_fdb *fdb, uint64_t hash, uint64_t held)
-{
-	if (!(held & stripe_bit(hash)))
-		xd_fdb_unlock(xd_fdb_stripe(fdb, hash));
-}
-
 /* Puts the entry where one lies that has expired but was not swept yet. */
 static bool
 place_expired(
@@ -128,12 +107,12 @@ place_expired(
 
 		if (!xd_fdb_entry_expired(fdb, e, xd_fdb_entry_seen_s(new)))
 			continue;
-		if (!try_stripe(fdb, hash, held))
+		if (!xd_fdb_try_stripe(fdb, hash, held))
 			continue;
 		done = xd_fdb_entry_live(fdb, e) && xd_fdb_cas(&bucket->entries[i], e, new);
 		if (done)
 			xd_fdb_uncount(fdb, xd_fdb_entry_port(e));
-		leave_stripe(fdb, hash, held);
+		xd_fdb_leave_stripe(fdb, hash, held);
 		if (done)
 			return true;
 	}
@@ -180,11 +159,11 @@ place_displacing(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb
 
 		if (other == bucket)
 			other = &fdb->buckets[xd_fdb_second(fdb, hash)];
-		if (key == 0 || !try_stripe(fdb, hash, held))
+		if (key == 0 || !xd_fdb_try_stripe(fdb, hash, held))
 			continue;
-		done = displace(
-			fdb, &bucket->entries[i], other, key, new, held | stripe_bit(hash), more);
-		leave_stripe(fdb, hash, held);
+		done = displace(fdb, &bucket->entries[i], other, key, new,
+			held | xd_fdb_stripe_bit(hash), more);
+		xd_fdb_leave_stripe(fdb, hash, held);
 		if (done)
 			return true;
 	}
@@ -197,7 +176,7 @@ place(struct xd_fdb *fdb, struct xd_fdb_entry new, uint64_t hash)
 {
 	struct xd_fdb_bucket *first = &fdb->buckets[xd_fdb_first(fdb, hash)];
 	struct xd_fdb_bucket *second = &fdb->buckets[xd_fdb_second(fdb, hash)];
-	const uint64_t held = stripe_bit(hash);
+	const uint64_t held = xd_fdb_stripe_bit(hash);
 
 	if (place_free(fdb, first, new) || place_free(fdb, second, new) ||
 		place_expired(fdb, first, new, held) || place_expired(fdb, second, new, held))

@@ -93,6 +93,28 @@ xd_fdb_unlock(struct xd_fdb_stripe *stripe)
 	__atomic_store_n(&stripe->locked, 0, __ATOMIC_RELEASE);
 }
 
+/* Stripes that are held, or a key's: a bit for each. */
+static inline uint64_t
+xd_fdb_stripe_bit(uint64_t hash)
+{
+	return 1ull << (hash >> 58);
+}
+
+/* Tries to lock a key's stripe, if it is not one of those held. It is never waited for: two who
+ * hold one each would wait for each other. */
+static inline bool
+xd_fdb_try_stripe(struct xd_fdb *fdb, uint64_t hash, uint64_t held)
+{
+	return held & xd_fdb_stripe_bit(hash) || xd_fdb_trylock(xd_fdb_stripe(fdb, hash));
+}
+
+static inline void
+xd_fdb_leave_stripe(struct xd_fdb *fdb, uint64_t hash, uint64_t held)
+{
+	if (!(held & xd_fdb_stripe_bit(hash)))
+		xd_fdb_unlock(xd_fdb_stripe(fdb, hash));
+}
+
 /* Takes a live entry out of the counts. The caller made the change and holds the key's lock. */
 static inline void
 xd_fdb_uncount(struct xd_fdb *fdb, uint16_t port)
