@@ -81,6 +81,15 @@ assert_carry(const struct rig *r, uint32_t mask)
 	}
 }
 
+/* All links are up, and both ends have had the time to agree. */
+static void
+start_agreed(struct rig *r, const struct xd_lacp_config *a, const struct xd_lacp_config *b)
+{
+	start(r, a, b);
+	set_links(r, 7);
+	pass(r, 4000);
+}
+
 /* Who speaks first, how often, and what comes of it. */
 static void
 test_agree(void **state)
@@ -128,9 +137,7 @@ test_configured_anew(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, &a, &b);
-	set_links(&r, 7);
-	pass(&r, 4000);
+	start_agreed(&r, &a, &b);
 	assert_carry(&r, 7);
 	/* The partner hears that it is asked for more. */
 	a.fast = true;
@@ -168,9 +175,7 @@ test_join(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, &a, &b);
-	set_links(&r, 7);
-	pass(&r, 4000);
+	start_agreed(&r, &a, &b);
 	xd_lacp_join(&r.end[0], 1);
 	assert_int_equal(xd_lacp_collects(&r.end[0]), 5);
 	assert_int_equal(r.end[0].members[1].heard, XD_LACP_HEARD_NOTHING);
@@ -191,9 +196,7 @@ test_link_down(void **state)
 	struct rig r;
 
 	(void)state;
-	start(&r, &a, &b);
-	set_links(&r, 7);
-	pass(&r, 4000);
+	start_agreed(&r, &a, &b);
 	assert_carry(&r, 7);
 	set_links(&r, 5);
 	assert_carry(&r, 5);
@@ -366,9 +369,7 @@ test_speed(void **state)
 
 	(void)state;
 	a.key = 3;
-	start(&r, &a, &b);
-	set_links(&r, 7);
-	pass(&r, 4000);
+	start_agreed(&r, &a, &b);
 	key = r.end[0].members[2].actor.key;
 	assert_int_equal(key >> 6, 3);
 	xd_lacp_link(&r.end[0], 2, true, 10000, r.now);

@@ -17,6 +17,7 @@
 #include "frame/offload.h"
 
 #define L3 14
+#define T0 1000000ull /* ms: when a test begins */
 
 enum { P_ICMP = 1, P_TCP = 6, P_UDP = 17, P_ICMPV6 = 58 };
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
@@ -261,6 +262,25 @@ make_table(uint32_t max)
 
 	assert_non_null(ct);
 	return ct;
+}
+
+/* Accepts the connection that a tracked packet begins. */
+static inline void
+commit(struct xd_ct *ct, struct packet *k, uint64_t now_ms)
+{
+	assert_int_equal(k->p.state, XD_CT_NEW);
+	assert_false(k->p.known);
+	assert_int_equal(xd_ct_commit(ct, 0, &k->p, NULL, now_ms), 0);
+	assert_true(k->p.known);
+}
+
+static inline uint32_t
+connections(struct xd_ct *ct)
+{
+	struct xd_ct_stats stats;
+
+	xd_ct_stats(ct, &stats);
+	return stats.connections;
 }
 
 #endif

@@ -7,8 +7,6 @@
 
 #include "conntrack/fragments.h"
 
-#define T0 1000000ull
-
 struct bench {
 	struct xd_ct *ct;
 	struct xd_ct_fragments *fr;

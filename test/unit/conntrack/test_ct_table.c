@@ -5,26 +5,6 @@
 #include <errno.h>
 #include <pthread.h>
 
-#define T0 1000000ull
-
-static void
-commit(struct xd_ct *ct, struct packet *k, uint64_t now_ms)
-{
-	assert_int_equal(k->p.state, XD_CT_NEW);
-	assert_false(k->p.known);
-	assert_int_equal(xd_ct_commit(ct, 0, &k->p, NULL, now_ms), 0);
-	assert_true(k->p.known);
-}
-
-static uint32_t
-connections(struct xd_ct *ct)
-{
-	struct xd_ct_stats stats;
-
-	xd_ct_stats(ct, &stats);
-	return stats.connections;
-}
-
 static bool
 count(void *ctx, const struct xd_ct_record *record)
 {

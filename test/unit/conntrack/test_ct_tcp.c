@@ -5,9 +5,8 @@
 
 #include <errno.h>
 
-#define T0 1000000ull
-#define A  1000u /* the first octet behind the SYN of who began */
-#define B  9000u
+#define A 1000u /* the first octet behind the SYN of who began */
+#define B 9000u
 
 static const char *const states[] = {"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT",
 	"CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2"};

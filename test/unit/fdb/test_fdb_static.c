@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "fdb/fdb.h"
+#include "fdb_keys.h"
 #include "memory/memory.h"
 #include "port/port.h"
 
@@ -25,27 +25,6 @@ make(uint32_t mac_limit)
 
 	assert_non_null(fdb);
 	return fdb;
-}
-
-/* 02:00:00:xx:xx:xx. */
-static uint64_t
-key_of(uint32_t n, uint16_t vlan)
-{
-	uint8_t mac[8] = {2, 0, 0, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n, 0, 0};
-
-	return xd_fdb_key(mac, vlan);
-}
-
-static void
-learn(struct xd_fdb *fdb, uint64_t key, uint16_t port, uint32_t now_s)
-{
-	xd_fdb_learn(fdb, key, xd_fdb_hash(fdb, key), port, now_s);
-}
-
-static uint16_t
-lookup(const struct xd_fdb *fdb, uint64_t key)
-{
-	return xd_fdb_lookup(fdb, key, xd_fdb_hash(fdb, key));
 }
 
 static void
