@@ -55,16 +55,16 @@ static void
 add_leaving(struct xd_turn *turn, const struct xd_plan_mirror *mirror, struct xd_output *to)
 {
 	struct by_number all = {0};
-	struct xd_output sorted = {0};
 
 	for (uint16_t i = 0; i < turn->nb_busy; i++) {
 		if (has(mirror->dst, turn->busy[i]))
 			sort_in(turn, &all, &turn->outputs[turn->busy[i]]);
 	}
-	put_sorted(&sorted, &all);
-	for (uint16_t i = 0; i < sorted.n; i++) {
-		if (is_wanted(mirror, sorted.frames[i]->vlan))
-			to->frames[to->n++] = sorted.frames[i];
+	for (uint32_t left = all.there; left; left &= left - 1) {
+		struct xd_frame *f = all.frames[__builtin_ctz(left)];
+
+		if (is_wanted(mirror, f->vlan))
+			to->frames[to->n++] = f;
 	}
 }
 
