@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A stateful firewall between two interfaces, for IPv4 and IPv6.
- *
- *     firewall RULES INSIDE OUTSIDE [CORE]
- *
- * INSIDE and OUTSIDE are tap interfaces, which it makes: NAME, or NETNS:NAME in a namespace. RULES
- * is a YAML file of which new connections may be (README.rst). SIGHUP reads it again, SIGUSR1
- * prints what was counted, SIGINT or SIGTERM ends it.
- */
+/* A stateful firewall between two ports, for IPv4 and IPv6: README.rst. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +10,7 @@
 #include "hook.h"
 
 #include "rules.h"
-#include "taps.h"
+#include "appliance.h"
 
 #define CONNECTIONS 1000000
 #define DATAGRAMS   4096 /* in fragments, at a time */
@@ -82,7 +74,7 @@ run(void *ctx, struct xd_burst *b)
 	struct firewall *fw = (struct firewall *)ctx;
 	struct xd_ct_packet p[XD_BATCH];
 	struct xd_headers h[XD_BATCH];
-	const uint64_t now = taps_now_ms();
+	const uint64_t now = appliance_now_ms();
 
 	for (uint16_t i = 0; i < b->n; i++) {
 		xd_headers_parse(b->frames[i], &h[i]);
@@ -125,7 +117,7 @@ keep(struct firewall *fw, const struct xd_burst *b, struct xd_kept *kept, uint64
 static void
 done(void *ctx, const struct xd_burst *b, uint32_t went)
 {
-	const uint64_t now = b->keep & went ? taps_now_ms() : 0;
+	const uint64_t now = b->keep & went ? appliance_now_ms() : 0;
 
 	for (uint16_t i = 0; i < b->n; i++) {
 		if ((b->keep & went & 1u << i) && b->kept[i])
@@ -138,8 +130,8 @@ tick(void *ctx, const struct xd_burst *b)
 {
 	struct firewall *fw = (struct firewall *)ctx;
 
-	xd_ct_expire(fw->ct, b->worker, 10000, taps_now_ms());
-	xd_ct_fragments_expire(fw->fragments, taps_now_ms());
+	xd_ct_expire(fw->ct, b->worker, 10000, appliance_now_ms());
+	xd_ct_fragments_expire(fw->fragments, appliance_now_ms());
 }
 
 static int
@@ -224,24 +216,28 @@ print(void *ctx, struct xd_switch *sw)
 			(unsigned long long)__atomic_load_n(
 				&fw->rules->rule[i].hits, __ATOMIC_RELAXED));
 	if (xd_switch_hooks(sw, &hook, 1) >= 1)
-		taps_print_drops(&hook);
+		appliance_print_drops(&hook);
 }
+
+static const char help[] = "RULES is a YAML file of which new connections may pass between the "
+			   "ports INSIDE and OUTSIDE.\n"
+			   "SIGHUP reads it again, SIGUSR1 prints what was counted, SIGINT or "
+			   "SIGTERM ends the program.\n";
 
 int
 main(int argc, char **argv)
 {
 	const unsigned core = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 0;
 	struct firewall fw = {.inside = UINT16_MAX};
-	const struct taps_program program = {&fw, print, reload};
+	const struct appliance program = {
+		"firewall", "RULES INSIDE OUTSIDE [CORE]", help, &fw, print, reload};
 	struct xd_switch *sw = NULL;
 	struct xd_error err;
 	int status = EXIT_FAILURE;
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: firewall RULES INSIDE OUTSIDE [CORE]\n");
-		return 2;
-	}
-	taps_block_signals(&program);
+	if (argc < 4)
+		return appliance_usage(&program, argv);
+	appliance_block_signals(&program);
 	fw.path = argv[1];
 	fw.rules = rules_read(fw.path, err.text);
 	if (fw.rules == NULL)
@@ -250,8 +246,8 @@ main(int argc, char **argv)
 		goto err_rules;
 	sw = xd_switch_create(NULL, &err);
 	if (sw && start(&fw, sw, &err) == 0 &&
-		taps_configure(sw, "firewall", argv[2], argv[3], core, &err) == 0) {
-		taps_serve(&program, sw);
+		appliance_configure(sw, "firewall", argv[2], argv[3], core, &err) == 0) {
+		appliance_serve(&program, sw);
 		status = EXIT_SUCCESS;
 	}
 	xd_switch_destroy(sw);

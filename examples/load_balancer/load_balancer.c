@@ -1,14 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Many servers behind one IPv4 address, which answer by themselves (direct server return).
- *
- *     load_balancer CLIENTS SERVERS SERVICE OWN/BITS BACKENDS [CORE]
- *
- * CLIENTS and SERVERS are tap interfaces, which it makes: NAME, or NETNS:NAME in a namespace.
- * SERVICE is the address that clients use; OWN one of the balancer's in the servers' network, by
- * which it asks for their MAC addresses. BACKENDS is a file of servers (README.rst). SIGHUP reads
- * it again, SIGUSR1 prints what was counted, SIGINT or SIGTERM ends it.
- */
+/* Many servers behind one IPv4 address, which answer by themselves: README.rst. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +11,7 @@
 #include "frame/edit.h"
 #include "hook.h"
 #include "neighbours.h"
-#include "taps.h"
+#include "appliance.h"
 
 enum { NO_SERVER, NO_NEIGHBOUR };
 static const char *const reasons[] = {"no-server", "no-neighbour", NULL};
@@ -116,7 +107,7 @@ start(struct balancer *lb, struct xd_switch *sw, char **argv, unsigned core, str
 		.attach = attach};
 	const int rc = xd_hook_register(sw, &hook, lb, err);
 
-	return rc < 0 ? rc : taps_configure(sw, "balancer", argv[2], argv[1], core, err);
+	return rc < 0 ? rc : appliance_configure(sw, "balancer", argv[2], argv[1], core, err);
 }
 
 static bool
@@ -160,33 +151,40 @@ print(void *ctx, struct xd_switch *sw)
 	if (xd_switch_hooks(sw, &hook, 1) < 1)
 		return;
 	printf("balanced %llu\n", (unsigned long long)hook.redirected);
-	taps_print_drops(&hook);
+	appliance_print_drops(&hook);
 }
+
+static const char help[] = "Clients behind the port CLIENTS use the address SERVICE; OWN is one of "
+			   "the balancer's in the\n"
+			   "network behind the port SERVERS, by which it asks for their MAC "
+			   "addresses. BACKENDS is a file\n"
+			   "of the servers. SIGHUP reads it again, SIGUSR1 prints what was "
+			   "counted, SIGINT or SIGTERM\n"
+			   "ends the program.\n";
 
 int
 main(int argc, char **argv)
 {
 	const unsigned core = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
 	struct balancer *lb = (struct balancer *)calloc(1, sizeof(*lb));
-	const struct taps_program program = {lb, print, reload};
+	const struct appliance program = {"load_balancer",
+		"CLIENTS SERVERS SERVICE OWN/BITS BACKENDS [CORE]", help, lb, print, reload};
 	struct xd_switch *sw = NULL;
 	struct xd_error err;
 	int status = EXIT_FAILURE;
 
 	if (lb == NULL || argc < 6 || !read_arguments(lb, argv)) {
-		fprintf(stderr, "usage: load_balancer CLIENTS SERVERS SERVICE OWN/BITS BACKENDS "
-				"[CORE]\n");
 		free(lb);
-		return 2;
+		return appliance_usage(&program, argv);
 	}
-	taps_block_signals(&program);
+	appliance_block_signals(&program);
 	lb->path = argv[5];
 	lb->backends = backends_read(lb->path, err.text);
 	if (lb->backends == NULL || xd_memory_start(NULL, &err) < 0)
 		goto err_start;
 	sw = xd_switch_create(NULL, &err);
 	if (sw && start(lb, sw, argv, core, &err) == 0) {
-		taps_serve(&program, sw);
+		appliance_serve(&program, sw);
 		status = EXIT_SUCCESS;
 	}
 	xd_switch_destroy(sw);

@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A translator: many hosts behind one IPv4 address.
- *
- *     nat INSIDE ADDRESS/BITS OUTSIDE ADDRESS/BITS GATEWAY [CORE]
- *
- * INSIDE and OUTSIDE are tap interfaces, which it makes: NAME, or NETNS:NAME in a namespace. It has
- * the first address inside, where hosts take it for their gateway, and the second outside. SIGUSR1
- * prints what was counted, SIGINT or SIGTERM ends it.
- */
+/* A translator: many hosts behind one IPv4 address: README.rst. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +11,7 @@
 #include "crossdock.h"
 #include "hook.h"
 #include "neighbours.h"
-#include "taps.h"
+#include "appliance.h"
 
 #define CONNECTIONS 1000000 /* and mappings */
 #define DATAGRAMS   4096    /* in fragments, at a time */
@@ -135,7 +127,7 @@ run(void *ctx, struct xd_burst *b)
 	const struct side *side = b->port == nat->inside.port ? &nat->inside : &nat->outside;
 	struct xd_ct_packet p[XD_BATCH];
 	struct xd_headers h[XD_BATCH];
-	const uint64_t now = taps_now_ms();
+	const uint64_t now = appliance_now_ms();
 
 	for (uint16_t i = 0; i < b->n; i++) {
 		xd_headers_parse(b->frames[i], &h[i]);
@@ -162,8 +154,8 @@ tick(void *ctx, const struct xd_burst *b)
 {
 	struct nat *nat = (struct nat *)ctx;
 
-	xd_ct_expire(nat->ct, b->worker, 10000, taps_now_ms());
-	xd_ct_fragments_expire(nat->fragments, taps_now_ms());
+	xd_ct_expire(nat->ct, b->worker, 10000, appliance_now_ms());
+	xd_ct_fragments_expire(nat->fragments, appliance_now_ms());
 }
 
 static int
@@ -234,33 +226,37 @@ print(void *ctx, struct xd_switch *sw)
 	xd_ct_stats(nat->ct, &stats);
 	printf("connections and mappings %u\n", stats.connections);
 	if (xd_switch_hooks(sw, &hook, 1) >= 1)
-		taps_print_drops(&hook);
+		appliance_print_drops(&hook);
 }
+
+static const char help[] =
+	"Hosts behind the port INSIDE take the first address for their gateway; what they send to\n"
+	"others comes from the second, by the port OUTSIDE. GATEWAY is a router there, of the "
+	"second\n"
+	"address's network. SIGUSR1 prints what was counted, SIGINT or SIGTERM ends the program.\n";
 
 int
 main(int argc, char **argv)
 {
 	const unsigned core = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
 	struct nat *nat = (struct nat *)calloc(1, sizeof(*nat));
-	const struct taps_program program = {nat, print, NULL};
+	const struct appliance program = {"nat",
+		"INSIDE ADDRESS/BITS OUTSIDE ADDRESS/BITS GATEWAY [CORE]", help, nat, print, NULL};
 	struct xd_switch *sw = NULL;
 	struct xd_error err;
 	int status = EXIT_FAILURE;
 
 	if (nat == NULL || argc < 6 || !read_arguments(nat, argv)) {
-		fprintf(stderr,
-			"usage: nat INSIDE ADDRESS/BITS OUTSIDE ADDRESS/BITS GATEWAY [CORE]: "
-			"the gateway is one of the network outside\n");
 		free(nat);
-		return 2;
+		return appliance_usage(&program, argv);
 	}
-	taps_block_signals(&program);
+	appliance_block_signals(&program);
 	if (xd_memory_start(NULL, &err) < 0)
 		goto err_memory;
 	sw = xd_switch_create(NULL, &err);
 	if (sw && start(nat, sw, &err) == 0 &&
-		taps_configure(sw, "nat", argv[1], argv[3], core, &err) == 0) {
-		taps_serve(&program, sw);
+		appliance_configure(sw, "nat", argv[1], argv[3], core, &err) == 0) {
+		appliance_serve(&program, sw);
 		status = EXIT_SUCCESS;
 	}
 	xd_switch_destroy(sw);

@@ -3,12 +3,13 @@
 
 import os
 import signal
+import subprocess
 
 import netns
 from frames import BROADCAST, frame, mac, raw_mac
 from guest import Guest
 from harness import Case, need_root
-from process import PATIENCE_S, Dialogue, program, temporary_directory
+from process import PATIENCE_S, SOURCE, Dialogue, program, temporary_directory
 
 A, B = mac(0xA), mac(0xB)
 
@@ -23,7 +24,10 @@ class ProgramCase(Case):
 
     def start(self, name, *words, inside=None):
         """An example, once it has said its first line; inside: a network namespace."""
-        command = [program(name), str(self.directory), *words]
+        return self.start_program(name, self.directory, *words, inside=inside)
+
+    def start_program(self, name, *words, inside=None):
+        command = [program(name), *map(str, words)]
         self.program = Dialogue(inside.command(*command) if inside else command,
                                 self.directory / f"{name}.log")
         self.addCleanup(self.program.kill)
@@ -94,3 +98,42 @@ class ExamplesWithGuests(ProgramCase):
         while self.program.line() != "port-down vm2":
             pass
         self.assertRegex(self.end(), r"2 frames, [1-9]\d* sleeps")
+
+
+class Appliances(ProgramCase):
+    """Of those that have a port for each side."""
+
+    RULES = SOURCE / "examples" / "firewall" / "rules.yaml"
+
+    def test_guests(self):
+        said = self.start_program("firewall", self.RULES,
+                                  *(f"vhost:{self.directory}/{name}.sock" for name in ("a", "b")),
+                                  self.core)
+        self.assertEqual(said, "ready")
+        inside, outside = self.guests("a", "b")
+        for size in (60, 1514):
+            inside.tx(frame(BROADCAST, A, size=size))
+            self.assertEqual(outside.rx(), frame(BROADCAST, A, size=size))
+            outside.tx(frame(A, B, size=size))
+            self.assertEqual(inside.rx(), frame(A, B, size=size))
+
+    def test_devices(self):
+        said = self.start_program("nat", "dpdk:net_null0", "10.0.0.1/24",
+                                  f"vhost:{self.directory}/b.sock", "203.0.113.1/24",
+                                  "203.0.113.254", self.core)
+        self.assertEqual(said, "ready")
+        self.program.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.program.process.wait(PATIENCE_S), 0)
+
+    def test_words(self):
+        for name in ("firewall", "nat", "load_balancer"):
+            with self.subTest(name=name):
+                done = subprocess.run([program(name), "--help"], text=True, capture_output=True,
+                                      timeout=PATIENCE_S)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertTrue(done.stdout.startswith(f"usage: {name} "))
+                self.assertIn("vhost:PATH", done.stdout)
+                done = subprocess.run([program(name)], text=True, capture_output=True,
+                                      timeout=PATIENCE_S)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(f"{name} --help says", done.stderr)

@@ -102,11 +102,11 @@ class Installed(unittest.TestCase):
         """An example of several files, which its README says how to build."""
         program = self.root / name
         examples = SOURCE / "examples"
-        files = [*(examples / name).glob("*.c"), examples / "taps" / "taps.c",
+        files = [*(examples / name).glob("*.c"), examples / "appliance" / "appliance.c",
                  examples / "arp" / "neighbours.c"]
         libs = run("pkg-config", "--libs", *packages).split() if packages else []
         run("cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror",
-            f"-I{examples}/taps", f"-I{examples}/arp", *files, "-o", program,
+            f"-I{examples}/appliance", f"-I{examples}/arp", *files, "-o", program,
             *self.pkg_config("--cflags", "--libs"), *libs)
         return program
 

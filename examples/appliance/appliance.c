@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Two ports on a bridge, a command line, and signals. */
+#include "appliance.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char ports[] =
+	"A port is one of:\n"
+	"  NAME          a tap interface of that name, which is made\n"
+	"  NETNS:NAME    the same in a network namespace\n"
+	"  vhost:PATH    a guest, which connects to the vhost-user socket PATH\n"
+	"  dpdk:DEVICE   a network card, such as dpdk:0000:03:00.0, or another of DPDK's devices\n"
+	"CORE is that of the worker; without it, 0.\n";
+
+int
+appliance_usage(const struct appliance *a, char **argv)
+{
+	const bool asked = argv[1] && strcmp(argv[1], "--help") == 0;
+
+	if (asked)
+		printf("usage: %s %s\n\n%s\n%s", a->name, a->words, a->help, ports);
+	else
+		fprintf(stderr, "usage: %s %s; %s --help says what they are\n", a->name, a->words,
+			a->name);
+	return asked ? EXIT_SUCCESS : 2;
+}
+
+/* The port's type, by what its word begins with; *word: the rest. */
+static const char *
+type_of(const char **word)
+{
+	static const struct {
+		const char *prefix, *type;
+	} types[] = {{"vhost:", "vhost-user"}, {"dpdk:", "dpdk"}};
+
+	for (unsigned i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		const size_t len = strlen(types[i].prefix);
+
+		if (strncmp(*word, types[i].prefix, len) == 0) {
+			*word += len;
+			return types[i].type;
+		}
+	}
+	return "tap";
+}
+
+static int
+set_tap(struct xd_port_config *port, const char *interface, struct xd_error *err)
+{
+	const char *colon = strchr(interface, ':');
+	char netns[64];
+	int rc = 0;
+
+	if (colon) {
+		snprintf(netns, sizeof(netns), "%.*s", (int)(colon - interface), interface);
+		rc = xd_port_config_set(port, "netns", netns, err);
+		interface = colon + 1;
+	}
+	return rc < 0 ? rc : xd_port_config_set(port, "ifname", interface, err);
+}
+
+static int
+set_vhost(struct xd_port_config *port, const char *path, struct xd_error *err)
+{
+	const int rc = xd_port_config_set(port, "path", path, err);
+
+	return rc < 0 ? rc : xd_port_config_set(port, "mode", "server", err);
+}
+
+static int
+add_port(struct xd_config *config, const char *name, const char *word, const char *hook,
+	struct xd_error *err)
+{
+	const char *type = type_of(&word);
+	struct xd_port_config *port = xd_config_add_port(config, name, type, "br0", err);
+	int rc;
+
+	if (port == NULL)
+		return err->code;
+	if (strcmp(type, "vhost-user") == 0)
+		rc = set_vhost(port, word, err);
+	else if (strcmp(type, "dpdk") == 0)
+		rc = xd_port_config_set(port, "devargs", word, err);
+	else
+		rc = set_tap(port, word, err);
+	return rc < 0 ? rc : xd_port_config_set(port, "hooks", hook, err);
+}
+
+int
+appliance_configure(struct xd_switch *sw, const char *hook, const char *inside, const char *outside,
+	unsigned core, struct xd_error *err)
+{
+	struct xd_config *config = xd_config_create();
+	int rc = -ENOMEM;
+
+	if (config == NULL || xd_config_set_workers(config, &core, 1) < 0) {
+		xd_config_destroy(config);
+		return xd_fail(err, rc, "out of memory");
+	}
+	rc = xd_config_add_bridge(config, "br0", err) ? 0 : err->code;
+	if (rc == 0)
+		rc = add_port(config, "inside", inside, hook, err);
+	if (rc == 0)
+		rc = add_port(config, "outside", outside, hook, err);
+	if (rc == 0)
+		rc = xd_switch_apply(sw, config, err);
+	xd_config_destroy(config);
+	return rc;
+}
+
+uint64_t
+appliance_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void
+add_signals(const struct appliance *a, sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGUSR1);
+	if (a->reload)
+		sigaddset(signals, SIGHUP);
+}
+
+void
+appliance_block_signals(const struct appliance *a)
+{
+	sigset_t signals;
+
+	add_signals(a, &signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
+void
+appliance_serve(const struct appliance *a, struct xd_switch *sw)
+{
+	sigset_t signals;
+	int sig;
+
+	add_signals(a, &signals);
+	printf("ready\n");
+	while (fflush(stdout), sigwait(&signals, &sig) == 0) {
+		if (sig == SIGHUP)
+			a->reload(a->ctx, sw);
+		else if (sig == SIGUSR1)
+			a->print(a->ctx, sw);
+		else
+			return;
+	}
+}
+
+void
+appliance_print_drops(const struct xd_hook_info *hook)
+{
+	for (unsigned i = 0; i < hook->nb_reasons; i++)
+		printf("dropped %s %llu\n", hook->reasons[i].name,
+			(unsigned long long)hook->reasons[i].drops);
+}
