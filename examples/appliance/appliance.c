@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two ports on a bridge, a command line, and signals. */
+/* Ports on a bridge, a command line, and signals. */
 #include "appliance.h"
 
 #include <errno.h>
@@ -9,13 +9,13 @@
 #include <string.h>
 #include <time.h>
 
-static const char ports[] =
+static const char port_help[] =
 	"A port is one of:\n"
 	"  NAME          a tap interface of that name, which is made\n"
 	"  NETNS:NAME    the same in a network namespace\n"
 	"  vhost:PATH    a guest, which connects to the vhost-user socket PATH\n"
 	"  dpdk:DEVICE   a network card, such as dpdk:0000:03:00.0, or another of DPDK's devices\n"
-	"CORE is that of the worker; without it, 0.\n";
+	"A side may have several: PORT+PORT. CORE is that of the worker; without it, 0.\n";
 
 int
 appliance_usage(const struct appliance *a, char **argv)
@@ -23,7 +23,7 @@ appliance_usage(const struct appliance *a, char **argv)
 	const bool asked = argv[1] && strcmp(argv[1], "--help") == 0;
 
 	if (asked)
-		printf("usage: %s %s\n\n%s\n%s", a->name, a->words, a->help, ports);
+		printf("usage: %s %s\n\n%s\n%s", a->name, a->words, a->help, port_help);
 	else
 		fprintf(stderr, "usage: %s %s; %s --help says what they are\n", a->name, a->words,
 			a->name);
@@ -73,40 +73,78 @@ set_vhost(struct xd_port_config *port, const char *path, struct xd_error *err)
 }
 
 static int
-add_port(struct xd_config *config, const char *name, const char *word, const char *hook,
+set_device(struct xd_port_config *port, const char *type, const char *word, struct xd_error *err)
+{
+	if (strcmp(type, "vhost-user") == 0)
+		return set_vhost(port, word, err);
+	if (strcmp(type, "dpdk") == 0)
+		return xd_port_config_set(port, "devargs", word, err);
+	return set_tap(port, word, err);
+}
+
+/* What is said of all ports of a side. */
+struct network {
+	const char *name, *ports, *hook;
+	uint16_t vlan;
+};
+
+/* Number n of its ports, from 1 on. */
+static int
+add_port(struct xd_config *config, const struct network *network, unsigned n, const char *word,
 	struct xd_error *err)
 {
 	const char *type = type_of(&word);
-	struct xd_port_config *port = xd_config_add_port(config, name, type, "br0", err);
+	struct xd_port_config *port;
+	char name[32];
 	int rc;
 
+	snprintf(name, sizeof(name), n > 1 ? "%s%u" : "%s", network->name, n);
+	port = xd_config_add_port(config, name, type, "br0", err);
 	if (port == NULL)
 		return err->code;
-	if (strcmp(type, "vhost-user") == 0)
-		rc = set_vhost(port, word, err);
-	else if (strcmp(type, "dpdk") == 0)
-		rc = xd_port_config_set(port, "devargs", word, err);
-	else
-		rc = set_tap(port, word, err);
-	return rc < 0 ? rc : xd_port_config_set(port, "hooks", hook, err);
+	port->vlan = network->vlan;
+	rc = set_device(port, type, word, err);
+	return rc < 0 ? rc : xd_port_config_set(port, "hooks", network->hook, err);
+}
+
+static int
+add_network(struct xd_config *config, const struct network *network, struct xd_error *err)
+{
+	char *const words = strdup(network->ports), *rest = words, *word;
+	int rc = words ? 0 : xd_fail(err, -ENOMEM, "out of memory");
+
+	for (unsigned n = 1; rc == 0 && (word = strsep(&rest, "+")); n++)
+		rc = add_port(config, network, n, word, err);
+	free(words);
+	return rc;
+}
+
+bool
+appliance_is_inside(const struct xd_port_config *port)
+{
+	return strncmp(port->name, "inside", 6) == 0;
 }
 
 int
-appliance_configure(struct xd_switch *sw, const char *hook, const char *inside, const char *outside,
-	unsigned core, struct xd_error *err)
+appliance_configure(struct xd_switch *sw, const char *hook, const struct appliance_ports *ports,
+	struct xd_error *err)
 {
+	const struct network inside = {
+		"inside", ports->inside, hook, ports->apart ? INSIDE_VLAN : XD_VLAN_NONE};
+	const struct network outside = {
+		"outside", ports->outside, hook, ports->apart ? OUTSIDE_VLAN : XD_VLAN_NONE};
 	struct xd_config *config = xd_config_create();
 	int rc = -ENOMEM;
 
-	if (config == NULL || xd_config_set_workers(config, &core, 1) < 0) {
+	if (config == NULL || xd_config_set_workers(config, &ports->core, 1) < 0) {
 		xd_config_destroy(config);
 		return xd_fail(err, rc, "out of memory");
 	}
 	rc = xd_config_add_bridge(config, "br0", err) ? 0 : err->code;
 	if (rc == 0)
-		rc = add_port(config, "inside", inside, hook, err);
+		rc = add_network(config, &inside, err);
 	if (rc == 0)
-		rc = add_port(config, "outside", outside, hook, err);
+		rc = add_network(config, &outside, err);
 	if (rc == 0)
 		rc = xd_switch_apply(sw, config, err);
 	xd_config_destroy(config);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What appliances between two networks have in common: a bridge with two ports, "inside" and
- * "outside", a hook on both, words on the command line, and signals that say what is to be done. */
+/* What appliances between two networks have in common: a bridge with ports inside and outside, a
+ * hook on all of them, words on the command line, and signals that say what is to be done. */
 #ifndef APPLIANCE_H
 #define APPLIANCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "crossdock.h"
@@ -21,9 +22,20 @@ struct appliance {
 /* What to end with when the words are --help, which is answered, or wrong, which is said. */
 int appliance_usage(const struct appliance *a, char **argv);
 
-/* inside, outside: a port each, as appliance_usage says. */
-int appliance_configure(struct xd_switch *sw, const char *hook, const char *inside,
-	const char *outside, unsigned core, struct xd_error *err);
+/* A port, or several, on each side, as appliance_usage says. */
+struct appliance_ports {
+	const char *inside, *outside;
+	bool apart; /* each side is a VLAN of its own, and what goes to the other is the hook's */
+	unsigned core;
+};
+
+#define INSIDE_VLAN  1
+#define OUTSIDE_VLAN 2
+
+int appliance_configure(struct xd_switch *sw, const char *hook, const struct appliance_ports *ports,
+	struct xd_error *err);
+/* For the hook's attach: on which side a port is. */
+bool appliance_is_inside(const struct xd_port_config *port);
 /* Of the monotonic clock. */
 uint64_t appliance_now_ms(void);
 

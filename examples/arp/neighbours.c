@@ -31,13 +31,12 @@ side_read(struct side *side, const char *text)
 	struct in_addr in;
 	unsigned bits;
 
-	if (sscanf(text, "%31[0-9.]/%2u%c", addr, &bits, &more) != 2 || bits < 1 || bits > 30 ||
+	if (sscanf(text, "%31[0-9.]/%2u%c", addr, &bits, &more) != 2 || bits < 16 || bits > 30 ||
 		inet_pton(AF_INET, addr, &in) != 1 || getrandom(side->mac, 6, 0) != 6)
 		return false;
 	side->addr = ntohl(in.s_addr);
 	side->mask = ~0u << (32 - bits);
 	side->mac[0] = 0x02;
-	side->port = UINT16_MAX;
 	return true;
 }
 
@@ -51,21 +50,23 @@ read_addr(const uint8_t *at)
 }
 
 static void
-learn(struct neighbours *n, uint32_t addr, const uint8_t mac[6])
+learn(struct side *side, uint32_t addr, const uint8_t mac[6], uint16_t port)
 {
-	uint64_t place = addr >> 16;
+	uint64_t place = port;
 
 	memcpy((uint8_t *)&place + 2, mac, 6);
-	__atomic_store_n(&n->place[addr & 0xffff], place, __ATOMIC_RELAXED);
+	__atomic_store_n(&side->neighbours[addr % NEIGHBOURS], place, __ATOMIC_RELAXED);
 }
 
 bool
-neighbours_find(const struct neighbours *n, uint32_t addr, uint8_t mac[6])
+neighbours_find(const struct side *side, uint32_t addr, uint8_t mac[6], uint16_t *port)
 {
-	const uint64_t place = __atomic_load_n(&n->place[addr & 0xffff], __ATOMIC_RELAXED);
+	const uint64_t place =
+		__atomic_load_n(&side->neighbours[addr % NEIGHBOURS], __ATOMIC_RELAXED);
 
 	memcpy(mac, (const uint8_t *)&place + 2, 6);
-	return place && (uint16_t)place == addr >> 16;
+	*port = (uint16_t)place;
+	return place >> 16;
 }
 
 /* The whole frame, but for padding behind it. */
@@ -92,7 +93,7 @@ write_arp(struct xd_frame *f, const struct side *side, uint16_t what, const uint
 }
 
 bool
-neighbours_arp(struct neighbours *n, const struct side *side, struct xd_frame *f)
+neighbours_arp(struct side *side, struct xd_frame *f, uint16_t port)
 {
 	struct arp arp;
 	uint32_t from;
@@ -106,7 +107,7 @@ neighbours_arp(struct neighbours *n, const struct side *side, struct xd_frame *f
 		return false;
 	if (read_addr(arp.to) != side->addr)
 		return false;
-	learn(n, from, arp.from_mac);
+	learn(side, from, arp.from_mac, port);
 	if (ntohs(arp.what) != ASKS)
 		return false;
 	write_arp(f, side, ANSWERS, arp.from_mac, from);
@@ -114,12 +115,18 @@ neighbours_arp(struct neighbours *n, const struct side *side, struct xd_frame *f
 }
 
 bool
-neighbours_ask(const struct side *side, uint32_t addr, struct xd_frame *f)
+neighbours_ask(const struct side *side, uint32_t addr, struct xd_burst *b, uint16_t i)
 {
 	static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	struct xd_frame *f = b->frames[i];
 
 	if (f->head_len < ARP_END || f->len > ETHER_MAX)
 		return false;
 	write_arp(f, side, ASKS, everybody, addr);
+	/* A flood leaves out the port that the frame came by. */
+	if (f->vlan == side->vlan)
+		xd_burst_copy(b, i, b->port);
+	f->vlan = side->vlan;
+	xd_burst_send(b, i, XD_DST_FLOOD);
 	return true;
 }

@@ -7,32 +7,30 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "frame/frame.h"
+#include "hook.h"
 
-#define NEIGHBOURS 65536 /* places; hosts whose addresses meet there take turns */
+#define NEIGHBOURS 65536 /* hosts of a network of 16 bits, which is the largest */
 
-/* An address of the appliance's, and where that is. */
+/* An address of the appliance's, and who else is in its network. */
 struct side {
 	uint32_t addr, mask; /* in host's order */
 	uint8_t mac[6];
-	uint16_t port; /* index */
+	uint16_t vlan; /* of its ports; 0: none */
+	/* By the lower half of the address, MAC and port: a word that any worker may read and
+	 * replace. */
+	uint64_t neighbours[NEIGHBOURS];
 };
 
-/* From ADDRESS/BITS, with a MAC address made up, locally administered, and no port as yet. false:
- * it is none. */
+/* From ADDRESS/BITS, with a MAC address made up, locally administered. false: it is none, or BITS
+ * are not from 16 to 30. */
 bool side_read(struct side *side, const char *text);
 
-/* By the lower half of the address: its upper half and the MAC are one word, which any worker may
- * read and replace. */
-struct neighbours {
-	uint64_t place[NEIGHBOURS];
-};
-
-/* Learns the sender of an ARP frame. true: it asks for the side's address, and is the answer now.
- */
-bool neighbours_arp(struct neighbours *n, const struct side *side, struct xd_frame *f);
-bool neighbours_find(const struct neighbours *n, uint32_t addr, uint8_t mac[6]);
-/* Makes a frame the question who has an address. false: it is too short, or too long. */
-bool neighbours_ask(const struct side *side, uint32_t addr, struct xd_frame *f);
+/* Learns the sender of an ARP frame that came by a port. true: it asks for the side's address, and
+ * is the answer now. */
+bool neighbours_arp(struct side *side, struct xd_frame *f, uint16_t port);
+bool neighbours_find(const struct side *side, uint32_t addr, uint8_t mac[6], uint16_t *port);
+/* Makes frame i the question who has an address, to all of the side's network. false: it is too
+ * short, or too long. */
+bool neighbours_ask(const struct side *side, uint32_t addr, struct xd_burst *b, uint16_t i);
 
 #endif

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "appliance.h"
 #include "backends.h"
 #include "crossdock.h"
 #include "frame/edit.h"
 #include "hook.h"
 #include "neighbours.h"
-#include "appliance.h"
 
 enum { NO_SERVER, NO_NEIGHBOUR };
 static const char *const reasons[] = {"no-server", "no-neighbour", NULL};
@@ -21,7 +21,6 @@ struct balancer {
 	const char *path;          /* where they are read from */
 	struct side service, own;  /* one MAC */
 	uint64_t seed;
-	struct neighbours neighbours;
 };
 
 /* Both addresses and ports decide, so that connections of one client are spread; of a fragment the
@@ -51,15 +50,14 @@ balance(struct balancer *lb, struct xd_burst *b, uint16_t i, const struct xd_hea
 	struct xd_frame *f = b->frames[i];
 	const uint32_t *server = choose(lb, f, h);
 	uint8_t mac[6];
+	uint16_t port;
 
 	if (server == NULL) {
 		xd_burst_drop(b, i, NO_SERVER);
-	} else if (neighbours_find(&lb->neighbours, *server, mac)) {
+	} else if (neighbours_find(&lb->own, *server, mac, &port)) {
 		memcpy(xd_frame_edit(f, 0, 6), mac, 6);
-		xd_burst_send(b, i, lb->own.port);
-	} else if (neighbours_ask(&lb->own, *server, f)) {
-		xd_burst_send(b, i, lb->own.port);
-	} else {
+		xd_burst_send(b, i, port);
+	} else if (!neighbours_ask(&lb->own, *server, b, i)) {
 		xd_burst_drop(b, i, NO_NEIGHBOUR);
 	}
 }
@@ -78,21 +76,10 @@ run(void *ctx, struct xd_burst *b)
 		if (h.l3_kind == XD_L3_IPV4 &&
 			memcmp(xd_frame_data(f) + h.l3 + 16, &service, 4) == 0)
 			balance(lb, b, i, &h);
-		else if (h.l3_kind == XD_L3_ARP &&
-			 (neighbours_arp(&lb->neighbours, &lb->service, f) ||
-				 neighbours_arp(&lb->neighbours, &lb->own, f)))
+		else if (h.l3_kind == XD_L3_ARP && (neighbours_arp(&lb->service, f, b->port) ||
+							   neighbours_arp(&lb->own, f, b->port)))
 			xd_burst_send(b, i, b->port);
 	}
-}
-
-static int
-attach(void *ctx, const struct xd_port_config *port, uint16_t index, struct xd_error *err)
-{
-	struct balancer *lb = (struct balancer *)ctx;
-
-	(void)err;
-	*(strcmp(port->name, "inside") == 0 ? &lb->own.port : &lb->service.port) = index;
-	return 0;
 }
 
 static int
@@ -103,11 +90,11 @@ start(struct balancer *lb, struct xd_switch *sw, char **argv, unsigned core, str
 		.name = "balancer",
 		.point = XD_HOOK_IN,
 		.reasons = reasons,
-		.run = run,
-		.attach = attach};
+		.run = run};
+	const struct appliance_ports ports = {.inside = argv[2], .outside = argv[1], .core = core};
 	const int rc = xd_hook_register(sw, &hook, lb, err);
 
-	return rc < 0 ? rc : appliance_configure(sw, "balancer", argv[2], argv[1], core, err);
+	return rc < 0 ? rc : appliance_configure(sw, "balancer", &ports, err);
 }
 
 static bool
@@ -154,13 +141,11 @@ print(void *ctx, struct xd_switch *sw)
 	appliance_print_drops(&hook);
 }
 
-static const char help[] = "Clients behind the port CLIENTS use the address SERVICE; OWN is one of "
-			   "the balancer's in the\n"
-			   "network behind the port SERVERS, by which it asks for their MAC "
-			   "addresses. BACKENDS is a file\n"
-			   "of the servers. SIGHUP reads it again, SIGUSR1 prints what was "
-			   "counted, SIGINT or SIGTERM\n"
-			   "ends the program.\n";
+static const char help[] =
+	"Clients behind the port CLIENTS use the address SERVICE; OWN is one of the balancer's\n"
+	"in the network behind the port SERVERS, by which it asks for their MAC addresses; BITS\n"
+	"are from 16 to 30. BACKENDS is a file of the servers. SIGHUP reads it again, SIGUSR1\n"
+	"prints what was counted, SIGINT or SIGTERM ends the program.\n";
 
 int
 main(int argc, char **argv)

@@ -6,27 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance.h"
 #include "conntrack/conntrack.h"
-#include "conntrack/fragments.h"
 #include "crossdock.h"
+#include "fragments.h"
 #include "hook.h"
 #include "neighbours.h"
-#include "appliance.h"
 
 #define CONNECTIONS 1000000 /* and mappings */
-#define DATAGRAMS   4096    /* in fragments, at a time */
 
-enum { UNASKED, NOT_VALID, NO_ROOM, NOT_OURS, EXPIRED, NO_NEIGHBOUR };
-static const char *const reasons[] = {
-	"unasked", "invalid", "no-room", "not-ours", "ttl", "no-neighbour", NULL};
+enum { UNASKED, NOT_VALID, NO_ROOM, EXPIRED, NO_NEIGHBOUR };
+static const char *const reasons[] = {"unasked", "invalid", "no-room", "ttl", "no-neighbour", NULL};
 
 struct nat {
 	struct xd_ct *ct;
-	struct xd_ct_fragments *fragments;
+	struct fragments fragments;
 	struct xd_ct_range outside_range; /* what sources are translated to */
 	struct side inside, outside;
 	uint32_t gateway;
-	struct neighbours neighbours;
 };
 
 static uint32_t
@@ -56,30 +53,65 @@ count_hop(struct xd_frame *f, const struct xd_headers *h)
 	return true;
 }
 
+/* The network that a destination is in, and the host there that is next on the way to it. */
+static const struct side *
+next_hop(const struct nat *nat, uint32_t *to)
+{
+	if (((*to ^ nat->inside.addr) & nat->inside.mask) == 0)
+		return &nat->inside;
+	if ((*to ^ nat->outside.addr) & nat->outside.mask)
+		*to = nat->gateway;
+	return &nat->outside;
+}
+
+/* Addresses it to whom its destination says, and *port is his. false: nobody knows his MAC. */
+static bool
+route(const struct nat *nat, struct xd_frame *f, const struct xd_headers *h, uint16_t *port)
+{
+	uint32_t to = address_at(f, h->l3 + 16u);
+	const struct side *side = next_hop(nat, &to);
+	uint8_t *data, mac[6];
+
+	if (!neighbours_find(side, to, mac, port))
+		return false;
+	data = xd_frame_edit(f, 0, 12);
+	memcpy(data, mac, 6);
+	memcpy(data + 6, side->mac, 6);
+	f->vlan = side->vlan;
+	return true;
+}
+
 /* To whom its destination says, or as a question for him. */
 static void
-forward(struct nat *nat, struct xd_burst *b, uint16_t i, const struct xd_headers *h)
+forward(const struct nat *nat, struct xd_burst *b, uint16_t i, const struct xd_headers *h)
 {
 	struct xd_frame *f = b->frames[i];
 	uint32_t to = address_at(f, h->l3 + 16u);
-	const bool in = ((to ^ nat->inside.addr) & nat->inside.mask) == 0;
-	const struct side *side = in ? &nat->inside : &nat->outside;
-	uint8_t *data, mac[6];
+	const struct side *side = next_hop(nat, &to);
+	uint16_t port;
 
-	if ((to ^ side->addr) & side->mask)
-		to = nat->gateway;
-	if (!count_hop(f, h)) {
+	if (!count_hop(f, h))
 		xd_burst_drop(b, i, EXPIRED);
-	} else if (neighbours_find(&nat->neighbours, to, mac)) {
-		data = xd_frame_edit(f, 0, 12);
-		memcpy(data, mac, 6);
-		memcpy(data + 6, side->mac, 6);
-		xd_burst_send(b, i, side->port);
-	} else if (neighbours_ask(side, to, f)) {
-		xd_burst_send(b, i, side->port);
-	} else {
+	else if (route(nat, f, h, &port))
+		xd_burst_send(b, i, port);
+	else if (!neighbours_ask(side, to, b, i))
 		xd_burst_drop(b, i, NO_NEIGHBOUR);
-	}
+}
+
+/* A fragment that has waited for the first of its datagram, which has passed. */
+static void
+pass(void *ctx, const struct xd_burst *b, struct xd_kept *kept, struct xd_ct_packet *p,
+	const struct xd_headers *h)
+{
+	const struct nat *nat = (const struct nat *)ctx;
+	struct xd_frame *f = xd_kept_frame(kept);
+	uint16_t port;
+
+	if (p->translate && xd_ct_translate(p, f, h) == 0 && count_hop(f, h) &&
+		route(nat, f, h, &port))
+		xd_kept_send(b, kept, port);
+	else
+		xd_kept_free(kept);
 }
 
 /* A connection that nobody knows: of a host inside, to outside or to another one by the address
@@ -91,7 +123,7 @@ begin(struct nat *nat, struct xd_burst *b, uint16_t i, struct xd_ct_packet *p,
 	struct xd_ct_commit c = {.src = &nat->outside_range};
 	struct xd_ct_range inside;
 
-	if (b->port != nat->inside.port)
+	if (b->frames[i]->vlan != INSIDE_VLAN)
 		return -EACCES;
 	if (address_at(b->frames[i], h->l3 + 16u) == nat->outside.addr) {
 		if (xd_ct_inside(nat->ct, b->worker, p, now, &inside) < 0)
@@ -109,22 +141,33 @@ translate(struct nat *nat, struct xd_burst *b, uint16_t i, struct xd_ct_packet *
 
 	if (p->state == XD_CT_NEW && !p->known)
 		rc = begin(nat, b, i, p, h, now);
-	if (rc == -EACCES)
+	if (rc == -EACCES) {
 		xd_burst_drop(b, i, UNASKED);
-	else if (rc < 0)
+	} else if (rc < 0) {
 		xd_burst_drop(b, i, NO_ROOM);
-	else if (p->state == XD_CT_INVALID || !p->translate ||
-		 xd_ct_translate(p, b->frames[i], h) < 0)
+	} else if (p->state == XD_CT_INVALID || !p->translate) {
 		xd_burst_drop(b, i, NOT_VALID);
-	else
-		forward(nat, b, i, h);
+	} else {
+		fragments_rest(&nat->fragments, b, i, h, now);
+		if (xd_ct_translate(p, b->frames[i], h) < 0)
+			xd_burst_drop(b, i, NOT_VALID);
+		else
+			forward(nat, b, i, h);
+	}
+}
+
+/* Whether it is for us to forward; all else stays in its own network. */
+static bool
+is_ours(struct xd_frame *f, const struct xd_headers *h, const struct side *side)
+{
+	return h->l3_kind == XD_L3_IPV4 && memcmp(xd_frame_data(f), side->mac, 6) == 0;
 }
 
 static void
 run(void *ctx, struct xd_burst *b)
 {
 	struct nat *nat = (struct nat *)ctx;
-	const struct side *side = b->port == nat->inside.port ? &nat->inside : &nat->outside;
+	struct side *side = b->frames[0]->vlan == INSIDE_VLAN ? &nat->inside : &nat->outside;
 	struct xd_ct_packet p[XD_BATCH];
 	struct xd_headers h[XD_BATCH];
 	const uint64_t now = appliance_now_ms();
@@ -132,21 +175,25 @@ run(void *ctx, struct xd_burst *b)
 	for (uint16_t i = 0; i < b->n; i++) {
 		xd_headers_parse(b->frames[i], &h[i]);
 		xd_ct_packet_init(&p[i], b->frames[i], &h[i], 0);
-		/* A fragment before its first is dropped: whoever wants it keeps a copy. */
-		if (h[i].fragment)
-			xd_ct_fragment(nat->fragments, &p[i], b->frames[i], &h[i], now);
+		if (h[i].fragment && is_ours(b->frames[i], &h[i], side))
+			fragments_look(&nat->fragments, b, i, &p[i], &h[i], now);
 	}
 	xd_ct_track(nat->ct, b->worker, p, b->n, now);
 	for (uint16_t i = 0; i < b->n; i++) {
-		if (h[i].l3_kind == XD_L3_ARP &&
-			neighbours_arp(&nat->neighbours, side, b->frames[i]))
-			xd_burst_send(b, i, b->port);
-		else if (h[i].l3_kind != XD_L3_IPV4 ||
-			 memcmp(xd_frame_data(b->frames[i]), side->mac, 6) != 0)
-			xd_burst_drop(b, i, NOT_OURS);
-		else
+		if (b->keep & 1u << i)
+			continue;
+		if (is_ours(b->frames[i], &h[i], side))
 			translate(nat, b, i, &p[i], &h[i], now);
+		else if (h[i].l3_kind == XD_L3_ARP && neighbours_arp(side, b->frames[i], b->port))
+			xd_burst_send(b, i, b->port);
 	}
+}
+
+static void
+done(void *ctx, const struct xd_burst *b, uint32_t went)
+{
+	if (b->keep & went)
+		fragments_done(&((struct nat *)ctx)->fragments, b, went, appliance_now_ms());
 }
 
 static void
@@ -155,33 +202,13 @@ tick(void *ctx, const struct xd_burst *b)
 	struct nat *nat = (struct nat *)ctx;
 
 	xd_ct_expire(nat->ct, b->worker, 10000, appliance_now_ms());
-	xd_ct_fragments_expire(nat->fragments, appliance_now_ms());
-}
-
-static int
-attach(void *ctx, const struct xd_port_config *port, uint16_t index, struct xd_error *err)
-{
-	struct nat *nat = (struct nat *)ctx;
-
-	(void)err;
-	*(strcmp(port->name, "inside") == 0 ? &nat->inside.port : &nat->outside.port) = index;
-	return 0;
-}
-
-/* None is kept (max_kept), so none comes back. */
-static void
-release(void *ctx, void *kept)
-{
-	(void)ctx;
-	(void)kept;
+	fragments_expire(&nat->fragments, appliance_now_ms());
 }
 
 static int
 start(struct nat *nat, struct xd_switch *sw, struct xd_error *err)
 {
 	struct xd_ct_opts opts = {.size = sizeof(opts), .max_connections = CONNECTIONS, .node = -1};
-	struct xd_ct_fragments_opts parts = {
-		.size = sizeof(parts), .max_datagrams = DATAGRAMS, .node = -1, .release = release};
 	const struct xd_hook hook = {.size = sizeof(hook),
 		.flags = XD_HOOK_EDITS,
 		.name = "nat",
@@ -189,14 +216,15 @@ start(struct nat *nat, struct xd_switch *sw, struct xd_error *err)
 		.tick_ms = 100,
 		.reasons = reasons,
 		.run = run,
-		.tick = tick,
-		.attach = attach};
+		.done = done,
+		.keep_buffers = FRAGMENTS_BUFFERS,
+		.tick = tick};
 
 	nat->ct = xd_ct_create(&opts, err);
 	if (nat->ct == NULL)
 		return err->code;
-	nat->fragments = xd_ct_fragments_create(nat->ct, &parts, err);
-	if (nat->fragments == NULL)
+	nat->fragments = (struct fragments){.ct = nat->ct, .pass = pass, .ctx = nat};
+	if (fragments_start(&nat->fragments, err) < 0)
 		return err->code;
 	return xd_hook_register(sw, &hook, nat, err);
 }
@@ -210,6 +238,8 @@ read_arguments(struct nat *nat, char **argv)
 		inet_pton(AF_INET, argv[5], &gateway) != 1)
 		return false;
 	nat->gateway = ntohl(gateway.s_addr);
+	nat->inside.vlan = INSIDE_VLAN;
+	nat->outside.vlan = OUTSIDE_VLAN;
 	for (unsigned i = 0; i < 4; i++)
 		nat->outside_range.min[i] = (uint8_t)(nat->outside.addr >> (24 - 8 * i));
 	memcpy(nat->outside_range.max, nat->outside_range.min, 4);
@@ -230,10 +260,10 @@ print(void *ctx, struct xd_switch *sw)
 }
 
 static const char help[] =
-	"Hosts behind the port INSIDE take the first address for their gateway; what they send to\n"
-	"others comes from the second, by the port OUTSIDE. GATEWAY is a router there, of the "
-	"second\n"
-	"address's network. SIGUSR1 prints what was counted, SIGINT or SIGTERM ends the program.\n";
+	"Hosts behind the port INSIDE take the first address for their gateway; what they\n"
+	"send to others comes from the second, by the port OUTSIDE. GATEWAY is a router there,\n"
+	"in the second address's network. BITS are from 16 to 30. SIGUSR1 prints what was\n"
+	"counted, SIGINT or SIGTERM ends the program.\n";
 
 int
 main(int argc, char **argv)
@@ -242,6 +272,7 @@ main(int argc, char **argv)
 	struct nat *nat = (struct nat *)calloc(1, sizeof(*nat));
 	const struct appliance program = {"nat",
 		"INSIDE ADDRESS/BITS OUTSIDE ADDRESS/BITS GATEWAY [CORE]", help, nat, print, NULL};
+	struct appliance_ports ports = {.core = core, .apart = true};
 	struct xd_switch *sw = NULL;
 	struct xd_error err;
 	int status = EXIT_FAILURE;
@@ -250,17 +281,18 @@ main(int argc, char **argv)
 		free(nat);
 		return appliance_usage(&program, argv);
 	}
+	ports.inside = argv[1];
+	ports.outside = argv[3];
 	appliance_block_signals(&program);
 	if (xd_memory_start(NULL, &err) < 0)
 		goto err_memory;
 	sw = xd_switch_create(NULL, &err);
-	if (sw && start(nat, sw, &err) == 0 &&
-		appliance_configure(sw, "nat", argv[1], argv[3], core, &err) == 0) {
+	if (sw && start(nat, sw, &err) == 0 && appliance_configure(sw, "nat", &ports, &err) == 0) {
 		appliance_serve(&program, sw);
 		status = EXIT_SUCCESS;
 	}
 	xd_switch_destroy(sw);
-	xd_ct_fragments_destroy(nat->fragments);
+	fragments_stop(&nat->fragments);
 	xd_ct_destroy(nat->ct);
 	xd_memory_stop();
 err_memory:

@@ -119,6 +119,28 @@ class ExampleCase(Case):
             sender.join()
 
 
+    ORDERS = ((0, 16, 32), (32, 16, 0), (16, 0, 32))
+
+    def raw(self, space):
+        with space:
+            raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        self.addCleanup(raw.close)
+        return raw
+
+    def in_fragments(self, raw, source, destination, number, order):
+        """Sends a datagram of 40 bytes in fragments of 16 and the rest, those that begin at order;
+        returns the bytes."""
+        data = bytes(range(40))
+        datagram = struct.pack(">HHHH", source[1], destination[1], 8 + len(data), 0) + data
+        for at in order:
+            piece = datagram[at:at + 16] if at < 32 else datagram[at:]
+            header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(piece), number,
+                                 at // 8 | (0x2000 if at < 32 else 0), 64, 17, 0,
+                                 socket.inet_aton(source[0]), socket.inet_aton(destination[0]))
+            raw.sendto(header + piece, (destination[0], 0))
+        return data
+
+
 class Firewall(ExampleCase):
     def start(self, rules=RULES):
         self.firewall = Example(self, "firewall", rules, f"{self.inside.name}:eth0",
@@ -193,23 +215,12 @@ class Firewall(ExampleCase):
     def test_fragments_in_any_order(self):
         self.start()
         server = self.listen(self.outside, "10.99.0.2", 5353, socket.SOCK_DGRAM)
-        data = bytes(range(40))
-        datagram = struct.pack(">HHHH", 4000, 5353, 8 + len(data), 0) + data
-        with self.inside:
-            raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-        self.addCleanup(raw.close)
-        for number, order in enumerate(((0, 16, 32), (32, 16, 0), (16, 0, 32)), 1):
-            for at in order:
-                piece = datagram[at:at + 16] if at < 32 else datagram[at:]
-                header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(piece), number,
-                                     at // 8 | (0x2000 if at < 32 else 0), 64, 17, 0,
-                                     socket.inet_aton("10.99.0.1"), socket.inet_aton("10.99.0.2"))
-                raw.sendto(header + piece, ("10.99.0.2", 0))
+        raw = self.raw(self.inside)
+        for number, order in enumerate(self.ORDERS, 1):
+            data = self.in_fragments(raw, ("10.99.0.1", 4000), ("10.99.0.2", 5353), number, order)
             self.assertEqual(server.recvfrom(100), (data, ("10.99.0.1", 4000)))
         # What waits for nothing when the program ends is nobody's.
-        raw.sendto(struct.pack(">BBHHHBBH4s4s", 0x45, 0, 36, 99, 0x2002, 64, 17, 0,
-                               socket.inet_aton("10.99.0.1"), socket.inet_aton("10.99.0.2")) +
-                   bytes(16), ("10.99.0.2", 0))
+        self.in_fragments(raw, ("10.99.0.1", 4000), ("10.99.0.2", 5353), 99, (16,))
         self.firewall.end()
 
     def test_rules_change_under_traffic(self):
@@ -321,6 +332,67 @@ class Nat(ExampleCase):
             client.send(b"anybody?")
             with self.assertRaises(ConnectionRefusedError):
                 client.recv(100)
+        self.nat.end()
+
+    def test_fragments_in_any_order(self):
+        """Those of a question, and those of its answer, are translated as their first."""
+        self.start()
+        server = self.datagrams(self.outside, self.GATEWAY, 53)
+        client = self.datagrams(self.hosts[0], "10.0.0.2", 4000)
+        inside, outside = self.raw(self.hosts[0]), self.raw(self.outside)
+        for number, order in enumerate(self.ORDERS, 1):
+            data = self.in_fragments(inside, ("10.0.0.2", 4000), (self.GATEWAY, 53), number, order)
+            got, source = server.recvfrom(100)
+            self.assertEqual((got, source[0]), (data, self.OUTSIDE))
+            data = self.in_fragments(outside, (self.GATEWAY, 53), source, number, order)
+            self.assertEqual(client.recvfrom(100), (data, (self.GATEWAY, 53)))
+        # Of what nobody asked for, no part passes.
+        before = self.dropped("unasked")
+        for order in self.ORDERS:
+            self.in_fragments(outside, (self.GATEWAY, 53), (self.OUTSIDE, 22), 99, order)
+        wait_for(lambda: self.dropped("unasked") > before, "a drop")
+        self.nat.end()
+
+    def test_ports_of_one_side(self):
+        """Two namespaces with a tap each: they reach each other without the translator, and the
+        other side by it."""
+        other = netns.Namespace(self, "other")
+        self.nat = Example(self, "nat", f"{self.inside.name}:eth0+{other.name}:eth0", "10.0.0.1/24",
+                           f"{self.outside.name}:eth0", f"{self.OUTSIDE}/24", self.GATEWAY, CORE)
+        self.assertEqual(self.nat.line(), "ready")
+        self.address(self.outside, f"{self.GATEWAY}/24")
+        for space, address in ((self.inside, "10.0.0.2"), (other, "10.0.0.3")):
+            self.address(space, f"{address}/24")
+            space.ip("route", "add", "default", "via", "10.0.0.1")
+            self.reaches(space, self.GATEWAY)
+        self.reaches(self.inside, "10.0.0.3")
+        first = self.datagrams(self.inside, "10.0.0.2", 4000)
+        second = self.datagrams(other, "10.0.0.3", 4000)
+        server = self.datagrams(self.outside, self.GATEWAY, 53)
+        sources = []
+        for client in (first, second):
+            client.sendto(b"who am I?", (self.GATEWAY, 53))
+            sources.append(server.recvfrom(100)[1])
+            server.sendto(b"you", sources[-1])
+            self.assertEqual(client.recvfrom(100), (b"you", (self.GATEWAY, 53)))
+        self.assertEqual({address for address, _ in sources}, {self.OUTSIDE})
+        self.assertNotEqual(*sources)
+        # By the address that both have outside.
+        second.sendto(b"hello", sources[0])
+        self.assertEqual(first.recvfrom(100), (b"hello", sources[1]))
+        # What hosts of a side tell each other is nobody's outside.
+        with self.outside:
+            heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88b5))
+        self.addCleanup(heard.close)
+        heard.bind(("eth0", 0x88b5))
+        heard.settimeout(0.3)
+        with self.inside:
+            says = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        self.addCleanup(says.close)
+        says.bind(("eth0", 0))
+        says.send(b"\xff" * 6 + bytes((2, 0, 0, 0, 0, 9, 0x88, 0xb5)) + bytes(46))
+        with self.assertRaises(TimeoutError):
+            heard.recv(100)
         self.nat.end()
 
     def test_from_outside(self):

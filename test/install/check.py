@@ -102,11 +102,11 @@ class Installed(unittest.TestCase):
         """An example of several files, which its README says how to build."""
         program = self.root / name
         examples = SOURCE / "examples"
-        files = [*(examples / name).glob("*.c"), examples / "appliance" / "appliance.c",
-                 examples / "arp" / "neighbours.c"]
+        shared = [examples / room for room in ("appliance", "arp", "fragments")]
+        files = [file for room in (examples / name, *shared) for file in room.glob("*.c")]
         libs = run("pkg-config", "--libs", *packages).split() if packages else []
         run("cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror",
-            f"-I{examples}/appliance", f"-I{examples}/arp", *files, "-o", program,
+            *(f"-I{room}" for room in shared), *files, "-o", program,
             *self.pkg_config("--cflags", "--libs"), *libs)
         return program
 
