@@ -164,15 +164,6 @@ put_offload(const struct xd_af_xdp_port *p, struct xd_af_xdp_queue *q, struct xd
 	return put(p, q, f);
 }
 
-/* Of one to be segmented, the length of its segments counts. */
-static inline bool
-is_too_long(const struct xd_frame *f, uint16_t max_frame)
-{
-	return unlikely(f->len > max_frame) &&
-	       (f->offload.gso_type == VIRTIO_NET_HDR_GSO_NONE ||
-		       xd_offload_header_bytes(f) + f->offload.gso_size > max_frame);
-}
-
 /* Puts frames into the ring; returns how many are dealt with. */
 static uint16_t
 put_all(struct xd_af_xdp_port *p, struct xd_af_xdp_queue *q, struct xd_frame *const *frames,
@@ -184,7 +175,7 @@ put_all(struct xd_af_xdp_port *p, struct xd_af_xdp_queue *q, struct xd_frame *co
 		struct xd_frame *f = frames[i];
 		int ret;
 
-		if (is_too_long(f, max_frame)) {
+		if (xd_frame_is_too_long(f, max_frame)) {
 			xd_drop(drops, XD_DROP_OVER_MTU, 1);
 			continue;
 		}

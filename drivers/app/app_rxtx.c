@@ -160,20 +160,11 @@ put_segments(struct burst *b, struct xd_frame *f, enum xd_drop *why)
 	return true;
 }
 
-/* Of one to be segmented, the length of its segments counts. */
-static bool
-is_too_long(const struct xd_frame *f, uint16_t max_frame)
-{
-	return unlikely(f->len > max_frame) &&
-	       (f->offload.gso_type == VIRTIO_NET_HDR_GSO_NONE ||
-		       xd_offload_header_bytes(f) + f->offload.gso_size > max_frame);
-}
-
 /* False: there is no room for it. Else it was put into the ring or, *why, is to be dropped. */
 static bool
 put_frame(struct burst *b, struct xd_frame *f, uint16_t max_frame, enum xd_drop *why)
 {
-	if (is_too_long(f, max_frame)) {
+	if (xd_frame_is_too_long(f, max_frame)) {
 		*why = XD_DROP_OVER_MTU;
 		return true;
 	}

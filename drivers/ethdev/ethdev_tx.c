@@ -20,14 +20,6 @@ struct tx_burst {
 	uint8_t drop[XD_BATCH];  /* of each frame: why, or XD_DROP_REASONS */
 };
 
-/* Of a frame that is longer; of one to be segmented, the length of its segments counts. */
-static bool
-too_long(const struct xd_frame *f, uint16_t max_frame)
-{
-	return f->offload.gso_type == VIRTIO_NET_HDR_GSO_NONE ||
-	       xd_offload_header_bytes(f) + f->offload.gso_size > max_frame;
-}
-
 /* False: the checksum does not lie in the head. */
 static bool
 finish(struct xd_frame *f, struct xd_counters *counters)
@@ -51,7 +43,7 @@ make_burst(struct xd_ethdev_port *p, uint16_t queue, struct tx_burst *burst,
 		struct xd_frame *f = frames[i];
 		struct rte_mbuf *m = NULL;
 
-		if (unlikely(f->len > max_frame) && too_long(f, max_frame)) {
+		if (xd_frame_is_too_long(f, max_frame)) {
 			burst->drop[i] = XD_DROP_OVER_MTU;
 			continue;
 		}

@@ -154,15 +154,6 @@ write_offload(int fd, struct xd_frame *f, uint8_t offloads, struct xd_counters *
 	return write_frame(fd, f, xd_net_header_plain());
 }
 
-/* Of one to be segmented, the length of its segments counts. */
-static inline bool
-is_too_long(const struct xd_frame *f, uint16_t max_frame)
-{
-	return unlikely(f->len > max_frame) &&
-	       (f->offload.gso_type == VIRTIO_NET_HDR_GSO_NONE ||
-		       xd_offload_header_bytes(f) + f->offload.gso_size > max_frame);
-}
-
 uint16_t
 xd_tap_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {
@@ -178,7 +169,7 @@ xd_tap_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames,
 		struct xd_frame *f = frames[i];
 		int fd = p->queues[queue].dev.fd, ret;
 
-		if (is_too_long(f, max_frame)) {
+		if (xd_frame_is_too_long(f, max_frame)) {
 			xd_drop(drops, XD_DROP_OVER_MTU, 1);
 			continue;
 		}

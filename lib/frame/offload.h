@@ -112,6 +112,16 @@ xd_offload_start(const struct xd_frame *f)
  * that is not, of what lies before csum_start; 0 without NEEDS_CSUM. For hdr_len. */
 uint16_t xd_offload_header_bytes(const struct xd_frame *f);
 
+/* Whether it is longer than a receiver takes, which is max_frame bytes: of a frame to be segmented,
+ * the length of its segments counts. */
+static inline bool
+xd_frame_is_too_long(const struct xd_frame *f, uint32_t max_frame)
+{
+	return __builtin_expect(f->len > max_frame, 0) &&
+	       (f->offload.gso_type == VIRTIO_NET_HDR_GSO_NONE ||
+		       xd_offload_header_bytes(f) + (uint32_t)f->offload.gso_size > max_frame);
+}
+
 /*
  * Writes the checksum that the frame needs (NEEDS_CSUM) into its head and clears f->offload; a UDP
  * checksum of zero becomes 0xffff (RFC 768). A frame that needs none stays as it is. 0, or -1 when
