@@ -14,12 +14,7 @@ device_can(const struct xd_ethdev_port *p, const struct xd_frame *f, const struc
 	uint64_t need =
 		xd_headers_is_udp(h) ? RTE_ETH_TX_OFFLOAD_UDP_CKSUM : RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 
-	/* An inner checksum, or one of another protocol, is not known to every device; nor do their
-	 * drivers find the pseudo-header's addresses and lengths past extension headers. */
-	if (xd_offload_start(f) != h->l4 ||
-		f->offload.csum_offset !=
-			(xd_headers_is_udp(h) ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET) ||
-		(xd_headers_is_ipv6(h) && h->l4 - h->l3 != sizeof(struct rte_ipv6_hdr)))
+	if (!xd_offload_is_plain(f, h))
 		return false;
 	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
 		uint32_t nb_segs = (f->len + p->data_room - 1) / p->data_room;
@@ -33,27 +28,14 @@ device_can(const struct xd_ethdev_port *p, const struct xd_frame *f, const struc
 	return (p->tx_offloads & need) == need;
 }
 
-/* For segmentation the IP checksum is zero and the pseudo-header's sum is without the length, which
- * differs from segment to segment: RTE_MBUF_F_TX_TCP_SEG. */
+/* For segmentation the IP checksum is zero: RTE_MBUF_F_TX_TCP_SEG. */
 static void
-prepare_tso(const struct xd_ethdev_port *p, struct rte_mbuf *m, const struct xd_frame *f,
-	const struct xd_headers *h)
+ask_for_ip_checksum(struct rte_mbuf *m, const struct xd_headers *h)
 {
-	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
-	uint8_t *field = data + h->l4 + XD_TCP_CSUM_OFFSET;
-	uint32_t sum;
-	uint16_t word;
-
-	memcpy(&word, field, sizeof(word));
-	sum = (uint32_t)word + (uint16_t)~rte_cpu_to_be_16((uint16_t)(f->len - h->l4));
-	word = (uint16_t)(sum + (sum >> 16));
-	memcpy(field, &word, sizeof(word));
-	m->tso_segsz = f->offload.gso_size;
-	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
-	if (!xd_headers_is_ipv6(h) && !p->quirks->tso_of_virtio) {
-		memset(data + h->l3 + offsetof(struct rte_ipv4_hdr, hdr_checksum), 0, 2);
-		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
-	}
+	memset(rte_pktmbuf_mtod_offset(
+		       m, uint8_t *, h->l3 + offsetof(struct rte_ipv4_hdr, hdr_checksum)),
+		0, 2);
+	m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
 }
 
 struct rte_mbuf *
@@ -63,20 +45,18 @@ xd_ethdev_prepare(struct xd_ethdev_port *p, uint16_t queue, struct xd_frame *f)
 	struct rte_mbuf *m;
 	uint16_t ready;
 
-	if (f->mbuf != NULL || !xd_headers_parse_segment(f, &h) || !device_can(p, f, &h))
+	/* One that lies in an mbuf has its checksum finished there; it is segmented from a copy. */
+	if (f->mbuf != NULL && f->offload.gso_type == VIRTIO_NET_HDR_GSO_NONE)
+		return NULL;
+	if (!xd_headers_parse_segment(f, &h) || !device_can(p, f, &h))
 		return NULL;
 	m = xd_frame_copy_to_mbuf(f, p->pool);
 	if (m == NULL)
 		return NULL;
-	m->l2_len = h.l3;
-	m->l3_len = h.l4 - h.l3;
-	m->l4_len = h.payload - h.l4;
-	m->ol_flags |= xd_headers_is_ipv6(&h) ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4;
-	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
-		prepare_tso(p, m, f, &h);
-	else
-		m->ol_flags |=
-			xd_headers_is_udp(&h) ? RTE_MBUF_F_TX_UDP_CKSUM : RTE_MBUF_F_TX_TCP_CKSUM;
+	xd_mbuf_tell_offload(m, f, &h);
+	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE && !xd_headers_is_ipv6(&h) &&
+		!p->quirks->tso_of_virtio)
+		ask_for_ip_checksum(m, &h);
 	/* The driver's own conditions, such as the least size of a segment. */
 	rte_spinlock_lock(&p->txqs[queue].lock);
 	ready = rte_eth_tx_prepare(p->port_id, queue, &m, 1);

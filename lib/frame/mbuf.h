@@ -24,6 +24,7 @@
 XD_API_BEGIN
 
 struct rte_mempool;
+struct xd_headers;
 
 /*
  * Makes a batch of n received mbufs, at most XD_BATCH, and takes them: each is behind a frame
@@ -69,6 +70,16 @@ xd_frame_mbuf_sent(struct xd_frame *f, const struct rte_mbuf *m)
 
 /* The device has not taken m; the frame is as before. */
 void xd_frame_mbuf_kept(const struct xd_frame *f, struct rte_mbuf *m);
+
+/*
+ * Has m, which holds the frame and is nobody else's, ask a device for what the frame needs, where
+ * that is plain (xd_offload_is_plain) and not to segment UDP, for which DPDK 22.11 has no flag:
+ * RTE_MBUF_F_TX_TCP_CKSUM, _UDP_CKSUM or _TCP_SEG with _IPV4 or _IPV6, l2_len, l3_len, l4_len and
+ * tso_segsz; of one to be segmented the length comes out of the pseudo-header's sum.
+ * RTE_MBUF_F_TX_IP_CKSUM, which segments of IPv4 need, is the caller's. h: of the frame as it is
+ * now; all headers lie in m's first buffer.
+ */
+void xd_mbuf_tell_offload(struct rte_mbuf *m, const struct xd_frame *f, const struct xd_headers *h);
 
 XD_API_END
 

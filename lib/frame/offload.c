@@ -117,6 +117,15 @@ xd_offload_needs(union xd_offload offload)
 	}
 }
 
+bool
+xd_offload_is_plain(const struct xd_frame *f, const struct xd_headers *h)
+{
+	return xd_offload_start(f) == h->l4 &&
+	       f->offload.csum_offset ==
+		       (xd_headers_is_udp(h) ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET) &&
+	       (!xd_headers_is_ipv6(h) || h->l4 - h->l3 == IPV6_BYTES);
+}
+
 uint16_t
 xd_offload_header_bytes(const struct xd_frame *f)
 {

@@ -112,6 +112,11 @@ xd_offload_start(const struct xd_frame *f)
  * that is not, of what lies before csum_start; 0 without NEEDS_CSUM. For hdr_len. */
 uint16_t xd_offload_header_bytes(const struct xd_frame *f);
 
+/* Whether what the frame needs is the checksum that its TCP or UDP header has, right behind IP: not
+ * an inner one, nor another protocol's, nor one past extension headers, which not every device
+ * finds. h: of the frame as it is now, a segment (xd_headers_is_segment). */
+bool xd_offload_is_plain(const struct xd_frame *f, const struct xd_headers *h);
+
 /* Whether it is longer than a receiver takes, which is max_frame bytes: of a frame to be segmented,
  * the length of its segments counts. */
 static inline bool

@@ -1134,6 +1134,20 @@ test_prepared(void **state)
 		expect_order(fx->b, &packet,
 			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_SEG);
 	}
+	/* A program's lies in an mbuf, and is copied. */
+	{
+		struct packet packet = {.payload = 5000, .gso_size = 1000};
+		struct rte_mbuf *m = rte_pktmbuf_alloc(ethdev(fx->a)->pool);
+
+		make_packet(fx, &packet);
+		fx->batch->frames[0].mbuf = m;
+		fx->batch->frames[0].nb_dst = 1;
+		assert_int_equal(send_batch(fx, fx->b), 1);
+		assert_ptr_equal(fx->batch->frames[0].mbuf, m);
+		expect_order(fx->b, &packet,
+			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_SEG);
+		rte_pktmbuf_free(m);
+	}
 	assert_int_equal(fx->b->counters[0].checksums, 0);
 	assert_int_equal(fx->b->counters[0].segmented, 0);
 	expect_none(fx->b);
