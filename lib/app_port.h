@@ -25,10 +25,21 @@
  * that it sends are taken, and may leave by a device as they are; nothing may be written to them
  * any more.
  *
- * Offloads. What is received needs nothing: checksums are finished and long frames segmented. What
- * is sent may leave a TCP or UDP checksum to be done (RTE_MBUF_F_TX_TCP_CKSUM or _UDP_CKSUM, with
- * l2_len, l3_len and the pseudo-header's sum in the field: rte_ipv4_phdr_cksum); with any other
- * RTE_MBUF_F_TX_* that asks for something it is dropped (bad-offload).
+ * Offloads. What is received needs nothing: checksums are finished and long frames segmented;
+ * unless the program takes them as they are (xd_app_set_offloads). Then a frame says what it needs
+ * as one does that is sent to a device, and may be sent so, to a device that does that (after
+ * rte_eth_tx_prepare) or back to the switch: RTE_MBUF_F_TX_TCP_CKSUM, _UDP_CKSUM or
+ * _TCP_SEG with _IPV4 or _IPV6, l2_len, l3_len and l4_len, tso_segsz, the pseudo-header's sum where
+ * the checksum goes, which is without the length in one to be segmented; such a one of IPv4 has
+ * RTE_MBUF_F_TX_IP_CKSUM too, and the IP checksum of the whole. For a program that reads what it
+ * gets the same is said in the words of receiving: RTE_MBUF_F_RX_L4_CKSUM_NONE (not finished, and
+ * whole nevertheless), RTE_MBUF_F_RX_LRO (tso_segsz is valid). A long frame lies in a chain.
+ *
+ * What is sent may ask for the same, whoever made it: DPDK has the conditions (rte_mbuf_core.h). Of
+ * one to be segmented, lengths and version must be those of its headers, and tso_segsz at least 8.
+ * One that asks for what cannot be, or for any other RTE_MBUF_F_TX_*, is dropped (bad-offload), as
+ * is one whose buffers contradict themselves (bad-buffer). What RTE_MBUF_F_RX_* say of it is not
+ * looked at.
  */
 #ifndef XD_APP_PORT_H
 #define XD_APP_PORT_H
@@ -55,6 +66,16 @@ struct xd_app *xd_app_open(struct xd_switch *sw, const char *port, struct xd_err
  * port has been deleted, or the switch destroyed. No thread is in a call below. */
 void xd_app_close(struct xd_app *app);
 
+/*
+ * Which offloads the program takes as they are, from now on: XD_OFFLOAD_* (frame/offload.h), none
+ * when it opens the port. XD_OFFLOAD_CSUM: checksums that are not finished; with it TSO4, TSO6: TCP
+ * to be segmented, ECN: also with the CWR flag set, which whoever segments clears in all segments
+ * but the first (RFC 3168). UDP always comes segmented: RTE_MBUF_F_TX_UDP_SEG of DPDK 22.11 is
+ * fragmentation. Frames that wait already stay as they are.
+ * 0; -EINVAL: there are no such, or segmentation without checksums. Any thread.
+ */
+int xd_app_set_offloads(struct xd_app *app, unsigned offloads);
+
 unsigned xd_app_nb_queues(const struct xd_app *app);
 /* Whether the port is not in the switch any more, or was made anew (another number of queues, say):
  * close it then; it receives what still waits, and sends nothing. Any thread. */
@@ -64,8 +85,9 @@ bool xd_app_is_gone(const struct xd_app *app);
  * thread at a time; never waits. */
 unsigned xd_app_rx_burst(struct xd_app *app, unsigned queue, struct rte_mbuf **mbufs, unsigned n);
 /* Sends frames and returns how many, the first ones, were taken: the others stay the caller's. A
- * frame that is none (runt, too-long, bad-offload) is taken, dropped, and counted at the port. Of
- * each queue one thread at a time; never waits, but for a system call that wakes a sleeping worker.
+ * frame that is none (runt, too-long, bad-offload, bad-buffer) is taken, dropped, and counted at
+ * the port. Of those taken nothing is left in mbufs that could be used. Of each queue one thread at
+ * a time; never waits, but for a system call that wakes a sleeping worker.
  */
 unsigned xd_app_tx_burst(struct xd_app *app, unsigned queue, struct rte_mbuf **mbufs, unsigned n);
 

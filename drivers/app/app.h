@@ -2,10 +2,11 @@
 /*
  * The app port: the program that embeds the switch is behind it (lib/app_port.h).
  *
- *   app.c        the port's life, and what `port show` says of it
- *   app_open.c   the program's side: open and close, its descriptor, its bursts
- *   app_queue.c  what both sides share: rings of mbufs, and who is told of them
- *   app_rxtx.c   the switch's side: receive, transmit, sleep
+ *   app.c          the port's life, and what `port show` says of it
+ *   app_open.c     the program's side: open and close, its descriptor, its bursts
+ *   app_queue.c    what both sides share: rings of mbufs, and who is told of them
+ *   app_rxtx.c     the switch's side: receive, transmit, sleep
+ *   app_offload.c  checksums and segmentation, as mbufs ask for them
  *
  * What both sides hold is counted by reference, since either may go first: a port is deleted while
  * a program has it open, a program closes what the switch goes on with.
@@ -25,6 +26,7 @@
 
 #include "app_port.h"
 #include "drivers/app/config.h"
+#include "frame/headers.h"
 #include "port/port.h"
 
 /* One direction of a queue. */
@@ -32,6 +34,7 @@ struct xd_app_ring {
 	struct rte_ring *ring; /* of mbufs */
 	int fd;                /* eventfd: its reader is told */
 	bool asked;            /* the reader wants to be */
+	uint64_t refused;      /* to the switch: mbufs that were none, which their writer freed */
 } __attribute__((aligned(64)));
 
 struct xd_app_queue {
@@ -42,14 +45,16 @@ struct xd_app_queue {
 	/* Of the worker that owns the receive queue: frames that come again. */
 	uint16_t nb_again;
 	struct rte_mbuf *again[XD_BATCH];
+	uint64_t refused_seen;
 };
 
 /* What port and program share. */
 struct xd_app {
-	unsigned refs; /* of a port, of a program */
-	bool open;     /* by a program */
-	bool gone;     /* the port is stopped, or no more */
-	int closed_fd; /* eventfd: the program has closed it */
+	unsigned refs;    /* of a port, of a program */
+	bool open;        /* by a program */
+	bool gone;        /* the port is stopped, or no more */
+	uint8_t offloads; /* XD_OFFLOAD_* that the program takes; written by it */
+	int closed_fd;    /* eventfd: the program has closed it */
 	unsigned nb_queues;
 	struct xd_app_queue queues[];
 };
@@ -76,6 +81,23 @@ void xd_app_raise(int fd);
 void xd_app_tell(struct xd_app_ring *ring);
 /* The reader asks to be told. True: frames are there already, and it will not be. */
 bool xd_app_ask(struct xd_app_ring *ring);
+
+/* app_offload.c */
+
+/* What the program asks for of a mbuf is noted in it, before it goes into a ring. The program. */
+void xd_app_note_offload(struct rte_mbuf *m);
+/* The frame in such an mbuf comes to need that. False: it cannot be. A worker. */
+bool xd_app_take_offload(struct xd_frame *f);
+static inline bool
+xd_app_has_offload(const struct rte_mbuf *m)
+{
+	return m->tx_offload >> RTE_MBUF_TXOFLD_UNUSED_OFS;
+}
+/* Whether what a frame needs can be left to a program that takes those offloads; then *h is filled.
+ * A worker. */
+bool xd_app_can_tell(const struct xd_frame *f, uint8_t offloads, struct xd_headers *h);
+/* Says in its mbuf what a frame needs: lib/app_port.h. A worker. */
+void xd_app_write_offload(struct rte_mbuf *m, const struct xd_frame *f, const struct xd_headers *h);
 
 /* app_rxtx.c */
 uint16_t xd_app_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);

@@ -34,6 +34,7 @@ open_port(struct xd_port *port, void *ctx)
 		xd_app_drain(&app->queues[i].to_app);
 		app->queues[i].wants_fd = false;
 	}
+	__atomic_store_n(&app->offloads, 0, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&app->refs, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&app->open, true, __ATOMIC_RELEASE);
 	__atomic_store_n(&port->up, true, __ATOMIC_RELEASE);
@@ -69,6 +70,17 @@ xd_app_close(struct xd_app *app)
 	/* Control takes the port down. */
 	xd_app_raise(app->closed_fd);
 	xd_app_unref(app);
+}
+
+int
+xd_app_set_offloads(struct xd_app *app, unsigned offloads)
+{
+	const unsigned known = XD_OFFLOAD_CSUM | XD_OFFLOAD_TSO4 | XD_OFFLOAD_TSO6 | XD_OFFLOAD_ECN;
+
+	if (!app || offloads & ~known || (offloads && !(offloads & XD_OFFLOAD_CSUM)))
+		return -EINVAL;
+	__atomic_store_n(&app->offloads, (uint8_t)offloads, __ATOMIC_RELAXED);
+	return 0;
 }
 
 unsigned
@@ -115,39 +127,54 @@ xd_app_rx_burst(struct xd_app *app, unsigned queue, struct rte_mbuf **mbufs, uns
 	return rte_ring_sc_dequeue_burst(q->to_app.ring, (void **)mbufs, n, NULL);
 }
 
-/* What a frame asks for, in the form in which frames carry it. One that asks for what nobody will
- * do gets a kind of segmentation that there is not, and is refused as any other sender's. */
-static union xd_offload
-offload_of(const struct rte_mbuf *m)
+/* Whether lengths and number of the buffers are what the first of them says. */
+static bool
+is_sound_chain(const struct rte_mbuf *m)
 {
-	const uint64_t l4 = m->ol_flags & RTE_MBUF_F_TX_L4_MASK;
-	const uint64_t checksum = l4 | RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6;
-	union xd_offload o = {.word = 0};
+	const uint32_t nb_segs = m->nb_segs, len = m->pkt_len;
+	uint32_t n = 0, sum = 0;
 
-	if (m->ol_flags & RTE_MBUF_F_TX_OFFLOAD_MASK & ~checksum ||
-		l4 == RTE_MBUF_F_TX_SCTP_CKSUM) {
-		o.gso_type = UINT8_MAX;
-		o.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	} else if (l4 != RTE_MBUF_F_TX_L4_NO_CKSUM) {
-		o.csum_start = (uint16_t)(m->l2_len + m->l3_len);
-		o.csum_offset =
-			l4 == RTE_MBUF_F_TX_TCP_CKSUM ? XD_TCP_CSUM_OFFSET : XD_UDP_CSUM_OFFSET;
-		o.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	for (; m && n <= nb_segs; m = m->next, n++) {
+		if (m->data_off + (uint32_t)m->data_len > m->buf_len)
+			return false;
+		sum += m->data_len;
 	}
-	return o;
+	return n == nb_segs && sum == len;
 }
 
-/* What the program said of a frame is told in one word from here on; what a device said of one that
- * it received is no claim of the program's. */
-static void
-prepare(struct rte_mbuf **mbufs, unsigned n)
+static inline bool
+is_sound(const struct rte_mbuf *m)
 {
+	return likely(m->nb_segs == 1 && !m->next && m->data_len == m->pkt_len &&
+		       m->data_off + (uint32_t)m->data_len <= m->buf_len) ||
+	       (m->nb_segs > 1 && is_sound_chain(m));
+}
+
+/* What the program says of a frame is noted for the switch; what a device said of one that it
+ * received is no claim of the program's. One in broken buffers is freed, and counted. Returns how
+ * many are left, the first of mbufs. */
+static unsigned
+prepare(struct xd_app_queue *q, struct rte_mbuf **mbufs, unsigned n)
+{
+	unsigned k = 0;
+
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = mbufs[i];
 
-		m->tx_offload = m->ol_flags & RTE_MBUF_F_TX_OFFLOAD_MASK ? offload_of(m).word : 0;
+		if (unlikely(!is_sound(m))) {
+			rte_pktmbuf_free(m);
+			__atomic_store_n(
+				&q->to_switch.refused, q->to_switch.refused + 1, __ATOMIC_RELAXED);
+			continue;
+		}
+		if (unlikely(m->ol_flags & RTE_MBUF_F_TX_OFFLOAD_MASK))
+			xd_app_note_offload(m);
+		else
+			m->tx_offload = 0;
 		m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+		mbufs[k++] = m;
 	}
+	return k;
 }
 
 unsigned
@@ -164,8 +191,8 @@ xd_app_tx_burst(struct xd_app *app, unsigned queue, struct rte_mbuf **mbufs, uns
 	n = RTE_MIN(n, rte_ring_free_count(q->to_switch.ring));
 	if (n == 0)
 		return 0;
-	prepare(mbufs, n);
-	rte_ring_sp_enqueue_bulk(q->to_switch.ring, (void *const *)mbufs, n, NULL);
+	rte_ring_sp_enqueue_bulk(
+		q->to_switch.ring, (void *const *)mbufs, prepare(q, mbufs, n), NULL);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	xd_app_tell(&q->to_switch);
 	return n;

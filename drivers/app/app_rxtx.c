@@ -20,20 +20,6 @@ is_running(struct xd_port *port)
 
 /* ---- Receive ---- */
 
-/* Has a frame carry what the program asked for; false: that cannot be done for it. */
-static bool
-ask_for(struct xd_frame *f, union xd_offload o)
-{
-	const struct xd_offload_request request = {
-		.flags = o.flags,
-		.gso_type = o.gso_type,
-		.csum_start = o.csum_start,
-		.csum_offset = o.csum_offset,
-	};
-
-	return xd_offload_take(f, &request, XD_OFFLOAD_CSUM) == 0;
-}
-
 /* Frees those of the batch that ask for what cannot be. */
 static void
 take_offloads(struct xd_batch *batch, struct xd_drops *drops)
@@ -42,9 +28,8 @@ take_offloads(struct xd_batch *batch, struct xd_drops *drops)
 
 	for (uint16_t i = 0; i < batch->n; i++) {
 		struct xd_frame *f = &batch->frames[i];
-		const union xd_offload o = {.word = f->mbuf->tx_offload};
 
-		if (unlikely(o.word && !ask_for(f, o))) {
+		if (unlikely(xd_app_has_offload(f->mbuf) && !xd_app_take_offload(f))) {
 			xd_drop(drops, XD_DROP_BAD_OFFLOAD, 1);
 			batch->bytes -= f->len;
 			rte_pktmbuf_free(f->mbuf);
@@ -57,16 +42,28 @@ take_offloads(struct xd_batch *batch, struct xd_drops *drops)
 	batch->n = batch->nb_done = n;
 }
 
+/* Counts what the program's thread has freed. */
+static __rte_noinline void
+count_refused(struct xd_app_queue *q, uint64_t refused, struct xd_drops *drops)
+{
+	xd_drop(drops, XD_DROP_BAD_BUFFER, (unsigned)(refused - q->refused_seen));
+	q->refused_seen = refused;
+}
+
 uint16_t
 xd_app_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 {
 	struct xd_app_queue *q = queue_of(port, queue);
 	struct rte_mbuf *mbufs[XD_BATCH];
+	uint64_t refused;
 	uint16_t n;
 
 	batch->n = batch->nb_done = 0;
 	if (unlikely(!is_running(port)))
 		return 0;
+	refused = __atomic_load_n(&q->to_switch.refused, __ATOMIC_RELAXED);
+	if (unlikely(refused != q->refused_seen))
+		count_refused(q, refused, &port->drops[queue]);
 	if (unlikely(q->nb_again)) {
 		n = q->nb_again;
 		memcpy(mbufs, q->again, n * sizeof(mbufs[0]));
@@ -112,6 +109,7 @@ struct burst {
 	struct xd_counters *counters;
 	struct xd_drops *drops;
 	struct rte_ring *ring;
+	uint8_t offloads; /* that the program takes */
 	unsigned room, n;
 	struct rte_mbuf *mbufs[XD_BATCH];
 };
@@ -124,16 +122,21 @@ flush(struct burst *b)
 	b->n = 0;
 }
 
+/* tell: of a frame that is to ask the program for what it needs, its headers; else NULL. */
 static enum xd_drop
-put(struct burst *b, struct xd_frame *f)
+put(struct burst *b, struct xd_frame *f, const struct xd_headers *tell)
 {
-	/* The program may write to what it gets: nobody shares it. */
-	struct rte_mbuf *m =
-		f->nb_dst == 1 ? xd_frame_to_mbuf(f, b->pool) : xd_frame_copy_to_mbuf(f, b->pool);
+	/* The program may write to what it gets: nobody shares it. So may we, to headers that are
+	 * in one piece. */
+	const bool split = unlikely(tell && f->mbuf && f->mbuf->data_len < f->head_len);
+	struct rte_mbuf *m = f->nb_dst == 1 && !split ? xd_frame_to_mbuf(f, b->pool)
+						      : xd_frame_copy_to_mbuf(f, b->pool);
 
 	if (unlikely(!m))
 		return XD_DROP_NO_BUFFER;
 	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	if (unlikely(tell))
+		xd_app_write_offload(m, f, tell);
 	b->mbufs[b->n++] = m;
 	xd_frame_mbuf_sent(f, m);
 	if (unlikely(b->n == XD_BATCH))
@@ -155,8 +158,32 @@ put_segments(struct burst *b, struct xd_frame *f, enum xd_drop *why)
 		return false;
 	*why = XD_DROP_NONE;
 	while (*why == XD_DROP_NONE && (segment = xd_segment_next(&s)) != NULL)
-		*why = put(b, segment);
+		*why = put(b, segment, NULL);
 	b->counters->segmented++;
+	return true;
+}
+
+/* Of a frame that needs something, what the program does not do is done here. */
+static bool
+put_offload(struct burst *b, struct xd_frame *f, enum xd_drop *why)
+{
+	struct xd_headers h;
+
+	if (!(f->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)) {
+		*why = put(b, f, NULL);
+		return true;
+	}
+	if (xd_app_can_tell(f, b->offloads, &h)) {
+		*why = put(b, f, &h);
+		return true;
+	}
+	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+		return put_segments(b, f, why);
+	*why = XD_DROP_UNFINISHED_OFFLOAD;
+	if (xd_frame_finish_checksum(f) < 0)
+		return true;
+	b->counters->checksums++;
+	*why = put(b, f, NULL);
 	return true;
 }
 
@@ -170,15 +197,9 @@ put_frame(struct burst *b, struct xd_frame *f, uint16_t max_frame, enum xd_drop 
 	}
 	if (b->n == b->room)
 		return false;
-	if (unlikely(f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE))
-		return put_segments(b, f, why);
-	if (unlikely(f->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)) {
-		*why = XD_DROP_UNFINISHED_OFFLOAD;
-		if (xd_frame_finish_checksum(f) < 0)
-			return true;
-		b->counters->checksums++;
-	}
-	*why = put(b, f);
+	if (unlikely(f->offload.word))
+		return put_offload(b, f, why);
+	*why = put(b, f, NULL);
 	return true;
 }
 
@@ -218,6 +239,8 @@ xd_app_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames,
 	b.counters = &port->counters[worker];
 	b.drops = &port->drops[queue];
 	b.ring = q->to_app.ring;
+	b.offloads =
+		__atomic_load_n(&((struct xd_app_port *)port)->app->offloads, __ATOMIC_RELAXED);
 	b.n = 0;
 	rte_spinlock_lock(&q->lock);
 	b.room = rte_ring_free_count(b.ring);

@@ -572,7 +572,7 @@ finishes_checksums(void **state)
 	two = open_app(env, "two");
 	tx(one, 0, make_udp(RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM));
 	tx(one, 0, make_udp(RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_TCP_SEG));
-	tx(one, 0, make_udp(RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_IPV4));
+	tx(one, 0, make_udp(RTE_MBUF_F_TX_SCTP_CKSUM | RTE_MBUF_F_TX_IPV4));
 	tx(one, 0, make(1, 0xff, 13));
 	tx(one, 0, make(1, 0xff, 61));
 	xd_worker_poll(env->worker);
