@@ -30,14 +30,15 @@ def say(text=""):
 
 
 class Comparison:
-    """name: of the program. systems: classes (system.py), crossdock's first. A program overrides
-    what is different in it."""
+    """name: of the program. systems: classes (system.py), crossdock's first. groups: of rows, by the
+    word that asks for all of them. A program overrides what is different in it."""
 
-    def __init__(self, name, title, systems, rows):
+    def __init__(self, name, title, systems, rows, groups=None):
         self.name = name
         self.title = title
         self.systems = systems
         self.rows = rows
+        self.groups = {"all": tuple(row.name for row in rows), **(groups or {})}
 
     # ---- Options ----
 
@@ -46,11 +47,11 @@ class Comparison:
         build = os.environ.get("CROSSDOCK_BUILD", os.path.join(top, "build"))
         cpus = sorted(os.sched_getaffinity(0))
         parser = argparse.ArgumentParser(
-            prog=self.name, description=self.title,
-            epilog="rows: " + "; ".join(f"{row.name} ({row.title})" for row in self.rows))
+            prog=self.name, description=self.title, epilog=self.help_of_rows(),
+            formatter_class=argparse.RawDescriptionHelpFormatter)
         names = [system.name for system in self.systems if not system.only_named]
-        parser.add_argument("--rows", metavar="LIST", default=",".join(r.name for r in self.rows),
-                            help="rows to measure, separated by commas (all)")
+        parser.add_argument("--rows", metavar="LIST", default="all",
+                            help="rows and groups to measure, separated by commas (%(default)s)")
         parser.add_argument("--peers", metavar="LIST", default=",".join(names[1:]),
                             help=f"of {', '.join(names[1:])} (all); crossdock always takes part")
         parser.add_argument("--pairs", metavar="N", type=int, default=5,
@@ -82,6 +83,16 @@ class Comparison:
                                  "report of them, report.html")
         return parser
 
+    def help_of_rows(self):
+        """A line for each row, and one for each group."""
+        width = max(len(row.name) for row in self.rows)
+        lines = ["rows:", *(f"  {row.name:{width}}  {row.title}" for row in self.rows), "",
+                 "groups of rows:"]
+        for name, rows in self.groups.items():
+            lines.append(f"  {name:{width}}  "
+                         + ("every row" if name == "all" else " ".join(rows)))
+        return "\n".join(lines)
+
     @staticmethod
     def add_pages(parser):
         pages = parser.add_mutually_exclusive_group()
@@ -91,13 +102,15 @@ class Comparison:
                            help="for none")
 
     def check(self, parser, options):
-        known = [row.name for row in self.rows]
+        known, chosen = self.groups["all"], set()
         peers = [s.name for s in self.systems if s.name != "crossdock" and not s.only_named]
-        options.rows = options.rows.split(",")
         options.peers = [name for name in options.peers.split(",") if name and name != "crossdock"]
-        for name in options.rows:
-            if name not in known:
-                parser.error(f"--rows: no row {name!r}; there are {', '.join(known)}")
+        for name in options.rows.split(","):
+            if name not in known and name not in self.groups:
+                parser.error(f"--rows: no row {name!r}; there are "
+                             f"{', '.join((*known, *self.groups))}")
+            chosen.update(self.groups.get(name, (name,)))
+        options.rows = [name for name in known if name in chosen]
         for name in options.peers:
             if name not in peers:
                 parser.error(f"--peers: no peer {name!r}; there are {', '.join(peers)}")
@@ -126,6 +139,11 @@ class Comparison:
             options.hugepages = free >= conditions.PAGES_NEEDED
 
     # ---- Who takes part ----
+
+    def condition_of(self, options):
+        return conditions.Condition(options.crossdock, options.gen_core, options.dut_core,
+                                    options.hugepages, options.idle, options.time, options.warmup,
+                                    options.guest)
 
     def present(self, options, condition):
         """The systems that can run; says what to do for those that cannot."""
@@ -206,7 +224,7 @@ class Comparison:
     # ---- The whole ----
 
     def run(self, options):
-        condition = condition_of(options)
+        condition = self.condition_of(options)
         systems = self.present(options, condition)
         env = conditions.environment(condition)
         env["versions"] = {system.name: system.version(condition) for system in systems}
@@ -243,12 +261,6 @@ class Comparison:
             return 2
         except KeyboardInterrupt:
             return 130
-
-
-def condition_of(options):
-    return conditions.Condition(options.crossdock, options.gen_core, options.dut_core,
-                                options.hugepages, options.idle, options.time, options.warmup,
-                                options.guest)
 
 
 def classify(placement):

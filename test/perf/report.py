@@ -80,9 +80,11 @@ def summarise(row, subjects, trials):
     return summary
 
 
-def judge(targets, label, metric_name, found, wanted, what):
+def judge(targets, placement, label, metric_name, found, wanted, what):
     for target_label, target_metric, relation, bound in targets:
-        if target_label == label and target_metric == metric_name:
+        if isinstance(bound, dict):
+            bound = bound.get(placement)
+        if target_label == label and target_metric == metric_name and bound is not None:
             text = f"{relation} {bound:.3g}"
             if not found:
                 return text
@@ -92,14 +94,14 @@ def judge(targets, label, metric_name, found, wanted, what):
     return ""
 
 
-def verdicts(row, subject, wanted):
+def verdicts(row, placement, subject, wanted):
     """What the targets say of a subject: of its ratios, and of its own figures."""
     label, found = subject["subject"], []
     for metric in row.metrics:
-        found.append(judge(row.targets, label, metric.name, subject["ratios"].get(metric.name),
-                           wanted, "pairs"))
-        found.append(judge(row.bounds, label, metric.name, subject["metrics"][metric.name],
-                           wanted, "trials"))
+        found.append(judge(row.targets, placement, label, metric.name,
+                           subject["ratios"].get(metric.name), wanted, "pairs"))
+        found.append(judge(row.bounds, placement, label, metric.name,
+                           subject["metrics"][metric.name], wanted, "trials"))
     return ", ".join(verdict for verdict in found if verdict)
 
 
@@ -142,7 +144,7 @@ def show_entry(row, entry, options):
         line += [number(f, 2) + (other if f else "") for f in found]
         line.append(str(found[0]["n"]) if found[0] else "-")
         if options.targets:
-            line.append(verdicts(row, subject, options.pairs))
+            line.append(verdicts(row, entry["class"], subject, options.pairs))
         lines.append(line)
     return table(header, lines)
 
