@@ -19,6 +19,15 @@ def available():
     return os.access(DAEMON, os.X_OK) and shutil.which("ovsdb-server") is not None
 
 
+def installed(prefix):
+    """Where one that was installed there has its programs: names to paths."""
+    places = {"bin": ("ovs-vsctl", "ovs-ofctl", "ovs-appctl", "ovsdb-tool"),
+              "sbin": ("ovs-vswitchd", "ovsdb-server"),
+              "share/openvswitch": ("vswitch.ovsschema",)}
+    return {name: os.path.join(prefix, place, name)
+            for place, names in places.items() for name in names}
+
+
 def mask(cpu):
     return hex(1 << cpu)
 
@@ -26,15 +35,16 @@ def mask(cpu):
 class OpenVSwitch:
     """space: the network namespace (netns.Namespace) that its TAP devices and its ports'
     interfaces are in. settings: of other_config, over those here. cpus: that its processes begin
-    on; its PMD threads go where they are told."""
+    on; its PMD threads go where they are told. programs: as installed() has them; else Debian's."""
 
-    def __init__(self, test, directory, space, tso=False, settings=None, cpus=None):
+    def __init__(self, test, directory, space, tso=False, settings=None, cpus=None, programs=None):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(exist_ok=True)
         self.space = space
         self.processes = []
         self.daemon = None
         self.cpus = cpus or os.sched_getaffinity(0)
+        self.programs = programs or {}
         self.settings = {
             "dpdk-init": "true", "dpdk-extra": EAL,
             "dpdk-lcore-mask": mask(min(os.sched_getaffinity(0))),
@@ -63,7 +73,8 @@ class OpenVSwitch:
                 env=self.environment(), preexec_fn=self._begin))
         return self.processes[-1]
 
-    def _run(self, *command):
+    def _run(self, name, *words):
+        command = [self.programs.get(name, name), *words]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               env=self.environment(), timeout=2 * PATIENCE_S)
         if done.returncode:
@@ -80,7 +91,8 @@ class OpenVSwitch:
         return self._run("ovs-appctl", "-t", self.path("vswitchd.ctl"), *words)
 
     def start(self):
-        self._run("ovsdb-tool", "create", self.path("conf.db"), SCHEMA)
+        schema = self.programs.get("vswitch.ovsschema", SCHEMA)
+        self._run("ovsdb-tool", "create", self.path("conf.db"), schema)
         self.start_database()
         self.vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".",
                    *(f'other_config:{key}="{value}"' for key, value in self.settings.items()))
@@ -89,14 +101,16 @@ class OpenVSwitch:
         return self
 
     def start_database(self):
-        self._spawn(["ovsdb-server", self.path("conf.db"), f"--remote=punix:{self.path('db.sock')}",
+        self._spawn([self.programs.get("ovsdb-server", "ovsdb-server"), self.path("conf.db"),
+                     f"--remote=punix:{self.path('db.sock')}",
                      f"--unixctl={self.path('ovsdb.ctl')}"])
         wait_for(lambda: os.path.exists(self.path("db.sock")), "ovsdb-server")
 
     def start_daemon(self):
         """A command of ovs-vsctl that waits, waits for it."""
         self.daemon = self._spawn(self.space.command(
-            DAEMON, f"unix:{self.path('db.sock')}", f"--unixctl={self.path('vswitchd.ctl')}"))
+            self.programs.get("ovs-vswitchd", DAEMON), f"unix:{self.path('db.sock')}",
+            f"--unixctl={self.path('vswitchd.ctl')}"))
 
     def stop_daemon(self):
         """As its unit does: what it made in the kernel stays."""

@@ -54,6 +54,9 @@ class Comparison:
                             help="rows and groups to measure, separated by commas (%(default)s)")
         parser.add_argument("--peers", metavar="LIST", default=",".join(names[1:]),
                             help=f"of {', '.join(names[1:])} (all); crossdock always takes part")
+        for system in self.systems:
+            if system.built:
+                parser.add_argument(f"--{system.name}", default="", **system.built)
         parser.add_argument("--pairs", metavar="N", type=int, default=5,
                             help="pairs of one placement class wanted (%(default)s)")
         parser.add_argument("--rounds", metavar="N", type=int,
@@ -141,9 +144,11 @@ class Comparison:
     # ---- Who takes part ----
 
     def condition_of(self, options):
+        built = {system.name: getattr(options, system.name) for system in self.systems
+                 if system.built}
         return conditions.Condition(options.crossdock, options.gen_core, options.dut_core,
                                     options.hugepages, options.idle, options.time, options.warmup,
-                                    options.guest)
+                                    options.guest, built)
 
     def present(self, options, condition):
         """The systems that can run; says what to do for those that cannot."""
@@ -243,7 +248,7 @@ class Comparison:
         failed = any(trial.get("error") for _, trials in begun for trial in trials)
         if options.json:
             write_json(options.json, self.name, env, finished, complete)
-        show(finished, results, condition)
+        show(finished, results, condition, env["versions"])
         if not complete:
             return 130
         return 1 if failed else 0
@@ -319,9 +324,9 @@ def write_json(path, name, env, finished, complete):
     os.replace(path + ".new", path)
 
 
-def show(finished, results, condition):
+def show(finished, results, condition, versions):
     say("\nMedians (min..max); ratios are of pairs of trials that followed each other.\n")
     for done in finished:
         say("\n".join(line for line in (done["text"], facts_line(done)) if line) + "\n")
     if results.directory:
-        say(f"report  {results.report(condition.build)}")
+        say(f"report  {results.report(condition.build, versions)}")

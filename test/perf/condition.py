@@ -24,6 +24,7 @@ class Condition:
     time_s: float
     warmup_s: float
     guest: str          # options of the generator's virtio ports, such as "mrg=on"
+    built: dict = dataclasses.field(default_factory=dict)  # system to where the reader's own is, or ""
 
     @property
     def other_cpus(self):

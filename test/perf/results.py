@@ -35,12 +35,16 @@ class Results:
     def path(self, label):
         return os.path.join(self.directory, re.sub(r"[^a-z0-9]+", "-", label.lower()) + ".json")
 
-    def report(self, build):
-        """Has the report made; returns its path, or why there is none."""
+    def report(self, build, versions):
+        """Has the report made; returns its path, or why there is none. versions: of the systems, by
+        name, for its title."""
         if "crossdock" not in self.documents:
             return "none: crossdock has no result"
+        took_part = [f"{name} ({version})" for name, version in versions.items()
+                     if name in self.documents and name != "crossdock"]
         page = os.path.join(self.directory, "report.html")
         processes.run([crossdock_switch.program(build, "crossdock-pktgen"), "report",
                        *(self.path(label) for label in self.documents), "-o", page,
-                       "--baseline", "crossdock", "--title", "crossdock and its peers"])
+                       "--baseline", "crossdock", "--title",
+                       "crossdock and its peers" + ": " * bool(took_part) + "; ".join(took_part)])
         return page

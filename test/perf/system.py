@@ -8,6 +8,7 @@ class System:
     guests = True        # its ports are vhost-user sockets, with guests behind them
     one_address = False  # it takes the addresses that its ports have, and no others
     only_named = False   # takes part in rows that name it
+    built = None         # of argparse: an option that says where one is that the reader has built
     control = None       # a socket that the generator can ask
     tells_cycles = True  # cycles() says something
 

@@ -11,12 +11,19 @@ import shutil
 import time
 
 import condition as conditions
+import given
 import processes
 from system import System
 
 FIGURES = re.compile(r"total cycles=(\d+) / total io packets=(\d+)")
 PORT_FIGURES = re.compile(r"RX-packets:\s*(\d+).*?TX-packets:\s*(\d+)", re.DOTALL)
+VERSION = re.compile(r"(?<=RTE Version: ')DPDK [^']+")
 PROMPT = b"testpmd> "
+
+
+def program(condition):
+    path = condition.built.get("testpmd")
+    return given.file("testpmd", path) if path else "dpdk-testpmd"
 
 
 class Dialogue:
@@ -27,7 +34,7 @@ class Dialogue:
                   else ["--no-huge", "-m", "1024", "--no-shconf"])
         main = min(condition.other_cpus)
         # Its output would wait in a buffer when stdout is a file.
-        command = ["stdbuf", "-oL", "dpdk-testpmd", "--no-pci", "--lcores", f"0@{main},1@{core}",
+        command = ["stdbuf", "-oL", program(condition), "--no-pci", "--lcores", f"0@{main},1@{core}",
                    "--file-prefix", f"{os.path.basename(group.dir)}-{len(group.children)}", *memory]
         for device in devices:
             command += ["--vdev", device]
@@ -59,15 +66,19 @@ class Dialogue:
 class Testpmd(System):
     name = "testpmd"
     title = "testpmd, io"
+    built = {"metavar": "PATH",
+             "help": "testpmd that you have built: the program dpdk-testpmd (Debian's)"}
     switches = False
 
     @staticmethod
-    def missing(_condition):
-        return None if shutil.which("dpdk-testpmd") else "apt-get install dpdk-dev"
+    def missing(condition):
+        return None if shutil.which(program(condition)) else "apt-get install dpdk-dev"
 
     @staticmethod
-    def version(_condition):
-        return "DPDK " + processes.output_of(["pkg-config", "--modversion", "libdpdk"]).strip()
+    def version(condition):
+        command = [program(condition), "-v", "--no-pci", "--no-huge", "--no-shconf", "-m", "64",
+                   "--", "--help"]
+        return given.answer("testpmd", program(condition), command, VERSION, "which DPDK it is of")
 
     def start(self, group, nb_ports, **_settings):
         self.group = group
