@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""test/perf/idle in its shortest form: that it measures, and that a worker which has been woken
-sleeps again."""
+"""test/perf/idle and test/perf/per_vm in their shortest form: that they measure, and that a worker
+which has been woken sleeps again."""
 
 import json
 import os
@@ -34,9 +34,38 @@ class Idle(Case):
             self.assertIn(entry["title"], page)
 
     def test_refused(self):
-        for words, text in ((("--ports", "1"), "--ports is from 2 to 64"),
+        for words, text in ((("--ports", "1"), "--ports is from 2 to 1024"),
                             (("--rounds", "0"), "--rounds, --frames, --pause and --idle-time are"),
                             (("--gen-core", "0", "--dut-core", "0"), "load needs a core for")):
             done = perf_script("idle", *words)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(text, done.stderr)
+
+
+class PerVm(Case):
+    polls = True
+
+    def test_quick(self):
+        """Frames of many guests come, each to the one it is for, and what a VM costs is said."""
+        out = temporary_directory(self) / "out.json"
+        done = perf_script("per_vm", "--ports", "4,40", "--pps", 20, "--rounds", 1, "--time", 0.5,
+                           "--idle-time", 0.2, "--json", out)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        document = json.loads(out.read_text())
+        self.assertEqual([result["ports"] for result in document["results"]], [2, 4, 40])
+        for result in document["results"]:
+            for figures in result["rounds"]:
+                self.assertEqual(figures["sent"], result["ports"] * 10)
+                self.assertEqual(figures["received"], figures["sent"])
+        for figures in document["summary"][1:]:
+            self.assertGreater(figures["connected_kib"], 0)
+            self.assertGreater(figures["descriptors"], 0)
+            self.assertIn(f"{figures['ports']:>12}", done.stdout)
+
+    def test_refused(self):
+        for words, text in ((("--ports", "100,x"), "--ports: numbers, separated by commas"),
+                            (("--ports", "5"), "--ports: even numbers from 4 to 1024"),
+                            (("--pps", "0"), "--rounds, --pps, --idle-time and --time are more")):
+            done = perf_script("per_vm", *words)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(text, done.stderr)

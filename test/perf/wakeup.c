@@ -27,11 +27,9 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "stats/histogram.h"
-#include "tools/guest_port.h"
+#include "tools/guest_many.h"
 #include "traffic/host/cpu_time.h"
 
-#define GUESTS    64
-#define RING      256
 #define FRAME     60
 #define NUMBER_AT 14 /* behind the Ethernet header */
 
@@ -42,7 +40,7 @@ struct sleeper {
 };
 
 struct wakeup {
-	struct guest guests[GUESTS];
+	struct guest guests[GUEST_MANY_MAX];
 	unsigned nb_guests;
 	struct sleeper sleeper;
 	uint32_t number; /* of the last frame */
@@ -218,26 +216,10 @@ obey(struct wakeup *w)
 }
 
 static int
-open_guests(struct wakeup *w, char **paths)
-{
-	for (unsigned i = 0; i < w->nb_guests; i++) {
-		struct guest_options options = {.event_idx = true, .size = RING};
-		struct xd_error err = {0};
-
-		snprintf(options.path, sizeof(options.path), "%s", paths[i]);
-		if (guest_open(&w->guests[i], &options, &err)) {
-			fprintf(stderr, "wakeup: %s: %s\n", paths[i], err.text);
-			return -1;
-		}
-	}
-	return 0;
-}
-
-static int
 usage(void)
 {
 	fprintf(stderr, "Usage: wakeup OWN_CORE WORKER_CORE SOCKET SOCKET [SOCKET...], at most "
-			"64 sockets\n");
+			"1024 sockets\n");
 	return 2;
 }
 
@@ -248,7 +230,7 @@ main(int argc, char **argv)
 	uint64_t cores[2];
 
 	signal(SIGPIPE, SIG_IGN);
-	if (argc < 5 || argc > 3 + GUESTS || xd_number_parse(argv[1], 0, 1023, &cores[0]) ||
+	if (argc < 5 || argc > 3 + GUEST_MANY_MAX || xd_number_parse(argv[1], 0, 1023, &cores[0]) ||
 		xd_number_parse(argv[2], 0, 1023, &cores[1]))
 		return usage();
 	w.nb_guests = (unsigned)argc - 3;
@@ -259,7 +241,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "wakeup: no memory, or not to run on core %s\n", argv[1]);
 		return EXIT_FAILURE;
 	}
-	if (open_guests(&w, argv + 3))
+	if (guest_open_many(w.guests, w.nb_guests, argv + 3, "wakeup"))
 		return EXIT_FAILURE;
 	puts("ready");
 	fflush(stdout);
