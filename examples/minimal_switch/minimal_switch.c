@@ -57,6 +57,7 @@ run(struct xd_switch *sw, const sigset_t *signals)
 	int sig;
 
 	printf("switching; control-C ends it\n");
+	fflush(stdout);
 	sigwait(signals, &sig);
 	n = xd_switch_ports(sw, ports, 2);
 	for (unsigned i = 0; i < n && i < 2; i++)

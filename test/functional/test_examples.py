@@ -2,7 +2,6 @@
 """Programs of examples/, between the kernel's own hosts."""
 
 import os
-import queue
 import select
 import signal
 import socket
@@ -11,39 +10,12 @@ import subprocess
 import threading
 
 import netns
+from example import Example
 from harness import Case, need_root
 from process import PATIENCE_S, SOURCE, program, temporary_directory, wait_for
 
 CORE = min(os.sched_getaffinity(0))
 RULES = SOURCE / "examples" / "firewall" / "rules.yaml"
-
-
-class Example:
-    """A program that prints lines, and does things when it gets signals."""
-
-    def __init__(self, test, name, *words):
-        self.test = test
-        self.process = subprocess.Popen([program(name), *map(str, words)], text=True,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT)
-        for clean in (self.process.stdout.close, self.process.wait, self.process.kill):
-            test.addCleanup(clean)
-        self.lines = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(line.rstrip("\n"))
-
-    def line(self):
-        return self.lines.get(timeout=PATIENCE_S)
-
-    def signal(self, number):
-        self.process.send_signal(number)
-
-    def end(self):
-        self.signal(signal.SIGTERM)
-        self.test.assertEqual(self.process.wait(timeout=PATIENCE_S), 0)
 
 
 class ExampleCase(Case):
