@@ -44,6 +44,8 @@ fill(struct xd_ct *ct, uint32_t conn, const struct xd_ct_packet *p, const struct
 	memcpy(info->label, c->label, sizeof(info->label));
 	ct_store(&info->mark, c->mark);
 	info->mapping = mapping;
+	if (ct->counters)
+		ct->counters[conn] = (struct ct_counters){{0}, {0}};
 	return flags;
 }
 
@@ -165,27 +167,13 @@ xd_ct_commit(struct xd_ct *ct, unsigned worker, struct xd_ct_packet *p,
 	return rc == -EEXIST ? 0 : rc;
 }
 
-/* The record that a packet was tracked to, inside of a call; CT_NONE: it has ended. */
-static uint32_t
-record_of(const struct xd_ct *ct, const struct xd_ct_packet *p)
-{
-	struct ct_lookup l;
-	uint32_t flags;
-
-	if (!p->known)
-		return CT_NONE;
-	ct_lookup_packet(p, &l);
-	flags = __atomic_load_n(&ct->conns[p->conn].flags, __ATOMIC_ACQUIRE);
-	return (flags & CT_LIVE) && ct_direction(ct, p->conn, flags, &l) >= 0 ? p->conn : CT_NONE;
-}
-
 int
 xd_ct_set_mark(struct xd_ct *ct, unsigned worker, const struct xd_ct_packet *p, uint32_t mark)
 {
 	uint32_t conn;
 
 	ct_enter(ct, worker);
-	conn = record_of(ct, p);
+	conn = ct_record_of(ct, p);
 	if (conn) {
 		ct_store(&ct->infos[conn].mark, mark);
 		__atomic_fetch_or(&ct->conns[conn].flags, CT_MARKED, __ATOMIC_RELAXED);
@@ -203,7 +191,7 @@ xd_ct_set_label(struct xd_ct *ct, unsigned worker, const struct xd_ct_packet *p,
 
 	memcpy(copy, label, sizeof(copy));
 	ct_enter(ct, worker);
-	conn = record_of(ct, p);
+	conn = ct_record_of(ct, p);
 	if (conn)
 		ct_copy_label(ct->infos[conn].label, copy);
 	ct_leave(ct, worker);
@@ -218,7 +206,7 @@ xd_ct_label(
 	uint32_t conn;
 
 	ct_enter(ct, worker);
-	conn = record_of(ct, p);
+	conn = ct_record_of(ct, p);
 	if (conn)
 		ct_copy_label(copy, ct->infos[conn].label);
 	ct_leave(ct, worker);

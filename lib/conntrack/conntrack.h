@@ -33,7 +33,7 @@
  * The hash is keyed by a secret of the table: whoever chooses tuples cannot choose where they lie.
  *
  * Memory: 128 bytes a connection, 64 more with IPv6 addresses (pages of those are touched by such
- * connections alone), and 16 to 32 bytes of index for each tuple.
+ * connections alone), and 16 to 32 bytes of index for each tuple; 32 with counters.
  *
  * Threads. Workers have numbers, below XD_MAX_WORKERS, one thread at a time each, and call track,
  * commit, expire and what is said below to be a worker's, at the same time. A frame of an
@@ -89,6 +89,7 @@ struct xd_ct_opts {
 	/* Seconds, up to 2000000; 0: the default, which is what RFC 5382, 4787 and 5508 ask of
 	 * translators at least, and xd_ct_timeout_default tells. */
 	uint32_t timeout_s[XD_CT_TIMEOUTS];
+	bool counters; /* packets and bytes of each connection: xd_ct_count */
 };
 
 /* What a frame is to its connection. */
@@ -120,6 +121,7 @@ struct xd_ct_packet {
 	bool reply;     /* the frame goes against the direction of the first one */
 	bool translate; /* addresses or ports are to be written: xd_ct_translate */
 	uint32_t mark;  /* of the connection */
+	uint32_t bytes; /* of the frame, without FCS */
 	/* What it is, for the library. */
 	uint8_t kind, tcp_flags, tcp_scale, swapped;
 	uint16_t tcp_window, zone;
@@ -157,6 +159,14 @@ void xd_ct_packet_init(struct xd_ct_packet *p, const struct xd_frame *f, const s
  * of a frame that is judged twice is the same. */
 void xd_ct_track(
 	struct xd_ct *ct, unsigned worker, struct xd_ct_packet *p, unsigned n, uint64_t now_ms);
+
+/*
+ * Counts packets in their connections: of p[i], which was tracked as known or committed, where bit
+ * i of which is set. Others, ICMP errors and connections that have ended since are passed over.
+ * Nothing is done without opts.counters. Call it once a frame, when that has gone: in a hook's
+ * done, with what run has left in p, since run may see a frame twice.
+ */
+void xd_ct_count(struct xd_ct *ct, unsigned worker, const struct xd_ct_packet *p, uint32_t which);
 
 /* Walks what is due: removes connections whose time is over, at most max of them. Returns how many.
  * Call it some ten times a second, from any worker or several: a hook's tick. */
@@ -225,6 +235,8 @@ struct xd_ct_record {
 	bool answered, assured, translated;
 	uint32_t mark, expires_s;
 	uint8_t label[XD_CT_LABEL] __attribute__((aligned(8)));
+	/* Counted by xd_ct_count, in the direction of original and of reply. */
+	uint64_t packets[2], bytes[2];
 };
 
 /* Which connections; a member that is zero is not asked for. */

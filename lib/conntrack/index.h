@@ -157,4 +157,18 @@ void xd_ct_remove(struct xd_ct *ct, uint32_t conn);
 /* Of a record's tuple. */
 void xd_ct_lookup_of(const struct xd_ct *ct, uint32_t conn, int d, struct ct_lookup *l);
 
+/* The record that a packet was tracked to, inside of a call; CT_NONE: it has ended. */
+static inline uint32_t
+ct_record_of(const struct xd_ct *ct, const struct xd_ct_packet *p)
+{
+	struct ct_lookup l;
+	uint32_t flags;
+
+	if (!p->known)
+		return CT_NONE;
+	ct_lookup_packet(p, &l);
+	flags = __atomic_load_n(&ct->conns[p->conn].flags, __ATOMIC_ACQUIRE);
+	return (flags & CT_LIVE) && ct_direction(ct, p->conn, flags, &l) >= 0 ? p->conn : CT_NONE;
+}
+
 #endif

@@ -247,6 +247,7 @@ xd_ct_packet_init(
 
 	memset(p, 0, offsetof(struct xd_ct_packet, addr));
 	p->zone = zone;
+	p->bytes = f->len;
 	if (h->l3_kind != XD_L3_IPV4 && h->l3_kind != XD_L3_IPV6) {
 		p->kind = h->type == 0x0800 || h->type == 0x86dd ? CT_KIND_BAD : CT_KIND_NONE;
 		return;

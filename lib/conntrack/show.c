@@ -48,6 +48,7 @@ read_record(const struct xd_ct *ct, uint32_t conn, uint64_t now_ms, struct xd_ct
 	r->translated = flags & CT_TRANSLATED;
 	r->mark = ct_load(&ct->infos[conn].mark);
 	ct_copy_label(r->label, ct->infos[conn].label);
+	xd_ct_counters_read(ct, conn, r);
 	r->expires_s = (ct_load(&c->expires) - (uint32_t)now_ms) / 1000;
 	return true;
 }

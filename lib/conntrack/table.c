@@ -67,10 +67,11 @@ struct area {
 	size_t bytes;
 };
 
-#define AREAS 6
+#define AREAS 7
 
+/* The last only of a table that counts. */
 static void
-areas_of(struct xd_ct *ct, struct area area[AREAS])
+areas_of(struct xd_ct *ct, bool counters, struct area area[AREAS])
 {
 	const size_t n = ct->nb_records;
 
@@ -80,16 +81,17 @@ areas_of(struct xd_ct *ct, struct area area[AREAS])
 	area[3] = (struct area){(void **)&ct->infos, n * sizeof(*ct->infos)};
 	area[4] = (struct area){(void **)&ct->zone_limit, CT_ZONES * sizeof(*ct->zone_limit)};
 	area[5] = (struct area){(void **)&ct->zone_count, CT_ZONES * sizeof(*ct->zone_count)};
+	area[6] = (struct area){(void **)&ct->counters, counters ? n * sizeof(*ct->counters) : 0};
 }
 
 static int
-allocate(struct xd_ct *ct, int node)
+allocate(struct xd_ct *ct, const struct xd_ct_opts *o)
 {
 	struct area area[AREAS];
 
-	areas_of(ct, area);
-	for (unsigned i = 0; i < AREAS; i++) {
-		*area[i].at = xd_memory_alloc(area[i].bytes, node);
+	areas_of(ct, o->counters, area);
+	for (unsigned i = 0; i < AREAS && area[i].bytes; i++) {
+		*area[i].at = xd_memory_alloc(area[i].bytes, o->node);
 		if (*area[i].at == NULL)
 			return -ENOMEM;
 	}
@@ -140,7 +142,7 @@ xd_ct_create(const struct xd_ct_opts *opts, struct xd_error *err)
 		xd_fail(err, -errno, "no random numbers from the kernel for connections: %m");
 		goto err_ct;
 	}
-	if (allocate(ct, o.node))
+	if (allocate(ct, &o))
 		goto err_ct_memory;
 	xd_ct_records_init(ct);
 	return ct;
@@ -164,7 +166,7 @@ xd_ct_destroy(struct xd_ct *ct)
 	if (ct == NULL)
 		return;
 	pthread_mutex_destroy(&ct->control);
-	areas_of(ct, area);
+	areas_of(ct, ct->counters, area);
 	for (unsigned i = 0; i < AREAS; i++)
 		xd_memory_free(*area[i].at, area[i].bytes);
 	xd_memory_free(ct, sizeof(*ct));
@@ -214,7 +216,7 @@ xd_ct_stats(const struct xd_ct *ct, struct xd_ct_stats *stats)
 		.exhausted = read_counter(&ct->exhausted),
 		.bytes = sizeof(*ct),
 	};
-	areas_of((struct xd_ct *)(uintptr_t)ct, area);
+	areas_of((struct xd_ct *)(uintptr_t)ct, ct->counters, area);
 	for (unsigned i = 0; i < AREAS; i++)
 		stats->bytes += area[i].bytes;
 }

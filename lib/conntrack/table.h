@@ -127,6 +127,11 @@ struct ct_info {
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct ct_info) == 64, "one cache line");
 
+/* Written by any worker: original, reply. */
+struct ct_counters {
+	uint64_t packets[2], bytes[2];
+} __attribute__((aligned(32)));
+
 /* conn: CT_NONE for a free place. A tag is a hint, written after the place was taken. */
 struct ct_bucket {
 	uint32_t tag[CT_WAYS];
@@ -156,6 +161,7 @@ struct xd_ct {
 	struct ct_conn *conns;
 	struct ct_addresses *addresses;
 	struct ct_info *infos;
+	struct ct_counters *counters; /* NULL: nobody counts */
 	uint64_t seed[8];
 	uint32_t mask;       /* buckets less one */
 	uint32_t nb_records; /* with what waits for readers; record 0 is none */
@@ -286,6 +292,10 @@ int xd_ct_translated(struct xd_ct *ct, unsigned worker, const struct xd_ct_packe
 	const struct xd_ct_commit *c, uint64_t now_ms, struct ct_lookup *l, uint8_t addr[32],
 	uint32_t *mapping);
 void xd_ct_mapping_release(struct xd_ct *ct, uint32_t mapping);
+
+/* ---- counters.c ---- */
+
+void xd_ct_counters_read(const struct xd_ct *ct, uint32_t conn, struct xd_ct_record *r);
 
 /* ---- track.c ---- */
 
