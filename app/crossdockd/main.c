@@ -294,10 +294,12 @@ run(struct daemon *daemon)
 out_switch:
 	xd_unixctl_destroy(daemon->unixctl);
 	daemon->unixctl = NULL;
-	xd_ovsdb_destroy(daemon->ovsdb);
+	xd_ovsdb_stop(daemon->ovsdb);
 	xd_server_destroy(daemon->server);
 	daemon->server = NULL;
 	xd_switch_destroy(daemon->control.sw);
+	/* Its lock last: whoever waits for it finds interfaces and sockets free. */
+	xd_ovsdb_destroy(daemon->ovsdb);
 	xd_memory_stop();
 out_control:
 	xd_unixctl_destroy(daemon->unixctl);

@@ -237,14 +237,23 @@ begin(struct xd_ovsdb *o, struct xd_error *err)
 	return 0;
 }
 
+/* Nothing of it is done any more. Idempotent. */
 static void
-end(struct xd_ovsdb *o)
+stop(struct xd_ovsdb *o)
 {
 	o->opts.control->port_number = NULL;
-	xd_ovsdb_client_destroy(o->client);
 	xd_loop_remove(o->events);
 	xd_loop_timer_cancel(o->statistics);
 	xd_loop_timer_cancel(o->soon);
+	o->events = NULL;
+	o->statistics = o->soon = NULL;
+}
+
+static void
+end(struct xd_ovsdb *o)
+{
+	stop(o);
+	xd_ovsdb_client_destroy(o->client);
 	xd_ovsdb_rows_free(o);
 	json_decref(o->told);
 	free(o->bonds);
@@ -288,6 +297,16 @@ xd_ovsdb_create(const struct xd_ovsdb_opts *opts, struct xd_error *err)
 		end(o);
 	xd_loop_unlock(opts->loop);
 	return ret < 0 ? NULL : o;
+}
+
+void
+xd_ovsdb_stop(struct xd_ovsdb *o)
+{
+	if (!o)
+		return;
+	xd_loop_lock(o->opts.loop);
+	stop(o);
+	xd_loop_unlock(o->opts.loop);
 }
 
 void

@@ -54,7 +54,12 @@ struct xd_ovsdb_opts {
 /* The switch runs already. Whether the server is there shows later, in the log. -EINVAL: not a
  * remote; -ENOMEM. The loop's thread, without its lock. */
 struct xd_ovsdb *xd_ovsdb_create(const struct xd_ovsdb_opts *opts, struct xd_error *err);
-/* Bridges and ports stay as they are. NULL is fine. The loop's thread, without its lock. */
+/* It follows the database and the switch no more, and keeps its lock, so that the switch can be
+ * destroyed before another takes over: the loop must not be run any more. NULL is fine. The loop's
+ * thread, without its lock. */
+void xd_ovsdb_stop(struct xd_ovsdb *ovsdb);
+/* Releases the lock. Bridges and ports stay as they are. NULL is fine. The loop's thread, without
+ * its lock. */
 void xd_ovsdb_destroy(struct xd_ovsdb *ovsdb);
 
 #endif

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """crossdockd in ovs-vswitchd's place: stock ovsdb-server and ovs-vsctl drive it."""
 
+import contextlib
 import json
 import os
+import pathlib
 import re
+import socket
 import subprocess
 import time
 import unittest
@@ -245,6 +248,31 @@ class Restarts(Ovsdb):
         self.daemon.stop()
         wait_for(lambda: other.ports() == ["br0"], "the second")
         self.daemon = other
+
+    def test_the_lock_is_the_last_to_go(self):
+        """Whoever waits for it finds the interfaces free."""
+        words = ["add-br", "br0"]
+        for i in range(20):
+            words += ["--", "add-port", "br0", f"t{i}", "--", "set", "Interface", f"t{i}",
+                      "type=internal"]
+        self.db.vsctl(*words)
+        files = pathlib.Path(f"/proc/{self.daemon.process.pid}/fd")
+
+        def taps():
+            with contextlib.suppress(FileNotFoundError):
+                return [f for f in files.iterdir() if os.readlink(f) == "/dev/net/tun"]
+            return []
+
+        self.assertEqual(len(taps()), 21)
+        with socket.socket(socket.AF_UNIX) as waiter:
+            waiter.settimeout(PATIENCE_S)
+            waiter.connect(self.db.remote.removeprefix("unix:"))
+            waiter.sendall(b'{"method":"lock","params":["ovs_vswitchd"],"id":1}')
+            self.assertIn(b'"locked":false', waiter.recv(4096))
+            self.daemon.process.terminate()
+            self.assertIn(b'"method":"locked"', waiter.recv(4096))
+            self.assertEqual(taps(), [])
+        self.daemon.stop()
 
     def test_held_for_a_moment(self):
         """An interface that another program has is taken as soon as it lets go."""
