@@ -7,7 +7,6 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import time
 
 import schema
 from daemon import SANITIZER
@@ -108,32 +107,34 @@ SHORT = """\
 options: {time: 0.1, warmup: 0}
 steps:
   - {name: frames, engine: rate, size: 64}
-  - {name: messages, engine: tcp, messages: '1:128:*2', time: 0.6}
+  - {name: messages, engine: tcp, messages: '1:128:*2'}
   - {name: alone, engine: calibrate, size: 64, time: 0.01}
 """
+# The same, with a second step that does not end before it is told to.
+ENDLESS = SHORT.replace("'1:128:*2'", "'1:128:*2', time: 3600")
 
 
 class CutShort(Suites):
-    def begin(self, how, step):
-        """Interrupted when that step has begun."""
+    def cut_short(self, how):
+        """Ended so in the second of its steps, which are made shorter then."""
+        self.file.write_text(ENDLESS)
         process = subprocess.Popen(self.command(self.file), text=True, cwd=self.directory,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         self.addCleanup(process.kill)
         for line in process.stdout:
-            if line.startswith(f"== {step} of "):
+            if line.startswith("== 2 of "):
                 break
-        time.sleep(0.2)
         process.send_signal(how)
         process.stdout.read()
         stderr = process.stderr.read()
         for pipe in (process.stdout, process.stderr):
             pipe.close()
+        self.file.write_text(SHORT)
         return process.wait(PATIENCE_S), stderr
 
     def test_interrupted_and_continued(self):
-        self.file.write_text(SHORT)
-        status, stderr = self.begin(signal.SIGINT, 2)
+        status, stderr = self.cut_short(signal.SIGINT)
         self.assertEqual(status, 130, stderr)
         self.assertIn("suite --continue tiny.json", stderr)
         result = self.result()
@@ -154,8 +155,7 @@ class CutShort(Suites):
         self.assertEqual(len(self.result()["steps"][1]["result"]["rows"]), 8)
 
     def test_killed_and_continued(self):
-        self.file.write_text(SHORT)
-        status, _ = self.begin(signal.SIGKILL, 2)
+        status, _ = self.cut_short(signal.SIGKILL)
         self.assertEqual(status, -9)
         for left in pathlib.Path("/tmp").glob("crossdock-suite.*"):  # nobody else could do it
             if json.dumps(self.result()).count(str(left)):
