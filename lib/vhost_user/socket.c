@@ -30,13 +30,19 @@ address(struct sockaddr_un *sun, const char *path)
 int
 xd_vu_connect(const char *path)
 {
+	return xd_vu_connect_type(path, SOCK_STREAM);
+}
+
+int
+xd_vu_connect_type(const char *path, int type)
+{
 	struct sockaddr_un sun;
 	int ret = address(&sun, path);
 	int fd;
 
 	if (ret)
 		return ret;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	/* A Unix socket connects at once or not at all. */
@@ -180,6 +186,13 @@ int
 xd_vu_listen(struct xd_vu_listener *listener, const char *path, const struct xd_vu_access *access,
 	struct xd_error *err)
 {
+	return xd_vu_listen_type(listener, path, SOCK_STREAM, access, err);
+}
+
+int
+xd_vu_listen_type(struct xd_vu_listener *listener, const char *path, int type,
+	const struct xd_vu_access *access, struct xd_error *err)
+{
 	struct sockaddr_un sun;
 	struct stat st;
 	int ret, fd;
@@ -188,7 +201,7 @@ xd_vu_listen(struct xd_vu_listener *listener, const char *path, const struct xd_
 	ret = check_path(path, access, &sun, err);
 	if (ret)
 		return ret;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return xd_fail(err, -errno, "cannot make a socket: %s", strerror(errno));
 	/* Linux makes the file with the socket's own mode (and the umask, which is the whole

@@ -38,6 +38,9 @@ struct xd_vu_access {
  */
 int xd_vu_listen(struct xd_vu_listener *listener, const char *path,
 	const struct xd_vu_access *access, struct xd_error *err);
+/* The same for a socket of another type than SOCK_STREAM: memif's is SOCK_SEQPACKET. */
+int xd_vu_listen_type(struct xd_vu_listener *listener, const char *path, int type,
+	const struct xd_vu_access *access, struct xd_error *err);
 /* Whether its file is still where it was made: if not, nobody can reach it. */
 bool xd_vu_listener_intact(const struct xd_vu_listener *listener);
 /* Closes, and removes the file if it still is the one that was made. Idempotent. */
@@ -49,5 +52,6 @@ int xd_vu_unlisten_keep(struct xd_vu_listener *listener);
 /* Connects; returns a non-blocking descriptor or -errno: -ENOENT, -ECONNREFUSED: nobody is there;
  * -EAGAIN: somebody is, with a full queue. */
 int xd_vu_connect(const char *path);
+int xd_vu_connect_type(const char *path, int type);
 
 #endif
