@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The settings of a port of type memif. */
+#ifndef XD_DRIVERS_MEMIF_CONFIG_H
+#define XD_DRIVERS_MEMIF_CONFIG_H
+
+#include "base/api.h"
+#include "crossdock.h"
+
+XD_API_BEGIN
+
+enum xd_memif_mode { XD_MEMIF_CLIENT, XD_MEMIF_SERVER }; /* the switch's role */
+
+#define XD_MEMIF_MODE_UNSET 0xffff
+
+/* Its keys: drivers/memif/keys.def. */
+struct xd_memif_config {
+#define XD_KEY(key, members, ...) members;
+#include "drivers/memif/keys.def"
+#undef XD_KEY
+};
+
+/* Of a port of that type. */
+static inline struct xd_memif_config *
+xd_memif_config(const struct xd_port_config *port)
+{
+	return (struct xd_memif_config *)(uintptr_t)port->settings.bytes;
+}
+
+XD_API_END
+
+#endif
