@@ -4,6 +4,7 @@
 #include "drivers/app/app.h"
 #include "drivers/bond/bond.h"
 #include "drivers/ethdev/ethdev.h"
+#include "drivers/memif/memif.h"
 #include "drivers/patch/patch.h"
 #include "drivers/tap/tap.h"
 #include "drivers/vhost/vhost.h"
@@ -13,6 +14,7 @@ const struct xd_driver *const xd_builtin_drivers[] = {
 	&xd_ethdev_driver,
 	&xd_tap_driver,
 	&xd_af_xdp_driver,
+	&xd_memif_driver,
 	&xd_bond_driver,
 	&xd_patch_driver,
 	&xd_app_driver,

@@ -238,27 +238,59 @@ class Pcap(SwitchCase):
 
 
 class Memif(SwitchCase):
-    """Programs that share memory with the switch, through sockets of its own."""
+    """Programs that share memory with the switch, through sockets of its own: here DPDK's."""
 
-    def memif(self, number, role):
-        return (f"net_memif{number},role={role},socket={self.path(f'm{number}')},"
-                "socket-abstract=no")
+    def ports(self, mode):
+        return {f"m{i}": {"type": "memif", "bridge": "br0", "path": str(self.path(f"m{i}")),
+                          "mode": mode} for i in range(2)}
 
-    def test_two_programs(self):
-        self.start({f"m{i}": {"type": "dpdk", "bridge": "br0", "devargs": self.memif(i, "server")}
-                    for i in range(2)})
+    def begin(self, role, seconds=0.5):
+        words = [program("crossdock-pktgen"), "rate", "--rate", "1kpps", "--time", str(seconds),
+                 "--pattern", "pairs", "--core", str(min(os.sched_getaffinity(0)))]
+        for i in range(2):
+            words += ["--port", f"dpdk:net_memif{i},role={role},socket={self.path(f'm{i}')},"
+                      "socket-abstract=no"]
+        process = subprocess.Popen([*words, "--", "--no-huge", "-m", "256"], text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(process.kill)
+        return process
+
+    def check_traffic(self, role):
+        before = self.daemon.port("m1")["tx_frames"]
+        stdout, stderr = self.begin(role).communicate(timeout=PATIENCE_S)
+        self.assertIn("rate", stdout, stderr)
+        self.assertGreater(self.daemon.port("m1")["tx_frames"], before)
+        # It has gone: and the next one is welcome.
+        wait_for(lambda: not self.daemon.up("m0") and not self.daemon.up("m1"), "its end")
+
+    def test_servers(self):
+        self.start(self.ports("server"))
         for _ in range(2):
-            words = [program("crossdock-pktgen"), "rate", "--rate", "1kpps", "--time", "0.5",
-                     "--pattern", "pairs", "--core", str(min(os.sched_getaffinity(0)))]
-            for i in range(2):
-                words += ["--port", f"dpdk:{self.memif(i, 'client')}"]
-            before = self.daemon.port("m1")["tx_frames"]
-            done = subprocess.run([*words, "--", "--no-huge", "-m", "256"], capture_output=True,
-                                  stdin=subprocess.DEVNULL, text=True, timeout=PATIENCE_S)
-            self.assertIn("rate", done.stdout, done.stderr)
-            self.assertGreater(self.daemon.port("m1")["tx_frames"], before + 100)
-            # It has gone: and the next one is welcome.
+            self.check_traffic("client")
+
+    def test_clients(self):
+        self.start(self.ports("client"))
+        self.check_traffic("server")
+
+    def test_peers_that_are_killed(self):
+        self.start({"vm1": {"vlan": 7}, "vm2": {"vlan": 7}, **self.ports("server")})
+        one, two = self.guests("vm1", "vm2")
+        for i in range(2):
+            peer = self.begin("client", 3600)
+            self.daemon.wait_up("m0", "m1")
+            peer.kill()
+            peer.communicate()
+            self.expect(one, frame(mac(2), mac(1), size=100 + i), [two])
             wait_for(lambda: not self.daemon.up("m0") and not self.daemon.up("m1"), "its end")
+
+    def test_drivers_that_peers_can_crash(self):
+        self.start({})
+        for driver, instead in (("net_memif", "type=memif"), ("net_vhost", "type=vhost-user")):
+            for devargs in (f"{driver}0,iface=/x", f"net_failsafe0,dev({driver}0,iface=/x)"):
+                said = self.daemon.refused("port", "add", "p", "type=dpdk", "bridge=br0",
+                                           f"devargs={devargs}")
+                self.assertIn(f"use {instead} instead", said)
 
 
 class VhostNet(SwitchCase):

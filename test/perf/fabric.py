@@ -99,11 +99,10 @@ class Memif(Taps):
     def join(self, group, options, spaces):
         for i, (role, core) in enumerate((("server", options.dut_core),
                                           ("client", min(other_cpus(options))))):
-            devargs = (f"net_memif{i},role={role},socket={group.path('memif.sock')},"
-                       "socket-abstract=no")
             daemon(group, options, i, core,
                    [f"c{i}: {{type: tap, bridge: br0, netns: {spaces[i].name}, ifname: eth0}}",
-                    f"m{i}: {{type: dpdk, bridge: br0, devargs: '{devargs}'}}"])
+                    f"m{i}: {{type: memif, bridge: br0, mode: {role}, "
+                    f"path: {group.path('memif.sock')}}}"])
             group.wait(lambda: os.path.exists(group.path("memif.sock")), "the memif")
 
 
