@@ -68,6 +68,7 @@ struct xd_ethdev_quirks {
 	bool needs_interface; /* does not work on when that was taken down */
 	bool silent;          /* tells nobody that its link has changed */
 	bool deaf_by_msix;    /* gets no interrupt when the device sends MSI-X */
+	const char *instead;  /* type of port to be used: who is at its other end can crash it */
 };
 
 /* What has happened to a device, as DPDK's interrupt thread tells control. */
@@ -135,6 +136,8 @@ bool xd_ethdev_by_mac(const char *devargs);
 
 /* Of a driver by that name; without any quirk when there is nothing to say. Any thread. */
 const struct xd_ethdev_quirks *xd_ethdev_quirks_of(const char *driver);
+/* The driver in devargs that has `instead`; NULL: there is none. Any thread. */
+const struct xd_ethdev_quirks *xd_ethdev_refused(const char *devargs);
 
 /* Control. claim finds or plugs the device named by the port's devargs and keeps others off it;
  * open configures it, gives it a pool, and starts it. close stops it; unclaim gives back what claim

@@ -64,6 +64,7 @@ int
 xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err)
 {
 	const char *devargs = xd_ethdev_config(config)->devargs;
+	const struct xd_ethdev_quirks *refused = xd_ethdev_refused(devargs);
 	size_t name_len = strcspn(devargs, ",");
 
 	if (devargs[0] == '\0')
@@ -84,6 +85,11 @@ xd_ethdev_check(const struct xd_port_config *config, struct xd_error *err)
 			return fail_devargs(
 				config, err, "what follows the name is no list of key=value");
 	}
+	if (refused != NULL)
+		return xd_port_config_fail(err, -EINVAL, config, "devargs",
+			"whoever is at the other end of DPDK's %s can crash the switch: use "
+			"type=%s instead",
+			refused->driver, refused->instead);
 	if (config->queues > XD_ETHDEV_QUEUES_MAX)
 		return xd_port_config_fail(err, -EINVAL, config, "queues", "%u queues: at most %u",
 			config->queues, XD_ETHDEV_QUEUES_MAX);

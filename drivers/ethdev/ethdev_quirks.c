@@ -17,6 +17,12 @@ static const struct xd_ethdev_quirks quirks[] = {
 	/* Of the 82574 it does not write which vector a cause is sent to (IVAR), so that by MSI-X
 	 * none is: neither of the link nor of received frames. MSI and INTx have one for all. */
 	{.driver = "net_e1000_em", .deaf_by_msix = true},
+	/* Unmaps its peer's memory, when that has gone, while a worker is in it; and takes any
+	 * region and offset that the peer writes into a descriptor. */
+	{.driver = "net_memif", .instead = "memif"},
+	/* Its guest's memory can be truncated, and then ends the process (SIGBUS). */
+	{.driver = "net_vhost", .instead = "vhost-user"},
+	{.driver = "eth_vhost", .instead = "vhost-user"}, /* what it was called before */
 };
 
 const struct xd_ethdev_quirks *
@@ -29,4 +35,26 @@ xd_ethdev_quirks_of(const char *driver)
 			return &quirks[i];
 	}
 	return &none;
+}
+
+/* A word of devargs begins a device's name: also in what a device such as net_failsafe is made of.
+ */
+static bool
+names_driver(const char *devargs, const char *driver)
+{
+	for (const char *at = devargs; (at = strstr(at, driver)) != NULL; at++) {
+		if (at == devargs || strchr(",(={", at[-1]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+const struct xd_ethdev_quirks *
+xd_ethdev_refused(const char *devargs)
+{
+	for (size_t i = 0; i < RTE_DIM(quirks); i++) {
+		if (quirks[i].instead != NULL && names_driver(devargs, quirks[i].driver))
+			return &quirks[i];
+	}
+	return NULL;
 }

@@ -8,7 +8,7 @@ import subprocess
 
 from daemon import WORKER_CORE
 from frames import BROADCAST, frame, mac
-from guest import Guest, SwitchCase
+from guest import SwitchCase
 from process import wait_for
 
 A = mac(0xA)
@@ -133,24 +133,3 @@ class VirtioUser(SwitchCase):
         self.daemon.wait_up("vm1", "vm2")
         vm1.drain()
         self.echoed(vm1, frame(mac(0xF0), A))
-
-
-class Vhost(SwitchCase):
-    def test_the_driver_tells_of_its_link(self):
-        """The link of net_vhost is its guest."""
-        path = self.directory / "dpdk.sock"
-        self.start({"vm1": {}, "p1": {"type": "dpdk", "bridge": "br0",
-                                      "devargs": f"net_vhost0,iface={path}"}})
-        vm1 = self.guest("vm1")
-        self.assertFalse(self.daemon.up("p1"))
-        for _ in range(2):
-            guest = Guest(self.directory, "p1", path).ready()
-            self.addCleanup(guest.kill)
-            self.daemon.wait_up("p1")
-            vm1.drain()
-            for sender, receiver in ((vm1, guest), (guest, vm1)):
-                data = frame(BROADCAST, A, size=200)
-                sender.tx(data)
-                self.assertEqual(receiver.rx(), data)
-            guest.kill()
-            wait_for(lambda: not self.daemon.up("p1"), "p1 to be down")
