@@ -20,6 +20,12 @@ def free_port():
         return s.getsockname()[1]
 
 
+def at_least(count, *more):
+    """Of run_enough: so many messages or transactions, and some of all these figures."""
+    return lambda figures: (figures.get("messages", figures.get("transactions", 0)) >= count and
+                            all(figures[key] > 0 for key in more))
+
+
 class TwoEnds(Generating):
     def setUp(self):
         super().setUp()
@@ -50,9 +56,10 @@ class TwoEnds(Generating):
             server.wait()
         self.assertIsNone(SANITIZER.search(self.said.read_text()), self.said.read_text())
 
-    def run_peer(self, engine, *words, ports=("vm1",), guest=""):
-        rows = self.run_pktgen(engine, "--peer", f"127.0.0.1:{self.control_port}", *words,
-                               ports=ports, guest=guest)
+    def run_peer(self, engine, *words, enough=None, ports=("vm1",), guest=""):
+        """enough: as run_enough has it; without, there must be a message or a transaction."""
+        rows = self.run_enough(enough or at_least(1), engine, "--peer",
+                               f"127.0.0.1:{self.control_port}", *words, ports=ports, guest=guest)
         for row in rows:
             self.assertFalse(row["partial"])
             self.assertEqual(len(row["per_port"]), 2 * len(ports))
@@ -104,7 +111,7 @@ class TestsOfTwoProcesses(TwoEnds):
             for way in ("reverse", "both"):
                 row, = self.run_peer("tcp", "--verify", "--messages", "1k", "--direction", way,
                                      "--streams", 5, "--impair", "1:loss=1%,seed=7", "--family",
-                                     "ipv6", "--time", 1)
+                                     "ipv6", enough=at_least(1, "impaired_lost"))
                 self.assertGreater(row["tcp"]["messages"], 0)
                 self.assertGreater(row["tcp"]["impaired_lost"], 0)
 
@@ -120,15 +127,19 @@ class TestsOfTwoProcesses(TwoEnds):
                     self.assertEqual(figures["lost_messages"],
                                      max(0, figures["all_sent"] - figures["all_received"]))
             row, = self.run_peer("udp", "--verify", "--messages", "150k", "--test", "latency",
-                                 "--address", "10.0.0.1", "--address", "10.0.0.2")
+                                 "--wait", 30, "--address", "10.0.0.1", "--address", "10.0.0.2")
             self.assertEqual(row["udp"]["lost_messages"], 0)
             self.assertEqual(row["latency"]["count"], row["udp"]["messages"])
-            row, = self.run_peer("udp", "--messages", 1000, "--impair", "0:loss=50%,seed=3")
+            row, = self.run_peer("udp", "--messages", 1000, "--impair", "0:loss=50%,seed=3",
+                                 enough=at_least(500))
             self.assertGreater(row["udp"]["loss_ratio"], 0.4)
 
     def test_transactions(self):
         self.start(["vm1", "vm2"])
         with self.serving("--once") as server:
+            self.run_peer("rr", enough=at_least(0))
+            self.assertEqual(server.wait(PATIENCE_S), 0)
+        with self.serving():
             rows = self.run_peer("rr", "--test", "all", "--outstanding", "1,8", "--verify",
                                  "--request", 64, "--response", 200)
             self.assertEqual([(row["rr"]["test"], row["rr"]["outstanding"]) for row in rows],
@@ -137,7 +148,6 @@ class TestsOfTwoProcesses(TwoEnds):
             for row in rows:
                 self.assertGreater(row["rr"]["transactions"], 0)
                 self.assertEqual(row["latency"]["count"], row["rr"]["transactions"])
-            self.assertEqual(server.wait(PATIENCE_S), 0)
         self.assertIn("rr, 5 rows", self.said.read_text())
 
 
@@ -147,16 +157,17 @@ class TestsOfTwoProcesses(TwoEnds):
         with self.serving("--cores", WORKER_CORE, ports=there):
             tcp, = self.run_peer("tcp", "--verify", "--messages", "1k", "--streams", 3,
                                  "--impair", "3:loss=5%,seed=7", "--direction", "reverse",
-                                 "--time", 1, ports=here)
+                                 enough=at_least(500, "impaired_lost"), ports=here)
             self.assertEqual(tcp["tcp"]["streams"], 6)
             self.assertGreater(tcp["tcp"]["impaired_lost"], 0)
             self.assert_paired(tcp, {1: 0, 3: 2})
             udp, = self.run_peer("udp", "--verify", "--messages", 1000, "--address", "10.0.0.1",
                                  "--address", "10.0.0.2", "--address", "fd00::3", "--address",
-                                 "fd00::4", ports=here)
+                                 "fd00::4", enough=at_least(50), ports=here)
             self.assertEqual(udp["udp"]["strange"], 0)
             self.assert_paired(udp, {0: 1, 2: 3})
-            for row in self.run_peer("rr", "--test", "all", "--streams", 2, ports=here):
+            for row in self.run_peer("rr", "--test", "all", "--streams", 2, enough=at_least(50),
+                                     ports=here):
                 self.assertEqual(row["rr"]["streams"], 4)
                 self.assert_paired(row, {0: 1, 1: 0, 2: 3, 3: 2})
             ports = json.loads((self.directory / "out.json").read_text())["ports"]
