@@ -3,10 +3,12 @@
 #include "conntrack/fragments.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 #include <rte_common.h>
 
 #include "base/bytes.h"
+#include "base/sized.h"
 #include "conntrack/index.h"
 #include "memory/memory.h"
 
@@ -67,33 +69,42 @@ table_bytes(const struct xd_ct_fragments *fr)
 	return (fr->mask + 1ul) * sizeof(*fr->sets);
 }
 
+static int
+read_opts(const struct xd_ct_fragments_opts *opts, struct xd_ct_fragments_opts *o,
+	struct xd_error *err)
+{
+	const uint32_t least = offsetof(struct xd_ct_fragments_opts, ctx) + sizeof(o->ctx);
+	int ret = xd_sized_take(o, sizeof(*o), opts, least, "the fragments' options", err);
+
+	if (ret < 0)
+		return ret;
+	if (o->release == NULL)
+		return xd_fail(err, -EINVAL, "release is NULL: it takes back what waited in vain");
+	if (o->max_datagrams < 1 || o->max_datagrams > MAX_DATAGRAMS)
+		return xd_fail(err, -EINVAL, "max_datagrams %u: it must be from 1 to %u",
+			o->max_datagrams, MAX_DATAGRAMS);
+	return 0;
+}
+
 struct xd_ct_fragments *
 xd_ct_fragments_create(
 	struct xd_ct *ct, const struct xd_ct_fragments_opts *opts, struct xd_error *err)
 {
+	struct xd_ct_fragments_opts o;
 	struct xd_ct_fragments *fr;
 
-	if (opts->size != sizeof(*opts) || opts->release == NULL) {
-		xd_fail(err, -EINVAL,
-			"struct xd_ct_fragments_opts: size must be %zu, and release not NULL",
-			sizeof(*opts));
+	if (read_opts(opts, &o, err) < 0)
 		return NULL;
-	}
-	if (opts->max_datagrams < 1 || opts->max_datagrams > MAX_DATAGRAMS) {
-		xd_fail(err, -EINVAL, "max_datagrams %u: it must be from 1 to %u",
-			opts->max_datagrams, MAX_DATAGRAMS);
-		return NULL;
-	}
-	fr = xd_memory_alloc(sizeof(*fr), opts->node);
+	fr = xd_memory_alloc(sizeof(*fr), o.node);
 	if (fr == NULL)
 		goto err_memory;
 	fr->ct = ct;
-	fr->mask = rte_align32pow2(RTE_MAX(opts->max_datagrams, WAYS)) / WAYS - 1;
-	fr->max_kept = opts->max_kept;
-	fr->timeout_ms = opts->timeout_ms ? opts->timeout_ms : TIMEOUT_MS;
-	fr->release = opts->release;
-	fr->ctx = opts->ctx;
-	fr->sets = xd_memory_alloc(table_bytes(fr), opts->node);
+	fr->mask = rte_align32pow2(RTE_MAX(o.max_datagrams, WAYS)) / WAYS - 1;
+	fr->max_kept = o.max_kept;
+	fr->timeout_ms = o.timeout_ms ? o.timeout_ms : TIMEOUT_MS;
+	fr->release = o.release;
+	fr->ctx = o.ctx;
+	fr->sets = xd_memory_alloc(table_bytes(fr), o.node);
 	if (fr->sets == NULL)
 		goto err_sets;
 	return fr;
@@ -102,7 +113,7 @@ err_sets:
 	xd_memory_free(fr, sizeof(*fr));
 err_memory:
 	xd_fail(err, -ENOMEM, "no memory for %u datagrams; free some or lower max_datagrams",
-		opts->max_datagrams);
+		o.max_datagrams);
 	return NULL;
 }
 

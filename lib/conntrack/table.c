@@ -5,6 +5,7 @@
 
 #include <rte_common.h>
 
+#include "base/sized.h"
 #include "conntrack/table.h"
 #include "memory/memory.h"
 
@@ -101,11 +102,11 @@ allocate(struct xd_ct *ct, const struct xd_ct_opts *o)
 static int
 read_opts(const struct xd_ct_opts *opts, struct xd_ct_opts *o, struct xd_error *err)
 {
-	*o = (struct xd_ct_opts){.node = -1};
-	if (opts->size < offsetof(struct xd_ct_opts, node) || opts->size > sizeof(*o))
-		return xd_fail(err, -EINVAL, "size %u of struct xd_ct_opts: set it to %zu",
-			opts->size, sizeof(*o));
-	memcpy(o, opts, opts->size);
+	const uint32_t least = offsetof(struct xd_ct_opts, timeout_s);
+	int ret = xd_sized_take(o, sizeof(*o), opts, least, "the tracker's options", err);
+
+	if (ret < 0)
+		return ret;
 	if (o->max_connections < 1 || o->max_connections > MAX_CONNECTIONS)
 		return xd_fail(err, -EINVAL, "max_connections %u: it must be from 1 to %u",
 			o->max_connections, MAX_CONNECTIONS);

@@ -349,7 +349,7 @@ test_wrong_options(void **state)
 		{{.size = sizeof(struct xd_ct_opts)}, "max_connections 0"},
 		{{.size = sizeof(struct xd_ct_opts), .max_connections = 1u << 26},
 			"max_connections"},
-		{{.max_connections = 5}, "size 0"},
+		{{.max_connections = 5}, "the size of the tracker's options is 0"},
 		{{.size = sizeof(struct xd_ct_opts), .max_connections = 5, .timeout_s = {2000001}},
 			"timeout 2000001"},
 	};

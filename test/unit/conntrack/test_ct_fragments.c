@@ -410,6 +410,10 @@ test_wrong_options(void **state)
 	opts.release = NULL;
 	assert_null(xd_ct_fragments_create(ct, &opts, &err));
 	assert_non_null(strstr(err.text, "release"));
+	opts = (struct xd_ct_fragments_opts){.release = release, .max_datagrams = 5};
+	assert_null(xd_ct_fragments_create(ct, &opts, &err));
+	assert_int_equal(err.code, -EINVAL);
+	assert_non_null(strstr(err.text, "the size of the fragments' options is 0"));
 	xd_ct_fragments_destroy(NULL);
 	xd_ct_destroy(ct);
 }
