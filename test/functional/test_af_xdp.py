@@ -97,7 +97,7 @@ class Traffic(AfXdpCase):
         self.ping(self.a, "10.99.0.2", 1472, count=2)
         self.iperf3(self.a, self.b, "10.99.0.2", size="20M")
         self.assertIn("generic", self.facts("pa")["xdp"])
-        self.assertIn("tso off", self.daemon.log_text())
+        self.assertIn("tso off", self.daemon.logged())
 
     def test_jumbo_frames(self):
         self.hosts(mtu=9000)
@@ -353,7 +353,7 @@ class Refused(AfXdpCase):
                 self.assertIn(word, said)
         self.daemon.ctl("port", "add", "lo", "type=af_xdp", "bridge=br0")
         self.assertIn("generic", self.facts("lo")["xdp"])
-        self.assertIn("has no XDP", self.daemon.log_text())
+        self.assertIn("has no XDP", self.daemon.logged())
 
     def test_what_others_have(self):
         """A program at the interface, by another crossdockd."""

@@ -88,7 +88,7 @@ class Hostile(SwitchCase):
 
     def lines(self):
         """How many lines the switch has logged."""
-        return self.daemon.log_text().count("\n")
+        return self.daemon.logged().count("\n")
 
     def sanitized(self):
         return "asan" in (self.proc() / "maps").read_text()

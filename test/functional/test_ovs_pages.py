@@ -151,7 +151,7 @@ class Pages(Ovsdb):
     def type(self, command, says):
         command = command.replace("HERE", str(self.directory)).replace("MASK", "0x1")
         words = shlex.split(command.replace("ovs-vsctl", f"ovs-vsctl --timeout={PATIENCE_S:.0f}"))
-        before = len(self.daemon.log_text())
+        before = len(self.daemon.logged())
         done = subprocess.run(self.home.command(*words), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, env=self.db.environment,
                               timeout=2 * PATIENCE_S, check=False)

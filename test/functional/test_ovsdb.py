@@ -160,7 +160,7 @@ class Core(Ovsdb):
         self.assertEqual(bridge["ageing_s"], 77)
         for line in ("dpdk-init=true", "dpdk-socket-mem=1024", "nonsense=1: is not known",
                      "stp_enable=true: there is no spanning tree"):
-            self.assertEqual(self.daemon.log_text().count(line), 1, line)
+            self.assertEqual(self.daemon.logged().count(line), 1, line)
 
     def test_many_ports_at_once(self):
         words = ["add-br", "br0"]
@@ -190,7 +190,7 @@ class Core(Ovsdb):
             self.assertIn("good", self.daemon.ports())
             self.db.vsctl("del-port", first)
             wait_for(lambda: any(name.startswith("c") for name in self.daemon.ports()), "another")
-        self.assertLess(self.daemon.log_text().count("is left out"), 400)
+        self.assertLess(self.daemon.logged().count("is left out"), 400)
 
 
 class Restarts(Ovsdb):
@@ -407,6 +407,6 @@ class Sequences(Ovsdb):
         self.assertEqual(said["failed"][0], -1)
         self.assertIn("No such device", said["failed"][1])
         # What it notes for itself is nothing to answer, and what it waited for came.
-        self.assertNotIn("is not known", self.daemon.log_text())
+        self.assertNotIn("is not known", self.daemon.logged())
         self.assertEqual(done.stderr, "")
         self.assertEqual(self.daemon.port("vhu01234567-89")["vlan"], 7)

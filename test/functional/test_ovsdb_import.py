@@ -112,7 +112,7 @@ class Import(Ovsdb):
                   "interface t1: other_config:tx-steering=hash: ",
                   "interface t1: options:color=red: is not known here"]
         for line in shared:
-            self.assertEqual(self.daemon.log_text().count(line), 1, line)
+            self.assertEqual(self.daemon.logged().count(line), 1, line)
         lines = [*shared, "external_ids of 1 row of table Bridge", "ofport_request of 1 row of"]
         done = self.run_import()
         self.assertIn(f"1 bridge, 2 ports; {len(lines)} things do not carry over", done.stderr)
@@ -122,9 +122,9 @@ class Import(Ovsdb):
             self.assertIn(f"\n#   {line}", done.stdout)
         # Answered once: what changes is answered again, and nothing else.
         self.db.vsctl("set", "bridge", "br0", "other_config:nonsense=2")
-        self.assertIn("other_config:nonsense=2: is not known", self.daemon.log_text())
+        self.assertIn("other_config:nonsense=2: is not known", self.daemon.logged())
         for line in shared:
-            self.assertEqual(self.daemon.log_text().count(line), 1, line)
+            self.assertEqual(self.daemon.logged().count(line), 1, line)
 
     def test_no_database(self):
         for db, said in ((f"unix:{self.directory}/none", "No such file or directory"),

@@ -177,7 +177,7 @@ class Mirrors(Quiet):
         self.mirror("select_src_port=@a,@bad", "output_port=@span", ports=["a", "bad", "span"],
                     name="partly")
         self.assertEqual(set(self.shown()), {*names, "partly"})
-        log = self.daemon.log_text()
+        log = self.daemon.logged()
         for line in ("mirror nowhere is left out: output_port: is missing",
                      "mirror round is left out: .*is the output_port of",
                      "mirror far is left out: .*they must be the same",
@@ -186,7 +186,7 @@ class Mirrors(Quiet):
         data = frame(BROADCAST, A)
         self.check("a", data, b=data, span=data)
         # The log has one line for each.
-        self.assertEqual(self.daemon.log_text().count("is left out"), 4)
+        self.assertEqual(self.daemon.logged().count("is left out"), 4)
         # Put right, it is there.
         db.vsctl("--", "--id=@s", "get", "port", "s-br0", "--", "set", "mirror", "nowhere",
                  "output_port=@s")
@@ -289,7 +289,7 @@ class Bonds(Quiet):
         db.vsctl("set", "Interface", "m1", "ingress_policing_rate=1000")
         self.assertIn("a bond's members have no limits", db.get("Interface", "m1", "error"))
         line = "bond bond0: bond_updelay=100: a link that comes up is taken at once"
-        self.assertEqual(self.daemon.log_text().count(line), 1)
+        self.assertEqual(self.daemon.logged().count(line), 1)
         # A member that is to be preferred and is not there yet.
         db.vsctl("set", "Interface", "m1", "ingress_policing_rate=0", "--", "set", "Interface",
                  "m2", "type=nonsense")

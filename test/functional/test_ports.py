@@ -485,7 +485,7 @@ class Sockets(SwitchCase):
         vm2 = self.guest("vm2")  # who was connected still is
         self.expect(vm1, frame(BROADCAST, A), [vm2])
         for name in ("vm1", "vm2", "control"):
-            self.assertRegex(self.daemon.log_text(), f"{self.path(name)} had been removed")
+            self.assertRegex(self.daemon.logged(), f"{self.path(name)} had been removed")
         # In the place of one is another's now, which is not taken away.
         self.path("vm1").unlink()
         other = socket.socket(socket.AF_UNIX)

@@ -226,7 +226,7 @@ class Corrupt(SwitchCase):
         self.learn(vm2, B)
         for number, kind in enumerate(kinds, 1):
             with self.subTest(kind):
-                log = len(self.daemon.log_text())
+                log = len(self.daemon.logged())
                 bad.do(f"corrupt {kind}")
                 # Its receive ring is not looked at before there is something for it.
                 vm1.tx(frame(BROADCAST, A))
@@ -242,7 +242,7 @@ class Corrupt(SwitchCase):
                     self.expect(vm2, frame(A, B, size=1514), [vm1])
                 self.assertTrue(self.daemon.up("vm1", "vm2"))
                 # Once in the log, which takes 20 such lines of a port before it leaves some out.
-                lines = [line for line in self.daemon.log_text()[log:].splitlines()
+                lines = [line for line in self.daemon.logged()[log:].splitlines()
                          if "bad" in line and ("broke" in line or "fault" in line)]
                 self.assertIn(len(lines), (1,) if number <= 20 else (0, 1), lines)
                 # It is healed by a guest that starts anew.

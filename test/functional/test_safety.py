@@ -154,7 +154,7 @@ class Memory(SwitchCase):
             vm2, = self.guests("vm2")
             self.open_guest("vm1", file=file.name)
             wait_for(lambda: "set memory=any" in self.daemon.log_text(), "the file to be refused")
-            self.assertIn(f"{file.name}, not shared memory", self.daemon.log_text())
+            self.assertIn(f"{file.name}, not shared memory", self.daemon.logged())
             self.assertFalse(self.daemon.up("vm1"))
             self.daemon.ctl("port", "set", "vm1", "memory=any")
             vm1, = self.guests("vm1", file=file.name)

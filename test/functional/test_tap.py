@@ -338,7 +338,7 @@ class Life(TapCase):
         self.assertEqual(self.a.run("sh", "-c", script).returncode, 0)
         self.daemon.wait_up("pa")
         self.passes(self.vm1, self.a)
-        lines = [line for line in self.daemon.log_text().splitlines() if "interface eth0" in line]
+        lines = [line for line in self.daemon.logged().splitlines() if "interface eth0" in line]
         self.assertLess(len(lines), 60)
 
     def test_an_interface_is_deleted(self):
@@ -377,7 +377,7 @@ class Life(TapCase):
         self.start_at_home({"pa": self.tap(self.a, ifname="eth0")})
         self.assertFalse(self.daemon.up("pa"))
         self.assertIn(f"ip netns add {self.a.name}", self.fact("pa", "interface"))
-        self.assertIn(f"ip netns add {self.a.name}", self.daemon.log_text())
+        self.assertIn(f"ip netns add {self.a.name}", self.daemon.logged())
         netns.ip("netns", "add", self.a.name)
         self.daemon.wait_up("pa")
         self.assertIsNotNone(self.interface(self.a, "eth0"))

@@ -27,8 +27,10 @@ class VlanCase(SwitchCase):
 
     def check(self, sender, data, want):
         """want: port to the one frame that it is to get."""
-        self.assertEqual(self.seen(sender, data),
-                         {name: [came.hex()] for name, came in want.items()}, f"from {sender}")
+        seen = self.seen(sender, data)
+        want = {name: [came.hex()] for name, came in want.items()}
+        self.assertEqual(seen, want, f"from {sender}; drops: " + str(
+            {name: self.daemon.drops(name) for name in self.at} if seen != want else None))
 
 
 class Vlan(VlanCase):

@@ -121,6 +121,14 @@ class Daemon:
         shown = self.ctl("fdb", "show", bridge)
         return {(entry["mac"], entry["vlan"]): entry["port"] for entry in shown["entries"]}
 
+    def logged(self):
+        """The log with all that was logged up to now: a thread of its own writes the lines, which
+        may come later than what they are about."""
+        last = self.ctl("log", "show")["lines"][-1]
+        line = f"{last['time']} {last['level']:<5} {last['component']}: {last['line']}"
+        wait_for(lambda: line in self.log_text(), "the log to be written")
+        return self.log_text()
+
     def log_text(self):
         try:
             return self.log.read_text(errors="replace")
