@@ -7,19 +7,15 @@
 
 #include <rte_common.h>
 
-#include "base/bytes.h"
 #include "base/sized.h"
 #include "conntrack/index.h"
+#include "conntrack/part.h"
 #include "memory/memory.h"
 
-#define WAYS           8u
-#define MAX_DATAGRAMS  (1u << 20)
-#define TIMEOUT_MS     30000
-#define MAX_BYTES      65535
-#define EXPIRE_SETS    64 /* that one call looks at */
-#define CLASS_FRAGMENT 0x20
-#define IPV6_BYTES     40
-#define PROTO_FRAGMENT 44
+#define WAYS          8u
+#define MAX_DATAGRAMS (1u << 20)
+#define TIMEOUT_MS    30000
+#define EXPIRE_SETS   64 /* that one call looks at */
 
 struct datagram {
 	/* Addresses, protocol and identification in canonical order, and the order. */
@@ -53,14 +49,6 @@ struct xd_ct_fragments {
 	void *ctx;
 	uint32_t kept, cursor;
 	uint64_t refused, timed_out, not_kept, gave_way;
-};
-
-/* A fragment, by its headers. */
-struct part {
-	struct ct_lookup id;
-	uint8_t addr[32];
-	uint32_t from, len; /* bytes of the datagram */
-	bool last;
 };
 
 static size_t
@@ -139,60 +127,6 @@ xd_ct_fragments_destroy(struct xd_ct_fragments *fr)
 	xd_memory_free(fr, sizeof(*fr));
 }
 
-/* The fragment header of IPv6, which the parser has passed: the walk is inside of what that read.
- */
-static const uint8_t *
-fragment_header(const uint8_t *ip, const struct xd_headers *h)
-{
-	const uint32_t end = h->l4 - h->l3;
-	uint8_t proto = ip[6];
-
-	for (uint32_t at = IPV6_BYTES; at + 8 <= end;) {
-		if (proto == PROTO_FRAGMENT)
-			return ip + at;
-		proto = ip[at];
-		at += 8 + ip[at + 1] * 8u;
-	}
-	return NULL;
-}
-
-/* false: the headers contradict themselves. */
-static bool
-read_part(const struct xd_ct_fragments *fr, const struct xd_frame *f, const struct xd_headers *h,
-	uint16_t zone, struct part *part)
-{
-	const uint8_t *ip = f->buf + f->start + h->l3, *header = NULL;
-	const bool ipv6 = xd_headers_is_ipv6(h);
-	struct ct_endpoints e = {
-		.zone = zone, .ipv6 = ipv6, .class = CLASS_FRAGMENT, .src = ip + (ipv6 ? 8 : 12)};
-	uint32_t begin = h->l4 - h->l3,
-		 end = ipv6 ? IPV6_BYTES + xd_get16(ip + 4) : xd_get16(ip + 2);
-
-	e.dst = e.src + (ipv6 ? 16 : 4);
-	e.proto = ipv6 ? PROTO_FRAGMENT : ip[9];
-	if (ipv6) {
-		header = fragment_header(ip, h);
-		if (header == NULL)
-			return false;
-		begin = (uint32_t)(header - ip) + 8;
-		memcpy(&e.src_port, header + 4, 2);
-		memcpy(&e.dst_port, header + 6, 2);
-	} else {
-		memcpy(&e.src_port, ip + 4, 2);
-	}
-	part->from = h->fragment_offset;
-	part->last = ipv6 ? !(header[3] & 1) : !(ip[6] & 0x20);
-	if (end > f->len - h->l3 || end <= begin)
-		return false;
-	part->len = end - begin;
-	if (part->from + part->len > MAX_BYTES || (!part->last && part->len % 8 != 0))
-		return false;
-	part->id = (struct ct_lookup){.addr = part->addr};
-	part->id.swapped = xd_ct_canonical(&e, part->id.key, part->addr);
-	ct_hash(fr->ct, part->id.key, part->addr, &part->id.place, &part->id.tag);
-	return true;
-}
-
 static bool
 is_datagram(const struct datagram *d, const struct ct_lookup *id)
 {
@@ -230,7 +164,7 @@ forget(struct xd_ct_fragments *fr, struct datagram *d)
 
 /* In the place of the oldest, if there is no other. */
 static struct datagram *
-add(struct xd_ct_fragments *fr, struct set *s, const struct part *part, uint64_t now_ms)
+add(struct xd_ct_fragments *fr, struct set *s, const struct ct_part *part, uint64_t now_ms)
 {
 	struct datagram *d = &s->way[0];
 
@@ -249,7 +183,7 @@ add(struct xd_ct_fragments *fr, struct set *s, const struct part *part, uint64_t
 
 /* false: it cannot be of this datagram. */
 static bool
-add_part(struct datagram *d, const struct part *part)
+add_part(struct datagram *d, const struct ct_part *part)
 {
 	const uint32_t end = part->from + part->len;
 
@@ -294,7 +228,7 @@ set_first(struct datagram *d, const struct xd_ct_packet *p)
 }
 
 static enum xd_ct_part
-judge(struct datagram *d, const struct part *part, struct xd_ct_packet *p)
+judge(struct datagram *d, const struct ct_part *part, struct xd_ct_packet *p)
 {
 	if (d->refused || !add_part(d, part))
 		return XD_CT_PART_REFUSED;
@@ -320,7 +254,7 @@ xd_ct_fragment(struct xd_ct_fragments *fr, struct xd_ct_packet *p, const struct 
 {
 	enum xd_ct_part what = XD_CT_PART_REFUSED;
 	struct datagram *d;
-	struct part part;
+	struct ct_part part;
 	struct set *s;
 
 	if (!h->fragment)
@@ -328,7 +262,7 @@ xd_ct_fragment(struct xd_ct_fragments *fr, struct xd_ct_packet *p, const struct 
 	/* A first fragment without its whole transport header hides it (RFC 1858), and none is an
 	 * ICMP error. */
 	if (p->kind == CT_KIND_BAD || p->kind == CT_KIND_ERROR ||
-		!read_part(fr, f, h, p->zone, &part))
+		!ct_part_read(fr->ct, f, h, p->zone, &part))
 		goto refused;
 	s = set_of(fr, part.id.place);
 	rte_spinlock_lock(&s->lock);
@@ -384,11 +318,11 @@ xd_ct_fragment_take(struct xd_ct_fragments *fr, const struct xd_frame *f,
 	const struct xd_headers *h, uint16_t zone, void *kept[XD_CT_KEPT], uint64_t now_ms)
 {
 	struct datagram *d;
-	struct part part;
+	struct ct_part part;
 	struct set *s;
 	unsigned n = 0;
 
-	if (!h->fragment || h->end != XD_HEADERS_WHOLE || !read_part(fr, f, h, zone, &part))
+	if (!h->fragment || h->end != XD_HEADERS_WHOLE || !ct_part_read(fr->ct, f, h, zone, &part))
 		return 0;
 	s = set_of(fr, part.id.place);
 	rte_spinlock_lock(&s->lock);
