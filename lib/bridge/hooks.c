@@ -7,7 +7,27 @@
 
 #ifdef XD_DEBUG
 #include <rte_debug.h>
+#define DEBUG true
+#else
+#define DEBUG false
 #endif
+
+const char *
+xd_hook_bad_text(enum xd_hook_bad what)
+{
+	static const char *const texts[] = {
+		[XD_HOOK_BAD_BITS] = "a verdict on a frame that there is not, of so many",
+		[XD_HOOK_BAD_POINT] = "a verdict that there is only where frames come in",
+		[XD_HOOK_BAD_PORT] = "frames for a port that there is not: index",
+		[XD_HOOK_BAD_REASON] = "a reason that it has not named: number",
+		[XD_HOOK_BAD_SNAP] = "a copy of fewer or more bytes than can be:",
+		[XD_HOOK_BAD_FRAME] =
+			"a frame left broken, or without room for a tag: it begins at",
+		[XD_HOOK_BAD_KEEP] = "frames to be kept, without buffers or done:",
+	};
+
+	return texts[what];
+}
 
 void
 xd_hook_bad(const struct xd_turn *turn, struct xd_hook_slot *slot, enum xd_hook_bad what,
@@ -17,7 +37,7 @@ xd_hook_bad(const struct xd_turn *turn, struct xd_hook_slot *slot, enum xd_hook_
 
 #ifdef XD_DEBUG
 	/* As assert, which cannot name the hook. */
-	rte_panic("hook %s: a verdict that cannot be: %d, %u\n", slot->name, (int)what, number);
+	rte_panic("hook %s: %s %u\n", slot->name, xd_hook_bad_text(what), number);
 #endif
 	c->bad++;
 	c->bad_what = (uint32_t)what << 16 | number;
@@ -122,7 +142,8 @@ xd_hook_judge(struct xd_turn *turn, struct xd_hook_call *call, struct xd_hook_sl
 	} else {
 		slot->hook.run(slot->ctx, b);
 	}
-	if (slot->hook.flags & XD_HOOK_EDITS)
+	/* One that does not say that it edits should not have. */
+	if (DEBUG || slot->hook.flags & XD_HOOK_EDITS)
 		look_over(turn, call);
 	if (unlikely(b->drop | b->moved | b->leave | b->to | b->copy | b->keep))
 		check_masks(turn, call);

@@ -133,6 +133,8 @@ void xd_hook_done(struct xd_hook_call *call, uint32_t went);
 /* A verdict that cannot be. */
 void xd_hook_bad(const struct xd_turn *turn, struct xd_hook_slot *slot, enum xd_hook_bad what,
 	uint16_t number);
+/* For people; the number follows. Any thread. */
+const char *xd_hook_bad_text(enum xd_hook_bad what);
 /* A port that frames can be sent to. */
 bool xd_hook_port_exists(const struct xd_turn *turn, uint16_t port);
 

@@ -61,16 +61,6 @@ xd_switch_hooks(struct xd_switch *sw, struct xd_hook_info *info, unsigned max)
 	return n;
 }
 
-static const char *const bad_texts[] = {
-	[XD_HOOK_BAD_BITS] = "a verdict on a frame that there is not, of so many",
-	[XD_HOOK_BAD_POINT] = "a verdict that there is only where frames come in",
-	[XD_HOOK_BAD_PORT] = "frames for a port that there is not: index",
-	[XD_HOOK_BAD_REASON] = "a reason that it has not named: number",
-	[XD_HOOK_BAD_SNAP] = "a copy of fewer or more bytes than can be:",
-	[XD_HOOK_BAD_FRAME] = "a frame left broken, or without room for a tag: it begins at",
-	[XD_HOOK_BAD_KEEP] = "frames to be kept, without buffers or done:",
-};
-
 void
 xd_switch_tell_hooks(struct xd_switch *sw)
 {
@@ -92,7 +82,8 @@ xd_switch_tell_hooks(struct xd_switch *sw)
 			continue;
 		xd_log(&sw->log, XD_LOG_WORKER, XD_LOG_WARN,
 			"hook %s: %" PRIu64 " times wrong, lately by %s %u", slot->name,
-			bad - slot->bad_told, bad_texts[what >> 16], what & 0xffff);
+			bad - slot->bad_told, xd_hook_bad_text((enum xd_hook_bad)(what >> 16)),
+			what & 0xffff);
 		slot->bad_told = bad;
 	}
 }
