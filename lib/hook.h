@@ -24,7 +24,9 @@
  * Which hooks a port has is part of its configuration, or of its bridge's for all ports there, and
  * changes with xd_switch_apply, while frames pass and without losing one. A frame meets the hooks
  * of the port that it came by and then those of its bridge, each in their order; on its way out
- * those of the bridge and then those of the port. One that both name is met once.
+ * those of the bridge and then those of the port. One that both name is met once. What a patch port
+ * takes to another bridge has met its hooks at XD_HOOK_IN: a bridge with patch ports can name none
+ * of that point, and its other ports can.
  *
  * Twice. With `full: wait`, and where a hook leaves frames with their sender, frames come again
  * with a later turn, and run sees them again: its verdict must not depend on how often it was

@@ -34,6 +34,10 @@ patch_check(const struct xd_port_config *config, struct xd_error *err)
 	if (!strcmp(peer, config->name))
 		return xd_port_config_fail(
 			err, -EINVAL, config, "peer", "is the port itself: must be another");
+	if (config->nb_hooks)
+		return xd_port_config_fail(err, -EINVAL, config, "hooks",
+			"are none of a patch port's: frames meet those of the port that they came "
+			"by");
 	return 0;
 }
 

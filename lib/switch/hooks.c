@@ -215,6 +215,36 @@ check_names(const struct xd_switch *sw, const struct xd_noun *noun, const void *
 	return 0;
 }
 
+static const char *
+first_in(const struct xd_switch *sw, const struct xd_bridge_config *bridge)
+{
+	for (unsigned i = 0; i < bridge->nb_hooks; i++) {
+		if (find(sw, bridge->hooks[i])->hook.point == XD_HOOK_IN)
+			return bridge->hooks[i];
+	}
+	return NULL;
+}
+
+/* What comes by a patch port has met the hooks of the port that it came to the switch by, and no
+ * others at XD_HOOK_IN: a bridge that has such would be got round. */
+static int
+check_patches(const struct xd_switch *sw, const struct xd_config *config,
+	const struct xd_bridge_config *bridge, struct xd_error *err)
+{
+	const struct xd_port_config *ports = xd_config_ports(config);
+	const char *hook = first_in(sw, bridge);
+
+	for (unsigned i = 0; hook && i < xd_config_nb_ports(config); i++) {
+		if (!strcmp(ports[i].bridge, bridge->name) &&
+			xd_driver_find(ports[i].type, sw->drivers)->peer)
+			return xd_noun_fail(err, -EINVAL, &xd_bridge_noun, bridge, "hooks",
+				"has \"%s\", which does not see what comes by patch ports as %s: "
+				"name it in the ports' hooks",
+				hook, ports[i].name);
+	}
+	return 0;
+}
+
 int
 xd_hooks_check(const struct xd_switch *sw, const struct xd_config *config, struct xd_error *err)
 {
@@ -228,6 +258,8 @@ xd_hooks_check(const struct xd_switch *sw, const struct xd_config *config, struc
 	for (unsigned i = 0; ret == 0 && i < xd_config_nb_ports(config); i++)
 		ret = check_names(
 			sw, &xd_port_noun, &ports[i], ports[i].hooks, ports[i].nb_hooks, err);
+	for (unsigned i = 0; ret == 0 && i < xd_config_nb_bridges(config); i++)
+		ret = check_patches(sw, config, &bridges[i], err);
 	return ret;
 }
 

@@ -116,6 +116,50 @@ meets_them_in_order(void **state)
 }
 
 static void
+refused(struct env *env, const char *text)
+{
+	assert_int_equal(xd_switch_apply(env->sw, env->config, &env->err), -EINVAL);
+	if (!strstr(env->err.text, text))
+		fail_msg("'%s' is not in '%s'", text, env->err.text);
+}
+
+/* A frame meets the hooks of the port that it came to the switch by, and no patch port goes round
+ * those of a bridge. */
+static void
+patch_ports(void **state)
+{
+	struct env *env = *state;
+	static struct noting a = {.letter = 'a'}, o = {.letter = 'o'};
+	struct xd_port_config *port;
+
+	add_hook(env, "a", XD_HOOK_IN, &a);
+	add_hook(env, "o", XD_HOOK_OUT, &o);
+	assert_non_null(xd_config_add_bridge(env->config, "br1", &env->err));
+	add(env, "one", "/one");
+	snprintf(add(env, "two", "/two")->bridge, XD_NAME_MAX, "br1");
+	port = xd_config_add_port(env->config, "p0", "patch", "br0", &env->err);
+	assert_int_equal(xd_port_config_set(port, "peer", "p1", &env->err), 0);
+	port = xd_config_add_port(env->config, "p1", "patch", "br1", &env->err);
+	assert_int_equal(xd_port_config_set(port, "peer", "p0", &env->err), 0);
+	set_bridge_hooks(env, "o,a");
+	refused(env, "has \"a\", which does not see what comes by patch ports as p0");
+	set_bridge_hooks(env, "none");
+	set_hooks(env, "p0", "o");
+	refused(env, "are none of a patch port's");
+	set_hooks(env, "p0", "none");
+	set_bridge_hooks(env, "o");
+	set_hooks(env, "one", "a");
+	set_hooks(env, "two", "o");
+	apply(env);
+	order[0] = 0;
+	send_frame(env, "/one", 1, 0xff);
+	assert_string_equal(order, "ao");
+	order[0] = 0;
+	send_frame(env, "/two", 2, 0xff);
+	assert_string_equal(order, "o");
+}
+
+static void
 attaches_and_detaches(void **state)
 {
 	struct env *env = *state;
@@ -230,6 +274,7 @@ main(void)
 #define ON_SWITCH(f) cmocka_unit_test_setup_teardown(f, open_switch, close_switch)
 	const struct CMUnitTest tests[] = {
 		ON_SWITCH(meets_them_in_order),
+		ON_SWITCH(patch_ports),
 		ON_SWITCH(attaches_and_detaches),
 		ON_SWITCH(exchanged_under_traffic),
 	};
