@@ -169,6 +169,8 @@ add_signals(const struct appliance *a, sigset_t *signals)
 	sigaddset(signals, SIGUSR1);
 	if (a->reload)
 		sigaddset(signals, SIGHUP);
+	if (a->list)
+		sigaddset(signals, SIGUSR2);
 }
 
 void
@@ -193,6 +195,8 @@ appliance_serve(const struct appliance *a, struct xd_switch *sw)
 			a->reload(a->ctx, sw);
 		else if (sig == SIGUSR1)
 			a->print(a->ctx, sw);
+		else if (sig == SIGUSR2)
+			a->list(a->ctx, sw);
 		else
 			return;
 	}

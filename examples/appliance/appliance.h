@@ -17,6 +17,7 @@ struct appliance {
 	void *ctx;
 	void (*print)(void *ctx, struct xd_switch *sw);  /* SIGUSR1 */
 	void (*reload)(void *ctx, struct xd_switch *sw); /* SIGHUP; NULL: not waited for */
+	void (*list)(void *ctx, struct xd_switch *sw);   /* SIGUSR2; NULL: not waited for */
 };
 
 /* What to end with when the words are --help, which is answered, or wrong, which is said. */

@@ -7,6 +7,7 @@
 #include "appliance.h"
 #include "conntrack/conntrack.h"
 #include "crossdock.h"
+#include "flows.h"
 #include "fragments.h"
 #include "hook.h"
 #include "rules.h"
@@ -21,7 +22,10 @@ struct firewall {
 	struct fragments fragments;
 	struct rules *rules;       /* read by workers, replaced by main */
 	const char *path;          /* where they are read from */
+	bool counters;             /* as the rules said when the program began */
 	bool inside[XD_MAX_PORTS]; /* by index of a port: on which side it is */
+	/* Of the burst that a worker has at hand, from run to done. */
+	struct xd_ct_packet packets[XD_MAX_WORKERS][XD_BATCH];
 };
 
 /* A connection that nobody knows: as the rules say, and then it is remembered. */
@@ -56,7 +60,7 @@ static void
 run(void *ctx, struct xd_burst *b)
 {
 	struct firewall *fw = (struct firewall *)ctx;
-	struct xd_ct_packet p[XD_BATCH];
+	struct xd_ct_packet *p = fw->packets[b->worker];
 	struct xd_headers h[XD_BATCH];
 	const uint64_t now = appliance_now_ms();
 
@@ -80,15 +84,20 @@ static void
 pass(void *ctx, const struct xd_burst *b, struct xd_kept *kept, struct xd_ct_packet *p,
 	const struct xd_headers *h)
 {
-	(void)ctx, (void)p, (void)h;
+	(void)h;
+	xd_ct_count(((struct firewall *)ctx)->ct, b->worker, p, 1);
 	xd_kept_send(b, kept, XD_DST_ON);
 }
 
 static void
 done(void *ctx, const struct xd_burst *b, uint32_t went)
 {
+	struct firewall *fw = (struct firewall *)ctx;
+
+	if (fw->counters)
+		xd_ct_count(fw->ct, b->worker, fw->packets[b->worker], went & ~(b->drop | b->keep));
 	if (b->keep & went)
-		fragments_done(&((struct firewall *)ctx)->fragments, b, went, appliance_now_ms());
+		fragments_done(&fw->fragments, b, went, appliance_now_ms());
 }
 
 static void
@@ -111,7 +120,10 @@ attach(void *ctx, const struct xd_port_config *port, uint16_t index, struct xd_e
 static int
 start(struct firewall *fw, struct xd_switch *sw, struct xd_error *err)
 {
-	struct xd_ct_opts opts = {.size = sizeof(opts), .max_connections = CONNECTIONS, .node = -1};
+	struct xd_ct_opts opts = {.size = sizeof(opts),
+		.max_connections = CONNECTIONS,
+		.node = -1,
+		.counters = fw->counters};
 	const struct xd_hook hook = {.size = sizeof(hook),
 		.name = "firewall",
 		.point = XD_HOOK_IN,
@@ -168,46 +180,69 @@ print(void *ctx, struct xd_switch *sw)
 		appliance_print_drops(&hook);
 }
 
+static void
+list(void *ctx, struct xd_switch *sw)
+{
+	struct firewall *fw = (struct firewall *)ctx;
+
+	(void)sw;
+	flows_print(fw->ct, fw->counters, appliance_now_ms());
+}
+
 static const char help[] =
 	"RULES is a YAML file of which new connections may pass between the ports INSIDE and\n"
-	"OUTSIDE. SIGHUP reads it again, SIGUSR1 prints what was counted, SIGINT or SIGTERM\n"
-	"ends the program.\n";
+	"OUTSIDE. SIGHUP reads it again, SIGUSR1 prints what was counted, SIGUSR2 which\n"
+	"connections there are, SIGINT or SIGTERM ends the program.\n";
+
+static int
+serve(struct firewall *fw, const struct appliance *program, const struct appliance_ports *ports,
+	struct xd_error *err)
+{
+	struct xd_switch *sw;
+	int rc = xd_memory_start(NULL, err);
+
+	if (rc < 0)
+		return rc;
+	sw = xd_switch_create(NULL, err);
+	rc = sw ? start(fw, sw, err) : err->code;
+	if (rc == 0)
+		rc = appliance_configure(sw, "firewall", ports, err);
+	if (rc == 0)
+		appliance_serve(program, sw);
+	xd_switch_destroy(sw);
+	fragments_stop(&fw->fragments);
+	xd_ct_destroy(fw->ct);
+	xd_memory_stop();
+	return rc;
+}
 
 int
 main(int argc, char **argv)
 {
 	const unsigned core = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 0;
-	struct appliance_ports ports = {.core = core};
-	struct firewall fw = {.path = argv[1]};
+	struct firewall *fw = (struct firewall *)calloc(1, sizeof(*fw));
 	const struct appliance program = {
-		"firewall", "RULES INSIDE OUTSIDE [CORE]", help, &fw, print, reload};
-	struct xd_switch *sw = NULL;
+		"firewall", "RULES INSIDE OUTSIDE [CORE]", help, fw, print, reload, list};
+	struct appliance_ports ports = {.core = core};
 	struct xd_error err;
-	int status = EXIT_FAILURE;
+	int rc = -1;
 
-	if (argc < 4)
+	if (fw == NULL || argc < 4) {
+		free(fw);
 		return appliance_usage(&program, argv);
-	appliance_block_signals(&program);
+	}
 	ports.inside = argv[2];
 	ports.outside = argv[3];
-	fw.rules = rules_read(fw.path, err.text);
-	if (fw.rules == NULL)
-		goto err_rules;
-	if (xd_memory_start(NULL, &err) < 0)
-		goto err_rules;
-	sw = xd_switch_create(NULL, &err);
-	if (sw && start(&fw, sw, &err) == 0 &&
-		appliance_configure(sw, "firewall", &ports, &err) == 0) {
-		appliance_serve(&program, sw);
-		status = EXIT_SUCCESS;
+	fw->path = argv[1];
+	appliance_block_signals(&program);
+	fw->rules = rules_read(fw->path, err.text);
+	if (fw->rules) {
+		fw->counters = fw->rules->counters;
+		rc = serve(fw, &program, &ports, &err);
 	}
-	xd_switch_destroy(sw);
-	fragments_stop(&fw.fragments);
-	xd_ct_destroy(fw.ct);
-	xd_memory_stop();
-err_rules:
-	free(fw.rules);
-	if (status != EXIT_SUCCESS)
+	free(fw->rules);
+	free(fw);
+	if (rc < 0)
 		fprintf(stderr, "firewall: %s\n", err.text);
-	return status;
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -155,6 +155,13 @@ read_rule(struct reader *r, const yaml_node_t *node, struct rule *rule)
 }
 
 static bool
+read_switch(struct reader *r, const yaml_node_t *node, bool *on)
+{
+	*on = strcmp(text_of(node), "true") == 0;
+	return *on || strcmp(text_of(node), "false") == 0 || wrong(r, node, "true or false");
+}
+
+static bool
 read_rules(struct reader *r, const yaml_node_t *node, struct rules *rules)
 {
 	if (node->type != YAML_SEQUENCE_NODE)
@@ -191,8 +198,10 @@ read_document(struct reader *r, struct rules *rules)
 			good = read_action(r, value, &rules->accept);
 		else if (strcmp(text_of(key), "rules") == 0)
 			good = read_rules(r, value, rules);
+		else if (strcmp(text_of(key), "counters") == 0)
+			good = read_switch(r, value, &rules->counters);
 		else
-			good = wrong(r, key, "default or rules");
+			good = wrong(r, key, "default, rules or counters");
 	}
 	return good;
 }

@@ -32,7 +32,8 @@ struct rule {
 
 struct rules {
 	unsigned n;
-	bool accept; /* what no rule fits */
+	bool accept;   /* what no rule fits */
+	bool counters; /* packets and bytes of each connection are counted */
 	struct rule rule[MAX_RULES];
 };
 

@@ -153,7 +153,7 @@ main(int argc, char **argv)
 	const unsigned core = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
 	struct balancer *lb = (struct balancer *)calloc(1, sizeof(*lb));
 	const struct appliance program = {"load_balancer",
-		"CLIENTS SERVERS SERVICE OWN/BITS BACKENDS [CORE]", help, lb, print, reload};
+		"CLIENTS SERVERS SERVICE OWN/BITS BACKENDS [CORE]", help, lb, print, reload, NULL};
 	struct xd_switch *sw = NULL;
 	struct xd_error err;
 	int status = EXIT_FAILURE;

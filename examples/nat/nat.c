@@ -271,7 +271,8 @@ main(int argc, char **argv)
 	const unsigned core = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
 	struct nat *nat = (struct nat *)calloc(1, sizeof(*nat));
 	const struct appliance program = {"nat",
-		"INSIDE ADDRESS/BITS OUTSIDE ADDRESS/BITS GATEWAY [CORE]", help, nat, print, NULL};
+		"INSIDE ADDRESS/BITS OUTSIDE ADDRESS/BITS GATEWAY [CORE]", help, nat, print, NULL,
+		NULL};
 	struct appliance_ports ports = {.core = core, .apart = true};
 	struct xd_switch *sw = NULL;
 	struct xd_error err;

@@ -2,6 +2,7 @@
 """Programs of examples/, between the kernel's own hosts."""
 
 import os
+import re
 import select
 import signal
 import socket
@@ -184,6 +185,40 @@ class Firewall(ExampleCase):
             asks.recv(100)
         self.firewall.end()
 
+    def flows(self):
+        """Lines of connections, without the time that they have."""
+        self.firewall.signal(signal.SIGUSR2)
+        lines = []
+        while not (line := self.firewall.line()).endswith(" flows"):
+            lines.append(re.sub(r" \d+ s\b", "", line))
+        self.assertEqual(len(lines), int(line.split()[0]))
+        return lines
+
+    def test_connections_are_counted(self):
+        rules = self.directory / "rules.yaml"
+        rules.write_text("counters: true\n" + RULES.read_text())
+        self.start(rules)
+        for here, there in (("10.99.0.1", "10.99.0.2"), ("fd99::1", "fd99::2")):
+            family = socket.AF_INET6 if ":" in here else socket.AF_INET
+            with self.inside:
+                client = socket.socket(family, socket.SOCK_DGRAM)
+            with self.outside:
+                server = socket.socket(family, socket.SOCK_DGRAM)
+            for end, address in ((client, (here, 4000)), (server, (there, 5353))):
+                self.addCleanup(end.close)
+                end.bind(address)
+                end.settimeout(PATIENCE_S)
+            # 100 bytes a frame, and 80 of the answer, of which 42 are headers, with IPv6 62.
+            headers = 62 if ":" in here else 42
+            for _ in range(3):
+                client.sendto(bytes(100 - headers), (there, 5353))
+                server.recvfrom(100)
+            server.sendto(bytes(80 - headers), (here, 4000))
+            client.recvfrom(100)
+            self.assertIn(f"udp {here} 4000 {there} 5353 answered packets 3 1 bytes 300 80",
+                          self.flows())
+        self.firewall.end()
+
     def test_fragments_in_any_order(self):
         self.start()
         server = self.listen(self.outside, "10.99.0.2", 5353, socket.SOCK_DGRAM)
@@ -226,6 +261,7 @@ class Firewall(ExampleCase):
                             "2: expected PORT or PORT-PORT"),
                            ("rules:\n- {action: drop,\n  port: 5}\n",
                             "3: expected name, action, from, source, to, protocol or ports"),
+                           ("counters: 1\n", "1: expected true or false"),
                            ("rules: [\n", "2: did not find expected node content")):
             rules = self.directory / "rules.yaml"
             rules.write_text(text)
