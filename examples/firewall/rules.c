@@ -112,6 +112,21 @@ read_name(struct reader *r, const yaml_node_t *node, struct rule *rule)
 	return true;
 }
 
+/* The name of a pair of a mapping, which none before it has; NULL: one has. */
+static const yaml_node_t *
+key_of(struct reader *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
+{
+	const yaml_node_t *key = yaml_document_get_node(&r->doc, pair->key);
+
+	for (yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < pair; p++) {
+		if (strcmp(text_of(yaml_document_get_node(&r->doc, p->key)), text_of(key)) == 0) {
+			wrong(r, key, "each key once");
+			return NULL;
+		}
+	}
+	return key;
+}
+
 static bool
 read_key(struct reader *r, const yaml_node_t *key, const yaml_node_t *value, struct rule *rule)
 {
@@ -143,9 +158,9 @@ read_rule(struct reader *r, const yaml_node_t *node, struct rule *rule)
 		return wrong(r, node, "a rule: {action: accept, from: inside}");
 	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top;
 		p++) {
-		const yaml_node_t *key = yaml_document_get_node(&r->doc, p->key);
+		const yaml_node_t *key = key_of(r, node, p);
 
-		if (!read_key(r, key, yaml_document_get_node(&r->doc, p->value), rule))
+		if (!key || !read_key(r, key, yaml_document_get_node(&r->doc, p->value), rule))
 			return false;
 		action |= strcmp(text_of(key), "action") == 0;
 	}
@@ -191,10 +206,12 @@ read_document(struct reader *r, struct rules *rules)
 	}
 	for (yaml_node_pair_t *p = root->data.mapping.pairs.start;
 		good && p < root->data.mapping.pairs.top; p++) {
-		const yaml_node_t *key = yaml_document_get_node(&r->doc, p->key);
+		const yaml_node_t *key = key_of(r, root, p);
 		const yaml_node_t *value = yaml_document_get_node(&r->doc, p->value);
 
-		if (strcmp(text_of(key), "default") == 0)
+		if (key == NULL)
+			good = false;
+		else if (strcmp(text_of(key), "default") == 0)
 			good = read_action(r, value, &rules->accept);
 		else if (strcmp(text_of(key), "rules") == 0)
 			good = read_rules(r, value, rules);
@@ -206,27 +223,60 @@ read_document(struct reader *r, struct rules *rules)
 	return good;
 }
 
+/* The next document of the file; false: r->why says what is wrong. */
+static bool
+load(struct reader *r, yaml_parser_t *parser)
+{
+	if (yaml_parser_load(parser, &r->doc))
+		return true;
+	snprintf(r->why, 256, "%s:%zu: %s", r->path, parser->problem_mark.line + 1,
+		parser->problem ? parser->problem : "cannot be read");
+	return false;
+}
+
+static bool
+is_last(struct reader *r, yaml_parser_t *parser)
+{
+	const yaml_node_t *root;
+	bool last;
+
+	if (!load(r, parser))
+		return false;
+	root = yaml_document_get_root_node(&r->doc);
+	last = root == NULL || wrong(r, root, "one document");
+	yaml_document_delete(&r->doc);
+	return last;
+}
+
+static bool
+read_file(struct reader *r, FILE *file, struct rules *rules)
+{
+	yaml_parser_t parser;
+	bool good;
+
+	if (!yaml_parser_initialize(&parser))
+		return false;
+	yaml_parser_set_input_file(&parser, file);
+	good = load(r, &parser);
+	if (good) {
+		good = read_document(r, rules);
+		yaml_document_delete(&r->doc);
+	}
+	good = good && is_last(r, &parser);
+	yaml_parser_delete(&parser);
+	return good;
+}
+
 struct rules *
 rules_read(const char *path, char why[256])
 {
 	struct rules *rules = calloc(1, sizeof(*rules));
 	struct reader r = {.path = path, .why = why};
 	FILE *file = fopen(path, "r");
-	yaml_parser_t parser;
-	bool good = false;
+	bool good;
 
 	snprintf(why, 256, "%s: %s", path, strerror(errno));
-	if (rules && file && yaml_parser_initialize(&parser)) {
-		yaml_parser_set_input_file(&parser, file);
-		if (yaml_parser_load(&parser, &r.doc)) {
-			good = read_document(&r, rules);
-			yaml_document_delete(&r.doc);
-		} else {
-			snprintf(why, 256, "%s:%zu: %s", path, parser.problem_mark.line + 1,
-				parser.problem ? parser.problem : "cannot be read");
-		}
-		yaml_parser_delete(&parser);
-	}
+	good = rules && file && read_file(&r, file, rules);
 	if (file)
 		fclose(file);
 	if (!good) {

@@ -262,6 +262,12 @@ class Firewall(ExampleCase):
                            ("rules:\n- {action: drop,\n  port: 5}\n",
                             "3: expected name, action, from, source, to, protocol or ports"),
                            ("counters: 1\n", "1: expected true or false"),
+                           ("default: drop\ndefault: accept\n", "2: expected each key once"),
+                           ("rules:\n- {action: drop,\n   action: accept}\n",
+                            "3: expected each key once"),
+                           ("default: drop\n---\nrules: []\n", "3: expected one document"),
+                           ("default: drop\n...\nx\n", "3: did not find expected "
+                            "<document start>"),
                            ("rules: [\n", "2: did not find expected node content")):
             rules = self.directory / "rules.yaml"
             rules.write_text(text)
