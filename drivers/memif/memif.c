@@ -183,6 +183,7 @@ const struct xd_driver xd_memif_driver = {
 	.can_set = memif_can_set,
 	.set = memif_set,
 	.rx = xd_memif_rx,
+	.rewind = xd_memif_rewind,
 	.release = xd_memif_release,
 	.tx = xd_memif_tx,
 	.notify_tx = xd_memif_notify_tx,

@@ -113,6 +113,7 @@ struct xd_memif_port {
 	struct xd_vu_listener listener;
 	int sock; /* -1: none */
 	struct xd_watch *listen_watch, *sock_watch, *fault_watch;
+	struct xd_timer *look;  /* server: at the socket's file */
 	struct xd_timer *timer; /* to listen or connect again, or the end of patience */
 	uint64_t connected_at_ns;
 	uint64_t nb_connects, nb_faults;
@@ -192,6 +193,7 @@ xd_memif_is_live(const struct xd_memif_ring *r)
 void xd_memif_fault(struct xd_memif_port *p, struct xd_memif_ring *r, const char *rule);
 
 uint16_t xd_memif_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
+void xd_memif_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n);
 void xd_memif_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 uint16_t xd_memif_tx(
 	struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n);

@@ -115,17 +115,37 @@ xd_memif_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 		batch->nb_segs + XD_MEMIF_PIECES <= XD_BATCH_SEGS &&
 		(uint16_t)(r->next - first) < XD_BATCH_SEGS) {
 		enum xd_drop why;
-		uint16_t n = take(p, r, batch, avail, &why);
+		uint16_t n;
 
+		batch->done[batch->n] = (uint16_t)(r->next - first);
+		n = take(p, r, batch, avail, &why);
 		if (unlikely(n == 0))
 			break;
-		if (unlikely(why != XD_DROP_NONE))
+		if (unlikely(why != XD_DROP_NONE)) {
+			/* Behind a frame it is left for the next turn: that frame may come again,
+			 * but this one is to be counted once. */
+			if (batch->n)
+				break;
 			xd_drop(&port->drops[queue], why, 1);
+		}
 		r->next += n;
 		avail -= n;
 	}
 	batch->nb_done = (uint16_t)(r->next - first);
 	return batch->n;
+}
+
+/* The buffers in front of each frame were noted; none has been given back yet. */
+void
+xd_memif_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n)
+{
+	struct xd_memif_ring *r = &((struct xd_memif_port *)port)->from[queue];
+
+	for (uint16_t i = n; i < batch->n; i++)
+		batch->bytes -= xd_frame_received_len(&batch->frames[i]);
+	batch->n = n;
+	batch->nb_done = batch->done[n];
+	r->next = (uint16_t)(r->published + batch->done[n]);
 }
 
 /* Also when the ring broke meanwhile: the memory is there until the turn is over. */

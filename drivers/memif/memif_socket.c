@@ -17,6 +17,7 @@
 #define AGAIN_MS        50
 #define AGAIN_SLOWLY_MS 500 /* while nobody is there */
 #define HANDSHAKE_MS    5000
+#define LOOK_MS         1000 /* between looks at the socket's file */
 #define MESSAGES        16   /* that one event may bring */
 #define REAPER_FULL     1024 /* what is closed for earlier peers is not to pile up */
 
@@ -256,7 +257,17 @@ listen_again(void *ctx)
 {
 	struct xd_memif_port *p = ctx;
 
-	xd_loop_modify(p->listen_watch, EPOLLIN);
+	if (p->listen_watch)
+		xd_loop_modify(p->listen_watch, EPOLLIN);
+}
+
+/* With the descriptor goes what those have sent who wait to be accepted. */
+static void
+leave_path(struct xd_memif_port *p)
+{
+	xd_loop_remove(p->listen_watch);
+	p->listen_watch = NULL;
+	xd_reaper_close(p->reaper, xd_vu_unlisten_keep(&p->listener));
 }
 
 static int
@@ -276,6 +287,29 @@ serve(struct xd_memif_port *p, struct xd_error *err)
 		return 0;
 	xd_vu_unlisten(&p->listener);
 	return xd_fail(err, -ENOMEM, "port %s: no memory", p->port.config.name);
+}
+
+/* The file has gone, or another is in its place: nobody can reach us any more. Who is connected
+ * stays so. */
+static void
+look(void *ctx)
+{
+	struct xd_memif_port *p = ctx;
+	struct xd_error err;
+
+	if (xd_vu_listener_intact(&p->listener))
+		return;
+	leave_path(p);
+	if (serve(p, &err)) {
+		snprintf(
+			p->problem, sizeof(p->problem), "its socket was removed: %.120s", err.text);
+		return;
+	}
+	if (p->sock >= 0)
+		xd_loop_modify(p->listen_watch, 0);
+	xd_log_limited(p->port.env->log, &p->lines[XD_MEMIF_LINE_SOCKET], XD_LOG_PORT, XD_LOG_WARN,
+		"port %s: socket %s had been removed, and was made again", p->port.config.name,
+		p->listener.path);
 }
 
 /* ---- Client ---- */
@@ -302,11 +336,21 @@ connect_again(void *ctx)
 int
 xd_memif_open(struct xd_memif_port *p, struct xd_error *err)
 {
+	int ret;
+
 	p->problem[0] = '\0';
-	if (p->server)
-		return serve(p, err);
-	connect_again(p);
-	return 0;
+	if (!p->server) {
+		connect_again(p);
+		return 0;
+	}
+	ret = serve(p, err);
+	if (ret)
+		return ret;
+	p->look = xd_loop_timer(p->port.env->loop, LOOK_MS, LOOK_MS, look, p);
+	if (p->look)
+		return 0;
+	leave_path(p);
+	return xd_fail(err, -ENOMEM, "port %s: no memory", p->port.config.name);
 }
 
 void
@@ -318,9 +362,8 @@ xd_memif_close(struct xd_memif_port *p)
 		snprintf(m.disconnect.string, sizeof(m.disconnect.string), "the port is closed");
 		xd_memif_send(p, &m, -1);
 	}
+	xd_loop_timer_cancel(p->look);
+	p->look = NULL;
 	drop_connection(p);
-	xd_loop_remove(p->listen_watch);
-	p->listen_watch = NULL;
-	/* Who waits to be accepted may have handed something over. */
-	xd_reaper_close(p->reaper, xd_vu_unlisten_keep(&p->listener));
+	leave_path(p);
 }

@@ -266,6 +266,59 @@ test_two_ends(void **state)
 	free(frame);
 }
 
+/* Frames that wait for their receiver come again, and what was dropped does not. */
+static void
+test_rewind(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port *port = &fx->p->port;
+	uint8_t frame[300];
+	struct peer peer;
+
+	assert_true(peer_open(&peer, fx->env.loop, fx->path) && peer_connect(&peer));
+	peer_transmit(&peer, frame, 13, 2048);
+	for (uint32_t len = 100; len <= 300; len += 100)
+		peer_transmit(&peer, frame, len, 60);
+	peer_transmit(&peer, frame, 13, 2048);
+	assert_int_equal(xd_memif_rx(port, 0, fx->batch), 3);
+	xd_memif_rewind(port, 0, fx->batch, 1);
+	assert_int_equal(fx->batch->n, 1);
+	assert_int_equal(fx->batch->bytes, 100);
+	/* That of what was dropped, and two of the frame. */
+	assert_int_equal(fx->batch->nb_done, 3);
+	xd_memif_release(port, 0, fx->batch);
+	assert_int_equal(peer.to->tail, 3);
+	assert_int_equal(xd_memif_rx(port, 0, fx->batch), 2);
+	assert_int_equal(fx->batch->frames[0].len, 200);
+	xd_memif_rewind(port, 0, fx->batch, 0);
+	assert_int_equal(fx->batch->nb_done, 0);
+	assert_int_equal(xd_memif_rx(port, 0, fx->batch), 2);
+	xd_memif_release(port, 0, fx->batch);
+	assert_int_equal(port->drops[0].n[XD_DROP_RUNT], 1);
+	assert_int_equal(xd_memif_rx(port, 0, fx->batch), 0);
+	assert_int_equal(fx->batch->nb_done, 1);
+	xd_memif_release(port, 0, fx->batch);
+	assert_int_equal(peer.to->tail, peer.to->head);
+	assert_int_equal(port->drops[0].n[XD_DROP_RUNT], 2);
+	peer_close(&peer);
+	until_down(fx);
+}
+
+/* A socket whose file is removed is made again, for the next peer. */
+static void
+test_removed_socket(void **state)
+{
+	struct fixture *fx = *state;
+	struct peer peer;
+
+	assert_int_equal(unlink(fx->path), 0);
+	for (unsigned i = 0; i < 10000 && access(fx->path, F_OK) < 0; i++)
+		xd_loop_run_once(fx->env.loop, 10);
+	assert_true(peer_open(&peer, fx->env.loop, fx->path) && peer_connect(&peer));
+	peer_close(&peer);
+	until_down(fx);
+}
+
 /* ---- Peers that go ---- */
 
 static void *
@@ -514,6 +567,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rewind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_removed_socket, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_peers_that_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_breaches, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_messages_of_other_sizes, setup, teardown),
