@@ -2,7 +2,6 @@
 /* A TCP connection, segment by segment: what it receives and acknowledges, and what it sends and
  * when. */
 #include "lone_end.h"
-#include "made_up_net.h"
 
 /* ---- Receiving ---- */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A TCP connection, segment by segment: when it sends again what was lost. */
 #include "lone_end.h"
-#include "made_up_net.h"
 
 /* Sends n full segments. */
 static void
