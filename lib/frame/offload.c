@@ -68,10 +68,8 @@ xd_offload_check(struct xd_frame *f, const struct xd_offload_request *request, u
 	return 0;
 }
 
-/* In the order in which it is stored, of the addresses, the protocol and the length: RFC 9293, 3.1;
- * RFC 8200, 8.1. */
-static uint16_t
-pseudo_sum(struct xd_frame *f, const struct xd_headers *h)
+uint16_t
+xd_offload_pseudo(struct xd_frame *f, const struct xd_headers *h)
 {
 	const uint32_t sum = htons(h->proto) + (uint32_t)htons((uint16_t)(f->len - h->l4));
 
@@ -89,7 +87,7 @@ xd_offload_guess(struct xd_frame *f)
 		return;
 	offset = xd_headers_is_udp(&h) ? XD_UDP_CSUM_OFFSET : XD_TCP_CSUM_OFFSET;
 	memcpy(&sum, xd_frame_data(f) + h.l4 + offset, sizeof(sum));
-	if (sum != pseudo_sum(f, &h))
+	if (sum != xd_offload_pseudo(f, &h))
 		return;
 	f->offload.csum_start = h.l4;
 	f->offload.csum_offset = offset;

@@ -135,6 +135,10 @@ xd_frame_is_too_long(const struct xd_frame *f, uint32_t max_frame)
  */
 int xd_frame_finish_checksum(struct xd_frame *f);
 
+/* The sum, in the order in which it is stored, of the pseudo-header of TCP or UDP: RFC 9293, 3.1;
+ * RFC 8200, 8.1. Without a routing header, which has another destination. */
+uint16_t xd_offload_pseudo(struct xd_frame *f, const struct xd_headers *h);
+
 /* The Internet checksum's sum (not complemented), in 16 bits and in the order in which it is
  * stored, over len bytes of the frame from offset on, added to `sum`. */
 uint32_t xd_frame_sum(struct xd_frame *f, uint32_t offset, uint32_t len, uint32_t sum);
