@@ -49,11 +49,16 @@ xd_vq_enqueue_offload(
 
 	if (len > max_frame)
 		return XD_VQ_PUT_TOO_LONG;
-	if (!(needs & ~vq->offloads))
+	if (!(needs & ~vq->offloads)) {
 		/* What is known of a frame means nothing to a guest that did not ask for it. */
-		return xd_vq_put_frame(vq, f,
+		int result = xd_vq_put_frame(vq, f,
 			vq->offloads & XD_OFFLOAD_CSUM ? xd_net_header_of(f)
 						       : xd_net_header_plain());
+
+		/* All of the ring's buffers, or the one that it may have, are too short. */
+		if (result != XD_VQ_PUT_TOO_LONG || !f->offload.gso_type)
+			return result;
+	}
 	if (f->offload.gso_type)
 		return put_segments(vq, f, counters);
 	if (xd_frame_finish_checksum(f) < 0)

@@ -538,6 +538,42 @@ test_no_room(void **state)
 	free_world(w);
 }
 
+/* A receiver whose buffers never hold a frame whole, though it has negotiated to take it so, gets
+ * its segments. */
+static void
+test_short_buffers(void **state)
+{
+	const uint8_t all = XD_OFFLOAD_CSUM | XD_OFFLOAD_TSO4;
+	struct kind k = {IPV4, TCP, false, false, 3 * MSS};
+	struct world *w = make_world();
+	struct xd_frame *f;
+	void *cookie;
+	uint32_t len;
+
+	(void)state;
+	open_side(&w->from, false, false, false, all);
+	open_side(&w->to, false, false, false, all);
+	assert_true(guest_sends(w, &k, all));
+	for (unsigned i = 0; i < 3; i++) {
+		struct xd_split_piece piece = {GUEST_BASE + RING_BYTES + i * PIECE, PIECE, true};
+
+		xd_vq_driver_add(&w->to.driver, &piece, 1, w->to.mem);
+	}
+	xd_vq_driver_publish(&w->to.driver);
+	assert_int_equal(xd_vq_dequeue(&w->from.vq, &w->batch), 1);
+	f = &w->batch.frames[0];
+	assert_int_equal(xd_vq_enqueue(&w->to.vq, &f, 1, 1518, &w->counters), 1);
+	assert_int_equal(w->counters.segmented, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(xd_vq_driver_get(&w->to.driver, &cookie, &len), 1);
+		assert_int_equal(len, HDR + 14 + 40 + MSS);
+	}
+	assert_int_equal(w->to.drops.n[XD_DROP_OVER_MTU], 0);
+	xd_vq_driver_fini(&w->from.driver);
+	xd_vq_driver_fini(&w->to.driver);
+	free_world(w);
+}
+
 /* What does not fit the frame is dropped and counted, and the ring goes on. */
 static void
 test_bad_request(void **state)
@@ -571,6 +607,7 @@ main(void)
 		cmocka_unit_test(test_udp),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_short_buffers),
 		cmocka_unit_test(test_bad_request),
 	};
 
