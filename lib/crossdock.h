@@ -72,6 +72,7 @@ enum xd_vlan_mode {
 };
 enum xd_qinq { XD_QINQ_802_1AD, XD_QINQ_802_1Q };
 enum xd_full { XD_FULL_DROP, XD_FULL_WAIT }; /* see struct xd_port_config */
+enum xd_coalesce { XD_COALESCE_OFF, XD_COALESCE_ON, XD_COALESCE_PUSH };
 
 #define XD_PORT_SETTINGS 1024 /* bytes that a driver may have for the settings of its type */
 
@@ -95,6 +96,10 @@ struct xd_port_config {
 	 * tell how much room there is (vhost-user). */
 	enum xd_full full;
 	uint32_t wait_us; /* 1 to 1000000; 1000 */
+	/* TCP segments for the port that follow each other go as one frame to be segmented; with
+	 * PUSH also those whose PSH flag is set. Only where the driver takes such (struct
+	 * xd_driver, takes). */
+	enum xd_coalesce coalesce;
 	/*
 	 * The settings of this type alone: a struct of its driver's, whose keys are set with
 	 * xd_port_config_set(), or by its members where the driver has a header

@@ -45,12 +45,12 @@ static void
 print_counters(const json_t *result)
 {
 	static const char *const headers[] = {"PORT", "STATE", ">RX FRAMES", ">RX BYTES",
-		">TX FRAMES", ">TX BYTES", ">DROPS", ">CHECKSUMS", ">SEGMENTED", ">WAITS",
-		">NOTIFIED", NULL};
+		">TX FRAMES", ">TX BYTES", ">DROPS", ">CHECKSUMS", ">SEGMENTED", ">COALESCED",
+		">WAITS", ">NOTIFIED", NULL};
 	static const char *const before[] = {
 		"rx_frames", "rx_bytes", "tx_frames", "tx_bytes", NULL};
-	static const char *const after[] = {
-		"software_checksums", "software_segmented", "waits", "notify_sent", NULL};
+	static const char *const after[] = {"software_checksums", "software_segmented", "coalesced",
+		"waits", "notify_sent", NULL};
 	struct table *table = table_create(headers);
 	json_t *port;
 	size_t i;

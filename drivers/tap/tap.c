@@ -164,6 +164,7 @@ const struct xd_driver xd_tap_driver = {
 	.rewind = xd_tap_rewind,
 	.release = xd_tap_release,
 	.tx = xd_tap_tx,
+	.takes = xd_tap_takes,
 	.fd = xd_tap_fd,
 	.arm = xd_tap_arm,
 	.disarm = xd_tap_disarm,

@@ -88,6 +88,7 @@ void xd_tap_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch,
 void xd_tap_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 uint16_t xd_tap_tx(
 	struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n);
+uint8_t xd_tap_takes(struct xd_port *port, unsigned worker);
 int xd_tap_fd(struct xd_port *port, uint16_t queue);
 bool xd_tap_arm(struct xd_port *port, uint16_t queue);
 void xd_tap_disarm(struct xd_port *port, uint16_t queue);

@@ -13,6 +13,7 @@ const struct xd_key xd_tap_keys[] = {
 	{.name = #key, XD_SETTINGS_AT(struct xd_tap_config, key), __VA_ARGS__},
 #include "drivers/tap/keys.def"
 #undef XD_KEY
+	XD_PORT_KEY_COALESCE,
 	{0},
 };
 

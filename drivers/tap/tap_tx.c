@@ -154,6 +154,14 @@ write_offload(int fd, struct xd_frame *f, uint8_t offloads, struct xd_counters *
 	return write_frame(fd, f, xd_net_header_plain());
 }
 
+uint8_t
+xd_tap_takes(struct xd_port *port, unsigned worker)
+{
+	(void)worker;
+	return __atomic_load_n(&port->up, __ATOMIC_ACQUIRE) ? ((struct xd_tap_port *)port)->offloads
+							    : 0;
+}
+
 uint16_t
 xd_tap_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {

@@ -199,6 +199,7 @@ const struct xd_driver xd_vhost_driver = {
 	.rewind = xd_vhost_rewind,
 	.release = xd_vhost_release,
 	.tx = xd_vhost_tx,
+	.takes = xd_vhost_takes,
 	.room = xd_vhost_room,
 	.notify_rx = xd_vhost_notify_rx,
 	.notify_tx = xd_vhost_notify_tx,

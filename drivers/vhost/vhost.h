@@ -72,6 +72,7 @@ void xd_vhost_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batc
 void xd_vhost_release(struct xd_port *port, uint16_t queue, struct xd_batch *batch);
 uint16_t xd_vhost_tx(
 	struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n);
+uint8_t xd_vhost_takes(struct xd_port *port, unsigned worker);
 uint16_t xd_vhost_room(struct xd_port *port, unsigned worker, uint16_t wanted);
 void xd_vhost_notify_rx(struct xd_port *port, uint16_t queue, unsigned worker);
 void xd_vhost_notify_tx(struct xd_port *port, unsigned worker);

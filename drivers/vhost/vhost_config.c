@@ -40,6 +40,7 @@ const struct xd_key xd_vhost_keys[] = {
 		.cost = XD_COST_PLAN,
 		.help = "With full: wait: how long a frame waits at most.",
 	},
+	XD_PORT_KEY_COALESCE,
 	{0},
 };
 

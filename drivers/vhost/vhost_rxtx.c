@@ -118,6 +118,14 @@ xd_vhost_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frame
 	return done;
 }
 
+uint8_t
+xd_vhost_takes(struct xd_port *port, unsigned worker)
+{
+	const struct xd_vq *vq = tx_queue((struct xd_vhost_port *)port, worker);
+
+	return likely(vq) ? vq->offloads : 0;
+}
+
 uint16_t
 xd_vhost_room(struct xd_port *port, unsigned worker, uint16_t wanted)
 {

@@ -49,6 +49,7 @@ struct xd_plan_port {
 	uint16_t index;
 	uint16_t pvid;          /* the VLAN of frames that come untagged; XD_VLAN_NONE: refused */
 	uint16_t untagged_vlan; /* the VLAN whose frames leave untagged; XD_VLAN_NONE: none */
+	bool coalesces;         /* see config.coalesce; the driver has `takes` */
 	/* Of an access port for all that a customer sends, with tags or not (dot1q-tunnel): */
 	bool tunnel;
 	bool service;        /* tags of its VLAN are 802.1ad's */

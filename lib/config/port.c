@@ -60,6 +60,7 @@ type_changed(void *entry)
 	memset(&port->settings, 0, sizeof(port->settings));
 	port->full = XD_FULL_DROP;
 	port->wait_us = XD_WAIT_US;
+	port->coalesce = XD_COALESCE_OFF;
 	if (driver)
 		xd_keys_reset(driver->keys, port);
 }

@@ -87,6 +87,7 @@ add_counters(json_t *port, const struct xd_port_info *info)
 	json_object_set_new(port, "queue_drops", show_queue_drops(info));
 	json_object_set_new(port, "software_checksums", json_integer((json_int_t)c->checksums));
 	json_object_set_new(port, "software_segmented", json_integer((json_int_t)c->segmented));
+	json_object_set_new(port, "coalesced", json_integer((json_int_t)c->coalesced));
 	json_object_set_new(port, "waits", json_integer((json_int_t)c->waits));
 	json_object_set_new(port, "notify_sent", json_integer((json_int_t)c->notify_sent));
 	json_object_set_new(

@@ -238,7 +238,23 @@ struct xd_driver {
 	/* Control: what the device itself counts, by queue too; of a port that is lost or stopped
 	 * nothing. NULL: it counts nothing. */
 	void (*xstats)(struct xd_port *port, xd_xstat_fn fn, void *ctx);
+
+	/* Any worker: what its frames may need that the device takes as it is now, XD_OFFLOAD_*
+	 * (frame/offload.h); a hint. With XD_OFFLOAD_CSUM and _TSO4 or _TSO6, segments for a port
+	 * that has `coalesce` come as one. NULL: the switch makes none of that. */
+	uint8_t (*takes)(struct xd_port *port, unsigned worker);
 };
+
+/* The row of the key `coalesce`, for the table of a driver that has `takes`: as full of vhost-user,
+ * in the part of the configuration that all ports have. */
+#define XD_PORT_KEY_COALESCE                                                                       \
+	{                                                                                          \
+		.name = "coalesce", .kind = XD_KEY_WORD,                                           \
+		XD_KEY_AT(struct xd_port_config, coalesce),                                        \
+		.words = (const char *const[]){"off", "on", "push", NULL},                         \
+		.fallback = XD_COALESCE_OFF, .unset = "off", .cost = XD_COST_PLAN,                 \
+		.help = "Whether TCP segments that follow each other go as one frame.",            \
+	}
 
 /* What a receive queue takes of its worker's time: from receiving to giving back, estimated from
  * some of its turns. */

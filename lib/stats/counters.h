@@ -49,6 +49,7 @@ struct xd_counters {
 	uint64_t tx_bytes;
 	uint64_t checksums; /* tx: checksums finished in software */
 	uint64_t segmented; /* tx: frames segmented in software */
+	uint64_t coalesced; /* tx: frames that went as part of the one before, not in tx_frames */
 	uint64_t waits; /* rx: turns after which frames wait in the ring, for a port with full: wait
 			 */
 	uint64_t notify_sent;       /* guest interrupts asked for */

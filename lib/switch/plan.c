@@ -105,7 +105,8 @@ xd_plan_vlans(struct xd_plan_port *p, const struct xd_port_config *config)
 		fill_tunnel(p, config);
 }
 
-/* Sources that the port may have, and how long others wait for it. */
+/* Sources that the port may have, how long others wait for it, and whether it takes several
+ * segments as one. */
 static void
 fill_limits(struct xd_plan_port *p, const struct xd_port_config *config)
 {
@@ -113,6 +114,7 @@ fill_limits(struct xd_plan_port *p, const struct xd_port_config *config)
 		memcpy(&p->macs[p->nb_macs], config->macs[p->nb_macs], sizeof(config->macs[0]));
 	if (config->full == XD_FULL_WAIT && p->driver->room)
 		p->wait_us = config->wait_us;
+	p->coalesces = config->coalesce != XD_COALESCE_OFF && p->driver->takes;
 }
 
 static void

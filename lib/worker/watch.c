@@ -307,7 +307,7 @@ xd_watch_tx(struct xd_worker *w, const struct xd_plan_port *out, struct xd_frame
 	}
 	/* A frame that is taken whole is no more ours to ask. */
 	shared = reads_sender(w, frames, n);
-	sent = out->driver->tx(port, w->index, frames, n);
+	sent = xd_worker_driver_tx(w, out, frames, n);
 	cycles = took(w, port, t);
 	if (cycles <= w->watch.limits.call)
 		return sent;

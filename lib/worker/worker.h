@@ -4,6 +4,7 @@
  *
  *   worker.c         the loop: one turn for each queue, accounting
  *   transmit.c       outputs of the bridge to ports; pending notifications
+ *   coalesce.c       the same for ports that take several segments as one
  *   mirror.c         copies of frames for who watches a bridge
  *   back_pressure.c  frames for a full ring that wait in the sender's
  *   tick.c           timers of hooks
@@ -22,6 +23,7 @@
 #include <sys/types.h>
 
 #include "bridge/bridge.h"
+#include "frame/coalesce.h"
 #include "worker/watch.h"
 
 #define XD_WORKER_TX_RETRIES 15  /* of a transmit to a full ring, before frames are dropped */
@@ -98,6 +100,7 @@ struct xd_worker {
 	struct xd_batch batch;
 	struct xd_batch resent; /* kept frames that go on */
 	struct xd_turn turn;
+	struct xd_coalesced coalesced; /* of the transmit at hand */
 };
 
 /* Control. core is where it is to run; own: it gets a thread pinned there, at work when this
@@ -132,13 +135,28 @@ xd_worker_release(struct xd_worker *w, const struct xd_plan_queue *q)
 		q->port->driver->release(q->port->port, q->queue, &w->batch);
 }
 
+/* coalesce.c: what the driver's tx does, for a port that coalesces. Returns how many of the n are
+ * dealt with. */
+uint16_t xd_worker_tx_coalesced(struct xd_worker *w, const struct xd_plan_port *out,
+	struct xd_frame *const *frames, uint16_t n);
+
+/* Untimed. */
+static inline uint16_t
+xd_worker_driver_tx(struct xd_worker *w, const struct xd_plan_port *out,
+	struct xd_frame *const *frames, uint16_t n)
+{
+	if (unlikely(out->coalesces))
+		return xd_worker_tx_coalesced(w, out, frames, n);
+	return out->driver->tx(out->port, w->index, frames, n);
+}
+
 static inline uint16_t
 xd_worker_tx(struct xd_worker *w, const struct xd_plan_port *out, struct xd_frame *const *frames,
 	uint16_t n)
 {
 	if (unlikely(w->wary))
 		return xd_watch_tx(w, out, frames, n);
-	return out->driver->tx(out->port, w->index, frames, n);
+	return xd_worker_driver_tx(w, out, frames, n);
 }
 
 static inline uint16_t
