@@ -25,8 +25,9 @@
 struct stages_bench {
 	uint8_t *mem;
 	bool packed;
-	bool watched;     /* frames go to the third too */
-	uint32_t offered; /* buffers, of each ring */
+	bool watched;                /* frames go to the third too */
+	uint32_t offered;            /* buffers, of each ring; */
+	uint32_t rx_offered, rx_due; /* of the receiver's, and how many to offer next */
 	struct xd_guest_memory guest;
 	struct xd_vq tx, rx, span;
 	struct xd_batch batch;

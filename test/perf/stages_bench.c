@@ -17,13 +17,14 @@ stages_set_mac(uint8_t *mac, unsigned port, unsigned flow)
 }
 
 static void
-offer(struct stages_bench *b, struct xd_vq *vq, uint32_t len, uint16_t flags)
+offer(const struct stages_bench *b, struct xd_vq *vq, uint32_t from, uint32_t n, uint32_t len,
+	uint16_t flags)
 {
 	if (!b->packed) {
-		((struct xd_vring_avail *)(uintptr_t)vq->avail)->idx += XD_BATCH;
+		((struct xd_vring_avail *)(uintptr_t)vq->avail)->idx += (uint16_t)n;
 		return;
 	}
-	for (uint32_t i = b->offered; i < b->offered + XD_BATCH; i++) {
+	for (uint32_t i = from; i < from + n; i++) {
 		struct xd_packed_desc *d = &vq->ring[i % STAGES_RING];
 
 		d->len = len;
@@ -36,11 +37,12 @@ offer(struct stages_bench *b, struct xd_vq *vq, uint32_t len, uint16_t flags)
 void
 stages_offer(struct stages_bench *b)
 {
-	offer(b, &b->tx, STAGES_HEADER + STAGES_FRAME, 0);
-	offer(b, &b->rx, RX_BYTES, XD_VRING_DESC_F_WRITE);
+	offer(b, &b->tx, b->offered, XD_BATCH, STAGES_HEADER + STAGES_FRAME, 0);
+	offer(b, &b->rx, b->rx_offered, b->rx_due, RX_BYTES, XD_VRING_DESC_F_WRITE);
 	if (b->watched)
-		offer(b, &b->span, RX_BYTES, XD_VRING_DESC_F_WRITE);
+		offer(b, &b->span, b->offered, XD_BATCH, RX_BYTES, XD_VRING_DESC_F_WRITE);
 	b->offered += XD_BATCH;
+	b->rx_offered += b->rx_due;
 }
 
 static uint64_t
@@ -95,6 +97,7 @@ int
 stages_make_rings(struct stages_bench *b, bool packed, unsigned from, unsigned to, unsigned flows)
 {
 	b->packed = packed;
+	b->rx_due = XD_BATCH;
 	b->mem = xd_memory_alloc(STAGES_MEM_BYTES, XD_NODE_ANY);
 	if (!b->mem) {
 		fprintf(stderr, "stages: no memory\n");
