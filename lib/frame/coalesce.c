@@ -4,21 +4,20 @@
 
 #include "base/bytes.h"
 #include "frame/coalesce.h"
+#include "frame/copy.h"
 
 #define IPV4_BYTES    20 /* without options */
 #define IPV4_LENGTH   2  /* offsets in the headers */
 #define IPV4_ID       4
 #define IPV4_FRAGMENT 6
 #define IPV4_CHECKSUM 10
-#define IPV4_SOURCE   12
 #define IPV6_BYTES    40
 #define IPV6_LENGTH   4
-#define IPV6_NEXT     6
 #define TCP_SEQUENCE  4
-#define TCP_ACK       8
 #define TCP_FLAGS     13
-#define TCP_WINDOW    14
-#define TCP_URGENT    18
+
+#define LINE        64u
+#define HEADERS_MAX (2 * LINE) /* that are compared; with two tags they have 122 at most */
 
 #define IPV4_DF  0x40 /* in the first byte of fragment offset and flags */
 #define FLAG_FIN 0x01
@@ -32,12 +31,15 @@ struct run {
 	struct xd_frame *whole; /* NULL: there is but the first */
 	struct xd_headers h;    /* the first's, and all others' */
 	bool ended;             /* nothing continues it */
-	bool summed;            /* the first one's checksum was found right, or need not be */
+	bool summed;            /* the first one's checksums were found right, or need not be */
 	bool fixed_id;          /* all have the first one's identification */
 	uint8_t flags;          /* of all */
 	uint16_t n;
-	uint32_t size; /* bytes of payload of all but the last */
-	uint32_t len;  /* bytes of the whole */
+	uint16_t ip_varies;        /* IPv4: varying_sum() */
+	uint32_t size;             /* bytes of payload of all but the last */
+	uint32_t len;              /* bytes of the whole */
+	uint8_t mask[HEADERS_MAX]; /* bits of the headers that are the same; set from the second on
+				    */
 };
 
 static uint8_t
@@ -48,17 +50,25 @@ flags_of(const struct run *run, const uint8_t *data)
 
 /* ---- Whether a frame can be one of several ---- */
 
+/* Of an IPv4 header, the sum of what is not the same in all: where the rest is, equal sums are
+ * equally right checksums. Sums that differ by 0xffff are equal: RFC 1071, 1. */
+static uint16_t
+varying_sum(const uint8_t *ip)
+{
+	return (uint16_t)(((uint32_t)xd_get16(ip + IPV4_LENGTH) + xd_get16(ip + IPV4_ID) +
+				  xd_get16(ip + IPV4_CHECKSUM)) %
+			  0xffff);
+}
+
+/* What is behind IP's length is no payload: padding of a short frame. */
 static bool
-is_ip_sound(const struct run *run, struct xd_frame *f)
+is_length_right(const struct run *run, struct xd_frame *f)
 {
 	const uint8_t *ip = xd_frame_data(f) + run->h.l3;
 	const uint32_t len = f->len - run->h.l3;
 
-	/* What is behind IP's length is no payload: padding of a short frame. */
-	if (xd_headers_is_ipv6(&run->h))
-		return xd_get16(ip + IPV6_LENGTH) == len - IPV6_BYTES;
-	return xd_get16(ip + IPV4_LENGTH) == len &&
-	       xd_frame_sum(f, run->h.l3, IPV4_BYTES, 0) == 0xffff;
+	return xd_headers_is_ipv6(&run->h) ? xd_get16(ip + IPV6_LENGTH) == len - IPV6_BYTES
+					   : xd_get16(ip + IPV4_LENGTH) == len;
 }
 
 /* Its checksum is TCP's own and still to be finished; or there is nothing to be done. */
@@ -80,6 +90,17 @@ is_checksum_right(const struct run *run, struct xd_frame *f)
 	       0xffff;
 }
 
+/* Also IPv4's, by which those of the others are judged. */
+static bool
+is_first_right(const struct run *run)
+{
+	struct xd_frame *f = run->first;
+
+	return (xd_headers_is_ipv6(&run->h) ||
+		       xd_frame_sum(f, run->h.l3, IPV4_BYTES, 0) == 0xffff) &&
+	       is_checksum_right(run, f);
+}
+
 /* Begins anew with a frame, which others may continue unless it says that the run has ended. */
 static void
 begin(struct run *run, struct xd_frame *f, const struct xd_coalesce_rules *rules)
@@ -96,9 +117,10 @@ begin(struct run *run, struct xd_frame *f, const struct xd_coalesce_rules *rules
 	need = XD_OFFLOAD_CSUM | (ipv6 ? XD_OFFLOAD_TSO6 : XD_OFFLOAD_TSO4);
 	flags = flags_of(run, xd_frame_data(f));
 	if ((rules->takes & need) != need || h->l4 - h->l3 != (ipv6 ? IPV6_BYTES : IPV4_BYTES) ||
-		f->len < h->payload + (uint32_t)XD_GSO_SIZE_MIN || !(flags & FLAG_ACK) ||
+		h->payload > HEADERS_MAX || f->len < h->payload + (uint32_t)XD_GSO_SIZE_MIN ||
+		!(flags & FLAG_ACK) ||
 		flags & ~(FLAG_ACK | FLAG_ECE | (rules->pushed ? FLAG_PSH : 0)) ||
-		!is_offload_plain(run, f) || !is_ip_sound(run, f))
+		!is_offload_plain(run, f) || !is_length_right(run, f))
 		return;
 	run->first = f;
 	run->ended = run->summed = run->fixed_id = false;
@@ -106,46 +128,69 @@ begin(struct run *run, struct xd_frame *f, const struct xd_coalesce_rules *rules
 	run->n = 1;
 	run->size = f->len - h->payload;
 	run->len = f->len;
+	if (!ipv6)
+		run->ip_varies = varying_sum(xd_frame_data(f) + h->l3);
 }
 
 /* ---- Whether it continues those before it ---- */
 
-static bool
-is_same(const uint8_t *a, const uint8_t *b, uint32_t from, uint32_t to)
+static void
+make_mask(struct run *run)
 {
-	return memcmp(a + from, b + from, to - from) == 0;
+	uint8_t *ip = run->mask + run->h.l3, *tcp = run->mask + run->h.l4;
+
+	memset(run->mask, 0xff, run->h.payload);
+	memset(run->mask + run->h.payload, 0, sizeof(run->mask) - run->h.payload);
+	if (xd_headers_is_ipv6(&run->h)) {
+		xd_put16(ip + IPV6_LENGTH, 0);
+	} else {
+		xd_put16(ip + IPV4_LENGTH, 0);
+		xd_put16(ip + IPV4_ID, 0);
+		xd_put16(ip + IPV4_CHECKSUM, 0);
+	}
+	xd_put32(tcp + TCP_SEQUENCE, 0);
+	tcp[TCP_FLAGS] = (uint8_t) ~(FLAG_FIN | FLAG_PSH);
+	xd_put16(tcp + XD_TCP_CSUM_OFFSET, 0);
+}
+
+/* Adds where two headers differ in a line from `at` on. */
+static inline void
+add_difference(
+	xd_line *differs, const struct run *run, const uint8_t *a, const uint8_t *b, uint32_t at)
+{
+	*differs |= (*(const xd_line *)(a + at) ^ *(const xd_line *)(b + at)) &
+		    *(const xd_line *)(run->mask + at);
 }
 
 static bool
-are_headers_same(const struct run *run, const uint8_t *a, const uint8_t *b)
+are_headers_same(struct run *run, const uint8_t *a, const uint8_t *b)
 {
-	const uint32_t l3 = run->h.l3, l4 = run->h.l4;
+	xd_line differs = {0};
+	uint64_t any = 0;
 
-	if (xd_headers_is_ipv6(&run->h)
-			? !is_same(a, b, 0, l3 + IPV6_LENGTH) ||
-				  !is_same(a, b, l3 + IPV6_NEXT, l4 + TCP_SEQUENCE)
-			: !is_same(a, b, 0, l3 + IPV4_LENGTH) ||
-				  !is_same(a, b, l3 + IPV4_FRAGMENT, l3 + IPV4_CHECKSUM) ||
-				  !is_same(a, b, l3 + IPV4_SOURCE, l4 + TCP_SEQUENCE))
-		return false;
-	return is_same(a, b, l4 + TCP_ACK, l4 + TCP_FLAGS) &&
-	       is_same(a, b, l4 + TCP_WINDOW, l4 + XD_TCP_CSUM_OFFSET) &&
-	       is_same(a, b, l4 + TCP_URGENT, run->h.payload);
+	if (run->n == 1)
+		make_mask(run);
+	add_difference(&differs, run, a, b, 0);
+	if (run->h.payload > LINE)
+		add_difference(&differs, run, a, b, run->h.payload - LINE);
+	for (unsigned i = 0; i < LINE / 8; i++)
+		any |= differs[i];
+	return any == 0;
 }
 
-/* The second one says whether identifications count up or stay. */
+/* IPv4's checksum and identification. The second one says whether those count up or stay. */
 static bool
-follows_by_id(struct run *run, const uint8_t *a, const uint8_t *b)
+follows_by_ip(struct run *run, const uint8_t *a, const uint8_t *b)
 {
-	const uint8_t *ip = a + run->h.l3;
+	const uint8_t *first = a + run->h.l3, *ip = b + run->h.l3;
 	uint16_t by;
 
 	if (xd_headers_is_ipv6(&run->h))
 		return true;
-	by = (uint16_t)(xd_get16(b + run->h.l3 + IPV4_ID) - xd_get16(ip + IPV4_ID));
+	by = (uint16_t)(xd_get16(ip + IPV4_ID) - xd_get16(first + IPV4_ID));
 	if (run->n == 1)
-		run->fixed_id = by == 0 && (ip[IPV4_FRAGMENT] & IPV4_DF);
-	return by == (run->fixed_id ? 0 : run->n);
+		run->fixed_id = by == 0 && (first[IPV4_FRAGMENT] & IPV4_DF);
+	return by == (run->fixed_id ? 0 : run->n) && varying_sum(ip) == run->ip_varies;
 }
 
 static bool
@@ -159,13 +204,11 @@ continues(struct run *run, struct xd_frame *f)
 		return false;
 	if (xd_get32(b + run->h.l4 + TCP_SEQUENCE) !=
 			xd_get32(a + run->h.l4 + TCP_SEQUENCE) + run->len - header ||
-		((flags_of(run, a) ^ flags_of(run, b)) & ~(FLAG_FIN | FLAG_PSH)) ||
-		!are_headers_same(run, a, b) || !follows_by_id(run, a, b) || !is_ip_sound(run, f))
+		!are_headers_same(run, a, b) || !is_length_right(run, f) ||
+		!follows_by_ip(run, a, b))
 		return false;
-	if (!run->summed && !is_checksum_right(run, run->first))
-		return false;
-	run->summed = true;
-	return is_checksum_right(run, f);
+	run->summed = run->summed || is_first_right(run);
+	return run->summed && is_checksum_right(run, f);
 }
 
 /* ---- The whole ---- */

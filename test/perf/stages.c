@@ -282,7 +282,6 @@ make_coalesce(struct bench *b, unsigned flows)
 {
 	const uint16_t payload = STAGES_FRAME - 54;
 
-	(void)flows;
 	for (unsigned i = 0; i < STAGES_RING; i++) {
 		uint8_t *ip = stages_frame(&b->rings, i) + 14, *header = ip - 14 - STAGES_HEADER;
 		uint32_t sum = 0;
@@ -298,7 +297,7 @@ make_coalesce(struct bench *b, unsigned flows)
 		for (unsigned k = 0; k < 20; k += 2)
 			sum += xd_get16(ip + k);
 		xd_put16(ip + 10, ~sum);
-		xd_put32(ip + 24, i * payload);
+		xd_put32(ip + 24, i / flows * payload + i % flows * 1000003);
 		ip[32] = 5 << 4;
 		ip[33] = 0x10; /* ACK */
 	}
