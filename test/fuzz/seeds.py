@@ -222,6 +222,11 @@ def offload():
     yield "plain", bytes(11) + ETHER + bytes(46)
 
 
+def coalesce():
+    for name, how in (("ipv4", 5), ("ipv4-unfinished", 13), ("ipv6", 6), ("pushed", 21)):
+        yield name, bytes([0x3f, how, 4, 100]) + bytes(6 * 4 + 154)
+
+
 # ---- TCP ----
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
@@ -368,7 +373,8 @@ def iperf3():
 def main():
     out = pathlib.Path(sys.argv[1])
     targets = {"split": rings(False), "packed": rings(True), "protocol": protocol(),
-               "headers": headers(), "conntrack": conntrack(), "offload": offload(), "yaml": yaml(),
+               "headers": headers(), "coalesce": coalesce(),
+               "conntrack": conntrack(), "offload": offload(), "yaml": yaml(),
                "control": control(), "tcp": tcp(), "iperf3": iperf3(),
                "udp": udp(), "ovsdb": ovsdb()}
     for target, seeds in targets.items():
