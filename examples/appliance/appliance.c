@@ -182,6 +182,17 @@ appliance_block_signals(const struct appliance *a)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
+/* How many frames the worker has carried, and the cycles of its core that these took. */
+static void
+print_worker(struct xd_switch *sw)
+{
+	struct xd_worker_info w;
+
+	if (xd_switch_workers(sw, &w, 1) >= 1)
+		printf("worker frames %llu cycles %llu\n", (unsigned long long)w.frames,
+			(unsigned long long)w.busy_cycles);
+}
+
 void
 appliance_serve(const struct appliance *a, struct xd_switch *sw)
 {
@@ -191,14 +202,16 @@ appliance_serve(const struct appliance *a, struct xd_switch *sw)
 	add_signals(a, &signals);
 	printf("ready\n");
 	while (fflush(stdout), sigwait(&signals, &sig) == 0) {
-		if (sig == SIGHUP)
+		if (sig == SIGHUP) {
 			a->reload(a->ctx, sw);
-		else if (sig == SIGUSR1)
+		} else if (sig == SIGUSR1) {
+			print_worker(sw);
 			a->print(a->ctx, sw);
-		else if (sig == SIGUSR2)
+		} else if (sig == SIGUSR2) {
 			a->list(a->ctx, sw);
-		else
+		} else {
 			return;
+		}
 	}
 }
 

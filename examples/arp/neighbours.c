@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "frame/edit.h"
 
@@ -32,11 +31,12 @@ side_read(struct side *side, const char *text)
 	unsigned bits;
 
 	if (sscanf(text, "%31[0-9.]/%2u%c", addr, &bits, &more) != 2 || bits < 16 || bits > 30 ||
-		inet_pton(AF_INET, addr, &in) != 1 || getrandom(side->mac, 6, 0) != 6)
+		inet_pton(AF_INET, addr, &in) != 1)
 		return false;
 	side->addr = ntohl(in.s_addr);
 	side->mask = ~0u << (32 - bits);
-	side->mac[0] = 0x02;
+	memcpy(side->mac, (const uint8_t[]){0x02, 0}, 2);
+	memcpy(side->mac + 2, &in, 4);
 	return true;
 }
 

@@ -21,8 +21,8 @@ struct side {
 	uint64_t neighbours[NEIGHBOURS];
 };
 
-/* From ADDRESS/BITS, with a MAC address made up, locally administered. false: it is none, or BITS
- * are not from 16 to 30. */
+/* From ADDRESS/BITS. Its MAC address is 02:00 and the IPv4 address: locally administered, and the
+ * same when the program starts again. false: it is none, or BITS are not from 16 to 30. */
 bool side_read(struct side *side, const char *text);
 
 /* Learns the sender of an ARP frame that came by a port. true: it asks for the side's address, and

@@ -504,6 +504,7 @@ class LoadBalancer(ExampleCase):
         with self.assertRaises(TimeoutError):
             self.connect(self.outside, self.SERVICE, 80, timeout_s=1)
         self.balancer.signal(signal.SIGUSR1)
+        self.assertRegex(self.balancer.line(), "^worker frames [1-9]")
         self.assertRegex(self.balancer.line(), "^balanced [1-9]")
         self.assertRegex(self.balancer.line(), "^dropped no-server [1-9]")
         self.balancer.line()
