@@ -173,17 +173,35 @@ xd_bridge_hook_take(struct xd_turn *turn)
 }
 
 static void
-send_to(struct xd_turn *turn, uint16_t port, struct xd_frame *f)
+send_to(struct xd_turn *turn, uint16_t port, struct xd_frame *const *frames, uint16_t n)
 {
 	const struct xd_plan_port *out = turn->plan->ports[port];
+	struct xd_frame *leave[XD_BATCH];
+	uint16_t nb_leave = 0;
 	bool tagged;
 
-	if (!xd_vlan_leaves(out, f, &tagged)) {
-		xd_turn_drop(turn, XD_DROP_NO_PORT, f);
-		return;
+	for (uint16_t i = 0; i < n; i++) {
+		if (unlikely(!xd_vlan_leaves(out, frames[i], &tagged))) {
+			xd_turn_drop(turn, XD_DROP_NO_PORT, frames[i]);
+			continue;
+		}
+		xd_vlan_form(frames[i], tagged);
+		leave[nb_leave++] = frames[i];
 	}
-	xd_vlan_form(f, tagged);
-	xd_turn_send(turn, port, &f, 1);
+	xd_turn_send(turn, port, leave, nb_leave);
+}
+
+/* Of frames from number i on, how many have its destination. */
+static uint16_t
+run_of(const struct xd_turn *turn, uint16_t i)
+{
+	const struct xd_hook_turn *hooks = &turn->in_hooks;
+	const uint16_t dst = hooks->dst[xd_turn_number(turn, hooks->taken[i])];
+	uint16_t end = i + 1;
+
+	while (end < hooks->nb_taken && hooks->dst[xd_turn_number(turn, hooks->taken[end])] == dst)
+		end++;
+	return end - i;
 }
 
 void
@@ -193,14 +211,14 @@ xd_bridge_hook_send(struct xd_turn *turn)
 
 	if (likely(hooks->to == 0))
 		return;
-	for (uint16_t i = 0; i < hooks->nb_taken; i++) {
-		struct xd_frame *f = hooks->taken[i];
-		const uint16_t dst = hooks->dst[xd_turn_number(turn, f)];
+	for (uint16_t i = 0, n; i < hooks->nb_taken; i += n) {
+		const uint16_t dst = hooks->dst[xd_turn_number(turn, hooks->taken[i])];
 
+		n = run_of(turn, i);
 		if (dst == XD_DST_FLOOD)
-			xd_bridge_flood(turn, &f, 1);
+			xd_bridge_flood(turn, &hooks->taken[i], n);
 		else
-			send_to(turn, dst, f);
+			send_to(turn, dst, &hooks->taken[i], n);
 	}
 }
 

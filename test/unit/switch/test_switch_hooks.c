@@ -240,6 +240,31 @@ sends_where_it_is_told(void **state)
 	assert_int_equal(drops(env, "a", XD_DROP_HOOK), 2);
 }
 
+/* Of a burst, those next to each other that go to one port go there together. */
+static void
+sends_a_burst_to_several(void **state)
+{
+	static const char *const to[] = {"c", "c", "b", "", "", "c", "a", "b"};
+	struct env *env = *state;
+	struct obedient o = {.verdict = {.to = 0xff}};
+	struct device *a = made_up_device("/a");
+
+	add_hook(env, "h", XD_HOOK_IN, 0, &o);
+	open_ports(env);
+	set_hooks(env, "a", "h");
+	apply(env);
+	for (unsigned i = 0; i < 8; i++)
+		o.verdict.dst[i] =
+			to[i][0] ? (uint16_t)xd_switch_port_index(env->sw, to[i]) : XD_DST_FLOOD;
+	for (unsigned i = 0; i < 9; i++)
+		made_up_send(a, 1, 2); /* the ninth by its address */
+	assert_int_equal(xd_worker_poll(env->worker), 9);
+	assert_int_equal(out("/a"), 2 + 1); /* with what b and c said */
+	assert_int_equal(out("/b"), 1 + 2 + 2 + 1);
+	assert_int_equal(out("/c"), 1 + 3 + 2);
+	assert_int_equal(hook_info(env).redirected, 8);
+}
+
 static void
 copies_frames(void **state)
 {
@@ -483,6 +508,7 @@ main(void)
 		ON_SWITCH(drops_before_learning),
 		ON_SWITCH(looks_moved_frames_up_anew),
 		ON_SWITCH(sends_where_it_is_told),
+		ON_SWITCH(sends_a_burst_to_several),
 		ON_SWITCH(copies_frames),
 		ON_SWITCH(leaves_frames_with_their_sender),
 		ON_SWITCH(leaves_them_for_so_long),
