@@ -27,6 +27,23 @@ rewrite_of(
 			   differs(XD_REWRITE_DST_PORT, &is->dst_port, &to->dst_port, 2);
 }
 
+/* Likewise of IPv4 but for ICMP, from keys: each word of one has an endpoint's address and port. */
+static void
+rewrite_of_keys(const struct xd_ct_packet *p, struct xd_rewrite *r)
+{
+	const uint64_t src = p->to[p->to_swapped], dst = p->to[!p->to_swapped];
+	const uint64_t by_src = src ^ p->key[p->swapped], by_dst = dst ^ p->key[!p->swapped];
+
+	r->what = ((uint32_t)by_src ? XD_REWRITE_SRC : 0) |
+		  ((uint32_t)by_dst ? XD_REWRITE_DST : 0) |
+		  ((uint16_t)(by_src >> 32) ? XD_REWRITE_SRC_PORT : 0) |
+		  ((uint16_t)(by_dst >> 32) ? XD_REWRITE_DST_PORT : 0);
+	memcpy(r->src, &src, 4);
+	memcpy(r->dst, &dst, 4);
+	r->src_port = (uint16_t)(src >> 32);
+	r->dst_port = (uint16_t)(dst >> 32);
+}
+
 static void
 turn_round(const struct xd_ct_tuple *t, struct xd_ct_tuple *round)
 {
@@ -69,6 +86,10 @@ xd_ct_translate(const struct xd_ct_packet *p, struct xd_frame *f, const struct x
 
 	if (!p->translate)
 		return 0;
+	if ((p->kind == CT_KIND_UDP || p->kind == CT_KIND_TCP) && !ct_key_is_ipv6(p->key)) {
+		rewrite_of_keys(p, &r);
+		return xd_frame_rewrite(f, h, &r);
+	}
 	xd_ct_tuple_of(p->key, p->addr, p->swapped, &is);
 	xd_ct_tuple_of(p->to, p->to_addr, p->to_swapped, &to);
 	icmp = is.proto == (is.ipv6 ? 58 : 1);

@@ -50,34 +50,47 @@ xd_frame_peek(const struct xd_frame *f, uint32_t offset, void *to, uint32_t len)
 	return len ? -EINVAL : 0;
 }
 
+/* Of words of 32 bits or 16: modulo 65535 a word of 32 is the sum of its halves. */
 static uint16_t
-fold(uint32_t sum)
+fold(uint64_t sum)
 {
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & UINT16_MAX) + (sum >> 16);
 	sum = (sum & UINT16_MAX) + (sum >> 16);
 	return (uint16_t)((sum & UINT16_MAX) + (sum >> 16));
 }
 
-/* Writes a field of whole 16-bit words, and returns what their sum changes by: the complements of
+/* Writes a field of whole 32-bit words, and returns what their sum changes by: the complements of
  * the old ones and the new ones. */
-static uint32_t
-replace(uint8_t *at, const void *with, uint32_t len)
+static inline __attribute__((always_inline)) uint64_t
+replace(uint8_t *at, const uint8_t *with, uint32_t len)
 {
-	uint32_t change = 0;
-	uint16_t word;
+	uint64_t change = 0;
+	uint32_t is, to;
 
-	for (uint32_t i = 0; i < len; i += 2) {
-		memcpy(&word, at + i, 2);
-		change += (uint16_t)~word;
-		memcpy(&word, (const uint8_t *)with + i, 2);
-		change += word;
+	for (uint32_t i = 0; i < len; i += 4) {
+		memcpy(&is, at + i, 4);
+		memcpy(&to, with + i, 4);
+		memcpy(at + i, &to, 4);
+		change += (uint64_t)(uint32_t)~is + to;
 	}
-	memcpy(at, with, len);
 	return change;
+}
+
+/* Likewise, of one of 16 bits. */
+static uint64_t
+replace16(uint8_t *at, uint16_t to)
+{
+	uint16_t is;
+
+	memcpy(&is, at, 2);
+	memcpy(at, &to, 2);
+	return (uint64_t)(uint16_t)~is + to;
 }
 
 /* A checksum: the complement of a sum. */
 static void
-move_checksum(uint8_t *at, uint32_t change)
+move_checksum(uint8_t *at, uint64_t change)
 {
 	uint16_t word;
 
@@ -87,7 +100,7 @@ move_checksum(uint8_t *at, uint32_t change)
 }
 
 static void
-move_sum(uint8_t *at, uint32_t change)
+move_sum(uint8_t *at, uint64_t change)
 {
 	uint16_t word;
 
@@ -98,7 +111,7 @@ move_sum(uint8_t *at, uint32_t change)
 
 /* RFC 768: zero says that there is none, and a sum that comes to zero is stored as 0xffff. */
 static void
-move_udp_checksum(uint8_t *at, uint32_t change)
+move_udp_checksum(uint8_t *at, uint64_t change)
 {
 	static const uint8_t zero[2], ones[2] = {0xff, 0xff};
 
@@ -111,7 +124,7 @@ move_udp_checksum(uint8_t *at, uint32_t change)
 
 /* addresses, ports: what the sums of each change by. */
 static void
-move_transport(struct xd_frame *f, const struct xd_headers *h, uint32_t addresses, uint32_t ports)
+move_transport(struct xd_frame *f, const struct xd_headers *h, uint64_t addresses, uint64_t ports)
 {
 	uint8_t *l4 = xd_frame_data(f) + h->l4;
 	const bool unfinished =
@@ -136,15 +149,15 @@ move_transport(struct xd_frame *f, const struct xd_headers *h, uint32_t addresse
 		move_checksum(at, addresses + ports);
 }
 
-static uint32_t
+static uint64_t
 replace_ports(uint8_t *l4, const struct xd_rewrite *r)
 {
-	uint32_t change = 0;
+	uint64_t change = 0;
 
 	if (r->what & XD_REWRITE_SRC_PORT)
-		change += replace(l4, &r->src_port, 2);
+		change += replace16(l4, r->src_port);
 	if (r->what & XD_REWRITE_DST_PORT)
-		change += replace(l4 + 2, &r->dst_port, 2);
+		change += replace16(l4 + 2, r->dst_port);
 	return change;
 }
 
@@ -179,10 +192,10 @@ check_rewrite(const struct xd_frame *f, const struct xd_headers *h, uint32_t wha
 }
 
 /* Source and destination follow each other; returns what the sum changes by. */
-static uint32_t
-replace_addresses(uint8_t *src, uint32_t len, const struct xd_rewrite *r)
+static inline __attribute__((always_inline)) uint64_t
+replace_both(uint8_t *src, uint32_t len, const struct xd_rewrite *r)
 {
-	uint32_t change = 0;
+	uint64_t change = 0;
 
 	if (r->what & XD_REWRITE_SRC)
 		change += replace(src, r->src, len);
@@ -191,21 +204,27 @@ replace_addresses(uint8_t *src, uint32_t len, const struct xd_rewrite *r)
 	return change;
 }
 
+static uint64_t
+replace_addresses(uint8_t *ip, bool ipv6, const struct xd_rewrite *r)
+{
+	return ipv6 ? replace_both(ip + 8, 16, r) : replace_both(ip + 12, 4, r);
+}
+
 int
 xd_frame_rewrite(struct xd_frame *f, const struct xd_headers *h, const struct xd_rewrite *r)
 {
 	const bool ipv4 = h->l3_kind == XD_L3_IPV4;
 	uint8_t *ip = xd_frame_data(f) + h->l3, *l4 = xd_frame_data(f) + h->l4;
-	uint32_t by_addresses, by_ports = 0;
+	uint64_t by_addresses, by_ports = 0;
 	const int rc = check_rewrite(f, h, r->what);
 
 	if (rc)
 		return rc;
-	by_addresses = replace_addresses(ip + (ipv4 ? 12 : 8), ipv4 ? 4 : 16, r);
+	by_addresses = replace_addresses(ip, !ipv4, r);
 	if (r->what & (XD_REWRITE_SRC_PORT | XD_REWRITE_DST_PORT))
 		by_ports = replace_ports(l4, r);
 	else if (r->what & XD_REWRITE_ICMP_ID)
-		by_ports = replace(l4 + ICMP_ID_OFFSET, &r->src_port, 2);
+		by_ports = replace16(l4 + ICMP_ID_OFFSET, r->src_port);
 	if (ipv4)
 		move_checksum(ip + IPV4_CSUM_OFFSET, by_addresses);
 	move_transport(f, h, by_addresses, by_ports);
@@ -270,31 +289,31 @@ inner_checksum(const struct inner *in)
 }
 
 /* Moves a checksum that the error's own covers: returns what that changes by. */
-static uint32_t
-move_inner(uint8_t *at, uint32_t change, void (*move)(uint8_t *at, uint32_t change))
+static uint64_t
+move_inner(uint8_t *at, uint64_t change, void (*move)(uint8_t *at, uint64_t change))
 {
 	uint16_t before, after;
 
 	memcpy(&before, at, 2);
 	move(at, change);
 	memcpy(&after, at, 2);
-	return (uint32_t)(uint16_t)~before + after;
+	return (uint64_t)(uint16_t)~before + after;
 }
 
 int
 xd_frame_rewrite_inner(struct xd_frame *f, const struct xd_headers *h, const struct xd_rewrite *r)
 {
 	struct inner in;
-	uint32_t by_addresses, by_ports = 0, change;
+	uint64_t by_addresses, by_ports = 0, change;
 	uint8_t *checksum;
 
 	if (find_inner(f, h, &in) || check_inner(&in, r->what))
 		return -EINVAL;
-	by_addresses = replace_addresses(in.ip + (in.ipv6 ? 8 : 12), in.ipv6 ? 16 : 4, r);
+	by_addresses = replace_addresses(in.ip, in.ipv6, r);
 	if (r->what & (XD_REWRITE_SRC_PORT | XD_REWRITE_DST_PORT))
 		by_ports = replace_ports(in.l4, r);
 	else if (r->what & XD_REWRITE_ICMP_ID)
-		by_ports = replace(in.l4 + ICMP_ID_OFFSET, &r->src_port, 2);
+		by_ports = replace16(in.l4 + ICMP_ID_OFFSET, r->src_port);
 	change = by_addresses + by_ports;
 	if (!in.ipv6)
 		change += move_inner(in.ip + IPV4_CSUM_OFFSET, by_addresses, move_checksum);
