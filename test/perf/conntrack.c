@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What connection tracking costs by itself, on one core: a frame of a connection that is known, by
- * how many there are, and a new connection.
+ * how many there are, its translation, and a new connection.
  *
  *     taskset -c 1 build/test/conntrack_bench [CONNECTIONS]
  */
@@ -27,7 +27,8 @@ struct bench {
 	struct xd_ct *ct;
 	struct xd_frame frames[XD_BATCH];
 	struct xd_ct_packet packets[XD_BATCH];
-	uint64_t parse, track, commit; /* cycles */
+	bool nat;                                 /* sources are translated, and nobody answers */
+	uint64_t parse, track, translate, commit; /* cycles */
 };
 
 /* Flow n: 65536 hosts for each port. */
@@ -78,18 +79,31 @@ make_frames(struct bench *b, bool ipv6, uint8_t proto)
 static void
 track(struct bench *b)
 {
-	uint64_t begin = rte_rdtsc(), parsed;
+	uint64_t begin = rte_rdtsc(), parsed, tracked;
+	struct xd_headers h[XD_BATCH];
 
 	for (unsigned i = 0; i < XD_BATCH; i++) {
-		struct xd_headers h;
-
-		xd_headers_parse(&b->frames[i], &h);
-		xd_ct_packet_init(&b->packets[i], &b->frames[i], &h, 0);
+		xd_headers_parse(&b->frames[i], &h[i]);
+		xd_ct_packet_init(&b->packets[i], &b->frames[i], &h[i], 0);
 	}
 	parsed = rte_rdtsc();
 	xd_ct_track(b->ct, 0, b->packets, XD_BATCH, NOW_MS);
+	tracked = rte_rdtsc();
+	for (unsigned i = 0; b->nat && i < XD_BATCH; i++)
+		xd_ct_translate(&b->packets[i], &b->frames[i], &h[i]);
 	b->parse = parsed - begin;
-	b->track = rte_rdtsc() - parsed;
+	b->track = tracked - parsed;
+	b->translate = rte_rdtsc() - tracked;
+}
+
+static void
+commit(struct bench *b, struct xd_ct_packet *p)
+{
+	static const struct xd_ct_range outside = {.min = {10, 1, 0, 0}, .max = {10, 1, 255, 255}};
+	static const struct xd_ct_commit c = {.src = &outside};
+
+	if (!p->known)
+		xd_ct_commit(b->ct, 0, p, b->nat ? &c : NULL, NOW_MS);
 }
 
 /* All connections, by their handshakes, and how fast. */
@@ -107,10 +121,8 @@ open_all(struct bench *b, bool ipv6, uint32_t n)
 		}
 		begin = rte_rdtsc();
 		track(b);
-		for (unsigned i = 0; i < XD_BATCH; i++) {
-			if (!b->packets[i].known)
-				xd_ct_commit(b->ct, 0, &b->packets[i], NULL, NOW_MS);
-		}
+		for (unsigned i = 0; i < XD_BATCH; i++)
+			commit(b, &b->packets[i]);
 		cycles += rte_rdtsc() - begin;
 		for (uint32_t i = 0; i < XD_BATCH; i++) {
 			set_flow(&b->frames[i], ipv6, true, (at + i) % n);
@@ -130,37 +142,43 @@ open_all(struct bench *b, bool ipv6, uint32_t n)
 static void
 look_up(struct bench *b, bool ipv6, uint32_t n)
 {
-	uint64_t parse = UINT64_MAX, best = UINT64_MAX;
+	uint64_t parse = UINT64_MAX, best = UINT64_MAX, translate = UINT64_MAX;
 	uint32_t at = 0, unknown = 0;
 
 	for (unsigned run = 0; run < RUNS; run++) {
-		uint64_t parsed = 0, tracked = 0;
+		uint64_t parsed = 0, tracked = 0, translated = 0;
 
 		for (unsigned burst = 0; burst < BURSTS; burst++) {
 			for (uint32_t i = 0; i < XD_BATCH; i++) {
 				/* All of them, in an order that no cache foresees. */
 				at = (at + 514229) % n;
-				set_flow(&b->frames[i], ipv6, i & 1, at);
-				set_tcp(&b->frames[i], ipv6, ACK, i & 1 ? 5001 : 1001,
-					i & 1 ? 1001 : 5001);
+				const bool back = i & 1 && !b->nat;
+
+				set_flow(&b->frames[i], ipv6, back, at);
+				set_tcp(&b->frames[i], ipv6, ACK, back ? 5001 : 1001,
+					back ? 1001 : 5001);
 			}
 			track(b);
 			parsed += b->parse;
 			tracked += b->track;
+			translated += b->translate;
 			for (unsigned i = 0; i < XD_BATCH; i++)
-				unknown += b->packets[i].state != XD_CT_ESTABLISHED;
+				unknown += b->nat ? !b->packets[i].translate
+						  : b->packets[i].state != XD_CT_ESTABLISHED;
 		}
 		parse = parsed < parse ? parsed : parse;
 		best = tracked < best ? tracked : best;
+		translate = translated < translate ? translated : translate;
 	}
 	b->parse = parse / BURSTS / XD_BATCH;
 	b->track = best / BURSTS / XD_BATCH;
+	b->translate = translate / BURSTS / XD_BATCH;
 	if (unknown)
 		printf("  %u frames of no connection\n", unknown);
 }
 
 static int
-run(bool ipv6, uint8_t proto, uint32_t n, uint32_t max, double hz)
+run(bool nat, bool ipv6, uint8_t proto, uint32_t n, uint32_t max, double hz)
 {
 	struct bench *b = aligned_alloc(64, sizeof(*b));
 	struct xd_ct_opts opts = {.size = sizeof(opts), .max_connections = max, .node = -1};
@@ -168,6 +186,7 @@ run(bool ipv6, uint8_t proto, uint32_t n, uint32_t max, double hz)
 
 	if (!b)
 		return 1;
+	b->nat = nat;
 	b->ct = xd_ct_create(&opts, &err);
 	if (!b->ct) {
 		fprintf(stderr, "conntrack_bench: %s\n", err.text);
@@ -180,9 +199,10 @@ run(bool ipv6, uint8_t proto, uint32_t n, uint32_t max, double hz)
 	xd_ct_flush(b->ct, NULL);
 	open_all(b, ipv6, n);
 	look_up(b, ipv6, n);
-	printf("%-4s %-3s %8u  %6.1f %6.1f  %8.2f M/s  %6.0f  %8.2f M/s\n", ipv6 ? "IPv6" : "IPv4",
-		proto == 6 ? "TCP" : "UDP", n, (double)b->parse, (double)b->track,
-		hz / (double)(b->parse + b->track) / 1e6, (double)b->commit,
+	printf("%-4s %-3s %-3s %8u  %6.1f %6.1f %9.1f  %8.2f M/s  %6.0f  %8.2f M/s\n",
+		ipv6 ? "IPv6" : "IPv4", proto == 6 ? "TCP" : "UDP", nat ? "nat" : "", n,
+		(double)b->parse, (double)b->track, (double)b->translate,
+		hz / (double)(b->parse + b->track + b->translate) / 1e6, (double)b->commit,
 		hz / (double)b->commit / 1e6);
 	xd_ct_destroy(b->ct);
 	free(b);
@@ -200,11 +220,13 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: conntrack_bench [CONNECTIONS]: 1000 to 33554432\n");
 		return 2;
 	}
-	printf("             connections  parse  track  of one known     new (cycles a frame)\n");
+	printf("                 connections  parse  track translate  of one known     new (cycles "
+	       "a frame)\n");
 	for (unsigned family = 0; family < 2; family++) {
-		rc |= run(family, 6, 64, max, hz) | run(family, 6, 1000, max, hz) |
-		      run(family, 6, max, max, hz);
-		rc |= run(family, 17, 1000, max, hz);
+		rc |= run(false, family, 6, 64, max, hz) | run(false, family, 6, 1000, max, hz) |
+		      run(false, family, 6, max, max, hz);
+		rc |= run(false, family, 17, 1000, max, hz);
 	}
+	rc |= run(true, false, 17, 1000, max, hz);
 	return rc;
 }
