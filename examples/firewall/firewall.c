@@ -12,7 +12,7 @@
 #include "hook.h"
 #include "rules.h"
 
-#define CONNECTIONS 1000000
+#define CONNECTIONS (1 << 20)
 
 enum { BY_RULE, NOT_VALID, NO_ROOM };
 static const char *const reasons[] = {"rule", "invalid", "no-room", NULL};
@@ -117,6 +117,18 @@ attach(void *ctx, const struct xd_port_config *port, uint16_t index, struct xd_e
 	return 0;
 }
 
+/* For what is seen from now on. */
+static void
+set_timeouts(struct firewall *fw)
+{
+	for (int i = 0; i < XD_CT_TIMEOUTS; i++) {
+		const uint32_t seconds = fw->rules->timeout_s[i];
+
+		xd_ct_set_timeout(fw->ct, (enum xd_ct_timeout)i,
+			seconds ? seconds : xd_ct_timeout_default((enum xd_ct_timeout)i));
+	}
+}
+
 static int
 start(struct firewall *fw, struct xd_switch *sw, struct xd_error *err)
 {
@@ -138,6 +150,7 @@ start(struct firewall *fw, struct xd_switch *sw, struct xd_error *err)
 	fw->ct = xd_ct_create(&opts, err);
 	if (fw->ct == NULL)
 		return err->code;
+	set_timeouts(fw);
 	fw->fragments = (struct fragments){.ct = fw->ct, .pass = pass, .ctx = fw};
 	if (fragments_start(&fw->fragments, err) < 0)
 		return err->code;
@@ -158,6 +171,7 @@ reload(void *ctx, struct xd_switch *sw)
 		return;
 	}
 	__atomic_store_n(&fw->rules, next, __ATOMIC_RELEASE);
+	set_timeouts(fw);
 	xd_switch_sync(sw);
 	free(old);
 	printf("%u rules\n", next->n);

@@ -195,6 +195,46 @@ read_rules(struct reader *r, const yaml_node_t *node, struct rules *rules)
 }
 
 static bool
+read_timeout(
+	struct reader *r, const yaml_node_t *key, const yaml_node_t *value, struct rules *rules)
+{
+	static const struct {
+		const char *name;
+		enum xd_ct_timeout which;
+	} timeouts[] = {{"tcp", XD_CT_TIMEOUT_TCP_ESTABLISHED}, {"udp", XD_CT_TIMEOUT_UDP},
+		{"udp-stream", XD_CT_TIMEOUT_UDP_STREAM}, {"icmp", XD_CT_TIMEOUT_ICMP}};
+	unsigned seconds;
+	char more;
+
+	for (unsigned i = 0; i < sizeof(timeouts) / sizeof(*timeouts); i++) {
+		if (strcmp(text_of(key), timeouts[i].name) != 0)
+			continue;
+		if (sscanf(text_of(value), "%7u%c", &seconds, &more) != 1 || seconds < 1 ||
+			seconds > 2000000)
+			return wrong(r, value, "1 to 2000000 seconds");
+		rules->timeout_s[timeouts[i].which] = seconds;
+		return true;
+	}
+	return wrong(r, key, "tcp, udp, udp-stream or icmp");
+}
+
+static bool
+read_timeouts(struct reader *r, const yaml_node_t *node, struct rules *rules)
+{
+	if (node->type != YAML_MAPPING_NODE)
+		return wrong(r, node, "timeouts: {udp: 30}");
+	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top;
+		p++) {
+		const yaml_node_t *key = key_of(r, node, p);
+
+		if (key == NULL ||
+			!read_timeout(r, key, yaml_document_get_node(&r->doc, p->value), rules))
+			return false;
+	}
+	return true;
+}
+
+static bool
 read_document(struct reader *r, struct rules *rules)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(&r->doc);
@@ -215,10 +255,12 @@ read_document(struct reader *r, struct rules *rules)
 			good = read_action(r, value, &rules->accept);
 		else if (strcmp(text_of(key), "rules") == 0)
 			good = read_rules(r, value, rules);
+		else if (strcmp(text_of(key), "timeouts") == 0)
+			good = read_timeouts(r, value, rules);
 		else if (strcmp(text_of(key), "counters") == 0)
 			good = read_switch(r, value, &rules->counters);
 		else
-			good = wrong(r, key, "default, rules or counters");
+			good = wrong(r, key, "default, rules, timeouts or counters");
 	}
 	return good;
 }

@@ -32,8 +32,9 @@ struct rule {
 
 struct rules {
 	unsigned n;
-	bool accept;   /* what no rule fits */
-	bool counters; /* packets and bytes of each connection are counted */
+	bool accept;                        /* what no rule fits */
+	bool counters;                      /* packets and bytes of each connection are counted */
+	uint32_t timeout_s[XD_CT_TIMEOUTS]; /* 0: the default */
 	struct rule rule[MAX_RULES];
 };
 

@@ -250,6 +250,13 @@ class Firewall(ExampleCase):
         self.say(client, peer)
         self.firewall.end()
 
+    def test_timeouts(self):
+        rules = self.directory / "rules.yaml"
+        rules.write_text(RULES.read_text() + "timeouts: {icmp: 1}\n")
+        self.start(rules)
+        wait_for(lambda: self.counted("connections") == [0], "the end of two pings' connections")
+        self.firewall.end()
+
     def test_wrong_rules(self):
         for text, says in (("default: maybe\n", "1: expected accept or drop"),
                            ("rules:\n- {action: accept, ports: 80}\n",
@@ -268,6 +275,8 @@ class Firewall(ExampleCase):
                            ("default: drop\n---\nrules: []\n", "3: expected one document"),
                            ("default: drop\n...\nx\n", "3: did not find expected "
                             "<document start>"),
+                           ("timeouts: {udp: 0}\n", "1: expected 1 to 2000000 seconds"),
+                           ("timeouts: {dns: 5}\n", "1: expected tcp, udp, udp-stream or icmp"),
                            ("rules: [\n", "2: did not find expected node content")):
             rules = self.directory / "rules.yaml"
             rules.write_text(text)
