@@ -53,10 +53,11 @@ count_hop(struct xd_frame *f, const struct xd_headers *h)
 	return true;
 }
 
-/* The network that a destination is in, and the host there that is next on the way to it. */
+/* The network that a frame goes to, and the host there that is next on the way. */
 static const struct side *
-next_hop(const struct nat *nat, uint32_t *to)
+next_hop(const struct nat *nat, struct xd_frame *f, const struct xd_headers *h, uint32_t *to)
 {
+	*to = address_at(f, h->l3 + 16u);
 	if (((*to ^ nat->inside.addr) & nat->inside.mask) == 0)
 		return &nat->inside;
 	if ((*to ^ nat->outside.addr) & nat->outside.mask)
@@ -64,12 +65,10 @@ next_hop(const struct nat *nat, uint32_t *to)
 	return &nat->outside;
 }
 
-/* Addresses it to whom its destination says, and *port is his. false: nobody knows his MAC. */
+/* Addresses it to that host, and *port is his. false: nobody knows his MAC. */
 static bool
-route(const struct nat *nat, struct xd_frame *f, const struct xd_headers *h, uint16_t *port)
+route(struct xd_frame *f, const struct side *side, uint32_t to, uint16_t *port)
 {
-	uint32_t to = address_at(f, h->l3 + 16u);
-	const struct side *side = next_hop(nat, &to);
 	uint8_t *data, mac[6];
 
 	if (!neighbours_find(side, to, mac, port))
@@ -86,13 +85,13 @@ static void
 forward(const struct nat *nat, struct xd_burst *b, uint16_t i, const struct xd_headers *h)
 {
 	struct xd_frame *f = b->frames[i];
-	uint32_t to = address_at(f, h->l3 + 16u);
-	const struct side *side = next_hop(nat, &to);
+	uint32_t to;
+	const struct side *side = next_hop(nat, f, h, &to);
 	uint16_t port;
 
 	if (!count_hop(f, h))
 		xd_burst_drop(b, i, EXPIRED);
-	else if (route(nat, f, h, &port))
+	else if (route(f, side, to, &port))
 		xd_burst_send(b, i, port);
 	else if (!neighbours_ask(side, to, b, i))
 		xd_burst_drop(b, i, NO_NEIGHBOUR);
@@ -105,10 +104,12 @@ pass(void *ctx, const struct xd_burst *b, struct xd_kept *kept, struct xd_ct_pac
 {
 	const struct nat *nat = (const struct nat *)ctx;
 	struct xd_frame *f = xd_kept_frame(kept);
+	bool translated = p->translate && xd_ct_translate(p, f, h) == 0;
+	uint32_t to;
+	const struct side *side = next_hop(nat, f, h, &to);
 	uint16_t port;
 
-	if (p->translate && xd_ct_translate(p, f, h) == 0 && count_hop(f, h) &&
-		route(nat, f, h, &port))
+	if (translated && count_hop(f, h) && route(f, side, to, &port))
 		xd_kept_send(b, kept, port);
 	else
 		xd_kept_free(kept);

@@ -18,6 +18,14 @@
 #define OPTION_SCALE 3  /* RFC 7323, 2.2 */
 #define SCALE_MAX    14 /* likewise, 2.3 */
 
+static inline void
+put_key(uint64_t key[2], uint64_t first, uint64_t second, uint8_t proto, uint8_t class,
+	uint16_t zone)
+{
+	key[0] = first | (uint64_t)proto << 48 | (uint64_t) class << 56;
+	key[1] = second | (uint64_t)zone << 48;
+}
+
 bool
 xd_ct_canonical(const struct ct_endpoints *e, uint64_t key[2], uint8_t addr[32])
 {
@@ -38,9 +46,8 @@ xd_ct_canonical(const struct ct_endpoints *e, uint64_t key[2], uint8_t addr[32])
 		dst |= word;
 		swapped = src > dst;
 	}
-	key[0] = (swapped ? dst : src) | (uint64_t)e->proto << 48 |
-		 (uint64_t)(e->class | (e->ipv6 ? CT_CLASS_IPV6 : 0)) << 56;
-	key[1] = (swapped ? src : dst) | (uint64_t)e->zone << 48;
+	put_key(key, swapped ? dst : src, swapped ? src : dst, e->proto,
+		e->class | (e->ipv6 ? CT_CLASS_IPV6 : 0), e->zone);
 	return swapped;
 }
 
@@ -48,6 +55,23 @@ static void
 set_key(struct xd_ct_packet *p, const struct ct_endpoints *e)
 {
 	p->swapped = xd_ct_canonical(e, p->key, p->addr);
+}
+
+/* The same of IPv4 with ports, which is what most frames are: both addresses, and both ports, lie
+ * next to each other. */
+static inline void
+set_key_ipv4(struct xd_ct_packet *p, const uint8_t *ip, const uint8_t *l4, uint8_t proto)
+{
+	uint32_t addr[2];
+	uint16_t port[2];
+	uint64_t src, dst;
+
+	memcpy(addr, ip + 12, sizeof(addr));
+	memcpy(port, l4, sizeof(port));
+	src = addr[0] | (uint64_t)port[0] << 32;
+	dst = addr[1] | (uint64_t)port[1] << 32;
+	p->swapped = src > dst;
+	put_key(p->key, src > dst ? dst : src, src > dst ? src : dst, proto, 0, p->zone);
 }
 
 static uint16_t
@@ -214,9 +238,15 @@ ip_bytes_of(const struct xd_frame *f, const uint8_t *ip, const struct xd_headers
 	return bytes <= room && bytes >= (uint32_t)(h->l4 - h->l3) ? bytes : 0;
 }
 
+static inline bool
+has_ports(const struct xd_headers *h)
+{
+	return h->l4_kind == XD_L4_TCP || h->l4_kind == XD_L4_UDP || h->l4_kind == XD_L4_SCTP;
+}
+
+/* Of IPv6, or without ports. */
 static void
-set_transport(struct xd_ct_packet *p, const uint8_t *data, uint32_t len, const struct xd_headers *h,
-	uint32_t ip_bytes)
+set_unusual(struct xd_ct_packet *p, const uint8_t *data, uint32_t len, const struct xd_headers *h)
 {
 	const uint8_t *ip = data + h->l3;
 	const bool ipv6 = xd_headers_is_ipv6(h);
@@ -228,14 +258,24 @@ set_transport(struct xd_ct_packet *p, const uint8_t *data, uint32_t len, const s
 		set_icmp(p, data, len, h, &e);
 		return;
 	}
-	p->kind = CT_KIND_OTHER;
-	if (h->l4_kind == XD_L4_TCP || h->l4_kind == XD_L4_UDP || h->l4_kind == XD_L4_SCTP)
+	if (has_ports(h))
 		set_ports(&e, data + h->l4);
-	if (h->l4_kind == XD_L4_TCP)
-		set_tcp(p, data + h->l4, h, ip_bytes);
-	else if (h->l4_kind == XD_L4_UDP)
-		p->kind = CT_KIND_UDP;
 	set_key(p, &e);
+}
+
+static inline void
+set_transport(struct xd_ct_packet *p, const uint8_t *data, uint32_t len, const struct xd_headers *h,
+	uint32_t ip_bytes)
+{
+	p->kind = CT_KIND_OTHER;
+	if (h->l4_kind == XD_L4_UDP)
+		p->kind = CT_KIND_UDP;
+	else if (h->l4_kind == XD_L4_TCP)
+		set_tcp(p, data + h->l4, h, ip_bytes);
+	if (h->l3_kind == XD_L3_IPV4 && has_ports(h))
+		set_key_ipv4(p, data + h->l3, data + h->l4, h->proto);
+	else
+		set_unusual(p, data, len, h);
 }
 
 void
