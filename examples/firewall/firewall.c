@@ -24,7 +24,7 @@ struct firewall {
 	const char *path;          /* where they are read from */
 	bool counters;             /* as the rules said when the program began */
 	bool inside[XD_MAX_PORTS]; /* by index of a port: on which side it is */
-	/* Of the burst that a worker has at hand, from run to done. */
+	/* Of the burst that a worker has at hand, from run to done, where they are counted. */
 	struct xd_ct_packet packets[XD_MAX_WORKERS][XD_BATCH];
 };
 
@@ -60,23 +60,26 @@ static void
 run(void *ctx, struct xd_burst *b)
 {
 	struct firewall *fw = (struct firewall *)ctx;
-	struct xd_ct_packet *p = fw->packets[b->worker];
+	struct xd_ct_packet p[XD_BATCH];
 	struct xd_headers h[XD_BATCH];
 	const uint64_t now = appliance_now_ms();
 
 	for (uint16_t i = 0; i < b->n; i++) {
 		xd_headers_parse(b->frames[i], &h[i]);
 		xd_ct_packet_init(&p[i], b->frames[i], &h[i], 0);
-		fragments_look(&fw->fragments, b, i, &p[i], &h[i], now);
+		if (h[i].fragment)
+			fragments_look(&fw->fragments, b, i, &p[i], &h[i], now);
 	}
 	xd_ct_track(fw->ct, b->worker, p, b->n, now);
 	for (uint16_t i = 0; i < b->n; i++) {
 		if (b->keep & 1u << i)
 			continue;
 		judge(fw, b, i, &p[i], now);
-		if (!(b->drop & 1u << i))
+		if (h[i].fragment && !(b->drop & 1u << i))
 			fragments_rest(&fw->fragments, b, i, &h[i], now);
 	}
+	if (fw->counters)
+		memcpy(fw->packets[b->worker], p, b->n * sizeof(*p));
 }
 
 /* A fragment that has waited for the first of its datagram, which has passed. */

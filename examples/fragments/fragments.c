@@ -39,7 +39,7 @@ void
 fragments_look(struct fragments *fr, struct xd_burst *b, uint16_t i, struct xd_ct_packet *p,
 	const struct xd_headers *h, uint64_t now)
 {
-	if (h->fragment && xd_ct_fragment(fr->table, p, b->frames[i], h, now) == XD_CT_PART_EARLY)
+	if (xd_ct_fragment(fr->table, p, b->frames[i], h, now) == XD_CT_PART_EARLY)
 		xd_burst_keep(b, i);
 }
 
@@ -83,11 +83,7 @@ fragments_rest(struct fragments *fr, const struct xd_burst *b, uint16_t i,
 	const struct xd_headers *h, uint64_t now)
 {
 	void *kept[XD_CT_KEPT];
-	unsigned n;
-
-	if (!h->fragment)
-		return;
-	n = xd_ct_fragment_take(fr->table, b->frames[i], h, 0, kept, now);
+	const unsigned n = xd_ct_fragment_take(fr->table, b->frames[i], h, 0, kept, now);
 	for (unsigned k = 0; k < n; k++)
 		judge(fr, b, (struct xd_kept *)kept[k], now);
 }

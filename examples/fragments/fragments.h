@@ -33,9 +33,10 @@ int fragments_start(struct fragments *fr, struct xd_error *err);
 /* When the switch has gone. */
 void fragments_stop(struct fragments *fr);
 
+/* Of frame i, a fragment. */
 void fragments_look(struct fragments *fr, struct xd_burst *b, uint16_t i, struct xd_ct_packet *p,
 	const struct xd_headers *h, uint64_t now);
-/* What waits for frame i goes behind the burst. */
+/* What waits for frame i, a fragment, goes behind the burst. */
 void fragments_rest(struct fragments *fr, const struct xd_burst *b, uint16_t i,
 	const struct xd_headers *h, uint64_t now);
 void fragments_done(struct fragments *fr, const struct xd_burst *b, uint32_t went, uint64_t now);

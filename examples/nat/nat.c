@@ -149,7 +149,8 @@ translate(struct nat *nat, struct xd_burst *b, uint16_t i, struct xd_ct_packet *
 	} else if (p->state == XD_CT_INVALID || !p->translate) {
 		xd_burst_drop(b, i, NOT_VALID);
 	} else {
-		fragments_rest(&nat->fragments, b, i, h, now);
+		if (h->fragment)
+			fragments_rest(&nat->fragments, b, i, h, now);
 		if (xd_ct_translate(p, b->frames[i], h) < 0)
 			xd_burst_drop(b, i, NOT_VALID);
 		else
