@@ -61,7 +61,8 @@ enum xd_hook_point {
 	/* Frames received, when they are valid and their VLAN is known, before their source is
 	 * learned and their destination looked up. Firewalls, translators, balancers, taps. */
 	XD_HOOK_IN,
-	/* Frames about to be sent to a port, in the form in which that gets them. */
+	/* Frames about to be sent to a port, in the form in which that gets them; but for copies,
+	 * of hooks and of mirrors, which nobody judges. */
 	XD_HOOK_OUT,
 };
 
