@@ -3,6 +3,7 @@
 
 import dataclasses
 import itertools
+import os
 import re
 import shutil
 import subprocess
@@ -74,6 +75,11 @@ class Guest:
         self.monitor_path.unlink(missing_ok=True)
         self.qemu = Dialogue(self.command, self.directory / f"{self.name}.log",
                              preexec_fn=die_with_parent, **popen)
+
+    def stay_on(self, cpus):
+        """All of QEMU's threads so far, and those that they start."""
+        for task in os.listdir(f"/proc/{self.qemu.process.pid}/task"):
+            os.sched_setaffinity(int(task), cpus)
 
     @property
     def monitor(self):
@@ -152,23 +158,29 @@ class Guest:
 
 class Machine(Guest):
     """One with vhost-user interfaces. address: of its first. incoming: it waits for a guest that
-    moves to it; it must have been given what the one it comes from was given. accel: -accel."""
+    moves to it; it must have been given what the one it comes from was given. accel: -accel. cpu: -cpu,
+    or QEMU's own choice. iommu: it has one, so that a program in it can have an interface."""
 
     def __init__(self, name, directory, kernel, initramfs, nics, address, incoming=False,
-                 hotplug=False, balloon=False, accel="tcg"):
+                 hotplug=False, balloon=False, accel="tcg", cpu=None, cores=1, memory_mb=MEMORY_MB,
+                 iommu=False):
         self.nics = nics
         self.mac = nics[0].mac
         self.address = address
+        q35 = "q35,kernel-irqchip=split" if accel == "kvm" else "q35"
         options = [
-            "-machine", "pc",
-            "-m", f"{MEMORY_MB}" + (",slots=4,maxmem=1G" if hotplug else ""), "-smp", "1",
-            "-object", f"memory-backend-memfd,id=mem,size={MEMORY_MB}M,share=on",
+            "-machine", q35 if iommu else "pc",
+            "-m", f"{memory_mb}" + (",slots=4,maxmem=1G" if hotplug else ""), "-smp", str(cores),
+            "-object", f"memory-backend-memfd,id=mem,size={memory_mb}M,share=on",
             "-numa", "node,memdev=mem",
             # A kernel that clears pages before it hands them out would have them all noted as
             # written during a migration, whatever the switch notes. And one that may get more
             # memory later would set 64 MiB aside for bounce buffers.
             "-append", f"{self.KERNEL_OPTIONS} init_on_alloc=0 swiotlb=noforce "
-            f"xd.name={name.split('.')[0]} xd.address={address}/24"]
+            f"xd.name={name.split('.')[0]} xd.address={address}/24"
+            + (" intel_iommu=on" if iommu else "")]
+        options += ["-device", "intel-iommu,intremap=on"] if iommu else []
+        options += ["-cpu", cpu] if cpu else []
         for index, nic in enumerate(nics):
             options += nic.arguments(index, accel)
         if balloon:

@@ -38,10 +38,14 @@ def build():
     return [str(directory / name) for name in programs]
 
 
-def make_initramfs(path, found):
+def plugins():
+    """DPDK's driver directory, which is where the guest has its own."""
     where = pathlib.Path(DPDK, "dpdk").glob(f"pmds-{ABI}*")
-    plugins = next(where, pathlib.Path(DPDK, "dpdk", f"pmds-{ABI}.0"))
-    links = {str(plugins / f"librte_{name}.so"): f"/lib/x86_64-linux-gnu/librte_{name}.so.{ABI}"
+    return next(where, pathlib.Path(DPDK, "dpdk", f"pmds-{ABI}.0"))
+
+
+def make_initramfs(path, found):
+    links = {str(plugins() / f"librte_{name}.so"): f"/lib/x86_64-linux-gnu/librte_{name}.so.{ABI}"
              for name in DRIVERS}
     initramfs.build(path, found, kernel.MODULES + kernel.NIC_MODULES, build(), links)
 

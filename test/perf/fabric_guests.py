@@ -23,6 +23,29 @@ KVM_BOOT_S = 30
 REACH_S = 120
 
 
+def boot(group, options, make):
+    """The machines that make(accel) has made, once they have booted, and what a reader has to know
+    of them. Emulated when KVM does not boot them, which is tried once."""
+    kinds = {"auto": ("kvm", "tcg") if os.access("/dev/kvm", os.W_OK) else ("tcg",)}
+    for accel in kinds.get(options.accel, (options.accel,)):
+        machines = make(accel)
+        for machine in machines:
+            group.addCleanup(machine.kill)
+            machine.start()
+        try:
+            for machine in machines:
+                machine.wait_boot(KVM_BOOT_S if accel == "kvm" else BOOT_S)
+        except AssertionError as reason:
+            for machine in machines:
+                machine.kill()
+            if accel != "kvm" or options.accel != "auto":
+                raise processes.Failure(str(reason)) from reason
+            options.accel = "tcg"
+            continue
+        return machines, "" if accel == "kvm" else "emulated (TCG): functional only"
+    raise processes.Failure("no accelerator to try")
+
+
 class Guests(Fabric):
     guests, beside = True, "crossdock-vm"
     listen = False  # QEMU does, and the switch connects
@@ -42,39 +65,16 @@ class Guests(Fabric):
         """Starts the switch; the ports' sockets."""
         raise NotImplementedError
 
-    def boot(self, group, sockets, accel, boot_s):
+    def machines(self, group, sockets, accel):
         found, initramfs = image()
-        machines = []
-        for i, address in enumerate(ADDRESSES):
-            machine = Machine(f"vm{i}", pathlib.Path(group.dir), found, initramfs,
-                              [Nic(sockets[i], mac(i + 1), self.listen)], address, accel=accel)
-            group.addCleanup(machine.kill)
-            machines.append(machine)
-        for machine in machines:
-            machine.start()
-        try:
-            for machine in machines:
-                machine.wait_boot(boot_s)
-        except AssertionError:
-            for machine in machines:
-                machine.kill()
-            raise
-        return machines
+        return [Machine(f"vm{i}", pathlib.Path(group.dir), found, initramfs,
+                        [Nic(sockets[i], mac(i + 1), self.listen)], address, accel=accel)
+                for i, address in enumerate(ADDRESSES)]
 
     def ends(self, group, options):
         sockets = self.sockets(group, options)
-        kinds = {"auto": ("kvm", "tcg") if os.access("/dev/kvm", os.W_OK) else ("tcg",)}
-        machines = None
-        for accel in kinds.get(options.accel, (options.accel,)):
-            try:
-                machines = self.boot(group, sockets, accel,
-                                     KVM_BOOT_S if accel == "kvm" else BOOT_S)
-                break
-            except AssertionError as reason:
-                if accel != "kvm" or options.accel != "auto":
-                    raise processes.Failure(str(reason)) from reason
-                options.accel = "tcg"  # and it is not tried again
-        self.note = "" if accel == "kvm" else "emulated (TCG): functional only"
+        machines, self.note = boot(group, options,
+                                   lambda accel: self.machines(group, sockets, accel))
         group.wait(lambda: machines[0].try_ping(ADDRESSES[1])[0] == 1, "a reply", REACH_S)
         return [GuestEnd(machine, address) for machine, address in zip(machines, ADDRESSES)]
 
