@@ -63,7 +63,7 @@ struct xd_switch;
  */
 struct xd_app *xd_app_open(struct xd_switch *sw, const char *port, struct xd_error *err);
 /* Closes it: the port goes down, what waits for the program is freed. NULL is fine; also after the
- * port has been deleted, or the switch destroyed. No thread is in a call below. */
+ * port has been deleted, or the switch destroyed. Any thread, while none is in a call below. */
 void xd_app_close(struct xd_app *app);
 
 /*
@@ -76,6 +76,7 @@ void xd_app_close(struct xd_app *app);
  */
 int xd_app_set_offloads(struct xd_app *app, unsigned offloads);
 
+/* Returns how many receive queues it was opened with, and as many to transmit. Any thread. */
 unsigned xd_app_nb_queues(const struct xd_app *app);
 /* Whether the port is not in the switch any more, or was made anew (another number of queues, say):
  * close it then; it receives what still waits, and sends nothing. Any thread. */
@@ -94,7 +95,7 @@ unsigned xd_app_tx_burst(struct xd_app *app, unsigned queue, struct rte_mbuf **m
 /* A descriptor that is readable (level-triggered, for epoll) while frames wait: until
  * xd_app_rx_burst has found none. Not to be read or written, nor closed. From the first call on,
  * workers write to it, a system call each time that frames come to a queue which was found empty.
- * -EINVAL: there is no such queue. The queue's thread. */
+ * -EINVAL: there is no such queue. Of each queue one thread at a time. */
 int xd_app_fd(struct xd_app *app, unsigned queue);
 
 XD_API_END

@@ -26,9 +26,9 @@ struct xd_switch;
 
 /* What one end of a link says of itself. */
 struct xd_lacp_side {
-	uint8_t system[6];
-	uint16_t system_priority;
-	uint16_t key;
+	uint8_t system[6];        /* its address */
+	uint16_t system_priority; /* the lower one of two decides which links are used */
+	uint16_t key;             /* links with one key can be one bond */
 	uint16_t port_priority;
 	uint16_t port;
 	uint8_t state; /* XD_LACP_* */
@@ -46,7 +46,7 @@ enum xd_lacp_heard {
 struct xd_bond_info {
 	char port[XD_NAME_MAX]; /* the bond */
 	char member[XD_NAME_MAX];
-	bool up;
+	bool up;             /* its link is */
 	bool active;         /* its frames count */
 	uint16_t buckets;    /* of the 256 that flows are hashed to: its share */
 	uint32_t speed_mbps; /* of its link; 0: not known */
@@ -69,10 +69,10 @@ unsigned xd_switch_bonds(struct xd_switch *sw, struct xd_bond_info *info, unsign
  * thread but a callback of the switch's loop. */
 int xd_switch_bond_activate(
 	struct xd_switch *sw, const char *bond, const char *member, struct xd_error *err);
-/* "current", "expired", "defaulted" or "disabled". Any thread. */
+/* "current", "expired", "defaulted" or "disabled": static text. Any thread. */
 const char *xd_lacp_heard_name(enum xd_lacp_heard heard);
-/* The word for bit number 0 to 7 of a state, as Open vSwitch has it; NULL behind the last. Any
- * thread. */
+/* The word for bit number 0 to 7 of a state, as Open vSwitch has it: static text; NULL behind the
+ * last. Any thread. */
 const char *xd_lacp_state_name(unsigned bit);
 
 XD_API_END

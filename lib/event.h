@@ -46,26 +46,32 @@ enum xd_event_kind {
 };
 
 struct xd_event {
-	enum xd_event_kind kind;
-	uint16_t port;   /* its index; XD_PORT_NONE: of a bridge, or lost */
-	bool up;         /* of a port: as it is then */
-	uint64_t number; /* of all the switch's: one more than that of the event before */
-	uint64_t lost;
-	uint64_t cookie; /* of its settings */
-	char name[XD_NAME_MAX];
-	char was[XD_NAME_MAX]; /* its name before, if that was another; else "" */
+	enum xd_event_kind kind; /* what happened */
+	uint16_t port;           /* its index; XD_PORT_NONE: of a bridge, or lost */
+	bool up;                 /* of a port: as it is then */
+	uint64_t number;         /* of all the switch's: one more than that of the event before */
+	uint64_t lost;           /* of XD_EVENT_LOST: how many; else 0 */
+	uint64_t cookie;         /* of its settings */
+	char name[XD_NAME_MAX];  /* of the port or bridge, as it is now; "": lost */
+	char was[XD_NAME_MAX];   /* its name before, if that was another; else "" */
 };
 
-/* The caller's, until it closes it, before the switch is destroyed. NULL with err: -ENOMEM, -EMFILE
- * or -EINVAL. Any thread. */
+/* Opens a reader: the caller's, until it closes it, before the switch is destroyed. Any thread.
+ *   -EINVAL           there is no switch
+ *   -ENOMEM           no memory
+ *   -EMFILE, -ENFILE  no file descriptors are left
+ */
 struct xd_events *xd_events_open(struct xd_switch *sw, struct xd_error *err);
-void xd_events_close(struct xd_events *events); /* NULL is fine; any thread */
-/* Readable (level-triggered) while there are events. The reader's; not to be read or closed. */
+/* Closes it, and with it its descriptor; NULL is fine. Any thread but a callback of the switch's.
+ */
+void xd_events_close(struct xd_events *events);
+/* A descriptor that is readable (level-triggered) while there are events. The reader's; not to be
+ * read or closed. -EINVAL: there is no reader. Any thread. */
 int xd_events_fd(const struct xd_events *events);
 /* Takes at most max events and returns how many there were. Never waits. Any thread, also in a
  * callback of the switch's. */
 unsigned xd_events_read(struct xd_events *reader, struct xd_event *events, unsigned max);
-/* For people: "port-added". */
+/* For people: "port-added", static text. Any thread. */
 const char *xd_event_name(enum xd_event_kind kind);
 
 XD_API_END

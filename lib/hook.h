@@ -128,8 +128,8 @@ struct xd_hook {
 	/* On each worker that may run the hook, about every tick_ms, also while no frames come: a
 	 * sleeping worker wakes for it. b has no frames. May be NULL. */
 	void (*tick)(void *ctx, const struct xd_burst *b);
-	/* A port has the hook from now on, before it sees any of its frames; or not any more, and
-	 * no worker is in it. An error refuses the configuration. Either may be NULL. */
+	/* A port has the hook from now on, before it sees any of its frames; or (detach) not any
+	 * more, and no worker is in it. An error refuses the configuration. Either may be NULL. */
 	int (*attach)(
 		void *ctx, const struct xd_port_config *port, uint16_t index, struct xd_error *err);
 	void (*detach)(void *ctx, uint16_t index);
@@ -139,7 +139,7 @@ struct xd_hook {
 	uint32_t keep_buffers;
 };
 
-/* Drops frame i; why: index in the hook's reasons. run. */
+/* Drops frame i; why: index in the hook's reasons. In run. */
 static inline void
 xd_burst_drop(struct xd_burst *b, uint16_t i, uint8_t why)
 {
@@ -147,7 +147,7 @@ xd_burst_drop(struct xd_burst *b, uint16_t i, uint8_t why)
 	b->why[i] = why;
 }
 
-/* Sends frame i to a port, or to all (XD_DST_FLOOD). run. */
+/* Sends frame i to a port, dst being its index, or to all (XD_DST_FLOOD). In run. */
 static inline void
 xd_burst_send(struct xd_burst *b, uint16_t i, uint16_t dst)
 {
@@ -155,7 +155,7 @@ xd_burst_send(struct xd_burst *b, uint16_t i, uint16_t dst)
 	b->dst[i] = dst;
 }
 
-/* Sends a copy of frame i to a port. run. */
+/* Sends a copy of frame i to a port, whose index is dst. In run. */
 static inline void
 xd_burst_copy(struct xd_burst *b, uint16_t i, uint16_t dst)
 {
@@ -163,7 +163,7 @@ xd_burst_copy(struct xd_burst *b, uint16_t i, uint16_t dst)
 	b->copy_dst[i] = dst;
 }
 
-/* Keeps frame i. run. */
+/* Keeps frame i: done gets a copy. In run. */
 static inline void
 xd_burst_keep(struct xd_burst *b, uint16_t i)
 {
@@ -173,8 +173,9 @@ xd_burst_keep(struct xd_burst *b, uint16_t i)
 /*
  * The first upto bytes of frame i in one piece, to be read until run returns. What was read is what
  * is sent: those behind the snapshot are copied out of the sender's memory, once, and go out from
- * there; those in it are the snapshot's (xd_frame_edit writes to them). run. NULL: the frame has
- * not so many, upto is above XD_TAKE_MAX, or the frame lies in more pieces than can be told.
+ * there; those in it are the snapshot's (xd_frame_edit writes to them). In run; they are the
+ * worker's. NULL: the frame has not so many, upto is above XD_TAKE_MAX, or the frame lies in more
+ * pieces than can be told.
  */
 const uint8_t *xd_frame_take(struct xd_burst *b, uint16_t i, uint32_t upto);
 
@@ -185,14 +186,15 @@ const uint8_t *xd_frame_take(struct xd_burst *b, uint16_t i, uint32_t upto);
  * the frame has gone, and is done's.
  */
 
-/* It, to be read (segs too) and edited. Its vlan may be changed. */
+/* The frame, to be read (segs too) and edited; it lives in k. Its vlan may be changed. One thread
+ * at a time. */
 struct xd_frame *xd_kept_frame(struct xd_kept *k);
 /*
- * Sends it on, from where it was kept: to the hooks behind this one, and then to a port, to all
- * (XD_DST_FLOOD), or as its address says (XD_DST_ON). Takes it. b is the burst of the call that the
- * worker is in: run, done or tick; the frame goes behind those of the burst. It cannot stay with
- * its sender any more: what it finds full drops it, whatever `full` says. One whose port has gone
- * meanwhile is freed.
+ * Sends it on, from where it was kept: to the hooks behind this one, and then to a port of index
+ * dst, to all (XD_DST_FLOOD), or as its address says (XD_DST_ON). Takes it. In run, done or tick,
+ * of which b is the burst; the frame goes behind those of the burst. It cannot stay with its sender
+ * any more: what it finds full drops it, whatever `full` says. One whose port has gone meanwhile is
+ * freed.
  */
 void xd_kept_send(const struct xd_burst *b, struct xd_kept *k, uint16_t dst);
 /* Drops it; NULL is fine. Any thread. */
@@ -215,10 +217,11 @@ int xd_hook_unregister(struct xd_switch *sw, const char *name, struct xd_error *
 
 /* What a hook has done, summed over workers. Frames count once, when they have gone. */
 struct xd_hook_info {
-	char name[XD_NAME_MAX];
+	char name[XD_NAME_MAX]; /* as it was registered */
 	enum xd_hook_point point;
 	uint32_t nb_ports; /* that have it, themselves or by their bridge */
-	uint64_t frames, drops, moved, redirected;
+	uint64_t frames, drops, moved,
+		redirected;          /* seen; of these, by verdict: to is redirected */
 	uint64_t copied, not_copied; /* not: more copies in a turn than there is room for */
 	uint64_t left, expired; /* left with their sender; of these and others, dropped for it */
 	/* Verdicts that cannot be (no such port or reason, not at this point), and frames left
@@ -227,12 +230,12 @@ struct xd_hook_info {
 	uint64_t cycles;         /* of run, estimated from one round in 31 */
 	uint64_t kept, not_kept; /* not: for lack of buffers */
 	uint64_t sent, freed;    /* of those kept; freed too: those that could not be sent on */
-	uint32_t keep_buffers, keep_used;
+	uint32_t keep_buffers, keep_used; /* all, and those with frames in them */
 	unsigned nb_reasons;
 	struct {
-		const char *name; /* the hook's */
-		uint64_t drops;
-	} reasons[XD_HOOK_REASONS];
+		const char *name;   /* the hook's */
+		uint64_t drops;     /* for that reason */
+	} reasons[XD_HOOK_REASONS]; /* nb_reasons of them */
 };
 
 /* Fills at most max entries, in the order in which they were registered, and returns how many there

@@ -11,6 +11,7 @@ XD_API_BEGIN
 #define XD_AF_XDP_NETNS_MAX 128 /* bytes of a namespace's name or path, with its NUL */
 #define XD_AF_XDP_RULES_MAX 320 /* and of all rules of a list as text */
 
+/* Of the keys xdp, copy and need_wakeup, the indices of their words. */
 enum xd_af_xdp_mode { XD_AF_XDP_AUTO, XD_AF_XDP_NATIVE, XD_AF_XDP_GENERIC };
 enum xd_af_xdp_copy { XD_AF_XDP_COPY_AUTO, XD_AF_XDP_COPY_FORCE, XD_AF_XDP_COPY_ZERO };
 enum xd_af_xdp_wakeup { XD_AF_XDP_WAKEUP_NO, XD_AF_XDP_WAKEUP_YES };
@@ -22,7 +23,8 @@ struct xd_af_xdp_config {
 #undef XD_KEY
 };
 
-/* Of a port of that type. */
+/* The settings of a port of that type: they are in its configuration, whose they are. Any thread.
+ */
 static inline struct xd_af_xdp_config *
 xd_af_xdp_config(const struct xd_port_config *port)
 {

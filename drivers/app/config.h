@@ -15,7 +15,8 @@ struct xd_app_config {
 #undef XD_KEY
 };
 
-/* Of a port of that type. */
+/* The settings of a port of that type: they are in its configuration, whose they are. Any thread.
+ */
 static inline struct xd_app_config *
 xd_app_config(const struct xd_port_config *port)
 {

@@ -9,8 +9,9 @@
 
 XD_API_BEGIN
 
-#define XD_DEVARGS_MAX 256
+#define XD_DEVARGS_MAX 256 /* bytes of devargs, with their NUL */
 
+/* Of the keys promisc and flow_control, the indices of their words. */
 enum xd_ethdev_promisc { XD_ETHDEV_PROMISC_NO, XD_ETHDEV_PROMISC_YES };
 enum xd_ethdev_flow {
 	XD_ETHDEV_FLOW_DEVICE,
@@ -28,6 +29,7 @@ enum xd_ethdev_rss {
 	XD_ETHDEV_RSS_L2,
 };
 
+/* Those of rss that are set unless it says otherwise. */
 #define XD_ETHDEV_RSS_DEFAULT                                                                      \
 	(1u << XD_ETHDEV_RSS_IP | 1u << XD_ETHDEV_RSS_TCP | 1u << XD_ETHDEV_RSS_UDP)
 
@@ -38,7 +40,8 @@ struct xd_ethdev_config {
 #undef XD_KEY
 };
 
-/* Of a port of that type. */
+/* The settings of a port of that type: they are in its configuration, whose they are. Any thread.
+ */
 static inline struct xd_ethdev_config *
 xd_ethdev_config(const struct xd_port_config *port)
 {

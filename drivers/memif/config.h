@@ -8,9 +8,10 @@
 
 XD_API_BEGIN
 
-enum xd_memif_mode { XD_MEMIF_CLIENT, XD_MEMIF_SERVER }; /* the switch's role */
+/* The switch's role on the socket: of the key mode, the index of its word. */
+enum xd_memif_mode { XD_MEMIF_CLIENT, XD_MEMIF_SERVER };
 
-#define XD_MEMIF_MODE_UNSET 0xffff
+#define XD_MEMIF_MODE_UNSET 0xffff /* of socket_mode: as the process's umask has it */
 
 /* Its keys: drivers/memif/keys.def. */
 struct xd_memif_config {
@@ -19,7 +20,8 @@ struct xd_memif_config {
 #undef XD_KEY
 };
 
-/* Of a port of that type. */
+/* The settings of a port of that type: they are in its configuration, whose they are. Any thread.
+ */
 static inline struct xd_memif_config *
 xd_memif_config(const struct xd_port_config *port)
 {

@@ -15,7 +15,8 @@ struct xd_patch_config {
 #undef XD_KEY
 };
 
-/* Of a port of that type. */
+/* The settings of a port of that type: they are in its configuration, whose they are. Any thread.
+ */
 static inline struct xd_patch_config *
 xd_patch_config(const struct xd_port_config *port)
 {

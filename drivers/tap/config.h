@@ -11,6 +11,7 @@ XD_API_BEGIN
 #define XD_TAP_NETNS_MAX 128 /* bytes of a namespace's name or path, with its NUL */
 #define XD_TAP_IP_MAX    320 /* and of all addresses as text */
 
+/* Of the key persist, the index of its word. */
 enum xd_tap_persist { XD_TAP_PERSIST_NO, XD_TAP_PERSIST_YES };
 
 /* Its keys: drivers/tap/keys.def. */
@@ -20,7 +21,8 @@ struct xd_tap_config {
 #undef XD_KEY
 };
 
-/* Of a port of that type. */
+/* The settings of a port of that type: they are in its configuration, whose they are. Any thread.
+ */
 static inline struct xd_tap_config *
 xd_tap_config(const struct xd_port_config *port)
 {

@@ -8,14 +8,15 @@
 
 XD_API_BEGIN
 
-enum xd_socket_mode { XD_SOCKET_CLIENT, XD_SOCKET_SERVER }; /* the switch's role */
+/* The switch's role on the socket: of the key mode, the index of its word. */
+enum xd_socket_mode { XD_SOCKET_CLIENT, XD_SOCKET_SERVER };
 /* The files that guests' memory may be in: shmem and hugetlbfs, or any. */
 enum xd_vhost_memory { XD_VHOST_MEMORY_RAM, XD_VHOST_MEMORY_ANY };
 /* OVS-DPDK 3.1 as it is, and with userspace-tso-enable=true. */
 enum xd_compat { XD_COMPAT_NONE, XD_COMPAT_OVS_3_1, XD_COMPAT_OVS_3_1_TSO };
 
-#define XD_MODE_UNSET 0xffff
-#define XD_VIRTIO_ALL UINT64_MAX
+#define XD_MODE_UNSET 0xffff     /* of socket_mode: as the process's umask has it */
+#define XD_VIRTIO_ALL UINT64_MAX /* of features: all that there are */
 
 /* Its keys: drivers/vhost/keys.def. */
 struct xd_vhost_config {
@@ -24,7 +25,8 @@ struct xd_vhost_config {
 #undef XD_KEY
 };
 
-/* Of a port of that type. */
+/* The settings of a port of that type: they are in its configuration, whose they are. Any thread.
+ */
 static inline struct xd_vhost_config *
 xd_vhost_config(const struct xd_port_config *port)
 {

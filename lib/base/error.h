@@ -20,7 +20,8 @@ struct xd_error {
 int xd_fail(struct xd_error *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same, naming the configuration key at fault: key is "ports.NAME.vlan" and the like. */
+/* The same, naming the configuration key at fault: key is "ports.NAME.vlan" and the like. Returns
+ * code. Any thread. */
 int xd_fail_key(struct xd_error *err, int code, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 

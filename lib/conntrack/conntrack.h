@@ -104,13 +104,12 @@ enum xd_ct_state {
 
 /* Addresses and ports for people, and for filters. */
 struct xd_ct_tuple {
-	uint8_t src[16]; /* of IPv4 the first four bytes */
-	uint8_t dst[16];
+	uint8_t src[16], dst[16]; /* of IPv4 the first four bytes */
 	uint16_t src_port; /* as in the header, the high byte first; of ICMP the identifier */
 	uint16_t dst_port;
 	uint16_t zone;
 	uint8_t proto; /* IANA's number */
-	bool ipv6;
+	bool ipv6;     /* else IPv4 */
 };
 
 /* A frame on its way through the tracker. Written by xd_ct_packet_init and xd_ct_track. */
@@ -124,32 +123,35 @@ struct xd_ct_packet {
 	uint32_t bytes; /* of the frame, without FCS */
 	/* What it is, for the library. */
 	uint8_t kind, tcp_flags, tcp_scale, swapped;
-	uint16_t tcp_window, zone;
-	uint32_t tcp_seq, tcp_ack, tcp_len;
-	uint32_t conn;
-	uint64_t key[2]; /* tuple in canonical order */
-	uint64_t place;  /* its hash */
-	uint32_t tag;    /* likewise */
-	uint8_t to_swapped;
-	uint8_t addr[32]; /* IPv6 addresses, in canonical order */
-	uint64_t to[2];   /* what the tuple is to be, likewise */
-	uint8_t to_addr[32];
+	uint16_t tcp_window, zone;          /* likewise, as all behind */
+	uint32_t tcp_seq, tcp_ack, tcp_len; /* of the TCP header, and its payload */
+	uint32_t conn;                      /* its connection */
+	uint64_t key[2];                    /* tuple in canonical order */
+	uint64_t place;                     /* its hash */
+	uint32_t tag;                       /* likewise */
+	uint8_t to_swapped;                 /* of to */
+	uint8_t addr[32];                   /* IPv6 addresses, in canonical order */
+	uint64_t to[2];                     /* what the tuple is to be, likewise */
+	uint8_t to_addr[32];                /* of to, IPv6 */
 };
 
-/* ---- Control ---- */
+/* ---- Control. All calls: any thread. ---- */
 
-/* NULL with err: -EINVAL a limit or timeout out of range, -ENOMEM. */
+/* Makes an empty table, the caller's. -EINVAL: a limit or timeout is out of range; -ENOMEM: no
+ * memory for so many. */
 struct xd_ct *xd_ct_create(const struct xd_ct_opts *opts, struct xd_error *err);
-/* No worker uses it any more; NULL is fine. */
+/* Frees it, when no worker uses it any more; NULL is fine. */
 void xd_ct_destroy(struct xd_ct *ct);
 
-uint32_t xd_ct_timeout_default(enum xd_ct_timeout which); /* seconds */
-/* For what is seen from now on. -EINVAL: no such timeout, or seconds not from 1 to 2000000. */
+/* In seconds, as it is where nothing else is said. */
+uint32_t xd_ct_timeout_default(enum xd_ct_timeout which);
+/* For what is seen from now on. 0; -EINVAL: no such timeout, or seconds not from 1 to 2000000. */
 int xd_ct_set_timeout(struct xd_ct *ct, enum xd_ct_timeout which, uint32_t seconds);
 /* Connections in a zone at most; 0: no limit of its own. What there is stays. */
 void xd_ct_set_zone_limit(struct xd_ct *ct, uint16_t zone, uint32_t limit);
 
-/* ---- Workers ---- */
+/* ---- Workers. All calls: a worker's thread, which passes its number; several workers at once.
+ * ---- */
 
 /* Fills p from a frame that h (xd_headers_parse) describes; reads the snapshot alone. */
 void xd_ct_packet_init(struct xd_ct_packet *p, const struct xd_frame *f, const struct xd_headers *h,
@@ -184,8 +186,8 @@ struct xd_ct_range {
 struct xd_ct_commit {
 	const struct xd_ct_range *src; /* the source is translated to one of these; NULL: not */
 	const struct xd_ct_range *dst; /* the destination likewise */
-	uint32_t mark;
-	uint8_t label[XD_CT_LABEL];
+	uint32_t mark;                 /* the connection's, and */
+	uint8_t label[XD_CT_LABEL];    /* its label */
 };
 
 /*
@@ -226,15 +228,17 @@ int xd_ct_label(struct xd_ct *ct, unsigned worker, const struct xd_ct_packet *p,
  * turned round. */
 void xd_ct_packet_tuple(const struct xd_ct_packet *p, struct xd_ct_tuple *t);
 
-/* ---- Any thread ---- */
+/* ---- What there is. All calls: any thread. ---- */
 
 /* A connection, for people. */
 struct xd_ct_record {
-	struct xd_ct_tuple original, reply;
-	const char *state; /* "SYN_SENT" and so on of TCP; "" of others */
-	bool answered, assured, translated;
-	uint32_t mark, expires_s;
-	uint8_t label[XD_CT_LABEL] __attribute__((aligned(8)));
+	struct xd_ct_tuple original, reply; /* what its originator sends, and what comes back */
+	const char *state;                  /* "SYN_SENT" and so on of TCP; "" of others */
+	bool answered;                      /* both directions were seen */
+	bool assured;                       /* it does not give way in a full table */
+	bool translated;                    /* one of its addresses or ports is */
+	uint32_t mark, expires_s; /* expires: in so many seconds, if nothing is seen of it */
+	uint8_t label[XD_CT_LABEL] __attribute__((aligned(8))); /* xd_ct_set_label */
 	/* Counted by xd_ct_count, in the direction of original and of reply. */
 	uint64_t packets[2], bytes[2];
 };
@@ -242,11 +246,11 @@ struct xd_ct_record {
 /* Which connections; a member that is zero is not asked for. */
 struct xd_ct_filter {
 	const uint16_t *zone;
-	uint8_t proto;
-	uint32_t mark, mark_mask;
-	const uint8_t *addr; /* one side of either direction has it: 4 bytes, or 16 if ipv6 */
-	bool ipv6;
-	uint16_t port; /* likewise, in host's order */
+	uint8_t proto;            /* IANA's number */
+	uint32_t mark, mark_mask; /* its mark, in these bits */
+	const uint8_t *addr;      /* one side of either direction has it: 4 bytes, or 16 if ipv6 */
+	bool ipv6;                /* of addr */
+	uint16_t port;            /* likewise, in host's order */
 };
 
 /* Calls fn for connections that pass the filter (NULL: all), in no order, until it returns false.
@@ -257,17 +261,22 @@ uint32_t xd_ct_snapshot(struct xd_ct *ct, const struct xd_ct_filter *filter, uin
 /* Forgets those that pass the filter. Returns how many. */
 uint32_t xd_ct_flush(struct xd_ct *ct, const struct xd_ct_filter *filter);
 
+/* All but the first two since the table was made. */
 struct xd_ct_stats {
-	uint32_t connections;
-	uint32_t max_connections;
-	uint64_t committed, expired, flushed;
-	uint64_t evicted;   /* had to give way */
-	uint64_t full;      /* commits refused: -ENOSPC */
-	uint64_t limited;   /* -EDQUOT */
-	uint64_t exhausted; /* -EADDRINUSE */
-	uint64_t bytes;     /* of memory, touched or not */
+	uint32_t connections;     /* that are in the table */
+	uint32_t max_connections; /* of its options */
+	uint64_t committed;       /* that came into it */
+	uint64_t expired;         /* that went because nothing was seen of them */
+	uint64_t flushed;         /* by xd_ct_flush */
+	uint64_t evicted;         /* had to give way */
+	uint64_t full;            /* commits refused: -ENOSPC */
+	uint64_t limited;         /* -EDQUOT */
+	uint64_t exhausted;       /* -EADDRINUSE */
+	uint64_t bytes;           /* of memory, touched or not */
 };
+/* Fills *stats; each figure is right at some moment of the call. */
 void xd_ct_stats(const struct xd_ct *ct, struct xd_ct_stats *stats);
+/* Returns how many connections there are in a zone. */
 uint32_t xd_ct_zone_count(const struct xd_ct *ct, uint16_t zone);
 
 XD_API_END

@@ -28,7 +28,7 @@
  *
  * Bounds: so many datagrams, of each XD_CT_PARTS fragments and XD_CT_KEPT that wait, and so many
  * that wait in all; a time. A new datagram takes the place of an old one in a full part of the
- * table. Any worker, several at once; a datagram's fragments take one lock of many.
+ * table. All calls: any worker, several at once. A datagram's fragments take one lock of many.
  */
 #ifndef XD_CONNTRACK_FRAGMENTS_H
 #define XD_CONNTRACK_FRAGMENTS_H
@@ -50,14 +50,14 @@ struct xd_ct_fragments_opts {
 	int node;               /* NUMA node of the memory, or -1 */
 	/* Takes back what waited in vain. Called inside of the calls below, under a lock. */
 	void (*release)(void *ctx, void *kept);
-	void *ctx;
+	void *ctx; /* release's */
 };
 
-/* Of a tracker, which outlives it. NULL with err: -EINVAL a number out of range, or no release;
- * -ENOMEM. */
+/* Makes a table for a tracker, which outlives it: the caller's. Any thread. -EINVAL: a number is
+ * out of range, or there is no release; -ENOMEM: no memory for so many. */
 struct xd_ct_fragments *xd_ct_fragments_create(
 	struct xd_ct *ct, const struct xd_ct_fragments_opts *opts, struct xd_error *err);
-/* Releases what waits; no worker uses it any more; NULL is fine. */
+/* Releases what waits and frees it, when no worker uses it any more; NULL is fine. Any thread. */
 void xd_ct_fragments_destroy(struct xd_ct_fragments *fr);
 
 enum xd_ct_part {
@@ -72,12 +72,13 @@ enum xd_ct_part {
 enum xd_ct_part xd_ct_fragment(struct xd_ct_fragments *fr, struct xd_ct_packet *p,
 	const struct xd_frame *f, const struct xd_headers *h, uint64_t now_ms);
 
-/* Has kept, a copy of a frame that is early, wait for its first. -EAGAIN: that has come since,
- * judge it again; -ENOSPC: too many wait; -ENOENT: its datagram had to give way. kept is the
- * caller's then. */
+/* Has kept, a copy of a frame that is early, wait for its first. Where that fails it stays the
+ * caller's. -EAGAIN: that has come since, judge it again; -ENOSPC: too many wait; -ENOENT: its
+ * datagram had to give way. */
 int xd_ct_fragment_keep(
 	struct xd_ct_fragments *fr, const struct xd_ct_packet *p, void *kept, uint64_t now_ms);
-/* Those that wait for a first fragment, in the order in which they came; the caller's again. */
+/* Gives back those that wait for a first fragment, in the order in which they came, and returns how
+ * many. */
 unsigned xd_ct_fragment_take(struct xd_ct_fragments *fr, const struct xd_frame *f,
 	const struct xd_headers *h, uint16_t zone, void *kept[XD_CT_KEPT], uint64_t now_ms);
 
@@ -91,6 +92,7 @@ struct xd_ct_fragments_stats {
 	uint64_t not_kept;  /* -ENOSPC */
 	uint64_t gave_way;  /* datagrams, to new ones */
 };
+/* Fills *stats. Any thread. */
 void xd_ct_fragments_stats(const struct xd_ct_fragments *fr, struct xd_ct_fragments_stats *stats);
 
 XD_API_END

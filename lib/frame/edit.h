@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What hooks and stages do with the bytes of a frame: write to its snapshot, translate its
- * addresses, look at what lies behind. All by the worker that owns the batch, before release.
+ * addresses, look at what lies behind. All calls: the worker that owns the batch, before release.
  */
 #ifndef XD_FRAME_EDIT_H
 #define XD_FRAME_EDIT_H
@@ -13,7 +13,8 @@
 XD_API_BEGIN
 
 /* For writing: len bytes of the snapshot from offset on, both counted from where the frame begins
- * now. NULL: they do not all lie in it. Checksums are the caller's. */
+ * now. It is the worker's until release. NULL: they do not all lie in it. Checksums are the
+ * caller's to move along. */
 static inline uint8_t *
 xd_frame_edit(struct xd_frame *f, uint32_t offset, uint32_t len)
 {
@@ -40,8 +41,7 @@ struct xd_rewrite {
 	uint32_t what;     /* XD_REWRITE_* */
 	uint16_t src_port; /* as in the header: the high byte first */
 	uint16_t dst_port;
-	uint8_t src[16]; /* of IPv4 the first four bytes */
-	uint8_t dst[16];
+	uint8_t src[16], dst[16]; /* of IPv4 the first four bytes */
 };
 
 /*

@@ -9,6 +9,8 @@
  *
  * What a frame points at is lent by the port that received it until that port's release() in the
  * same turn. Whoever wants to keep a frame copies it.
+ *
+ * All calls: the worker that owns the batch, before release.
  */
 #ifndef XD_FRAME_FRAME_H
 #define XD_FRAME_FRAME_H
@@ -35,21 +37,21 @@ struct rte_mbuf;
 
 /* A host-contiguous piece of a frame. */
 struct xd_seg {
-	const uint8_t *addr;
-	uint32_t len; /* bytes */
+	const uint8_t *addr; /* of the port that received it: memory that its sender may change */
+	uint32_t len;        /* bytes */
 };
 
 /* What the sender left to be done, or is known of the frame: virtio 1.2, 5.1.6. It was checked
  * against the frame when it was received: offload.h. All zeroes for most frames. */
 union xd_offload {
-	struct {
+	__extension__ struct {
 		uint16_t csum_start;  /* bytes from where the frame began when it was received */
 		uint16_t csum_offset; /* bytes from csum_start */
 		uint16_t gso_size;    /* bytes of payload in each segment */
 		uint8_t gso_type;     /* VIRTIO_NET_HDR_GSO_*; 0: none */
 		uint8_t flags;        /* VIRTIO_NET_HDR_F_NEEDS_CSUM or _DATA_VALID */
 	};
-	uint64_t word;
+	uint64_t word; /* all of it at once */
 };
 
 struct xd_frame {
@@ -58,7 +60,7 @@ struct xd_frame {
 
 	/* Written by the receiving driver, at best as one word: xd_frame_init. */
 	union {
-		struct {
+		__extension__ struct {
 			uint32_t len;     /* bytes on the wire, without FCS */
 			uint8_t start;    /* XD_HEADROOM unless a header was pushed or pulled */
 			uint8_t head_len; /* bytes of the frame that lie in buf */
@@ -69,14 +71,14 @@ struct xd_frame {
 	};
 	/* Written by the bridge, likewise. */
 	union {
-		struct {
+		__extension__ struct {
 			uint16_t in_port; /* index of the port that received it */
 			uint16_t vlan;    /* that it was classified into; 0 is "none" */
 			bool tagged;      /* buf holds a tag for this VLAN */
 			uint8_t nb_dst;   /* ports that the frame goes to */
 			union {
 				uint16_t member; /* of what a bond sends itself: the driver's */
-				struct {
+				__extension__ struct {
 					uint8_t priority; /* of a popped tag, as it lay there */
 					bool service; /* the VLAN's tag is 802.1ad's, TPID 0x88a8 */
 				};
@@ -102,17 +104,17 @@ struct xd_batch {
 	uint16_t nb_done; /* the receiving driver's: buffers to give back, at least n */
 	uint32_t bytes;
 	struct xd_frame frames[XD_BATCH];
-	struct xd_seg segs[XD_BATCH_SEGS];
-	/* the receiving driver's: buffers to give back in release, descriptors of each (packed
-	 * rings), and which of them brought no frame, a bit each */
+	struct xd_seg segs[XD_BATCH_SEGS]; /* what frames' segs point to */
+	/* the receiving driver's: buffers to give back in release, */
 	uint16_t done[XD_BATCH];
-	uint16_t done_descs[XD_BATCH];
-	uint32_t no_frame;
-	uint8_t reasons[XD_BATCH]; /* why it did not: enum xd_drop */
-	uint16_t first;            /* the receiving driver's */
+	uint16_t done_descs[XD_BATCH]; /* descriptors of each (packed rings), */
+	uint32_t no_frame;             /* and which of them brought no frame, a bit each */
+	uint8_t reasons[XD_BATCH];     /* why it did not: enum xd_drop */
+	uint16_t first;                /* the receiving driver's */
 };
 
-/* Everything about a received frame but its bytes and segments; without an mbuf. */
+/* Fills in everything about a received frame but its bytes and segments, without an mbuf: len
+ * bytes, of which head_len lie in buf. */
 static inline void
 xd_frame_init(struct xd_frame *f, uint32_t len, uint8_t head_len, uint8_t nb_segs)
 {
@@ -122,7 +124,8 @@ xd_frame_init(struct xd_frame *f, uint32_t len, uint8_t head_len, uint8_t nb_seg
 	f->offload.word = 0;
 }
 
-/* The route of an untagged frame on its way from one port to one other. */
+/* The route of an untagged frame on its way from one port to one other: the number that belongs
+ * into frame->route. */
 static inline uint64_t
 xd_frame_route(uint16_t in_port, uint16_t vlan)
 {
@@ -139,14 +142,15 @@ xd_frame_received_len(const struct xd_frame *f)
 	return f->len + f->start - XD_HEADROOM;
 }
 
+/* Where the frame begins now, in its buf: head_len bytes that nobody else changes. The frame's. */
 static inline uint8_t *
 xd_frame_data(struct xd_frame *f)
 {
 	return f->buf + f->start;
 }
 
-/* Makes room for bytes in front of the frame; returns the new start, or NULL without headroom.
- * The worker that owns the batch. */
+/* Makes room for bytes in front of the frame; returns the new start, in the frame's buf, or NULL
+ * without headroom. */
 static inline uint8_t *
 xd_frame_push(struct xd_frame *f, uint8_t bytes)
 {
@@ -159,7 +163,8 @@ xd_frame_push(struct xd_frame *f, uint8_t bytes)
 	return f->buf + f->start;
 }
 
-/* Takes bytes off the front; the caller knows that head_len holds them. */
+/* Takes bytes off the front; the caller knows that head_len holds them. Returns the new start, in
+ * the frame's buf. */
 static inline uint8_t *
 xd_frame_pop(struct xd_frame *f, uint8_t bytes)
 {
@@ -170,8 +175,7 @@ xd_frame_pop(struct xd_frame *f, uint8_t bytes)
 	return f->buf + f->start;
 }
 
-/* Copies the whole frame to dst, which has room for f->len bytes. The worker that owns the batch,
- * before release. */
+/* Copies the whole frame to dst, which is the caller's and has room for f->len bytes. */
 void xd_frame_gather(struct xd_frame *f, uint8_t *dst);
 
 XD_API_END

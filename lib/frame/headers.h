@@ -11,6 +11,8 @@
  * A layer is named only when its whole header lies in the snapshot and does not contradict itself,
  * so whoever finds it named may read it at its offset, and what is read there is what is sent.
  * Checksums, and lengths behind the last header, are not looked at.
+ *
+ * All calls: the worker that owns the batch; of what was parsed, any thread that has it.
  */
 #ifndef XD_FRAME_HEADERS_H
 #define XD_FRAME_HEADERS_H
@@ -22,6 +24,7 @@ XD_API_BEGIN
 
 #define XD_HEADERS_TAGS 2 /* that a sender may have put */
 
+/* What a frame has behind its tags, and behind that. */
 enum xd_l3 { XD_L3_NONE, XD_L3_ARP, XD_L3_IPV4, XD_L3_IPV6 };
 enum xd_l4 { XD_L4_NONE, XD_L4_TCP, XD_L4_UDP, XD_L4_SCTP, XD_L4_ICMP, XD_L4_ICMPV6 };
 
@@ -50,11 +53,10 @@ struct xd_headers {
 	uint16_t payload;         /* behind the transport header, when l4_kind says which */
 };
 
-/* Parses the snapshot of a frame of XD_FRAME_MIN bytes or more, and fills *h in any case. The
- * worker that owns the batch. */
+/* Parses the snapshot of a frame of XD_FRAME_MIN bytes or more, and fills *h in any case. */
 void xd_headers_parse(const struct xd_frame *f, struct xd_headers *h);
 
-/* TCP or UDP, and no fragment: its checksum and payload can be worked on. */
+/* Whether it is TCP or UDP, and no fragment: its checksum and payload can be worked on. */
 static inline bool
 xd_headers_is_segment(const struct xd_headers *h)
 {
@@ -69,12 +71,14 @@ xd_headers_parse_segment(const struct xd_frame *f, struct xd_headers *h)
 	return xd_headers_is_segment(h);
 }
 
+/* Whether it is of IP version 6. */
 static inline bool
 xd_headers_is_ipv6(const struct xd_headers *h)
 {
 	return h->l3_kind == XD_L3_IPV6;
 }
 
+/* Whether there is a UDP header in the frame. */
 static inline bool
 xd_headers_is_udp(const struct xd_headers *h)
 {

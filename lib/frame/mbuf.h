@@ -11,8 +11,8 @@
  *              xd_frame_mbuf_sent(frames[i], mbufs[i]);       for those before sent,
  *              xd_frame_mbuf_kept(frames[i], mbufs[i]);       for the others
  *
- * All by the worker that is inside the driver's call; none waits, allocates from anywhere but the
- * pool, or locks.
+ * All calls: the worker that is inside the driver's call. None waits, allocates from anywhere but
+ * the pool, or locks.
  */
 #ifndef XD_FRAME_MBUF_H
 #define XD_FRAME_MBUF_H
@@ -39,16 +39,19 @@ uint16_t xd_batch_from_mbufs(
 /* Frees what of it nobody has taken: release. */
 void xd_batch_free_mbufs(struct xd_batch *batch);
 
-/* A copy of the frame in mbufs of the pool, whatever it lies in. NULL: the pool is empty. */
+/* A copy of the frame in mbufs of the pool, whatever it lies in: the caller's. NULL: the pool is
+ * empty. */
 struct rte_mbuf *xd_frame_copy_to_mbuf(struct xd_frame *f, struct rte_mempool *pool);
-/* Of one that came in an mbuf: that, or a copy where it cannot be shared. */
+/* Of one that came in an mbuf: that, or a copy where it cannot be shared; as xd_frame_to_mbuf,
+ * which calls it. NULL: the pool is empty. It is the caller's until one of the two below. */
 struct rte_mbuf *xd_frame_reuse_mbuf(struct xd_frame *f, struct rte_mempool *pool);
 
 /*
  * The frame as it is to be sent: the mbuf it came in, with its head as it is now, or a copy. What
  * the frame needs (frame->offload) is not in it: finish the checksum before
- * (xd_frame_finish_checksum, frame/offload.h), or tell the device. NULL: the pool is empty. Each
- * must be followed by one of the two below. Called again for the same frame it does the same.
+ * (xd_frame_finish_checksum, frame/offload.h), or tell the device. NULL: the pool is empty. It
+ * is the caller's until one of the two below, which must follow. Called again for the same frame it
+ * does the same.
  */
 static inline struct rte_mbuf *
 xd_frame_to_mbuf(struct xd_frame *f, struct rte_mempool *pool)

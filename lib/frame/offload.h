@@ -7,7 +7,7 @@
  *   checksum.c  the Internet checksum (RFC 1071) over a frame in pieces
  *   segment.c   one long frame into many: TCP (RFC 9293) and UDP over IPv4 (RFC 791), IPv6 (8200)
  *
- * Any thread; no state but what is passed in.
+ * All calls: any thread that owns the frame; no state but what is passed in.
  */
 #ifndef XD_FRAME_OFFLOAD_H
 #define XD_FRAME_OFFLOAD_H
@@ -46,11 +46,11 @@ XD_API_BEGIN
 /* What a sender asked for, as it was read once from its virtio-net header. hdr_len is a hint that
  * nobody needs, so it is not here. */
 struct xd_offload_request {
-	uint8_t flags;    /* VIRTIO_NET_HDR_F_* */
-	uint8_t gso_type; /* VIRTIO_NET_HDR_GSO_* */
-	uint16_t gso_size;
-	uint16_t csum_start;
-	uint16_t csum_offset;
+	uint8_t flags;        /* VIRTIO_NET_HDR_F_* */
+	uint8_t gso_type;     /* VIRTIO_NET_HDR_GSO_* */
+	uint16_t gso_size;    /* bytes of payload in each segment */
+	uint16_t csum_start;  /* bytes from the beginning of the frame */
+	uint16_t csum_offset; /* bytes from csum_start */
 };
 
 /*
@@ -70,8 +70,8 @@ int xd_offload_check(struct xd_frame *f, const struct xd_offload_request *reques
  * header and two tags. */
 #define XD_CSUM_START_PLAIN 22
 
-/* The same, at once for what nearly every frame of a guest's stack asks for: its TCP or UDP
- * checksum. */
+/* The same as xd_offload_check, of may too, at once for what nearly every frame of a guest's stack
+ * asks for: its TCP or UDP checksum. 0, or -1 when it does not fit. */
 static inline int
 xd_offload_take(struct xd_frame *f, const struct xd_offload_request *request, uint8_t may)
 {
@@ -96,7 +96,7 @@ xd_offload_take(struct xd_frame *f, const struct xd_offload_request *request, ui
  */
 void xd_offload_guess(struct xd_frame *f);
 
-/* The XD_OFFLOAD_* that a receiver must take for this frame to pass as it is. Of UDP, whose
+/* Returns the XD_OFFLOAD_* that a receiver must take for this frame to pass as it is. Of UDP, whose
  * gso_type does not tell IPv4 from IPv6, both. */
 uint8_t xd_offload_needs(union xd_offload offload);
 
@@ -152,7 +152,7 @@ uint32_t xd_frame_sum(struct xd_frame *f, uint32_t offset, uint32_t len, uint32_
  * its length exchanged: so it holds with routing headers too.
  */
 struct xd_segmenter {
-	struct xd_frame *whole;
+	struct xd_frame *whole; /* the caller's, until the last segment was used */
 	uint16_t header_bytes;
 	uint16_t nb_segments;
 	uint16_t next;         /* number of the next segment */
@@ -164,7 +164,7 @@ struct xd_segmenter {
 	bool leave_checksums;
 	/* parsed once */
 	uint16_t l3, l4; /* bytes to the IP and the TCP or UDP header */
-	bool ipv6, udp;
+	bool ipv6, udp;  /* else IPv4, TCP */
 	uint32_t pseudo; /* sum of the pseudo-header without its length, as stored */
 	uint8_t header[XD_SEGMENT_HEAD]; /* of the whole frame, as it leaves */
 	/* the segment at hand */
@@ -172,8 +172,9 @@ struct xd_segmenter {
 	struct xd_seg segs[UINT8_MAX];
 };
 
-/* 0, or -1: the frame cannot be segmented (headers too long, or more than XD_SEGMENTS_MAX
- * segments). The worker that owns the batch, as for the next; whole stays as it is. */
+/* Begins to segment a frame. 0, or -1: it cannot be segmented (headers too long, or more than
+ * XD_SEGMENTS_MAX segments). The worker that owns the batch, as for the next; whole stays as it is.
+ */
 int xd_segment_begin(struct xd_segmenter *s, struct xd_frame *whole);
 /* The next segment, valid until the next call; NULL after the last. */
 struct xd_frame *xd_segment_next(struct xd_segmenter *s);

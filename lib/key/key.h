@@ -20,7 +20,7 @@
  *
  * An entry is the struct that the values lie in: a struct xd_port_config, ... Text is what the YAML
  * file, JSON and the command line all come to: a list is "10,20-30" or "a,b"; "" is a value that is
- * not set. Plain functions without state: any thread.
+ * not set. All calls: any thread; they have no state.
  */
 #ifndef XD_KEY_KEY_H
 #define XD_KEY_KEY_H
@@ -66,7 +66,7 @@ enum xd_cost {
 struct xd_key {
 	const char *name; /* unique within an entry; the unit at its end: "wait_us" */
 	enum xd_key_kind kind;
-	enum xd_cost cost;
+	enum xd_cost cost;         /* of a change */
 	uint32_t offset, size;     /* XD_KEY_AT */
 	uint32_t count;            /* offset of how many there are, for kinds that say so */
 	uint64_t min, max;         /* of a number, of bits, of each number of a list or set */
@@ -95,23 +95,28 @@ struct xd_key {
 #define XD_KEY_AT(type, member)                                                                    \
 	.offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
 
-/* Tables of keys are ended by a NULL name. The key of that name, or NULL. */
+/* Tables of keys are ended by a NULL name. The key of that name, the table's; NULL: there is none.
+ */
 const struct xd_key *xd_key_find(const struct xd_key *keys, const char *name);
 
 /* Gives one key, or all of a table, its default. */
 void xd_key_reset(const struct xd_key *key, void *entry);
 void xd_keys_reset(const struct xd_key *keys, void *entry);
+/* Whether two entries have the same value of a key. */
 bool xd_key_equal(const struct xd_key *key, const void *a, const void *b);
 
-/* Whether the value may be, whoever wrote it. -EINVAL, -E2BIG, -ENAMETOOLONG; errors have no key
- * yet. That a name is one of an entry is not looked at. */
+/* Whether the value may be, whoever wrote it. Errors have no key yet. That a name is one of an
+ * entry is not looked at. -EINVAL        it is no value of the key's, or out of range -E2BIG there
+ * are more than the key takes -ENAMETOOLONG  the text is too long
+ */
 int xd_key_check(const struct xd_key *key, const void *entry, struct xd_error *err);
 /* Whether there is no control character in text, which would forge lines of logs and answers. */
 bool xd_key_printable(const char *text);
 
-/* Reads text into the entry; when it fails nothing is changed. Errors have no key. -EINVAL,
- * -E2BIG, -ENAMETOOLONG. */
+/* Reads text into the entry; when it fails nothing is changed. Errors have no key, and
+ * are those of xd_key_check: -EINVAL, -E2BIG, -ENAMETOOLONG. */
 int xd_key_read(const struct xd_key *key, void *entry, const char *text, struct xd_error *err);
+/* Writes the value as text that xd_key_read takes; text is the caller's. */
 void xd_key_print(const struct xd_key *key, const void *entry, char text[XD_KEY_CHARS]);
 
 #define XD_KEY_VALUES 160 /* bytes that hold what the next one writes */
@@ -122,8 +127,10 @@ const char *xd_key_default(const struct xd_key *key, char text[XD_KEY_VALUES]);
 
 /* The number, or of a list or set how many there are; of a string 0. */
 uint64_t xd_key_number(const struct xd_key *key, const void *entry);
+/* Writes a number, bits, the index of a word, or of a list or set how many there are. */
 void xd_key_store(const struct xd_key *key, void *entry, uint64_t number);
-/* Name number i that a name or names have; NULL after the last, for nobody, and for other kinds. */
+/* Name number i that a name or names have, the entry's; NULL after the last, for nobody, and for
+ * other kinds. */
 char *xd_key_name(const struct xd_key *key, const void *entry, unsigned i);
 
 XD_API_END

@@ -37,7 +37,7 @@ struct xd_bus_owner {
 /* Names a mapping: whole pages of page_bytes, as mmap returned it. Behind it there should be one
  * more page of the same file: what is replaced could else have been the last that keeps the file,
  * which then goes at the expense of the thread that the signal is for. Any thread. -ENOSPC: the
- * table is full (65536 regions); -ENOMEM. */
+ * table is full (65536 regions); -ENOMEM: no memory for it. */
 int xd_bus_error_add(void *map, size_t bytes, size_t page_bytes, const struct xd_bus_owner *owner);
 /* Forgets it: before munmap, and when no thread accesses it any more. A mapping that is not there
  * is fine. Any thread. */
@@ -49,7 +49,7 @@ void xd_bus_error_remove(void *map);
 int xd_bus_error_install(void);
 /* For a handler of the application's own (SA_SIGINFO): whether the address (si_addr) was in one of
  * the regions and can be accessed again now, so that the handler shall return. Only for si_code >
- * 0. Async-signal-safe; any thread. */
+ * 0. Any thread; async-signal-safe. */
 bool xd_bus_error(void *addr);
 
 XD_API_END

@@ -60,7 +60,8 @@ int64_t xd_bucket_parts(
 void xd_bucket_take(struct xd_bucket *bucket, const struct xd_bucket_rate *rate, uint64_t now_tsc,
 	uint64_t tokens);
 
-/* What there must be for so many tokens to pass at once, in parts: all of them, or a burst. */
+/* What there must be for so many tokens to pass at once, in parts: all of them, or a burst. Any
+ * thread. */
 static inline int64_t
 xd_bucket_wanted(const struct xd_bucket_rate *rate, uint64_t tokens)
 {

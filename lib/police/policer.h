@@ -54,6 +54,7 @@ struct xd_policer_buckets {
 	struct xd_bucket bits, frames;
 };
 
+/* The same for a clock of so many cycles a second. Any thread. */
 struct xd_policer_rates xd_policer_rates(const struct xd_limit *limit, uint64_t tsc_hz);
 
 XD_API_END

@@ -52,7 +52,7 @@
 
 #define XD_WAIT_US 1000 /* the default of wait_us */
 #define XD_FD_NAP  (-2) /* of a driver's fd: see there */
-#define XD_NAP_MS  10
+#define XD_NAP_MS  10   /* how often a queue of XD_FD_NAP is looked at */
 
 XD_API_BEGIN
 
@@ -61,16 +61,16 @@ struct xd_bond;
 
 /* How a member of a bond is. */
 struct xd_member_link {
-	const char *name;
-	bool up;
+	const char *name;    /* of the port */
+	bool up;             /* frames can pass */
 	uint32_t speed_mbps; /* 0: not known */
 };
 
 /* What the switch gives to its ports. Lives until the last port is destroyed. */
 struct xd_port_env {
-	const struct xd_log *log;
-	struct xd_loop *loop; /* its callbacks hold the switch's lock */
-	void *ctx;
+	const struct xd_log *log; /* for the driver's lines */
+	struct xd_loop *loop;     /* its callbacks hold the switch's lock */
+	void *ctx;                /* of the calls below */
 	/* Waits until every worker has left the turn it is in. Control; never from a data-path
 	 * call. */
 	void (*quiesce)(void *ctx);
@@ -88,8 +88,8 @@ typedef void (*xd_describe_fn)(void *ctx, const char *key, const char *value);
 /* One counter of a device's own, by the name that its driver gives it. */
 typedef void (*xd_xstat_fn)(void *ctx, const char *name, uint64_t value);
 
-#define XD_CLAIMS     4
-#define XD_CLAIM_NAME 256
+#define XD_CLAIMS     4   /* of a port at most */
+#define XD_CLAIM_NAME 256 /* bytes of a thing's name, with its NUL */
 
 /* One thing that a port claims: "socket /run/vm1.sock", "pci 0000:03:00.0", "netdev eth0". */
 struct xd_claim {
@@ -180,7 +180,8 @@ struct xd_driver {
 	 * `wanted`. A hint, since others transmit too. NULL: never known to be full. */
 	uint16_t (*room)(struct xd_port *port, unsigned worker, uint16_t wanted);
 	/* The same workers, at most one turn later and after a full memory fence: tell the device
-	 * what it asked to be told, of buffers given back and of frames sent. May be NULL. */
+	 * what it asked to be told, of buffers given back and (notify_tx) of frames sent. May be
+	 * NULL. */
 	void (*notify_rx)(struct xd_port *port, uint16_t queue, unsigned worker);
 	void (*notify_tx)(struct xd_port *port, unsigned worker);
 
@@ -264,7 +265,7 @@ struct xd_port_load {
 	uint32_t ppm;    /* millionths of a core, lately; XD_LOAD_UNKNOWN: not looked at yet */
 } __attribute__((aligned(64)));
 
-#define XD_LOAD_UNKNOWN UINT32_MAX
+#define XD_LOAD_UNKNOWN UINT32_MAX /* of ppm */
 
 /* Frames at the head of a receive queue that were left with their sender: written by the worker
  * that owns the queue. */
@@ -276,17 +277,17 @@ struct xd_port_left {
 /* Bytes of frames that passed, and those of them that did so on another NUMA node than the
  * memory's. Control's. */
 struct xd_node_bytes {
-	uint64_t bytes, crossed;
-	uint32_t crossed_ppm; /* lately */
+	uint64_t bytes, crossed; /* all; those of another node */
+	uint32_t crossed_ppm;    /* lately */
 };
 
 /* The part of a port that every driver's port begins with. */
 struct xd_port {
-	const struct xd_driver *driver;
+	const struct xd_driver *driver; /* the switch's copy */
 	const struct xd_port_env *env;
-	struct xd_port_config config;
-	uint16_t index; /* set by the switch before start, as is */
-	uint64_t life;  /* a number that no other port of the switch has had; made anew, it stays */
+	struct xd_port_config config; /* as it runs; written by control */
+	uint16_t index;               /* set by the switch before start, as is */
+	uint64_t life; /* a number that no other port of the switch has had; made anew, it stays */
 	uint16_t nb_queues;  /* receive queues to be polled, at most XD_PORT_QUEUES; set by start */
 	int16_t node;        /* of the memory that its frames lie in; -1: not known; control's */
 	uint16_t max_frame;  /* xd_port_max_frame of its mtu; written by the switch's control */
@@ -297,9 +298,9 @@ struct xd_port {
 	uint64_t guest_bytes;  /* and what of a guest's memory it has mapped */
 	uint64_t rests_told;   /* control: rests (stats/budget.h) that the log was told of, */
 	uint32_t tell_rests_s; /* and when it may be told again */
-	/* Transmit queues that frames may go to now; written by control. */
+	/* How many transmit queues frames may go to now, and which; written by control. */
 	uint16_t nb_tx;
-	uint16_t tx[XD_PORT_QUEUES];
+	uint16_t tx[XD_PORT_QUEUES];                 /* their numbers */
 	struct xd_port_load loads[XD_PORT_QUEUES];   /* by receive queue, */
 	struct xd_port_left left[XD_PORT_QUEUES];    /* as are these */
 	struct xd_node_bytes node_bytes;             /* control's, as is what it has seen of, */
@@ -322,7 +323,8 @@ xd_port_tx_queue(const struct xd_port *port, unsigned worker)
 	return nb_tx == 1 ? port->tx[0] : nb_tx ? port->tx[worker % nb_tx] : 0;
 }
 
-/* What tx returns of a port that is down or stopped: n frames are dropped and counted so. */
+/* What tx returns of a port that is down or stopped: n frames are dropped and counted so. Returns
+ * n. Any worker. */
 static inline uint16_t
 xd_port_drop_down(struct xd_port *port, unsigned worker, uint16_t n)
 {
@@ -343,7 +345,7 @@ xd_port_max_frame(uint16_t mtu)
 #define XD_LOOK_MS 250 /* between two looks at what nobody tells of */
 
 /* The same for the link of a port: one of a bond's members, or one to be, is looked at so often
- * that another takes over within 10 ms. Control. */
+ * that another takes over within 10 ms. Control: the switch's lock is held. */
 static inline uint32_t
 xd_port_look_ms(const struct xd_port *port)
 {
@@ -351,15 +353,17 @@ xd_port_look_ms(const struct xd_port *port)
 }
 
 /* Fills the common part, of a port that lies as struct xd_port has to: aligned_alloc(64, ...).
- * create() calls it first. */
+ * create() calls it first. Control: the switch's lock is held. */
 void xd_port_init(struct xd_port *port, const struct xd_driver *driver,
 	const struct xd_port_env *env, const struct xd_port_config *config);
 
-/* The switch's: room for counters by kind and size, when there is none yet. -ENOMEM. Control. */
+/* The switch's: room for counters by kind and size, when there is none yet. 0; -ENOMEM: no
+ * memory. Control: the switch's lock is held. */
 int xd_port_make_rmon(struct xd_port *port);
-/* The switch's: has a port take settings for which its device can stay (set). Control. */
+/* The switch's: has a port take settings for which its device can stay (set). Control: the lock is
+ * held. */
 void xd_port_set(struct xd_port *port, const struct xd_port_config *config);
-/* Has the driver destroy a port that it has made. Control. */
+/* Has the driver destroy a port that it has made. Control: the switch's lock is held. */
 void xd_port_destroy(struct xd_port *port);
 
 /* Fills in the error with the key "ports.NAME.KEY". Returns code. Any thread. */
@@ -375,8 +379,8 @@ int xd_switch_with_port(struct xd_switch *sw, const char *port,
 /* Built-in drivers, by type: an explicit table, ended by NULL (drivers/drivers.c). */
 extern const struct xd_driver *const xd_builtin_drivers[];
 
-/* The driver of that type, among drivers (ended by NULL; or NULL) and those built in; or NULL. Any
- * thread. */
+/* The driver of that type, among drivers (ended by NULL; or NULL) and those built in; it lives as
+ * long as these. NULL: there is none. Any thread. */
 const struct xd_driver *xd_driver_find(const char *type, const struct xd_driver *const *drivers);
 /* All that a port claims, at most XD_CLAIMS; returns how much. Any thread. */
 unsigned xd_port_all_claims(const struct xd_port_config *port,

@@ -10,8 +10,8 @@
  * worker's time than its calls' usual share, that part of all time, and a burst; and a port that
  * was slow for a reason that went away is served again by itself.
  *
- * Times are in cycles of a clock that the caller has; nothing here reads one. One writer, the
- * worker; control reads the figures.
+ * Times are in cycles of a clock that the caller has; nothing here reads one. All calls: the
+ * worker whose budget it is; control reads the figures.
  */
 #ifndef XD_STATS_BUDGET_H
 #define XD_STATS_BUDGET_H
@@ -47,16 +47,17 @@ struct xd_budget {
 
 /* The numbers above in cycles; call is by default, a port may have another. */
 struct xd_budget_limits {
-	uint64_t call, burst, rest;
+	uint64_t call, burst, rest; /* of a call; of debt; that a port rests */
 };
 
+/* For a clock of so many cycles a second. Any thread. */
 struct xd_budget_limits xd_budget_limits(uint64_t tsc_hz);
 
-/* Of a call's time, what the call itself took. elapsed: since the thread's times were last looked
- * at, which was before the call; ran: the processor time that the thread had of this. What is
- * missing it was kept waiting by others (preempted, or its virtual CPU was) unless it went to sleep
- * itself (blocked), which only the call can have done. Of that, others' is what it waited for a
- * core in vain (delayed). */
+/* Of a call's time, returns what the call itself took, in cycles as all of these. elapsed: since
+ * the thread's times were last looked at, which was before the call; ran: the processor time that
+ * the thread had of this. What is missing it was kept waiting by others (preempted, or its virtual
+ * CPU was) unless it went to sleep itself (blocked), which only the call can have done. Of that,
+ * others' is what it waited for a core in vain (delayed). */
 uint64_t xd_budget_own(
 	uint64_t took, uint64_t elapsed, uint64_t ran, uint64_t delayed, bool blocked);
 
@@ -67,7 +68,7 @@ bool xd_budget_charge(struct xd_budget *b, const struct xd_budget_limits *limits
 /* sum: the figures of one worker's added to it, and the later end of a rest. Any thread. */
 void xd_budget_add(struct xd_budget *sum, const struct xd_budget *b);
 
-/* "receive" and the like. */
+/* "receive" and the like, static text. Any thread. */
 const char *xd_budget_call_name(enum xd_budget_call call);
 
 XD_API_END

@@ -17,13 +17,13 @@ enum xd_drop {
 #define XD_DROP(name, text) XD_DROP_##name,
 #include "stats/drops.def"
 #undef XD_DROP
-	XD_DROP_REASONS,
+	XD_DROP_REASONS,               /* how many there are */
 	XD_DROP_NONE = XD_DROP_REASONS /* the frame is not dropped */
 };
 
-/* "ring-full" and the like: the one name in every display. */
+/* "ring-full" and the like: the one name in every display, static text. Any thread. */
 const char *xd_drop_name(enum xd_drop reason);
-/* True for reasons that count at the receiving port. */
+/* 1 for reasons that count at the receiving port, else 0. Any thread. */
 static inline int
 xd_drop_is_rx(enum xd_drop reason)
 {
@@ -35,6 +35,7 @@ struct xd_drops {
 	uint64_t n[XD_DROP_REASONS];
 } __attribute__((aligned(64)));
 
+/* Counts n frames as dropped. Any worker. */
 static inline void
 xd_drop(struct xd_drops *drops, enum xd_drop reason, uint64_t n)
 {
@@ -58,9 +59,10 @@ struct xd_counters {
 	uint64_t lock_cycles;       /* of waiting for other workers that use the same queue */
 } __attribute__((aligned(64)));
 
-/* Of a mirror: copies that ports took, and that found a port's ring full. Written by one worker. */
+/* Of a mirror. Written by one worker. */
 struct xd_mirror_counters {
-	uint64_t tx_frames, tx_bytes, dropped;
+	uint64_t tx_frames, tx_bytes; /* copies that ports took, */
+	uint64_t dropped;             /* and that found a port's ring full */
 } __attribute__((aligned(64)));
 
 /* sum += each of n workers' counters. Any thread; figures are at most one turn old. */

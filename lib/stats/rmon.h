@@ -22,19 +22,19 @@ enum xd_rmon_size {
 	XD_RMON_SIZES
 };
 
-/* "65_to_127" and the like. */
+/* "65_to_127" and the like, static text. Any thread. */
 const char *xd_rmon_size_name(enum xd_rmon_size size);
 
 /* Frames; those that were dropped for what they were are among them. Of a worker, which alone
  * writes it. */
 struct xd_rmon {
-	uint64_t unicast;
-	uint64_t multicast; /* group addresses but broadcast */
-	uint64_t broadcast;
-	uint64_t sizes[XD_RMON_SIZES];
+	uint64_t unicast;              /* to one station */
+	uint64_t multicast;            /* group addresses but broadcast */
+	uint64_t broadcast;            /* to all */
+	uint64_t sizes[XD_RMON_SIZES]; /* all of them, by class */
 } __attribute__((aligned(64)));
 
-/* The class of a frame of so many bytes, with FCS. */
+/* The class of a frame of so many bytes, with FCS. Any thread. */
 static inline enum xd_rmon_size
 xd_rmon_size(uint32_t bytes)
 {
