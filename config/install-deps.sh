@@ -15,10 +15,10 @@ build="gcc libc6-dev pkg-config meson ninja-build python3 clang libdpdk-dev libn
 # runtime for fuzz targets, the rest for guests, whose kernel is downloaded by their test and not
 # installed; one of them is libvirt's, and one is moved to us from OVS-DPDK and back. The latter's
 # package starts a service: stop it if it is not wanted. Others are for the tree itself: its form, its
-# faults and its pages. ovsdbapp is how neutron speaks to Open vSwitch's database.
+# faults, its pages and its manual. ovsdbapp is how neutron speaks to Open vSwitch's database.
 test="g++ dpdk-dev iproute2 iputils-ping qemu-system-x86 busybox-static qperf iperf3 sockperf
 	tcpdump mtr-tiny ethtool nftables openssl openvswitch-switch-dpdk libclang-rt-dev python3-jsonschema
-	gnuplot-nox clang-format clang-tidy mypy git python3-sphinx abigail-tools
+	gnuplot-nox clang-format clang-tidy mypy git python3-sphinx groff-base abigail-tools
 	libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-ovsdbapp"
 # What to compare with.
 bench="openvswitch-switch-dpdk dpdk-dev iproute2 iperf3 qperf sockperf mtr-tiny nftables

@@ -17,35 +17,22 @@ import unittest
 
 import abi
 
+sys.dont_write_bytecode = True
 SOURCE, BUILD = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
+sys.path.insert(0, str(SOURCE / "doc" / "reference"))
+
+import headers
+
 COMPILERS = {"c": ("cc", "-std=gnu11"), "c++": ("c++", "-std=gnu++17")}
 
 
 def run(*command, **options):
-    done = subprocess.run([str(word) for word in command], text=True, capture_output=True,
-                          errors="replace", **options)
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    done = subprocess.run([str(word) for word in command], text=True, errors="replace", **options)
     if done.returncode:
         raise AssertionError(f"{shlex.join(map(str, command))}: status {done.returncode}\n"
                              f"{done.stdout}{done.stderr}")
     return done.stdout
-
-
-def declared(header):
-    """Functions that a header declares and does not define."""
-    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", header.read_text(), flags=re.DOTALL)
-    text = re.sub(r"^#(?:[^\n]*\\\n)*[^\n]*", "", text, flags=re.MULTILINE)
-    depth, outside = 0, ""
-    for char in text:
-        depth += (char == "{") - (char == "}")
-        if depth == 0:
-            # What a function's body ends, ends here too.
-            outside += ";" if char == "}" else char
-    names = set()
-    for statement in outside.split(";"):
-        statement = statement.replace("XD_API_BEGIN", "").strip()
-        if not re.match(r"typedef|static|(struct|enum)( \w+)?$|XD_API_END", statement):
-            names.update(re.findall(r"(?<![(\w])\*?(xd_\w+)\(", statement)[:1])
-    return names
 
 
 class Installed(unittest.TestCase):
@@ -78,9 +65,9 @@ class Installed(unittest.TestCase):
         for language, (compiler, standard) in COMPILERS.items():
             for header in headers:
                 with self.subTest(language=language, header=str(header)):
-                    run(compiler, standard, "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+                    run(compiler, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only",
                         f"-I{self.include}", "-x", language, "-",
-                        input=f'#include "{header}"\n#include "{header}"\n')
+                        input=f'#include "{header}"\n#include "{header}"\nextern int something;\n')
 
     def build(self, example, language, static):
         """As the example's README says, more or less."""
@@ -183,9 +170,24 @@ class Installed(unittest.TestCase):
     def test_exports(self):
         lines = run("nm", "-D", "--defined-only", self.lib / "libcrossdock.so").splitlines()
         exported = {line.split()[-1] for line in lines if " T " in line}
-        wanted = set().union(*map(declared, self.include.rglob("*.h")))
-        self.assertIn("xd_switch_apply", wanted)
-        self.assertEqual(exported, wanted)
+        self.assertEqual(exported, self.declared())
+
+    def declared(self):
+        """Functions that installed headers declare and do not define."""
+        read = headers.read_all({str(path.relative_to(self.include)): path
+                                 for path in self.include.rglob("*.*") if path.is_file()})
+        names = {function.name for header in read for function in header.functions()
+                 if not function.inline}
+        self.assertIn("xd_switch_apply", names)
+        return names
+
+    def test_manual(self):
+        """A page for each function, that its formatter has nothing to say of."""
+        pages, = self.root.rglob("man3")
+        names = {path.stem for path in pages.iterdir()}
+        self.assertEqual(self.declared() - names, set())
+        self.assertEqual(run("groff", "-man", "-ww", "-z", "-Tutf8", f"-I{pages.parent}",
+                             *sorted(pages.iterdir()), stderr=subprocess.STDOUT), "")
 
     def without_last_member(self, text, struct):
         """A dump in which the struct ends before its last member."""
