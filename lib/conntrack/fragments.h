@@ -43,7 +43,7 @@ XD_API_BEGIN
 struct xd_ct_fragments;
 
 struct xd_ct_fragments_opts {
-	uint32_t size;          /* sizeof(struct xd_ct_fragments_opts) */
+	uint32_t size; /* sizeof(struct xd_ct_fragments_opts); what a shorter one lacks is 0 */
 	uint32_t max_datagrams; /* 1 to 1048576 */
 	uint32_t max_kept;      /* that wait in all; 0: none may */
 	uint32_t timeout_ms;    /* from a datagram's first fragment on; 0: 30000 */
