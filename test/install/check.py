@@ -9,6 +9,7 @@ import pathlib
 import re
 import shlex
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,13 @@ import abi
 
 sys.dont_write_bytecode = True
 SOURCE, BUILD = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
-sys.path.insert(0, str(SOURCE / "doc" / "reference"))
+sys.path[:0] = [str(SOURCE / "doc" / "reference"), str(SOURCE / "test" / "lib")]
+os.environ["CROSSDOCK_BUILD"] = str(BUILD)
 
 import headers
+from frames import BROADCAST, frame, mac
+from guest import Guest
+from page import Page, Program
 
 COMPILERS = {"c": ("cc", "-std=gnu11"), "c++": ("c++", "-std=gnu++17")}
 
@@ -65,8 +70,8 @@ class Installed(unittest.TestCase):
         for language, (compiler, standard) in COMPILERS.items():
             for header in headers:
                 with self.subTest(language=language, header=str(header)):
-                    run(compiler, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only",
-                        f"-I{self.include}", "-x", language, "-",
+                    run(compiler, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+                        "-fsyntax-only", f"-I{self.include}", "-x", language, "-",
                         input=f'#include "{header}"\n#include "{header}"\nextern int something;\n')
 
     def build(self, example, language, static):
@@ -167,6 +172,89 @@ class Installed(unittest.TestCase):
         self.assertEqual((switch.returncode, err), (0, ""))
         self.assertIn("vm1: 0 frames in, 0 out\nvm2: 0 frames in, 0 out\n", out)
 
+    # ---- doc/library.rst ----
+
+    def made(self):
+        """The page, and a directory with its programs."""
+        page, directory = Page(SOURCE / "doc" / "library.rst"), self.root / "page"
+        if not directory.exists():
+            directory.mkdir()
+            page.write(directory)
+            for command in page.commands:
+                run("sh", "-ec", command, cwd=directory, env=self.env)
+        return page, directory
+
+    def program(self, name):
+        sockets = tempfile.TemporaryDirectory(prefix="xdpage")
+        self.addCleanup(sockets.cleanup)
+        return Program(self, self.made()[1] / name, sockets.name, min(os.sched_getaffinity(0)),
+                       Guest, self.env)
+
+    def test_page(self):
+        """All that it shows is C that compiles, in files, or what compiles it."""
+        page, directory = self.made()
+        dpdk = run("pkg-config", "--cflags", "libdpdk").split()
+        for name in page.files:
+            run("cc", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", *self.pkg_config("--cflags"),
+                *dpdk, directory / name)
+        for text in page.literals():
+            self.assertNotRegex(text, r";$|xd_", "C that nobody compiles")
+        lines = sum(len([line for line in page.files[name].splitlines() if line.strip()])
+                    for name in ("firewall.c", "guests.c", "guests.h"))
+        self.assertLess(lines, 150)
+
+    def test_page_first(self):
+        program = self.program("first")
+        vm1, vm2 = program.guests
+        data = frame(BROADCAST, mac(1))
+        vm1.tx(data)
+        self.assertEqual(vm2.rx(), data)
+        self.assertEqual(program.end(self), ["vm1: 1 frames in, 0 out"])
+
+    def test_page_watch(self):
+        program = self.program("watch")
+        program.guests[0].tx(frame(BROADCAST, mac(1)))
+        lines = iter(program.process.stdout.readline, "")
+        self.assertIn("vm1: 1 frames in\n", lines)
+        program.end(self)
+
+    def test_page_echo(self):
+        program = self.program("echo")
+        vm1, vm2 = program.guests
+        data = frame(BROADCAST, mac(1))
+        vm1.tx(data)
+        self.assertEqual(vm1.rx()[12:], data[12:])
+        self.assertEqual(vm2.rx(), data)
+        program.end(self)
+
+    def test_page_hook(self):
+        program = self.program("no_ipv6")
+        vm1, vm2 = program.guests
+        vm1.tx(frame(BROADCAST, mac(1), ethertype=0x86DD))
+        other = frame(BROADCAST, mac(1))
+        vm1.tx(other)
+        self.assertEqual(vm2.rx(), other)
+        self.assertEqual(program.end(self), ["1 of 2 frames dropped"])
+
+    def test_page_firewall(self):
+        """What vm1 asks is answered; vm2 asks in vain."""
+        def datagram(source, to, port, to_port):
+            udp = struct.pack("!4H", port, to_port, 20, 0) + bytes(12)
+            ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 17, 0,
+                             bytes((10, 0, 0, source)), bytes((10, 0, 0, to)))
+            return frame(mac(to), mac(source), payload=ip + udp, ethertype=0x0800)
+
+        for name in ("firewall", "firewall-static"):
+            program = self.program(name)
+            vm1, vm2 = program.guests
+            ask, answer = datagram(1, 2, 1000, 53), datagram(2, 1, 53, 1000)
+            vm2.tx(datagram(2, 1, 2000, 22))
+            vm1.tx(ask)
+            self.assertEqual(vm2.rx(), ask)
+            vm2.tx(answer)
+            self.assertEqual(vm1.rx(), answer)
+            self.assertEqual(program.end(self), ["not-asked-for 1", "invalid 0", "no-room 0"])
+
     def test_exports(self):
         lines = run("nm", "-D", "--defined-only", self.lib / "libcrossdock.so").splitlines()
         exported = {line.split()[-1] for line in lines if " T " in line}
@@ -210,7 +298,8 @@ class Installed(unittest.TestCase):
         self.assertIn("xd_switch_applied", abi.changes(old, new))
         old.write_text(self.without_last_member(text, "xd_port_info"))
         self.assertIn("xd_port_info", abi.changes(old, new))
-        for struct in ("xd_hook", "xd_driver", "xd_switch_opts", "xd_memory_opts"):
+        for struct in ("xd_hook", "xd_driver", "xd_switch_opts", "xd_memory_opts", "xd_ct_opts",
+                       "xd_ct_fragments_opts"):
             old.write_text(self.without_last_member(text, struct))
             self.assertEqual(abi.changes(old, new), "", struct)
 
