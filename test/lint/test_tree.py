@@ -89,6 +89,17 @@ class Tree(Case):
             self.assertEqual(0, done.returncode, done.stdout)
             self.assertTrue((pathlib.Path(out) / "index.html").exists())
 
+    def test_recipes(self):
+        """doc/extending.rst names files that are there; NAME stands for those that are to be made."""
+        names = ["/" + name for name in tracked(r"")]
+        text = (SOURCE / "doc/extending.rst").read_text()
+        told = [word for word in re.findall(r"``([\w./-]+)``", text)
+                if re.search(r"/|\.(c|h|def|py|rst|build|json|sh|\d)$", word)
+                and "NAME" not in word and not word.startswith("build/")]
+        self.assertGreater(len(told), 50)
+        gone = [word for word in told if not any(f"/{word}" in name for name in names)]
+        self.assertEqual([], gone, "files that are not there")
+
     def test_readme_links(self):
         for page in tracked(r"^[A-Z]+\.rst$"):
             for target in re.findall(r"<([^<>`]+)>`__?", (SOURCE / page).read_text()):
