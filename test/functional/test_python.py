@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """bindings/python against a crossdockd."""
 
+import contextlib
 import functools
+import inspect
+import io
 import re
 import socket
+import textwrap
 from unittest import mock
 
 from control import Failed, Refused, Switch, Unreachable
@@ -38,6 +42,30 @@ class Python(SwitchCase):
         self.switch.delete("port", "web")
         self.assertEqual(self.names(), ["vm1", "vm2"])
         self.assertEqual(self.names("bridge"), ["br0"])
+
+    def test_readme(self):
+        """What it shows can be typed."""
+        text = (SOURCE / "bindings/python/README.rst").read_text()
+        blocks = [textwrap.dedent(block) for block in re.findall(
+            r"::\n\n((?:(?:    .*)?\n)+)", text) if "pip install" not in block]
+        self.assertEqual(len(blocks), 3)
+        said, names = io.StringIO(), {"switch": self.switch}
+        self.switch.delete("port", "vm1")
+        with contextlib.redirect_stdout(said):
+            for block in blocks:
+                exec(block.replace("Switch()", f"Switch({self.switch._path!r})"), names)
+                names["switch"] = self.switch
+        lines = said.getvalue().splitlines()
+        self.assertEqual(lines[:2], ["vm2 down 0", "vm1 down 0"])
+        self.assertRegex(lines[2], r"^ports\.vm1\.vlan ")
+        self.assertEqual(names["rx_pps"](self.switch, "vm1", 0.01), 0)
+        calls = re.findall(r"``([a-z]\w*)\(([^`]*)\)``", text[text.index("Calls\n"):])
+        self.assertGreater(len(calls), 15)
+        for name, words in calls:
+            if name in dir(Switch):
+                inspect.signature(getattr(Switch, name)).bind(
+                    self.switch, *[word for word in words.split(", ") if word and "=" not in word],
+                    **{word.partition("=")[0]: word for word in words.split(", ") if "=" in word})
 
     def test_configuration(self):
         less = config_text({"vm1": self.port("vm1")})
