@@ -4,6 +4,7 @@
 
     abi.py BUILD            what has changed since, where the soname is the same
     abi.py BUILD --release  notes that of this build, which is the release: libcrossdock-VERSION.abi
+    abi.py BUILD --symbols  puts new symbols into config/libcrossdock.symbols, with the version
 """
 
 import pathlib
@@ -13,6 +14,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+# In the form of deb-symbols(5): each with the version that a program which uses it needs at least.
+SYMBOLS = HERE.parents[1] / "config" / "libcrossdock.symbols"
 
 
 def dump(library, include, to):
@@ -41,6 +44,37 @@ def since_release(new):
                    if soname(old) == soname(new))
 
 
+def soname_of(library):
+    headers = subprocess.run(["objdump", "-p", library], text=True, capture_output=True, check=True)
+    return re.search(r"SONAME +(\S+)", headers.stdout).group(1)
+
+
+def symbols(library):
+    """What the library shows."""
+    listed = subprocess.run(["nm", "-D", "--defined-only", library], text=True, capture_output=True,
+                            check=True)
+    return {line.split()[-1] for line in listed.stdout.splitlines()}
+
+
+def noted():
+    """Names and versions of config/libcrossdock.symbols, for its soname, which comes before them."""
+    _, head, *lines = SYMBOLS.read_text().splitlines()
+    found = (re.match(r" (\w+)@Base ([\d.]+)$", line) for line in lines)
+    return head.partition(" ")[0], {match.group(1): match.group(2) for match in found}
+
+
+def note_symbols(library):
+    """Those that are new are of the version that is under way; a new soname begins anew."""
+    name, full = soname_of(library), library.name.partition(".so.")[2]
+    old_name, old = noted()
+    if old_name != name:
+        old = {}
+    lines = ["# SPDX-License-Identifier: BSD-3-Clause",
+             f"{name} libcrossdock{name.partition('.so.')[2]} #MINVER#"]
+    lines += [f" {symbol}@Base {old.get(symbol, full)}" for symbol in sorted(symbols(library))]
+    SYMBOLS.write_text("\n".join(lines) + "\n")
+
+
 def install(build, root):
     """Installs a build below root: the library and its headers."""
     subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", root],
@@ -53,6 +87,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="xdabi") as root:
         library, include = install(build, pathlib.Path(root))
         new = pathlib.Path(root, "new.abi")
+        if "--symbols" in sys.argv:
+            note_symbols(library)
+            return 0
         dump(library, include, new)
         if "--release" in sys.argv:
             for path in HERE.glob("libcrossdock-*.abi"):
