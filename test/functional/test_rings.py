@@ -148,6 +148,9 @@ class Sleep(SwitchCase):
             if sleeps:
                 self.asleep()
                 continue
+            # It was asleep, and may not have come to a core yet.
+            asleep = self.worker()
+            wait_for(lambda: self.worker()["rounds"] > asleep["rounds"], "it to wake up")
             before = self.worker()
             wait_for(lambda: self.worker()["rounds"] > before["rounds"] + 10000, "rounds")
             self.assertEqual(self.worker()["sleeps"], before["sleeps"])
