@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See growing.h. */
+#include "memory/growing.h"
+
+#include <errno.h>
+#include <linux/mman.h>
+#include <sys/mman.h>
+
+#include <rte_common.h>
+
+#include "memory/memory.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+#define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+
+bool
+xd_growing_init(struct xd_growing *g, size_t most, int node)
+{
+	uint8_t *all = mmap(NULL, most + XD_GROWING_FIRST, PROT_NONE, ANONYMOUS, -1, 0), *base;
+
+	if (all == MAP_FAILED)
+		return false;
+	base = RTE_PTR_ALIGN_CEIL(all, XD_GROWING_FIRST);
+	if (base > all)
+		munmap(all, (size_t)(base - all));
+	munmap(base + most, (size_t)(all + XD_GROWING_FIRST - base));
+	*g = (struct xd_growing){
+		.base = base, .most = most, .ready = RTE_MIN(most, XD_GROWING_FIRST), .node = node};
+	/* Small tables take what they use, even where the system would give whole huge pages. */
+	madvise(base, g->ready, MADV_NOHUGEPAGE);
+	if (mprotect(base, g->ready, PROT_READ | PROT_WRITE) == 0)
+		return true;
+	xd_growing_fini(g);
+	return false;
+}
+
+void
+xd_growing_fini(struct xd_growing *g)
+{
+	if (g->base)
+		munmap(g->base, g->most);
+	g->base = NULL;
+}
+
+bool
+xd_growing_extend(struct xd_growing *g, size_t bytes)
+{
+	const size_t more = bytes - g->ready;
+	void *p = bytes > g->most ? NULL : xd_memory_alloc(more, g->node);
+
+	if (!p)
+		return false;
+	/* Before Linux 5.14 whoever writes first has the page made. */
+	if ((madvise(p, more, MADV_POPULATE_WRITE) == 0 || errno == EINVAL) &&
+		mremap(p, more, more, MREMAP_MAYMOVE | MREMAP_FIXED, g->base + g->ready) !=
+			MAP_FAILED) {
+		g->ready = bytes;
+		return true;
+	}
+	xd_memory_free(p, more);
+	return false;
+}
+
+void
+xd_growing_cut(struct xd_growing *g, size_t bytes)
+{
+	const size_t first = RTE_MIN(g->most, XD_GROWING_FIRST);
+
+	if (bytes < first) {
+		madvise(g->base + bytes, first - bytes, MADV_DONTNEED);
+		bytes = first;
+	}
+	/* Where that cannot be, the memory stays, and is used again. */
+	if (bytes < g->ready && mmap(g->base + bytes, g->ready - bytes, PROT_READ | PROT_WRITE,
+					ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED)
+		g->ready = bytes;
+}
