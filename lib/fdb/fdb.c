@@ -12,26 +12,15 @@
 #include "memory/memory.h"
 
 #define MAC_LIMIT_MAX (1u << 24)
-#define MIN_BUCKETS   64u
+#define MOVED_MAX     (1u << 15) /* buckets */
 
-/* Half full at its limit: then two displacements find a place for practically every key. */
-static uint32_t
-buckets_for(uint32_t mac_limit)
-{
-	return rte_align32pow2(RTE_MAX(MIN_BUCKETS, mac_limit / (XD_FDB_WAYS / 2)));
-}
-
-static size_t
-table_bytes(const struct xd_fdb *fdb)
-{
-	return ((size_t)fdb->mask + 1) * sizeof(struct xd_fdb_bucket);
-}
-
-/* A quarter of the table, but a bucket for each stripe. */
+/* Of the side table: a quarter of the table at its largest, but a bucket for each stripe. */
 static uint8_t
 moved_bits_for(uint32_t nb_buckets)
 {
-	return (uint8_t)__builtin_ctz(RTE_MAX(nb_buckets / 4, (uint32_t)XD_FDB_STRIPES));
+	uint32_t n = RTE_MAX(nb_buckets / 4, (uint32_t)XD_FDB_STRIPES);
+
+	return (uint8_t)__builtin_ctz(RTE_MIN(n, MOVED_MAX));
 }
 
 static size_t
@@ -55,12 +44,16 @@ xd_fdb_create(const struct xd_fdb_opts *opts, struct xd_error *err)
 		xd_fail(err, -EINVAL, "ageing_s 0: it must be at least 1");
 		return NULL;
 	}
-	nb_buckets = buckets_for(opts->mac_limit);
+	nb_buckets = xd_fdb_buckets_for(opts->mac_limit);
 
 	fdb = xd_memory_alloc(sizeof(*fdb), opts->node);
 	if (fdb == NULL)
 		goto err_memory;
-	fdb->mask = nb_buckets - 1;
+	fdb->size = fdb->room = XD_FDB_BUCKETS_MIN;
+	fdb->mask = fdb->size - 1;
+	fdb->most = nb_buckets;
+	fdb->call = opts->wanted;
+	fdb->call_ctx = opts->ctx;
 	fdb->ageing_s = opts->ageing_s;
 	fdb->mac_limit = opts->mac_limit;
 	for (unsigned port = 0; port < XD_MAX_PORTS; port++)
@@ -69,9 +62,10 @@ xd_fdb_create(const struct xd_fdb_opts *opts, struct xd_error *err)
 		xd_fail(err, -errno, "no random numbers from the kernel for the address table: %m");
 		goto err_fdb;
 	}
-	fdb->buckets = xd_memory_alloc(table_bytes(fdb), opts->node);
-	if (fdb->buckets == NULL)
+	if (!xd_growing_init(&fdb->memory, nb_buckets * sizeof(struct xd_fdb_bucket), opts->node))
 		goto err_table;
+	fdb->buckets = (struct xd_fdb_bucket *)(void *)fdb->memory.base;
+	fdb->ready = (uint32_t)(fdb->memory.ready / sizeof(struct xd_fdb_bucket));
 	fdb->moved_bits = moved_bits_for(nb_buckets);
 	fdb->moved = xd_memory_alloc(moved_bytes(fdb), opts->node);
 	if (fdb->moved == NULL)
@@ -79,13 +73,12 @@ xd_fdb_create(const struct xd_fdb_opts *opts, struct xd_error *err)
 	return fdb;
 
 err_moved:
-	xd_memory_free(fdb->buckets, table_bytes(fdb));
+	xd_growing_fini(&fdb->memory);
 err_table:
 	xd_memory_free(fdb, sizeof(*fdb));
 err_memory:
-	xd_fail(err, -ENOMEM,
-		"no memory for an address table of %zu KiB; free some or lower mac_limit",
-		(size_t)nb_buckets * sizeof(struct xd_fdb_bucket) / 1024);
+	xd_fail(err, -ENOMEM, "no memory for an address table; free some or lower mac_limit (%u)",
+		opts->mac_limit);
 	return NULL;
 err_fdb:
 	xd_memory_free(fdb, sizeof(*fdb));
@@ -99,7 +92,7 @@ xd_fdb_destroy(struct xd_fdb *fdb)
 		return;
 	free(fdb->statics);
 	xd_memory_free(fdb->moved, moved_bytes(fdb));
-	xd_memory_free(fdb->buckets, table_bytes(fdb));
+	xd_growing_fini(&fdb->memory);
 	xd_memory_free(fdb, sizeof(*fdb));
 }
 
@@ -120,7 +113,7 @@ void
 xd_fdb_copy(struct xd_fdb *dst, const struct xd_fdb *src)
 {
 	xd_fdb_copy_static(dst, src);
-	for (uint32_t b = 0; b <= src->mask; b++) {
+	for (uint32_t b = 0; b < xd_fdb_size(src); b++) {
 		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 			struct xd_fdb_entry e = xd_fdb_load(&src->buckets[b].entries[i]);
 
@@ -128,6 +121,7 @@ xd_fdb_copy(struct xd_fdb *dst, const struct xd_fdb *src)
 				xd_fdb_learn_slow(dst, e.key, xd_fdb_hash(dst, e.key),
 					xd_fdb_entry_port(e), xd_fdb_entry_seen_s(e));
 		}
+		xd_fdb_prepare(dst);
 	}
 }
 
@@ -151,7 +145,7 @@ uint32_t
 xd_fdb_walk(const struct xd_fdb *fdb, uint32_t now_s, uint32_t place,
 	bool (*fn)(void *ctx, const struct xd_fdb_record *record), void *ctx)
 {
-	for (uint32_t b = place / XD_FDB_WAYS; b <= fdb->mask; b++) {
+	for (uint32_t b = place / XD_FDB_WAYS; b < xd_fdb_size(fdb); b++) {
 		for (unsigned i = place % XD_FDB_WAYS; i < XD_FDB_WAYS; i++) {
 			struct xd_fdb_entry e = xd_fdb_load(&fdb->buckets[b].entries[i]);
 			struct xd_fdb_record record;
@@ -230,5 +224,10 @@ xd_fdb_damped(const struct xd_fdb *fdb)
 uint64_t
 xd_fdb_bytes(const struct xd_fdb *fdb)
 {
-	return sizeof(*fdb) + table_bytes(fdb) + moved_bytes(fdb);
+	const uint32_t size = xd_fdb_size(fdb);
+	const uint32_t ready = __atomic_load_n(&fdb->ready, __ATOMIC_RELAXED);
+	const bool small = ready * sizeof(struct xd_fdb_bucket) <= XD_GROWING_FIRST;
+
+	return sizeof(*fdb) + (small ? size : ready) * sizeof(struct xd_fdb_bucket) +
+	       moved_bytes(fdb);
 }

@@ -9,9 +9,19 @@
  *
  * Shape. An entry is one aligned unit of 16 bytes: key (MAC and VLAN) and value (port, generation,
  * second last seen). Four entries make a bucket of one cache line. A key lies in one of two
- * buckets, which its hash names; the table has room for twice its limit. When both are full of live
- * entries, one of them moves to its own other bucket. The hash is keyed by a secret of the table,
- * so that a guest that chooses its addresses cannot aim them at one bucket.
+ * buckets, which its hash names. When both are full of live entries, one of them moves to its own
+ * other bucket. The hash is keyed by a secret of the table, so that a guest that chooses its
+ * addresses cannot aim them at one bucket.
+ *
+ * Size. The table begins with a page and doubles, to a quarter full of 2 MiB and to half full of
+ * more, up to twice its limit; when all but a sixteenth is empty, it becomes smaller again. It
+ * grows where it lies, by linear hashing (Litwin 1980): buckets are split one after the other, each
+ * into itself and the one that lies as far behind it as there were buckets, so that nothing moves
+ * twice and no second table is needed. Workers that learn do that, a few buckets for some new
+ * addresses, under all stripes' locks. Memory is control's business, which is called for it
+ * (xd_fdb_opts.wanted) while there still is room; should it come late, the table is fuller
+ * meanwhile. A look-up knows nothing of that as long as it finds the key where it was before the
+ * doubling; else it asks how many buckets there are by now (xd_fdb_find).
  *
  * Threads. An entry is always loaded whole and replaced whole by compare-exchange, so a reader sees
  * an address with a port that it was learned on, or does not see it; look-ups take no lock and
@@ -44,10 +54,11 @@
  * loses its address until it sends. Where that is too much, ports list the sources that they may
  * have. A port that goes down, is flushed or goes away releases what was held for it.
  *
- * What has moved is remembered in a side table, half as many addresses as the limit. A record that
- * is held or of a restless address is not given up for one of an address that moved once, so that
- * neither thousands of addresses that fail over from one uplink to another nor a guest that moves
- * many of its own wash it away. What finds no place is followed wherever it moves.
+ * What has moved is remembered in a side table, half as many addresses as the limit, but not more
+ * than 131072. A record that is held or of a restless address is not given up for one of an address
+ * that moved once, so that neither thousands of addresses that fail over from one uplink to another
+ * nor a guest that moves many of its own wash it away. What finds no place is followed wherever it
+ * moves.
  *
  * Static addresses. The operator may say where an address is. Such an entry does not age, and is
  * not moved by what is seen of it elsewhere: that is forwarded and counted like a move that is
@@ -63,15 +74,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/pair.h"
+#include "fdb/fdb_bucket.h"
+#include "memory/growing.h"
 
-#define XD_FDB_WAYS    4  /* entries in a bucket */
 #define XD_FDB_STRIPES 64 /* locks */
 
 #define XD_FDB_MOVES_MAX 3  /* moves that are followed */
@@ -80,19 +88,6 @@
 
 #define XD_FDB_STATIC_S 0x7fffffffu /* when a static address was last seen: later than any time */
 #define XD_FDB_STATICS  4096        /* static addresses of a table */
-
-/* value: port in bits 0 to 15, generation in 16 to 31, second last seen in 32 to 63.
- * key 0: empty. */
-struct xd_fdb_entry {
-	uint64_t key;
-	uint64_t value;
-} __attribute__((aligned(16)));
-
-struct xd_fdb_bucket {
-	struct xd_fdb_entry entries[XD_FDB_WAYS];
-} __attribute__((aligned(64)));
-
-static_assert(sizeof(struct xd_fdb_bucket) == 64, "a bucket is one cache line");
 
 struct xd_fdb_stripe {
 	uint8_t locked;
@@ -107,9 +102,9 @@ struct xd_fdb_port_state {
 } __attribute__((aligned(32)));
 
 struct xd_fdb {
-	/* Read by every look-up, written by control. */
+	/* Read by every look-up, written by control; mask by whoever has doubled the table. */
 	struct xd_fdb_bucket *buckets;
-	uint32_t mask;    /* number of buckets, a power of two, minus 1 */
+	uint32_t mask;    /* buckets before a doubling that is under way, a power of two, minus 1 */
 	uint64_t seed[4]; /* two secrets of 128 bits */
 	uint32_t ageing_s;
 	uint32_t mac_limit;
@@ -129,8 +124,19 @@ struct xd_fdb {
 	struct xd_fdb_port_state ports[XD_MAX_PORTS];
 	struct xd_fdb_stripe stripes[XD_FDB_STRIPES];
 
-	/* Control's: the static addresses, in no order. */
-	struct xd_fdb_static *statics;
+	/* Buckets that entries are in, and of these the ones that new entries are put into: all,
+	 * but while the last ones are emptied. Written by who has `resizing` and all stripes. */
+	uint32_t size __attribute__((aligned(64))), room;
+	uint32_t ready;                /* buckets that there is memory for: written by control */
+	uint32_t most;                 /* that there may be */
+	bool wanted;                   /* memory for more than are ready */
+	struct xd_fdb_stripe resizing; /* waited for by control alone */
+
+	/* Control's. */
+	struct xd_growing memory; /* of the buckets */
+	void (*call)(void *ctx);  /* see xd_fdb_opts.wanted */
+	void *call_ctx;
+	struct xd_fdb_static *statics; /* the static addresses, in no order */
 	unsigned nb_statics;
 } __attribute__((aligned(64)));
 
@@ -138,6 +144,10 @@ struct xd_fdb_opts {
 	uint32_t mac_limit; /* 1 to 16777216 */
 	uint32_t ageing_s;  /* at least 1 */
 	int node;           /* NUMA node, or -1 */
+	/* The table is about to need memory: xd_fdb_fit is to be called soon. By a worker that
+	 * learns, once for each time. NULL: xd_fdb_age alone does it. */
+	void (*wanted)(void *ctx);
+	void *ctx;
 };
 
 /* One address, for people. */
@@ -180,9 +190,15 @@ bool xd_fdb_del_static(struct xd_fdb *fdb, uint64_t key, bool all_vlans);
 void xd_fdb_flush_static(struct xd_fdb *fdb, uint16_t port);
 /* Forgets one address, static or learned; false when it was not known. */
 bool xd_fdb_forget(struct xd_fdb *fdb, uint64_t key);
-/* Walks the table and removes what was last seen more than the ageing time before now_s. Returns
- * how many addresses that were. Call it about once a second to once a minute. */
+/* Walks the table and removes what was last seen more than the ageing time before now_s; then gives
+ * the table the size that what is left needs. Returns how many addresses were removed. Call it
+ * about once a second to once a minute. */
 uint32_t xd_fdb_age(struct xd_fdb *fdb, uint32_t now_s);
+/* Gives the table the size that it needs, as far as there is memory: a doubling that workers have
+ * begun is ended. */
+void xd_fdb_fit(struct xd_fdb *fdb);
+/* Takes the memory alone that the table needs to grow, if it does and there is some. */
+void xd_fdb_prepare(struct xd_fdb *fdb);
 /* Learns in dst what src knows, with the same ports and times; for a table of another size. What
  * does not fit is counted as not learned by dst; limits of ports are not copied, nor what was held.
  * Static addresses come first.
@@ -211,9 +227,12 @@ uint64_t xd_fdb_not_learned_port(const struct xd_fdb *fdb, uint16_t port);
 /* Moves refused, each time, because the address is held; of one port that it would move to. */
 uint64_t xd_fdb_damped(const struct xd_fdb *fdb);
 uint64_t xd_fdb_damped_port(const struct xd_fdb *fdb, uint16_t port);
-uint64_t xd_fdb_bytes(const struct xd_fdb *fdb); /* memory of the table */
+uint64_t xd_fdb_bytes(const struct xd_fdb *fdb); /* memory of the table, as large as it is */
 
 /* ---- Workers ---- */
+
+/* The value stored under a key anywhere in the table, of any generation, or 0. Wait-free. */
+uint64_t xd_fdb_find(const struct xd_fdb *fdb, uint64_t key, uint64_t hash);
 
 /* Learns an address that xd_fdb_holds has not found as it should be: inserts it, moves it to
  * another port, or refreshes when it was last seen. Any worker. */
@@ -262,19 +281,11 @@ xd_fdb_hash(const struct xd_fdb *fdb, uint64_t key)
 #endif
 }
 
+/* Where a key's first bucket was before a doubling that is under way, if there is one. */
 static inline uint32_t
 xd_fdb_first(const struct xd_fdb *fdb, uint64_t hash)
 {
-	return (uint32_t)hash & fdb->mask;
-}
-
-/* Never the first bucket. */
-static inline uint32_t
-xd_fdb_second(const struct xd_fdb *fdb, uint64_t hash)
-{
-	uint32_t other = (uint32_t)(hash >> 32) & fdb->mask;
-
-	return other ^ (other == xd_fdb_first(fdb, hash));
+	return (uint32_t)hash & __atomic_load_n(&fdb->mask, __ATOMIC_RELAXED);
 }
 
 /* The key's first bucket, brought near. The second one is needed too seldom to be asked for. */
@@ -285,57 +296,6 @@ xd_fdb_prefetch(const struct xd_fdb *fdb, uint64_t hash)
 
 	__builtin_prefetch(first);
 	return first;
-}
-
-/* One entry, loaded as a unit. */
-static inline struct xd_fdb_entry
-xd_fdb_load(const struct xd_fdb_entry *entry)
-{
-	const struct xd_pair p = xd_pair_load(entry);
-
-	return (struct xd_fdb_entry){.key = p.first, .value = p.second};
-}
-
-/* Which entries of a bucket seem to hold the key: bit 2 * i for entry i. A hint that
- * xd_fdb_load confirms. */
-static inline uint32_t
-xd_fdb_match(const struct xd_fdb_bucket *bucket, uint64_t key)
-{
-#if defined(__AVX512F__) && !defined(__SANITIZE_THREAD__)
-	return _mm512_mask_cmpeq_epi64_mask(
-		0x55, _mm512_load_si512(bucket), _mm512_set1_epi64((long long)key));
-#elif defined(__AVX2__) && !defined(__SANITIZE_THREAD__)
-	const __m256i *half = (const __m256i *)bucket;
-	__m256i k = _mm256_set1_epi64x((long long)key);
-	__m256i a = _mm256_cmpeq_epi64(_mm256_load_si256(half), k);
-	__m256i b = _mm256_cmpeq_epi64(_mm256_load_si256(half + 1), k);
-
-	return (_mm256_movemask_pd(_mm256_castsi256_pd(a)) |
-		       _mm256_movemask_pd(_mm256_castsi256_pd(b)) << 4) &
-	       0x55;
-#else
-	uint32_t match = 0;
-
-	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
-		uint64_t k = __atomic_load_n(&bucket->entries[i].key, __ATOMIC_RELAXED);
-
-		match |= (uint32_t)(k == key) << (2 * i);
-	}
-	return match;
-#endif
-}
-
-/* The value stored under a key in one bucket, of any generation, or 0. */
-static inline uint64_t
-xd_fdb_find_in(const struct xd_fdb_bucket *bucket, uint64_t key)
-{
-	uint32_t match = xd_fdb_match(bucket, key);
-	struct xd_fdb_entry e;
-
-	if (match == 0)
-		return 0;
-	e = xd_fdb_load(&bucket->entries[__builtin_ctz(match) / 2]);
-	return e.key == key ? e.value : 0;
 }
 
 /* The port that a value speaks of, or XD_PORT_NONE when it was flushed since. */
@@ -350,26 +310,23 @@ xd_fdb_port(const struct xd_fdb *fdb, uint64_t value)
 	return port;
 }
 
-/* The port that the key was learned on, or XD_PORT_NONE. Any worker; wait-free. */
-static inline uint16_t
-xd_fdb_lookup(const struct xd_fdb *fdb, uint64_t key, uint64_t hash)
-{
-	uint64_t value = xd_fdb_find_in(&fdb->buckets[xd_fdb_first(fdb, hash)], key);
-
-	if (__builtin_expect(value == 0, 0))
-		value = xd_fdb_find_in(&fdb->buckets[xd_fdb_second(fdb, hash)], key);
-	return xd_fdb_port(fdb, value);
-}
-
-/* The same with the first bucket at hand: nearly always it is the one. */
+/* The port that the key was learned on, or XD_PORT_NONE, with the first bucket at hand: nearly
+ * always it is the one. Any worker; wait-free. */
 static inline uint16_t
 xd_fdb_lookup_from(const struct xd_fdb *fdb, uint64_t key, const struct xd_fdb_bucket *first)
 {
 	uint64_t value = xd_fdb_find_in(first, key);
 
 	if (__builtin_expect(value == 0, 0))
-		return xd_fdb_lookup(fdb, key, xd_fdb_hash(fdb, key));
+		value = xd_fdb_find(fdb, key, xd_fdb_hash(fdb, key));
 	return xd_fdb_port(fdb, value);
+}
+
+/* The same without. */
+static inline uint16_t
+xd_fdb_lookup(const struct xd_fdb *fdb, uint64_t key, uint64_t hash)
+{
+	return xd_fdb_lookup_from(fdb, key, &fdb->buckets[xd_fdb_first(fdb, hash)]);
 }
 
 /* The value that an address has which was just seen on a port. */
@@ -386,32 +343,13 @@ xd_fdb_value(const struct xd_fdb *fdb, uint16_t port, uint32_t now_s)
 static inline void
 xd_fdb_learn(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s)
 {
-	uint64_t value = xd_fdb_find_in(&fdb->buckets[xd_fdb_first(fdb, hash)], key);
+	uint64_t value = xd_fdb_find(fdb, key, hash);
 
-	if (value == 0)
-		value = xd_fdb_find_in(&fdb->buckets[xd_fdb_second(fdb, hash)], key);
 	/* A worker whose clock is behind another's has nothing to refresh. */
 	if ((uint32_t)value == (uint32_t)xd_fdb_value(fdb, port, now_s) &&
 		(int32_t)(now_s - (uint32_t)(value >> 32)) <= 0)
 		return;
 	xd_fdb_learn_slow(fdb, key, hash, port, now_s);
-}
-
-/* Whether the bucket holds exactly this, so that there is nothing to learn. It need not be read as
- * a unit: what was torn does not match, and xd_fdb_learn looks again. */
-static inline bool
-xd_fdb_holds(const struct xd_fdb_bucket *bucket, uint64_t key, uint64_t value)
-{
-#if defined(__AVX512F__) && !defined(__SANITIZE_THREAD__)
-	__m512i line = _mm512_load_si512(bucket);
-	uint32_t keys = _mm512_mask_cmpeq_epi64_mask(0x55, line, _mm512_set1_epi64((long long)key));
-	uint32_t values =
-		_mm512_mask_cmpeq_epi64_mask(0xaa, line, _mm512_set1_epi64((long long)value));
-
-	return (keys << 1 & values) != 0;
-#else
-	return xd_fdb_find_in(bucket, key) == value;
-#endif
 }
 
 #endif

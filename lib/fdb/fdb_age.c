@@ -4,21 +4,6 @@
 
 #include "fdb/fdb_private.h"
 
-static void
-lock_all(struct xd_fdb *fdb)
-{
-	/* Workers hold one lock and only try a second one, so any order is fine. */
-	for (unsigned i = 0; i < XD_FDB_STRIPES; i++)
-		xd_fdb_lock(&fdb->stripes[i]);
-}
-
-static void
-unlock_all(struct xd_fdb *fdb)
-{
-	for (unsigned i = 0; i < XD_FDB_STRIPES; i++)
-		xd_fdb_unlock(&fdb->stripes[i]);
-}
-
 /* Removes a live entry unless it changed meanwhile. */
 static bool
 remove_live(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry e)
@@ -38,7 +23,7 @@ remove_live(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry e
 static void
 sweep_stale(struct xd_fdb *fdb)
 {
-	for (uint32_t b = 0; b <= fdb->mask; b++) {
+	for (uint32_t b = 0; b < xd_fdb_size(fdb); b++) {
 		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 			struct xd_fdb_entry *slot = &fdb->buckets[b].entries[i];
 			struct xd_fdb_entry e = xd_fdb_load(slot);
@@ -54,7 +39,7 @@ xd_fdb_age(struct xd_fdb *fdb, uint32_t now_s)
 {
 	uint32_t n = 0;
 
-	for (uint32_t b = 0; b <= fdb->mask; b++) {
+	for (uint32_t b = 0; b < xd_fdb_size(fdb); b++) {
 		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 			struct xd_fdb_entry *slot = &fdb->buckets[b].entries[i];
 			struct xd_fdb_entry e = xd_fdb_load(slot);
@@ -67,6 +52,7 @@ xd_fdb_age(struct xd_fdb *fdb, uint32_t now_s)
 				n += remove_live(fdb, slot, e);
 		}
 	}
+	xd_fdb_fit(fdb);
 	return n;
 }
 
@@ -88,9 +74,9 @@ xd_fdb_flush_port(struct xd_fdb *fdb, uint16_t port)
 		return;
 	if (fdb->generation[port] == UINT16_MAX)
 		sweep_stale(fdb);
-	lock_all(fdb);
+	xd_fdb_lock_all(fdb);
 	advance_generation(fdb, port);
-	unlock_all(fdb);
+	xd_fdb_unlock_all(fdb);
 	xd_fdb_forget_moves_of(fdb, port);
 	xd_fdb_put_back_static(fdb, port);
 }
@@ -126,14 +112,15 @@ xd_fdb_flush(struct xd_fdb *fdb)
 		wraps |= fdb->generation[port] == UINT16_MAX;
 	if (wraps)
 		sweep_stale(fdb);
-	lock_all(fdb);
+	xd_fdb_lock_all(fdb);
 	for (uint16_t port = 0; port < XD_MAX_PORTS; port++) {
 		if (xd_fdb_count_port(fdb, port) != 0)
 			advance_generation(fdb, port);
 	}
-	unlock_all(fdb);
+	xd_fdb_unlock_all(fdb);
 	xd_fdb_forget_moves_of(fdb, XD_PORT_NONE);
 	xd_fdb_put_back_static(fdb, XD_PORT_NONE);
+	xd_fdb_fit(fdb);
 }
 
 bool

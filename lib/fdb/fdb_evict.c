@@ -66,9 +66,11 @@ xd_fdb_evict(struct xd_fdb *fdb, uint64_t hash, uint16_t port)
 	uint64_t other;
 	bool done;
 
+	const uint32_t mask = __atomic_load_n(&fdb->mask, __ATOMIC_RELAXED);
+
 	/* Bits that name neither of the key's own buckets in a table of usual size. */
 	for (unsigned b = 0, seen = 0; b < SAMPLE_BUCKETS && seen < SAMPLE_ENTRIES; b++)
-		seen += look(fdb, &fdb->buckets[((hash >> 20) + b) & fdb->mask], &v);
+		seen += look(fdb, &fdb->buckets[((hash >> 20) + b) & mask], &v);
 	if (v.slot == NULL)
 		return false;
 	other = xd_fdb_hash(fdb, v.entry.key);

@@ -21,8 +21,9 @@
 static struct xd_fdb_entry *
 find_slot(const struct xd_fdb *fdb, uint64_t key, uint64_t hash, struct xd_fdb_entry *found)
 {
+	const uint32_t size = xd_fdb_size(fdb);
 	struct xd_fdb_bucket *buckets[] = {
-		&fdb->buckets[xd_fdb_first(fdb, hash)], &fdb->buckets[xd_fdb_second(fdb, hash)]};
+		xd_fdb_first_of(fdb, hash, size), xd_fdb_second_of(fdb, hash, size)};
 
 	for (unsigned b = 0; b < 2; b++) {
 		for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
@@ -154,11 +155,11 @@ place_displacing(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb
 	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
 		uint64_t key = xd_fdb_load(&bucket->entries[i]).key;
 		uint64_t hash = xd_fdb_hash(fdb, key);
-		struct xd_fdb_bucket *other = &fdb->buckets[xd_fdb_first(fdb, hash)];
+		struct xd_fdb_bucket *other = xd_fdb_first_of(fdb, hash, fdb->room);
 		bool done;
 
 		if (other == bucket)
-			other = &fdb->buckets[xd_fdb_second(fdb, hash)];
+			other = xd_fdb_second_of(fdb, hash, fdb->room);
 		if (key == 0 || !xd_fdb_try_stripe(fdb, hash, held))
 			continue;
 		done = displace(fdb, &bucket->entries[i], other, key, new,
@@ -170,13 +171,12 @@ place_displacing(struct xd_fdb *fdb, struct xd_fdb_bucket *bucket, struct xd_fdb
 	return false;
 }
 
-/* Finds a place for a new entry. The first bucket is preferred: most look-ups then end there. */
-static bool
-place(struct xd_fdb *fdb, struct xd_fdb_entry new, uint64_t hash)
+/* The first bucket is preferred: most look-ups then end there. */
+bool
+xd_fdb_place(struct xd_fdb *fdb, struct xd_fdb_entry new, uint64_t hash, uint64_t held)
 {
-	struct xd_fdb_bucket *first = &fdb->buckets[xd_fdb_first(fdb, hash)];
-	struct xd_fdb_bucket *second = &fdb->buckets[xd_fdb_second(fdb, hash)];
-	const uint64_t held = xd_fdb_stripe_bit(hash);
+	struct xd_fdb_bucket *first = xd_fdb_first_of(fdb, hash, fdb->room);
+	struct xd_fdb_bucket *second = xd_fdb_second_of(fdb, hash, fdb->room);
 
 	if (place_free(fdb, first, new) || place_free(fdb, second, new) ||
 		place_expired(fdb, first, new, held) || place_expired(fdb, second, new, held))
@@ -215,7 +215,8 @@ insert(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 {
 	if (count_new(fdb, hash, xd_fdb_entry_port(new))) {
 		/* Another key may just have taken the old entry's place. */
-		if ((slot != NULL && xd_fdb_cas(slot, old, new)) || place(fdb, new, hash))
+		if ((slot != NULL && xd_fdb_cas(slot, old, new)) ||
+			xd_fdb_place(fdb, new, hash, xd_fdb_stripe_bit(hash)))
 			return;
 		xd_fdb_uncount(fdb, xd_fdb_entry_port(new));
 	}
@@ -248,7 +249,7 @@ xd_fdb_insert_static(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t p
 		__atomic_fetch_add(&fdb->count, 1, __ATOMIC_RELAXED);
 	}
 	__atomic_fetch_add(&fdb->ports[port].count, 1, __ATOMIC_RELAXED);
-	if (place(fdb, new, hash))
+	if (xd_fdb_place(fdb, new, hash, xd_fdb_stripe_bit(hash)))
 		return true;
 	xd_fdb_uncount(fdb, port);
 	return false;
@@ -319,4 +320,7 @@ xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port
 	xd_fdb_lock(stripe);
 	learn_locked(fdb, key, hash, port, now_s);
 	xd_fdb_unlock(stripe);
+	/* For one in four, so that a turn of new addresses does not take too long. */
+	if (xd_fdb_wants_room(fdb) && (hash >> 40 & 3) == 0)
+		xd_fdb_grow(fdb);
 }

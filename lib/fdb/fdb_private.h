@@ -62,6 +62,42 @@ xd_fdb_cas(struct xd_fdb_entry *slot, struct xd_fdb_entry old, struct xd_fdb_ent
 		slot, (struct xd_pair){old.key, old.value}, (struct xd_pair){new.key, new.value});
 }
 
+/* Which of `size` buckets a half of a hash names: of a table that is doubled, those that are not
+ * split yet have their keys still. */
+static inline uint32_t
+xd_fdb_bucket_of(uint32_t bits, uint32_t size)
+{
+	const uint32_t half = 1u << (31 - __builtin_clz(size));
+	const uint32_t i = bits & (2 * half - 1);
+
+	return i < size ? i : i & (half - 1);
+}
+
+static inline uint32_t
+xd_fdb_first_bits(uint64_t hash)
+{
+	return (uint32_t)hash;
+}
+
+/* Never the first bucket, whatever the size: of a pair, the other one's. */
+static inline uint32_t
+xd_fdb_second_bits(uint64_t hash)
+{
+	return ((uint32_t)(hash >> 32) & ~1u) | (~(uint32_t)hash & 1);
+}
+
+static inline struct xd_fdb_bucket *
+xd_fdb_first_of(const struct xd_fdb *fdb, uint64_t hash, uint32_t size)
+{
+	return &fdb->buckets[xd_fdb_bucket_of(xd_fdb_first_bits(hash), size)];
+}
+
+static inline struct xd_fdb_bucket *
+xd_fdb_second_of(const struct xd_fdb *fdb, uint64_t hash, uint32_t size)
+{
+	return &fdb->buckets[xd_fdb_bucket_of(xd_fdb_second_bits(hash), size)];
+}
+
 /* The stripe of a key: bits of its hash that do not choose the first bucket of a table of usual
  * size, so that keys of one bucket spread over the locks. */
 static inline struct xd_fdb_stripe *
@@ -91,6 +127,21 @@ static inline void
 xd_fdb_unlock(struct xd_fdb_stripe *stripe)
 {
 	__atomic_store_n(&stripe->locked, 0, __ATOMIC_RELEASE);
+}
+
+static inline void
+xd_fdb_lock_all(struct xd_fdb *fdb)
+{
+	/* Whoever waits for several takes them in this order, and holds none before. */
+	for (unsigned i = 0; i < XD_FDB_STRIPES; i++)
+		xd_fdb_lock(&fdb->stripes[i]);
+}
+
+static inline void
+xd_fdb_unlock_all(struct xd_fdb *fdb)
+{
+	for (unsigned i = 0; i < XD_FDB_STRIPES; i++)
+		xd_fdb_unlock(&fdb->stripes[i]);
 }
 
 /* Stripes that are held, or a key's: a bit for each. */
@@ -136,9 +187,44 @@ xd_fdb_count_damped(struct xd_fdb *fdb, uint16_t port)
 	__atomic_fetch_add(&fdb->ports[port].damped, 1, __ATOMIC_RELAXED);
 }
 
+/* ---- fdb_size.c: how many buckets there are ---- */
+
+#define XD_FDB_BUCKETS_MIN 64u /* a page; a bucket for each stripe, and more than one batch */
+
+uint32_t xd_fdb_buckets_for(uint32_t mac_limit); /* at most */
+
+static inline uint32_t
+xd_fdb_size(const struct xd_fdb *fdb)
+{
+	return __atomic_load_n(&fdb->size, __ATOMIC_ACQUIRE);
+}
+
+/* Whether there are too many addresses for the buckets, or a doubling is under way; and something
+ * can be done about it. */
+static inline bool
+xd_fdb_wants_room(const struct xd_fdb *fdb)
+{
+	const uint32_t size = xd_fdb_size(fdb);
+	const bool small = size * sizeof(struct xd_fdb_bucket) < XD_GROWING_FIRST;
+	const uint32_t each = small ? 1 : XD_FDB_WAYS / 2;
+
+	if (size == fdb->most || ((size & (size - 1)) == 0 && xd_fdb_count(fdb) <= each * size))
+		return false;
+	return size < __atomic_load_n(&fdb->ready, __ATOMIC_ACQUIRE) ||
+	       !__atomic_load_n(&fdb->wanted, __ATOMIC_RELAXED);
+}
+
+/* Splits a few buckets, unless somebody else does or there is no memory for more. Any thread,
+ * without locks, when there is wanted room. */
+void xd_fdb_grow(struct xd_fdb *fdb);
+
 /* ---- fdb_learn.c ---- */
 
 /* Under the lock of the key's stripe. */
+
+/* Finds a place for an entry that is not in the table, among the first `room` buckets. held: the
+ * stripes' locks that the caller has, the key's among them. */
+bool xd_fdb_place(struct xd_fdb *fdb, struct xd_fdb_entry new, uint64_t hash, uint64_t held);
 
 /* Takes the key out of the table; false: it was not there, or flushed. */
 bool xd_fdb_remove(struct xd_fdb *fdb, uint64_t key, uint64_t hash);

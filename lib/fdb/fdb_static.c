@@ -40,6 +40,8 @@ put(struct xd_fdb *fdb, const struct xd_fdb_static *s, bool over)
 	xd_fdb_remove(fdb, s->key, hash);
 	done = xd_fdb_insert_static(fdb, s->key, hash, s->port, over);
 	xd_fdb_unlock(stripe);
+	if (xd_fdb_wants_room(fdb))
+		xd_fdb_grow(fdb);
 	return done;
 }
 

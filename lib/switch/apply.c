@@ -90,7 +90,9 @@ make_bridges(struct xd_change *t, struct xd_error *err)
 		b->fdb = b->fresh ? xd_fdb_create(
 					    &(struct xd_fdb_opts){.mac_limit = b->config.mac_limit,
 						    .ageing_s = b->config.ageing_s,
-						    .node = XD_NODE_ANY},
+						    .node = XD_NODE_ANY,
+						    .wanted = xd_switch_table_wants,
+						    .ctx = t->sw},
 					    err)
 				  : old->fdb;
 		if (!b->fdb)

@@ -65,6 +65,8 @@ age(void *ctx)
 
 		if (now_s % period_s == 0)
 			xd_fdb_age(b->fdb, now_s);
+		else
+			xd_fdb_fit(b->fdb);
 	}
 	xd_switch_tell_slow(sw, now_s);
 	xd_switch_tell_hooks(sw);
@@ -72,13 +74,34 @@ age(void *ctx)
 	xd_switch_balance_auto(sw);
 }
 
+void
+xd_switch_table_wants(void *ctx)
+{
+	struct xd_switch *sw = ctx;
+
+	__atomic_store_n(&sw->tables_want, true, __ATOMIC_RELEASE);
+	xd_loop_wake(sw->loop);
+}
+
+static void
+fit_tables(struct xd_switch *sw)
+{
+	xd_loop_lock(sw->loop);
+	for (unsigned i = 0; i < sw->state->nb_bridges; i++)
+		xd_fdb_fit(sw->state->bridges[i].fdb);
+	xd_loop_unlock(sw->loop);
+}
+
 static void *
 control_main(void *arg)
 {
 	struct xd_switch *sw = arg;
 
-	while (!__atomic_load_n(&sw->stop, __ATOMIC_ACQUIRE))
+	while (!__atomic_load_n(&sw->stop, __ATOMIC_ACQUIRE)) {
 		xd_loop_run_once(sw->loop, -1);
+		if (__atomic_exchange_n(&sw->tables_want, false, __ATOMIC_ACQUIRE))
+			fit_tables(sw);
+	}
 	return NULL;
 }
 

@@ -85,8 +85,9 @@ struct xd_switch {
 	pthread_t control;
 	bool control_runs;
 	bool stop;
-	bool destroyed;  /* by the application; threads of its own still hold workers, */
-	unsigned nb_app; /* so many */
+	bool tables_want; /* address tables need memory, says a worker */
+	bool destroyed;   /* by the application; threads of its own still hold workers, */
+	unsigned nb_app;  /* so many */
 	int event_fd;
 	struct xd_events *events; /* readers */
 	uint64_t nb_events;       /* that there have been */
@@ -111,6 +112,8 @@ struct xd_switch {
 
 /* Seconds of the FDB's clock. */
 uint32_t xd_switch_now_s(const struct xd_switch *sw);
+/* xd_fdb_opts.wanted, for a switch: wakes control. */
+void xd_switch_table_wants(void *sw);
 /* What went over a node's border, as it is shown. */
 static inline struct xd_node_traffic
 xd_switch_node_traffic(const struct xd_node_bytes *b, int node)

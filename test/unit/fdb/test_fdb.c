@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "fdb/fdb_private.h"
 #include "fdb_keys.h"
 #include "memory/memory.h"
 #include "port/port.h"
@@ -619,8 +620,10 @@ collect_colliding(const struct xd_fdb *fdb, uint64_t *keys, unsigned n)
 	for (uint32_t i = 0; i < 1u << 24 && found < n; i++) {
 		uint64_t hash = xd_fdb_hash(fdb, key_of(i, 0));
 
-		if (xd_fdb_first(fdb, hash) == xd_fdb_first(fdb, hash0) &&
-			xd_fdb_second(fdb, hash) == xd_fdb_second(fdb, hash0))
+		if (xd_fdb_first_of(fdb, hash, fdb->size) ==
+				xd_fdb_first_of(fdb, hash0, fdb->size) &&
+			xd_fdb_second_of(fdb, hash, fdb->size) ==
+				xd_fdb_second_of(fdb, hash0, fdb->size))
 			keys[found++] = key_of(i, 0);
 	}
 	return found;
@@ -663,7 +666,8 @@ learn_between(struct xd_fdb *fdb, uint32_t first, uint32_t second, unsigned n, u
 	for (; n && *at < 1u << 24; ++*at) {
 		uint64_t hash = xd_fdb_hash(fdb, key_of(*at, 0));
 
-		if (xd_fdb_first(fdb, hash) == first && xd_fdb_second(fdb, hash) == second) {
+		if (xd_fdb_first_of(fdb, hash, fdb->size) == &fdb->buckets[first] &&
+			xd_fdb_second_of(fdb, hash, fdb->size) == &fdb->buckets[second]) {
 			learn(fdb, key_of(*at, 0), 1, 0);
 			assert_int_equal(lookup(fdb, key_of(*at, 0)), 1);
 			n--;
@@ -672,8 +676,8 @@ learn_between(struct xd_fdb *fdb, uint32_t first, uint32_t second, unsigned n, u
 	assert_int_equal(n, 0);
 }
 
-/* Both buckets of a new key are full, and so is the one to which any of their entries could go:
- * one of that is moved first. Nothing is lost. */
+/* Both buckets of a new key are full, and so are those to which their entries could go: one
+ * of those is moved first. Nothing is lost. */
 static void
 test_two_displacements(void **state)
 {
@@ -681,14 +685,15 @@ test_two_displacements(void **state)
 	uint32_t at = 0;
 
 	(void)state;
-	learn_between(fdb, 1, 3, XD_FDB_WAYS, &at);
+	learn_between(fdb, 1, 4, XD_FDB_WAYS, &at);
 	learn_between(fdb, 2, 3, XD_FDB_WAYS, &at);
-	learn_between(fdb, 3, 4, XD_FDB_WAYS, &at);
+	learn_between(fdb, 4, 5, XD_FDB_WAYS, &at);
+	learn_between(fdb, 3, 6, XD_FDB_WAYS, &at);
 	learn_between(fdb, 1, 2, 1, &at);
-	assert_int_equal(xd_fdb_count(fdb), 3 * XD_FDB_WAYS + 1);
+	assert_int_equal(xd_fdb_count(fdb), 4 * XD_FDB_WAYS + 1);
 	for (uint32_t i = 0, found = 0; i < at; i++) {
 		found += lookup(fdb, key_of(i, 0)) == 1;
-		assert_true(i + 1 < at || found == 3 * XD_FDB_WAYS + 1);
+		assert_true(i + 1 < at || found == 4 * XD_FDB_WAYS + 1);
 	}
 	xd_fdb_destroy(fdb);
 }
@@ -720,6 +725,7 @@ fill_and_check(uint32_t mac_limit, uint32_t n, bool sequential, uint64_t max_byt
 	uint32_t missing = 0;
 
 	assert_non_null(keys);
+	have_memory_at_once(fdb);
 	for (uint32_t i = 0; i < n; i++) {
 		random = random * 6364136223846793005u + 1442695040888963407u;
 		keys[i] = sequential ? key_of(i, 0) : (random >> 16 & ~1ull) | 2;
@@ -739,12 +745,13 @@ static void
 test_capacity(void **state)
 {
 	(void)state;
-	fill_and_check(65536, 65536, false, 4u << 20);
-	fill_and_check(65536, 65536, true, 4u << 20);
-	fill_and_check(1000000, 1000000, false, 64u << 20);
-	fill_and_check(1048576, 1048576, false, 64u << 20);
-	fill_and_check(1048576, 1048576, true, 64u << 20);
-	fill_and_check(1, 1, false, 4u << 20);
+	fill_and_check(65536, 65536, false, 3u << 20);
+	fill_and_check(65536, 65536, true, 3u << 20);
+	fill_and_check(65536, 100, true, 1u << 20);
+	fill_and_check(1 << 24, 1000000, false, 40000000);
+	fill_and_check(1048576, 1048576, false, 40000000);
+	fill_and_check(1048576, 1048576, true, 40000000);
+	fill_and_check(1, 1, false, 64u << 10);
 }
 
 static void
@@ -1019,7 +1026,7 @@ test_threads_displace(void **state)
 	struct xd_fdb *fdb = make(NB_RACED / 2, 300, 0);
 
 	(void)state;
-	assert_int_equal((fdb->mask + 1) * XD_FDB_WAYS, NB_RACED);
+	assert_int_equal(fdb->most * XD_FDB_WAYS, NB_RACED);
 	fdb->mac_limit = 2 * NB_RACED;
 	run_race(fdb, false, NULL, expect_most_then_flush);
 	xd_fdb_destroy(fdb);

@@ -81,6 +81,8 @@ make(uint8_t src, uint8_t dst, uint16_t len)
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 	uint8_t *data = (uint8_t *)rte_pktmbuf_append(m, len);
 
+	if (!data)
+		abort();
 	memset(data, 0, len);
 	memset(data, dst == 0xff ? 0xff : 0, 6);
 	data[0] |= 2;
@@ -453,6 +455,51 @@ sleeps_by_itself(void **state)
 	xd_app_close(two);
 }
 
+/* Frames from each of so many addresses, as fast as they are taken. */
+static void
+send_from_each(struct env *env, struct xd_app *app, uint32_t addresses)
+{
+	for (uint32_t i = 0; i < addresses; i += 32) {
+		for (uint32_t k = i; k < i + 32 && k < addresses; k++) {
+			struct rte_mbuf *m = make((uint8_t)k, 0xff, 60);
+			uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+
+			data[9] = (uint8_t)(k >> 16);
+			data[10] = (uint8_t)(k >> 8);
+			tx(app, 0, m);
+		}
+		xd_worker_poll(env->worker);
+	}
+}
+
+/* The address table grows while frames come, with memory that control has taken for it. */
+static void
+learns_many_addresses(void **state)
+{
+	const uint32_t many = 150000;
+	struct env *env = *state;
+	struct xd_bridge_info bridge = {.nb_macs = 0};
+	struct xd_app *app;
+
+	xd_config_bridge(env->config, "br0")->mac_limit = 2 * many;
+	add_app(env, "in", 1, 64);
+	apply(env);
+	app = open_app(env, "in");
+	assert_int_equal(xd_switch_bridges(env->sw, &bridge, 1), 1);
+	assert_true(bridge.fdb_bytes < 3u << 20);
+	/* What came while control was late is learned when it comes again. */
+	for (unsigned i = 0; i < 100 && bridge.nb_macs < many; i++) {
+		send_from_each(env, app, many);
+		assert_int_equal(xd_switch_bridges(env->sw, &bridge, 1), 1);
+	}
+	assert_int_equal(bridge.nb_macs, many);
+	assert_in_range(bridge.fdb_bytes, 4u << 20, 12u << 20);
+	assert_int_equal(xd_switch_fdb_flush(env->sw, "br0", NULL, &env->err), 0);
+	assert_int_equal(xd_switch_bridges(env->sw, &bridge, 1), 1);
+	assert_true(bridge.fdb_bytes < 3u << 20);
+	xd_app_close(app);
+}
+
 static void
 opens_once(void **state)
 {
@@ -607,6 +654,7 @@ main(void)
 		ON_SWITCH(is_readable_while_frames_wait),
 		ON_SWITCH(wakes_and_is_woken),
 		ON_SWITCH(sleeps_by_itself),
+		ON_SWITCH(learns_many_addresses),
 		ON_SWITCH(opens_once),
 		ON_SWITCH(outlives_its_port),
 		ON_SWITCH(finishes_checksums),
