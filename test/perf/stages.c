@@ -4,6 +4,7 @@
  *
  *     taskset -c 1 build/test/stages [FLOWS [packed] [bond|mirror|patch|limits|hooks|coalesce]]
  *     build/test/stages workers [MOST]
+ *     taskset -c 1 build/test/stages addresses [MOST]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -438,7 +439,9 @@ usage(void)
 	fprintf(stderr, "usage: stages [FLOWS [packed] [");
 	for (unsigned i = 1; i < RTE_DIM(ways); i++)
 		fprintf(stderr, "%s%s", i > 1 ? "|" : "", ways[i].word);
-	fprintf(stderr, "]], 1 to %d, or stages workers [MOST]\n", STAGES_RING);
+	fprintf(stderr,
+		"]], 1 to %d, stages workers [MOST], or stages addresses [MOST], 2 to 1000000\n",
+		STAGES_RING);
 	return 2;
 }
 
@@ -451,6 +454,8 @@ main(int argc, char **argv)
 
 	if ((argc == 2 || argc == 3) && !strcmp(argv[1], "workers"))
 		return stages_workers(argc == 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 8);
+	if ((argc == 2 || argc == 3) && !strcmp(argv[1], "addresses"))
+		return stages_addresses(argc == 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 1000000);
 	if (flows < 1 || flows > STAGES_RING || argc > 3 + packed)
 		return usage();
 	for (unsigned i = 0; i < RTE_DIM(ways); i++) {

@@ -3,9 +3,10 @@
  * One thread that is the guests and the switch by turns, on two rings: no cache line travels
  * between cores, and what is measured is instructions and this core's caches.
  *
- *   stages.c          each stage of a turn by itself
- *   stages_workers.c  several such threads at once, by what they share
- *   stages_bench.c    rings and their buffers
+ *   stages.c            each stage of a turn by itself
+ *   stages_workers.c    several such threads at once, by what they share
+ *   stages_addresses.c  what the address table costs, by what is in it
+ *   stages_bench.c      rings and their buffers
  */
 #ifndef TEST_STAGES_H
 #define TEST_STAGES_H
@@ -48,5 +49,8 @@ uint8_t *stages_frame(struct stages_bench *b, unsigned i);
 
 /* stages_workers.c. With `most` workers at most, of 8. 0 or 1: it was said why. */
 int stages_workers(unsigned most);
+
+/* stages_addresses.c. With 2 to `most` addresses. 0 or 1: it was said why. */
+int stages_addresses(unsigned most);
 
 #endif
