@@ -74,7 +74,10 @@ xd_fdb_find_in(const struct xd_fdb_bucket *bucket, uint64_t key)
 
 	if (match == 0)
 		return 0;
-	e = xd_fdb_load(&bucket->entries[__builtin_ctz(match) / 2]);
+	/* Bit 2 * i is also the number of the entry's first word, which needs no more than a scale.
+	 */
+	e = xd_fdb_load((const void *)((const uint64_t *)(const void *)bucket +
+				       (unsigned)__builtin_ctz(match)));
 	return e.key == key ? e.value : 0;
 }
 
