@@ -55,7 +55,8 @@ class Features(GuestCase):
     def setUpClass(cls):
         super().setUpClass()
         ports = {f"{vm}-{kind}": vhost_user(cls.directory / f"{vm}-{kind}.sock", mode="server",
-                                            queues=QUEUES.get(kind, 1))
+                                            queues=QUEUES.get(kind, 1),
+                                            coalesce="on" if vm == "vm2" else "off")
                  for vm in ("vm1", "vm2") for kind in NAMES}
         cls.daemon = Daemon(None, cls.directory, config_text(ports, cores=(0, 1)))
         cls.addClassCleanup(cls.daemon.close)
@@ -150,8 +151,17 @@ class Features(GuestCase):
         """One end sends unfinished frames and takes none; the other the reverse."""
         work = self.pair("sends", "takes")
         self.no_work(work)
+        before = self.port(self.vm2, "sends")["coalesced"]
         work = self.pair("takes", "sends")
         self.no_work(work)
+        self.assertEqual(self.port(self.vm2, "sends")["coalesced"], before)
+        # What vm1 has to send in segments comes to vm2 in frames of several.
+        before = self.port(self.vm2, "takes")
+        self.no_work(self.pair("takes", "takes"))
+        after = self.port(self.vm2, "takes")
+        coalesced, frames = (after[key] - before[key] for key in ("coalesced", "tx_frames"))
+        self.assertGreater(coalesced, 0)
+        self.say(f"{coalesced + frames} segments in {frames} frames")
         work = self.pair("sends", "sends")
         for side in work.values():
             for segmented, checksums in side:
