@@ -9,6 +9,8 @@
 
 #include "frame/frame.h"
 
+#define XD_COPY_LINE 64 /* bytes */
+
 typedef uint64_t xd_line __attribute__((vector_size(64), aligned(1), may_alias));
 
 static inline void

@@ -151,6 +151,14 @@ look_ahead(struct xd_vq *vq, const bool packed)
 		if (a->len[i] > 64)
 			rte_prefetch0(a->data[i] + 64);
 	}
+	/* Buffers of one ring are alike: where one frame begins within a line, all may end a line
+	 * later. */
+	if (n && (uintptr_t)a->data[0] % XD_COPY_LINE == 0)
+		return n;
+	for (uint16_t i = 0; i < n; i++) {
+		if (likely(a->data[i]))
+			rte_prefetch0(a->data[i] + RTE_MIN(a->len[i], (uint32_t)XD_HEAD) - 1);
+	}
 	return n;
 }
 

@@ -16,6 +16,14 @@
 #include "virtqueue/packed_ring.h"
 #include "virtqueue/split_ring.h"
 
+/* Whether a buffer's virtio-net header ends where a line does, and its frame begins with the next
+ * one, as drivers have it that never rewrite the header. */
+static inline bool
+is_apart(const uint8_t *data)
+{
+	return ((uintptr_t)data + XD_VQ_HDR_BYTES) % XD_COPY_LINE == 0;
+}
+
 /* Reads the next available buffers and asks for the lines that will be written first. A header in a
  * line of its own is usually not written, see xd_net_header_write, and then it is near. */
 static inline uint16_t
@@ -30,20 +38,53 @@ look_ahead(struct xd_vq *vq, const bool packed)
 			continue;
 		rte_prefetch0_write(a->data[i] + XD_VQ_HDR_BYTES);
 	}
+	/* Buffers of one ring are alike. */
+	if (n && is_apart(a->data[0]))
+		return n;
+	for (uint16_t i = 0; i < n; i++) {
+		if (likely(a->data[i]))
+			rte_prefetch0_write(a->data[i] + XD_COPY_LINE);
+	}
 	return n;
 }
 
+/* The header and the n bytes of the frame that are in its snapshot, 64 to 128, in as few stores as
+ * can be. There is headroom before the snapshot, whose bytes the header takes the place of. */
+static __rte_always_inline void
+put_head(uint8_t *data, const uint8_t *head, uint32_t n, struct xd_net_header header)
+{
+	xd_line first = *(const xd_line *)(head - XD_VQ_HDR_BYTES);
+	uint32_t begin;
+
+	memcpy(&begin, head, sizeof(begin));
+	first[0] = header.first;
+	first[1] = header.second | (uint64_t)begin << 32;
+	*(xd_line *)data = first;
+	if (likely(n == 64)) {
+		memcpy(data + 60, head + 48, 16);
+		return;
+	}
+	if (n > 2 * XD_COPY_LINE - XD_VQ_HDR_BYTES)
+		xd_copy_line(data + XD_COPY_LINE, head + XD_COPY_LINE - XD_VQ_HDR_BYTES);
+	xd_copy_line(data + XD_VQ_HDR_BYTES + n - XD_COPY_LINE, head + n - XD_COPY_LINE);
+}
+
 /* One frame into one simple buffer with room for it. */
-static inline void
-enqueue_simple(uint8_t *data, struct xd_frame *f, struct xd_net_header header)
+static __rte_always_inline void
+enqueue_simple(uint8_t *data, struct xd_frame *f, struct xd_net_header header, const bool apart)
 {
 	uint8_t *dst = data + XD_VQ_HDR_BYTES;
 
-	xd_net_header_write(data, header);
-	if (likely(f->head_len <= 128))
-		xd_copy_short(dst, xd_frame_data(f), f->head_len);
-	else
-		rte_memcpy(dst, xd_frame_data(f), f->head_len);
+	if (!apart &&
+		likely(f->head_len >= 64 && f->head_len <= 128 && f->start >= XD_VQ_HDR_BYTES)) {
+		put_head(data, xd_frame_data(f), f->head_len, header);
+	} else {
+		xd_net_header_write(data, header);
+		if (likely(f->head_len <= 128))
+			xd_copy_short(dst, xd_frame_data(f), f->head_len);
+		else
+			rte_memcpy(dst, xd_frame_data(f), f->head_len);
+	}
 	dst += f->head_len;
 	for (unsigned i = 0; i < f->nb_segs; i++) {
 		xd_copy_body(dst, f->segs[i].addr, f->segs[i].len);
@@ -80,11 +121,18 @@ finish(struct xd_frame *f, struct xd_counters *counters)
 	return true;
 }
 
-/* Frames that each fit one simple buffer, as far as such buffers were read ahead. Returns the first
- * that does not, or n. */
-static inline uint16_t
-enqueue_run(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t max_frame,
-	uint64_t *sum, struct xd_counters *counters, const bool packed)
+/*
+ * Frames that each fit one simple buffer, as far as such buffers were read ahead. Returns the first
+ * that does not, or n. packed and apart (is_apart, of the first buffer) are constants.
+ *
+ * Stores leave a core in order, and those to lines that are still on their way from another core
+ * hold up all behind them; there is room for some 60. So the loop makes few, and none that can be
+ * made afterwards: used entries are, and then a line of them does not travel to a guest that reads
+ * its beginning and back while its end is being written.
+ */
+static __rte_always_inline uint16_t
+run_as(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t max_frame,
+	uint64_t *sum, struct xd_counters *counters, const bool packed, const bool apart)
 {
 	struct xd_vq_ahead *a = &vq->ahead;
 	const uint16_t begin = a->at, limit = RTE_MIN(a->n - begin, (int)n);
@@ -109,10 +157,10 @@ enqueue_run(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32
 			else if (!finish(f, counters))
 				break;
 		}
-		enqueue_simple(data, f, header);
+		enqueue_simple(data, f, header, apart);
 		if (packed)
 			a->len[begin + i] = len + XD_VQ_HDR_BYTES;
-		else
+		else if (apart) /* usually none is written */
 			xd_split_put_used(
 				vq, used_idx + i, a->id[begin + i], len + XD_VQ_HDR_BYTES);
 		bytes += len;
@@ -121,11 +169,38 @@ enqueue_run(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32
 	if (packed) {
 		give_run(vq, begin, i);
 	} else {
+		for (uint16_t k = 0; !apart && k < i; k++)
+			xd_split_put_used(vq, used_idx + k, a->id[begin + k],
+				frames[k]->len + XD_VQ_HDR_BYTES);
 		vq->used_idx = used_idx + i;
 		vq->last_avail += i;
 	}
 	*sum += bytes;
 	return i;
+}
+
+/* A function each, because in one that has all of them what a loop advances is not in registers. */
+#define RUN(name, packed, apart)                                                                   \
+	static __rte_noinline uint16_t name(struct xd_vq *vq, struct xd_frame *const *frames,      \
+		uint16_t n, uint32_t max_frame, uint64_t *sum, struct xd_counters *counters)       \
+	{                                                                                          \
+		return run_as(vq, frames, n, max_frame, sum, counters, packed, apart);             \
+	}
+
+RUN(run_split, false, false)
+RUN(run_split_apart, false, true)
+RUN(run_packed, true, false)
+RUN(run_packed_apart, true, true)
+
+static inline uint16_t
+enqueue_run(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t max_frame,
+	uint64_t *sum, struct xd_counters *counters, const bool packed)
+{
+	if (is_apart(vq->ahead.data[vq->ahead.at]))
+		return packed ? run_packed_apart(vq, frames, n, max_frame, sum, counters)
+			      : run_split_apart(vq, frames, n, max_frame, sum, counters);
+	return packed ? run_packed(vq, frames, n, max_frame, sum, counters)
+		      : run_split(vq, frames, n, max_frame, sum, counters);
 }
 
 /* One frame that is not like most. What became of it: a result of xd_vq_put_frame. */

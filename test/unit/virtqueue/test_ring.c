@@ -363,6 +363,47 @@ every_shape_is_written(void **state)
 	assert_int_equal(r->counters.tx_frames, seed);
 }
 
+/* Header and frame go out in few stores, and which these are depends on both. */
+static void
+every_head_is_written_at_every_place(void **state)
+{
+	static uint8_t body[2048];
+	struct ring *r = *state;
+
+	for (unsigned place = 0; place < 64; place++) {
+		for (uint32_t len = 14; len <= 160; len++) {
+			struct xd_split_piece piece = {
+				buf_addr(0) + place, HDR + len, .write = true};
+			struct xd_frame f, *frames[] = {&f};
+			struct xd_seg segs[2];
+			uint32_t used;
+			void *cookie;
+
+			make_frame(&f, segs, body, len, place + len);
+			/* One without headroom, too. */
+			if (len % 2 == 0) {
+				memmove(f.buf, f.buf + XD_HEADROOM, f.head_len);
+				f.start = 0;
+			}
+			memset(buf(r, 0), 0xee, 512);
+			xd_vq_driver_add(&r->driver, &piece, 1, &piece);
+			xd_vq_driver_publish(&r->driver);
+			assert_int_equal(
+				xd_vq_enqueue(&r->vq, frames, 1, UINT16_MAX, &r->counters), 1);
+			assert_int_equal(xd_vq_driver_get(&r->driver, &cookie, &used), 1);
+			assert_int_equal(used, HDR + len);
+			for (unsigned i = 0; i < place; i++)
+				assert_int_equal(buf(r, 0)[i], 0xee);
+			for (unsigned i = 0; i < HDR; i++)
+				assert_int_equal(buf(r, 0)[place + i], i == 10);
+			for (unsigned i = 0; i < len; i++)
+				assert_int_equal(
+					buf(r, 0)[place + HDR + i], pattern(place + len, i));
+			assert_int_equal(buf(r, 0)[place + HDR + len], 0xee);
+		}
+	}
+}
+
 static void
 a_short_frame_leaves_nothing_of_a_longer_one(void **state)
 {
@@ -803,6 +844,7 @@ static const struct {
 	{"a_call_is_bounded_in_descriptors_filled", a_call_is_bounded_in_descriptors_filled},
 	{"what_is_no_frame_is_given_back", what_is_no_frame_is_given_back},
 	{"every_shape_is_written", every_shape_is_written},
+	{"every_head_is_written_at_every_place", every_head_is_written_at_every_place},
 	{"a_short_frame_leaves_nothing_of_a_longer_one",
 		a_short_frame_leaves_nothing_of_a_longer_one},
 	{"a_pushed_tag_is_written", a_pushed_tag_is_written},
