@@ -101,8 +101,8 @@ struct xd_burst {
 	uint16_t copy_dst[XD_BATCH]; /* index of a port */
 	uint16_t copy_snap; /* bytes of each copy, XD_FRAME_MIN to XD_HEAD; 0: all of the frame */
 	uint8_t why[XD_BATCH]; /* of those dropped: index in the hook's reasons */
-	/* XD_HOOK_IN alone, of a hook with keep_buffers and done: go no further, and done is given
-	 * a copy of each as it is then. */
+	/* Of a hook with keep_buffers and done: go no further, and done is given a copy of each as
+	 * it is then. */
 	uint32_t keep;
 	struct xd_kept *const *kept; /* done's: of a frame in keep that went; NULL: no buffers left,
 					and it was dropped ("no-buffer") */
@@ -126,7 +126,8 @@ struct xd_hook {
 	 * a port that is full. The frames may not be touched. May be NULL. */
 	void (*done)(void *ctx, const struct xd_burst *b, uint32_t went);
 	/* On each worker that may run the hook, about every tick_ms, also while no frames come: a
-	 * sleeping worker wakes for it. b has no frames. May be NULL. */
+	 * sleeping worker wakes for it. While the hook has frames that it keeps, on each worker
+	 * that there is, also when no port has the hook any more. b has no frames. May be NULL. */
 	void (*tick)(void *ctx, const struct xd_burst *b);
 	/* A port has the hook from now on, before it sees any of its frames; or (detach) not any
 	 * more, and no worker is in it. An error refuses the configuration. Either may be NULL. */
@@ -181,9 +182,13 @@ const uint8_t *xd_frame_take(struct xd_burst *b, uint16_t i, uint32_t upto);
 
 /*
  * Frames that a hook keeps: until it knows where to send them (ARP), what to make of them
- * (fragments), or until it is time (a shaper). A kept frame is the hook's, which sends or frees it
- * in the end; one thread at a time uses it. Since run may see a frame twice, the copy is made when
- * the frame has gone, and is done's.
+ * (fragments), or until it is time (a shaper, at XD_HOOK_OUT). A kept frame is the hook's, which
+ * sends or frees it in the end; one thread at a time uses it. Since run may see a frame twice, the
+ * copy is made when the frame has gone, and is done's. A port that loses the hook loses none of
+ * them: tick goes on until all are sent or freed, so a hook that keeps has one.
+ *
+ * Order. Kept frames go in the order in which they are sent, behind what their worker has under
+ * way; a hook that lets others pass while it keeps some has these overtaken.
  */
 
 /* The frame, to be read (segs too) and edited; it lives in k. Its vlan may be changed. One thread
@@ -191,10 +196,10 @@ const uint8_t *xd_frame_take(struct xd_burst *b, uint16_t i, uint32_t upto);
 struct xd_frame *xd_kept_frame(struct xd_kept *k);
 /*
  * Sends it on, from where it was kept: to the hooks behind this one, and then to a port of index
- * dst, to all (XD_DST_FLOOD), or as its address says (XD_DST_ON). Takes it. In run, done or tick,
- * of which b is the burst; the frame goes behind those of the burst. It cannot stay with its sender
- * any more: what it finds full drops it, whatever `full` says. One whose port has gone meanwhile is
- * freed.
+ * dst, to all (XD_DST_FLOOD), or as its address says (XD_DST_ON); one kept at XD_HOOK_OUT to its
+ * port alone (XD_DST_ON). Takes it. In run, done or tick, of which b is the burst; the frame goes
+ * behind those of the burst. It cannot stay with its sender any more: what it finds full drops it,
+ * whatever `full` says. One whose port has gone meanwhile is freed.
  */
 void xd_kept_send(const struct xd_burst *b, struct xd_kept *k, uint16_t dst);
 /* Drops it; NULL is fine. Any thread. */

@@ -215,6 +215,8 @@ xd_bridge_switch(struct xd_turn *turn, const bool watched)
 /* Instead of those: of kept frames, which have been through the stages before and the hooks before
  * number first. */
 void xd_bridge_switch_kept(struct xd_turn *turn, uint16_t first);
+/* Of those kept on their way out, which have been through all of them: to their port, in. */
+void xd_bridge_send_kept(struct xd_turn *turn);
 
 /* Instead of those: frames that a bond sends itself, but those by one member (xd_frame.member),
  * which the worker sends. */

@@ -232,7 +232,7 @@ xd_bridge_hook_done(struct xd_turn *turn)
 		const uint32_t went = xd_hook_gone(turn, call, turn->batch->n);
 
 		if (unlikely(call->burst.keep))
-			xd_kept_make(turn, call, went);
+			xd_kept_make(turn, call, went, &turn->from->port->drops[turn->in_queue]);
 		xd_hook_done(call, went);
 	}
 }

@@ -94,7 +94,8 @@ struct xd_kept {
 	struct xd_hook_slot *slot;
 	struct rte_mbuf *mbuf; /* the buffers */
 	struct xd_kept *next;  /* on its way */
-	uint64_t life;         /* of the port that it came by, frame.in_port */
+	uint16_t at;           /* index of the port that had the hook, */
+	uint64_t life;         /* and its life */
 	uint16_t to;           /* where a hook before sent it; XD_DST_ON: none did */
 	uint16_t dst;
 	struct xd_seg segs[XD_KEPT_SEGS];
@@ -118,6 +119,7 @@ struct xd_copies {
 
 struct xd_turn;
 struct xd_output;
+struct xd_drops;
 struct xd_plan_port;
 
 /* hooks.c. The worker that owns the turn. */
@@ -148,11 +150,12 @@ void xd_bridge_hook_in(struct xd_turn *turn);
 void xd_bridge_hook_take(struct xd_turn *turn);
 void xd_bridge_hook_send(struct xd_turn *turn);
 void xd_bridge_hook_done(struct xd_turn *turn);
-/* Of the frames of an output, drops those that hooks refuse. */
-void xd_bridge_hook_out(
-	struct xd_turn *turn, const struct xd_plan_port *out, struct xd_output *output);
-/* Of those that were left, the port took the ones before number first_left; XD_BATCH: all. */
-void xd_bridge_hook_sent(struct xd_turn *turn, uint16_t first_left);
+/* Of the frames of an output, takes out those that hooks refuse or keep; by the hooks of the port
+ * from number `first` of its list on. */
+void xd_bridge_hook_out(struct xd_turn *turn, const struct xd_plan_port *out,
+	struct xd_output *output, uint16_t first);
+/* Of those that it saw, the ones before number first_left have gone; XD_BATCH: all. */
+void xd_bridge_hook_sent(struct xd_turn *turn, const struct xd_plan_port *out, uint16_t first_left);
 
 /* Of kept frames that go on: the hooks of their port from number `first` of its list on. */
 void xd_bridge_hook_on(struct xd_turn *turn, uint16_t first);
@@ -160,8 +163,10 @@ void xd_bridge_hook_on(struct xd_turn *turn, uint16_t first);
 /* copies.c: copies what a call asks for. */
 void xd_copies_add(struct xd_turn *turn, struct xd_hook_call *call);
 
-/* kept.c. Makes the copies that a call keeps, of frames that went. The worker. */
-void xd_kept_make(struct xd_turn *turn, struct xd_hook_call *call, uint32_t went);
+/* kept.c. Makes the copies that a call keeps, of frames that went; those that find no buffers are
+ * counted in drops. The worker. */
+void xd_kept_make(
+	struct xd_turn *turn, struct xd_hook_call *call, uint32_t went, struct xd_drops *drops);
 /* Buffers of a hook. Control. */
 int xd_kept_make_pool(struct xd_hook_slot *slot, struct xd_error *err);
 void xd_kept_free_pool(struct xd_hook_slot *slot);

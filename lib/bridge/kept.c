@@ -82,9 +82,11 @@ copy_body(struct xd_kept *k, const struct xd_frame *f)
 }
 
 static struct xd_kept *
-keep(const struct xd_turn *turn, struct xd_hook_slot *slot, const struct xd_frame *f)
+keep(const struct xd_turn *turn, const struct xd_hook_call *call, const struct xd_frame *f)
 {
+	struct xd_hook_slot *slot = call->slot;
 	const uint8_t number = xd_turn_number(turn, f);
+	const bool sent = slot->hook.point == XD_HOOK_IN && turn->in_hooks.to >> number & 1;
 	struct rte_mbuf *m = alloc(slot->pool, f->len - f->head_len);
 	struct xd_kept *k;
 
@@ -95,27 +97,28 @@ keep(const struct xd_turn *turn, struct xd_hook_slot *slot, const struct xd_fram
 	k->frame.mbuf = NULL;
 	k->slot = slot;
 	k->mbuf = m;
-	k->life = turn->in->port->life;
-	k->to = turn->in_hooks.to >> number & 1 ? turn->in_hooks.dst[number] : XD_DST_ON;
+	k->at = call->burst.port;
+	k->life = turn->plan->ports[k->at]->port->life;
+	k->to = sent ? turn->in_hooks.dst[number] : XD_DST_ON;
 	copy_body(k, f);
 	return k;
 }
 
 void
-xd_kept_make(struct xd_turn *turn, struct xd_hook_call *call, uint32_t went)
+xd_kept_make(struct xd_turn *turn, struct xd_hook_call *call, uint32_t went, struct xd_drops *drops)
 {
 	struct xd_hook_counters *c = &call->slot->counters[call->burst.worker];
 
 	for (uint32_t left = call->burst.keep & went; left; left &= left - 1) {
 		const int i = __builtin_ctz(left);
 
-		turn->kept[i] = keep(turn, call->slot, call->frames[i]);
+		turn->kept[i] = keep(turn, call, call->frames[i]);
 		if (likely(turn->kept[i])) {
 			c->kept++;
 			continue;
 		}
 		c->not_kept++;
-		xd_drop(&turn->from->port->drops[turn->in_queue], XD_DROP_NO_BUFFER, 1);
+		xd_drop(drops, XD_DROP_NO_BUFFER, 1);
 	}
 	call->burst.kept = turn->kept;
 }
@@ -180,6 +183,18 @@ xd_bridge_switch_kept(struct xd_turn *turn, uint16_t first)
 	xd_turn_look_anew(turn, (uint32_t)((1ull << turn->n) - 1));
 	xd_bridge_hook_on(turn, first);
 	xd_bridge_switch_on(turn, true);
+}
+
+void
+xd_bridge_send_kept(struct xd_turn *turn)
+{
+	turn->n = turn->batch->n;
+	turn->nb_lost = turn->nb_clones = 0;
+	for (uint16_t i = 0; i < turn->n; i++)
+		turn->frames[i] = &turn->batch->frames[i];
+	xd_turn_send(turn, turn->in->index, turn->frames, turn->n);
+	if (turn->in->bond)
+		xd_bridge_bond_out(turn);
 }
 
 void

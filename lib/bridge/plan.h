@@ -98,7 +98,8 @@ struct xd_plan_worker {
 	bool can_sleep;    /* every queue has a descriptor to sleep on */
 	bool poll;         /* never sleep */
 	uint64_t spin_tsc; /* without a frame for so long, sleep */
-	uint64_t ticks;    /* hooks whose tick it calls, a bit each by their index */
+	uint64_t ticks;    /* hooks whose tick it calls, a bit each by their index, */
+	uint64_t drains;   /* and those that it does only while the hook has kept frames */
 };
 
 struct xd_plan {

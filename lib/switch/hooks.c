@@ -168,7 +168,9 @@ remove_hook(struct xd_switch *sw, const char *name, struct xd_error *err)
 	if (is_of_bridge(sw->state->config, name))
 		return xd_fail(
 			err, -EBUSY, "a bridge has the hook %s: take it out there first", name);
-	sw->hooks[slot->index] = NULL;
+	__atomic_store_n(&sw->hooks[slot->index], NULL, __ATOMIC_RELEASE);
+	/* A worker may be in its tick, for what it keeps. */
+	xd_switch_quiesce(sw);
 	free_slot(slot);
 	return 0;
 }

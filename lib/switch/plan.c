@@ -286,11 +286,25 @@ ticks_of(const struct xd_plan *plan, const struct xd_plan_port *in)
 	return ticks;
 }
 
+/* Hooks that keep frames, which they may do for a port or a worker that has the hook no more. */
+static uint64_t
+drains_of(const struct xd_switch *sw)
+{
+	uint64_t drains = 0;
+
+	for (unsigned i = 0; i < XD_MAX_HOOKS; i++) {
+		if (sw->hooks[i] && sw->hooks[i]->hook.tick && sw->hooks[i]->pool)
+			drains |= 1ull << i;
+	}
+	return drains;
+}
+
 static void
 fill_queues(const struct xd_state *state, struct xd_plan *plan, xd_plan_without_fn without,
 	const void *ctx)
 {
 	struct xd_plan_queue *next = plan->queue_memory;
+	const uint64_t drains = drains_of(state->sw);
 
 	for (unsigned w = 0; w < XD_MAX_WORKERS; w++) {
 		struct xd_plan_worker *worker = &plan->workers[w];
@@ -318,6 +332,7 @@ fill_queues(const struct xd_state *state, struct xd_plan *plan, xd_plan_without_
 					p->driver->fd && p->driver->fd(p->port, q) != -1;
 			}
 		}
+		worker->drains = drains & ~worker->ticks;
 		worker->nb_queues = (unsigned)(next - worker->queues);
 		next = worker->queues + RTE_ALIGN(worker->nb_queues, LINE_QUEUES);
 	}

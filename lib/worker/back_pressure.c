@@ -121,7 +121,7 @@ send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
 	out = turn->plan->ports[turn->busy[i]];
 	output = &turn->outputs[turn->busy[i]];
 	if (unlikely(out->out_hooks.n))
-		xd_bridge_hook_out(turn, out, output);
+		xd_bridge_hook_out(turn, out, output, 0);
 	done = output->n ? xd_worker_tx(w, out, output->frames, output->n) : 0;
 	xd_worker_notify_tx_later(w, out);
 	if (unlikely(done < output->n)) {
@@ -133,7 +133,7 @@ send_first(struct xd_worker *w, struct xd_plan_queue *q, uint16_t first)
 		}
 	}
 	if (unlikely(out->out_hooks.n))
-		xd_bridge_hook_sent(turn, done < output->n ? first : XD_BATCH);
+		xd_bridge_hook_sent(turn, out, done < output->n ? first : XD_BATCH);
 	output->n = 0;
 	return first;
 }

@@ -135,9 +135,9 @@ open_set(struct xd_worker *w, const struct xd_plan *plan)
 
 /* At most so long, or -1. */
 static int
-timeout_ms(const struct xd_worker *w, const struct xd_plan_worker *mine)
+timeout_ms(const struct xd_worker *w, const struct xd_plan *plan)
 {
-	int rest_ms = xd_watch_rest_ms(w), tick_ms = xd_worker_tick_ms(w, mine);
+	int rest_ms = xd_watch_rest_ms(w), tick_ms = xd_worker_tick_ms(w, plan);
 
 	if (w->naps && (rest_ms < 0 || rest_ms > XD_NAP_MS))
 		rest_ms = XD_NAP_MS;
@@ -209,7 +209,7 @@ xd_worker_sleep(struct xd_worker *w)
 
 	if (mine->poll || !mine->can_sleep || !open_set(w, plan) || !arm(w, mine))
 		return;
-	wait_in_epoll(w, timeout_ms(w, mine));
+	wait_in_epoll(w, timeout_ms(w, plan));
 	disarm_all(w);
 }
 
@@ -242,7 +242,7 @@ arm_for_application(struct xd_worker *w, int *ms)
 	mine = &plan->workers[w->index];
 	if (w->nb_waiting || !mine->can_sleep || !open_set(w, plan) || !arm(w, mine))
 		return false;
-	*ms = timeout_ms(w, mine);
+	*ms = timeout_ms(w, plan);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Ticks of hooks: each about every so many milliseconds on each worker that may run the hook, and
  * not more than once a run. */
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_cycles.h>
 
@@ -10,6 +11,12 @@ static uint64_t
 period_tsc(const struct xd_worker *w, const struct xd_hook_slot *slot)
 {
 	return w->env.tsc_hz / 1000 * slot->hook.tick_ms;
+}
+
+static struct xd_hook_slot *
+hook_of(const struct xd_worker *w, int index)
+{
+	return __atomic_load_n(&w->turn.plan->hooks[index], __ATOMIC_ACQUIRE);
 }
 
 /* Calls it if it is due; returns when it is next. */
@@ -33,28 +40,46 @@ tick_hook(struct xd_worker *w, struct xd_hook_slot *slot)
 	return *due;
 }
 
+/* Those that are called: of hooks that the worker does not run, while they have kept frames. One
+ * may have been unregistered since, which waits for this run. */
+static uint64_t
+ticks_of(const struct xd_worker *w, const struct xd_plan_worker *mine)
+{
+	uint64_t ticks = mine->ticks;
+
+	for (uint64_t left = mine->drains; left; left &= left - 1) {
+		const struct xd_hook_slot *slot = hook_of(w, __builtin_ctzll(left));
+
+		if (slot && xd_kept_used(slot))
+			ticks |= left & -left;
+	}
+	return ticks;
+}
+
 void
 xd_worker_tick(struct xd_worker *w, const struct xd_plan_worker *mine)
 {
-	if (w->now_tsc < w->tick_tsc && mine->ticks == w->ticks)
+	if (w->now_tsc < w->tick_tsc && w->tick_plan == w->turn.plan->number)
 		return;
-	w->ticks = mine->ticks;
+	w->tick_plan = w->turn.plan->number;
 	w->tick_tsc = UINT64_MAX;
-	for (uint64_t left = mine->ticks; left; left &= left - 1) {
-		const uint64_t due = tick_hook(w, w->turn.plan->hooks[__builtin_ctzll(left)]);
+	for (uint64_t left = ticks_of(w, mine); left; left &= left - 1) {
+		struct xd_hook_slot *slot = hook_of(w, __builtin_ctzll(left));
 
-		w->tick_tsc = RTE_MIN(w->tick_tsc, due);
+		if (likely(slot))
+			w->tick_tsc = RTE_MIN(w->tick_tsc, tick_hook(w, slot));
 	}
 }
 
 int
-xd_worker_tick_ms(const struct xd_worker *w, const struct xd_plan_worker *mine)
+xd_worker_tick_ms(const struct xd_worker *w, const struct xd_plan *plan)
 {
+	const struct xd_plan_worker *mine = &plan->workers[w->index];
 	const uint64_t now = rte_rdtsc(), ms = w->env.tsc_hz / 1000;
 
-	if (mine->ticks == 0)
+	if ((mine->ticks | mine->drains) == 0)
 		return -1;
-	if (mine->ticks != w->ticks || now >= w->tick_tsc)
+	if (plan->number != w->tick_plan || now >= w->tick_tsc)
 		return 0;
-	return (int)((w->tick_tsc - now) / ms + 1);
+	return w->tick_tsc == UINT64_MAX ? -1 : (int)((w->tick_tsc - now) / ms + 1);
 }

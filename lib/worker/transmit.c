@@ -120,12 +120,13 @@ xd_worker_transmit(struct xd_worker *w)
 
 /* What a full port does not take is dropped, and not come for again. */
 static void
-transmit_judged(struct xd_worker *w, const struct xd_plan_port *out, struct xd_output *output)
+transmit_judged(struct xd_worker *w, const struct xd_plan_port *out, struct xd_output *output,
+	uint16_t first)
 {
-	xd_bridge_hook_out(&w->turn, out, output);
+	xd_bridge_hook_out(&w->turn, out, output, first);
 	if (output->n)
 		transmit_port(w, out, output);
-	xd_bridge_hook_sent(&w->turn, XD_BATCH);
+	xd_bridge_hook_sent(&w->turn, out, XD_BATCH);
 }
 
 /* Copies that follow each other to the same port; of frames that come again, none. */
@@ -168,7 +169,7 @@ transmit_copies(struct xd_worker *w)
 }
 
 void
-xd_worker_transmit_hooked(struct xd_worker *w)
+xd_worker_transmit_hooked(struct xd_worker *w, uint16_t first)
 {
 	struct xd_turn *turn = &w->turn;
 
@@ -176,7 +177,7 @@ xd_worker_transmit_hooked(struct xd_worker *w)
 		const struct xd_plan_port *out = turn->plan->ports[turn->busy[i]];
 
 		if (out->out_hooks.n)
-			transmit_judged(w, out, &turn->outputs[turn->busy[i]]);
+			transmit_judged(w, out, &turn->outputs[turn->busy[i]], first);
 		else
 			transmit_port(w, out, &turn->outputs[turn->busy[i]]);
 		xd_worker_notify_tx_later(w, out);

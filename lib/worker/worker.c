@@ -31,7 +31,7 @@ run_batch(struct xd_worker *w, struct xd_plan_queue *q, const bool watched)
 		xd_worker_back_pressure(w, q);
 	xd_bridge_account(turn, watched);
 	if (watched)
-		xd_worker_transmit_hooked(w);
+		xd_worker_transmit_hooked(w, 0);
 	else
 		xd_worker_transmit(w);
 	if (mirrors)
@@ -204,7 +204,7 @@ xd_worker_run(struct xd_worker *w, unsigned rounds)
 		next_second(w, start);
 	if (unlikely(w->wary))
 		xd_watch_run(w, start);
-	if (unlikely(mine->ticks)) {
+	if (unlikely(mine->ticks | mine->drains)) {
 		xd_worker_tick(w, mine);
 		if (unlikely(w->turn.resent.first))
 			xd_worker_resend(w);

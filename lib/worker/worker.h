@@ -74,8 +74,8 @@ struct xd_worker {
 	uint64_t last_tsc;   /* end of the last run */
 	uint64_t busy_tsc;   /* when a frame was last seen */
 	uint64_t next_s_tsc; /* when now_s advances */
-	uint64_t tick_tsc;   /* when a hook's tick is due, of */
-	uint64_t ticks;      /* these: the plan's when it was last looked at */
+	uint64_t tick_tsc;   /* when a hook's tick is due, */
+	uint64_t tick_plan;  /* under the plan of this number */
 	unsigned nb_waiting; /* queues that waited for a full port in the last round */
 	unsigned to_sample;  /* rounds until one is timed */
 	unsigned first;      /* queue that a round begins with */
@@ -178,8 +178,9 @@ xd_worker_notify(const struct xd_worker *w, const struct xd_notify *n)
 
 /* transmit.c */
 void xd_worker_transmit(struct xd_worker *w);
-/* The same with the hooks of ports, and the copies that hooks asked for. */
-void xd_worker_transmit_hooked(struct xd_worker *w);
+/* The same with the hooks of ports, from number `first` of their lists on, and the copies that
+ * hooks asked for. */
+void xd_worker_transmit_hooked(struct xd_worker *w, uint16_t first);
 /* Has a port notified at the next flush: then one memory fence serves all of a turn's
  * notifications, when its stores have drained. notify_rx: of buffers that went back to a receive
  * queue; notify_tx: of frames that were sent. */
@@ -206,7 +207,7 @@ void xd_worker_back_pressure(struct xd_worker *w, struct xd_plan_queue *q);
 /* Calls the ticks that are due. */
 void xd_worker_tick(struct xd_worker *w, const struct xd_plan_worker *mine);
 /* How long until the next is, in milliseconds; -1: never. */
-int xd_worker_tick_ms(const struct xd_worker *w, const struct xd_plan_worker *mine);
+int xd_worker_tick_ms(const struct xd_worker *w, const struct xd_plan *plan);
 
 /* resend.c: has kept frames that hooks send on go on, between two turns. */
 void xd_worker_resend(struct xd_worker *w);

@@ -67,3 +67,30 @@ class Hooks(ProgramCase):
         data = frame(B, A, size=700)
         vm1.tx(data)
         self.assertEqual((vm2.rx(), vm3.rx()), (data, data))
+
+    def test_shape(self):
+        """Frames wait for their time, in order and in full, also when the hook is taken out."""
+        vm1, vm2, vm3 = self.begin()
+        self.told("take 60")
+        frames = [frame(BROADCAST, A, payload=bytes([i]) * 600, size=614 + i) for i in range(20)]
+        # Twenty take half a second, the first of them none.
+        self.assertEqual(self.told("shape 25000 700"), "ok")
+        for data in frames:
+            vm1.tx(data)
+        for data in frames:
+            self.assertEqual(vm3.rx(), data)  # which does not wait for vm2
+        for data in frames:
+            self.assertEqual(vm2.rx(), data)
+        self.assertEqual(self.told("waiting"), "0")
+        # Many seconds for each.
+        self.assertEqual(self.told("shape 50 700"), "ok")
+        for data in frames:
+            vm1.tx(data)
+        for data in frames:
+            self.assertEqual(vm3.rx(), data)
+        self.assertGreater(int(self.told("waiting")), 10)
+        self.assertEqual(self.told("unshape"), "ok")
+        self.assertGreater(int(self.told("waiting")), 5)
+        self.assertEqual(self.told("lift"), "ok")
+        for data in frames:
+            self.assertEqual(vm2.rx(), data)

@@ -111,7 +111,7 @@ mirror(struct bench *b)
 static void
 hook_out(struct bench *b)
 {
-	xd_bridge_hook_out(&b->rings.turn, &b->plan_ports[1], &b->rings.turn.outputs[1]);
+	xd_bridge_hook_out(&b->rings.turn, &b->plan_ports[1], &b->rings.turn.outputs[1], 0);
 }
 
 static void
@@ -145,7 +145,7 @@ enqueue(struct bench *b)
 static void
 hook_done(struct bench *b)
 {
-	xd_bridge_hook_sent(&b->rings.turn, XD_BATCH);
+	xd_bridge_hook_sent(&b->rings.turn, &b->plan_ports[1], XD_BATCH);
 	xd_bridge_hook_done(&b->rings.turn);
 }
 

@@ -14,6 +14,10 @@
  *     send      sends on what is kept: "ok" when that has been done
  *     copy      passes all, with a copy to vm3: "ok"
  *     count     "frames N drops N kept N sent N used N", of the hook
+ *     shape N M what goes to vm2 waits for its time (shaper.h): N bytes a second, M at once: "ok"
+ *     unshape   takes that hook out, whatever waits: "ok"
+ *     lift      lets go as fast as they go those that still wait: "ok"
+ *     waiting   "N", frames that do
  */
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +28,7 @@
 #include "crossdock.h"
 #include "frame/edit.h"
 #include "hook.h"
+#include "shaper.h"
 
 #define KEPT 64
 
@@ -102,7 +107,8 @@ static void __attribute__((noreturn)) end(const struct xd_error *err)
 }
 
 static void
-start(struct xd_switch *sw, const char *directory, unsigned core, struct told *t)
+start(struct xd_switch *sw, const char *directory, unsigned core, struct told *t,
+	struct shaper *shaper)
 {
 	static const char *const names[] = {"vm1", "vm2", "vm3"};
 	const struct xd_hook hook = {
@@ -131,11 +137,49 @@ start(struct xd_switch *sw, const char *directory, unsigned core, struct told *t
 			end(&err);
 	}
 	if (xd_hook_register(sw, &hook, t, &err) < 0 ||
+		xd_hook_register(sw, &shaper_hook, shaper, &err) < 0 ||
 		xd_port_config_set(xd_config_port(config, "vm1"), "hooks", "told", &err) < 0 ||
 		xd_switch_apply(sw, config, &err) < 0)
 		end(&err);
 	xd_config_destroy(config);
 	t->vm3 = (uint16_t)xd_switch_port_index(sw, "vm3");
+}
+
+/* Has vm2 that hook, or "none". */
+static void
+set_vm2(struct xd_switch *sw, const char *hook)
+{
+	struct xd_config *config = xd_switch_config(sw);
+	struct xd_error err;
+
+	if (xd_port_config_set(xd_config_port(config, "vm2"), "hooks", hook, &err) < 0 ||
+		xd_switch_apply(sw, config, &err) < 0)
+		end(&err);
+	xd_config_destroy(config);
+}
+
+/* False: the line is for another. */
+static bool
+obey_shaper(struct xd_switch *sw, struct shaper *s, const char *line)
+{
+	unsigned long rate, depth;
+
+	if (sscanf(line, "shape %lu %lu", &rate, &depth) == 2) {
+		shaper_set(s, rate, depth);
+		set_vm2(sw, "shaper");
+		puts("ok");
+	} else if (!strcmp(line, "unshape\n")) {
+		set_vm2(sw, "none");
+		puts("ok");
+	} else if (!strcmp(line, "lift\n")) {
+		shaper_set(s, 0, 0);
+		puts("ok");
+	} else if (!strcmp(line, "waiting\n")) {
+		printf("%u\n", shaper_waiting(s));
+	} else {
+		return false;
+	}
+	return true;
 }
 
 static void
@@ -178,6 +222,7 @@ int
 main(int argc, char **argv)
 {
 	static struct told told;
+	static struct shaper shaper;
 	char line[64];
 	struct xd_switch *sw;
 	struct xd_error err;
@@ -187,10 +232,13 @@ main(int argc, char **argv)
 	setlinebuf(stdout);
 	if (xd_memory_start(NULL, &err) < 0 || !(sw = xd_switch_create(NULL, &err)))
 		end(&err);
-	start(sw, argv[1], (unsigned)strtoul(argv[2], NULL, 10), &told);
+	shaper.tsc_hz = xd_switch_tsc_hz(sw);
+	start(sw, argv[1], (unsigned)strtoul(argv[2], NULL, 10), &told, &shaper);
 	puts("ready");
-	while (fgets(line, sizeof(line), stdin))
-		obey(sw, &told, line);
+	while (fgets(line, sizeof(line), stdin)) {
+		if (!obey_shaper(sw, &shaper, line))
+			obey(sw, &told, line);
+	}
 	xd_switch_destroy(sw);
 	xd_memory_stop();
 	return EXIT_SUCCESS;

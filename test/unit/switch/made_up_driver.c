@@ -215,7 +215,9 @@ static uint16_t
 made_up_room(struct xd_port *port, unsigned worker, uint16_t wanted)
 {
 	(void)worker;
-	return ((struct made_up_port *)port)->device->full ? 0 : wanted;
+	const struct device *device = ((struct made_up_port *)port)->device;
+
+	return device->full && !device->hides_full ? 0 : wanted;
 }
 
 static uint16_t

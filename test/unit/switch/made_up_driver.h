@@ -27,7 +27,8 @@ struct device {
 	 * bytes. */
 	const uint8_t *body;
 	uint32_t body_len, piece_len;
-	bool full;               /* it takes no frames */
+	bool full;               /* it takes no frames, */
+	bool hides_full;         /* and says that it has room */
 	unsigned nb_out;         /* frames that it got, */
 	uint8_t last[64];        /* the last of them, */
 	uint32_t last_len;       /* its length, */

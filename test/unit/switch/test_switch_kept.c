@@ -2,6 +2,8 @@
 /* Bytes of frames that hooks take, and frames that they keep. */
 #include "switch_env.h"
 
+#include <unistd.h>
+
 #include "hook.h"
 
 #define BODY 1000 /* bytes behind the snapshot */
@@ -12,7 +14,7 @@ struct keeper {
 	const uint8_t *saw;        /* what it was given of the first, */
 	uint8_t copy[XD_TAKE_MAX]; /* and a copy of it */
 	uint8_t *rewrite;          /* the sender's bytes, which it changes behind the verdict */
-	uint32_t keep;             /* a mask, */
+	uint32_t keep, drop;       /* masks, */
 	uint32_t to;               /* and one of frames for to_port */
 	uint16_t to_port;
 	bool at_once; /* done sends what it is given, to dst */
@@ -30,6 +32,7 @@ keeper_run(void *ctx, struct xd_burst *b)
 
 	k->runs += b->n;
 	b->keep = k->keep & (uint32_t)((1ull << b->n) - 1);
+	b->drop = k->drop & (uint32_t)((1ull << b->n) - 1);
 	for (uint16_t i = 0; i < b->n; i++) {
 		if (k->to >> i & 1)
 			xd_burst_send(b, i, k->to_port);
@@ -78,12 +81,13 @@ keeper_tick(void *ctx, const struct xd_burst *b)
 }
 
 static void
-add_keeper(struct env *env, const char *name, uint32_t buffers, struct keeper *k)
+add_keeper_at(struct env *env, enum xd_hook_point point, const char *name, uint32_t buffers,
+	struct keeper *k)
 {
 	struct xd_hook hook = {
 		.size = sizeof(hook),
 		.name = name,
-		.point = XD_HOOK_IN,
+		.point = point,
 		.run = keeper_run,
 		.done = keeper_done,
 		.tick = keeper_tick,
@@ -94,6 +98,12 @@ add_keeper(struct env *env, const char *name, uint32_t buffers, struct keeper *k
 	k->dst = XD_DST_ON;
 	if (xd_hook_register(env->sw, &hook, k, &env->err) < 0)
 		fail_msg("%s", env->err.text);
+}
+
+static void
+add_keeper(struct env *env, const char *name, uint32_t buffers, struct keeper *k)
+{
+	add_keeper_at(env, XD_HOOK_IN, name, buffers, k);
 }
 
 static void
@@ -401,6 +411,223 @@ refuses_to_keep_without_buffers(void **state)
 	assert_int_equal(xd_hook_unregister(env->sw, "x", &env->err), -ENOENT);
 }
 
+/* ---- On their way out ---- */
+
+/* The hooks are those of b. */
+static void
+open_out(struct env *env, const char *hooks, uint8_t *body)
+{
+	open_ports(env, "none", body);
+	set_hooks(env, "b", hooks);
+	apply(env);
+}
+
+static void
+keeps_on_the_way_out(void **state)
+{
+	struct env *env = *state;
+	struct keeper k = {.keep = 1};
+	struct device *b = made_up_device("/b"), *c = made_up_device("/c");
+	uint8_t body[BODY], before[BODY];
+	struct xd_hook_info info;
+
+	add_keeper_at(env, XD_HOOK_OUT, "h", 8, &k);
+	open_out(env, "h", body);
+	memcpy(before, body, BODY);
+	/* To all: c gets it at once. */
+	send_frame(env, "/a", 1, 0xff);
+	assert_int_equal(c->nb_out, 2);
+	assert_int_equal(b->nb_out, 1);
+	assert_int_equal(k.n, 1);
+	assert_int_equal(info_of(env, "b").counters.tx_frames, 1);
+	memset(body, 0xee, BODY);
+	let_go(env, &k);
+	assert_int_equal(b->nb_out, 2);
+	assert_int_equal(c->nb_out, 2);
+	assert_memory_equal(b->last_body, before, BODY);
+	assert_int_equal(b->last_len, XD_HEAD + BODY);
+	assert_int_equal(info_of(env, "b").counters.tx_frames, 2);
+	assert_int_equal(info_of(env, "a").counters.rx_frames, 1);
+	info = hook_info(env);
+	assert_int_equal(info.frames, 1);
+	assert_int_equal(info.kept, 1);
+	assert_int_equal(info.sent, 1);
+	assert_int_equal(info.keep_used, 0);
+	assert_int_equal(info.bad, 0);
+	/* It goes to its port and to no other. */
+	k.at_once = true;
+	k.dst = (uint16_t)xd_switch_port_index(env->sw, "c");
+	send_frame(env, "/a", 1, 2);
+	assert_int_equal(b->nb_out, 2);
+	assert_int_equal(c->nb_out, 2);
+	assert_int_equal(hook_info(env).bad, 1);
+	assert_int_equal(hook_info(env).freed, 1);
+	assert_int_equal(hook_info(env).keep_used, 0);
+}
+
+/* Of a burst some, in order, by three hooks; more than there are buffers are dropped at the port.
+ */
+static void
+keeps_out_for_hooks_behind(void **state)
+{
+	struct env *env = *state;
+	struct keeper one = {.keep = 3}, two = {.keep = 2, .at_once = true}, three = {0};
+	struct device *a = made_up_device("/a"), *b = made_up_device("/b");
+	uint8_t body[BODY];
+
+	add_keeper_at(env, XD_HOOK_OUT, "one", 8, &one);
+	add_keeper_at(env, XD_HOOK_OUT, "two", 8, &two);
+	add_keeper_at(env, XD_HOOK_OUT, "three", 8, &three);
+	open_out(env, "one,two,three", body);
+	for (unsigned i = 0; i < 3; i++)
+		made_up_send(a, 1, 2);
+	assert_int_equal(xd_worker_poll(env->worker), 3);
+	assert_int_equal(b->nb_out, 1 + 1);
+	let_go(env, &one);
+	assert_int_equal(b->nb_out, 1 + 3);
+	assert_int_equal(one.runs, 3);
+	assert_int_equal(two.runs, 3);
+	assert_int_equal(three.runs, 3);
+	one.keep = UINT32_MAX;
+	for (unsigned i = 0; i < 10; i++)
+		made_up_send(a, 1, 2);
+	assert_int_equal(xd_worker_poll(env->worker), 10);
+	assert_int_equal(hook_info(env).not_kept, 2);
+	assert_int_equal(info_of(env, "b").drops[0].n[XD_DROP_NO_BUFFER], 2);
+	let_go(env, &one);
+	assert_int_equal(b->nb_out, 1 + 3 + 8);
+}
+
+/* The port is full: what it drops of those that it kept is counted there. */
+static void
+keeps_out_once(void **state)
+{
+	struct env *env = *state;
+	struct keeper k = {.keep = 2};
+	struct device *a = made_up_device("/a"), *b = made_up_device("/b");
+	uint8_t body[BODY];
+
+	add_keeper_at(env, XD_HOOK_OUT, "h", 8, &k);
+	open_out(env, "h", body);
+	port_of(env, "b")->full = XD_FULL_WAIT;
+	port_of(env, "b")->wait_us = 1000000;
+	apply(env);
+	b->full = true;
+	made_up_send(a, 1, 2);
+	made_up_send(a, 1, 2);
+	for (unsigned i = 0; i < 5; i++)
+		xd_worker_poll(env->worker);
+	assert_int_equal(k.n, 0);
+	b->full = false;
+	while (b->nb_out < 2)
+		xd_worker_poll(env->worker);
+	assert_int_equal(k.n, 1);
+	assert_int_equal(hook_info(env).frames, 2);
+	b->full = true;
+	let_go(env, &k);
+	assert_int_equal(b->nb_out, 2);
+	assert_int_equal(info_of(env, "b").drops[0].n[XD_DROP_RING_FULL] +
+				 info_of(env, "b").drops[0].n[XD_DROP_WAITED],
+		1);
+	assert_int_equal(hook_info(env).keep_used, 0);
+}
+
+/* What a hook drops behind a frame that finds the port full comes again, and counts when it goes.
+ */
+static void
+counts_drops_out_once(void **state)
+{
+	struct env *env = *state;
+	struct keeper k = {.drop = 2};
+	struct device *a = made_up_device("/a"), *b = made_up_device("/b");
+	uint8_t body[BODY];
+
+	add_keeper_at(env, XD_HOOK_OUT, "h", 0, &k);
+	open_out(env, "h", body);
+	port_of(env, "b")->full = XD_FULL_WAIT;
+	port_of(env, "b")->wait_us = 1000000;
+	apply(env);
+	b->full = b->hides_full = true;
+	made_up_send(a, 1, 2);
+	made_up_send(a, 1, 2);
+	for (unsigned i = 0; i < 5; i++)
+		xd_worker_poll(env->worker);
+	b->full = false;
+	while (b->nb_out < 2)
+		xd_worker_poll(env->worker);
+	assert_int_equal(hook_info(env).drops, 1);
+	assert_int_equal(info_of(env, "b").drops[0].n[XD_DROP_HOOK_OUT], 1);
+	b->hides_full = false;
+}
+
+/* No port has the hook any more: what it kept is still sent, wherever it was kept. */
+static void
+loses_none_when_it_is_taken_out(void **state)
+{
+	struct env *env = *state;
+	struct keeper in = {.keep = UINT32_MAX}, out = {.keep = UINT32_MAX};
+	struct device *b = made_up_device("/b");
+	uint8_t body[BODY];
+
+	add_keeper_at(env, XD_HOOK_OUT, "out", 16, &out);
+	add_keeper(env, "in", 16, &in);
+	open_out(env, "out", body);
+	for (unsigned i = 0; i < 5; i++)
+		send_frame(env, "/a", 1, 2);
+	set_hooks(env, "a", "in");
+	apply(env);
+	for (unsigned i = 0; i < 5; i++)
+		send_frame(env, "/a", 1, 2);
+	assert_int_equal(in.n, 5);
+	assert_int_equal(out.n, 5);
+	set_hooks(env, "a", "none");
+	set_hooks(env, "b", "none");
+	apply(env);
+	assert_int_equal(b->nb_out, 1);
+	let_go(env, &in);
+	assert_int_equal(b->nb_out, 1 + 5);
+	let_go(env, &out);
+	assert_int_equal(b->nb_out, 1 + 10);
+	assert_int_equal(hook_info(env).keep_used, 0);
+	/* Nothing is kept: no more ticks, and the worker may sleep as long as it likes. */
+	out.release = true;
+	for (unsigned i = 0; i < 20; i++) {
+		usleep(1000);
+		xd_worker_poll(env->worker);
+	}
+	assert_true(out.release);
+	assert_int_equal(xd_hook_unregister(env->sw, "out", &env->err), 0);
+	xd_worker_poll(env->worker);
+}
+
+static void
+forgets_those_out_whose_port_has_gone(void **state)
+{
+	struct env *env = *state;
+	struct keeper k = {.keep = 1};
+	uint8_t body[BODY];
+
+	add_keeper_at(env, XD_HOOK_OUT, "h", 4, &k);
+	open_out(env, "h", body);
+	send_frame(env, "/a", 1, 2);
+	del(env, "b");
+	apply(env);
+	add(env, "d", "/d");
+	apply(env);
+	let_go(env, &k);
+	assert_int_equal(made_up_device("/d")->nb_out, 0);
+	assert_int_equal(hook_info(env).freed, 1);
+	assert_int_equal(hook_info(env).keep_used, 0);
+	/* It may be for a port whose sender has gone. */
+	set_hooks(env, "c", "h");
+	apply(env);
+	send_frame(env, "/a", 1, 3);
+	del(env, "a");
+	apply(env);
+	let_go(env, &k);
+	assert_int_equal(made_up_device("/c")->nb_out, 2);
+}
+
 #define ON_SWITCH(f) cmocka_unit_test_setup_teardown(f, open_switch, close_switch)
 
 int
@@ -417,6 +644,12 @@ main(void)
 		ON_SWITCH(has_so_many_buffers),
 		ON_SWITCH(forgets_those_whose_port_has_gone),
 		ON_SWITCH(refuses_to_keep_without_buffers),
+		ON_SWITCH(keeps_on_the_way_out),
+		ON_SWITCH(keeps_out_for_hooks_behind),
+		ON_SWITCH(keeps_out_once),
+		ON_SWITCH(counts_drops_out_once),
+		ON_SWITCH(loses_none_when_it_is_taken_out),
+		ON_SWITCH(forgets_those_out_whose_port_has_gone),
 	};
 
 	return cmocka_run_group_tests(tests, start_eal, stop_eal);
