@@ -126,7 +126,9 @@ struct xd_driver {
 	/* Control. create, which is told the driver that it is called by, allocates and claims
 	 * nothing that another port could hold (no socket, no device); start claims it. stop gives
 	 * it back, once no worker is inside a call that saw it running (env->quiesce). destroy
-	 * accepts a stopped port. A port may be started again. */
+	 * accepts a stopped port. A port may be started again.
+	 * An application's driver may leave out release, if it lends nothing; create with destroy,
+	 * if it has port_bytes; start with stop: a port is up between them (port/simple.h). */
 	struct xd_port *(*create)(const struct xd_driver *driver, const struct xd_port_env *env,
 		const struct xd_port_config *config, struct xd_error *err);
 	int (*start)(struct xd_port *port, struct xd_error *err);
@@ -244,6 +246,9 @@ struct xd_driver {
 	 * (frame/offload.h); a hint. With XD_OFFLOAD_CSUM and _TSO4 or _TSO6, segments for a port
 	 * that has `coalesce` come as one. NULL: the switch makes none of that. */
 	uint8_t (*takes)(struct xd_port *port, unsigned worker);
+
+	/* Without create: bytes of a port, at least a struct xd_port; the rest is zeroes. */
+	uint32_t port_bytes;
 };
 
 /* The row of the key `coalesce`, for the table of a driver that has `takes`: as full of vhost-user,

@@ -11,6 +11,7 @@
 #include "base/sized.h"
 #include "memory/bus_error.h"
 #include "memory/memory.h"
+#include "port/simple.h"
 #include "switch/switch.h"
 
 #define AGEING_PERIOD_MS 1000
@@ -146,10 +147,15 @@ check_driver(const struct xd_driver *d, unsigned n, struct xd_error *err)
 	if (!d->type || !d->type[0] || strlen(d->type) >= XD_TYPE_MAX)
 		return xd_fail(err, -EINVAL, "driver %u: its type needs 1 to %d characters", n,
 			XD_TYPE_MAX - 1);
-	if (!d->create || !d->start || !d->stop || !d->destroy || !d->rx || !d->release || !d->tx)
+	if (!d->create || !d->destroy)
 		return xd_fail(err, -EINVAL,
-			"driver %s: needs create, start, stop, destroy, rx, release and tx",
+			"driver %s: needs create and destroy, or port_bytes: at least %zu", d->type,
+			sizeof(struct xd_port));
+	if (!d->start || !d->stop)
+		return xd_fail(err, -EINVAL, "driver %s: needs both of start and stop, or neither",
 			d->type);
+	if (!d->rx || !d->tx)
+		return xd_fail(err, -EINVAL, "driver %s: needs rx and tx", d->type);
 	if (!d->can_set != !d->set)
 		return xd_fail(err, -EINVAL, "driver %s: needs both of can_set and set, or neither",
 			d->type);
@@ -174,8 +180,10 @@ take_drivers(struct xd_switch *sw, const struct xd_driver *const *drivers, struc
 		if (n == XD_MAX_DRIVERS)
 			return xd_fail(err, -ENOSPC, "more than %u drivers", XD_MAX_DRIVERS);
 		if (xd_sized_take(
-			    whole, sizeof(*whole), drivers[n], DRIVER_LEAST, "a driver", err) < 0 ||
-			check_driver(whole, n, err) < 0)
+			    whole, sizeof(*whole), drivers[n], DRIVER_LEAST, "a driver", err) < 0)
+			return -EINVAL;
+		xd_driver_complete(whole);
+		if (check_driver(whole, n, err) < 0)
 			return -EINVAL;
 		for (unsigned k = 0; k < n; k++) {
 			if (!strcmp(drivers[k]->type, drivers[n]->type))

@@ -10,6 +10,8 @@
 
 #include "switch_env.h"
 
+#include "port/simple.h"
+
 static void
 frames_pass(void **state)
 {
@@ -49,6 +51,69 @@ no_members(const struct xd_port_config *config, const char **names)
 	return 0;
 }
 
+/* ---- A driver with what it must have alone ---- */
+
+static uint16_t
+least_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
+{
+	(void)queue;
+	batch->n = batch->nb_done = 0;
+	if (xd_port_is_up(port)) {
+		xd_frame_init(&batch->frames[0], 60, 60, 0);
+		memset(batch->frames[0].buf + XD_HEADROOM, 2, 60);
+		memset(batch->frames[0].buf + XD_HEADROOM, 0xff, 6);
+		batch->n = 1;
+	}
+	return batch->n;
+}
+
+static uint16_t
+least_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
+{
+	return xd_port_is_up(port) ? xd_port_sent(port, worker, frames, n)
+				   : xd_port_drop_down(port, worker, n);
+}
+
+static void
+the_least_driver(void **state)
+{
+	static const struct xd_driver least = {.size = sizeof(least),
+		.type = "least",
+		.rx = least_rx,
+		.tx = least_tx,
+		.port_bytes = sizeof(struct xd_port) + 1};
+	static const struct xd_driver *const drivers[] = {&least, NULL};
+	const struct xd_switch_opts opts = {.size = sizeof(opts), .drivers = drivers};
+	struct xd_config *config = xd_config_create();
+	struct xd_port_info info;
+	struct xd_error err;
+	struct xd_switch *sw = xd_switch_create(&opts, &err);
+	struct xd_worker *worker = xd_worker_register(sw, &err);
+
+	(void)state;
+	config->drivers = drivers;
+	assert_non_null(worker);
+	xd_config_add_bridge(config, "br0", &err);
+	xd_config_add_port(config, "a", "least", "br0", &err)->queues = 3;
+	xd_config_add_port(config, "b", "least", "br0", &err);
+	assert_int_equal(xd_switch_apply(sw, config, &err), 0);
+	assert_int_equal(xd_worker_poll(worker), 4);
+	assert_int_equal(xd_switch_port(sw, "b", &info), 0);
+	assert_true(info.up);
+	assert_int_equal(info.counters.tx_frames, 3);
+	assert_int_equal(info.counters.tx_bytes, 180);
+	/* Made anew, with others, and gone while the other is asked. */
+	xd_config_port(config, "a")->mtu = 9000;
+	assert_int_equal(xd_switch_apply(sw, config, &err), 0);
+	assert_int_equal(xd_worker_poll(worker), 4);
+	xd_config_del_port(config, "a", &err);
+	assert_int_equal(xd_switch_apply(sw, config, &err), 0);
+	assert_int_equal(xd_worker_poll(worker), 1);
+	xd_worker_unregister(worker);
+	xd_switch_destroy(sw);
+	xd_config_destroy(config);
+}
+
 static void
 drivers_that_lack_something(void **state)
 {
@@ -57,7 +122,17 @@ drivers_that_lack_something(void **state)
 	(void)state;
 	refuse_driver(&made_up_driver, &made_up_driver, "two drivers");
 	d.tx = NULL;
-	refuse_driver(&d, NULL, "needs create, start");
+	refuse_driver(&d, NULL, "needs rx and tx");
+	d = made_up_driver;
+	d.create = NULL;
+	d.port_bytes = sizeof(struct xd_port);
+	refuse_driver(&d, NULL, "needs create and destroy, or port_bytes");
+	d.destroy = NULL;
+	d.port_bytes--;
+	refuse_driver(&d, NULL, "needs create and destroy, or port_bytes");
+	d = made_up_driver;
+	d.stop = NULL;
+	refuse_driver(&d, NULL, "both of start and stop");
 	d = made_up_driver;
 	d.set = NULL;
 	refuse_driver(&d, NULL, "both of can_set and set");
@@ -408,6 +483,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(frames_pass),
 		CASE(drivers_that_lack_something),
+		CASE(the_least_driver),
 		CASE(drivers_have_a_context),
 		CASE(longest_frame_follows_mtu),
 		CASE(drivers_that_break_the_contract),

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a driver of an application's needs in rx and tx, if it leaves the rest of struct xd_driver
+ * out: its ports are port_bytes of memory, up between start and stop, and lend nothing.
+ */
+#ifndef XD_PORT_SIMPLE_H
+#define XD_PORT_SIMPLE_H
+
+#include "port/port.h"
+
+XD_API_BEGIN
+
+/* Whether frames can pass. Any thread. */
+static inline bool
+xd_port_is_up(const struct xd_port *port)
+{
+	return __atomic_load_n(&port->up, __ATOMIC_ACQUIRE);
+}
+
+/* Counts n frames as sent, and returns n. A worker's tx. */
+static inline uint16_t
+xd_port_sent(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		port->counters[worker].tx_bytes += frames[i]->len;
+	port->counters[worker].tx_frames += n;
+	return n;
+}
+
+/* The switch's: fills in what a driver leaves out. */
+void xd_driver_complete(struct xd_driver *driver);
+
+XD_API_END
+
+#endif
