@@ -4,6 +4,7 @@
 #include <rte_cycles.h>
 
 #include "bridge/bridge.h"
+#include "frame/edit.h"
 
 #ifdef XD_DEBUG
 #include <rte_debug.h>
@@ -23,6 +24,7 @@ xd_hook_bad_text(enum xd_hook_bad what)
 		[XD_HOOK_BAD_SNAP] = "a copy of fewer or more bytes than can be:",
 		[XD_HOOK_BAD_FRAME] =
 			"a frame left broken, or without room for a tag: it begins at",
+		[XD_HOOK_BAD_EDIT] = "bytes that it may not write to, from offset",
 		[XD_HOOK_BAD_KEEP] = "frames to be kept, without buffers or done:",
 	};
 
@@ -41,6 +43,23 @@ xd_hook_bad(const struct xd_turn *turn, struct xd_hook_slot *slot, enum xd_hook_
 #endif
 	c->bad++;
 	c->bad_what = (uint32_t)what << 16 | number;
+}
+
+uint8_t *
+xd_burst_edit(struct xd_burst *b, uint16_t i, uint32_t offset, uint32_t len)
+{
+	struct xd_hook_call *call = container_of(b, struct xd_hook_call, burst);
+	uint8_t *at = NULL;
+
+	/* The burst of a tick is no call's. */
+	if (b->n == 0)
+		return NULL;
+	if (i < b->n && call->slot->hook.flags & XD_HOOK_EDITS)
+		at = xd_frame_edit(b->frames[i], offset, len);
+	if (unlikely(!at))
+		xd_hook_bad(b->turn, call->slot, XD_HOOK_BAD_EDIT,
+			(uint16_t)RTE_MIN(offset, (uint32_t)UINT16_MAX));
+	return at;
 }
 
 bool

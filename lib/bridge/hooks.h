@@ -36,6 +36,7 @@ enum xd_hook_bad {
 	XD_HOOK_BAD_REASON, /* it has no such reason */
 	XD_HOOK_BAD_SNAP,   /* a copy of so many bytes */
 	XD_HOOK_BAD_FRAME,  /* was left without the room it needs, or broken */
+	XD_HOOK_BAD_EDIT,   /* bytes that it may not write to */
 	XD_HOOK_BAD_KEEP,   /* it has no buffers, or nobody to be given what it keeps */
 };
 

@@ -156,6 +156,62 @@ rewrites_with_checksums(void **state)
 	}
 }
 
+/* A frame to be segmented: every segment of what was rewritten has its checksums right. */
+static void
+rewrites_what_is_to_be_segmented(void **state)
+{
+	static uint8_t body[5000];
+	const struct xd_rewrite r = {
+		.what = XD_REWRITE_SRC | XD_REWRITE_DST | XD_REWRITE_SRC_PORT | XD_REWRITE_DST_PORT,
+		.src_port = 0x3412,
+		.dst_port = 0x7856,
+		.src = {10, 1, 2, 3, 99, 4, 7},
+		.dst = {192, 0, 2, 77, 1, 2, 3, 4},
+	};
+	const struct xd_seg seg = {body, sizeof(body)};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		const uint32_t ip_len = i ? 40 : 20, l4 = L3 + ip_len;
+		const uint32_t addresses = i ? 32 : 8, at = L3 + (i ? 8 : 12);
+		struct xd_offload_request request = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+			.gso_type = i ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4,
+			.gso_size = 1000,
+			.csum_start = (uint16_t)l4,
+			.csum_offset = XD_TCP_CSUM_OFFSET};
+		struct xd_segmenter s;
+		struct xd_headers h;
+		struct xd_frame f, *part;
+		uint32_t len;
+		uint16_t sum;
+
+		fill(&f, i, 6, 11);
+		f.segs = &seg;
+		f.nb_segs = 1;
+		f.len += sizeof(body);
+		len = f.len - l4;
+		/* The pseudo-header's sum, as a sender leaves it. */
+		sum = (uint16_t)xd_frame_sum(
+			&f, at, addresses, (uint32_t)(6u << 8) + (uint16_t)(len >> 8 | len << 8));
+		memcpy(f.buf + XD_HEADROOM + l4 + XD_TCP_CSUM_OFFSET, &sum, 2);
+		assert_int_equal(xd_offload_check(&f, &request, UINT8_MAX), 0);
+		xd_headers_parse(&f, &h);
+		assert_int_equal(xd_frame_rewrite(&f, &h, &r), 0);
+		assert_int_equal(xd_segment_begin(&s, &f), 0);
+		assert_int_equal(s.nb_segments, 6);
+		while ((part = xd_segment_next(&s))) {
+			assert_memory_equal(xd_frame_data(part) + at, r.src, i ? 16 : 4);
+			assert_memory_equal(xd_frame_data(part) + l4, &r.src_port, 2);
+			if (!i)
+				assert_int_equal(xd_frame_sum(part, L3, 20, 0), 0xffff);
+			len = part->len - l4;
+			sum = (uint16_t)xd_frame_sum(part, at, addresses,
+				(uint32_t)(6u << 8) + (uint16_t)(len >> 8 | len << 8));
+			assert_int_equal(xd_frame_sum(part, l4, len, sum), 0xffff);
+		}
+	}
+}
+
 static void
 rewrites_what_there_is(void **state)
 {
@@ -279,6 +335,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rewrites_with_checksums),
+		cmocka_unit_test(rewrites_what_is_to_be_segmented),
 		cmocka_unit_test(rewrites_what_there_is),
 		cmocka_unit_test(rewrites_inside_icmp_errors),
 		cmocka_unit_test(stays_in_bounds),

@@ -465,6 +465,59 @@ push_too_much(void *ctx, struct xd_burst *b)
 		assert_non_null(xd_frame_push(b->frames[i], XD_HEADROOM - 2));
 }
 
+/* What it was given to write to. */
+struct editor {
+	uint16_t frame;
+	uint32_t offset, len;
+	uint8_t *at;
+};
+
+static void
+edit(void *ctx, struct xd_burst *b)
+{
+	struct editor *e = ctx;
+
+	e->at = xd_burst_edit(b, e->frame, e->offset, e->len);
+	if (e->at)
+		memset(e->at, 7, e->len);
+}
+
+static void
+writes_to_the_snapshot_alone(void **state)
+{
+	const struct editor beyond[] = {{0, 63, 2, NULL}, {0, 64, 1, NULL},
+		{0, UINT32_MAX, 2, NULL}, {0, 1, UINT32_MAX, NULL}, {1, 0, 1, NULL},
+		{UINT16_MAX, 0, 1, NULL}};
+	struct xd_hook hook = {
+		.size = sizeof(hook), .name = "h", .flags = XD_HOOK_EDITS, .run = edit};
+	struct env *env = *state;
+	struct editor e = {0, 20, 44, NULL};
+
+	assert_int_equal(xd_hook_register(env->sw, &hook, &e, &env->err), 0);
+	hook.name = "flagless";
+	hook.flags = 0;
+	assert_int_equal(xd_hook_register(env->sw, &hook, &e, &env->err), 0);
+	open_ports(env);
+	set_hooks(env, "a", "h");
+	apply(env);
+	send_frame(env, "/a", 1, 2);
+	assert_non_null(e.at);
+	assert_int_equal(made_up_device("/b")->last[19], 0);
+	assert_int_equal(made_up_device("/b")->last[20], 7);
+	assert_int_equal(made_up_device("/b")->last[63], 7);
+	for (unsigned i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
+		e = beyond[i];
+		send_frame(env, "/a", 1, 2);
+		assert_null(e.at);
+		assert_int_equal(hook_info(env).bad, i + 1);
+	}
+	set_hooks(env, "a", "flagless");
+	apply(env);
+	e = (struct editor){0, 20, 1, NULL};
+	send_frame(env, "/a", 1, 2);
+	assert_null(e.at);
+}
+
 static void
 keeps_room_for_tags(void **state)
 {
@@ -515,6 +568,7 @@ main(void)
 		ON_SWITCH(sees_frames_again),
 		ON_SWITCH(copies_frames_once),
 		ON_SWITCH(judges_at_the_way_out),
+		ON_SWITCH(writes_to_the_snapshot_alone),
 		ON_SWITCH(keeps_room_for_tags),
 		ON_SWITCH(ticks),
 	};
