@@ -16,6 +16,10 @@
 #include "virtqueue/packed_ring.h"
 #include "virtqueue/split_ring.h"
 
+/* Frames between asking for a long one's buffer and writing it: the next one's lines would not be
+ * here yet when cores are far apart, and 32 frames' do not stay in the first level cache. */
+#define LONG_AHEAD 2
+
 /* Whether a buffer's virtio-net header ends where a line does, and its frame begins with the next
  * one, as drivers have it that never rewrite the header. */
 static inline bool
@@ -67,6 +71,19 @@ put_head(uint8_t *data, const uint8_t *head, uint32_t n, struct xd_net_header he
 	if (n > 2 * XD_COPY_LINE - XD_VQ_HDR_BYTES)
 		xd_copy_line(data + XD_COPY_LINE, head + XD_COPY_LINE - XD_VQ_HDR_BYTES);
 	xd_copy_line(data + XD_VQ_HDR_BYTES + n - XD_COPY_LINE, head + n - XD_COPY_LINE);
+}
+
+/* Asks for those lines of the buffer at `at` that its frame's segments will be written to. */
+static __rte_always_inline void
+prefetch_long(const struct xd_vq_ahead *a, uint16_t at, const struct xd_frame *f)
+{
+	const uint8_t *data = a->data[at];
+	const uint32_t len = RTE_MIN(f->len + XD_VQ_HDR_BYTES, a->len[at]);
+
+	if (unlikely(!data) || f->nb_segs == 0)
+		return;
+	for (uint32_t i = 2 * XD_COPY_LINE; i < len; i += XD_COPY_LINE)
+		rte_prefetch0_write(data + i);
 }
 
 /* One frame into one simple buffer with room for it. */
@@ -157,6 +174,8 @@ run_as(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t ma
 			else if (!finish(f, counters))
 				break;
 		}
+		if (!apart && f->nb_segs && i + LONG_AHEAD < limit)
+			prefetch_long(a, begin + i + LONG_AHEAD, frames[i + LONG_AHEAD]);
 		enqueue_simple(data, f, header, apart);
 		if (packed)
 			a->len[begin + i] = len + XD_VQ_HDR_BYTES;
