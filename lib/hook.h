@@ -165,8 +165,9 @@ xd_burst_copy(struct xd_burst *b, uint16_t i, uint16_t dst)
 }
 
 /* For writing, by a hook with XD_HOOK_EDITS: len bytes of the snapshot of frame i, from offset on,
- * as xd_frame_edit (frame/edit.h) has them. NULL: they do not all lie in it, there is no such
- * frame, or the hook lacks the flag; that counts as `bad`, and is said in the log. In run. */
+ * as xd_frame_edit (frame/edit.h) has them: the frame's, and valid until run returns. NULL: they
+ * do not all lie in it, there is no such frame, or the hook lacks the flag; that counts as `bad`,
+ * and is said in the log. In run. */
 uint8_t *xd_burst_edit(struct xd_burst *b, uint16_t i, uint32_t offset, uint32_t len);
 
 /* Keeps frame i: done gets a copy. In run. */

@@ -17,7 +17,7 @@ xd_port_is_up(const struct xd_port *port)
 	return __atomic_load_n(&port->up, __ATOMIC_ACQUIRE);
 }
 
-/* Counts n frames as sent, and returns n. A worker's tx. */
+/* Counts n frames as sent, and returns n. Any worker, of itself, in the port's tx. */
 static inline uint16_t
 xd_port_sent(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)
 {
@@ -27,7 +27,7 @@ xd_port_sent(struct xd_port *port, unsigned worker, struct xd_frame *const *fram
 	return n;
 }
 
-/* The switch's: fills in what a driver leaves out. */
+/* Fills in what a driver leaves out, for the switch. Any thread, before another sees the driver. */
 void xd_driver_complete(struct xd_driver *driver);
 
 XD_API_END

@@ -171,11 +171,12 @@ test_counters_sum(void **state)
 	assert_int_equal(sum.tx_bytes, 6 * 4);
 	assert_int_equal(sum.checksums, 6 * 5);
 	assert_int_equal(sum.segmented, 6 * 6);
-	assert_int_equal(sum.waits, 6 * 7);
-	assert_int_equal(sum.notify_sent, 6 * 8);
-	assert_int_equal(sum.notify_suppressed, 6 * 9);
-	assert_int_equal(sum.notify_cycles, 6 * 10);
-	assert_int_equal(sum.lock_cycles, 6 * 11);
+	assert_int_equal(sum.coalesced, 6 * 7);
+	assert_int_equal(sum.waits, 6 * 8);
+	assert_int_equal(sum.notify_sent, 6 * 9);
+	assert_int_equal(sum.notify_suppressed, 6 * 10);
+	assert_int_equal(sum.notify_cycles, 6 * 11);
+	assert_int_equal(sum.lock_cycles, 6 * 12);
 	free(workers);
 }
 
