@@ -3,11 +3,13 @@
 #include "appliance.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static const char port_help[] =
 	"A port is one of:\n"
@@ -28,6 +30,39 @@ appliance_usage(const struct appliance *a, char **argv)
 		fprintf(stderr, "usage: %s %s; %s --help says what they are\n", a->name, a->words,
 			a->name);
 	return asked ? EXIT_SUCCESS : 2;
+}
+
+/* From any thread of the switch's, which must not wait for whoever reads it: who is behind loses
+ * lines. */
+static void
+log_line(void *ctx, enum xd_log_level level, enum xd_log_component component, const char *line)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	(void)level;
+	(void)component;
+	if (poll(&out, 1, 0) > 0)
+		dprintf(out.fd, "%s: %s\n", ((const struct appliance *)ctx)->name, line);
+}
+
+struct xd_switch *
+appliance_create(const struct appliance *a, struct xd_error *err)
+{
+	const struct xd_switch_opts opts = {.size = sizeof(opts),
+		.log = log_line,
+		.log_ctx = (void *)(uintptr_t)a,
+		.log_level = XD_LOG_WARN};
+
+	return xd_switch_create(&opts, err);
+}
+
+bool
+appliance_read_core(const char *word, unsigned *core)
+{
+	char more;
+
+	*core = 0;
+	return word == NULL || sscanf(word, "%4u%c", core, &more) == 1;
 }
 
 /* The port's type, by what its word begins with; *word: the rest. */
@@ -98,6 +133,9 @@ add_port(struct xd_config *config, const struct network *network, unsigned n, co
 	char name[32];
 	int rc;
 
+	if (*word == 0)
+		return xd_fail(err, -EINVAL, "%s: no port in \"%s\"; PORT+PORT are two",
+			network->name, network->ports);
 	snprintf(name, sizeof(name), n > 1 ? "%s%u" : "%s", network->name, n);
 	port = xd_config_add_port(config, name, type, "br0", err);
 	if (port == NULL)

@@ -23,6 +23,12 @@ struct appliance {
 /* What to end with when the words are --help, which is answered, or wrong, which is said. */
 int appliance_usage(const struct appliance *a, char **argv);
 
+/* A switch whose warnings, such as of a port that cannot come up, are lines on standard error. */
+struct xd_switch *appliance_create(const struct appliance *a, struct xd_error *err);
+
+/* The word that is the core; without one, NULL, it is 0. false: it is no number. */
+bool appliance_read_core(const char *word, unsigned *core);
+
 /* A port, or several, on each side, as appliance_usage says. */
 struct appliance_ports {
 	const char *inside, *outside;

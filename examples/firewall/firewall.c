@@ -220,7 +220,7 @@ serve(struct firewall *fw, const struct appliance *program, const struct applian
 
 	if (rc < 0)
 		return rc;
-	sw = xd_switch_create(NULL, err);
+	sw = appliance_create(program, err);
 	rc = sw ? start(fw, sw, err) : err->code;
 	if (rc == 0)
 		rc = appliance_configure(sw, "firewall", ports, err);
@@ -236,15 +236,14 @@ serve(struct firewall *fw, const struct appliance *program, const struct applian
 int
 main(int argc, char **argv)
 {
-	const unsigned core = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 0;
 	struct firewall *fw = (struct firewall *)calloc(1, sizeof(*fw));
 	const struct appliance program = {
 		"firewall", "RULES INSIDE OUTSIDE [CORE]", help, fw, print, reload, list};
-	struct appliance_ports ports = {.core = core};
+	struct appliance_ports ports = {0};
 	struct xd_error err;
 	int rc = -1;
 
-	if (fw == NULL || argc < 4) {
+	if (fw == NULL || argc < 4 || !appliance_read_core(argv[4], &ports.core)) {
 		free(fw);
 		return appliance_usage(&program, argv);
 	}

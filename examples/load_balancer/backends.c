@@ -85,6 +85,10 @@ backends_read(const char *path, char why[256])
 		if (expected)
 			snprintf(why, 256, "%s:%u: expected %s", path, n, expected);
 	}
+	if (ferror(file)) {
+		expected = "a file";
+		snprintf(why, 256, "%s: %s", path, strerror(errno));
+	}
 	fclose(file);
 	if (expected) {
 		free(b);

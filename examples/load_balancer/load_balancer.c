@@ -150,7 +150,7 @@ static const char help[] =
 int
 main(int argc, char **argv)
 {
-	const unsigned core = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
+	unsigned core;
 	struct balancer *lb = (struct balancer *)calloc(1, sizeof(*lb));
 	const struct appliance program = {"load_balancer",
 		"CLIENTS SERVERS SERVICE OWN/BITS BACKENDS [CORE]", help, lb, print, reload, NULL};
@@ -158,7 +158,8 @@ main(int argc, char **argv)
 	struct xd_error err;
 	int status = EXIT_FAILURE;
 
-	if (lb == NULL || argc < 6 || !read_arguments(lb, argv)) {
+	if (lb == NULL || argc < 6 || !read_arguments(lb, argv) ||
+		!appliance_read_core(argv[6], &core)) {
 		free(lb);
 		return appliance_usage(&program, argv);
 	}
@@ -167,7 +168,7 @@ main(int argc, char **argv)
 	lb->backends = backends_read(lb->path, err.text);
 	if (lb->backends == NULL || xd_memory_start(NULL, &err) < 0)
 		goto err_start;
-	sw = xd_switch_create(NULL, &err);
+	sw = appliance_create(&program, &err);
 	if (sw && start(lb, sw, argv, core, &err) == 0) {
 		appliance_serve(&program, sw);
 		status = EXIT_SUCCESS;

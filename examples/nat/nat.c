@@ -270,17 +270,17 @@ static const char help[] =
 int
 main(int argc, char **argv)
 {
-	const unsigned core = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
 	struct nat *nat = (struct nat *)calloc(1, sizeof(*nat));
 	const struct appliance program = {"nat",
 		"INSIDE ADDRESS/BITS OUTSIDE ADDRESS/BITS GATEWAY [CORE]", help, nat, print, NULL,
 		NULL};
-	struct appliance_ports ports = {.core = core, .apart = true};
+	struct appliance_ports ports = {.apart = true};
 	struct xd_switch *sw = NULL;
 	struct xd_error err;
 	int status = EXIT_FAILURE;
 
-	if (nat == NULL || argc < 6 || !read_arguments(nat, argv)) {
+	if (nat == NULL || argc < 6 || !read_arguments(nat, argv) ||
+		!appliance_read_core(argv[6], &ports.core)) {
 		free(nat);
 		return appliance_usage(&program, argv);
 	}
@@ -289,7 +289,7 @@ main(int argc, char **argv)
 	appliance_block_signals(&program);
 	if (xd_memory_start(NULL, &err) < 0)
 		goto err_memory;
-	sw = xd_switch_create(NULL, &err);
+	sw = appliance_create(&program, &err);
 	if (sw && start(nat, sw, &err) == 0 && appliance_configure(sw, "nat", &ports, &err) == 0) {
 		appliance_serve(&program, sw);
 		status = EXIT_SUCCESS;

@@ -9,7 +9,7 @@ import netns
 from frames import BROADCAST, frame, mac, raw_mac
 from guest import Guest
 from harness import Case, need_root
-from process import PATIENCE_S, SOURCE, Dialogue, program, temporary_directory
+from process import (PATIENCE_S, SOURCE, Dialogue, program, temporary_directory, wait_for)
 
 A, B = mac(0xA), mac(0xB)
 
@@ -137,3 +137,27 @@ class Appliances(ProgramCase):
                                       timeout=PATIENCE_S)
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertIn(f"{name} --help says", done.stderr)
+
+    def refused(self, status, text, name, *words):
+        done = subprocess.run([program(name), *map(str, words)], text=True, capture_output=True,
+                              timeout=PATIENCE_S)
+        self.assertEqual((done.returncode, done.stdout), (status, ""))
+        self.assertIn(text, done.stderr)
+
+    def test_wrong_words(self):
+        a, b = (f"vhost:{self.directory}/{name}.sock" for name in ("a", "b"))
+        self.refused(2, "--help", "firewall", self.RULES, a, b, "one")
+        self.refused(2, "--help", "nat", a, "10.0.0.1/24", b, "203.0.113.1/24", "203.0.113.254",
+                     "0x")
+        self.refused(1, f'outside: no port in "{b}+"; PORT+PORT are two\n', "firewall",
+                     self.RULES, a, f"{b}+", self.core)
+        self.refused(1, f"load_balancer: {self.directory}: Is a directory\n", "load_balancer", a, b,
+                     "10.50.0.100", "10.50.0.99/24", self.directory)
+
+    def test_what_is_missing_is_said(self):
+        need_root(self)
+        said = self.start_program("firewall", self.RULES, "xdnone:eth0",
+                                  f"vhost:{self.directory}/b.sock", self.core)
+        self.assertEqual(said, "ready")
+        text = "firewall: port inside: there is no namespace xdnone: ip netns add xdnone"
+        wait_for(lambda: text in self.program.tail(), text)
