@@ -32,6 +32,13 @@ appliance_usage(const struct appliance *a, char **argv)
 	return asked ? EXIT_SUCCESS : 2;
 }
 
+int
+appliance_failed(const struct appliance *a, const struct xd_error *err)
+{
+	fprintf(stderr, "%s: %s%s%s\n", a->name, err->key, err->key[0] ? ": " : "", err->text);
+	return EXIT_FAILURE;
+}
+
 /* From any thread of the switch's, which must not wait for whoever reads it: who is behind loses
  * lines. */
 static void

@@ -26,6 +26,9 @@ int appliance_usage(const struct appliance *a, char **argv);
 /* A switch whose warnings, such as of a port that cannot come up, are lines on standard error. */
 struct xd_switch *appliance_create(const struct appliance *a, struct xd_error *err);
 
+/* Says on standard error why the program ends, and returns what to end with. */
+int appliance_failed(const struct appliance *a, const struct xd_error *err);
+
 /* The word that is the core; without one, NULL, it is 0. false: it is no number. */
 bool appliance_read_core(const char *word, unsigned *core);
 

@@ -240,7 +240,7 @@ main(int argc, char **argv)
 	const struct appliance program = {
 		"firewall", "RULES INSIDE OUTSIDE [CORE]", help, fw, print, reload, list};
 	struct appliance_ports ports = {0};
-	struct xd_error err;
+	struct xd_error err = {0};
 	int rc = -1;
 
 	if (fw == NULL || argc < 4 || !appliance_read_core(argv[4], &ports.core)) {
@@ -258,7 +258,5 @@ main(int argc, char **argv)
 	}
 	free(fw->rules);
 	free(fw);
-	if (rc < 0)
-		fprintf(stderr, "firewall: %s\n", err.text);
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return rc < 0 ? appliance_failed(&program, &err) : EXIT_SUCCESS;
 }

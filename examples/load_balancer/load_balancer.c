@@ -155,7 +155,7 @@ main(int argc, char **argv)
 	const struct appliance program = {"load_balancer",
 		"CLIENTS SERVERS SERVICE OWN/BITS BACKENDS [CORE]", help, lb, print, reload, NULL};
 	struct xd_switch *sw = NULL;
-	struct xd_error err;
+	struct xd_error err = {0};
 	int status = EXIT_FAILURE;
 
 	if (lb == NULL || argc < 6 || !read_arguments(lb, argv) ||
@@ -176,9 +176,7 @@ main(int argc, char **argv)
 	xd_switch_destroy(sw);
 	xd_memory_stop();
 err_start:
-	if (status != EXIT_SUCCESS)
-		fprintf(stderr, "load_balancer: %s\n", err.text);
 	free(lb->backends);
 	free(lb);
-	return status;
+	return status == EXIT_SUCCESS ? status : appliance_failed(&program, &err);
 }

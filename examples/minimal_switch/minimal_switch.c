@@ -71,13 +71,11 @@ main(int argc, char **argv)
 {
 	const char *directory = argc > 1 ? argv[1] : ".";
 	unsigned core = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
-	struct xd_error err;
+	struct xd_error err = {0, "", "out of memory"};
 	struct xd_config *config = NULL;
 	struct xd_switch *sw = NULL;
 	int status = EXIT_FAILURE;
 	sigset_t signals;
-
-	snprintf(err.text, sizeof(err.text), "out of memory");
 
 	/* Before there are threads, so that the signals come to sigwait. */
 	sigemptyset(&signals);
@@ -102,6 +100,7 @@ out:
 	xd_memory_stop();
 err_memory:
 	if (status != EXIT_SUCCESS)
-		fprintf(stderr, "minimal_switch: %s\n", err.text);
+		fprintf(stderr, "minimal_switch: %s%s%s\n", err.key, err.key[0] ? ": " : "",
+			err.text);
 	return status;
 }

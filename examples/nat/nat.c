@@ -276,7 +276,7 @@ main(int argc, char **argv)
 		NULL};
 	struct appliance_ports ports = {.apart = true};
 	struct xd_switch *sw = NULL;
-	struct xd_error err;
+	struct xd_error err = {0};
 	int status = EXIT_FAILURE;
 
 	if (nat == NULL || argc < 6 || !read_arguments(nat, argv) ||
@@ -300,7 +300,5 @@ main(int argc, char **argv)
 	xd_memory_stop();
 err_memory:
 	free(nat);
-	if (status != EXIT_SUCCESS)
-		fprintf(stderr, "nat: %s\n", err.text);
-	return status;
+	return status == EXIT_SUCCESS ? status : appliance_failed(&program, &err);
 }

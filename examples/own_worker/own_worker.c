@@ -11,7 +11,7 @@
 
 static void __attribute__((noreturn)) end(const struct xd_error *err)
 {
-	fprintf(stderr, "own_worker: %s\n", err->text);
+	fprintf(stderr, "own_worker: %s%s%s\n", err->key, err->key[0] ? ": " : "", err->text);
 	exit(EXIT_FAILURE);
 }
 
@@ -19,10 +19,10 @@ static void
 add_guest(struct xd_config *config, const char *name, const char *directory)
 {
 	struct xd_port_config *port;
-	char path[XD_PATH_MAX];
+	char path[XD_PATH_MAX + 16];
 	struct xd_error err;
 
-	snprintf(path, sizeof(path), "%.80s/%s.sock", directory, name);
+	snprintf(path, sizeof(path), "%s/%s.sock", directory, name);
 	port = xd_config_add_port(config, name, "vhost-user", "br0", &err);
 	if (!port || xd_port_config_set(port, "path", path, &err) < 0 ||
 		xd_port_config_set(port, "mode", "server", &err) < 0)

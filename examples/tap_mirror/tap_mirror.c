@@ -18,7 +18,7 @@ mirror(void *ctx, struct xd_burst *b)
 
 static void __attribute__((noreturn)) end(const struct xd_error *err)
 {
-	fprintf(stderr, "tap_mirror: %s\n", err->text);
+	fprintf(stderr, "tap_mirror: %s%s%s\n", err->key, err->key[0] ? ": " : "", err->text);
 	exit(EXIT_FAILURE);
 }
 
@@ -35,9 +35,9 @@ add(struct xd_config *config, const char *name, const char *type, const char *br
 static void
 add_guest(struct xd_config *config, const char *name, const char *directory, struct xd_error *err)
 {
-	char path[XD_PATH_MAX];
+	char path[XD_PATH_MAX + 16];
 
-	snprintf(path, sizeof(path), "%.80s/%s.sock", directory, name);
+	snprintf(path, sizeof(path), "%s/%s.sock", directory, name);
 	add(config, name, "vhost-user", "br0", "path", path, err);
 	xd_port_config_set(xd_config_port(config, name), "mode", "server", err);
 }

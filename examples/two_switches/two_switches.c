@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Two switches in one process, and a thread that carries frames from one to the other: README.rst.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 
 #include <rte_mbuf.h>
 
@@ -20,7 +22,7 @@ struct side {
 
 static void __attribute__((noreturn)) end(const struct xd_error *err)
 {
-	fprintf(stderr, "two_switches: %s\n", err->text);
+	fprintf(stderr, "two_switches: %s%s%s\n", err->key, err->key[0] ? ": " : "", err->text);
 	exit(EXIT_FAILURE);
 }
 
@@ -30,10 +32,10 @@ start(struct side *side, const char *guest, const char *directory, unsigned core
 {
 	struct xd_config *config = xd_config_create();
 	struct xd_port_config *port;
-	char path[XD_PATH_MAX];
+	char path[XD_PATH_MAX + 16];
 	struct xd_error err;
 
-	snprintf(path, sizeof(path), "%.80s/%s.sock", directory, guest);
+	snprintf(path, sizeof(path), "%s/%s.sock", directory, guest);
 	side->sw = xd_switch_create(NULL, &err);
 	if (!side->sw || xd_config_set_workers(config, &core, 1) < 0 ||
 		!xd_config_add_bridge(config, "br0", &err) ||
@@ -68,23 +70,28 @@ main(int argc, char **argv)
 	const char *directory = argc > 1 ? argv[1] : ".";
 	unsigned core = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
 	struct side sides[2] = {{NULL, NULL, 0, 0}, {NULL, NULL, 0, 0}};
-	struct epoll_event event = {EPOLLIN, {NULL}}, input = {EPOLLIN, {&input}};
+	struct epoll_event event = {EPOLLIN, {NULL}}, end_it = {EPOLLIN, {&end_it}};
 	int epoll = epoll_create1(0);
 	struct xd_error err;
+	sigset_t signals;
 
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL); /* before there are threads, which inherit it */
 	if (xd_memory_start(NULL, &err) < 0)
 		end(&err);
 	start(&sides[0], "inside", directory, core);
 	start(&sides[1], "outside", directory, core);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, xd_app_fd(sides[0].app, 0), &event);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, xd_app_fd(sides[1].app, 0), &event);
-	epoll_ctl(epoll, EPOLL_CTL_ADD, 0, &input); /* standard input: its end ends us */
-	printf("inside and outside are joined; a line, or control-D, ends it\n");
+	epoll_ctl(epoll, EPOLL_CTL_ADD, signalfd(-1, &signals, 0), &end_it);
+	printf("inside and outside are joined; control-C ends it\n");
 	fflush(stdout);
 	do {
 		carry(&sides[0], &sides[1]);
 		carry(&sides[1], &sides[0]);
-	} while (epoll_wait(epoll, &event, 1, -1) < 0 || event.data.ptr != &input);
+	} while (epoll_wait(epoll, &event, 1, -1) < 0 || event.data.ptr != &end_it);
 
 	for (unsigned i = 0; i < 2; i++) {
 		printf("%s: %lu frames passed, %lu lost\n", i ? "outside" : "inside",

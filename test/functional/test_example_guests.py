@@ -78,10 +78,17 @@ class ExamplesWithGuests(ProgramCase):
             back = frame(A, B, size=size)
             outside.tx(back)
             self.assertEqual(inside.rx(), back)
-        self.program.send("")
-        self.assertEqual([self.program.line(), self.program.line()],
+        self.assertEqual([self.end(), self.program.line()],
                          ["inside: 3 frames passed, 0 lost", "outside: 3 frames passed, 0 lost"])
-        self.assertEqual(self.program.process.wait(PATIENCE_S), 0)
+
+    def test_long_paths(self):
+        """Are refused, not cut off."""
+        for name, *words in (("minimal_switch",), ("own_worker",), ("two_switches",),
+                             ("tap_mirror", "xdlong")):
+            done = subprocess.run([program(name), self.directory / ("x" * 90), *words], text=True,
+                                  capture_output=True, timeout=PATIENCE_S)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), name)
+            self.assertIn("path", done.stderr)
 
     def test_own_worker(self):
         said = [self.start("own_worker")]

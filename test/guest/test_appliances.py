@@ -280,6 +280,9 @@ rules:
         self.play("two_switches", self.directory, CORE, sockets=("inside.sock", "outside.sock"))
         self.meet()
         self.assertGreater(Stream(self.a, self.b, self.b.address, mib=4).finish(), 0)
+        self.program.signal(signal.SIGINT)
+        for name in ("inside", "outside"):
+            self.assertRegex(self.program.line(), rf"{name}: [1-9]\d* frames passed, \d+ lost")
 
     def test_own_worker(self):
         said = [self.play("own_worker", self.directory, sockets=("vm1.sock", "vm2.sock"))]
