@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import signal
 import struct
 import subprocess
@@ -63,6 +64,9 @@ class Installed(unittest.TestCase):
         self.assertEqual(len(self.pkg_config("--cflags")), 1)
         self.assertEqual([word[:2] for word in self.pkg_config("--libs")], ["-L", "-l"])
         self.assertIn("-lrte_eal", self.pkg_config("--static", "--libs"))
+        for words in (("--cflags", "--libs"), ("--static", "--libs"), ("--modversion",)):
+            self.assertEqual(run("pkg-config", *words, "crossdock", env=self.env).split(),
+                             self.pkg_config(*words))
 
     def test_each_header_by_itself(self):
         headers = [path.relative_to(self.include) for path in self.include.rglob("*.h")]
@@ -75,7 +79,7 @@ class Installed(unittest.TestCase):
                         input=f'#include "{header}"\n#include "{header}"\nextern int something;\n')
 
     def build(self, example, language, static):
-        """As the example's README says, more or less."""
+        """An example of one file, with warnings as errors."""
         sources = sorted((SOURCE / "examples" / example).glob("*.c"))
         compiler, standard = COMPILERS[language]
         program = self.root / f"{example}-{language}-{static}"
@@ -90,33 +94,37 @@ class Installed(unittest.TestCase):
             *self.pkg_config("--cflags"), *libs, *dpdk)
         return program
 
-    def build_appliance(self, name, *packages):
-        """An example of several files, which its README says how to build."""
-        program = self.root / name
-        examples = SOURCE / "examples"
-        shared = [examples / room for room in ("appliance", "arp", "fragments")]
-        files = [file for room in (examples / name, *shared) for file in room.glob("*.c")]
-        libs = run("pkg-config", "--libs", *packages).split() if packages else []
-        run("cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror",
-            *(f"-I{room}" for room in shared), *files, "-o", program,
-            *self.pkg_config("--cflags", "--libs"), *libs)
-        return program
+    def typed(self, name):
+        """An example, built by the command of its README, outside of the tree."""
+        directory = self.root / "examples" / name
+        if not directory.exists():
+            shutil.copytree(SOURCE / "examples", directory.parent)
+        text = (directory / "README.rst").read_text()
+        command = re.search(r"^    (cc (?:.*\\\n)*.*)$", text, re.MULTILINE)
+        self.assertTrue(command, f"{name}/README.rst does not say how it is built")
+        run("sh", "-ec", command.group(1), cwd=directory, env=self.env)
+        return directory / name
+
+    def test_readmes(self):
+        for readme in (SOURCE / "examples").glob("*/README.rst"):
+            with self.subTest(example=readme.parent.name):
+                self.assertTrue(self.typed(readme.parent.name).exists())
 
     def test_firewall(self):
-        program = self.build_appliance("firewall", "yaml-0.1")
+        program = self.typed("firewall")
         done = subprocess.run([program, "/nonexistent", "a", "b"], text=True, capture_output=True,
                               env=self.env)
         self.assertEqual((done.returncode, done.stderr),
                          (1, "firewall: /nonexistent: No such file or directory\n"))
 
     def test_nat(self):
-        done = subprocess.run([self.build_appliance("nat"), "a"], text=True, capture_output=True,
+        done = subprocess.run([self.typed("nat"), "a"], text=True, capture_output=True,
                               env=self.env)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertTrue(done.stderr.startswith("usage: nat INSIDE"))
 
     def test_load_balancer(self):
-        done = subprocess.run([self.build_appliance("load_balancer"), "a"], text=True,
+        done = subprocess.run([self.typed("load_balancer"), "a"], text=True,
                               capture_output=True, env=self.env)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertTrue(done.stderr.startswith("usage: load_balancer CLIENTS"))
