@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -262,6 +263,25 @@ class Installed(unittest.TestCase):
             vm2.tx(answer)
             self.assertEqual(vm1.rx(), answer)
             self.assertEqual(program.end(self), ["not-asked-for 1", "invalid 0", "no-room 0"])
+
+    def test_page_prefixes(self):
+        """The longest prefix decides."""
+        def packet(to):
+            family = socket.AF_INET6 if ":" in to else socket.AF_INET
+            addr = socket.inet_pton(family, to)
+            if family == socket.AF_INET6:
+                return frame(mac(2), mac(1), ethertype=0x86DD, payload=struct.pack(
+                    "!IHBB16s16s", 6 << 28, 0, 59, 64, bytes(15) + b"\1", addr))
+            return frame(mac(2), mac(1), ethertype=0x0800, payload=struct.pack(
+                "!BBHHHBBH4s4s", 0x45, 0, 20, 0, 0, 64, 253, 0, bytes((192, 0, 2, 1)), addr))
+
+        program = self.program("prefixes")
+        vm1, vm2 = program.guests
+        for to in ("10.0.0.1", "10.2.0.1", "2001:db8::1", "10.1.255.1", "11.0.0.1", "2001:db9::1"):
+            vm1.tx(packet(to))
+        for to in ("10.1.255.1", "11.0.0.1", "2001:db9::1"):
+            self.assertEqual(vm2.rx(), packet(to))
+        self.assertEqual(program.end(self), ["3 of 6 frames dropped"])
 
     def test_exports(self):
         lines = run("nm", "-D", "--defined-only", self.lib / "libcrossdock.so").splitlines()
