@@ -42,6 +42,11 @@ def run(*command, **options):
     return done.stdout
 
 
+def lines(text):
+    """How many, without those that have nothing on them."""
+    return sum(bool(line.strip()) for line in text.splitlines())
+
+
 class Installed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -158,6 +163,12 @@ class Installed(unittest.TestCase):
             self.build(name, "c", static=False)
             self.build(name, "c++", static=True)
 
+    def test_short_examples(self):
+        """Whoever begins with one reads it in a sitting: empty lines are not counted."""
+        for name in ("minimal_switch", "own_driver", "own_worker", "tap_mirror", "two_switches"):
+            text = (SOURCE / "examples" / name / f"{name}.c").read_text()
+            self.assertLess(lines(text), 100, name)
+
     def test_minimal_switch(self):
         core = min(os.sched_getaffinity(0))
         for program in self.each_way("minimal_switch"):
@@ -208,9 +219,8 @@ class Installed(unittest.TestCase):
                 *dpdk, directory / name)
         for text in page.literals():
             self.assertNotRegex(text, r";$|xd_", "C that nobody compiles")
-        lines = sum(len([line for line in page.files[name].splitlines() if line.strip()])
-                    for name in ("firewall.c", "guests.c", "guests.h"))
-        self.assertLess(lines, 150)
+        self.assertLess(sum(lines(page.files[name])
+                            for name in ("firewall.c", "guests.c", "guests.h")), 150)
 
     def test_page_first(self):
         program = self.program("first")
