@@ -64,12 +64,21 @@ appliance_create(const struct appliance *a, struct xd_error *err)
 }
 
 bool
-appliance_read_core(const char *word, unsigned *core)
+appliance_wrong(const struct appliance *a, const char *word, const char *expected)
+{
+	fprintf(stderr, "%s: \"%s\": expected %s; %s --help says what the words are\n", a->name,
+		word, expected, a->name);
+	return false;
+}
+
+bool
+appliance_read_core(const struct appliance *a, const char *word, unsigned *core)
 {
 	char more;
 
 	*core = 0;
-	return word == NULL || sscanf(word, "%4u%c", core, &more) == 1;
+	return word == NULL || sscanf(word, "%4u%c", core, &more) == 1 ||
+	       appliance_wrong(a, word, "the number of a core");
 }
 
 /* The port's type, by what its word begins with; *word: the rest. */

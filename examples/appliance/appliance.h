@@ -20,7 +20,7 @@ struct appliance {
 	void (*list)(void *ctx, struct xd_switch *sw);   /* SIGUSR2; NULL: not waited for */
 };
 
-/* What to end with when the words are --help, which is answered, or wrong, which is said. */
+/* What to end with when the words are --help, which is answered, or too few, which is said. */
 int appliance_usage(const struct appliance *a, char **argv);
 
 /* A switch whose warnings, such as of a port that cannot come up, are lines on standard error. */
@@ -29,8 +29,11 @@ struct xd_switch *appliance_create(const struct appliance *a, struct xd_error *e
 /* Says on standard error why the program ends, and returns what to end with. */
 int appliance_failed(const struct appliance *a, const struct xd_error *err);
 
-/* The word that is the core; without one, NULL, it is 0. false: it is no number. */
-bool appliance_read_core(const char *word, unsigned *core);
+/* Says that a word is not what was expected; false. */
+bool appliance_wrong(const struct appliance *a, const char *word, const char *expected);
+
+/* The word that is the core; without one, NULL, it is 0. false: it is no number, as is said. */
+bool appliance_read_core(const struct appliance *a, const char *word, unsigned *core);
 
 /* A port, or several, on each side, as appliance_usage says. */
 struct appliance_ports {

@@ -243,9 +243,13 @@ main(int argc, char **argv)
 	struct xd_error err = {0};
 	int rc = -1;
 
-	if (fw == NULL || argc < 4 || !appliance_read_core(argv[4], &ports.core)) {
+	if (fw == NULL || argc < 4) {
 		free(fw);
 		return appliance_usage(&program, argv);
+	}
+	if (!appliance_read_core(&program, argv[4], &ports.core)) {
+		free(fw);
+		return 2;
 	}
 	ports.inside = argv[2];
 	ports.outside = argv[3];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Many servers behind one IPv4 address, which answer by themselves: README.rst. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,19 +93,23 @@ start(struct balancer *lb, struct xd_switch *sw, char **argv, unsigned core, str
 		.reasons = reasons,
 		.run = run};
 	const struct appliance_ports ports = {.inside = argv[2], .outside = argv[1], .core = core};
-	const int rc = xd_hook_register(sw, &hook, lb, err);
+	int rc;
 
+	if (getrandom(&lb->seed, sizeof(lb->seed), 0) != sizeof(lb->seed))
+		return xd_fail(err, -errno, "no random numbers: %s", strerror(errno));
+	rc = xd_hook_register(sw, &hook, lb, err);
 	return rc < 0 ? rc : appliance_configure(sw, "balancer", &ports, err);
 }
 
 static bool
-read_arguments(struct balancer *lb, char **argv)
+read_arguments(const struct appliance *program, struct balancer *lb, char **argv)
 {
 	struct in_addr service;
 
-	if (inet_pton(AF_INET, argv[3], &service) != 1 || !side_read(&lb->own, argv[4]) ||
-		getrandom(&lb->seed, sizeof(lb->seed), 0) != sizeof(lb->seed))
-		return false;
+	if (inet_pton(AF_INET, argv[3], &service) != 1)
+		return appliance_wrong(program, argv[3], "an IPv4 address");
+	if (!side_read(&lb->own, argv[4]))
+		return appliance_wrong(program, argv[4], "IPv4's ADDRESS/BITS, 16 to 30 of them");
 	lb->service = lb->own;
 	lb->service.addr = ntohl(service.s_addr);
 	return true;
@@ -158,10 +163,13 @@ main(int argc, char **argv)
 	struct xd_error err = {0};
 	int status = EXIT_FAILURE;
 
-	if (lb == NULL || argc < 6 || !read_arguments(lb, argv) ||
-		!appliance_read_core(argv[6], &core)) {
+	if (lb == NULL || argc < 6) {
 		free(lb);
 		return appliance_usage(&program, argv);
+	}
+	if (!read_arguments(&program, lb, argv) || !appliance_read_core(&program, argv[6], &core)) {
+		free(lb);
+		return 2;
 	}
 	appliance_block_signals(&program);
 	lb->path = argv[5];

@@ -232,20 +232,34 @@ start(struct nat *nat, struct xd_switch *sw, struct xd_error *err)
 }
 
 static bool
-read_arguments(struct nat *nat, char **argv)
+read_side(const struct appliance *program, struct side *side, const char *word)
 {
-	struct in_addr gateway;
+	return side_read(side, word) ||
+	       appliance_wrong(program, word, "IPv4's ADDRESS/BITS, 16 to 30 of them");
+}
 
-	if (!side_read(&nat->inside, argv[2]) || !side_read(&nat->outside, argv[4]) ||
-		inet_pton(AF_INET, argv[5], &gateway) != 1)
+static bool
+read_arguments(const struct appliance *program, struct nat *nat, char **argv)
+{
+	struct in_addr gateway = {0};
+
+	if (!read_side(program, &nat->inside, argv[2]) ||
+		!read_side(program, &nat->outside, argv[4]))
 		return false;
+	if (((nat->inside.addr ^ nat->outside.addr) & nat->inside.mask & nat->outside.mask) == 0)
+		return appliance_wrong(program, argv[4], "another network than inside");
+	inet_pton(AF_INET, argv[5], &gateway);
 	nat->gateway = ntohl(gateway.s_addr);
+	if ((nat->gateway ^ nat->outside.addr) & nat->outside.mask ||
+		nat->gateway == nat->outside.addr)
+		return appliance_wrong(
+			program, argv[5], "another address of the outside's network");
 	nat->inside.vlan = INSIDE_VLAN;
 	nat->outside.vlan = OUTSIDE_VLAN;
 	for (unsigned i = 0; i < 4; i++)
 		nat->outside_range.min[i] = (uint8_t)(nat->outside.addr >> (24 - 8 * i));
 	memcpy(nat->outside_range.max, nat->outside_range.min, 4);
-	return ((nat->gateway ^ nat->outside.addr) & nat->outside.mask) == 0;
+	return true;
 }
 
 static void
@@ -279,10 +293,14 @@ main(int argc, char **argv)
 	struct xd_error err = {0};
 	int status = EXIT_FAILURE;
 
-	if (nat == NULL || argc < 6 || !read_arguments(nat, argv) ||
-		!appliance_read_core(argv[6], &ports.core)) {
+	if (nat == NULL || argc < 6) {
 		free(nat);
 		return appliance_usage(&program, argv);
+	}
+	if (!read_arguments(&program, nat, argv) ||
+		!appliance_read_core(&program, argv[6], &ports.core)) {
+		free(nat);
+		return 2;
 	}
 	ports.inside = argv[1];
 	ports.outside = argv[3];

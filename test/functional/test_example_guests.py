@@ -153,9 +153,21 @@ class Appliances(ProgramCase):
 
     def test_wrong_words(self):
         a, b = (f"vhost:{self.directory}/{name}.sock" for name in ("a", "b"))
-        self.refused(2, "--help", "firewall", self.RULES, a, b, "one")
-        self.refused(2, "--help", "nat", a, "10.0.0.1/24", b, "203.0.113.1/24", "203.0.113.254",
-                     "0x")
+        self.refused(2, 'firewall: "one": expected the number of a core; firewall --help', "firewall",
+                     self.RULES, a, b, "one")
+        self.refused(2, 'nat: "0x": expected the number of a core; ', "nat", a, "10.0.0.1/24", b,
+                     "203.0.113.1/24", "203.0.113.254", "0x")
+        self.refused(2, '"10.0.0.1/8": expected IPv4', "nat", a, "10.0.0.1/8", b, "203.0.113.1/24",
+                     "203.0.113.254")
+        self.refused(2, '"10.0.0.2/16": expected another network than inside', "nat", a,
+                     "10.0.0.1/24", b, "10.0.0.2/16", "10.0.0.3")
+        for gateway in ("x", "1.2.3.4", "203.0.113.1"):
+            self.refused(2, f'"{gateway}": expected another address of the outside', "nat", a,
+                         "10.0.0.1/24", b, "203.0.113.1/24", gateway)
+        for service, own, wrong in (("10.50.0.1000", "10.50.0.99/24", "10.50.0.1000"),
+                                    ("10.50.0.100", "10.50.0.99", "10.50.0.99")):
+            self.refused(2, f'"{wrong}": expected ', "load_balancer", a, b, service, own,
+                         "/dev/null")
         self.refused(1, f'outside: no port in "{b}+"; PORT+PORT are two\n', "firewall",
                      self.RULES, a, f"{b}+", self.core)
         self.refused(1, f"load_balancer: {self.directory}: Is a directory\n", "load_balancer", a, b,
