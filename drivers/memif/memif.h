@@ -41,7 +41,8 @@
 #include "vhost_user/socket.h"
 
 #define XD_MEMIF_REGIONS 256  /* DPDK's zero-copy clients have one for each list of pages */
-#define XD_MEMIF_PIECES  64   /* buffers that one frame may lie in */
+#define XD_MEMIF_PIECES  64   /* buffers that one frame may lie in, of those received; */
+#define XD_MEMIF_MORE    2048 /* that a transmit fills, beside the first of each frame */
 #define XD_MEMIF_BUFFER  2048 /* bytes of each buffer, where the switch makes them */
 #define XD_MEMIF_SIZE    1024 /* buffers of a ring, likewise */
 

@@ -23,6 +23,7 @@ struct burst {
 	struct xd_memif_ring *r;
 	uint16_t next; /* the first buffer that is not filled, */
 	uint16_t room; /* and how many are empty from there on */
+	uint16_t more; /* buffers behind the first of their frames: XD_MEMIF_MORE */
 	struct buffer b;
 };
 
@@ -58,6 +59,17 @@ close_buffer(struct burst *u, uint16_t flags)
 	u->room--;
 }
 
+/* The frame goes on in the next buffer. -ENOBUFS: the call has filled as many as it may. */
+static int
+go_on(struct burst *u)
+{
+	if (u->more == XD_MEMIF_MORE)
+		return -ENOBUFS;
+	u->more++;
+	close_buffer(u, XD_MEMIF_DESC_NEXT);
+	return open_buffer(u);
+}
+
 static inline int
 put_piece(struct burst *u, const uint8_t *at, uint32_t len)
 {
@@ -65,10 +77,8 @@ put_piece(struct burst *u, const uint8_t *at, uint32_t len)
 		uint32_t n = RTE_MIN(len, u->b.room - u->b.filled);
 
 		if (unlikely(n == 0)) {
-			int ret;
+			int ret = go_on(u);
 
-			close_buffer(u, XD_MEMIF_DESC_NEXT);
-			ret = open_buffer(u);
 			if (ret)
 				return ret;
 			continue;
@@ -84,7 +94,7 @@ put_piece(struct burst *u, const uint8_t *at, uint32_t len)
 	return 0;
 }
 
-/* A frame as it is. 0; -EAGAIN: there is no room for it; -EFAULT. */
+/* A frame as it is. 0; -EAGAIN: there is no room for it; -ENOBUFS, -EFAULT. */
 static inline int
 put(struct burst *u, struct xd_frame *f)
 {
@@ -103,6 +113,8 @@ put(struct burst *u, struct xd_frame *f)
 	return 0;
 }
 
+/* All segments or none. A buffer whose length a segment was written to has lost its own, so what
+ * has no room is not begun. */
 static int
 put_segments(struct burst *u, struct xd_frame *f)
 {
@@ -111,8 +123,10 @@ put_segments(struct burst *u, struct xd_frame *f)
 	struct xd_frame *segment;
 	int ret = 0;
 
-	if (xd_segment_begin(&segmenter, f) < 0)
+	if (xd_segment_begin(&segmenter, f) < 0 || segmenter.nb_segments > u->r->size)
 		return -EINVAL;
+	if (segmenter.nb_segments > room)
+		return -EAGAIN;
 	while (ret == 0 && (segment = xd_segment_next(&segmenter)) != NULL)
 		ret = put(u, segment);
 	if (ret)
@@ -159,7 +173,9 @@ put_all(struct burst *u, struct xd_frame *const *frames, uint16_t n, uint16_t ma
 			return n;
 		}
 		if (unlikely(ret < 0)) {
-			xd_drop(drops, XD_DROP_UNFINISHED_OFFLOAD, 1);
+			xd_drop(drops,
+				ret == -ENOBUFS ? XD_DROP_SCATTERED : XD_DROP_UNFINISHED_OFFLOAD,
+				1);
 			continue;
 		}
 		counters->tx_frames++;

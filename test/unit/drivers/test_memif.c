@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "drivers/memif/memif.h"
+#include "frame/offload.h"
 #include "memif_peer.h"
 #include "memory/bus_error.h"
 
@@ -264,6 +265,101 @@ test_two_ends(void **state)
 	free_port(fx, client);
 	until_down(fx);
 	free(frame);
+}
+
+/* A peer whose buffers are of a byte each has a transmit fill only so many of them. */
+static void
+test_tiny_buffers(void **state)
+{
+	struct fixture *fx = *state;
+	const uint32_t log2 = 12, n = 1u << log2, offset = PEER_BUFFERS;
+	static const uint8_t bytes[1514];
+	struct xd_frame *frames[3];
+	struct xd_seg seg = {bytes, 1514 - XD_HEAD};
+	struct peer peer;
+
+	assert_true(peer_open(&peer, fx->env.loop, fx->path));
+	peer.from = (struct xd_memif_layout *)(void *)(peer.at + offset);
+	peer.from->cookie = XD_MEMIF_COOKIE;
+	peer.from->head = (uint16_t)n;
+	for (uint32_t i = 0; i < n; i++)
+		peer.from->desc[i] =
+			(struct xd_memif_desc){.length = 1, .offset = PEER_BYTES - n + i};
+	for (unsigned i = 0; i < PEER_MESSAGES; i++) {
+		struct xd_memif_message m = peer_message(i);
+
+		if (i == 3) {
+			m.add_ring.offset = offset;
+			m.add_ring.log2_ring_size = (uint8_t)log2;
+		}
+		assert_int_not_equal(peer_say(&peer, &m, peer_fd(&peer, i)), 0);
+	}
+	for (unsigned i = 0; i < RTE_DIM(frames); i++) {
+		frames[i] = &fx->batch->frames[i];
+		xd_frame_init(frames[i], sizeof(bytes), XD_HEAD, 1);
+		frames[i]->segs = &seg;
+	}
+	assert_int_equal(xd_memif_tx(&fx->p->port, 0, frames, RTE_DIM(frames)), RTE_DIM(frames));
+	assert_int_equal(fx->p->port.drops[0].n[XD_DROP_SCATTERED], 2);
+	assert_int_equal(peer.from->tail, sizeof(bytes));
+	/* The next may fill as many. */
+	assert_int_equal(xd_memif_tx(&fx->p->port, 0, frames, 1), 1);
+	assert_int_equal(peer.from->tail, 2 * sizeof(bytes));
+	assert_true(fx->p->port.up);
+	peer_close(&peer);
+	until_down(fx);
+}
+
+/* A TCP segment over IPv4, to be cut into segments of so many bytes. */
+static void
+to_be_segmented(struct xd_frame *f, const struct xd_seg *seg, uint16_t gso_size)
+{
+	static const uint8_t headers[54] = {[12] = 0x08, [14] = 0x45, [23] = 6, [46] = 0x50};
+	uint8_t *data;
+
+	xd_frame_init(f, sizeof(headers) + seg->len, sizeof(headers), 1);
+	f->segs = seg;
+	data = xd_frame_data(f);
+	memcpy(data, headers, sizeof(headers));
+	data[16] = (uint8_t)((f->len - 14) >> 8);
+	data[17] = (uint8_t)(f->len - 14);
+	f->offload.csum_start = 34;
+	f->offload.csum_offset = 16;
+	f->offload.gso_size = gso_size;
+	f->offload.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	f->offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+}
+
+/* Segments go when all have room; till then the peer's buffers stay as they are. */
+static void
+test_segments_without_room(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_frame *f = &fx->batch->frames[0];
+	uint8_t *bytes = calloc(1, XD_FRAME_MAX), *got = malloc(XD_FRAME_MAX);
+	struct xd_seg seg = {bytes, 64000};
+	struct peer peer;
+	uint16_t next = 0;
+
+	assert_true(peer_open(&peer, fx->env.loop, fx->path) && peer_connect(&peer));
+	transmit(fx, fx->p, bytes, 60);
+	to_be_segmented(f, &seg, 64000 / PEER_RING);
+	assert_int_equal(xd_memif_tx(&fx->p->port, 0, &f, 1), 0);
+	for (unsigned i = 1; i < PEER_RING; i++)
+		assert_int_equal(peer.from->desc[i].length, PEER_BUFFER);
+	assert_int_equal(peer_receive(&peer, &next, got), 60);
+	assert_int_equal(xd_memif_tx(&fx->p->port, 0, &f, 1), 1);
+	for (unsigned i = 0; i < PEER_RING; i++)
+		assert_int_equal(peer_receive(&peer, &next, got), 54 + 64000 / PEER_RING);
+	/* Those that no ring of this length has room for do not keep others waiting. */
+	to_be_segmented(f, &seg, 64000 / PEER_RING / 2);
+	assert_int_equal(xd_memif_tx(&fx->p->port, 0, &f, 1), 1);
+	assert_int_equal(fx->p->port.drops[0].n[XD_DROP_UNFINISHED_OFFLOAD], 1);
+	assert_int_equal(peer_receive(&peer, &next, got), 0);
+	peer_close(&peer);
+	until_down(fx);
+	free(bytes);
+	free(got);
 }
 
 /* Frames that wait for their receiver come again, and what was dropped does not. */
@@ -567,6 +663,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tiny_buffers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_segments_without_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rewind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_removed_socket, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_peers_that_go, setup, teardown),
