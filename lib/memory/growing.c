@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <linux/mman.h>
+#include <stdio.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 
 #include <rte_common.h>
 
@@ -45,23 +47,68 @@ xd_growing_fini(struct xd_growing *g)
 	g->base = NULL;
 }
 
+/* Touches memory before others do. Before Linux 5.14 whoever writes first has the page made. */
+static bool
+touch(void *p, size_t bytes)
+{
+	return madvise(p, bytes, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
+}
+
+/* Before Linux 5.16 mremap refuses reserved huge pages, when it has unmapped where they were to go.
+ */
+static bool
+can_be_moved(void)
+{
+	struct utsname system;
+	unsigned major, minor;
+
+	return uname(&system) == 0 && sscanf(system.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 5 || (major == 5 && minor >= 16));
+}
+
+/* Memory of the node, in huge pages if they can be had. */
+static bool
+put_in_place(struct xd_growing *g, size_t bytes)
+{
+	void *p = xd_memory_alloc(bytes, g->node);
+
+	if (!p)
+		return false;
+	if (touch(p, bytes)) {
+		if (mremap(p, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, g->base + g->ready) !=
+			MAP_FAILED)
+			return true;
+		/* The addresses may be free by now, or another's. */
+		g->most = g->ready;
+	}
+	xd_memory_free(p, bytes);
+	return false;
+}
+
+/* Ordinary memory, of any node. */
+static bool
+make_in_place(const struct xd_growing *g, size_t bytes)
+{
+	uint8_t *at = g->base + g->ready;
+
+	if (mprotect(at, bytes, PROT_READ | PROT_WRITE) != 0)
+		return false;
+	madvise(at, bytes, MADV_HUGEPAGE);
+	if (touch(at, bytes))
+		return true;
+	madvise(at, bytes, MADV_DONTNEED);
+	return false;
+}
+
 bool
 xd_growing_extend(struct xd_growing *g, size_t bytes)
 {
 	const size_t more = bytes - g->ready;
-	void *p = bytes > g->most ? NULL : xd_memory_alloc(more, g->node);
 
-	if (!p)
+	if (bytes > g->most || !(can_be_moved() ? put_in_place(g, more) : make_in_place(g, more)))
 		return false;
-	/* Before Linux 5.14 whoever writes first has the page made. */
-	if ((madvise(p, more, MADV_POPULATE_WRITE) == 0 || errno == EINVAL) &&
-		mremap(p, more, more, MREMAP_MAYMOVE | MREMAP_FIXED, g->base + g->ready) !=
-			MAP_FAILED) {
-		g->ready = bytes;
-		return true;
-	}
-	xd_memory_free(p, more);
-	return false;
+	g->ready = bytes;
+	return true;
 }
 
 void

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A table that grows where it lies: what is ready, what it reads as, what is given back. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -76,6 +84,60 @@ grows_and_is_cut(void **state)
 	xd_growing_fini(&g);
 }
 
+/* Makes this process believe that its Linux is an old one, whose mremap fails. */
+static bool
+be_old(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mremap, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(*filter), filter};
+
+	return personality(UNAME26) >= 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static bool
+grows_in_place(void)
+{
+	struct xd_growing g;
+
+	if (!xd_growing_init(&g, 4 * XD_GROWING_FIRST, XD_NODE_ANY))
+		return false;
+	memset(g.base, 1, g.ready);
+	for (unsigned i = 0; i < 2; i++) {
+		if (!xd_growing_extend(&g, 4 * XD_GROWING_FIRST) ||
+			resident(&g) != 4 * XD_GROWING_FIRST ||
+			!reads_as(g.base, XD_GROWING_FIRST, 1) ||
+			!reads_as(g.base + XD_GROWING_FIRST, 3 * XD_GROWING_FIRST, 0))
+			return false;
+		memset(g.base + XD_GROWING_FIRST, 2, 3 * XD_GROWING_FIRST);
+		xd_growing_cut(&g, XD_GROWING_FIRST);
+	}
+	xd_growing_fini(&g);
+	return true;
+}
+
+/* Where reserved huge pages cannot be moved into their place, memory is made there. */
+static void
+grows_without_mremap(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		_exit(!be_old() ? 2 : !grows_in_place());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 2)
+		skip(); /* no such filters here */
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void
 small_ones_and_impossible_ones(void **state)
 {
@@ -97,6 +159,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_and_is_cut),
+		cmocka_unit_test(grows_without_mremap),
 		cmocka_unit_test(small_ones_and_impossible_ones),
 	};
 
