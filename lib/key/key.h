@@ -105,9 +105,12 @@ void xd_keys_reset(const struct xd_key *keys, void *entry);
 /* Whether two entries have the same value of a key. */
 bool xd_key_equal(const struct xd_key *key, const void *a, const void *b);
 
-/* Whether the value may be, whoever wrote it. Errors have no key yet. That a name is one of an
- * entry is not looked at. -EINVAL        it is no value of the key's, or out of range -E2BIG there
- * are more than the key takes -ENAMETOOLONG  the text is too long
+/*
+ * Whether the value may be, whoever wrote it. Errors have no key yet. That a name is one of an
+ * entry is not looked at.
+ *   -EINVAL        it is no value of the key's, or out of range
+ *   -E2BIG         there are more than the key takes
+ *   -ENAMETOOLONG  the text is too long
  */
 int xd_key_check(const struct xd_key *key, const void *entry, struct xd_error *err);
 /* Whether there is no control character in text, which would forge lines of logs and answers. */
