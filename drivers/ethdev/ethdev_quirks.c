@@ -37,13 +37,24 @@ xd_ethdev_quirks_of(const char *driver)
 	return &none;
 }
 
-/* A word of devargs begins a device's name: also in what a device such as net_failsafe is made of.
- */
+/* Whether a device's name may begin at a place in devargs: with a word, also of what a device such
+ * as net_failsafe is made of, or behind "vdev" and one character, whichever: rte_devargs_parse. */
+static bool
+begins_name(const char *devargs, const char *at)
+{
+	static const char bus[] = "vdev";
+	const size_t before = sizeof(bus); /* its letters, and the one character */
+
+	if (at == devargs || strchr(",(={", at[-1]) != NULL)
+		return true;
+	return (size_t)(at - devargs) >= before && strncmp(at - before, bus, before - 1) == 0;
+}
+
 static bool
 names_driver(const char *devargs, const char *driver)
 {
 	for (const char *at = devargs; (at = strstr(at, driver)) != NULL; at++) {
-		if (at == devargs || strchr(",(={", at[-1]) != NULL)
+		if (begins_name(devargs, at))
 			return true;
 	}
 	return false;

@@ -263,8 +263,13 @@ test_check(void **state)
 	const char *const bad[] = {"", ",x=1", "net_tap0,iface=x\n", "net tap0", "net_tap0,",
 		"net_tap0,x=1,,y=2", "net_tap0,=1", "class=eth", "bus=vdev,name=net_null0",
 		"bus=pci,addr=0000:01:00.0", "/class=eth", "net_null0,size=64/class=eth",
-		"net_ring_with_a_name_that_is_much_longer_than_what_dpdk_can_store_in_64"};
+		"net_ring_with_a_name_that_is_much_longer_than_what_dpdk_can_store_in_64",
+		/* What peers can crash, by whatever name DPDK finds it. */
+		"net_memif0,role=server", "vdev:net_memif0", "vdev/net_memif0",
+		"vdev_eth_vhost0,iface=x", "net_failsafe0,dev(net_vhost0,iface=x)",
+		"net_failsafe0,dev(vdev:net_vhost0,iface=x)"};
 	const char *const good[] = {"0000:03:00.0", "net_tap0,iface=x", "net_null0",
+		"net_pcap0,rx_pcap=/tmp/net_memif", "net_pcap0,rx_pcap=not_net_vhost",
 		"net_pcap0,rx_pcap=a/b,tx_pcap=b", "class=eth,mac=00:11:22:33:44:55"};
 	struct xd_error err = {0};
 
