@@ -13,15 +13,15 @@
  * other bucket. The hash is keyed by a secret of the table, so that a guest that chooses its
  * addresses cannot aim them at one bucket.
  *
- * Size. The table begins with a page and doubles, to a quarter full of 2 MiB and to half full of
- * more, up to twice its limit; when all but a sixteenth is empty, it becomes smaller again. It
- * grows where it lies, by linear hashing (Litwin 1980): buckets are split one after the other, each
- * into itself and the one that lies as far behind it as there were buckets, so that nothing moves
- * twice and no second table is needed. Workers that learn do that, a few buckets for some new
- * addresses, under all stripes' locks. Memory is control's business, which is called for it
- * (xd_fdb_opts.wanted) while there still is room; should it come late, the table is fuller
- * meanwhile. A look-up knows nothing of that as long as it finds the key where it was before the
- * doubling; else it asks how many buckets there are by now (xd_fdb_find).
+ * Size. The table begins with a page. It doubles when it is a quarter full, from 2 MiB on when it
+ * is half full, up to room for twice its limit; when it is less than a sixteenth full, it becomes
+ * smaller again. It grows where it lies, by linear hashing (Litwin 1980): buckets are split one
+ * after the other, each into itself and the one that lies as far behind it as there were buckets,
+ * so that nothing moves twice and no second table is needed. Workers that learn do that, a few
+ * buckets for some new addresses, under all stripes' locks. Memory is control's business, which is
+ * called for it (xd_fdb_opts.wanted) while there still is room; should it come late, the table is
+ * fuller meanwhile. A look-up knows nothing of that as long as it finds the key where it was before
+ * the doubling; else it asks how many buckets there are by now (xd_fdb_find).
  *
  * Threads. An entry is always loaded whole and replaced whole by compare-exchange, so a reader sees
  * an address with a port that it was learned on, or does not see it; look-ups take no lock and
