@@ -29,12 +29,14 @@ open_port(struct xd_port *port, void *ctx)
 	app = ((struct xd_app_port *)port)->app;
 	if (__atomic_load_n(&app->open, __ATOMIC_ACQUIRE))
 		return xd_fail(o->err, -EBUSY, "port %s is open already: close it first", name);
-	/* What came for the program before. */
+	/* What came for the program before, perhaps with offloads that this one does not take; a
+	 * worker may still be at it. */
+	__atomic_store_n(&app->offloads, 0, __ATOMIC_RELAXED);
+	port->env->quiesce(port->env->ctx);
 	for (unsigned i = 0; i < app->nb_queues; i++) {
 		xd_app_drain(&app->queues[i].to_app);
 		app->queues[i].wants_fd = false;
 	}
-	__atomic_store_n(&app->offloads, 0, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&app->refs, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&app->open, true, __ATOMIC_RELEASE);
 	__atomic_store_n(&port->up, true, __ATOMIC_RELEASE);
