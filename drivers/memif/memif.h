@@ -118,7 +118,7 @@ struct xd_memif_port {
 	struct xd_timer *timer; /* to listen or connect again, or the end of patience */
 	uint64_t connected_at_ns;
 	uint64_t nb_connects, nb_faults;
-	char remote[33];   /* what the peer calls itself */
+	char remote[33];   /* what the peer calls itself, or that it has no name */
 	char problem[160]; /* why the last connection ended, or there is none; or empty */
 	struct xd_log_limit lines[XD_MEMIF_LINES];
 };

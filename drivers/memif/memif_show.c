@@ -26,8 +26,7 @@ xd_memif_describe(struct xd_port *port, xd_describe_fn fn, void *ctx)
 	struct xd_teller t = {fn, ctx};
 
 	if (p->state == XD_MEMIF_UP)
-		xd_tell(&t, "connection", "connected to %s for %" PRIu64 " s",
-			p->remote[0] ? p->remote : "a peer without a name",
+		xd_tell(&t, "connection", "connected to %s for %" PRIu64 " s", p->remote,
 			(uint64_t)((xd_clock_ns() - p->connected_at_ns) / XD_NS_PER_S));
 	else
 		xd_tell(&t, "connection", "%s",

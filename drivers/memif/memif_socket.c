@@ -200,6 +200,8 @@ xd_memif_be_up(struct xd_memif_port *p, const char *name)
 	xd_loop_timer_cancel(p->timer);
 	p->timer = NULL;
 	take_text(p->remote, sizeof(p->remote), name, sizeof(p->remote) - 1);
+	if (!p->remote[0])
+		strcpy(p->remote, "a peer without a name");
 	p->problem[0] = '\0';
 	p->state = XD_MEMIF_UP;
 	p->connected_at_ns = xd_clock_ns();

@@ -267,6 +267,26 @@ test_two_ends(void **state)
 	free(frame);
 }
 
+/* One is told of a peer without a name, too. */
+static void
+test_peer_without_a_name(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_memif_message m;
+	struct peer peer;
+
+	assert_true(peer_open(&peer, fx->env.loop, fx->path));
+	for (unsigned i = 0; i < PEER_MESSAGES; i++) {
+		m = peer_message(i);
+		if (i == PEER_MESSAGES - 1)
+			m.connect.if_name[0] = '\0';
+		assert_int_not_equal(peer_say(&peer, &m, peer_fd(&peer, i)), 0);
+	}
+	assert_string_equal(fx->p->remote, "a peer without a name");
+	peer_close(&peer);
+	until_down(fx);
+}
+
 /* A peer whose buffers are of a byte each has a transmit fill only so many of them. */
 static void
 test_tiny_buffers(void **state)
@@ -663,6 +683,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_peer_without_a_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tiny_buffers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_segments_without_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rewind, setup, teardown),
