@@ -34,7 +34,7 @@ struct xd_app_ring {
 	struct rte_ring *ring; /* of mbufs */
 	int fd;                /* eventfd: its reader is told */
 	bool asked;            /* the reader wants to be */
-	uint64_t refused;      /* to the switch: mbufs that were none, which their writer freed */
+	uint64_t refused;      /* of to_switch: broken mbufs, which the program's thread freed */
 } __attribute__((aligned(64)));
 
 struct xd_app_queue {
@@ -45,7 +45,7 @@ struct xd_app_queue {
 	/* Of the worker that owns the receive queue: frames that come again. */
 	uint16_t nb_again;
 	struct rte_mbuf *again[XD_BATCH];
-	uint64_t refused_seen;
+	uint64_t refused_seen; /* of to_switch.refused: counted as drops */
 };
 
 /* What port and program share. */

@@ -40,8 +40,9 @@ tick_hook(struct xd_worker *w, struct xd_hook_slot *slot)
 	return *due;
 }
 
-/* Those that are called: of hooks that the worker does not run, while they have kept frames. One
- * may have been unregistered since, which waits for this run. */
+/* The hooks whose ticks the worker calls: its own, and while they have kept frames those that it
+ * does not run. One of these may have been unregistered since the plan was made; who unregisters
+ * one now waits for the end of this run. */
 static uint64_t
 ticks_of(const struct xd_worker *w, const struct xd_plan_worker *mine)
 {
