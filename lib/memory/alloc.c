@@ -45,6 +45,12 @@ prefer_node(void *p, size_t bytes, int node)
 	mbind(p, bytes, MPOL_PREFERRED, mask, 8 * sizeof(mask), 0);
 }
 
+bool
+xd_memory_touch(void *p, size_t bytes)
+{
+	return madvise(p, bytes, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
+}
+
 static void *
 map_huge(size_t bytes, int node)
 {
@@ -54,9 +60,7 @@ map_huge(size_t bytes, int node)
 	if (p == MAP_FAILED)
 		return NULL;
 	prefer_node(p, bytes, node);
-	/* A limit of the control group does not show before the pages are touched; here it is an
-	 * error, at the first access it would be SIGBUS. */
-	if (madvise(p, bytes, MADV_POPULATE_WRITE) != 0 && errno != EINVAL) {
+	if (!xd_memory_touch(p, bytes)) {
 		munmap(p, bytes);
 		return NULL;
 	}

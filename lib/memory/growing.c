@@ -2,8 +2,6 @@
 /* See growing.h. */
 #include "memory/growing.h"
 
-#include <errno.h>
-#include <linux/mman.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
@@ -11,10 +9,6 @@
 #include <rte_common.h>
 
 #include "memory/memory.h"
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-#endif
 
 #define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
@@ -47,13 +41,6 @@ xd_growing_fini(struct xd_growing *g)
 	g->base = NULL;
 }
 
-/* Touches memory before others do. Before Linux 5.14 whoever writes first has the page made. */
-static bool
-touch(void *p, size_t bytes)
-{
-	return madvise(p, bytes, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
-}
-
 /* Before Linux 5.16 mremap refuses reserved huge pages, when it has unmapped where they were to go.
  */
 static bool
@@ -74,7 +61,7 @@ put_in_place(struct xd_growing *g, size_t bytes)
 
 	if (!p)
 		return false;
-	if (touch(p, bytes)) {
+	if (xd_memory_touch(p, bytes)) {
 		if (mremap(p, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, g->base + g->ready) !=
 			MAP_FAILED)
 			return true;
@@ -94,7 +81,7 @@ make_in_place(const struct xd_growing *g, size_t bytes)
 	if (mprotect(at, bytes, PROT_READ | PROT_WRITE) != 0)
 		return false;
 	madvise(at, bytes, MADV_HUGEPAGE);
-	if (touch(at, bytes))
+	if (xd_memory_touch(at, bytes))
 		return true;
 	madvise(at, bytes, MADV_DONTNEED);
 	return false;

@@ -28,6 +28,10 @@ struct xd_loop;
 void *xd_memory_alloc(size_t bytes, int node);
 /* bytes as given to xd_memory_alloc; NULL is fine. */
 void xd_memory_free(void *p, size_t bytes);
+/* Has the pages of a mapping made before anybody writes to it: where there is no memory for them
+ * (of a control group, say), that would be SIGBUS or the end of the process. False: there is none;
+ * errno says why. Before Linux 5.14 nothing is done. Any thread; not on the data path. */
+bool xd_memory_touch(void *p, size_t bytes);
 
 /* NUMA node of a CPU core, or XD_NODE_ANY when the machine does not say. Any thread. */
 int xd_memory_core_node(unsigned core);
