@@ -58,6 +58,7 @@ struct xd_memif_ring {
 	uint16_t *ours;               /* and ours; */
 	uint16_t next;                /* the first buffer that was not taken, or filled, */
 	uint16_t published, notified; /* not given back, and the one that the peer was told of */
+	uint16_t partial;             /* from the peer: buffers of a frame that is not all there */
 	int fd;                       /* eventfd that says so, to the receiver */
 	const char *fault;            /* a rule that the peer broke: by whoever found it */
 	rte_spinlock_t lock;          /* of those that transmit */

@@ -45,7 +45,7 @@ ring_up(struct xd_memif_port *p, struct xd_memif_ring *r, bool receiver)
 	/* protocol.h: who moves which. */
 	r->ours = p->server ? &layout->tail : &layout->head;
 	r->theirs = p->server ? &layout->head : &layout->tail;
-	r->next = r->published = r->notified = 0;
+	r->next = r->published = r->notified = r->partial = 0;
 	r->fault = NULL;
 	__atomic_store_n(r->ours, receiver ? r->bias : 0, __ATOMIC_RELEASE);
 	if (receiver)

@@ -104,6 +104,7 @@ xd_memif_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 		return 0;
 	first = r->next;
 	avail = available(r);
+	r->partial = 0;
 	if (avail == 0)
 		return 0;
 	if (unlikely(avail > r->size)) {
@@ -119,8 +120,10 @@ xd_memif_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 
 		batch->done[batch->n] = (uint16_t)(r->next - first);
 		n = take(p, r, batch, avail, &why);
-		if (unlikely(n == 0))
+		if (unlikely(n == 0)) {
+			r->partial = batch->n ? 0 : avail;
 			break;
+		}
 		if (unlikely(why != XD_DROP_NONE)) {
 			/* Behind a frame it is left for the next turn: that frame may come again,
 			 * but this one is to be counted once. */
@@ -191,7 +194,8 @@ xd_memif_arm(struct xd_port *port, uint16_t queue)
 	/* The peer publishes, then looks at the flag; we wrote that, and now look at what it
 	 * published. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return available(r) != 0;
+	/* For the rest of a frame the worker sleeps, as for a frame. */
+	return available(r) != r->partial;
 }
 
 void

@@ -267,6 +267,42 @@ test_two_ends(void **state)
 	free(frame);
 }
 
+/* A worker sleeps while a peer leaves a frame unfinished, and wakes for what comes of it. */
+static void
+test_unfinished_frame(void **state)
+{
+	struct fixture *fx = *state;
+	struct xd_port *port = &fx->p->port;
+	uint8_t frame[300];
+	struct peer peer;
+
+	fill(frame, sizeof(frame));
+	assert_true(peer_open(&peer, fx->env.loop, fx->path) && peer_connect(&peer));
+	peer_transmit(&peer, frame, sizeof(frame), 100);
+	peer.to->head = 2;
+	assert_true(xd_memif_arm(port, 0));
+	assert_int_equal(xd_memif_rx(port, 0, fx->batch), 0);
+	assert_false(xd_memif_arm(port, 0));
+	peer.to->head = 3;
+	assert_true(xd_memif_arm(port, 0));
+	check_received(fx, fx->p, frame, sizeof(frame));
+	assert_false(xd_memif_arm(port, 0));
+	/* Behind a whole frame, which may come again. */
+	peer_transmit(&peer, frame, 100, 100);
+	peer_transmit(&peer, frame, sizeof(frame), 100);
+	peer.to->head = 6;
+	assert_int_equal(xd_memif_rx(port, 0, fx->batch), 1);
+	xd_memif_rewind(port, 0, fx->batch, 0);
+	assert_true(xd_memif_arm(port, 0));
+	assert_int_equal(xd_memif_rx(port, 0, fx->batch), 1);
+	xd_memif_release(port, 0, fx->batch);
+	assert_true(xd_memif_arm(port, 0));
+	assert_int_equal(xd_memif_rx(port, 0, fx->batch), 0);
+	assert_false(xd_memif_arm(port, 0));
+	peer_close(&peer);
+	until_down(fx);
+}
+
 /* One is told of a peer without a name, too. */
 static void
 test_peer_without_a_name(void **state)
@@ -683,6 +719,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unfinished_frame, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_peer_without_a_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tiny_buffers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_segments_without_room, setup, teardown),
