@@ -6,6 +6,9 @@
  * names it. Removing therefore only marks it dead and puts it aside; what lies aside is freed at
  * the end of a run, when no batch is left that could name it. Timers are put aside likewise, since
  * a callback may cancel the timer that it runs for.
+ *
+ * A timer that repeats is due at the multiples of its period, so that a thousand of them with the
+ * same period wake the thread, and set timer_fd, once in it rather than a thousand times.
  */
 #include <assert.h>
 #include <errno.h>
@@ -19,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/loop_time.h"
+#include "base/timer_heap.h"
 
 #define EVENTS_PER_RUN 32
 #define NS_PER_MS      1000000ull
@@ -33,9 +37,9 @@ struct xd_watch {
 };
 
 struct xd_timer {
-	LIST_ENTRY(xd_timer) link; /* in waiting (by deadline), fired or dead */
+	struct xd_timer_node node; /* in waiting; first, see timer_of(); */
+	LIST_ENTRY(xd_timer) link; /* or in fired or dead_timers */
 	struct xd_loop *loop;
-	uint64_t deadline_ns;
 	uint64_t period_ns; /* 0: one shot */
 	xd_timer_fn fn;
 	xd_timer_fn at_end; /* when the loop is destroyed before it; or NULL */
@@ -54,10 +58,16 @@ struct xd_loop {
 	uint64_t skipped_ns; /* that its time is ahead of the clock */
 	struct watch_list watches;
 	struct watch_list dead_watches;
-	struct timer_list waiting;
+	struct xd_timer_heap waiting;
 	struct timer_list fired; /* one-shot timers that ran and were not cancelled yet */
 	struct timer_list dead_timers;
 };
+
+static struct xd_timer *
+timer_of(struct xd_timer_node *node)
+{
+	return (struct xd_timer *)node;
+}
 
 static void
 drain(void *ctx, uint32_t events)
@@ -145,21 +155,28 @@ free_timers(struct timer_list *list)
 	}
 }
 
+/* Those that wait, when the loop is destroyed. */
+static void
+end_waiting(struct xd_loop *loop)
+{
+	for (uint32_t i = 0; i < loop->waiting.n; i++) {
+		struct xd_timer *timer = timer_of(loop->waiting.nodes[i]);
+
+		if (timer->at_end)
+			timer->at_end(timer->ctx);
+		free(timer);
+	}
+	xd_timer_heap_free(&loop->waiting);
+}
+
 void
 xd_loop_destroy(struct xd_loop *loop)
 {
-	struct xd_timer *timer;
-
 	if (!loop)
 		return;
 	free_watches(&loop->watches);
 	free_watches(&loop->dead_watches);
-	LIST_FOREACH(timer, &loop->waiting, link)
-	{
-		if (timer->at_end)
-			timer->at_end(timer->ctx);
-	}
-	free_timers(&loop->waiting);
+	end_waiting(loop);
 	free_timers(&loop->fired);
 	free_timers(&loop->dead_timers);
 	close(loop->wake_fd);
@@ -179,7 +196,7 @@ xd_loop_now_ns(const struct xd_loop *loop)
 static void
 arm(struct xd_loop *loop)
 {
-	const struct xd_timer *first = LIST_FIRST(&loop->waiting);
+	const struct xd_timer_node *first = xd_timer_heap_first(&loop->waiting);
 	uint64_t skipped = loop->skipped_ns;
 	/* 1: long ago, so at once. */
 	uint64_t ns = !first ? 0 : first->deadline_ns > skipped ? first->deadline_ns - skipped : 1;
@@ -200,38 +217,20 @@ xd_loop_skip(struct xd_loop *loop, uint32_t ms)
 }
 
 static void
-insert(struct xd_loop *loop, struct xd_timer *timer)
-{
-	struct xd_timer *after = NULL;
-	struct xd_timer *t;
-
-	LIST_FOREACH(t, &loop->waiting, link)
-	{
-		if (t->deadline_ns > timer->deadline_ns)
-			break;
-		after = t;
-	}
-	if (after)
-		LIST_INSERT_AFTER(after, timer, link);
-	else
-		LIST_INSERT_HEAD(&loop->waiting, timer, link);
-}
-
-static void
 run_timers(struct xd_loop *loop)
 {
 	uint64_t now_ns = xd_loop_now_ns(loop);
-	struct xd_timer *timer;
+	struct xd_timer_node *node;
 
 	/* What callbacks add is due later than now_ns, so this ends. */
-	while ((timer = LIST_FIRST(&loop->waiting)) && timer->deadline_ns <= now_ns) {
-		LIST_REMOVE(timer, link);
+	while ((node = xd_timer_heap_first(&loop->waiting)) && node->deadline_ns <= now_ns) {
+		struct xd_timer *timer = timer_of(node);
+
+		xd_timer_heap_remove(&loop->waiting, node);
 		if (timer->period_ns) {
 			/* Missed periods are skipped, not made up for. */
-			timer->deadline_ns += timer->period_ns;
-			if (timer->deadline_ns <= now_ns)
-				timer->deadline_ns = now_ns + timer->period_ns;
-			insert(loop, timer);
+			node->deadline_ns = (now_ns / timer->period_ns + 1) * timer->period_ns;
+			xd_timer_heap_add(&loop->waiting, node);
 		} else {
 			LIST_INSERT_HEAD(&loop->fired, timer, link);
 		}
@@ -331,14 +330,16 @@ xd_loop_timer(
 {
 	struct xd_timer *timer = calloc(1, sizeof(*timer));
 
-	if (!timer)
+	if (!timer || !xd_timer_heap_reserve(&loop->waiting, 1)) {
+		free(timer);
 		return NULL;
+	}
 	timer->loop = loop;
-	timer->deadline_ns = xd_loop_now_ns(loop) + after_ms * NS_PER_MS;
+	timer->node.deadline_ns = xd_loop_now_ns(loop) + after_ms * NS_PER_MS;
 	timer->period_ns = period_ms * NS_PER_MS;
 	timer->fn = fn;
 	timer->ctx = ctx;
-	insert(loop, timer);
+	xd_timer_heap_add(&loop->waiting, &timer->node);
 	arm(loop);
 	return timer;
 }
@@ -351,7 +352,10 @@ xd_loop_timer_cancel(struct xd_timer *timer)
 	if (!timer)
 		return;
 	loop = timer->loop;
-	LIST_REMOVE(timer, link);
+	if (timer->node.at != XD_TIMER_NOWHERE)
+		xd_timer_heap_remove(&loop->waiting, &timer->node);
+	else
+		LIST_REMOVE(timer, link);
 	LIST_INSERT_HEAD(&loop->dead_timers, timer, link);
 	arm(loop);
 }

@@ -53,8 +53,9 @@ void xd_loop_modify(struct xd_watch *watch, uint32_t events);
 /* Ends a watch; NULL is fine. */
 void xd_loop_remove(struct xd_watch *watch);
 
-/* Calls fn once after so many milliseconds, and with period_ms > 0 again and again. The timer is
- * the loop's. NULL: no memory. */
+/* Calls fn once after so many milliseconds, and with period_ms > 0 again at each multiple of
+ * period_ms that the clock comes to, so that timers with the same period run together. The first
+ * interval may thus be shorter than the others. The timer is the loop's. NULL: no memory. */
 struct xd_timer *xd_loop_timer(
 	struct xd_loop *loop, uint32_t after_ms, uint32_t period_ms, xd_timer_fn fn, void *ctx);
 /* Has a timer that is not cancelled, when the loop is destroyed, call fn with its ctx. */

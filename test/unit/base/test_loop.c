@@ -305,6 +305,85 @@ periodic_timer_repeats_until_cancelled(void **state)
 	assert_int_equal(t.called, 1);
 }
 
+#define MANY 101
+
+/* Whatever the order in which they are added and cancelled. */
+static void
+many_timers_run_in_order_of_time(void **state)
+{
+	struct tick t[MANY] = {0};
+	unsigned order = 0, left = 0;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		t[i].order = &order;
+		t[i].timer =
+			xd_loop_timer(*state, FOREVER_MS * (1 + i * 37 % MANY), 0, on_tick, &t[i]);
+	}
+	for (unsigned i = 0; i < MANY; i += 3) {
+		xd_loop_timer_cancel(t[i].timer);
+		t[i].timer = NULL;
+	}
+	xd_loop_skip(*state, (MANY + 1) * FOREVER_MS);
+	xd_loop_run_once(*state, FOREVER_MS);
+	for (unsigned after = 0; after < MANY; after++) {
+		unsigned i = after * 71 % MANY; /* 37 * 71 is 1 modulo 101 */
+
+		assert_int_equal(t[i].called, i % 3 != 0);
+		if (t[i].called)
+			assert_int_equal(t[i].place, ++left);
+		xd_loop_timer_cancel(t[i].timer);
+	}
+}
+
+/* The last of the heap comes into the place of the cancelled one, below a timer that is later. */
+static void
+cancelled_timer_leaves_the_others_in_order(void **state)
+{
+	static const uint32_t after[] = {6, 7, 5, 4, 3, 2, 1};
+	struct tick t[7] = {0};
+	unsigned order = 0;
+
+	for (unsigned i = 0; i < 7; i++) {
+		t[i].order = &order;
+		t[i].timer = xd_loop_timer(*state, after[i] * FOREVER_MS, 0, on_tick, &t[i]);
+	}
+	xd_loop_timer_cancel(t[1].timer);
+	t[1].timer = NULL;
+	xd_loop_skip(*state, 8 * FOREVER_MS);
+	xd_loop_run_once(*state, FOREVER_MS);
+	for (unsigned i = 0; i < 7; i++) {
+		assert_int_equal(t[i].place, i == 1 ? 0 : after[i]);
+		xd_loop_timer_cancel(t[i].timer);
+	}
+}
+
+static void
+skip_to_a_multiple(struct xd_loop *loop, uint32_t ms)
+{
+	xd_loop_skip(loop, ms - (uint32_t)(xd_loop_now_ns(loop) / 1000000 % ms));
+}
+
+/* However many there are and whenever they were added: one wake in a period. */
+static void
+timers_with_the_same_period_run_together(void **state)
+{
+	struct tick t[MANY] = {0};
+
+	skip_to_a_multiple(*state, FOREVER_MS);
+	for (unsigned i = 0; i < MANY; i++)
+		t[i].timer = xd_loop_timer(*state, 10 * i, FOREVER_MS, on_tick, &t[i]);
+	xd_loop_skip(*state, 10 * MANY);
+	xd_loop_run_once(*state, FOREVER_MS);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(t[i].called, 1);
+	skip_to_a_multiple(*state, FOREVER_MS);
+	xd_loop_run_once(*state, FOREVER_MS);
+	for (unsigned i = 0; i < MANY; i++) {
+		assert_int_equal(t[i].called, 2);
+		xd_loop_timer_cancel(t[i].timer);
+	}
+}
+
 static void
 one_shot_may_cancel_itself(void **state)
 {
@@ -372,6 +451,9 @@ main(void)
 		TEST(watch_removed_by_another_thread_is_not_called),
 		TEST(wake_ends_a_wait),
 		TEST(timers_run_in_order_of_time),
+		TEST(many_timers_run_in_order_of_time),
+		TEST(cancelled_timer_leaves_the_others_in_order),
+		TEST(timers_with_the_same_period_run_together),
 		TEST(timer_never_runs_early),
 		TEST(time_may_be_skipped),
 		TEST(cancelled_timer_does_not_run),
