@@ -1,38 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Ports whose other side is the program: bursts, its descriptor, its ways to go. */
-#include "switch_env.h"
+#include "app_env.h"
 
 #include <poll.h>
 #include <unistd.h>
 
 #include <rte_ip.h>
-#include <rte_mbuf.h>
 #include <rte_udp.h>
 
-#include "app_port.h"
 #include "drivers/app/config.h"
 #include "hook.h"
 
 #define ETH 14
-
-static struct rte_mempool *pool; /* the program's */
-
-static int
-start(void **state)
-{
-	struct xd_error err;
-
-	start_eal(state);
-	pool = xd_pool_create("program", 511, 2048 + RTE_PKTMBUF_HEADROOM, -1, &err);
-	return pool ? 0 : -1;
-}
-
-static int
-stop(void **state)
-{
-	rte_mempool_free(pool);
-	return stop_eal(state);
-}
 
 static void
 count_pool(struct rte_mempool *p, void *arg)
@@ -63,16 +42,6 @@ add_app(struct env *env, const char *name, uint16_t queues, uint16_t ring)
 	assert_non_null(port);
 	port->queues = queues;
 	xd_app_config(port)->ring = ring;
-}
-
-static struct xd_app *
-open_app(struct env *env, const char *name)
-{
-	struct xd_app *app = xd_app_open(env->sw, name, &env->err);
-
-	if (!app)
-		fail_msg("%s", env->err.text);
-	return app;
 }
 
 static struct rte_mbuf *

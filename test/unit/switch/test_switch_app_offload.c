@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Checksums and segmentation between a program's mbufs and frames: three application ports, of
  * which one sends, one takes what it is told to, and one nothing. */
-#include "switch_env.h"
+#include "app_env.h"
 
 #include <unistd.h>
 
 #include <rte_ip.h>
-#include <rte_mbuf.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
-#include "app_port.h"
 #include "drivers/app/config.h"
 #include "frame/offload.h"
 
@@ -19,25 +17,6 @@
 #define PAYLOAD 6500
 #define ROOM    66000
 #define ALL     (XD_OFFLOAD_CSUM | XD_OFFLOAD_TSO4 | XD_OFFLOAD_TSO6 | XD_OFFLOAD_ECN)
-
-static struct rte_mempool *pool; /* the program's */
-
-static int
-start(void **state)
-{
-	struct xd_error err;
-
-	start_eal(state);
-	pool = xd_pool_create("program", 511, 2048 + RTE_PKTMBUF_HEADROOM, -1, &err);
-	return pool ? 0 : -1;
-}
-
-static int
-stop(void **state)
-{
-	rte_mempool_free(pool);
-	return stop_eal(state);
-}
 
 /* What is sent, and what is left of it in pieces. */
 struct packet {
@@ -49,16 +28,6 @@ struct packet {
 };
 
 static struct xd_app *one, *two, *three;
-
-static struct xd_app *
-open_app(struct env *env, const char *name)
-{
-	struct xd_app *app = xd_app_open(env->sw, name, &env->err);
-
-	if (!app)
-		fail_msg("%s", env->err.text);
-	return app;
-}
 
 /* one -> two or three, by the last byte of the address. */
 static int
