@@ -313,29 +313,47 @@ meets_hooks_behind(void **state)
 	assert_int_equal(info_of(env, "a").counters.rx_frames, 3);
 }
 
+/* Two frames wait for b, whose ring is full, with or without its saying so before it is tried. */
+static void
+two_wait(struct env *env, bool hides_full)
+{
+	struct device *a = made_up_device("/a"), *b = made_up_device("/b");
+
+	port_of(env, "b")->full = XD_FULL_WAIT;
+	port_of(env, "b")->wait_us = 1000000;
+	apply(env);
+	b->full = true;
+	b->hides_full = hides_full;
+	made_up_send(a, 1, 2);
+	made_up_send(a, 1, 2);
+	for (unsigned i = 0; i < 5; i++)
+		xd_worker_poll(env->worker);
+}
+
+/* There is room for them. */
+static void
+two_go(struct env *env)
+{
+	struct device *b = made_up_device("/b");
+
+	b->full = false;
+	while (b->nb_out < 2)
+		xd_worker_poll(env->worker);
+}
+
 /* A frame that stays with its sender is kept when it goes, and once. */
 static void
 keeps_once_what_comes_again(void **state)
 {
 	struct env *env = *state;
 	struct keeper k = {.keep = 2};
-	struct device *a = made_up_device("/a"), *b = made_up_device("/b");
 	uint8_t body[BODY];
 
 	add_keeper(env, "h", 8, &k);
 	open_ports(env, "h", body);
-	port_of(env, "b")->full = XD_FULL_WAIT;
-	port_of(env, "b")->wait_us = 1000000;
-	apply(env);
-	b->full = true;
-	made_up_send(a, 1, 2);
-	made_up_send(a, 1, 2);
-	for (unsigned i = 0; i < 5; i++)
-		xd_worker_poll(env->worker);
+	two_wait(env, false);
 	assert_int_equal(k.n, 0);
-	b->full = false;
-	while (b->nb_out < 2)
-		xd_worker_poll(env->worker);
+	two_go(env);
 	assert_int_equal(k.n, 1);
 	assert_int_equal(hook_info(env).kept, 1);
 	xd_kept_free(k.kept[0]);
@@ -504,23 +522,14 @@ keeps_out_once(void **state)
 {
 	struct env *env = *state;
 	struct keeper k = {.keep = 2};
-	struct device *a = made_up_device("/a"), *b = made_up_device("/b");
+	struct device *b = made_up_device("/b");
 	uint8_t body[BODY];
 
 	add_keeper_at(env, XD_HOOK_OUT, "h", 8, &k);
 	open_out(env, "h", body);
-	port_of(env, "b")->full = XD_FULL_WAIT;
-	port_of(env, "b")->wait_us = 1000000;
-	apply(env);
-	b->full = true;
-	made_up_send(a, 1, 2);
-	made_up_send(a, 1, 2);
-	for (unsigned i = 0; i < 5; i++)
-		xd_worker_poll(env->worker);
+	two_wait(env, false);
 	assert_int_equal(k.n, 0);
-	b->full = false;
-	while (b->nb_out < 2)
-		xd_worker_poll(env->worker);
+	two_go(env);
 	assert_int_equal(k.n, 1);
 	assert_int_equal(hook_info(env).frames, 2);
 	b->full = true;
@@ -539,22 +548,13 @@ counts_drops_out_once(void **state)
 {
 	struct env *env = *state;
 	struct keeper k = {.drop = 2};
-	struct device *a = made_up_device("/a"), *b = made_up_device("/b");
+	struct device *b = made_up_device("/b");
 	uint8_t body[BODY];
 
 	add_keeper_at(env, XD_HOOK_OUT, "h", 0, &k);
 	open_out(env, "h", body);
-	port_of(env, "b")->full = XD_FULL_WAIT;
-	port_of(env, "b")->wait_us = 1000000;
-	apply(env);
-	b->full = b->hides_full = true;
-	made_up_send(a, 1, 2);
-	made_up_send(a, 1, 2);
-	for (unsigned i = 0; i < 5; i++)
-		xd_worker_poll(env->worker);
-	b->full = false;
-	while (b->nb_out < 2)
-		xd_worker_poll(env->worker);
+	two_wait(env, true);
+	two_go(env);
 	assert_int_equal(hook_info(env).drops, 1);
 	assert_int_equal(info_of(env, "b").drops[0].n[XD_DROP_HOOK_OUT], 1);
 	b->hides_full = false;

@@ -498,6 +498,18 @@ test_counts(void **state)
 	free_world(w);
 }
 
+/* Offers the receiver's buffers from number `first` up to `end`, a piece each. */
+static void
+offer_pieces(struct world *w, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++) {
+		struct xd_split_piece piece = {GUEST_BASE + RING_BYTES + i * PIECE, PIECE, true};
+
+		xd_vq_driver_add(&w->to.driver, &piece, 1, w->to.mem);
+	}
+	xd_vq_driver_publish(&w->to.driver);
+}
+
 /* While not all segments find a buffer, none is put, and the frame can be offered again. */
 static void
 test_no_room(void **state)
@@ -513,22 +525,12 @@ test_no_room(void **state)
 	open_side(&w->from, false, false, false, all);
 	open_side(&w->to, false, false, false, 0);
 	assert_true(guest_sends(w, &k, all));
-	for (unsigned i = 0; i < 9; i++) {
-		struct xd_split_piece piece = {GUEST_BASE + RING_BYTES + i * PIECE, PIECE, true};
-
-		xd_vq_driver_add(&w->to.driver, &piece, 1, w->to.mem);
-	}
-	xd_vq_driver_publish(&w->to.driver);
+	offer_pieces(w, 0, 9);
 	assert_int_equal(xd_vq_dequeue(&w->from.vq, &w->batch), 1);
 	f = &w->batch.frames[0];
 	assert_int_equal(xd_vq_enqueue(&w->to.vq, &f, 1, 1518, &w->counters), 0);
 	assert_int_equal(xd_vq_driver_get(&w->to.driver, &cookie, &len), 0);
-	for (unsigned i = 9; i < 12; i++) {
-		struct xd_split_piece piece = {GUEST_BASE + RING_BYTES + i * PIECE, PIECE, true};
-
-		xd_vq_driver_add(&w->to.driver, &piece, 1, w->to.mem);
-	}
-	xd_vq_driver_publish(&w->to.driver);
+	offer_pieces(w, 9, 12);
 	assert_int_equal(xd_vq_enqueue(&w->to.vq, &f, 1, 1518, &w->counters), 1);
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(xd_vq_driver_get(&w->to.driver, &cookie, &len), 1);
@@ -554,12 +556,7 @@ test_short_buffers(void **state)
 	open_side(&w->from, false, false, false, all);
 	open_side(&w->to, false, false, false, all);
 	assert_true(guest_sends(w, &k, all));
-	for (unsigned i = 0; i < 3; i++) {
-		struct xd_split_piece piece = {GUEST_BASE + RING_BYTES + i * PIECE, PIECE, true};
-
-		xd_vq_driver_add(&w->to.driver, &piece, 1, w->to.mem);
-	}
-	xd_vq_driver_publish(&w->to.driver);
+	offer_pieces(w, 0, 3);
 	assert_int_equal(xd_vq_dequeue(&w->from.vq, &w->batch), 1);
 	f = &w->batch.frames[0];
 	assert_int_equal(xd_vq_enqueue(&w->to.vq, &f, 1, 1518, &w->counters), 1);
