@@ -21,6 +21,7 @@
 #include "base/number.h"
 #include "tools/guest_many.h"
 #include "traffic/host/cpu_time.h"
+#include "two_numbers.h"
 
 #define FRAME      60
 #define SENT_MS    1000
@@ -136,14 +137,9 @@ obey(struct guests *w)
 	int ret = teach(w);
 
 	while (!ret && fgets(line, sizeof(line), stdin)) {
-		char *second = strchr(line, ' ');
 		uint64_t pps, ms;
 
-		line[strcspn(line, "\n")] = '\0';
-		if (second)
-			*second++ = '\0';
-		if (!second || xd_number_parse(line, 1, 1000000, &pps) ||
-			xd_number_parse(second, 1, 600000, &ms)) {
+		if (!two_numbers(line, 1000000, 600000, &pps, &ms)) {
 			fprintf(stderr, "guests: type PPS MS\n");
 			return 2;
 		}

@@ -29,6 +29,7 @@
 #include "stats/histogram.h"
 #include "tools/guest_many.h"
 #include "traffic/host/cpu_time.h"
+#include "two_numbers.h"
 
 #define FRAME     60
 #define NUMBER_AT 14 /* behind the Ethernet header */
@@ -194,15 +195,10 @@ obey(struct wakeup *w)
 	char line[64];
 
 	while (fgets(line, sizeof(line), stdin)) {
-		char *second = strchr(line, ' ');
 		uint64_t count, gap_us;
 		int ret;
 
-		line[strcspn(line, "\n")] = '\0';
-		if (second)
-			*second++ = '\0';
-		if (!second || xd_number_parse(line, 1, 1000000, &count) ||
-			xd_number_parse(second, 1, 999999, &gap_us)) {
+		if (!two_numbers(line, 1000000, 999999, &count, &gap_us)) {
 			fprintf(stderr, "wakeup: type COUNT GAP_US\n");
 			return 2;
 		}
