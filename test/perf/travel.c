@@ -21,12 +21,11 @@
 #include "traffic/host/cpu_time.h"
 #include "traffic/host/placement.h"
 #include "traffic/host/tsc.h"
+#include "traffic/port/port.h"
 #include "travel.h"
 
-#define BURST    64 /* of a guest: XD_GEN_BURST */
 #define WARM_UP  0.1
 #define SECONDS  0.5
-#define HEADER   12
 #define NB_PORTS 2
 
 enum stage { DEQUEUE, BRIDGE, ENQUEUE, RELEASE, STAGES };
@@ -200,8 +199,8 @@ run_switch(void *arg)
 static void
 one_burst(struct travel *t)
 {
-	xd_virtio_ring_receive(&t->rx.driver, XD_TOUCH_FULL, t->size, BURST, &t->received);
-	xd_virtio_ring_send(&t->tx.driver, &t->stream, XD_TOUCH_FULL, BURST);
+	xd_virtio_ring_receive(&t->rx.driver, XD_TOUCH_FULL, t->size, XD_GEN_BURST, &t->received);
+	xd_virtio_ring_send(&t->tx.driver, &t->stream, XD_TOUCH_FULL, XD_GEN_BURST);
 }
 
 static void
@@ -219,8 +218,8 @@ static void
 print(const struct travel *t, const char *name, uint64_t frames, double placement_ns,
 	struct travel_cost cost)
 {
-	struct travel_lines tx = travel_lines(&t->tx, HEADER + t->size);
-	struct travel_lines rx = travel_lines(&t->rx, HEADER + t->size);
+	struct travel_lines tx = travel_lines(&t->tx, XD_VIRTIO_HEADER + t->size);
+	struct travel_lines rx = travel_lines(&t->rx, XD_VIRTIO_HEADER + t->size);
 	double sum = 0, lines = travel_lines_sum(&tx) + travel_lines_sum(&rx);
 
 	printf("%s: %.1f Mpps, cores %.0f ns apart (%s)\n ", name, (double)frames / SECONDS / 1e6,
@@ -271,7 +270,7 @@ measure(const struct kind *kind, const struct travel *like, double tsc_hz, struc
 	/* The switch stops first, with work in its rings. */
 	__atomic_store_n(&t->stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	for (unsigned i = 0; i < t->tx.driver.size / BURST; i++)
+	for (unsigned i = 0; i < t->tx.driver.size / XD_GEN_BURST; i++)
 		one_burst(t);
 	print(t, kind->name, frames, placement_ns, cost);
 	free_all(t);

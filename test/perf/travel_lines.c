@@ -41,12 +41,6 @@ each(const struct set *set)
 	return (double)set->n / XD_BATCH;
 }
 
-static void
-add_buffer(struct set *set, const struct travel_ring *ring, uint64_t addr, uint32_t len)
-{
-	add(set, ring->mem + addr, len);
-}
-
 static struct travel_lines
 split_lines(const struct travel_ring *ring, uint32_t len)
 {
@@ -63,7 +57,7 @@ split_lines(const struct travel_ring *ring, uint32_t len)
 		add(&entries, &r->avail->ring[slot], sizeof(r->avail->ring[slot]));
 		add(&entries, &r->used->ring[slot], sizeof(r->used->ring[slot]));
 		add(&descriptors, d, sizeof(*d));
-		add_buffer(&bytes, ring, d->addr, len);
+		add(&bytes, ring->mem + d->addr, len);
 	}
 	return (struct travel_lines){
 		each(&bytes), each(&descriptors), each(&entries), 2.0 / XD_BATCH};
@@ -80,7 +74,7 @@ packed_lines(const struct travel_ring *ring, uint32_t len)
 		const struct xd_packed_desc *d = &r->ring[(uint16_t)(at + i) & r->mask];
 
 		add(&descriptors, d, sizeof(*d));
-		add_buffer(&bytes, ring, d->addr, len);
+		add(&bytes, ring->mem + d->addr, len);
 	}
 	return (struct travel_lines){each(&bytes), each(&descriptors), 0, 0};
 }
@@ -164,6 +158,14 @@ answer(void *arg)
 	return NULL;
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 /* Cycles a line of the fastest half of rounds, on average. */
 static double
 measure(struct exchange *e, bool write)
@@ -184,13 +186,7 @@ measure(struct exchange *e, bool write)
 		e->sum ^= touch(e, write, i);
 		cycles[i] = rte_rdtsc() - start;
 	}
-	for (unsigned i = 1; i < ROUNDS; i++) /* in order, by insertion */
-		for (unsigned k = i; k && cycles[k] < cycles[k - 1]; k--) {
-			uint64_t less = cycles[k];
-
-			cycles[k] = cycles[k - 1];
-			cycles[k - 1] = less;
-		}
+	qsort(cycles, ROUNDS, sizeof(cycles[0]), compare);
 	for (unsigned i = 0; i < ROUNDS / 2; i++)
 		sum += cycles[i];
 	return (double)sum / (ROUNDS / 2) / LINES;
