@@ -11,8 +11,6 @@ XD_API_BEGIN
 /* The switch's role on the socket: of the key mode, the index of its word. */
 enum xd_memif_mode { XD_MEMIF_CLIENT, XD_MEMIF_SERVER };
 
-#define XD_MEMIF_MODE_UNSET 0xffff /* of socket_mode: as the process's umask has it */
-
 /* Its keys: drivers/memif/keys.def. */
 struct xd_memif_config {
 #define XD_KEY(key, members, ...) members;

@@ -32,7 +32,7 @@ xd_memif_check(const struct xd_port_config *config, struct xd_error *err)
 	if (strlen(memif->path) > max)
 		return xd_port_config_fail(err, -ENAMETOOLONG, config, "path",
 			"is longer than the %zu bytes of a socket's path", max);
-	if (memif->socket_mode != XD_MEMIF_MODE_UNSET && memif->mode == XD_MEMIF_CLIENT)
+	if (memif->socket_mode != XD_MODE_UNSET && memif->mode == XD_MEMIF_CLIENT)
 		return xd_port_config_fail(err, -EINVAL, config, "socket_mode",
 			"does not go with mode client: there the peer makes the socket, so set it "
 			"there, or use mode server");

@@ -279,7 +279,7 @@ serve(struct xd_memif_port *p, struct xd_error *err)
 	struct xd_vu_access access = {.uid = (uid_t)-1, .gid = (gid_t)-1};
 	int ret;
 
-	if (config->socket_mode != XD_MEMIF_MODE_UNSET)
+	if (config->socket_mode != XD_MODE_UNSET)
 		access.mode = config->socket_mode;
 	ret = xd_vu_listen_type(&p->listener, config->path, SOCK_SEQPACKET, &access, err);
 	if (ret)

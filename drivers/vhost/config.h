@@ -15,7 +15,6 @@ enum xd_vhost_memory { XD_VHOST_MEMORY_RAM, XD_VHOST_MEMORY_ANY };
 /* OVS-DPDK 3.1 as it is, and with userspace-tso-enable=true. */
 enum xd_compat { XD_COMPAT_NONE, XD_COMPAT_OVS_3_1, XD_COMPAT_OVS_3_1_TSO };
 
-#define XD_MODE_UNSET 0xffff     /* of socket_mode: as the process's umask has it */
 #define XD_VIRTIO_ALL UINT64_MAX /* of features: all that there are */
 
 /* Its keys: drivers/vhost/keys.def. */

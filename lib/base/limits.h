@@ -6,6 +6,7 @@
 #define XD_MAX_WORKERS 64     /* of a switch, its own and the application's */
 #define XD_MAX_PORTS   1024   /* of a switch */
 #define XD_PORT_NONE   0xffff /* the index of no port */
+#define XD_MODE_UNSET  0xffff /* permission bits of a socket: as the process's umask has them */
 #define XD_MAX_DRIVERS 32     /* of the application's */
 #define XD_PORT_QUEUES 16     /* receive or transmit queues of a port */
 #define XD_PORT_MACS   16     /* addresses that a port is restricted to */

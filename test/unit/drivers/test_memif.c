@@ -80,7 +80,7 @@ make_port(struct fixture *fx, enum xd_memif_mode mode)
 	snprintf(config.name, sizeof(config.name), "p%d", mode);
 	snprintf(xd_memif_config(&config)->path, XD_PATH_MAX, "%s", fx->path);
 	xd_memif_config(&config)->mode = mode;
-	xd_memif_config(&config)->socket_mode = XD_MEMIF_MODE_UNSET;
+	xd_memif_config(&config)->socket_mode = XD_MODE_UNSET;
 	assert_int_equal(xd_memif_check(&config, &err), 0);
 	port = xd_memif_driver.create(&xd_memif_driver, &fx->env, &config, &err);
 	assert_non_null(port);
