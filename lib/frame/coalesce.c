@@ -16,8 +16,8 @@
 #define TCP_SEQUENCE  4
 #define TCP_FLAGS     13
 
-#define LINE        64u
-#define HEADERS_MAX (2 * LINE) /* that are compared; with two tags they have 122 at most */
+/* Bytes of headers that are compared; with two tags they have 122 at most. */
+#define HEADERS_MAX (2u * XD_COPY_LINE)
 
 #define IPV4_DF  0x40 /* in the first byte of fragment offset and flags */
 #define FLAG_FIN 0x01
@@ -171,9 +171,9 @@ are_headers_same(struct run *run, const uint8_t *a, const uint8_t *b)
 	if (run->n == 1)
 		make_mask(run);
 	add_difference(&differs, run, a, b, 0);
-	if (run->h.payload > LINE)
-		add_difference(&differs, run, a, b, run->h.payload - LINE);
-	for (unsigned i = 0; i < LINE / 8; i++)
+	if (run->h.payload > XD_COPY_LINE)
+		add_difference(&differs, run, a, b, run->h.payload - XD_COPY_LINE);
+	for (unsigned i = 0; i < XD_COPY_LINE / 8; i++)
 		any |= differs[i];
 	return any == 0;
 }

@@ -11,7 +11,7 @@
 
 #define XD_COPY_LINE 64 /* bytes */
 
-typedef uint64_t xd_line __attribute__((vector_size(64), aligned(1), may_alias));
+typedef uint64_t xd_line __attribute__((vector_size(XD_COPY_LINE), aligned(1), may_alias));
 
 static inline void
 xd_copy_line(uint8_t *dst, const uint8_t *src)
