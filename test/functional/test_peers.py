@@ -15,6 +15,9 @@ from process import SOURCE, perf_script, temporary_directory
 SHORT = ("--no-hugepages", "--rows", "64-1flow-fifo", "--pairs", 1, "--rounds", 1, "--time", 0.2,
          "--warmup", 0.1)
 STAND_IN = SOURCE / "test" / "lib" / "vpp_stand_in.py"
+# Both orders of ids, 14 ports, broadcast, both lengths of rings, a round trip.
+GUEST_RINGS = {"64-1flow", "64-1flow-fifo", "64-1000mac", "64-1000mac-fifo", "pairs-64", "broadcast",
+               "1500", "1500-1024", "pairs-1500", "latency-static"}
 VERSION = "vpp v99.10-stand-in"
 
 
@@ -83,6 +86,14 @@ class Peers(Case):
         for name in given:
             self.assertIn(versions[name], said)
             self.assertIn(f"{name} ({versions[name]})", page)
+
+    def test_guest_rings(self):
+        out = self.directory / "out.json"
+        self.run_with("--rows", "guest-rings", "--peers", "", "--time", 0.1, "--warmup", 0, "--json", out)
+        rows = {row["row"]: row for row in json.loads(out.read_text())["rows"]}
+        self.assertEqual(set(rows), GUEST_RINGS)
+        for row in rows.values():
+            self.assertTrue(all("result" in trial for trial in row["trials"]), row["trials"])
 
     def refused(self, text, *words):
         done = perf_script("peers", *SHORT, *words)

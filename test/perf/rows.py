@@ -196,6 +196,8 @@ GROUPS = {
     "headline": ("64-1flow", "64-1flow-fifo", "64-1000mac", "64-1000mac-fifo", "pairs-64",
                  "pairs-64-fifo", "broadcast", "1500", "1500-1024", "pairs-1500", "latency",
                  "latency-static"),
+    "guest-rings": ("64-1flow", "64-1flow-fifo", "64-1000mac", "64-1000mac-fifo", "pairs-64",
+                    "broadcast", "1500", "1500-1024", "pairs-1500", "latency-static"),
     "own": tuple(row.name for row in ROWS if row.only_crossdock),
     "fifo": tuple(row.name for row in ROWS if row.name.endswith("-fifo")),
     "static": tuple(row.name for row in ROWS if row.name.endswith("-static")),
