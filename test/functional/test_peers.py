@@ -74,7 +74,7 @@ class Peers(Case):
                              *(word for words in given.values() for word in words))
         document = json.loads(out.read_text())
         versions = document["environment"]["versions"]
-        self.assertIn(VERSION, versions["vpp"])
+        self.assertEqual(versions["vpp"], VERSION)
         for name in set(given) - {"vpp"}:
             self.assertRegex(versions[name], r"DPDK \d+\.\d+")
         trials = {trial["subject"]: trial["result"] for trial in document["rows"][0]["trials"]}

@@ -55,12 +55,13 @@ class Vpp(System):
             try:
                 vpp.begin(group)
                 said = vpp.ask("show version")
-                if not VERSION.match(said):
+                found = VERSION.match(said)
+                if not found:
                     raise processes.Failure(f"show version: {said[:100] or 'nothing'}")
                 vpp.create(group.path("probe.sock"), "server")
             except processes.Failure as failure:
                 raise processes.Failure(f"--vpp {condition.built['vpp']}: {failure}") from failure
-        return said.splitlines()[0]
+        return found.group(0)  # what follows is who built it, where and when
 
     def begin(self, group):
         """Starts it without interfaces."""
