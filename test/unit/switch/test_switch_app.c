@@ -1,102 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ports whose other side is the program: bursts, its descriptor, its ways to go. */
+/* Ports whose other side is the program: bursts, buffers, its ways to go. */
 #include "app_env.h"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-#include "drivers/app/config.h"
-#include "hook.h"
-
 #define ETH 14
-
-static void
-count_pool(struct rte_mempool *p, void *arg)
-{
-	(void)p;
-	++*(unsigned *)arg;
-}
-
-/* Nothing is lost: of the program's buffers, nor a pool of a port's. */
-static int
-close_all(void **state)
-{
-	int ret = close_switch(state);
-	unsigned pools = 0;
-
-	assert_true(rte_mempool_full(pool));
-	rte_mempool_walk(count_pool, &pools);
-	assert_int_equal(pools, 1);
-	return ret;
-}
-
-static void
-add_app(struct env *env, const char *name, uint16_t queues, uint16_t ring)
-{
-	struct xd_port_config *port =
-		xd_config_add_port(env->config, name, "app", "br0", &env->err);
-
-	assert_non_null(port);
-	port->queues = queues;
-	xd_app_config(port)->ring = ring;
-}
-
-static struct rte_mbuf *
-make(uint8_t src, uint8_t dst, uint16_t len)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
-	uint8_t *data = (uint8_t *)rte_pktmbuf_append(m, len);
-
-	if (!data)
-		abort();
-	memset(data, 0, len);
-	memset(data, dst == 0xff ? 0xff : 0, 6);
-	data[0] |= 2;
-	data[5] = dst;
-	data[6] = 2;
-	data[11] = src;
-	data[12] = 8;
-	return m;
-}
-
-/* The program sends one, by this queue. */
-static void
-tx(struct xd_app *app, unsigned queue, struct rte_mbuf *m)
-{
-	assert_int_equal(xd_app_tx_burst(app, queue, &m, 1), 1);
-}
-
-static struct rte_mbuf *
-rx(struct xd_app *app, unsigned queue)
-{
-	struct rte_mbuf *m = NULL;
-
-	return xd_app_rx_burst(app, queue, &m, 1) ? m : NULL;
-}
-
-static unsigned
-receive_all(struct xd_app *app)
-{
-	struct rte_mbuf *mbufs[32];
-	unsigned n, sum = 0;
-
-	while ((n = xd_app_rx_burst(app, 0, mbufs, 32)) > 0) {
-		rte_pktmbuf_free_bulk(mbufs, n);
-		sum += n;
-	}
-	return sum;
-}
-
-static bool
-is_readable(int fd, int ms)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-
-	return poll(&p, 1, ms) == 1;
-}
 
 static void
 passes_frames(void **state)
@@ -198,230 +109,6 @@ drops_for_who_does_not_receive(void **state)
 	send_frame(env, "/b", 2, 0xff);
 	assert_int_equal(receive_all(app), 1);
 	xd_app_close(app);
-}
-
-static void
-has_senders_wait(void **state)
-{
-	struct env *env = *state;
-	struct xd_app *app;
-	unsigned sum = 0;
-
-	add(env, "a", "/a");
-	add_app(env, "in", 1, 64);
-	port_of(env, "in")->full = XD_FULL_WAIT;
-	port_of(env, "in")->wait_us = 1000000;
-	apply(env);
-	app = open_app(env, "in");
-	for (unsigned i = 0; i < 2; i++) {
-		made_up_device("/a")->nb_in = made_up_device("/a")->taken = 0;
-		for (unsigned k = 0; k < 50; k++)
-			made_up_send(made_up_device("/a"), 1, 0xff);
-		for (unsigned k = 0; k < 10; k++)
-			xd_worker_poll(env->worker);
-		assert_int_equal(made_up_device("/a")->taken, i == 0 ? 50 : 14);
-	}
-	while (sum < 100) {
-		sum += receive_all(app);
-		xd_worker_poll(env->worker);
-	}
-	assert_int_equal(info_of(env, "in").drops[0].n[XD_DROP_RING_FULL], 0);
-	xd_app_close(app);
-}
-
-/* And waits itself, for others: its frames come again as they were. */
-static void
-waits_for_others(void **state)
-{
-	struct env *env = *state;
-	struct device *b = made_up_device("/b");
-	struct xd_app *app;
-	struct rte_mbuf *mbufs[80];
-
-	add(env, "b", "/b");
-	add_app(env, "in", 1, 64);
-	port_of(env, "b")->full = XD_FULL_WAIT;
-	port_of(env, "b")->wait_us = 1000000;
-	apply(env);
-	app = open_app(env, "in");
-	send_frame(env, "/b", 2, 0xff);
-	receive_all(app);
-	b->full = true;
-	for (unsigned i = 0; i < 80; i++)
-		mbufs[i] = make(1, 2, (uint16_t)(60 + i));
-	/* As many as there is room for; the others stay the program's. */
-	assert_int_equal(xd_app_tx_burst(app, 0, mbufs, 80), 64);
-	rte_pktmbuf_free_bulk(mbufs + 64, 16);
-	for (unsigned i = 0; i < 10; i++)
-		xd_worker_poll(env->worker);
-	assert_int_equal(b->nb_out, 0);
-	b->full = false;
-	for (unsigned i = 0; i < 1000000 && b->nb_out < 64; i++)
-		xd_worker_poll(env->worker);
-	assert_int_equal(b->nb_out, 64);
-	assert_int_equal(b->last_len, 60 + 63);
-	assert_int_equal(info_of(env, "in").counters.rx_frames, 64);
-	/* The program goes while some wait. */
-	b->full = true;
-	tx(app, 0, make(1, 2, 60));
-	xd_worker_poll(env->worker);
-	xd_app_close(app);
-}
-
-static void
-is_readable_while_frames_wait(void **state)
-{
-	struct env *env = *state;
-	struct xd_app *app;
-	int fd;
-
-	add(env, "a", "/a");
-	add_app(env, "in", 1, 64);
-	apply(env);
-	app = open_app(env, "in");
-	send_frame(env, "/a", 1, 0xff); /* before anybody asked for a descriptor */
-	fd = xd_app_fd(app, 0);
-	assert_true(is_readable(fd, 0));
-	assert_int_equal(receive_all(app), 1);
-	assert_false(is_readable(fd, 0));
-	for (unsigned round = 0; round < 3; round++) {
-		send_frame(env, "/a", 1, 0xff);
-		send_frame(env, "/a", 1, 0xff);
-		xd_worker_poll(env->worker);
-		assert_true(is_readable(fd, 0));
-		rte_pktmbuf_free(rx(app, 0));
-		assert_true(is_readable(fd, 0));
-		rte_pktmbuf_free(rx(app, 0));
-		assert_null(rx(app, 0));
-		assert_false(is_readable(fd, 0));
-		assert_null(rx(app, 0));
-		assert_false(is_readable(fd, 0));
-	}
-	xd_app_close(app);
-}
-
-static bool
-is_sleeping(struct env *env)
-{
-	struct xd_worker_info workers[2];
-	unsigned n = xd_switch_workers(env->sw, workers, 2);
-
-	for (unsigned i = 0; i < n; i++) {
-		if (workers[i].own && workers[i].sleeping)
-			return true;
-	}
-	return false;
-}
-
-/* Each wakes the other: the program the worker, the worker the program. */
-static void
-wakes_and_is_woken(void **state)
-{
-	struct env *env = *state;
-	struct xd_app *one, *two;
-	unsigned core = (unsigned)sched_getcpu();
-	int fd;
-
-	add_app(env, "one", 1, 64);
-	add_app(env, "two", 1, 64);
-	assert_int_equal(xd_worker_unregister(env->worker), 0);
-	env->worker = NULL;
-	assert_int_equal(xd_config_set_workers(env->config, &core, 1), 0);
-	apply(env);
-	one = open_app(env, "one");
-	two = open_app(env, "two");
-	fd = xd_app_fd(two, 0);
-	receive_all(two);
-	for (unsigned i = 0; i < 20; i++) {
-		while (!is_sleeping(env))
-			usleep(100);
-		tx(one, 0, make(1, 0xff, 60));
-		assert_true(is_readable(fd, 60000));
-		assert_int_equal(receive_all(two), 1);
-	}
-	xd_app_close(one);
-	xd_app_close(two);
-	assert_int_equal(xd_config_set_workers(env->config, NULL, 0), 0);
-	apply(env);
-	env->worker = xd_worker_register(env->sw, &env->err);
-}
-
-static void
-tick(void *ctx, const struct xd_burst *b)
-{
-	(void)b;
-	++*(unsigned *)ctx;
-}
-
-static void
-pass_all(void *ctx, struct xd_burst *b)
-{
-	(void)ctx;
-	(void)b;
-}
-
-/* A worker on the program's own thread, which waits by itself. */
-static void
-sleeps_by_itself(void **state)
-{
-	static const struct xd_hook hook = {
-		.size = sizeof(hook), .name = "h", .run = pass_all, .tick = tick, .tick_ms = 20};
-	struct env *env = *state;
-	struct xd_worker_info info;
-	struct xd_app *one, *two;
-	unsigned ticks = 0;
-	int fd = xd_worker_fd(env->worker), ms = 0;
-
-	assert_true(fd >= 0);
-	add_app(env, "one", 1, 64);
-	add_app(env, "two", 1, 64);
-	apply(env);
-	one = open_app(env, "one");
-	two = open_app(env, "two");
-	for (unsigned i = 0; i < 3; i++) {
-		assert_true(xd_worker_arm(env->worker, &ms));
-		assert_int_equal(ms, -1);
-		assert_false(is_readable(fd, 0));
-		xd_switch_workers(env->sw, &info, 1);
-		assert_true(info.sleeping);
-		tx(one, 0, make(1, 0xff, 60));
-		assert_true(is_readable(fd, 60000));
-		assert_int_equal(xd_worker_poll(env->worker), 1);
-		assert_int_equal(receive_all(two), 1);
-		xd_switch_workers(env->sw, &info, 1);
-		assert_false(info.sleeping);
-		assert_int_equal(info.sleeps, i + 1);
-	}
-	/* Frames that are there already, and a change of the configuration. */
-	tx(one, 0, make(1, 0xff, 60));
-	assert_false(xd_worker_arm(env->worker, NULL));
-	assert_int_equal(xd_worker_poll(env->worker), 1);
-	assert_true(xd_worker_arm(env->worker, NULL));
-	add_app(env, "three", 1, 64);
-	assert_int_equal(xd_hook_register(env->sw, &hook, &ticks, &env->err), 0);
-	assert_int_equal(xd_port_config_set(port_of(env, "three"), "hooks", "h", &env->err), 0);
-	apply(env);
-	assert_true(is_readable(fd, 60000));
-	assert_int_equal(fd, xd_worker_fd(env->worker));
-	xd_worker_poll(env->worker);
-	/* A timer of a hook's is due at some time. */
-	assert_true(xd_worker_arm(env->worker, &ms));
-	assert_in_range(ms, 1, 21);
-	while (ticks < 2) {
-		is_readable(fd, ms);
-		xd_worker_poll(env->worker);
-		if (!xd_worker_arm(env->worker, &ms))
-			ms = 0;
-	}
-	/* Who wakes nobody is polled. */
-	add(env, "a", "/a");
-	apply(env);
-	xd_worker_poll(env->worker);
-	assert_false(xd_worker_arm(env->worker, &ms));
-	assert_int_equal(xd_worker_fd(NULL), -EINVAL);
-	assert_false(xd_worker_arm(NULL, &ms));
-	xd_app_close(one);
-	xd_app_close(two);
 }
 
 /* Frames from each of so many addresses, as fast as they are taken. */
@@ -609,7 +296,7 @@ finishes_checksums(void **state)
 	xd_app_close(two);
 }
 
-#define ON_SWITCH(f) cmocka_unit_test_setup_teardown(f, open_switch, close_all)
+#define ON_SWITCH(f) cmocka_unit_test_setup_teardown(f, open_switch, close_whole)
 
 int
 main(void)
@@ -618,11 +305,6 @@ main(void)
 		ON_SWITCH(passes_frames),
 		ON_SWITCH(moves_buffers),
 		ON_SWITCH(drops_for_who_does_not_receive),
-		ON_SWITCH(has_senders_wait),
-		ON_SWITCH(waits_for_others),
-		ON_SWITCH(is_readable_while_frames_wait),
-		ON_SWITCH(wakes_and_is_woken),
-		ON_SWITCH(sleeps_by_itself),
 		ON_SWITCH(learns_many_addresses),
 		ON_SWITCH(opens_once),
 		ON_SWITCH(outlives_its_port),
