@@ -50,13 +50,22 @@ count_refused(struct xd_app_queue *q, uint64_t refused, struct xd_drops *drops)
 	q->refused_seen = refused;
 }
 
+/* For the next time, before those that are to come again already. No more than one burst had. */
+static __rte_noinline void
+come_again(struct xd_app_queue *q, struct rte_mbuf *const *mbufs, uint16_t n)
+{
+	memmove(q->again + n, q->again, q->nb_again * sizeof(mbufs[0]));
+	memcpy(q->again, mbufs, n * sizeof(mbufs[0]));
+	q->nb_again += n;
+}
+
 uint16_t
 xd_app_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 {
 	struct xd_app_queue *q = queue_of(port, queue);
 	struct rte_mbuf *mbufs[XD_BATCH];
 	uint64_t refused;
-	uint16_t n;
+	uint16_t n, taken;
 
 	batch->n = batch->nb_done = 0;
 	if (unlikely(!is_running(port)))
@@ -74,7 +83,9 @@ xd_app_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 	}
 	if (n == 0)
 		return 0;
-	xd_batch_from_mbufs(batch, mbufs, n, &port->drops[queue]);
+	taken = xd_batch_from_mbufs(batch, mbufs, n, &port->drops[queue]);
+	if (unlikely(taken < n))
+		come_again(q, mbufs + taken, n - taken);
 	take_offloads(batch, &port->drops[queue]);
 	return batch->n;
 }
@@ -82,13 +93,13 @@ xd_app_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 void
 xd_app_rewind(struct xd_port *port, uint16_t queue, struct xd_batch *batch, uint16_t n)
 {
-	struct xd_app_queue *q = queue_of(port, queue);
+	struct rte_mbuf *mbufs[XD_BATCH];
 
-	q->nb_again = batch->n - n;
 	for (uint16_t i = n; i < batch->n; i++) {
-		q->again[i - n] = batch->frames[i].mbuf;
+		mbufs[i - n] = batch->frames[i].mbuf;
 		batch->bytes -= xd_frame_received_len(&batch->frames[i]);
 	}
+	come_again(queue_of(port, queue), mbufs, batch->n - n);
 	batch->n = batch->nb_done = n;
 }
 

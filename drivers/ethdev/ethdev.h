@@ -53,9 +53,10 @@ struct xd_ethdev_txq {
 
 /* A receive queue of a worker that sleeps. */
 struct xd_ethdev_rxq {
-	int sleep_fd;     /* epoll over intr_fd, edge-triggered: stays while devices come and go */
-	int intr_fd;      /* the device's, or -1; control's */
-	uint16_t nb_kept; /* frames that came while the interrupt was being asked for */
+	int sleep_fd; /* epoll over intr_fd, edge-triggered: stays while devices come and go */
+	int intr_fd;  /* the device's, or -1; control's */
+	uint16_t
+		nb_kept; /* frames that came while the interrupt was being asked for, or are left */
 	struct rte_mbuf *kept[XD_BATCH];
 } __attribute__((aligned(64)));
 

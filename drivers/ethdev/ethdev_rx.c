@@ -6,7 +6,15 @@
 
 #include "drivers/ethdev/ethdev.h"
 
-/* What came while the worker was about to sleep. */
+/* For the next time. */
+static __rte_noinline void
+keep(struct xd_ethdev_rxq *rxq, struct rte_mbuf *const *mbufs, uint16_t n)
+{
+	memcpy(rxq->kept, mbufs, n * sizeof(mbufs[0]));
+	rxq->nb_kept = n;
+}
+
+/* What came while the worker was about to sleep, or found no room in the last batch. */
 static uint16_t
 take_kept(struct xd_ethdev_rxq *rxq, struct rte_mbuf *mbufs[XD_BATCH])
 {
@@ -22,7 +30,7 @@ xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 {
 	struct xd_ethdev_port *p = (struct xd_ethdev_port *)port;
 	struct rte_mbuf *mbufs[XD_BATCH];
-	uint16_t n;
+	uint16_t n, taken;
 
 	batch->n = batch->nb_done = 0;
 	if (unlikely(!__atomic_load_n(&p->running, __ATOMIC_ACQUIRE) || queue >= p->nb_rx))
@@ -33,7 +41,10 @@ xd_ethdev_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 		n = rte_eth_rx_burst(p->port_id, queue, mbufs, p->burst);
 	if (n == 0)
 		return 0;
-	return xd_batch_from_mbufs(batch, mbufs, n, &port->drops[queue]);
+	taken = xd_batch_from_mbufs(batch, mbufs, n, &port->drops[queue]);
+	if (unlikely(taken < n))
+		keep(&p->rxqs[queue], mbufs + taken, n - taken);
+	return batch->n;
 }
 
 void

@@ -24,6 +24,8 @@
 /* Segments of a frame beyond these cannot be told by nb_segs. */
 #define FRAME_SEGS_MAX UINT8_MAX
 
+static_assert(FRAME_SEGS_MAX <= XD_BATCH_SEGS, "an empty batch holds any frame");
+
 /* A frame in one buffer, which is nearly every frame. */
 static inline void
 head_of_one(struct xd_frame *f, const struct rte_mbuf *m, const uint8_t *data)
@@ -115,8 +117,9 @@ fill_offload(struct xd_frame *f, const struct rte_mbuf *m)
 	return true;
 }
 
-/* Makes the next frame of the batch of a received mbuf, or drops it. */
-static inline void
+/* Makes the next frame of the batch of a received mbuf, or drops it. False: the batch has no room
+ * for its pieces; an empty one has, and m stays as it is. */
+static inline bool
 receive(struct xd_batch *batch, struct xd_drops *drops, struct rte_mbuf *m)
 {
 	struct xd_frame *f = &batch->frames[batch->n];
@@ -132,6 +135,8 @@ receive(struct xd_batch *batch, struct xd_drops *drops, struct rte_mbuf *m)
 		goto drop;
 	}
 	if (unlikely(m->pkt_len > XD_FRAME_MAX || !fill(batch, f, m))) {
+		if (m->pkt_len <= XD_FRAME_MAX && m->nb_segs <= FRAME_SEGS_MAX)
+			return false;
 		reason = XD_DROP_TOO_LONG;
 		goto drop;
 	}
@@ -145,28 +150,32 @@ receive(struct xd_batch *batch, struct xd_drops *drops, struct rte_mbuf *m)
 	f->mbuf = m;
 	batch->bytes += f->len;
 	batch->n++;
-	return;
+	return true;
 
 drop:
 	xd_drop(drops, reason, 1);
 	rte_pktmbuf_free(m);
+	return true;
 }
 
 uint16_t
 xd_batch_from_mbufs(
 	struct xd_batch *batch, struct rte_mbuf **mbufs, uint16_t n, struct xd_drops *drops)
 {
+	uint16_t i;
+
 	batch->n = batch->nb_segs = 0;
 	batch->bytes = 0;
-	for (uint16_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
+	for (i = 0; i < n && i < PREFETCH_AHEAD; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
-	for (uint16_t i = 0; i < n; i++) {
+	for (i = 0; i < n; i++) {
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + PREFETCH_AHEAD], void *));
-		receive(batch, drops, mbufs[i]);
+		if (unlikely(!receive(batch, drops, mbufs[i])))
+			break;
 	}
 	batch->nb_done = batch->n;
-	return batch->n;
+	return i;
 }
 
 void

@@ -4,7 +4,9 @@
  * release and tx that know frames, beside those that know the device.
  *
  *     rx       n = receive_burst(device, mbufs, XD_BATCH);
- *              return xd_batch_from_mbufs(batch, mbufs, n, &port->drops[queue]);
+ *              taken = xd_batch_from_mbufs(batch, mbufs, n, &port->drops[queue]);
+ *              keep those from taken on, for the next rx
+ *              return batch->n;
  *     release  xd_batch_free_mbufs(batch);
  *     tx       mbufs[i] = xd_frame_to_mbuf(frames[i], pool);  for each, then
  *              sent = send_burst(device, mbufs, n);
@@ -28,11 +30,12 @@ struct xd_headers;
 
 /*
  * Makes a batch of n received mbufs, at most XD_BATCH, and takes them: each is behind a frame
- * (frame->mbuf) or, when it cannot be one, counted in drops and freed (runt, too-long; bad-offload:
- * it is said to need a checksum that is not to be found; no-buffer: no room for a VLAN tag that the
- * device has taken off). Checksums that the device has seen or left undone
- * (RTE_MBUF_F_RX_L4_CKSUM_*) become the frame's offload. Sets all that rx has to set (port/port.h).
- * Returns batch->n.
+ * (frame->mbuf) or, when it cannot be one, counted in drops and freed (runt; too-long, or in more
+ * than 255 buffers; bad-offload: it is said to need a checksum that is not to be found; no-buffer:
+ * no room for a VLAN tag that the device has taken off). Checksums that the device has seen or left
+ * undone (RTE_MBUF_F_RX_L4_CKSUM_*) become the frame's offload. Sets all that rx has to set
+ * (port/port.h). Returns how many it took, at least one of any: the others, behind long chains,
+ * stay the caller's, for a batch of their own.
  */
 uint16_t xd_batch_from_mbufs(
 	struct xd_batch *batch, struct rte_mbuf **mbufs, uint16_t n, struct xd_drops *drops);

@@ -14,7 +14,7 @@
 #include "crossdock.h"
 #include "frame/mbuf.h"
 
-#define POOL 63
+#define POOL 511
 
 struct env {
 	struct rte_mempool *pool;
@@ -89,7 +89,7 @@ a_batch_and_what_is_no_frame(void **state)
 		make(env, 200, 2048)};
 	uint8_t bytes[1500];
 
-	assert_int_equal(xd_batch_from_mbufs(env->batch, mbufs, 4, &env->drops), 3);
+	assert_int_equal(xd_batch_from_mbufs(env->batch, mbufs, 4, &env->drops), 4);
 	assert_int_equal(env->batch->n, 3);
 	assert_int_equal(env->batch->nb_done, 3);
 	assert_int_equal(env->batch->bytes, 64 + 1500 + 200);
@@ -101,6 +101,31 @@ a_batch_and_what_is_no_frame(void **state)
 		assert_int_equal(bytes[i], (uint8_t)i);
 	xd_batch_free_mbufs(env->batch);
 	assert_null(env->batch->frames[1].mbuf);
+	assert_true(rte_mempool_full(env->pool));
+}
+
+/* What there is no room for comes with the next batch. */
+static void
+long_chains(void **state)
+{
+	struct env *env = *state;
+	struct rte_mbuf *mbufs[] = {make(env, 2000, 20), make(env, 2000, 20), make(env, 2000, 20),
+		make(env, 200, 2048)};
+
+	assert_int_equal(xd_batch_from_mbufs(env->batch, mbufs, 4, &env->drops), 2);
+	assert_int_equal(env->batch->n, 2);
+	assert_int_equal(env->batch->bytes, 2 * 2000);
+	xd_batch_free_mbufs(env->batch);
+	assert_int_equal(xd_batch_from_mbufs(env->batch, mbufs + 2, 2, &env->drops), 2);
+	assert_int_equal(env->batch->bytes, 2000 + 200);
+	check_bytes(env->batch->frames[0].mbuf, 0, 2000);
+	xd_batch_free_mbufs(env->batch);
+	assert_int_equal(env->drops.n[XD_DROP_TOO_LONG], 0);
+	/* In more pieces than a frame can have. */
+	mbufs[0] = make(env, 2000, 7);
+	assert_int_equal(xd_batch_from_mbufs(env->batch, mbufs, 1, &env->drops), 1);
+	assert_int_equal(env->batch->n, 0);
+	assert_int_equal(env->drops.n[XD_DROP_TOO_LONG], 1);
 	assert_true(rte_mempool_full(env->pool));
 }
 
@@ -183,6 +208,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_batch_and_what_is_no_frame),
+		cmocka_unit_test(long_chains),
 		cmocka_unit_test(whole),
 		cmocka_unit_test(shared_and_copied),
 		cmocka_unit_test(of_another_kind_of_port),
