@@ -16,8 +16,7 @@
 
 static_assert(sizeof(struct xd_app_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
 
-#define DATA_ROOM 2048 /* bytes of frame that one buffer holds; a longer one takes several */
-#define NB_SPARE  512u /* buffers beside those in rings and the program's hands: in caches */
+#define NB_SPARE 512u /* buffers beside those in rings and the program's hands: in caches */
 
 static const struct xd_key app_keys[] = {
 #define XD_KEY(key, members, ...)                                                                  \
@@ -85,7 +84,8 @@ create_pool(struct xd_app_port *p, struct xd_error *err)
 
 	/* Unique for as long as the pool lives, which may be longer than the port. */
 	snprintf(name, sizeof(name), "app%x_%" PRIx64, p->port.index, rte_rdtsc());
-	p->pool = xd_pool_create(name, n, DATA_ROOM + RTE_PKTMBUF_HEADROOM, XD_NODE_ANY, &cause);
+	p->pool = xd_pool_create(
+		name, n, XD_APP_DATA_ROOM + RTE_PKTMBUF_HEADROOM, XD_NODE_ANY, &cause);
 	if (p->pool == NULL)
 		return xd_fail(err, cause.code, "port %s: %s", config->name, cause.text);
 	p->port.pool_bytes = xd_pool_bytes(p->pool);

@@ -29,6 +29,9 @@
 #include "frame/headers.h"
 #include "port/port.h"
 
+/* Bytes of frame that one buffer of a port's pool holds; a longer one takes several. */
+#define XD_APP_DATA_ROOM 2048
+
 /* One direction of a queue. */
 struct xd_app_ring {
 	struct rte_ring *ring; /* of mbufs */

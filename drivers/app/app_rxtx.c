@@ -133,8 +133,27 @@ flush(struct burst *b)
 	b->n = 0;
 }
 
-/* tell: of a frame that is to ask the program for what it needs, its headers; else NULL. */
-static enum xd_drop
+/* Whether the pool has so many buffers for this worker, which may be in its own cache, but not in
+ * another's. A hint, since others take some, too. */
+static bool
+has_buffers(struct rte_mempool *pool, unsigned n)
+{
+	const struct rte_mempool_cache *cache = rte_mempool_default_cache(pool, rte_lcore_id());
+	const unsigned cached = cache ? cache->len : 0;
+
+	return cached >= n || cached + rte_mempool_get_ops(pool->ops_index)->get_count(pool) >= n;
+}
+
+/* That a copy of a frame so long takes. */
+static inline unsigned
+buffers_of(uint32_t len)
+{
+	return len / XD_APP_DATA_ROOM + 1;
+}
+
+/* tell: of a frame that is to ask the program for what it needs, its headers; else NULL. False:
+ * there are no buffers for it. */
+static bool
 put(struct burst *b, struct xd_frame *f, const struct xd_headers *tell)
 {
 	/* The program may write to what it gets: nobody shares it. So may we, to headers that are
@@ -144,7 +163,7 @@ put(struct burst *b, struct xd_frame *f, const struct xd_headers *tell)
 						      : xd_frame_copy_to_mbuf(f, b->pool);
 
 	if (unlikely(!m))
-		return XD_DROP_NO_BUFFER;
+		return false;
 	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 	if (unlikely(tell))
 		xd_app_write_offload(m, f, tell);
@@ -152,7 +171,7 @@ put(struct burst *b, struct xd_frame *f, const struct xd_headers *tell)
 	xd_frame_mbuf_sent(f, m);
 	if (unlikely(b->n == XD_BATCH))
 		flush(b);
-	return XD_DROP_NONE;
+	return true;
 }
 
 /* False: there is no room for its segments now. */
@@ -161,15 +180,20 @@ put_segments(struct burst *b, struct xd_frame *f, enum xd_drop *why)
 {
 	struct xd_segmenter s;
 	struct xd_frame *segment;
+	unsigned buffers;
 
 	*why = XD_DROP_UNFINISHED_OFFLOAD;
 	if (xd_segment_begin(&s, f) < 0 || s.nb_segments > rte_ring_get_capacity(b->ring))
 		return true;
-	if (s.nb_segments > b->room - b->n)
+	buffers = s.nb_segments * buffers_of((uint32_t)s.header_bytes + f->offload.gso_size);
+	if (s.nb_segments > b->room - b->n || !has_buffers(b->pool, buffers))
 		return false;
 	*why = XD_DROP_NONE;
-	while (*why == XD_DROP_NONE && (segment = xd_segment_next(&s)) != NULL)
-		*why = put(b, segment, NULL);
+	while (*why == XD_DROP_NONE && (segment = xd_segment_next(&s)) != NULL) {
+		/* Others may have taken them since. */
+		if (unlikely(!put(b, segment, NULL)))
+			*why = XD_DROP_NO_BUFFER;
+	}
 	b->counters->segmented++;
 	return true;
 }
@@ -180,38 +204,37 @@ put_offload(struct burst *b, struct xd_frame *f, enum xd_drop *why)
 {
 	struct xd_headers h;
 
-	if (!(f->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)) {
-		*why = put(b, f, NULL);
-		return true;
-	}
-	if (xd_app_can_tell(f, b->offloads, &h)) {
-		*why = put(b, f, &h);
-		return true;
-	}
+	if (!(f->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return put(b, f, NULL);
+	if (xd_app_can_tell(f, b->offloads, &h))
+		return put(b, f, &h);
 	if (f->offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
 		return put_segments(b, f, why);
-	*why = XD_DROP_UNFINISHED_OFFLOAD;
-	if (xd_frame_finish_checksum(f) < 0)
+	if (xd_frame_finish_checksum(f) < 0) {
+		*why = XD_DROP_UNFINISHED_OFFLOAD;
 		return true;
+	}
 	b->counters->checksums++;
-	*why = put(b, f, NULL);
-	return true;
+	return put(b, f, NULL);
 }
 
-/* False: there is no room for it. Else it was put into the ring or, *why, is to be dropped. */
+/* False: there is no room for it, in the ring or in buffers. Else it was put into the ring or,
+ * *why, is to be dropped. */
 static bool
 put_frame(struct burst *b, struct xd_frame *f, uint16_t max_frame, enum xd_drop *why)
 {
+	*why = XD_DROP_NONE;
 	if (xd_frame_is_too_long(f, max_frame)) {
 		*why = XD_DROP_OVER_MTU;
 		return true;
 	}
 	if (b->n == b->room)
 		return false;
-	if (unlikely(f->offload.word))
-		return put_offload(b, f, why);
-	*why = put(b, f, NULL);
-	return true;
+	/* Half of a long frame is not copied in vain, turn after turn. */
+	if (unlikely(f->len > XD_APP_DATA_ROOM) && !(f->mbuf && f->nb_dst == 1) &&
+		!has_buffers(b->pool, buffers_of(f->len)))
+		return false;
+	return likely(!f->offload.word) ? put(b, f, NULL) : put_offload(b, f, why);
 }
 
 static uint16_t
@@ -262,6 +285,20 @@ xd_app_tx(struct xd_port *port, unsigned worker, struct xd_frame *const *frames,
 	return n;
 }
 
+/* How many frames, at most n, there are buffers for: of those that may come, the longest. */
+static uint16_t
+frames_in_pool(struct xd_app_port *p, uint16_t n)
+{
+	const unsigned tso = XD_OFFLOAD_TSO4 | XD_OFFLOAD_TSO6;
+	const bool any = __atomic_load_n(&p->app->offloads, __ATOMIC_RELAXED) & tso;
+	const uint16_t max_frame = __atomic_load_n(&p->port.max_frame, __ATOMIC_RELAXED);
+	const unsigned each = buffers_of(any ? XD_FRAME_MAX : max_frame);
+
+	while (n && !has_buffers(p->pool, n * each))
+		n /= 2;
+	return n;
+}
+
 uint16_t
 xd_app_room(struct xd_port *port, unsigned worker, uint16_t wanted)
 {
@@ -269,7 +306,8 @@ xd_app_room(struct xd_port *port, unsigned worker, uint16_t wanted)
 
 	if (unlikely(!is_running(port) || !__atomic_load_n(&port->up, __ATOMIC_ACQUIRE)))
 		return wanted;
-	return (uint16_t)RTE_MIN(wanted, rte_ring_free_count(q->to_app.ring));
+	wanted = (uint16_t)RTE_MIN(wanted, rte_ring_free_count(q->to_app.ring));
+	return frames_in_pool((struct xd_app_port *)port, wanted);
 }
 
 void
