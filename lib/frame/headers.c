@@ -36,13 +36,12 @@
 
 /* Tags that the switch pushed or popped since the frame came are reckoned with, so that how many a
  * sender may have put does not depend on where the frame is looked at. */
-static void
+static __attribute__((noinline)) void
 parse_tags(const struct xd_frame *f, const uint8_t *data, struct xd_headers *h)
 {
 	int tags = XD_HEADERS_TAGS + (XD_HEADROOM - f->start) / TAG_BYTES;
 	uint16_t at = ETHERTYPE_OFFSET;
 
-	h->type = xd_get16(data + at);
 	while ((h->type == ETHERTYPE_VLAN || h->type == ETHERTYPE_QINQ) && tags-- > 0 &&
 		at + TAG_BYTES + 2 <= f->head_len) {
 		if (h->nb_tags < XD_HEADERS_TAGS)
@@ -53,7 +52,7 @@ parse_tags(const struct xd_frame *f, const uint8_t *data, struct xd_headers *h)
 	h->l3 = at + 2;
 }
 
-static enum xd_headers_end
+static __attribute__((noinline)) enum xd_headers_end
 parse_arp(const uint8_t *arp, uint32_t room, struct xd_headers *h)
 {
 	/* Ethernet, IPv4, and the lengths of their addresses. */
@@ -116,7 +115,7 @@ is_extension(uint8_t proto)
 }
 
 /* Each extension header has 8 bytes at least, so room bounds the walk. */
-static enum xd_headers_end
+static __attribute__((noinline)) enum xd_headers_end
 parse_ipv6(const uint8_t *ip, uint32_t room, struct xd_headers *h)
 {
 	uint32_t at = IPV6_BYTES;
@@ -173,14 +172,18 @@ parse_l4(const uint8_t *l4, uint32_t room, struct xd_headers *h)
 	return XD_HEADERS_WHOLE;
 }
 
-static enum xd_headers_end
+/* What most frames are not is in functions of its own, for which they need not make room. */
+static inline enum xd_headers_end
 parse(const struct xd_frame *f, struct xd_headers *h)
 {
 	const uint8_t *data = f->buf + f->start;
 	enum xd_headers_end end;
 	uint32_t room;
 
-	parse_tags(f, data, h);
+	h->type = xd_get16(data + ETHERTYPE_OFFSET);
+	h->l3 = ETHERTYPE_OFFSET + 2;
+	if (h->type == ETHERTYPE_VLAN || h->type == ETHERTYPE_QINQ)
+		parse_tags(f, data, h);
 	room = f->head_len - h->l3;
 	if (h->type == ETHERTYPE_ARP)
 		return parse_arp(data + h->l3, room, h);
