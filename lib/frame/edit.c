@@ -5,12 +5,14 @@
 #include "base/bytes.h"
 #include "frame/edit.h"
 #include "frame/offload.h"
+#include "frame/rewrite.h"
 
 #define ICMP_CSUM_OFFSET 2 /* RFC 792; of ICMPv6 too: RFC 4443 */
 #define ICMP_ID_OFFSET   4
 #define ICMP_BYTES       8
 #define IPV4_CSUM_OFFSET 10 /* RFC 791 */
-#define PORTS_BYTES      8  /* that ICMP errors show behind the IP header at least */
+#define IPV4_ADDRESSES   12
+#define PORTS_BYTES      8 /* that ICMP errors show behind the IP header at least */
 
 /* IANA's protocol numbers. */
 #define PROTO_ICMP   1
@@ -60,8 +62,14 @@ fold(uint64_t sum)
 	return (uint16_t)((sum & UINT16_MAX) + (sum >> 16));
 }
 
-/* Writes a field of whole 32-bit words, and returns what their sum changes by: the complements of
- * the old ones and the new ones. */
+/* What a sum changes by when one of its words does: RFC 1624, equation 3. */
+static inline uint64_t
+change_of(uint32_t is, uint32_t to)
+{
+	return (uint64_t)(uint32_t)~is + to;
+}
+
+/* Writes a field of whole 32-bit words, and returns what their sum changes by. */
 static inline __attribute__((always_inline)) uint64_t
 replace(uint8_t *at, const uint8_t *with, uint32_t len)
 {
@@ -72,7 +80,7 @@ replace(uint8_t *at, const uint8_t *with, uint32_t len)
 		memcpy(&is, at + i, 4);
 		memcpy(&to, with + i, 4);
 		memcpy(at + i, &to, 4);
-		change += (uint64_t)(uint32_t)~is + to;
+		change += change_of(is, to);
 	}
 	return change;
 }
@@ -113,13 +121,14 @@ move_sum(uint8_t *at, uint64_t change)
 static void
 move_udp_checksum(uint8_t *at, uint64_t change)
 {
-	static const uint8_t zero[2], ones[2] = {0xff, 0xff};
+	uint16_t word;
 
-	if (!memcmp(at, zero, 2))
+	memcpy(&word, at, 2);
+	if (word == 0)
 		return;
-	move_checksum(at, change);
-	if (!memcmp(at, zero, 2))
-		memcpy(at, ones, 2);
+	word = (uint16_t)~fold((uint16_t)~word + change);
+	word = word ? word : UINT16_MAX;
+	memcpy(at, &word, 2);
 }
 
 /* addresses, ports: what the sums of each change by. */
@@ -207,7 +216,7 @@ replace_both(uint8_t *src, uint32_t len, const struct xd_rewrite *r)
 static uint64_t
 replace_addresses(uint8_t *ip, bool ipv6, const struct xd_rewrite *r)
 {
-	return ipv6 ? replace_both(ip + 8, 16, r) : replace_both(ip + 12, 4, r);
+	return ipv6 ? replace_both(ip + 8, 16, r) : replace_both(ip + IPV4_ADDRESSES, 4, r);
 }
 
 int
@@ -230,6 +239,25 @@ xd_frame_rewrite(struct xd_frame *f, const struct xd_headers *h, const struct xd
 	move_transport(f, h, by_addresses, by_ports);
 	f->dirty = true;
 	return 0;
+}
+
+void
+xd_frame_rewrite_ipv4(
+	struct xd_frame *f, const struct xd_headers *h, uint64_t addresses, uint32_t ports)
+{
+	uint8_t *ip = xd_frame_data(f) + h->l3, *l4 = xd_frame_data(f) + h->l4;
+	uint64_t are, by_addresses;
+	uint32_t were;
+
+	memcpy(&are, ip + IPV4_ADDRESSES, sizeof(are));
+	memcpy(&were, l4, sizeof(were));
+	memcpy(ip + IPV4_ADDRESSES, &addresses, sizeof(addresses));
+	memcpy(l4, &ports, sizeof(ports));
+	by_addresses = change_of((uint32_t)are, (uint32_t)addresses) +
+		       change_of((uint32_t)(are >> 32), (uint32_t)(addresses >> 32));
+	move_checksum(ip + IPV4_CSUM_OFFSET, by_addresses);
+	move_transport(f, h, by_addresses, change_of(were, ports));
+	f->dirty = true;
 }
 
 /* The packet in an ICMP error. */

@@ -12,6 +12,7 @@
 
 #include "frame/edit.h"
 #include "frame/offload.h"
+#include "frame/rewrite.h"
 
 #define L3    14
 #define BYTES 90
@@ -118,11 +119,23 @@ write_plainly(struct xd_frame *f, const struct xd_headers *h, const struct xd_re
 	f->dirty = true;
 }
 
+/* All four of IPv4 at once, as another frame has them. */
+static void
+rewrite_whole(struct xd_frame *f, const struct xd_headers *h, struct xd_frame *like)
+{
+	uint64_t addresses;
+	uint32_t ports;
+
+	memcpy(&addresses, xd_frame_data(like) + L3 + 12, sizeof(addresses));
+	memcpy(&ports, xd_frame_data(like) + h->l4, sizeof(ports));
+	xd_frame_rewrite_ipv4(f, h, addresses, ports);
+}
+
 static void
 rewrite_one(bool ipv6, uint8_t proto, bool unfinished, uint32_t what, uint32_t seed)
 {
 	struct xd_rewrite r = {.what = what, .src_port = (uint16_t)seed, .dst_port = 0x1234};
-	struct xd_frame f, expected;
+	struct xd_frame f, expected, whole;
 	struct xd_headers h;
 
 	fill(&f, ipv6, proto, seed);
@@ -138,11 +151,15 @@ rewrite_one(bool ipv6, uint8_t proto, bool unfinished, uint32_t what, uint32_t s
 		f.offload.csum_start = h.l4;
 		f.offload.csum_offset = (uint16_t)(checksum_at(&h) - h.l4);
 	}
-	expected = f;
+	expected = whole = f;
 	assert_int_equal(xd_frame_rewrite(&f, &h, &r), 0);
 	write_plainly(&expected, &h, &r);
 	finish(&expected, &h, unfinished);
 	assert_memory_equal(&f, &expected, sizeof(f));
+	if (ipv6)
+		return;
+	rewrite_whole(&whole, &h, &expected);
+	assert_memory_equal(&whole, &expected, sizeof(whole));
 }
 
 static void
