@@ -126,14 +126,14 @@ struct xd_ct_packet {
 	uint16_t tcp_window, zone;          /* likewise, as all behind */
 	uint32_t tcp_seq, tcp_ack, tcp_len; /* of the TCP header, and its payload */
 	uint32_t conn;                      /* its connection */
+	uint32_t tag;                       /* of its tuple's hash */
+	uint64_t place;                     /* likewise */
 	uint64_t key[2];                    /* tuple in canonical order */
-	uint64_t place;                     /* its hash */
-	uint32_t tag;                       /* likewise */
-	uint8_t to_swapped;                 /* of to */
-	uint8_t addr[32];                   /* IPv6 addresses, in canonical order */
 	uint64_t to[2];                     /* what the tuple is to be, likewise */
+	uint8_t addr[32];                   /* IPv6 addresses, in canonical order */
 	uint8_t to_addr[32];                /* of to, IPv6 */
-};
+	uint8_t to_swapped;                 /* of to */
+} __attribute__((aligned(64)));
 
 /* ---- Control. All calls: any thread. ---- */
 

@@ -16,7 +16,7 @@ find_in(const struct xd_ct *ct, uint32_t at, const struct ct_lookup *l, uint64_t
 		*flags = __atomic_load_n(&ct->conns[conn].flags, __ATOMIC_ACQUIRE);
 		if (!(*flags & CT_LIVE) || ct_is_over(&ct->conns[conn], now_ms))
 			continue;
-		*d = ct_direction(ct, conn, *flags, l);
+		*d = ct_direction(ct, conn, *flags, l->key, l->addr, l->swapped);
 		if (*d >= 0)
 			return conn;
 	}

@@ -106,32 +106,40 @@ ct_bucket_conn(const struct ct_bucket *bucket, unsigned way)
 }
 
 static inline bool
-ct_has(const struct xd_ct *ct, uint32_t conn, int d, const struct ct_lookup *l)
+ct_has(const struct xd_ct *ct, uint32_t conn, int d, const uint64_t key[2], const uint8_t *addr)
 {
-	const uint64_t *key = ct->conns[conn].key[d];
+	const uint64_t *its = ct->conns[conn].key[d];
 
-	if (key[0] != l->key[0] || key[1] != l->key[1])
+	if (its[0] != key[0] || its[1] != key[1])
 		return false;
-	return !ct_key_is_ipv6(key) || !memcmp(ct->addresses[conn].of[d], l->addr, 32);
+	return !ct_key_is_ipv6(key) || !memcmp(ct->addresses[conn].of[d], addr, 32);
 }
 
 /* The direction in which a record has the tuple, or -1. Translated, each direction has a tuple of
  * its own; if not they have the same, and whose source comes first tells them apart. */
 static inline int
-ct_direction(const struct xd_ct *ct, uint32_t conn, uint32_t flags, const struct ct_lookup *l)
+ct_direction(const struct xd_ct *ct, uint32_t conn, uint32_t flags, const uint64_t key[2],
+	const uint8_t *addr, bool swapped)
 {
-	const bool first = ct_has(ct, conn, 0, l);
+	const bool first = ct_has(ct, conn, 0, key, addr);
 
 	if (__builtin_expect(!(flags & CT_TRANSLATED), 1)) {
 		if (!first)
 			return -1;
-		return ((flags & CT_SWAPPED(0)) != 0) != l->swapped;
+		return ((flags & CT_SWAPPED(0)) != 0) != swapped;
 	}
-	if (first && ((flags & CT_SWAPPED(0)) != 0) == l->swapped)
+	if (first && ((flags & CT_SWAPPED(0)) != 0) == swapped)
 		return 0;
-	if (ct_has(ct, conn, 1, l) && ((flags & CT_SWAPPED(1)) != 0) == l->swapped)
+	if (ct_has(ct, conn, 1, key, addr) && ((flags & CT_SWAPPED(1)) != 0) == swapped)
 		return 1;
 	return -1;
+}
+
+/* Likewise, of a packet's. */
+static inline int
+ct_direction_of(const struct xd_ct *ct, uint32_t conn, uint32_t flags, const struct xd_ct_packet *p)
+{
+	return ct_direction(ct, conn, flags, p->key, p->addr, p->swapped);
 }
 
 static inline void
@@ -161,14 +169,12 @@ void xd_ct_lookup_of(const struct xd_ct *ct, uint32_t conn, int d, struct ct_loo
 static inline uint32_t
 ct_record_of(const struct xd_ct *ct, const struct xd_ct_packet *p)
 {
-	struct ct_lookup l;
 	uint32_t flags;
 
 	if (!p->known)
 		return CT_NONE;
-	ct_lookup_packet(p, &l);
 	flags = __atomic_load_n(&ct->conns[p->conn].flags, __ATOMIC_ACQUIRE);
-	return (flags & CT_LIVE) && ct_direction(ct, p->conn, flags, &l) >= 0 ? p->conn : CT_NONE;
+	return (flags & CT_LIVE) && ct_direction_of(ct, p->conn, flags, p) >= 0 ? p->conn : CT_NONE;
 }
 
 #endif

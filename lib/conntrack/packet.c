@@ -244,8 +244,8 @@ has_ports(const struct xd_headers *h)
 	return h->l4_kind == XD_L4_TCP || h->l4_kind == XD_L4_UDP || h->l4_kind == XD_L4_SCTP;
 }
 
-/* Of IPv6, or without ports. */
-static void
+/* Of IPv6, or without ports: apart, so that others do not make room for what it needs. */
+static __attribute__((noinline)) void
 set_unusual(struct xd_ct_packet *p, const uint8_t *data, uint32_t len, const struct xd_headers *h)
 {
 	const uint8_t *ip = data + h->l3;
@@ -285,7 +285,7 @@ xd_ct_packet_init(
 	const uint8_t *data = f->buf + f->start;
 	uint32_t ip_bytes;
 
-	memset(p, 0, offsetof(struct xd_ct_packet, addr));
+	memset(p, 0, offsetof(struct xd_ct_packet, to));
 	p->zone = zone;
 	p->bytes = f->len;
 	if (h->l3_kind != XD_L3_IPV4 && h->l3_kind != XD_L3_IPV6) {

@@ -102,8 +102,8 @@ answered(uint8_t kind, uint32_t flags, int d)
 	return flags;
 }
 
-void
-xd_ct_describe(const struct xd_ct *ct, struct xd_ct_packet *p, uint32_t conn, uint32_t flags, int d)
+static inline void
+describe(const struct xd_ct *ct, struct xd_ct_packet *p, uint32_t conn, uint32_t flags, int d)
 {
 	const struct ct_info *info = &ct->infos[conn];
 
@@ -147,7 +147,13 @@ update(struct xd_ct *ct, struct xd_ct_packet *p, uint32_t conn, uint32_t *flags,
 }
 
 void
-xd_ct_judge(struct xd_ct *ct, struct xd_ct_packet *p, uint32_t conn, uint32_t flags, int d,
+xd_ct_describe(const struct xd_ct *ct, struct xd_ct_packet *p, uint32_t conn, uint32_t flags, int d)
+{
+	describe(ct, p, conn, flags, d);
+}
+
+static inline void
+judge(struct xd_ct *ct, struct xd_ct_packet *p, uint32_t conn, uint32_t flags, int d,
 	uint64_t now_ms)
 {
 	if (p->kind == CT_KIND_ERROR) {
@@ -157,7 +163,14 @@ xd_ct_judge(struct xd_ct *ct, struct xd_ct_packet *p, uint32_t conn, uint32_t fl
 			return;
 		p->state = flags & CT_ANSWERED ? XD_CT_ESTABLISHED : XD_CT_NEW;
 	}
-	xd_ct_describe(ct, p, conn, flags, d);
+	describe(ct, p, conn, flags, d);
+}
+
+void
+xd_ct_judge(struct xd_ct *ct, struct xd_ct_packet *p, uint32_t conn, uint32_t flags, int d,
+	uint64_t now_ms)
+{
+	judge(ct, p, conn, flags, d, now_ms);
 }
 
 /* The record that the first bucket names for the tag: nearly always the one. */
@@ -170,25 +183,34 @@ likely_record(const struct xd_ct *ct, const struct xd_ct_packet *p)
 	return match ? ct_bucket_conn(bucket, (unsigned)__builtin_ctz(match)) : CT_NONE;
 }
 
+/* The first record that had the tag was not its. */
+static uint32_t
+find_elsewhere(const struct xd_ct *ct, const struct xd_ct_packet *p, uint64_t now_ms,
+	uint32_t *flags, int *d)
+{
+	struct ct_lookup l;
+
+	ct_lookup_packet(p, &l);
+	return xd_ct_find(ct, &l, now_ms, flags, d);
+}
+
 static void
 track_one(struct xd_ct *ct, struct xd_ct_packet *p, uint32_t conn, uint64_t now_ms)
 {
-	struct ct_lookup l;
 	uint32_t flags = 0;
 	int d = -1;
 
-	ct_lookup_packet(p, &l);
 	if (likely(conn != CT_NONE)) {
 		flags = __atomic_load_n(&ct->conns[conn].flags, __ATOMIC_ACQUIRE);
 		if (likely(flags & CT_LIVE) && !ct_is_over(&ct->conns[conn], now_ms))
-			d = ct_direction(ct, conn, flags, &l);
+			d = ct_direction_of(ct, conn, flags, p);
 	}
 	if (unlikely(d < 0))
-		conn = xd_ct_find(ct, &l, now_ms, &flags, &d);
+		conn = find_elsewhere(ct, p, now_ms, &flags, &d);
 	if (conn == CT_NONE)
 		without_record(ct, p);
 	else
-		xd_ct_judge(ct, p, conn, flags, d, now_ms);
+		judge(ct, p, conn, flags, d, now_ms);
 }
 
 void

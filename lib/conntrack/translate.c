@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "conntrack/table.h"
+#include "frame/rewrite.h"
 
 static uint32_t
 differs(uint32_t what, const void *a, const void *b, size_t len)
@@ -27,21 +28,14 @@ rewrite_of(
 			   differs(XD_REWRITE_DST_PORT, &is->dst_port, &to->dst_port, 2);
 }
 
-/* Likewise of IPv4 but for ICMP, from keys: each word of one has an endpoint's address and port. */
+/* Likewise of IPv4 with ports, from its key: each word has an endpoint's address and port. */
 static void
-rewrite_of_keys(const struct xd_ct_packet *p, struct xd_rewrite *r)
+rewrite_by_key(const struct xd_ct_packet *p, struct xd_frame *f, const struct xd_headers *h)
 {
 	const uint64_t src = p->to[p->to_swapped], dst = p->to[!p->to_swapped];
-	const uint64_t by_src = src ^ p->key[p->swapped], by_dst = dst ^ p->key[!p->swapped];
 
-	r->what = ((uint32_t)by_src ? XD_REWRITE_SRC : 0) |
-		  ((uint32_t)by_dst ? XD_REWRITE_DST : 0) |
-		  ((uint16_t)(by_src >> 32) ? XD_REWRITE_SRC_PORT : 0) |
-		  ((uint16_t)(by_dst >> 32) ? XD_REWRITE_DST_PORT : 0);
-	memcpy(r->src, &src, 4);
-	memcpy(r->dst, &dst, 4);
-	r->src_port = (uint16_t)(src >> 32);
-	r->dst_port = (uint16_t)(dst >> 32);
+	xd_frame_rewrite_ipv4(f, h, (uint32_t)src | dst << 32,
+		(uint16_t)(src >> 32) | (uint32_t)(uint16_t)(dst >> 32) << 16);
 }
 
 static void
@@ -87,8 +81,8 @@ xd_ct_translate(const struct xd_ct_packet *p, struct xd_frame *f, const struct x
 	if (!p->translate)
 		return 0;
 	if ((p->kind == CT_KIND_UDP || p->kind == CT_KIND_TCP) && !ct_key_is_ipv6(p->key)) {
-		rewrite_of_keys(p, &r);
-		return xd_frame_rewrite(f, h, &r);
+		rewrite_by_key(p, f, h);
+		return 0;
 	}
 	xd_ct_tuple_of(p->key, p->addr, p->swapped, &is);
 	xd_ct_tuple_of(p->to, p->to_addr, p->to_swapped, &to);
