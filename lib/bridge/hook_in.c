@@ -62,16 +62,19 @@ static void
 direct(struct xd_turn *turn, struct xd_hook_call *call)
 {
 	struct xd_burst *b = &call->burst;
+	uint16_t known = XD_DST_FLOOD;
 
 	for (uint32_t left = b->to & ~b->drop; left; left &= left - 1) {
 		const uint16_t i = (uint16_t)__builtin_ctz(left), dst = b->dst[i];
 		const uint8_t number = xd_turn_number(turn, call->frames[i]);
 
-		if (unlikely(dst != XD_DST_FLOOD && !xd_hook_port_exists(turn, dst))) {
+		if (unlikely(dst != known && dst != XD_DST_FLOOD &&
+			     !xd_hook_port_exists(turn, dst))) {
 			xd_hook_bad(turn, call->slot, XD_HOOK_BAD_PORT, dst);
 			xd_burst_drop(b, i, 0);
 			continue;
 		}
+		known = dst;
 		turn->in_hooks.to |= BIT(number);
 		turn->in_hooks.dst[number] = dst;
 	}
@@ -176,11 +179,16 @@ static void
 send_to(struct xd_turn *turn, uint16_t port, struct xd_frame *const *frames, uint16_t n)
 {
 	const struct xd_plan_port *out = turn->plan->ports[port];
+	const uint64_t as_it_is = xd_frame_route(turn->in->index, out->untagged_vlan);
 	struct xd_frame *leave[XD_BATCH];
 	uint16_t nb_leave = 0;
 	bool tagged;
 
 	for (uint16_t i = 0; i < n; i++) {
+		if (likely(frames[i]->route == as_it_is)) {
+			leave[nb_leave++] = frames[i];
+			continue;
+		}
 		if (unlikely(!xd_vlan_leaves(out, frames[i], &tagged))) {
 			xd_turn_drop(turn, XD_DROP_NO_PORT, frames[i]);
 			continue;

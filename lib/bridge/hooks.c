@@ -83,9 +83,10 @@ before(const struct xd_turn *turn, struct xd_frame *const *frames, uint16_t nb_f
 bool
 xd_hook_frame_ok(const struct xd_frame *f)
 {
-	return f->start >= XD_HOOK_ROOM && f->head_len >= XD_FRAME_MIN &&
-	       f->start + f->head_len <= (int)sizeof(f->buf) && f->head_len <= f->len &&
-	       (f->nb_segs || f->head_len == f->len) && f->vlan <= XD_VLAN_MAX;
+	/* All of them, without a branch for each: nearly always they are true. */
+	return (f->start >= XD_HOOK_ROOM) & (f->head_len >= XD_FRAME_MIN) &
+	       (f->start + f->head_len <= (int)sizeof(f->buf)) & (f->head_len <= f->len) &
+	       ((f->nb_segs != 0) | (f->head_len == f->len)) & (f->vlan <= XD_VLAN_MAX);
 }
 
 /* Frames that a hook left with too little room for tags, or in a shape that no frame has. */

@@ -13,6 +13,11 @@ xd_turn_remove(struct xd_turn *turn, uint32_t drop, uint32_t taken, enum xd_drop
 	uint16_t looked = 0, kept = UINT16_MAX, n = 0;
 	uint32_t repeats = 0;
 
+	if (drop == 0 && taken == (uint32_t)((1ull << turn->n) - 1)) {
+		turn->n = 0;
+		turn->repeats = 0;
+		return;
+	}
 	for (uint16_t i = 0; i < turn->n; i++) {
 		if (!(turn->repeats >> i & 1))
 			looked = i;
