@@ -58,17 +58,6 @@ learn(struct side *side, uint32_t addr, const uint8_t mac[6], uint16_t port)
 	__atomic_store_n(&side->neighbours[addr % NEIGHBOURS], place, __ATOMIC_RELAXED);
 }
 
-bool
-neighbours_find(const struct side *side, uint32_t addr, uint8_t mac[6], uint16_t *port)
-{
-	const uint64_t place =
-		__atomic_load_n(&side->neighbours[addr % NEIGHBOURS], __ATOMIC_RELAXED);
-
-	memcpy(mac, (const uint8_t *)&place + 2, 6);
-	*port = (uint16_t)place;
-	return place >> 16;
-}
-
 /* The whole frame, but for padding behind it. */
 static void
 write_arp(struct xd_frame *f, const struct side *side, uint16_t what, const uint8_t to_mac[6],

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "hook.h"
 
@@ -28,7 +29,18 @@ bool side_read(struct side *side, const char *text);
 /* Learns the sender of an ARP frame that came by a port. true: it asks for the side's address, and
  * is the answer now. */
 bool neighbours_arp(struct side *side, struct xd_frame *f, uint16_t port);
-bool neighbours_find(const struct side *side, uint32_t addr, uint8_t mac[6], uint16_t *port);
+/* false: nobody knows who has the address. Every frame's: so it is in this file. */
+static inline bool
+neighbours_find(const struct side *side, uint32_t addr, uint8_t mac[6], uint16_t *port)
+{
+	const uint64_t place =
+		__atomic_load_n(&side->neighbours[addr % NEIGHBOURS], __ATOMIC_RELAXED);
+
+	memcpy(mac, (const uint8_t *)&place + 2, 6);
+	*port = (uint16_t)place;
+	return place >> 16;
+}
+
 /* Makes frame i the question who has an address, to all of the side's network. false: it is too
  * short, or too long. */
 bool neighbours_ask(const struct side *side, uint32_t addr, struct xd_burst *b, uint16_t i);
