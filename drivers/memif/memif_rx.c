@@ -11,20 +11,6 @@
 
 static_assert(XD_MEMIF_PIECES <= XD_BATCH_SEGS && XD_MEMIF_PIECES <= UINT8_MAX, "one frame fits");
 
-/* What of a piece belongs into the snapshot goes there, once; the rest stays where it is. */
-static inline void
-add_piece(struct xd_frame *f, struct xd_seg *segs, uint32_t *head, uint8_t *nb_segs,
-	const uint8_t *at, uint32_t len)
-{
-	uint32_t n = RTE_MIN(len, XD_HEAD - *head);
-
-	if (n)
-		xd_copy_short(f->buf + XD_HEADROOM + *head, at, n);
-	*head += n;
-	if (len > n)
-		segs[(*nb_segs)++] = (struct xd_seg){at + n, len - n};
-}
-
 /* The frame that begins at the next buffer becomes the next of the batch, unless *why says that it
  * is dropped. Returns the buffers that it lies in; 0: not all of it is there, or the ring is
  * broken. */
@@ -54,7 +40,7 @@ take(struct xd_memif_port *p, struct xd_memif_ring *r, struct xd_batch *batch, u
 			xd_memif_fault(p, r, "a buffer lies in no region");
 			return 0;
 		}
-		add_piece(f, segs, &head, &nb_segs, at, d.length);
+		xd_copy_piece(f, segs, &head, &nb_segs, at, d.length);
 		len += d.length;
 		i++;
 	} while (unlikely(d.flags & XD_MEMIF_DESC_NEXT));
