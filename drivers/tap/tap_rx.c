@@ -48,7 +48,6 @@ take(struct xd_batch *batch, const uint8_t *at, size_t len)
 {
 	struct xd_frame *f = &batch->frames[batch->n];
 	struct xd_net_header header;
-	struct xd_offload_request request;
 
 	if (unlikely(len < XD_TAP_HEADER + XD_FRAME_MIN))
 		return XD_DROP_RUNT;
@@ -65,11 +64,8 @@ take(struct xd_batch *batch, const uint8_t *at, size_t len)
 		batch->segs[batch->nb_segs] =
 			(struct xd_seg){at + XD_HEAD, (uint32_t)len - XD_HEAD};
 	}
-	if (xd_net_header_asks(header)) {
-		request = xd_net_header_request(header);
-		if (unlikely(xd_offload_take(f, &request, UINT8_MAX) != 0))
-			return XD_DROP_BAD_OFFLOAD;
-	}
+	if (xd_net_header_asks(header) && unlikely(!xd_net_header_take(f, header, UINT8_MAX)))
+		return XD_DROP_BAD_OFFLOAD;
 	batch->n++;
 	batch->nb_segs += f->nb_segs;
 	batch->bytes += f->len;

@@ -70,22 +70,29 @@ int xd_offload_check(struct xd_frame *f, const struct xd_offload_request *reques
  * header and two tags. */
 #define XD_CSUM_START_PLAIN 22
 
-/* The same as xd_offload_check, of may too, at once for what nearly every frame of a guest's stack
- * asks for: its TCP or UDP checksum. 0, or -1 when it does not fit. */
+/* What nearly every frame of a guest's stack asks for, its TCP or UDP checksum, at once: true, and
+ * f->offload is set; or xd_offload_check is to look at it. */
+static inline bool
+xd_offload_take_checksum(struct xd_frame *f, uint32_t csum_start, uint32_t csum_offset, uint8_t may)
+{
+	if (!(may & XD_OFFLOAD_CSUM) || csum_start < XD_CSUM_START_PLAIN ||
+		csum_start + csum_offset + 2 > f->len)
+		return false;
+	f->offload.word = csum_start | (uint64_t)csum_offset << 16 |
+			  (uint64_t)VIRTIO_NET_HDR_F_NEEDS_CSUM << 56;
+	return true;
+}
+
+/* The same as xd_offload_check, of may too, with the short way for checksums. 0, or -1 when it does
+ * not fit. */
 static inline int
 xd_offload_take(struct xd_frame *f, const struct xd_offload_request *request, uint8_t may)
 {
-	if (request->flags != VIRTIO_NET_HDR_F_NEEDS_CSUM ||
-		request->gso_type != VIRTIO_NET_HDR_GSO_NONE || !(may & XD_OFFLOAD_CSUM) ||
-		request->csum_start < XD_CSUM_START_PLAIN ||
-		(uint32_t)request->csum_start + request->csum_offset + 2 > f->len)
-		return xd_offload_check(f, request, may);
-	f->offload.csum_start = request->csum_start;
-	f->offload.csum_offset = request->csum_offset;
-	f->offload.gso_size = 0;
-	f->offload.gso_type = 0;
-	f->offload.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	return 0;
+	if (request->flags == VIRTIO_NET_HDR_F_NEEDS_CSUM &&
+		request->gso_type == VIRTIO_NET_HDR_GSO_NONE &&
+		xd_offload_take_checksum(f, request->csum_start, request->csum_offset, may))
+		return 0;
+	return xd_offload_check(f, request, may);
 }
 
 /*

@@ -63,16 +63,6 @@ take_piece(struct xd_batch *batch, struct xd_frame *f, struct xd_seg seg)
 	return true;
 }
 
-/* Takes over the offloads that the guest asks for; false: the request does not fit the frame. */
-static bool
-take_offload(const struct xd_vq *vq, struct xd_frame *f, struct xd_net_header header)
-{
-	struct xd_offload_request request = xd_net_header_request(header);
-
-	/* A guest that negotiated none of it has nothing to say: 5.1.6.2. */
-	return vq->offloads == 0 || xd_offload_take(f, &request, vq->offloads) == 0;
-}
-
 /* What became of a chain, beside the reason (enum xd_drop) why it is no frame. */
 enum chain_result {
 	CHAIN_FRAME = XD_DROP_REASONS,
@@ -126,7 +116,9 @@ dequeue_chain(
 	xd_vq_walk_begin(vq, &walk, head, a->descs[at], false);
 	result = walk_chain(vq, batch, f, &walk, header);
 	*walked += walk.pieces;
-	if (result == CHAIN_FRAME && !take_offload(vq, f, xd_net_header_read(header))) {
+	/* A guest that negotiated no offload has nothing to say: 5.1.6.2. */
+	if (result == CHAIN_FRAME && vq->offloads &&
+		!xd_net_header_take(f, xd_net_header_read(header), vq->offloads)) {
 		batch->nb_segs = nb_segs;
 		result = XD_DROP_BAD_OFFLOAD;
 	}
@@ -174,14 +166,13 @@ no_frame(struct xd_batch *batch, uint16_t at, enum xd_drop reason)
 
 /* Buffers that are each one descriptor in one region: as many of the next as there are. Returns the
  * first that is anything else. */
-static inline uint16_t
-dequeue_simple(struct xd_vq *vq, struct xd_batch *batch)
+static __rte_always_inline uint16_t
+simple_as(struct xd_vq *vq, struct xd_batch *batch, const uint8_t offloads)
 {
 	const struct xd_vq_ahead *a = &vq->ahead;
 	struct xd_frame *f = &batch->frames[batch->n];
 	struct xd_seg *seg = &batch->segs[batch->nb_segs];
 	struct xd_seg *const last_seg = &batch->segs[XD_BATCH_SEGS];
-	const bool offloads = vq->offloads != 0;
 	const uint16_t limit = a->n;
 	uint32_t bytes = batch->bytes;
 	uint16_t at = a->at;
@@ -211,7 +202,8 @@ dequeue_simple(struct xd_vq *vq, struct xd_batch *batch)
 		if (offloads) {
 			struct xd_net_header header = xd_net_header_read(data - XD_VQ_HDR_BYTES);
 
-			if (unlikely(xd_net_header_asks(header) && !take_offload(vq, f, header))) {
+			if (xd_net_header_asks(header) &&
+				unlikely(!xd_net_header_take(f, header, offloads))) {
 				no_frame(batch, at, XD_DROP_BAD_OFFLOAD);
 				continue;
 			}
@@ -224,6 +216,19 @@ dequeue_simple(struct xd_vq *vq, struct xd_batch *batch)
 	batch->nb_segs = (uint16_t)(seg - batch->segs);
 	batch->bytes = bytes;
 	return at;
+}
+
+/* A function each, so that a guest without offloads does not pay for them. */
+static __rte_noinline uint16_t
+dequeue_plain(struct xd_vq *vq, struct xd_batch *batch)
+{
+	return simple_as(vq, batch, 0);
+}
+
+static __rte_noinline uint16_t
+dequeue_offloads(struct xd_vq *vq, struct xd_batch *batch)
+{
+	return simple_as(vq, batch, vq->offloads);
 }
 
 /* One buffer that is not simple. False: it has to wait for the next turn, or the ring is broken. */
@@ -277,7 +282,7 @@ dequeue(struct xd_vq *vq, struct xd_batch *batch, const bool packed)
 
 	batch->first = a->at;
 	while (a->at < a->n && batch->bytes < XD_BATCH_BYTES) {
-		a->at = dequeue_simple(vq, batch);
+		a->at = vq->offloads ? dequeue_offloads(vq, batch) : dequeue_plain(vq, batch);
 		if (likely(a->at == a->n || batch->bytes >= XD_BATCH_BYTES))
 			break;
 		if (!dequeue_other(vq, batch, a->at, &walked))

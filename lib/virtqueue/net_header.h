@@ -10,6 +10,7 @@
 #define XD_VIRTQUEUE_NET_HEADER_H
 
 #include <linux/virtio_net.h>
+#include <rte_branch_prediction.h>
 
 #include "frame/offload.h"
 #include "virtqueue/device.h"
@@ -39,16 +40,19 @@ xd_net_header_read(const uint8_t *at)
 	return h;
 }
 
-static inline struct xd_offload_request
-xd_net_header_request(struct xd_net_header h)
+/* Takes over the offloads that a header asks for, of those that its sender may ask for
+ * (XD_OFFLOAD_*): xd_offload_check. False: they do not fit the frame. */
+bool xd_net_header_check(struct xd_frame *f, struct xd_net_header h, uint8_t may);
+
+/* The same, of a checksum at once. */
+static inline bool
+xd_net_header_take(struct xd_frame *f, struct xd_net_header h, uint8_t may)
 {
-	return (struct xd_offload_request){
-		.flags = (uint8_t)h.first,
-		.gso_type = (uint8_t)(h.first >> 8),
-		.gso_size = (uint16_t)(h.first >> 32),
-		.csum_start = (uint16_t)(h.first >> 48),
-		.csum_offset = (uint16_t)h.second,
-	};
+	if (likely((uint16_t)h.first == VIRTIO_NET_HDR_F_NEEDS_CSUM && /* and gso_type none */
+		    xd_offload_take_checksum(
+			    f, (uint16_t)(h.first >> 48), (uint16_t)h.second, may)))
+		return true;
+	return xd_net_header_check(f, h, may);
 }
 
 /* The header of a frame without offloads, in one buffer. */

@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames for a guest that has not negotiated the offload they need: the checksum is finished, or
- * the frame segmented, as it is written to the receive queue. Virtio 1.2, 5.1.6.4. */
+/* What a guest asks for, checked; and frames for a guest that has not negotiated the offload they
+ * need: the checksum is finished, or the frame segmented, as it is written to the receive queue.
+ * Virtio 1.2, 5.1.6.2 and 5.1.6.4. */
 #include "virtqueue/put.h"
+
+bool
+xd_net_header_check(struct xd_frame *f, struct xd_net_header h, uint8_t may)
+{
+	const struct xd_offload_request request = {
+		.flags = (uint8_t)h.first,
+		.gso_type = (uint8_t)(h.first >> 8),
+		.gso_size = (uint16_t)(h.first >> 32),
+		.csum_start = (uint16_t)(h.first >> 48),
+		.csum_offset = (uint16_t)h.second,
+	};
+
+	return xd_offload_check(f, &request, may) == 0;
+}
 
 /*
  * Segments the frame and puts the segments. All or nothing as far as can be told before: while
