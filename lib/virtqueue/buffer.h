@@ -10,14 +10,6 @@
 
 #include "virtqueue/device.h"
 
-/* A descriptor of either kind of ring, read once. flags are NEXT, WRITE and INDIRECT only. */
-struct xd_vq_desc {
-	uint64_t addr;
-	uint32_t len;
-	uint16_t flags;
-	uint16_t next; /* split: number of the next one; packed: the buffer's id */
-};
-
 /* One read of a descriptor in a split ring, which the guest may be rewriting. */
 static inline struct xd_vq_desc
 xd_split_read(const struct xd_vring_desc *at)
@@ -133,6 +125,8 @@ xd_vq_ahead_put(struct xd_vq *vq, struct xd_guest_region *hot, uint16_t i,
 		vq->ahead.data[i] = hot->host + offset;
 	} else {
 		vq->ahead.data[i] = xd_vq_simple(vq, d, flags);
+		if (!(flags & XD_VRING_DESC_F_WRITE))
+			vq->tables[i].desc = *d;
 		*hot = vq->hot;
 	}
 }

@@ -11,6 +11,7 @@
 #include <rte_prefetch.h>
 
 #include "frame/copy.h"
+#include "virtqueue/dequeue.h"
 #include "virtqueue/net_header.h"
 #include "virtqueue/packed_ring.h"
 #include "virtqueue/split_ring.h"
@@ -131,9 +132,13 @@ look_ahead(struct xd_vq *vq, const bool packed)
 {
 	struct xd_vq_ahead *a = &vq->ahead;
 	const uint16_t n = packed ? xd_packed_look_ahead(vq, 0) : xd_split_look_ahead(vq, 0);
+	uint32_t others = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
 		if (unlikely(!a->data[i] || a->len[i] <= XD_VQ_HDR_BYTES)) {
+			others |= 1u << i;
+			if (a->data[i])
+				vq->tables[i].desc.flags = 0;
 			a->data[i] = NULL;
 			continue;
 		}
@@ -143,6 +148,8 @@ look_ahead(struct xd_vq *vq, const bool packed)
 		if (a->len[i] > 64)
 			rte_prefetch0(a->data[i] + 64);
 	}
+	if (unlikely(others))
+		xd_vq_read_tables(vq, others);
 	/* Buffers of one ring are alike: where one frame begins within a line, all may end a line
 	 * later. */
 	if (n && (uintptr_t)a->data[0] % XD_COPY_LINE == 0)
@@ -152,16 +159,6 @@ look_ahead(struct xd_vq *vq, const bool packed)
 			rte_prefetch0(a->data[i] + RTE_MIN(a->len[i], (uint32_t)XD_HEAD) - 1);
 	}
 	return n;
-}
-
-/* Notes that the buffer at `at` brought no frame, to be counted when it is given back. */
-static void
-no_frame(struct xd_batch *batch, uint16_t at, enum xd_drop reason)
-{
-	uint16_t i = at - batch->first;
-
-	batch->no_frame |= 1u << i;
-	batch->reasons[i] = (uint8_t)reason;
 }
 
 /* Buffers that are each one descriptor in one region: as many of the next as there are. Returns the
@@ -185,7 +182,8 @@ simple_as(struct xd_vq *vq, struct xd_batch *batch, const uint8_t offloads)
 		if (unlikely(!data || seg == last_seg))
 			break;
 		if (unlikely(len < XD_FRAME_MIN || len > XD_FRAME_MAX)) {
-			no_frame(batch, at, len < XD_FRAME_MIN ? XD_DROP_RUNT : XD_DROP_TOO_LONG);
+			xd_vq_no_frame(
+				batch, at, len < XD_FRAME_MIN ? XD_DROP_RUNT : XD_DROP_TOO_LONG);
 			continue;
 		}
 		if (len <= XD_HEAD) {
@@ -204,7 +202,7 @@ simple_as(struct xd_vq *vq, struct xd_batch *batch, const uint8_t offloads)
 
 			if (xd_net_header_asks(header) &&
 				unlikely(!xd_net_header_take(f, header, offloads))) {
-				no_frame(batch, at, XD_DROP_BAD_OFFLOAD);
+				xd_vq_no_frame(batch, at, XD_DROP_BAD_OFFLOAD);
 				continue;
 			}
 		}
@@ -242,7 +240,7 @@ dequeue_other(struct xd_vq *vq, struct xd_batch *batch, uint16_t at, uint32_t *w
 		batch->n++;
 		batch->bytes += f->len;
 	} else if (result < XD_DROP_REASONS) {
-		no_frame(batch, at, (enum xd_drop)result);
+		xd_vq_no_frame(batch, at, (enum xd_drop)result);
 	}
 	return result <= CHAIN_FRAME;
 }
@@ -271,6 +269,7 @@ dequeue(struct xd_vq *vq, struct xd_batch *batch, const bool packed)
 {
 	struct xd_vq_ahead *a = &vq->ahead;
 	uint32_t walked = 0;
+	uint16_t next;
 
 	batch->n = 0;
 	batch->nb_done = 0;
@@ -285,6 +284,11 @@ dequeue(struct xd_vq *vq, struct xd_batch *batch, const bool packed)
 		a->at = vq->offloads ? dequeue_offloads(vq, batch) : dequeue_plain(vq, batch);
 		if (likely(a->at == a->n || batch->bytes >= XD_BATCH_BYTES))
 			break;
+		next = xd_vq_dequeue_tables(vq, batch);
+		if (likely(next > a->at)) {
+			a->at = next;
+			continue;
+		}
 		if (!dequeue_other(vq, batch, a->at, &walked))
 			break;
 		a->at++;

@@ -6,7 +6,8 @@
  *   dequeue.c      receive: from a guest's transmit queue to a batch of frames
  *   enqueue.c      transmit: frames into a guest's receive queue
  *   put.c          the same for one frame, into buffers of any shape
- *   chain.c        buffers of more than one descriptor
+ *   indirect.c     receive, of buffers that are a short indirect table
+ *   chain.c        buffers of more than one descriptor, whatever they are
  *   offload.c      frames that need an offload which the guest has not negotiated
  *   notify.c       notifications, ours to the guest and the guest's to us
  *   split_ring.h, packed_ring.h
@@ -47,6 +48,7 @@
 #define XD_VQ_MERGE_MAX 320  /* buffers that one frame is put into at most */
 #define XD_VQ_WALK_MAX  512  /* descriptors of chains after which a turn's dequeue ends */
 #define XD_VQ_PUT_MAX   2048 /* descriptors that one call puts frames into */
+#define XD_VQ_TABLE_MAX 4    /* descriptors of an indirect table that is read ahead */
 #define XD_VQ_HDR_BYTES 12   /* virtio-net header with num_buffers: virtio 1.2, 5.1.6 */
 
 /* The rule of virtio that a guest broke. */
@@ -65,6 +67,27 @@ enum xd_vq_fault {
 
 const char *xd_vq_fault_text(enum xd_vq_fault fault);
 
+/* A descriptor of either kind of ring, read once. flags are NEXT, WRITE and INDIRECT only. */
+struct xd_vq_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags;
+	uint16_t next; /* split: number of the next one; packed: the buffer's id */
+};
+
+/* Of a buffer to be received, read ahead, that is not simple: its first descriptor; after that has
+ * been looked at, what the indirect table holds that it is, if that is a short one (indirect.c). */
+struct xd_vq_table {
+	union {
+		struct xd_vq_desc desc;
+		struct xd_seg pieces[XD_VQ_TABLE_MAX]; /* of the frame, each in one region */
+	};
+	const uint8_t *header; /* virtio-net header, of XD_VQ_HDR_BYTES */
+	uint8_t nb_pieces;     /* 0: the buffer is to be walked, and nothing else is set */
+};
+
+static_assert(sizeof(struct xd_vq_table) == 80, "a batch of them is no larger than xd_vq.puts");
+
 /*
  * Available buffers whose descriptors were read ahead, in the turn before, so that the cache lines
  * which will be read or written have a whole turn to arrive. They are not read a second time.
@@ -75,8 +98,8 @@ struct xd_vq_ahead {
 	uint16_t id[XD_BATCH];
 	uint16_t pos[XD_BATCH];   /* in a packed ring: position, */
 	uint16_t descs[XD_BATCH]; /* and descriptors that it takes up */
-	uint32_t len[XD_BATCH];   /* bytes at data */
-	uint8_t *data[XD_BATCH];  /* NULL: not a simple buffer (xd_vq_simple), to be walked later */
+	uint32_t len[XD_BATCH];   /* bytes at data; of a frame in an indirect table, all */
+	uint8_t *data[XD_BATCH];  /* NULL: not a simple buffer (xd_vq_simple) */
 };
 
 /*
@@ -150,7 +173,10 @@ struct xd_vq {
 	uint64_t bytes;
 	struct xd_guest_region hot; /* the region that the last buffer was in: a copy */
 	struct xd_vq_ahead ahead;
-	struct xd_vq_put puts[XD_VQ_MERGE_MAX]; /* of the frame at hand */
+	union {                                         /* as it is used in one direction only */
+		struct xd_vq_table tables[XD_BATCH];    /* receive: of those ahead without data */
+		struct xd_vq_put puts[XD_VQ_MERGE_MAX]; /* transmit: of the frame at hand */
+	};
 } __rte_cache_aligned;
 
 /* What control says of a ring to be brought up. */

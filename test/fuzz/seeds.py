@@ -75,6 +75,16 @@ def rings(packed):
     yield "outside", ring(7, 3, chain([(0x7ff0, 200, 0)]), driver([0]), frame, RIGHT_AWAY)
     yield "indirect", ring(7, 3, chain([(BUFFER + 200, 32, INDIRECT)]), driver([0]),
                            frame.ljust(200, b"\0") + table, RIGHT_AWAY)
+    # Some of four, of three and of two descriptors, of which one crosses into nothing.
+    tables = b"".join(desc(a, n, f, x) for a, n, f, x in (
+        (BUFFER, 12, 0 if packed else NEXT, 1), (BUFFER + 12, 14, 0 if packed else NEXT, 2),
+        (BUFFER + 26, 200, 0 if packed else NEXT, 3), (BUFFER + 26, 60, 0, 0),
+        (BUFFER, 66, 0 if packed else NEXT, 1), (BUFFER + 66, 10, 0 if packed else NEXT, 2),
+        (0x7ff0, 60, 0, 0)))
+    yield "tables", ring(7 | 16, 4, [chain([(BUFFER + 200 + 16 * at, 16 * n, INDIRECT)])[0]
+                                     for at, n in ((0, 4), (1, 3), (2, 2), (4, 2), (4, 3), (3, 1))] + one,
+                         driver(range(7)), frame.ljust(200, b"\0") + tables,
+                         RIGHT_AWAY + [op(AGAIN, 2)] + RIGHT_AWAY)
     yield "odd-size", ring(7, 9, one, driver([0]), frame, RIGHT_AWAY)
     yield "logged", ring(7 | 32 | 64, 3, one, driver([0]), b"\0\0" + frame, RIGHT_AWAY)
     yield "tso", ring(7 | 16, 3, chain([(BUFFER, 406, 0)]), driver([0]), tso_frame(), RIGHT_AWAY)

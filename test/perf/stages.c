@@ -2,9 +2,9 @@
 /*
  * What each stage of a turn costs by itself, and what a turn costs with several workers at once.
  *
- *     taskset -c 1 build/test/stages [FLOWS [packed] [bond|mirror|patch|limits|hooks|coalesce]]
- *     build/test/stages workers [MOST]
- *     taskset -c 1 build/test/stages addresses [MOST]
+ *     taskset -c 1 build/test/stages [FLOWS [packed]
+ * [bond|mirror|patch|limits|hooks|coalesce|indirect|csum]] build/test/stages workers [MOST] taskset
+ * -c 1 build/test/stages addresses [MOST]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -307,6 +307,30 @@ make_coalesce(struct bench *b, unsigned flows)
 	return 0;
 }
 
+/* As Linux sends TCP: a virtio-net header, headers and payload apart, and a checksum to be finished
+ * that the receiver takes so. */
+static int
+make_csum(struct bench *b, unsigned flows)
+{
+	(void)flows;
+	for (unsigned i = 0; i < STAGES_RING; i++) {
+		uint8_t *header = stages_frame(&b->rings, i) - STAGES_HEADER;
+
+		header[0] = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		header[6] = 34; /* csum_start and csum_offset */
+		header[8] = XD_TCP_CSUM_OFFSET;
+	}
+	b->rings.tx.offloads = b->rings.rx.offloads = XD_OFFLOAD_CSUM;
+	return 0;
+}
+
+static int
+make_indirect(struct bench *b, unsigned flows)
+{
+	stages_make_indirect(&b->rings, 54);
+	return make_csum(b, flows);
+}
+
 static const struct way {
 	const char *word;
 	int (*make)(struct bench *b, unsigned flows);
@@ -340,6 +364,12 @@ static const struct way {
 	{"coalesce", make_coalesce,
 		{STEP(dequeue), STEP(input), STEP(learn), STEP(forward), STEP(coalesce),
 			STEP(enqueue), STEP(release)}},
+	{"csum", make_csum,
+		{STEP(dequeue), STEP(input), STEP(learn), STEP(forward), STEP(enqueue),
+			STEP(release)}},
+	{"indirect", make_indirect,
+		{STEP(dequeue), STEP(input), STEP(learn), STEP(forward), STEP(enqueue),
+			STEP(release)}},
 };
 
 /* ---- Measuring ---- */

@@ -15,12 +15,13 @@
 #include "memory/memory.h"
 #include "virtqueue/device.h"
 
-#define STAGES_RING        1024
-#define STAGES_FRAME       64
-#define STAGES_HEADER      12
-#define STAGES_RX_OFFSET   (4u << 20)
-#define STAGES_SPAN_OFFSET (8u << 20)
-#define STAGES_MEM_BYTES   (12u << 20)
+#define STAGES_RING          1024
+#define STAGES_FRAME         64
+#define STAGES_HEADER        12
+#define STAGES_RX_OFFSET     (4u << 20)
+#define STAGES_SPAN_OFFSET   (8u << 20)
+#define STAGES_TABLES_OFFSET (3u << 20)
+#define STAGES_MEM_BYTES     (12u << 20)
 
 /* A guest that sends, one that receives, and one that watches. */
 struct stages_bench {
@@ -28,6 +29,8 @@ struct stages_bench {
 	bool packed;
 	bool watched;                /* frames go to the third too */
 	uint32_t offered;            /* buffers, of each ring; */
+	uint32_t tx_bytes;           /* of each descriptor of the sender's, */
+	uint16_t tx_flags;           /* and what it says */
 	uint32_t rx_offered, rx_due; /* of the receiver's, and how many to offer next */
 	struct xd_guest_memory guest;
 	struct xd_vq tx, rx, span;
@@ -44,6 +47,9 @@ int stages_make_rings(
 	struct stages_bench *b, bool packed, unsigned from, unsigned to, unsigned flows);
 /* The drivers make the next batch of buffers available. */
 void stages_offer(struct stages_bench *b);
+/* Has the sender's frames lie in two pieces, of `first` bytes and of the others, by an indirect
+ * table each. */
+void stages_make_indirect(struct stages_bench *b, uint32_t first);
 /* The frame that lies in entry i of the sender's ring. */
 uint8_t *stages_frame(struct stages_bench *b, unsigned i);
 

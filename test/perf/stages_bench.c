@@ -6,6 +6,7 @@
 
 #define STRIDE   2112 /* an odd number of lines, so that buffers use all sets of a cache */
 #define RX_BYTES 1526
+#define BODY_AT  1024 /* of a frame in two pieces: where the second is in its buffer */
 
 void
 stages_set_mac(uint8_t *mac, unsigned port, unsigned flow)
@@ -37,7 +38,7 @@ offer(const struct stages_bench *b, struct xd_vq *vq, uint32_t from, uint32_t n,
 void
 stages_offer(struct stages_bench *b)
 {
-	offer(b, &b->tx, b->offered, XD_BATCH, STAGES_HEADER + STAGES_FRAME, 0);
+	offer(b, &b->tx, b->offered, XD_BATCH, b->tx_bytes, b->tx_flags);
 	offer(b, &b->rx, b->rx_offered, b->rx_due, RX_BYTES, XD_VRING_DESC_F_WRITE);
 	if (b->watched)
 		offer(b, &b->span, b->offered, XD_BATCH, RX_BYTES, XD_VRING_DESC_F_WRITE);
@@ -68,6 +69,7 @@ make_ring(struct stages_bench *b, struct xd_vq *vq, uint32_t offset, uint16_t fl
 		.desc_addr = offset,
 		.avail_addr = offset + 16 * STAGES_RING,
 		.used_addr = offset + 16 * STAGES_RING + 4096,
+		.indirect = true,
 		.drops = &drops,
 		.call_fd = -1};
 	struct xd_vring_desc *desc = (struct xd_vring_desc *)(void *)(b->mem + offset);
@@ -98,6 +100,7 @@ stages_make_rings(struct stages_bench *b, bool packed, unsigned from, unsigned t
 {
 	b->packed = packed;
 	b->rx_due = XD_BATCH;
+	b->tx_bytes = STAGES_HEADER + STAGES_FRAME;
 	b->mem = xd_memory_alloc(STAGES_MEM_BYTES, XD_NODE_ANY);
 	if (!b->mem) {
 		fprintf(stderr, "stages: no memory\n");
@@ -117,4 +120,31 @@ stages_make_rings(struct stages_bench *b, bool packed, unsigned from, unsigned t
 	if (make_ring(b, &b->rx, STAGES_RX_OFFSET, XD_VRING_DESC_F_WRITE) < 0)
 		return -1;
 	return make_ring(b, &b->span, STAGES_SPAN_OFFSET, XD_VRING_DESC_F_WRITE);
+}
+
+void
+stages_make_indirect(struct stages_bench *b, uint32_t first)
+{
+	struct xd_vring_desc *desc = (struct xd_vring_desc *)(uintptr_t)b->tx.desc;
+
+	for (unsigned i = 0; i < STAGES_RING; i++) {
+		const uint64_t at = STAGES_TABLES_OFFSET + i * 64ull;
+		struct xd_vring_desc *table = (struct xd_vring_desc *)(void *)(b->mem + at);
+		uint8_t *frame = stages_frame(b, i);
+
+		memcpy(frame + BODY_AT, frame + first, STAGES_FRAME - first);
+		table[0] = (struct xd_vring_desc){.addr = buffer_at(0, i),
+			.len = STAGES_HEADER + first,
+			.flags = b->packed ? 0 : XD_VRING_DESC_F_NEXT,
+			.next = b->packed ? 0 : 1};
+		table[1] = (struct xd_vring_desc){.addr = buffer_at(0, i) + STAGES_HEADER + BODY_AT,
+			.len = STAGES_FRAME - first};
+		desc[i].addr = at;
+		if (b->packed)
+			continue;
+		desc[i].len = 2 * sizeof(*table);
+		desc[i].flags = XD_VRING_DESC_F_INDIRECT;
+	}
+	b->tx_bytes = 2 * sizeof(*desc);
+	b->tx_flags = XD_VRING_DESC_F_INDIRECT;
 }
