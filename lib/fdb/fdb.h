@@ -29,7 +29,8 @@
  * else becomes of a key (insertion, move to another port or bucket, expiry) happens under the
  * lock of the key's stripe, so a key is never in the table twice but while it moves to its other
  * bucket. A reader that looks in the other bucket just before and in the old one just after such a
- * move misses it, and floods one frame.
+ * move misses it, sees that something has moved meanwhile, and looks again. It does so a few times
+ * (XD_FDB_LOOKS): should another entry have moved in each of them, it gives up, and floods a frame.
  *
  * Forgetting. An entry not refreshed for longer than the ageing time is removed by the next
  * xd_fdb_age, or replaced when its place is needed. Flushing a port only advances the port's
@@ -81,6 +82,7 @@
 #include "memory/growing.h"
 
 #define XD_FDB_STRIPES 64 /* locks */
+#define XD_FDB_LOOKS   4  /* of a look-up, at most */
 
 #define XD_FDB_MOVES_MAX 3  /* moves that are followed */
 #define XD_FDB_WINDOW_S  10 /* from the first of them, after which they are forgotten */
@@ -125,12 +127,14 @@ struct xd_fdb {
 	struct xd_fdb_stripe stripes[XD_FDB_STRIPES];
 
 	/* Buckets that entries are in, and of these the ones that new entries are put into: all,
-	 * but while the last ones are emptied. Written by who has `resizing` and all stripes. */
+	 * but while the last ones are emptied. Written by who has all stripes. */
 	uint32_t size __attribute__((aligned(64))), room;
-	uint32_t ready;                /* buckets that there is memory for: written by control */
-	uint32_t most;                 /* that there may be */
-	bool wanted;                   /* memory for more than are ready */
-	struct xd_fdb_stripe resizing; /* waited for by control alone */
+	uint32_t moving; /* advanced between an entry's being copied to another bucket and its going
+			  * from the old one, once for all of a batch that is split or joined */
+	uint32_t ready;  /* buckets that there is memory for: written by control */
+	uint32_t most;   /* that there may be */
+	bool wanted;     /* memory for more than are ready */
+	bool shrinking;  /* control joins buckets; until more are needed. By who has all stripes */
 
 	/* Control's. */
 	struct xd_growing memory; /* of the buckets */
@@ -231,7 +235,8 @@ uint64_t xd_fdb_bytes(const struct xd_fdb *fdb); /* memory of the table, as larg
 
 /* ---- Workers ---- */
 
-/* The value stored under a key anywhere in the table, of any generation, or 0. Wait-free. */
+/* The value stored under a key anywhere in the table, of any generation, or 0. Wait-free: see
+ * "Threads" above. */
 uint64_t xd_fdb_find(const struct xd_fdb *fdb, uint64_t key, uint64_t hash);
 
 /* Learns an address that xd_fdb_holds has not found as it should be: inserts it, moves it to

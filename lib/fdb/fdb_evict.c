@@ -57,9 +57,8 @@ xd_fdb_nobody_heavier(const struct xd_fdb *fdb, uint16_t port)
 }
 
 bool
-xd_fdb_evict(struct xd_fdb *fdb, uint64_t hash, uint16_t port)
+xd_fdb_evict(struct xd_fdb *fdb, uint64_t hash, uint16_t port, uint64_t held)
 {
-	const uint64_t held = xd_fdb_stripe_bit(hash);
 	/* With the newcomer the port must not have more than the other: they would take from each
 	 * other by turns. */
 	struct victim v = {.count = xd_fdb_count_port(fdb, port)};

@@ -60,11 +60,11 @@ count_table(struct xd_fdb *fdb)
 
 /* Counts a new key of a port; in a full table another one may have to go. */
 static bool
-count_new(struct xd_fdb *fdb, uint64_t hash, uint16_t port)
+count_new(struct xd_fdb *fdb, uint64_t hash, uint16_t port, uint64_t held)
 {
 	if (!count_port(fdb, port))
 		return false;
-	if (count_table(fdb) || (xd_fdb_evict(fdb, hash, port) && count_table(fdb)))
+	if (count_table(fdb) || (xd_fdb_evict(fdb, hash, port, held) && count_table(fdb)))
 		return true;
 	__atomic_fetch_sub(&fdb->ports[port].count, 1, __ATOMIC_RELAXED);
 	return false;
@@ -137,6 +137,7 @@ displace(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_bucket *ot
 	if (!place_free(fdb, other, e) &&
 		!(more && place_displacing(fdb, other, e, held, more - 1)))
 		return false;
+	xd_fdb_note_moving(fdb);
 	while (!xd_fdb_cas(slot, e, new)) {
 		e = xd_fdb_load(slot);
 		/* It was flushed meanwhile, which makes its place, and the copy's, anybody's. */
@@ -208,19 +209,40 @@ move(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
 	}
 }
 
-/* A key that is not in the table, or only of an old generation. */
-static void
+/* A key that is not in the table, or only of an old generation. False: it has found no place. */
+static bool
 insert(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
-	struct xd_fdb_entry new, uint64_t hash)
+	struct xd_fdb_entry new, uint64_t hash, uint64_t held)
 {
-	if (count_new(fdb, hash, xd_fdb_entry_port(new))) {
-		/* Another key may just have taken the old entry's place. */
-		if ((slot != NULL && xd_fdb_cas(slot, old, new)) ||
-			xd_fdb_place(fdb, new, hash, xd_fdb_stripe_bit(hash)))
-			return;
-		xd_fdb_uncount(fdb, xd_fdb_entry_port(new));
+	if (!count_new(fdb, hash, xd_fdb_entry_port(new), held)) {
+		xd_fdb_count_not_learned(fdb, xd_fdb_entry_port(new));
+		return true;
 	}
-	xd_fdb_count_not_learned(fdb, xd_fdb_entry_port(new));
+	/* Another key may just have taken the old entry's place. */
+	if ((slot != NULL && xd_fdb_cas(slot, old, new)) || xd_fdb_place(fdb, new, hash, held))
+		return true;
+	xd_fdb_uncount(fdb, xd_fdb_entry_port(new));
+	return false;
+}
+
+/* A key has found no place. What would have to move for it may be locked by others, with all locks
+ * that one has who waits for the last: when there is room it is tried again under all of them. */
+static void
+insert_alone(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s)
+{
+	struct xd_fdb_entry old, *slot;
+	bool done = false;
+
+	if (xd_fdb_has_room(fdb)) {
+		xd_fdb_lock_all(fdb);
+		slot = find_slot(fdb, key, hash, &old);
+		done = (slot != NULL && xd_fdb_entry_live(fdb, old)) ||
+		       insert(fdb, slot, old, xd_fdb_entry_make(fdb, key, port, now_s), hash,
+			       XD_FDB_ALL);
+		xd_fdb_unlock_all(fdb);
+	}
+	if (!done)
+		xd_fdb_count_not_learned(fdb, port);
 }
 
 bool
@@ -243,20 +265,21 @@ xd_fdb_insert_static(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t p
 {
 	struct xd_fdb_entry new = xd_fdb_entry_make(fdb, key, port, XD_FDB_STATIC_S);
 
-	if (!count_table(fdb) && !(xd_fdb_evict(fdb, hash, XD_PORT_NONE) && count_table(fdb))) {
+	if (!count_table(fdb) &&
+		!(xd_fdb_evict(fdb, hash, XD_PORT_NONE, XD_FDB_ALL) && count_table(fdb))) {
 		if (!over)
 			return false;
 		__atomic_fetch_add(&fdb->count, 1, __ATOMIC_RELAXED);
 	}
 	__atomic_fetch_add(&fdb->ports[port].count, 1, __ATOMIC_RELAXED);
-	if (xd_fdb_place(fdb, new, hash, xd_fdb_stripe_bit(hash)))
+	if (xd_fdb_place(fdb, new, hash, XD_FDB_ALL))
 		return true;
 	xd_fdb_uncount(fdb, port);
 	return false;
 }
 
-/* The key is not to be found as seen on this port. Its lock is held. */
-static void
+/* The key is not to be found as seen on this port. Its lock is held. False: as insert. */
+static bool
 learn_locked(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s)
 {
 	struct xd_fdb_entry old, new = xd_fdb_entry_make(fdb, key, port, now_s);
@@ -267,27 +290,27 @@ learn_locked(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uin
 	if (live && xd_fdb_entry_is_static(old)) {
 		if (xd_fdb_entry_port(old) != port)
 			xd_fdb_count_damped(fdb, port);
-		return;
+		return true;
 	}
 	if (live && xd_fdb_entry_port(old) == port) {
 		xd_fdb_cas(slot, old, new);
-		return;
+		return true;
 	}
 	/* It may have become so since it was looked at without the lock. */
 	if (xd_fdb_held(fdb, key, hash, port, now_s)) {
 		xd_fdb_count_damped(fdb, port);
-		return;
+		return true;
 	}
 	if (!live) {
 		xd_fdb_note_return(fdb, key, hash, port);
-		insert(fdb, slot, old, new, hash);
-		return;
+		return insert(fdb, slot, old, new, hash, xd_fdb_stripe_bit(hash));
 	}
 	at = xd_fdb_judge_move(fdb, key, hash, xd_fdb_entry_port(old), port, now_s);
 	if (at != port)
 		xd_fdb_count_damped(fdb, port);
 	if (at != xd_fdb_entry_port(old))
 		move(fdb, slot, old, xd_fdb_entry_make(fdb, key, at, now_s));
+	return true;
 }
 
 void
@@ -295,6 +318,7 @@ xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port
 {
 	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
 	struct xd_fdb_entry *slot, old, new;
+	bool done;
 
 	if (key == 0 || port >= XD_MAX_PORTS)
 		return;
@@ -318,8 +342,10 @@ xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port
 		return;
 	}
 	xd_fdb_lock(stripe);
-	learn_locked(fdb, key, hash, port, now_s);
+	done = learn_locked(fdb, key, hash, port, now_s);
 	xd_fdb_unlock(stripe);
+	if (!done)
+		insert_alone(fdb, key, hash, port, now_s);
 	/* For one in four, so that a turn of new addresses does not take too long. */
 	if (xd_fdb_wants_room(fdb) && (hash >> 40 & 3) == 0)
 		xd_fdb_grow(fdb);

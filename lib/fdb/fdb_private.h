@@ -151,6 +151,8 @@ xd_fdb_stripe_bit(uint64_t hash)
 	return 1ull << (hash >> 58);
 }
 
+#define XD_FDB_ALL UINT64_MAX /* stripes */
+
 /* Tries to lock a key's stripe, if it is not one of those held. It is never waited for: two who
  * hold one each would wait for each other. */
 static inline bool
@@ -207,16 +209,33 @@ xd_fdb_wants_room(const struct xd_fdb *fdb)
 	const uint32_t size = xd_fdb_size(fdb);
 	const bool small = size * sizeof(struct xd_fdb_bucket) < XD_GROWING_FIRST;
 	const uint32_t each = small ? 1 : XD_FDB_WAYS / 2;
+	const bool whole =
+		(size & (size - 1)) == 0 || __atomic_load_n(&fdb->shrinking, __ATOMIC_RELAXED);
 
-	if (size == fdb->most || ((size & (size - 1)) == 0 && xd_fdb_count(fdb) <= each * size))
+	if (size == fdb->most || (whole && xd_fdb_count(fdb) <= each * size))
 		return false;
 	return size < __atomic_load_n(&fdb->ready, __ATOMIC_ACQUIRE) ||
 	       !__atomic_load_n(&fdb->wanted, __ATOMIC_RELAXED);
 }
 
-/* Splits a few buckets, unless somebody else does or there is no memory for more. Any thread,
- * without locks, when there is wanted room. */
-void xd_fdb_grow(struct xd_fdb *fdb);
+/* Splits a few buckets, or asks for memory; false: there was nothing to split. Any thread, without
+ * locks, when there is wanted room. Whoever learns many waits here for others that do, so that the
+ * table keeps up with what is learned whoever is kept from running. */
+bool xd_fdb_grow(struct xd_fdb *fdb);
+
+/* Whether a place can be found for practically every key: the table is half full at most. */
+static inline bool
+xd_fdb_has_room(const struct xd_fdb *fdb)
+{
+	return xd_fdb_count(fdb) <= xd_fdb_size(fdb) * (XD_FDB_WAYS / 2);
+}
+
+/* An entry is in its new bucket, and about to go from its old one. */
+static inline void
+xd_fdb_note_moving(struct xd_fdb *fdb)
+{
+	__atomic_fetch_add(&fdb->moving, 1, __ATOMIC_RELEASE);
+}
 
 /* ---- fdb_learn.c ---- */
 
@@ -228,8 +247,9 @@ bool xd_fdb_place(struct xd_fdb *fdb, struct xd_fdb_entry new, uint64_t hash, ui
 
 /* Takes the key out of the table; false: it was not there, or flushed. */
 bool xd_fdb_remove(struct xd_fdb *fdb, uint64_t key, uint64_t hash);
-/* Puts a static address there, which is not in the table. over: also when the table is at its limit
- * and no learned one was found to give way; one does as more is learned. False: there is no room.
+/* Puts a static address there, which is not in the table, under all stripes' locks. over: also when
+ * the table is at its limit and no learned one was found to give way; one does as more is learned.
+ * False: there is no room.
  */
 bool xd_fdb_insert_static(
 	struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, bool over);
@@ -246,10 +266,10 @@ void xd_fdb_unlist_static(struct xd_fdb *fdb, uint64_t key);
 
 /* Whether surely no port has more addresses than this one. Without a lock. */
 bool xd_fdb_nobody_heavier(const struct xd_fdb *fdb, uint16_t port);
-/* Removes an address of a port that has more than this one, for which a key is to be inserted,
- * whose stripe's lock is held; port counts it already. XD_PORT_NONE: of any port, but no static
- * one. False: there is none, as far as was looked. */
-bool xd_fdb_evict(struct xd_fdb *fdb, uint64_t hash, uint16_t port);
+/* Removes an address of a port that has more than this one, for which a key is to be inserted;
+ * port counts it already. held: the stripes' locks that the caller has, the key's among them.
+ * XD_PORT_NONE: of any port, but no static one. False: there is none, as far as was looked. */
+bool xd_fdb_evict(struct xd_fdb *fdb, uint64_t hash, uint16_t port, uint64_t held);
 
 /* ---- fdb_move.c: addresses that moved ---- */
 

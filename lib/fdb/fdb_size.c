@@ -5,7 +5,7 @@
  * Buckets are split and joined in small batches under all stripes' locks, so that nobody else
  * inserts, moves or removes meanwhile. Who looks up has no lock. An entry is copied first, then the
  * new number of buckets published, then the entry removed where it was: whoever has missed it there
- * finds that the number has changed, and looks again.
+ * finds that something has moved, and looks again.
  */
 #include "fdb/fdb.h"
 
@@ -14,9 +14,7 @@
 #include "fdb/fdb_private.h"
 
 #define BATCH  32u /* buckets split or joined at a time: few microseconds */
-#define TRIES  4   /* of a look-up; in each, another batch has passed it by */
 #define EMPTY  4u  /* buckets for an address, from which on half of them are too many */
-#define ALL    UINT64_MAX
 #define BUCKET sizeof(struct xd_fdb_bucket)
 
 static_assert(XD_FDB_BUCKETS_MIN * BUCKET % 4096 == 0, "the smallest table is whole pages");
@@ -34,14 +32,15 @@ xd_fdb_find(const struct xd_fdb *fdb, uint64_t key, uint64_t hash)
 {
 	uint64_t value = 0;
 
-	for (unsigned i = 0; i < TRIES && value == 0; i++) {
-		const uint32_t size = __atomic_load_n(&fdb->size, __ATOMIC_ACQUIRE);
+	for (unsigned i = 0; i < XD_FDB_LOOKS && value == 0; i++) {
+		const uint32_t moving = __atomic_load_n(&fdb->moving, __ATOMIC_ACQUIRE);
+		const uint32_t size = xd_fdb_size(fdb);
 
 		value = xd_fdb_find_in(xd_fdb_first_of(fdb, hash, size), key);
 		if (value == 0)
 			value = xd_fdb_find_in(xd_fdb_second_of(fdb, hash, size), key);
 		rte_smp_rmb();
-		if (__atomic_load_n(&fdb->size, __ATOMIC_RELAXED) == size)
+		if (__atomic_load_n(&fdb->moving, __ATOMIC_RELAXED) == moving)
 			break;
 	}
 	return value;
@@ -104,20 +103,19 @@ clear_copied(struct xd_fdb *fdb, uint32_t b)
 	}
 }
 
-/* The next n buckets. */
+/* The next n buckets. All stripes' locks are held. */
 static void
 split(struct xd_fdb *fdb, uint32_t n)
 {
 	const uint32_t size = fdb->size;
 
-	xd_fdb_lock_all(fdb);
 	for (uint32_t b = size; b < size + n; b++)
 		copy_up(fdb, b);
 	__atomic_store_n(&fdb->room, size + n, __ATOMIC_RELAXED);
 	__atomic_store_n(&fdb->size, size + n, __ATOMIC_RELEASE);
+	xd_fdb_note_moving(fdb);
 	for (uint32_t b = size; b < size + n; b++)
 		clear_copied(fdb, b);
-	xd_fdb_unlock_all(fdb);
 	if (size + n == 2 * half_of(size))
 		__atomic_store_n(&fdb->mask, size + n - 1, __ATOMIC_RELAXED);
 }
@@ -131,54 +129,54 @@ copy_down(struct xd_fdb *fdb, const struct xd_fdb_bucket *from)
 		struct xd_fdb_entry e = xd_fdb_load(&from->entries[i]);
 
 		if (xd_fdb_entry_live(fdb, e) &&
-			!xd_fdb_place(fdb, e, xd_fdb_hash(fdb, e.key), ALL)) {
+			!xd_fdb_place(fdb, e, xd_fdb_hash(fdb, e.key), XD_FDB_ALL)) {
 			xd_fdb_uncount(fdb, xd_fdb_entry_port(e));
 			xd_fdb_count_not_learned(fdb, xd_fdb_entry_port(e));
 		}
 	}
 }
 
-/* The last n buckets go. */
+/* The last n buckets go. All stripes' locks are held. */
 static void
 join(struct xd_fdb *fdb, uint32_t n)
 {
 	const uint32_t size = fdb->size;
 
-	xd_fdb_lock_all(fdb);
 	__atomic_store_n(&fdb->room, size - n, __ATOMIC_RELAXED);
 	for (uint32_t b = size - n; b < size; b++)
 		copy_down(fdb, &fdb->buckets[b]);
 	__atomic_store_n(&fdb->size, size - n, __ATOMIC_RELEASE);
+	xd_fdb_note_moving(fdb);
 	for (uint32_t b = size - n; b < size; b++) {
 		for (unsigned i = 0; i < XD_FDB_WAYS; i++)
 			clear(&fdb->buckets[b].entries[i]);
 	}
-	xd_fdb_unlock_all(fdb);
 }
 
-/* Under the lock `resizing`. False: there is enough, or no memory. */
 static bool
-grow(struct xd_fdb *fdb)
+has_memory(const struct xd_fdb *fdb)
 {
-	if (!xd_fdb_wants_room(fdb))
-		return false;
-	if (fdb->size < __atomic_load_n(&fdb->ready, __ATOMIC_ACQUIRE)) {
-		split(fdb, BATCH);
-		return true;
-	}
-	__atomic_store_n(&fdb->wanted, true, __ATOMIC_RELAXED);
-	if (fdb->call)
-		fdb->call(fdb->call_ctx);
-	return false;
+	return xd_fdb_size(fdb) < __atomic_load_n(&fdb->ready, __ATOMIC_ACQUIRE);
 }
 
-void
+bool
 xd_fdb_grow(struct xd_fdb *fdb)
 {
-	if (!xd_fdb_trylock(&fdb->resizing))
-		return;
-	grow(fdb);
-	xd_fdb_unlock(&fdb->resizing);
+	bool split_some = false;
+
+	if (has_memory(fdb)) {
+		xd_fdb_lock_all(fdb);
+		/* Others may have done it while they were waited for. */
+		split_some = xd_fdb_wants_room(fdb) && has_memory(fdb);
+		if (split_some) {
+			__atomic_store_n(&fdb->shrinking, false, __ATOMIC_RELAXED);
+			split(fdb, BATCH);
+		}
+		xd_fdb_unlock_all(fdb);
+	} else if (!__atomic_exchange_n(&fdb->wanted, true, __ATOMIC_RELAXED) && fdb->call) {
+		fdb->call(fdb->call_ctx);
+	}
+	return split_some;
 }
 
 void
@@ -193,36 +191,72 @@ xd_fdb_prepare(struct xd_fdb *fdb)
 	__atomic_store_n(&fdb->wanted, false, __ATOMIC_RELAXED);
 }
 
-/* The size that the table is to be cut to, or no less than it has. */
+/* The size that a table of this size is to be cut to, or no less than it has. */
 static uint32_t
-least_size(const struct xd_fdb *fdb)
+least_size(const struct xd_fdb *fdb, uint32_t size)
 {
 	const uint32_t count = xd_fdb_count(fdb);
-	uint32_t least = 2 * half_of(fdb->size - 1);
+	uint32_t least = 2 * half_of(size - 1);
 
 	while (least > XD_FDB_BUCKETS_MIN && count < least / EMPTY)
 		least /= 2;
 	return least;
 }
 
+/* One batch of those behind `least`. False: it was the last one, or more are needed again. */
+static bool
+shrink(struct xd_fdb *fdb, uint32_t least)
+{
+	bool more;
+
+	xd_fdb_lock_all(fdb);
+	more = fdb->shrinking && fdb->size > least;
+	if (more)
+		join(fdb, BATCH);
+	xd_fdb_unlock_all(fdb);
+	return more;
+}
+
+/* Whether there are no more than `least` by now, nor will be: memory behind them can go. */
+static bool
+end_shrinking(struct xd_fdb *fdb, uint32_t least)
+{
+	const uint32_t first = RTE_MIN(fdb->most, (uint32_t)(XD_GROWING_FIRST / BUCKET));
+	bool done;
+
+	xd_fdb_lock_all(fdb);
+	done = fdb->shrinking;
+	if (done)
+		__atomic_store_n(&fdb->ready, RTE_MAX(least, first), __ATOMIC_RELAXED);
+	__atomic_store_n(&fdb->shrinking, false, __ATOMIC_RELAXED);
+	xd_fdb_unlock_all(fdb);
+	return done;
+}
+
+static void
+shrink_to(struct xd_fdb *fdb, uint32_t least)
+{
+	xd_fdb_lock_all(fdb);
+	__atomic_store_n(&fdb->shrinking, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&fdb->mask, least - 1, __ATOMIC_RELAXED);
+	xd_fdb_unlock_all(fdb);
+	while (shrink(fdb, least))
+		;
+	if (!end_shrinking(fdb, least))
+		return;
+	xd_growing_cut(&fdb->memory, least * BUCKET);
+	__atomic_store_n(&fdb->ready, (uint32_t)(fdb->memory.ready / BUCKET), __ATOMIC_RELAXED);
+	__atomic_store_n(&fdb->wanted, false, __ATOMIC_RELAXED);
+}
+
 void
 xd_fdb_fit(struct xd_fdb *fdb)
 {
-	uint32_t least;
+	const uint32_t size = xd_fdb_size(fdb), least = least_size(fdb, size);
 
 	xd_fdb_prepare(fdb);
-	xd_fdb_lock(&fdb->resizing);
-	least = least_size(fdb);
-	if (least < fdb->size) {
-		__atomic_store_n(&fdb->mask, least - 1, __ATOMIC_RELAXED);
-		while (fdb->size > least)
-			join(fdb, BATCH);
-		xd_growing_cut(&fdb->memory, least * BUCKET);
-		__atomic_store_n(
-			&fdb->ready, (uint32_t)(fdb->memory.ready / BUCKET), __ATOMIC_RELAXED);
-		__atomic_store_n(&fdb->wanted, false, __ATOMIC_RELAXED);
-	}
-	while (grow(fdb))
+	if (least < size)
+		shrink_to(fdb, least);
+	while (xd_fdb_wants_room(fdb) && xd_fdb_grow(fdb))
 		;
-	xd_fdb_unlock(&fdb->resizing);
 }

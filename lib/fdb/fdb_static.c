@@ -32,14 +32,13 @@ static bool
 put(struct xd_fdb *fdb, const struct xd_fdb_static *s, bool over)
 {
 	const uint64_t hash = xd_fdb_hash(fdb, s->key);
-	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
 	bool done;
 
-	xd_fdb_lock(stripe);
+	xd_fdb_lock_all(fdb);
 	xd_fdb_forget_moves(fdb, s->key, hash);
 	xd_fdb_remove(fdb, s->key, hash);
 	done = xd_fdb_insert_static(fdb, s->key, hash, s->port, over);
-	xd_fdb_unlock(stripe);
+	xd_fdb_unlock_all(fdb);
 	if (xd_fdb_wants_room(fdb))
 		xd_fdb_grow(fdb);
 	return done;
