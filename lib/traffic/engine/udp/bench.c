@@ -235,6 +235,30 @@ xd_udp_bench_settle(struct xd_udp_bench *b, enum xd_message_point point, struct 
 	return rc;
 }
 
+/* ---- What is measured ---- */
+
+struct xd_udp_talk_counts
+xd_udp_bench_counts(const struct xd_udp_bench *b)
+{
+	const bool alone = xd_message_hosts_alone(&b->opts->hosts, b->gen->nb_ports);
+	struct xd_udp_talk_counts sum = {0};
+
+	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
+		const struct xd_udp_talk_counts *c = &b->ends[i].talk.counts;
+		const enum xd_udp_role role = xd_udp_bench_role(b, i);
+
+		sum.sent += role == XD_UDP_ANSWERS && !alone ? 0 : c->sent;
+		sum.received += role == XD_UDP_ANSWERS && !alone ? 0 : c->received;
+		sum.lost += c->lost;
+		sum.late += c->late;
+		sum.reordered += c->reordered;
+		sum.duplicated += c->duplicated;
+		sum.wrong_bytes += c->wrong_bytes;
+		sum.strange += c->strange;
+	}
+	return sum;
+}
+
 int
 xd_udp_bench_begin(struct xd_udp_bench *b, struct xd_error *err)
 {
@@ -247,5 +271,11 @@ xd_udp_bench_begin(struct xd_udp_bench *b, struct xd_error *err)
 	stop_all(b, true);
 	rc = xd_message_meet(&b->lanes, XD_MESSAGE_ZEROED, err);
 	stop_all(b, false);
-	return rc ? rc : xd_message_meet(&b->lanes, XD_MESSAGE_BEGIN, err);
+	if (!rc)
+		rc = xd_message_meet(&b->lanes, XD_MESSAGE_BEGIN, err);
+	/* No frame comes in between: counts and times are of the same messages. */
+	b->begun = xd_udp_bench_counts(b);
+	for (unsigned i = 0; i < b->gen->nb_ports; i++)
+		xd_udp_talk_begin(&b->ends[i].talk);
+	return rc;
 }

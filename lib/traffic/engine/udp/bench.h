@@ -22,6 +22,7 @@ struct xd_udp_bench {
 	uint16_t own_port;       /* the first that streams begin from */
 	struct xd_udp_end *ends; /* by port */
 	struct xd_message_lanes lanes;
+	struct xd_udp_talk_counts begun; /* what was counted when what is measured began */
 };
 
 /* gen to own_port are set. -EINVAL, -EBUSY, -ENOMEM. */
@@ -34,8 +35,11 @@ int xd_udp_bench_connect(struct xd_udp_bench *b, struct xd_error *err);
 /* Nothing more is sent, and what is on its way is waited for: of both ends, which come to that
  * point. As xd_message_meet. */
 int xd_udp_bench_settle(struct xd_udp_bench *b, enum xd_message_point point, struct xd_error *err);
-/* Forgets what was counted, at both ends; then they may send. As xd_message_meet. */
+/* Forgets what was counted, at both ends; then they may send, and what is measured begins: of all
+ * counts, times and jitter at once. As xd_message_meet. */
 int xd_udp_bench_begin(struct xd_udp_bench *b, struct xd_error *err);
+/* Of all hosts, messages where they are counted. */
+struct xd_udp_talk_counts xd_udp_bench_counts(const struct xd_udp_bench *b);
 /* What the host behind a port does. */
 enum xd_udp_role xd_udp_bench_role(const struct xd_udp_bench *b, unsigned port);
 

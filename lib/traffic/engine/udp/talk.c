@@ -327,6 +327,11 @@ xd_udp_talk_reset(struct xd_udp_talk *t)
 {
 	t->counts = (struct xd_udp_talk_counts){0};
 	t->begun_at = xd_tsc();
+}
+
+void
+xd_udp_talk_begin(struct xd_udp_talk *t)
+{
 	if (t->answers)
 		xd_histogram_reset(t->answers);
 	for (uint32_t i = 0; i < t->streams.n; i++) {

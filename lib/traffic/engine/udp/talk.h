@@ -67,6 +67,8 @@ int xd_udp_talk_open(struct xd_udp_talk *t, const struct xd_ip_route *route, uin
 void xd_udp_talk_stop(struct xd_udp_talk *t, bool stop);
 /* Forgets what was counted. */
 void xd_udp_talk_reset(struct xd_udp_talk *t);
+/* Times and jitter are from now on: forgets those of before. */
+void xd_udp_talk_begin(struct xd_udp_talk *t);
 /* RFC 3550's interarrival jitter, the mean of all streams; negative: nothing came that says when it
  * was sent. */
 double xd_udp_talk_jitter_ns(const struct xd_udp_talk *t);

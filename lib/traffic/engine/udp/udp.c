@@ -18,29 +18,6 @@ struct run {
 	uint16_t own_port; /* of the next row's first stream */
 };
 
-/* Of all hosts. */
-static struct xd_udp_talk_counts
-sum_counts(const struct xd_udp_bench *b)
-{
-	const bool alone = xd_message_hosts_alone(&b->opts->hosts, b->gen->nb_ports);
-	struct xd_udp_talk_counts sum = {0};
-
-	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
-		const struct xd_udp_talk_counts *c = &b->ends[i].talk.counts;
-		const enum xd_udp_role role = xd_udp_bench_role(b, i);
-
-		sum.sent += role == XD_UDP_ANSWERS && !alone ? 0 : c->sent;
-		sum.received += role == XD_UDP_ANSWERS && !alone ? 0 : c->received;
-		sum.lost += c->lost;
-		sum.late += c->late;
-		sum.reordered += c->reordered;
-		sum.duplicated += c->duplicated;
-		sum.wrong_bytes += c->wrong_bytes;
-		sum.strange += c->strange;
-	}
-	return sum;
-}
-
 /* ---- A row ---- */
 
 static void
@@ -57,13 +34,12 @@ describe(const struct xd_udp_bench *b, struct xd_row *row)
 		xd_rings_add(&row->rings, b->gen->ports[i]);
 }
 
-/* Within the time, which began with these counts. */
+/* Within the time. */
 static void
-fill_messages(const struct xd_udp_bench *b, const struct xd_udp_talk_counts *begun, double time_s,
-	struct xd_udp_figures *f)
+fill_messages(const struct xd_udp_bench *b, double time_s, struct xd_udp_figures *f)
 {
-	const struct xd_udp_talk_counts c = sum_counts(b);
-	const uint64_t sent = c.sent - begun->sent, received = c.received - begun->received;
+	const struct xd_udp_talk_counts c = xd_udp_bench_counts(b);
+	const uint64_t sent = c.sent - b->begun.sent, received = c.received - b->begun.received;
 	struct xd_message_figures *m = &f->message;
 	const bool sends_alone = xd_message_hosts_alone(&b->opts->hosts, b->gen->nb_ports) &&
 				 xd_udp_bench_role(b, 0) == XD_UDP_SENDS;
@@ -105,7 +81,7 @@ fill_jitter(const struct xd_udp_bench *b, struct xd_udp_figures *f)
 static void
 fill_faults(const struct xd_udp_bench *b, struct xd_udp_figures *f)
 {
-	const struct xd_udp_talk_counts c = sum_counts(b);
+	const struct xd_udp_talk_counts c = xd_udp_bench_counts(b);
 
 	f->lost_messages = b->test == XD_MESSAGE_LATENCY ? c.lost
 			   : c.sent > c.received         ? c.sent - c.received
@@ -144,7 +120,7 @@ fill_times(struct run *r, const struct xd_udp_bench *b, struct xd_row *row)
 		if (b->ends[i].talk.answers)
 			xd_histogram_merge(r->times, b->ends[i].talk.answers);
 	xd_message_times(row, r->times);
-	row->latency.lost = sum_counts(b).lost;
+	row->latency.lost = xd_udp_bench_counts(b).lost - b->begun.lost;
 }
 
 /* Streams are there; what is measured is what happens now. Nothing is on its way when it begins,
@@ -155,7 +131,6 @@ measure(struct run *r, struct xd_udp_bench *b, struct xd_row *row, struct xd_err
 	const struct xd_message_opts *o = &r->opts->message;
 	struct xd_udp_figures figures = {0};
 	struct xd_gen_counts before, after;
-	struct xd_udp_talk_counts begun;
 	struct xd_surroundings around;
 	int rc = 0;
 
@@ -167,7 +142,6 @@ measure(struct run *r, struct xd_udp_bench *b, struct xd_row *row, struct xd_err
 		rc = xd_udp_bench_begin(b, err);
 	if (rc)
 		return rc;
-	begun = sum_counts(b);
 	xd_gen_look_before(r->gen, &around);
 	xd_gen_count(r->gen, &before);
 	rc = xd_message_lanes_run(&b->lanes, o->time_s, "measuring", err);
@@ -181,7 +155,7 @@ measure(struct run *r, struct xd_udp_bench *b, struct xd_row *row, struct xd_err
 	xd_gen_look_after(r->gen, &around, row);
 	xd_gen_fill_rate(r->gen, &before, &after, row);
 	xd_message_lanes_limit(&b->lanes, row);
-	fill_messages(b, &begun, row->time_s, &figures);
+	fill_messages(b, row->time_s, &figures);
 	fill_jitter(b, &figures);
 	fill_times(r, b, row);
 	if (!rc)
