@@ -21,6 +21,7 @@ import unittest
 
 # A case that hangs fails after this; none takes a tenth of it on a quiet machine.
 CASE_S = 300
+WHY = 300  # characters of why one failed, beside its name at the end
 
 
 class Case(unittest.TestCase):
@@ -41,9 +42,16 @@ class Case(unittest.TestCase):
         return [text for text in (function() for function in getattr(self, "reports", [])) if text]
 
 
+def _first_line(error):
+    """Of what an exception says."""
+    kind, value, _ = error
+    return (str(value) or kind.__name__).splitlines()[0][:WHY]
+
+
 class _Result(unittest.TestResult):
     def __init__(self, printing):
         super().__init__()
+        self.why = ""  # the last case failed: a line
         self.printing = printing  # a lock: a case's lines stay together
         self.cases = []
         self.began = 0.0
@@ -51,7 +59,7 @@ class _Result(unittest.TestResult):
     def startTest(self, test):
         super().startTest(test)
         self.began = time.monotonic()
-        self.outcome, self.detail = "passed", ""
+        self.outcome, self.detail, self.why = "passed", "", ""
 
     def stopTest(self, test):
         super().stopTest(test)
@@ -59,7 +67,8 @@ class _Result(unittest.TestResult):
 
     def _line(self, test, seconds):
         name = test.id().removeprefix("__main__.")
-        self.cases.append({"name": name, "result": self.outcome, "seconds": round(seconds, 3)})
+        self.cases.append({"name": name, "result": self.outcome, "seconds": round(seconds, 3),
+                           "why": self.why})
         mark = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}[self.outcome]
         text = f"  {mark} {name} ({seconds:.1f} s)"
         if self.detail:
@@ -69,6 +78,7 @@ class _Result(unittest.TestResult):
 
     def _fail(self, test, error):
         self.outcome = "failed"
+        self.why = self.why or _first_line(error)
         self.detail += self._exc_info_to_string(error, test) + "\n"
         for text in test.report() if isinstance(test, Case) else []:
             self.detail += text + "\n"
@@ -86,6 +96,7 @@ class _Result(unittest.TestResult):
             self._fail(test, error)
         else:  # setUpClass and the like, which no startTest announced
             self.outcome, self.detail = "failed", self._exc_info_to_string(error, test)
+            self.why = _first_line(error)
             self._line(test, 0)
 
     def addSubTest(self, test, subtest, error):
