@@ -19,7 +19,6 @@ from process import PATIENCE_S, Dialogue, Timeout, program, wait_for
 A, B = mac(0xA), mac(0xB)
 HOSTILE = raw_mac("02:66:66:00:00:01")  # what the hostile guest sends from,
 VICTIM = "02:51:4b:00:00:01"            # and who gets it
-GONE_S = 10  # until the switch has let go of everything
 TRIES = 3  # for an attack, before a loss beside it counts
 ROUND = 40  # frames from A to B, all of which must arrive, and to everybody in a flood
 SHARE = 480  # descriptors that a hostile front end can make the switch hold
@@ -200,8 +199,7 @@ class Hostile(SwitchCase):
         wait_for(lambda: "waiting" in self.bad()["driver"]["connection"], "its hang-up to be seen")
         try:
             # Whoever asked last over the control socket may still be hanging up.
-            wait_for(lambda: self.held() == self.baseline, "descriptors and mappings to be closed",
-                     GONE_S)
+            wait_for(lambda: self.held() == self.baseline, "descriptors and mappings to be closed")
         except Timeout as error:
             raise AssertionError(f"{error}: {self.held()}, not {self.baseline}") from None
 

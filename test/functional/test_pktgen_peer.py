@@ -4,6 +4,7 @@ to each other, also when one of them is somebody else, stops or goes without a w
 
 import contextlib
 import json
+import random
 import signal
 import socket
 import subprocess
@@ -16,8 +17,11 @@ HELLO = {"protocol": "crossdock-pktgen", "version": 2, "release": "0"}
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
+    """One that nobody listens on, nor is given by the kernel to who connects to somebody."""
+    while True:
+        with contextlib.suppress(OSError):
+            with socket.create_server(("127.0.0.1", random.randrange(10000, 32000))) as s:
+                return s.getsockname()[1]
 
 
 def at_least(count, *more):
@@ -233,6 +237,7 @@ class FramesOfTwoProcesses(TwoEnds):
             for words in ((), ("--to", "fd00::2", "--address", "fd00::1")):
                 rows = self.run_pktgen("ping", "--peer", f"127.0.0.1:{self.control_port}",
                                        "--count", 20, "--interval", "5ms", "--size", "98,1514",
+                                       "--wait", PATIENCE_S,
                                        "--trials", 2, *words, ports=("vm1",))
                 self.assertEqual([(row["size"], row["trial"]) for row in rows],
                                  [(size, trial) for size in (98, 1514) for trial in (1, 2)])

@@ -179,7 +179,7 @@ class UdpKernel(Datagrams):
             with self.subTest(family):
                 receiver = Receiver(self, self.space, family, echo=True)
                 for row in self.run_pktgen("udp", "--connect", ADDRESSES[family][1], "--test",
-                                           "latency", "--wait", 2, "--messages",
+                                           "latency", "--wait", PATIENCE_S, "--messages",
                                            f"1,1473,{LONGEST[family]}"):
                     self.check(row)
                     self.assertGreater(row["latency"]["count"], 0)

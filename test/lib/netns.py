@@ -97,12 +97,14 @@ class RawSocket:
     SOL_PACKET, PACKET_AUXDATA = 263, 8
     TP_STATUS_VLAN_VALID = 1 << 4
     OUTGOING = 4
+    SO_RCVBUFFORCE, QUEUE = 33, 16 << 20  # bytes: of some seconds in which nobody takes frames
 
     def __init__(self, test, space, interface, timeout_s):
         with space:
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
                                         socket.htons(self.ETH_P_ALL))
         test.addCleanup(self.socket.close)
+        self.socket.setsockopt(socket.SOL_SOCKET, self.SO_RCVBUFFORCE, self.QUEUE)
         self.socket.bind((interface, 0))
         self.socket.settimeout(timeout_s)
         self.socket.setsockopt(self.SOL_PACKET, self.PACKET_AUXDATA, 1)

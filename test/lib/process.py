@@ -17,7 +17,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("CROSSDOCK_BUILD", SOURCE / "build")).resolve()
 
 # Long enough for a sanitizer build on a busy machine; a test that passes never waits so long.
-PATIENCE_S = float(os.environ.get("CROSSDOCK_PATIENCE", "30"))
+PATIENCE_S = float(os.environ.get("CROSSDOCK_PATIENCE", "60"))
 
 
 class Timeout(AssertionError):

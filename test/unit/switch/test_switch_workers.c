@@ -7,7 +7,9 @@
 #include "switch/switch.h"
 #include "worker/worker.h"
 
-#define CORE 100 /* of the first; the second's is the next */
+#define CORE   100 /* of the first; the second's is the next */
+#define TRIES  6000
+#define TRY_US 10000
 
 static struct xd_worker *
 second_worker(struct env *env)
@@ -253,8 +255,8 @@ memory_is_followed(void **state)
 	second->node = 1;
 	open_three(env);
 	made_up_device("/c")->holder->node = 1;
-	for (unsigned i = 0; i < 400 && !strcmp(ports_of(env, 0), "ac"); i++)
-		usleep(10000);
+	for (unsigned i = 0; i < TRIES && !strcmp(ports_of(env, 0), "ac"); i++)
+		usleep(TRY_US);
 	assert_string_equal(ports_of(env, 0), "a");
 	assert_string_equal(ports_of(env, 1), "bc");
 	assert_int_equal(xd_worker_unregister(second), 0);
@@ -272,14 +274,14 @@ balance_by_itself(void **state)
 	env->config->balance_load_percent = 1;
 	env->config->balance_interval_s = 1;
 	open_three(env);
-	for (unsigned i = 0; i < 400 && !strcmp(ports_of(env, 0), "ac"); i++) {
+	for (unsigned i = 0; i < TRIES && !strcmp(ports_of(env, 0), "ac"); i++) {
 		/* a and c each keep the first worker busy for a third of its time, as is counted.
 		 */
 		for (name[1] = 'a'; name[1] <= 'c'; name[1] += 2)
 			made_up_device(name)->holder->loads[0].cycles +=
 				xd_switch_tsc_hz(env->sw) / 300;
 		env->worker->busy_cycles += xd_switch_tsc_hz(env->sw) / 150;
-		usleep(10000);
+		usleep(TRY_US);
 	}
 	assert_string_not_equal(ports_of(env, 0), "ac");
 	assert_int_equal(strlen(ports_of(env, 0)), 1);
