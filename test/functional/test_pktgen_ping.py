@@ -12,11 +12,13 @@ from test_pktgen_respond import EAL, V4, V6, Responding
 FE80 = "fe80::58:ff:fe00:0"
 KERNEL_V4, KERNEL_V6 = "10.98.0.1", "fd98::1"
 OWN = "10.98.0.7,fd98::7"
+WAIT = "--wait", 20  # s: what comes is not to be late where cores are busy elsewhere
 
 
 class Pinging(Responding):
     def run_ping(self, to, *words, ports=("vm2",), count=5, guest="", eal=()):
-        command = self.command("ping", "--to", to, "--count", count, "--interval", "2ms",
+        wait = () if "--wait" in words else WAIT
+        command = self.command("ping", "--to", to, "--count", count, "--interval", "2ms", *wait,
                                *words, ports=ports, guest=guest, eal=eal)
         done = subprocess.run(self.home.command(*command), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=PATIENCE_S * 4, check=False)
@@ -51,7 +53,7 @@ class BothEnds(Generating):
         for words, guest in (((), ""), (("--address", "fd00::1", "--to", "fd00::2"), "csum=on"),
                              (("--size", "98,1514"), "packed=on")):
             with self.subTest(words):
-                command = self.command("ping", "--count", 20, "--interval", "1ms", *words,
+                command = self.command("ping", "--count", 20, "--interval", "1ms", *WAIT, *words,
                                        guest=guest)
                 done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
                                       text=True, timeout=PATIENCE_S * 4, check=False)
