@@ -26,6 +26,13 @@ send_page(uint32_t frame_bytes)
 	return power_of_two(XD_GUEST_FRAME_AT + frame_bytes + XD_GUEST_SHARED_INFO);
 }
 
+/* Of a frame in pieces: its headers, and behind them its payload. */
+static uint32_t
+pieces_page(uint32_t frame_bytes)
+{
+	return power_of_two(XD_GUEST_HEAD_BYTES + frame_bytes);
+}
+
 /* Of the page that receive buffers are cut from. */
 static uint32_t
 receive_page(const struct xd_virtio_ring_opts *opts)
@@ -51,7 +58,7 @@ page_bytes(const struct xd_virtio_ring_opts *opts)
 {
 	if (opts->write)
 		return receive_page(opts);
-	return opts->pieces ? 2 * XD_GUEST_BODY_AT : send_page(opts->room);
+	return opts->pieces ? pieces_page(opts->room) : send_page(opts->room);
 }
 
 size_t
@@ -132,7 +139,7 @@ xd_guest_ring_load(struct xd_virtio_ring *r, struct xd_stream *stream)
 
 	g->pieces = g->tables && stream->tcp && stream->size > XD_STREAM_TCP_HEAD;
 	g->lead = (g->pieces ? XD_GUEST_TCP_AT : XD_GUEST_FRAME_AT) - XD_VIRTIO_HEADER;
-	xd_guest_pool_lay_out(&g->pool, g->pieces ? 2 * XD_GUEST_BODY_AT : send_page(longest));
+	xd_guest_pool_lay_out(&g->pool, g->pieces ? pieces_page(longest) : send_page(longest));
 	if (stream->list)
 		return; /* written as they are sent */
 	for (uint32_t i = 0; i < g->pool.nb_pages; i++)

@@ -42,7 +42,7 @@
 #define XD_GUEST_TCP_AT      266   /* MAX_TCP_HEADER, less Ethernet, IPv4 and TCP */
 #define XD_GUEST_FRAME_MIN   1518  /* bytes of frame that a receive buffer holds at least */
 #define XD_GUEST_PIECES_PAGE 32768 /* bytes of the pages that fragments are cut from */
-#define XD_GUEST_BODY_AT     65536 /* of a frame in pieces: where its payload is in its buffer */
+#define XD_GUEST_HEAD_BYTES  1024  /* kmalloc's, of headers without payload; the payload is next */
 #define XD_GUEST_TABLE_BYTES 64    /* of an indirect table, as kmalloc has it */
 
 /* A buffer that the device has. */

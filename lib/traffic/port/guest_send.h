@@ -32,7 +32,7 @@ xd_guest_write(const struct xd_guest_ring *g, struct xd_stream *s, uint32_t page
 	xd_stream_write(s, header + XD_VIRTIO_HEADER,
 		pieces && touch == XD_TOUCH_FULL ? XD_TOUCH_STAMP : touch, vary);
 	if (pieces && touch == XD_TOUCH_FULL)
-		xd_lines_write(at + XD_GUEST_BODY_AT, s->frame + XD_STREAM_TCP_HEAD,
+		xd_lines_write(at + XD_GUEST_HEAD_BYTES, s->frame + XD_STREAM_TCP_HEAD,
 			xd_lines(s->size - XD_STREAM_TCP_HEAD));
 }
 
@@ -69,8 +69,8 @@ xd_guest_write_table(const struct xd_guest_ring *g, bool packed, uint32_t page, 
 		uint32_t bytes =
 			body - done < XD_GUEST_PIECES_PAGE ? body - done : XD_GUEST_PIECES_PAGE;
 
-		table[n] =
-			(struct xd_vring_desc){.addr = at + XD_GUEST_BODY_AT + done, .len = bytes};
+		table[n] = (struct xd_vring_desc){
+			.addr = at + XD_GUEST_HEAD_BYTES + done, .len = bytes};
 		done += bytes;
 	}
 	/* A packed ring's tables go by order (section 2.8.7), and have an id where a split ring's
