@@ -136,6 +136,27 @@ xd_stream_first_line(const struct xd_stream *s, uint32_t f, enum xd_stream_vary 
 	return line;
 }
 
+/* A copy to work on, which the frames' stores cannot alias: what writing takes of it stays in
+ * registers. It is made word by word. Of the whole struct at once a load could be wider than the
+ * store of `next` that it follows, and would wait for that to leave the core, behind all stores to
+ * lines that the other side has. */
+static inline __attribute__((always_inline)) struct xd_stream
+xd_stream_working_copy(const struct xd_stream *s)
+{
+	return (struct xd_stream){
+		.vary = s->vary,
+		.size = s->size,
+		.lines = s->lines,
+		.flows = s->flows,
+		.next = s->next,
+		.source_mac = s->source_mac,
+		.destination_mac = s->destination_mac,
+		.tcp = s->tcp,
+		.pseudo = s->pseudo,
+		.frame = s->frame,
+	};
+}
+
 /* Writes the next frame at dst, which has room for whole lines. */
 static inline __attribute__((always_inline)) void
 xd_stream_write(struct xd_stream *s, uint8_t *dst, enum xd_touch touch, enum xd_stream_vary vary)

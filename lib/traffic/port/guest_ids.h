@@ -17,7 +17,47 @@ typedef void (*xd_guest_expect_fn)(const struct xd_virtio_ring *r, uint16_t id);
 
 /* Loops work on copies of the ring and of what belongs to it, which stores into frames and rings
  * cannot alias, so that they stay in registers; afterwards what a reader may have changed is put
- * back. */
+ * back. They are made word by word: guest_pool.h. */
+XD_VIRTIO_RING_INLINE struct xd_virtio_ring
+xd_guest_copy(const struct xd_virtio_ring *r)
+{
+	return (struct xd_virtio_ring){
+		.guest = r->guest,
+		.desc = r->desc,
+		.avail = r->avail,
+		.used = r->used,
+		.send_bytes = r->send_bytes,
+		.size = r->size,
+		.mask = r->mask,
+		.avail_idx = r->avail_idx,
+		.used_idx = r->used_idx,
+		.packed = r->packed,
+		.broken = r->broken,
+		.known = r->known,
+		.known_len = r->known_len,
+	};
+}
+
+XD_VIRTIO_RING_INLINE struct xd_guest_ring
+xd_guest_copy_ring(const struct xd_guest_ring *g)
+{
+	return (struct xd_guest_ring){
+		.pool = xd_guest_pool_copy(&g->pool),
+		.memory = g->memory,
+		.guest_addr = g->guest_addr,
+		.lead = g->lead,
+		.average = g->average,
+		.first = g->first,
+		.last = g->last,
+		.lifo = g->lifo,
+		.ids = g->ids,
+		.buffers = g->buffers,
+		.arrivals = g->arrivals,
+		.tables = g->tables,
+		.tables_addr = g->tables_addr,
+	};
+}
+
 XD_VIRTIO_RING_INLINE void
 xd_guest_put_back(struct xd_virtio_ring *r, const struct xd_virtio_ring *copy)
 {
@@ -32,17 +72,18 @@ xd_guest_nb_ids(const struct xd_guest_ring *g)
 	return (uint16_t)(g->last - g->first);
 }
 
-/* Where the i-th of the ids lies that are taken next, and given next: of both kinds of list. */
+/* Where the i-th of the ids lies that are taken next: of both kinds of list. */
 XD_VIRTIO_RING_INLINE uint16_t
 xd_guest_taken_at(const struct xd_guest_ring *g, uint16_t i)
 {
 	return (uint16_t)(g->lifo ? g->last - 1 - i : g->first + i);
 }
 
+/* That id. */
 XD_VIRTIO_RING_INLINE uint16_t
-xd_guest_given_at(const struct xd_guest_ring *g, uint16_t i)
+xd_guest_taken_id(const struct xd_guest_ring *g, uint16_t i, uint16_t mask)
 {
-	return (uint16_t)(g->last + i);
+	return g->ids[xd_guest_taken_at(g, i) & mask];
 }
 
 XD_VIRTIO_RING_INLINE void
@@ -63,7 +104,7 @@ xd_guest_come_back(struct xd_virtio_ring *r, uint16_t n, uint32_t *pages, xd_gue
 	xd_guest_expect_fn expect)
 {
 	struct xd_guest_ring *g = r->guest;
-	struct xd_virtio_ring ring = *r;
+	struct xd_virtio_ring ring = xd_guest_copy(r);
 	struct xd_guest_buffer *buffers = g->buffers;
 	uint16_t *ids = g->ids, last = g->last, id, done;
 	uint32_t len;

@@ -62,6 +62,41 @@ xd_guest_pool_next(const struct xd_guest_pool *pool, uint32_t i)
 	return pool->queue[(pool->head + i) & pool->mask];
 }
 
+/* A copy to work on, and what may have changed of it put back: word by word. Of the whole struct at
+ * once a load could be wider than a store that it follows, and would wait for that to leave the
+ * core, behind all stores to lines that the device has. */
+static inline __attribute__((always_inline)) struct xd_guest_pool
+xd_guest_pool_copy(const struct xd_guest_pool *pool)
+{
+	return (struct xd_guest_pool){
+		.random = pool->random,
+		.page_bytes = pool->page_bytes,
+		.page_shift = pool->page_shift,
+		.nb_pages = pool->nb_pages,
+		.head = pool->head,
+		.tail = pool->tail,
+		.mask = pool->mask,
+		.page = pool->page,
+		.open = pool->open,
+		.offset = pool->offset,
+		.cut = pool->cut,
+		.queue = pool->queue,
+		.uses = pool->uses,
+	};
+}
+
+static inline __attribute__((always_inline)) void
+xd_guest_pool_put_back(struct xd_guest_pool *pool, const struct xd_guest_pool *copy)
+{
+	pool->random = copy->random;
+	pool->head = copy->head;
+	pool->tail = copy->tail;
+	pool->page = copy->page;
+	pool->open = copy->open;
+	pool->offset = copy->offset;
+	pool->cut = copy->cut;
+}
+
 /* n whole pages come back. */
 static inline void
 xd_guest_pool_put(struct xd_guest_pool *pool, const uint32_t *pages, uint32_t n)

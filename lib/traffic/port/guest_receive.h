@@ -17,7 +17,7 @@ xd_guest_look(struct xd_virtio_ring *r, uint16_t upto, bool prefetch, xd_guest_r
 	xd_guest_expect_fn expect)
 {
 	struct xd_guest_ring *g = r->guest;
-	struct xd_virtio_ring ring = *r;
+	struct xd_virtio_ring ring = xd_guest_copy(r);
 	struct xd_guest_arrival *arrivals = g->arrivals;
 	struct xd_guest_buffer *buffers = g->buffers;
 	const uint8_t *memory = g->memory + g->lead;
@@ -72,7 +72,7 @@ XD_VIRTIO_RING_INLINE uint16_t
 xd_guest_receive_ours(const struct xd_virtio_ring *r, uint16_t n, bool mergeable, uint32_t size,
 	struct xd_receive *counts)
 {
-	const struct xd_guest_ring g = *r->guest;
+	const struct xd_guest_ring g = xd_guest_copy_ring(r->guest);
 	const uint16_t first = r->used_idx, mask = r->mask;
 	const uint8_t *memory = g.memory + g.lead + XD_VIRTIO_HEADER;
 	xd_line sum = counts->sum;
@@ -149,7 +149,7 @@ XD_VIRTIO_RING_INLINE void
 xd_guest_free(struct xd_virtio_ring *r, uint16_t n)
 {
 	struct xd_guest_ring *g = r->guest;
-	struct xd_guest_pool pool = g->pool;
+	struct xd_guest_pool pool = xd_guest_pool_copy(&g->pool);
 	const struct xd_guest_arrival *arrivals = g->arrivals;
 	uint16_t *ids = g->ids;
 	const uint16_t at = r->used_idx, last = g->last, mask = r->mask;
@@ -172,15 +172,16 @@ xd_guest_free(struct xd_virtio_ring *r, uint16_t n)
 	if (pieces)
 		xd_guest_pool_drop(&pool, page, pieces);
 	g->last = (uint16_t)(last + n);
-	g->pool = pool;
+	xd_guest_pool_put_back(&g->pool, &pool);
 }
 
-/* Buffers with the ids that are free, as far as there are pages. */
+/* Buffers with the ids that are free, as far as there are pages. They are chosen first and offered
+ * then, as frames are sent: guest_send.h. */
 XD_VIRTIO_RING_INLINE void
 xd_guest_fill(struct xd_virtio_ring *r, xd_guest_offer_fn offer, xd_guest_publish_fn publish)
 {
-	const struct xd_virtio_ring ring = *r;
-	struct xd_guest_ring g = *r->guest;
+	const struct xd_virtio_ring ring = xd_guest_copy(r);
+	struct xd_guest_ring g = xd_guest_copy_ring(r->guest);
 	const uint32_t bytes = xd_guest_receive_bytes(r->mergeable, r->room, g.average);
 	const uint32_t one = r->mergeable ? 0 : XD_VIRTIO_HEADER + r->room;
 	const uint64_t addr = g.guest_addr + g.lead;
@@ -189,14 +190,17 @@ xd_guest_fill(struct xd_virtio_ring *r, xd_guest_offer_fn offer, xd_guest_publis
 	uint16_t i;
 
 	for (i = 0; i < n && xd_guest_pool_cut(&g.pool, bytes, &piece); i++) {
-		uint16_t id = g.ids[xd_guest_taken_at(&g, i) & ring.mask];
-		uint32_t room = one ? one : piece.bytes;
+		g.buffers[xd_guest_taken_id(&g, i, ring.mask)] = (struct xd_guest_buffer){
+			.line = piece.line, .bytes = one ? one : piece.bytes};
+	}
+	for (uint16_t k = 0; k < i; k++) {
+		uint16_t id = xd_guest_taken_id(&g, k, ring.mask);
+		struct xd_guest_buffer own = g.buffers[id];
 
-		g.buffers[id] = (struct xd_guest_buffer){.line = piece.line, .bytes = room};
-		offer(&ring, i, addr + (uint64_t)piece.line * XD_LINE, room, id,
+		offer(&ring, k, addr + (uint64_t)own.line * XD_LINE, own.bytes, id,
 			XD_VRING_DESC_F_WRITE);
 	}
-	r->guest->pool = g.pool;
+	xd_guest_pool_put_back(&r->guest->pool, &g.pool);
 	xd_guest_take_ids(r->guest, i);
 	publish(r, i);
 }

@@ -143,6 +143,6 @@ xd_guest_ring_load(struct xd_virtio_ring *r, struct xd_stream *stream)
 	if (stream->list)
 		return; /* written as they are sent */
 	for (uint32_t i = 0; i < g->pool.nb_pages; i++)
-		xd_guest_write(g, stream, xd_guest_pool_next(&g->pool, i), XD_TOUCH_FULL,
-			stream->vary, g->pieces);
+		xd_guest_write(g, stream, stream->header, xd_guest_pool_next(&g->pool, i),
+			XD_TOUCH_FULL, stream->vary, g->pieces);
 }

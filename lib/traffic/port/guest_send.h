@@ -22,13 +22,14 @@ struct xd_guest_send {
 /* The stream's next frame into a page, behind its header: in one piece; or its headers there and
  * its payload apart. */
 XD_VIRTIO_RING_INLINE void
-xd_guest_write(const struct xd_guest_ring *g, struct xd_stream *s, uint32_t page,
-	enum xd_touch touch, enum xd_stream_vary vary, bool pieces)
+xd_guest_write(const struct xd_guest_ring *g, struct xd_stream *s,
+	const uint8_t virtio_header[XD_VIRTIO_HEADER], uint32_t page, enum xd_touch touch,
+	enum xd_stream_vary vary, bool pieces)
 {
 	uint8_t *at = g->memory + (size_t)page * XD_LINE;
 	uint8_t *header = at + g->lead;
 
-	memcpy(header, s->header, XD_VIRTIO_HEADER);
+	memcpy(header, virtio_header, XD_VIRTIO_HEADER);
 	xd_stream_write(s, header + XD_VIRTIO_HEADER,
 		pieces && touch == XD_TOUCH_FULL ? XD_TOUCH_STAMP : touch, vary);
 	if (pieces && touch == XD_TOUCH_FULL)
@@ -82,25 +83,43 @@ xd_guest_write_table(const struct xd_guest_ring *g, bool packed, uint32_t page, 
 	return n * (uint32_t)sizeof(*table);
 }
 
-/* Writes the next n frames of the stream, and descriptors for them. */
+/* Writes the i-th frame of a burst into the page that is next for it, and returns the frame's bytes
+ * with the header. own: a copy of the stream, which it is taken from but for a list's. */
+XD_VIRTIO_RING_INLINE uint32_t
+xd_guest_write_next(const struct xd_virtio_ring *r, const struct xd_guest_ring *g,
+	struct xd_stream *stream, struct xd_stream *own, struct xd_guest_send how, uint16_t i)
+{
+	uint32_t page = xd_guest_pool_next(&g->pool, i);
+
+	g->buffers[xd_guest_taken_id(g, i, r->mask)] =
+		(struct xd_guest_buffer){.line = page, .bytes = 1};
+	if (how.listed)
+		return xd_guest_write_listed(g, stream, page, how.touch == XD_TOUCH_FULL);
+	xd_guest_write(g, own, stream->header, page, how.touch, how.vary, how.pieces);
+	return r->send_bytes;
+}
+
+/* Writes the next n frames of the stream, and descriptors for them. First the frames, where all
+ * have one length, and then the descriptors: stores leave a core in order, and those to the
+ * device's lines are under way together only if there are few others between them. */
 XD_VIRTIO_RING_INLINE void
 xd_guest_send_as(struct xd_virtio_ring *r, struct xd_stream *stream, struct xd_guest_send how,
 	uint16_t n, xd_guest_offer_fn offer)
 {
-	const struct xd_virtio_ring ring = *r;
-	const struct xd_guest_ring g = *r->guest;
-	struct xd_stream s = *stream;
+	const struct xd_virtio_ring ring = xd_guest_copy(r);
+	const struct xd_guest_ring g = xd_guest_copy_ring(r->guest);
+	struct xd_stream s = xd_stream_working_copy(stream);
 	const uint64_t addr = g.guest_addr + g.lead;
+	const bool apart = !how.listed && !how.pieces;
 
+	for (uint16_t i = 0; i < n && apart; i++)
+		xd_guest_write_next(&ring, &g, stream, &s, how, i);
 	for (uint16_t i = 0; i < n; i++) {
 		uint32_t page = xd_guest_pool_next(&g.pool, i), bytes = ring.send_bytes;
-		uint16_t id = g.ids[xd_guest_taken_at(&g, i) & ring.mask];
+		uint16_t id = xd_guest_taken_id(&g, i, ring.mask);
 
-		g.buffers[id] = (struct xd_guest_buffer){.line = page, .bytes = 1};
-		if (how.listed)
-			bytes = xd_guest_write_listed(&g, stream, page, how.touch == XD_TOUCH_FULL);
-		else
-			xd_guest_write(&g, &s, page, how.touch, how.vary, how.pieces);
+		if (!apart)
+			bytes = xd_guest_write_next(&ring, &g, stream, &s, how, i);
 		if (how.pieces)
 			offer(&ring, i, g.tables_addr + xd_guest_table_at(&g, page),
 				xd_guest_write_table(&g, ring.packed, page,

@@ -102,7 +102,7 @@ write_as(struct way *w, struct xd_stream *stream, enum xd_touch touch, enum xd_s
 	uint16_t n)
 {
 	/* Copies, which the frames' stores cannot alias: they stay in registers. */
-	struct xd_stream s = *stream;
+	struct xd_stream s = xd_stream_working_copy(stream);
 	const struct way fixed = {.frames = w->frames, .stride = w->stride, .mask = w->mask};
 	uint32_t at = w->at;
 
