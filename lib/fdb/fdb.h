@@ -9,9 +9,10 @@
  *
  * Shape. An entry is one aligned unit of 16 bytes: key (MAC and VLAN) and value (port, generation,
  * second last seen). Four entries make a bucket of one cache line. A key lies in one of two
- * buckets, which its hash names. When both are full of live entries, one of them moves to its own
- * other bucket. The hash is keyed by a secret of the table, so that a guest that chooses its
- * addresses cannot aim them at one bucket.
+ * buckets, which its hash names, in the first if it has room; an entry in its second bucket comes
+ * to its first when it is seen again and there is room by then. When both are full of live entries,
+ * one of them moves to its own other bucket. The hash is keyed by a secret of the table, so that a
+ * guest that chooses its addresses cannot aim them at one bucket.
  *
  * Size. The table begins with a page. It doubles when it is a quarter full, from 2 MiB on when it
  * is half full, up to room for twice its limit; when it is less than a sixteenth full, it becomes

@@ -278,6 +278,48 @@ xd_fdb_insert_static(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t p
 	return false;
 }
 
+static bool
+is_in(const struct xd_fdb_bucket *bucket, const struct xd_fdb_entry *slot)
+{
+	return slot >= bucket->entries && slot < bucket->entries + XD_FDB_WAYS;
+}
+
+/* Moves an entry to its first bucket, where look-ups find it at once, if there is room by now: it
+ * was put into the other one when the table was smaller or fuller. */
+static void
+bring_home(struct xd_fdb *fdb, uint64_t key, uint64_t hash)
+{
+	struct xd_fdb_stripe *stripe = xd_fdb_stripe(fdb, hash);
+	struct xd_fdb_bucket *first;
+	struct xd_fdb_entry *slot, e;
+
+	/* Should somebody else have the lock, there is a next time. */
+	if (!xd_fdb_trylock(stripe))
+		return;
+	slot = find_slot(fdb, key, hash, &e);
+	first = xd_fdb_first_of(fdb, hash, fdb->room);
+	if (slot != NULL && !is_in(first, slot) && xd_fdb_entry_live(fdb, e) &&
+		place_free(fdb, first, e)) {
+		xd_fdb_note_moving(fdb);
+		/* Only refreshes compete, and one that comes after the copy is lost. */
+		while (e.key == key && !xd_fdb_cas(slot, e, xd_fdb_empty))
+			e = xd_fdb_load(slot);
+	}
+	xd_fdb_unlock(stripe);
+}
+
+/* An entry that is as it should be, but for its time. */
+static void
+refresh(struct xd_fdb *fdb, struct xd_fdb_entry *slot, struct xd_fdb_entry old,
+	struct xd_fdb_entry new, uint64_t hash)
+{
+	const struct xd_fdb_bucket *first = xd_fdb_first_of(fdb, hash, xd_fdb_size(fdb));
+
+	/* Should it fail, somebody else has just refreshed or changed it. */
+	if (xd_fdb_cas(slot, old, new) && !is_in(first, slot))
+		bring_home(fdb, new.key, hash);
+}
+
 /* The key is not to be found as seen on this port. Its lock is held. False: as insert. */
 static bool
 learn_locked(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port, uint32_t now_s)
@@ -325,9 +367,8 @@ xd_fdb_learn_slow(struct xd_fdb *fdb, uint64_t key, uint64_t hash, uint16_t port
 	slot = find_slot(fdb, key, hash, &old);
 	new = xd_fdb_entry_make(fdb, key, port, now_s);
 	if (slot != NULL && (uint32_t)old.value == (uint32_t) new.value) {
-		/* Should it fail, somebody else has just refreshed or changed it. */
 		if ((int32_t)(now_s - xd_fdb_entry_seen_s(old)) > 0)
-			xd_fdb_cas(slot, old, new);
+			refresh(fdb, slot, old, new, hash);
 		return;
 	}
 	if (slot == NULL && at_limit(fdb, port)) {

@@ -281,6 +281,67 @@ copied_into_a_table_of_another_size(void **state)
 	xd_fdb_destroy(dst);
 }
 
+static bool
+is_in(const struct xd_fdb_bucket *bucket, uint64_t key)
+{
+	return xd_fdb_find_in(bucket, key) != 0;
+}
+
+static bool
+has_room(const struct xd_fdb_bucket *bucket)
+{
+	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+		if (bucket->entries[i].key == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of a row of addresses, those in their second buckets, and of these the ones whose first has room.
+ */
+static uint32_t
+away(const struct xd_fdb *fdb, uint32_t n, uint32_t *needlessly)
+{
+	uint32_t sum = 0;
+
+	*needlessly = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint64_t key = key_of(i, 0), hash = xd_fdb_hash(fdb, key);
+		const struct xd_fdb_bucket *first = xd_fdb_first_of(fdb, hash, fdb->size);
+
+		if (is_in(first, key))
+			continue;
+		assert_true(is_in(xd_fdb_second_of(fdb, hash, fdb->size), key));
+		sum++;
+		*needlessly += has_room(first);
+	}
+	return sum;
+}
+
+/* What was put into its second bucket comes to its first one when it is seen again. */
+static void
+come_home_when_seen_again(void **state)
+{
+	struct xd_fdb *fdb = make(65536);
+	uint32_t n = 30000, before, now, needlessly, now_s = 1;
+
+	(void)state;
+	learn_some(fdb, 0, n, 1, 0);
+	before = away(fdb, n, &needlessly);
+	assert_in_range(needlessly, 1, before);
+	/* Where one has left, there is room for another. */
+	for (now = before; needlessly && now_s < 20; now_s++) {
+		learn_some(fdb, 0, n, 1, now_s);
+		now = away(fdb, n, &needlessly);
+	}
+	assert_int_equal(needlessly, 0);
+	assert_true(now < before);
+	assert_int_equal(found(fdb, 0, n, 1), n);
+	check_count(fdb, n);
+	assert_int_equal(xd_fdb_age(fdb, now_s - 1 + AGEING_S), 0);
+	xd_fdb_destroy(fdb);
+}
+
 /* ---- Threads ---- */
 
 #define KNOWN     1000u  /* addresses that stay, of port 1 */
@@ -504,6 +565,50 @@ finds_room_when_others_lock_it(void **state)
 	xd_fdb_destroy(n.fdb);
 }
 
+/* Puts an address from its first into its second bucket, as if it had been displaced. */
+static void
+send_away(struct xd_fdb *fdb, uint64_t key)
+{
+	const uint64_t hash = xd_fdb_hash(fdb, key);
+	struct xd_fdb_bucket *first = xd_fdb_first_of(fdb, hash, fdb->size);
+	struct xd_fdb_bucket *second = xd_fdb_second_of(fdb, hash, fdb->size);
+
+	xd_fdb_lock(xd_fdb_stripe(fdb, hash));
+	for (unsigned i = 0; i < XD_FDB_WAYS; i++) {
+		struct xd_fdb_entry e = xd_fdb_load(&first->entries[i]);
+
+		if (e.key != key)
+			continue;
+		for (unsigned k = 0; k < XD_FDB_WAYS; k++) {
+			if (xd_fdb_cas(&second->entries[k], xd_fdb_empty, e)) {
+				xd_fdb_note_moving(fdb);
+				xd_fdb_cas(&first->entries[i], e, xd_fdb_empty);
+				break;
+			}
+		}
+	}
+	xd_fdb_unlock(xd_fdb_stripe(fdb, hash));
+}
+
+/* Addresses go to their second bucket and come home, each once a round, while somebody looks. */
+static void
+threads_look_up_while_addresses_come_home(void **state)
+{
+	struct race race = {.fdb = make(65536), .known = KNOWN};
+	uint32_t needlessly;
+
+	(void)state;
+	begin_race(&race);
+	for (uint32_t round = 1; round <= 50 * NB_ROUNDS; round++) {
+		for (uint32_t i = 0; i < KNOWN; i++)
+			send_away(race.fdb, key_of(i, 0));
+		learn_some(race.fdb, 0, KNOWN, 1, round);
+		assert_true(away(race.fdb, KNOWN, &needlessly) < KNOWN / 10);
+	}
+	check_count(race.fdb, KNOWN);
+	end_race(&race);
+}
+
 int
 main(void)
 {
@@ -515,10 +620,12 @@ main(void)
 		cmocka_unit_test(limits_while_growing),
 		cmocka_unit_test(without_memory),
 		cmocka_unit_test(copied_into_a_table_of_another_size),
+		cmocka_unit_test(come_home_when_seen_again),
 		cmocka_unit_test(threads_look_up_while_it_grows_and_shrinks),
 		cmocka_unit_test(threads_look_up_while_buckets_are_split_and_joined),
 		cmocka_unit_test(threads_look_up_while_others_are_displaced),
 		cmocka_unit_test(finds_room_when_others_lock_it),
+		cmocka_unit_test(threads_look_up_while_addresses_come_home),
 	};
 
 	return cmocka_run_group_tests_name("fdb_size", tests, NULL, NULL);
