@@ -85,6 +85,8 @@
 #define XD_FDB_STRIPES 64 /* locks */
 #define XD_FDB_LOOKS   4  /* of a look-up, at most */
 
+#define XD_FDB_LARGE (1u << 16) /* buckets, 4 MiB: what does not fit the caches of a core */
+
 #define XD_FDB_MOVES_MAX 3  /* moves that are followed */
 #define XD_FDB_WINDOW_S  10 /* from the first of them, after which they are forgotten */
 #define XD_FDB_HOLD_S    10 /* that an address which moved more often stays where it is */
@@ -240,6 +242,10 @@ uint64_t xd_fdb_bytes(const struct xd_fdb *fdb); /* memory of the table, as larg
  * "Threads" above. */
 uint64_t xd_fdb_find(const struct xd_fdb *fdb, uint64_t key, uint64_t hash);
 
+/* The key's second bucket, brought near: before xd_fdb_find, when the first one has been looked at.
+ */
+void xd_fdb_prefetch_second(const struct xd_fdb *fdb, uint64_t key);
+
 /* Learns an address that xd_fdb_holds has not found as it should be: inserts it, moves it to
  * another port, or refreshes when it was last seen. Any worker. */
 void xd_fdb_learn_slow(
@@ -294,13 +300,22 @@ xd_fdb_first(const struct xd_fdb *fdb, uint64_t hash)
 	return (uint32_t)hash & __atomic_load_n(&fdb->mask, __ATOMIC_RELAXED);
 }
 
+/* Whether most of what is looked at comes from farther than the caches of a core. */
+static inline bool
+xd_fdb_is_large(const struct xd_fdb *fdb)
+{
+	return __atomic_load_n(&fdb->mask, __ATOMIC_RELAXED) + 1 >= XD_FDB_LARGE;
+}
+
 /* The key's first bucket, brought near. The second one is needed too seldom to be asked for. */
 static inline const struct xd_fdb_bucket *
 xd_fdb_prefetch(const struct xd_fdb *fdb, uint64_t hash)
 {
 	const struct xd_fdb_bucket *first = &fdb->buckets[xd_fdb_first(fdb, hash)];
 
-	__builtin_prefetch(first);
+	/* To the second level of the caches: of the lines that come from memory, more can be on
+	 * their way there than to the first one. */
+	__builtin_prefetch(first, 0, 2);
 	return first;
 }
 

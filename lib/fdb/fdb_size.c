@@ -46,6 +46,12 @@ xd_fdb_find(const struct xd_fdb *fdb, uint64_t key, uint64_t hash)
 	return value;
 }
 
+void
+xd_fdb_prefetch_second(const struct xd_fdb *fdb, uint64_t key)
+{
+	__builtin_prefetch(xd_fdb_second_of(fdb, xd_fdb_hash(fdb, key), xd_fdb_size(fdb)));
+}
+
 static uint32_t
 half_of(uint32_t size)
 {

@@ -55,6 +55,45 @@ setup(void **state)
 	return 0;
 }
 
+#define MANY       70000
+#define OTHER_VLAN 4000
+
+static void
+other_mac(uint32_t n, uint8_t mac[8])
+{
+	const uint8_t bytes[8] = {2, 1, 0, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+
+	memcpy(mac, bytes, 8);
+}
+
+/* The same with a table that does not fit the caches of a core: addresses of another VLAN, behind
+ * ports 1 to 3 in turn. */
+static int
+setup_large(void **state)
+{
+	struct world *w;
+
+	setup(state);
+	w = *state;
+	xd_fdb_destroy(w->bridge.fdb);
+	w->bridge.fdb = xd_fdb_create(
+		&(struct xd_fdb_opts){.mac_limit = 1 << 18, .ageing_s = 300, .node = -1}, NULL);
+	for (uint32_t n = 0; n < MANY; n++) {
+		uint8_t mac[8];
+		uint64_t key;
+
+		other_mac(n, mac);
+		key = xd_fdb_key(mac, OTHER_VLAN);
+		xd_fdb_learn(w->bridge.fdb, key, xd_fdb_hash(w->bridge.fdb, key), 1 + n % 3, 0);
+		if (n % 4096 == 0)
+			xd_fdb_fit(w->bridge.fdb);
+	}
+	xd_fdb_fit(w->bridge.fdb);
+	assert_int_equal(xd_fdb_count(w->bridge.fdb), MANY);
+	assert_true(xd_fdb_is_large(w->bridge.fdb));
+	return 0;
+}
+
 static int
 teardown(void **state)
 {
@@ -542,6 +581,7 @@ static void
 bursts_equal_single_frames(void **state)
 {
 	struct world *one = *state, *many;
+	const uint32_t others = xd_fdb_count(one->bridge.fdb);
 	unsigned seed = 1;
 
 	setup((void **)&many);
@@ -599,8 +639,50 @@ bursts_equal_single_frames(void **state)
 			assert_int_equal(
 				many->ports[in].drops[0].n[r], one->ports[in].drops[0].n[r]);
 	}
-	assert_int_equal(xd_fdb_count(one->bridge.fdb), xd_fdb_count(many->bridge.fdb));
+	assert_int_equal(xd_fdb_count(one->bridge.fdb) - others, xd_fdb_count(many->bridge.fdb));
 	teardown((void **)&many);
+}
+
+/* Destinations in their first buckets and in their second ones, unknown ones and groups between
+ * them: each frame goes where it belongs, and frames of a port stay in order. */
+static void
+large_table(void **state)
+{
+	struct world *w = *state;
+	const struct xd_fdb *fdb = w->bridge.fdb;
+	struct xd_frame *expected[NB_PORTS][XD_BATCH];
+	uint16_t n[NB_PORTS] = {0};
+	unsigned away = 0;
+
+	make_access(w, 0, OTHER_VLAN);
+	for (uint32_t i = 0; i < MANY && w->batch.n < XD_BATCH; i++) {
+		uint8_t mac[8];
+		uint64_t key, hash;
+		struct xd_frame *f;
+
+		other_mac(i, mac);
+		key = xd_fdb_key(mac, OTHER_VLAN);
+		hash = xd_fdb_hash(fdb, key);
+		if (xd_fdb_find_in(&fdb->buckets[xd_fdb_first(fdb, hash)], key) == 0)
+			away++;
+		else if (i % 3000)
+			continue;
+		mac[0] = w->batch.n % 8 == 6 ? 6 : mac[0];
+		f = add_frame(w, w->batch.n % 8 == 7 ? broadcast : mac, mac_a, -1);
+		for (unsigned out = 1; out < NB_PORTS; out++) {
+			if (w->batch.n % 8 == 7 || w->batch.n % 8 == 0 || out == 1 + i % 3)
+				expected[out][n[out]++] = f;
+		}
+	}
+	assert_in_range(away, 1, MANY / 2);
+	run(w, 0);
+	for (unsigned out = 1; out < NB_PORTS; out++) {
+		assert_int_equal(w->turn.outputs[out].n, n[out]);
+		for (uint16_t i = 0; i < n[out]; i++)
+			assert_ptr_equal(xd_turn_number(&w->turn, w->turn.outputs[out].frames[i]) +
+						 w->batch.frames,
+				expected[out][i]);
+	}
 }
 
 int
@@ -626,5 +708,13 @@ main(void)
 		cmocka_unit_test_setup_teardown(bursts_equal_single_frames, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("bridge", tests, NULL, NULL);
+	struct CMUnitTest large[RTE_DIM(tests) + 1];
+	int failed = cmocka_run_group_tests_name("bridge", tests, NULL, NULL);
+
+	memcpy(large, tests, sizeof(tests));
+	for (unsigned i = 0; i < RTE_DIM(tests); i++)
+		large[i].setup_func = setup_large;
+	large[RTE_DIM(tests)] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(
+		large_table, setup_large, teardown);
+	return failed + cmocka_run_group_tests_name("bridge, large table", large, NULL, NULL);
 }
