@@ -16,8 +16,8 @@
  *
  * The port is up while somebody has it open; else it drops what it is sent (port-down). A program
  * that stops receiving finds its queue full, or all buffers used: what comes then is dropped and
- * counted (ring-full), or waits with its sender (full: wait). Nobody else waits for it. In the other
- * direction xd_app_tx_burst says how many frames there was room for.
+ * counted (ring-full), or waits with its sender (full: wait). Nobody else waits for it. In the
+ * other direction xd_app_tx_burst says how many frames there was room for.
  *
  * Buffers. What is received is the program's to send, here or anywhere, or to free: a frame of
  * another device's in the buffer that it came in, if nobody else gets it, or a copy in one of the
