@@ -96,7 +96,7 @@ class Pktgen(Generating):
                 for row in self.run_pktgen("rate", "--rate", "2kpps", "--size", "60,1514",
                                            "--direction", "both", guest=guest):
                     self.assert_nothing_lost(row)
-                row, = self.run_pktgen("latency", "--time", 5, "--count", 1000, guest=guest)
+                row, = self.run_pktgen("latency", "--time", 100, "--count", 1000, guest=guest)
                 self.assertEqual(row["latency"]["count"], 1000)
                 self.assertEqual(row["latency"]["lost"], 0)
 

@@ -15,7 +15,7 @@ struct xd_round_trips_opts {
 };
 
 struct xd_round_trips {
-	uint64_t count, lost; /* lost: not completed within 100 ms */
+	uint64_t count, lost; /* lost: not completed within a second */
 	double elapsed_s;
 };
 

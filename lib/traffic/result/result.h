@@ -76,10 +76,10 @@ enum xd_times_way { XD_TIMES_ROUND_TRIP, XD_TIMES_ONE_WAY };
 
 /* JSON: latency, null unless frames were timed. */
 struct xd_latency_figures {
-	enum xd_times_way way;    /* "round-trip", "one-way" */
-	uint64_t count;           /* frames timed */
-	uint64_t lost;            /* round trips not completed within 100 ms (one at a time only) */
-	struct xd_times actual;   /* from when it was sent */
+	enum xd_times_way way;  /* "round-trip", "one-way" */
+	uint64_t count;         /* frames timed */
+	uint64_t lost;          /* round trips not completed within a second (one at a time only) */
+	struct xd_times actual; /* from when it was sent */
 	struct xd_times planned;  /* from when it should have been; none: nothing was planned */
 	double half_mean_ns;      /* of a round trip: mean / 2, as qperf's latency; else 0 (null) */
 	double jitter;            /* P99 / P50 */
