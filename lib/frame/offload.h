@@ -70,8 +70,9 @@ int xd_offload_check(struct xd_frame *f, const struct xd_offload_request *reques
  * header and two tags. */
 #define XD_CSUM_START_PLAIN 22
 
-/* What nearly every frame of a guest's stack asks for, its TCP or UDP checksum, at once: true, and
- * f->offload is set; or xd_offload_check is to look at it. */
+/* What nearly every frame of a guest's stack asks for, its TCP or UDP checksum, at once. csum_start
+ * and csum_offset: bytes, as in the virtio-net header (virtio 1.2, 5.1.6.2); may: as of
+ * xd_offload_check. True: f->offload is set; else xd_offload_check is to look at it. */
 static inline bool
 xd_offload_take_checksum(struct xd_frame *f, uint32_t csum_start, uint32_t csum_offset, uint8_t may)
 {
