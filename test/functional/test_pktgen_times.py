@@ -67,6 +67,25 @@ class Times(Generating):
         self.assertGreater(row["pacing"]["blocked_frames"], 1000)
         self.assertNotEqual(row["bottleneck"], "generator")
 
+    def test_a_stalled_switch_loses_nothing(self):
+        """Nor is what it kept of the warm-up taken for what is measured."""
+        self.start(["vm1", "vm2"])
+        running = subprocess.Popen(
+            self.command("latency", "--rate", "2kpps", "--time", 0.1, "--warmup", 0.1,
+                         "--trials", 10), text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.addCleanup(running.kill)
+        while running.poll() is None:
+            self.daemon.process.send_signal(signal.SIGSTOP)
+            time.sleep(2 * STALL_S)
+            self.daemon.process.send_signal(signal.SIGCONT)
+            time.sleep(STALL_S)
+        self.assertEqual(running.returncode, 0, running.stderr.read())
+        running.stderr.close()
+        for row in self.rows():
+            self.assertEqual(row["lost_frames"], 0)
+            self.assertEqual(row["latency"]["count"], row["sent_frames"])
+
     def test_a_delay_on_purpose_shows(self):
         row, = self.run_pktgen("latency", "--way", "one-way", "--rate", "10kpps", "--impair",
                                "0:delay_us=2000", ports=("loop:x", "loop:x"))

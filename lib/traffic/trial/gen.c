@@ -70,7 +70,7 @@ int
 xd_gen_drain(struct xd_gen *gen, struct xd_error *err)
 {
 	uint64_t last = xd_clock_ns(), now, end = last + ENDLESS_NS;
-	unsigned idle = 0; /* looks in a row that found nothing */
+	unsigned idle = 0; /* looks in a row that found nothing, nor anything that waits */
 	int busy = -1;
 
 	/* Time alone says nothing: this thread may not have run meanwhile. */
@@ -79,7 +79,7 @@ xd_gen_drain(struct xd_gen *gen, struct xd_error *err)
 		int rc;
 
 		now = xd_clock_ns();
-		idle = came ? 0 : idle + 1;
+		idle = came || busy >= 0 ? 0 : idle + 1;
 		if (came)
 			last = now;
 		if (now - last < QUIET_NS)
@@ -90,7 +90,7 @@ xd_gen_drain(struct xd_gen *gen, struct xd_error *err)
 		if (xd_gen_cancelled(gen))
 			return 0;
 	} while (now < end &&
-		 (idle < 2 || now - last < QUIET_NS || (busy >= 0 && now - last < DRAIN_NS)));
+		 (busy >= 0 ? now - last < DRAIN_NS : idle < 2 || now - last < QUIET_NS));
 	if (busy >= 0)
 		return xd_fail(err, -EBUSY,
 			"port %d (%s): the switch does not take frames; is the port in a bridge "

@@ -10,7 +10,9 @@
 #include "traffic/host/tsc.h"
 #include "traffic/trial/trial_parts.h"
 
-#define QUIET_NS (10 * 1000 * 1000ull) /* nothing more is on its way after so long */
+#define QUIET_NS   (10 * 1000 * 1000ull) /* nothing more is on its way after so long */
+#define STUCK_NS   (2 * XD_NS_PER_S)     /* for a switch to take what was sent */
+#define ENDLESS_NS (5 * XD_NS_PER_S)     /* what comes for longer is not what was on its way */
 
 static struct xd_trial *
 create(struct xd_gen *gen, const struct xd_traffic_opts *opts, unsigned mix, unsigned nb_ports,
@@ -194,31 +196,50 @@ run_lanes(struct xd_trial *t, struct xd_error *err)
 	return rc;
 }
 
-/* Sends back what comes until nothing has for a while. */
+/* Sends back what has come; returns how many frames came or went, and in *waits whether some are
+ * still to be taken. */
+static unsigned
+send_back_once(struct xd_trial *t, bool *waits)
+{
+	struct xd_gen_port *end = t->gen->ports[1];
+	unsigned moved = 0;
+	uint32_t there;
+
+	for (unsigned i = 0; i < t->nb_ports; i++) {
+		t->gen->ports[i]->received.now = xd_tsc();
+		moved += xd_gen_port_receive(t->gen->ports[i], XD_GEN_BURST);
+	}
+	there = t->echo->tail - t->echo->head;
+	end->stream.list->now = xd_tsc();
+	if (there)
+		moved += xd_gen_port_send(
+			end, there < XD_GEN_BURST ? (uint16_t)there : XD_GEN_BURST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	*waits = t->echo->tail != t->echo->head;
+	for (unsigned i = 0; i < t->nb_ports; i++) {
+		xd_gen_port_notify(t->gen->ports[i], true);
+		*waits |= xd_gen_port_outstanding(t->gen->ports[i]) > 0;
+	}
+	return moved;
+}
+
+/* Until nothing has come for a while. Time alone does not say so: neither this thread nor the
+ * switch may have run meanwhile. */
 static void
 send_back(struct xd_trial *t)
 {
-	struct xd_gen_port *end = t->gen->ports[1];
-	uint64_t last = xd_clock_ns();
+	uint64_t last = xd_clock_ns(), now = last;
+	const uint64_t end = last + ENDLESS_NS;
+	unsigned idle = 0; /* looks in a row that found nothing, nor anything that waits */
+	bool waits;
 
-	while (xd_clock_ns() - last < QUIET_NS) {
-		unsigned moved = 0;
-		uint32_t there;
+	while (now < end && now - last < STUCK_NS && (idle < 2 || now - last < QUIET_NS)) {
+		const unsigned moved = send_back_once(t, &waits);
 
-		for (unsigned i = 0; i < t->nb_ports; i++) {
-			t->gen->ports[i]->received.now = xd_tsc();
-			moved += xd_gen_port_receive(t->gen->ports[i], XD_GEN_BURST);
-		}
-		there = t->echo->tail - t->echo->head;
-		end->stream.list->now = xd_tsc();
-		if (there)
-			moved += xd_gen_port_send(
-				end, there < XD_GEN_BURST ? (uint16_t)there : XD_GEN_BURST);
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		for (unsigned i = 0; i < t->nb_ports; i++)
-			xd_gen_port_notify(t->gen->ports[i], true);
+		now = xd_clock_ns();
+		idle = moved || waits ? 0 : idle + 1;
 		if (moved)
-			last = xd_clock_ns();
+			last = now;
 	}
 }
 
