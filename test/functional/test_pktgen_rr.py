@@ -131,7 +131,7 @@ class RrKernel(tcp.KernelOverVeth, Transactions):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.addCleanup(process.stderr.close)
-        wait_for(lambda: echo.received > 200, "requests")
+        wait_for(lambda: echo.received > 10, "requests")
         self.space.ip("link", "set", "eth0", "down")
         _, errors = process.communicate(timeout=PATIENCE_S)
         self.assertEqual(process.returncode, 1, errors)

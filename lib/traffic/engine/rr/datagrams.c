@@ -142,6 +142,7 @@ take_answer(void *ctx, const struct xd_udp_datagram *d)
 		return;
 	}
 	r = &a->requests[i];
+	a->last_at = now;
 	if (!r->waits || (r->number & a->number_mask) != number) {
 		a->counts.late++;
 		return;
@@ -149,7 +150,6 @@ take_answer(void *ctx, const struct xd_udp_datagram *d)
 	a->counts.wrong_bytes += wrong_bytes(&a->opts, d);
 	unlink_request(a, i);
 	a->counts.done++;
-	a->last_at = now;
 	xd_histogram_record(
 		a->answers, (uint64_t)((double)(now - r->sent_at) * a->ns_per_cycle + 0.5));
 	make_ready(a, i);

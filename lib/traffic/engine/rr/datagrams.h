@@ -53,7 +53,7 @@ struct xd_rr_asks {
 	uint32_t *ready, head, tail, mask; /* a ring of those to be sent; free running */
 	uint32_t oldest, newest;           /* that wait; UINT32_MAX: none */
 	uint64_t wait;                     /* cycles */
-	uint64_t last_at;                  /* when the last answer came; time stamp counter */
+	uint64_t last_at; /* when the last answer came, late or not; time stamp counter */
 	double ns_per_cycle;
 	bool stopped; /* nothing more is sent */
 	struct xd_histogram *answers;

@@ -337,6 +337,34 @@ test_once_udp(void **state)
 	once_udp(5000, 3, 7); /* in fragments */
 }
 
+/* Who answers, but too late for each, is there. */
+static void
+test_late_answers(void **state)
+{
+	struct xd_message_pattern *pattern = xd_message_pattern_create();
+	struct env *env = create();
+	struct xd_rr_udp u = {.gen = &env->loop.gen,
+		.hosts = &env->opts.hosts,
+		.datagrams = {64, 64, pattern, true},
+		.outstanding = 1,
+		.wait_s = 1e-9};
+	const struct xd_rr_asks *asks;
+	uint64_t begun;
+
+	(void)state;
+	assert_int_equal(xd_rr_udp_create(&u, NULL), 0);
+	asks = &u.ends[0].asks;
+	assert_int_equal(xd_rr_udp_begin(&u, 60000, NULL), 0);
+	begun = asks->last_at;
+	for (unsigned i = 0; i < TRIES && asks->counts.late == 0; i++)
+		assert_int_equal(xd_message_lanes_run(&u.lanes, SLICE_S, "", NULL), 0);
+	assert_true(asks->counts.late > 0);
+	assert_true(asks->last_at > begun);
+	xd_rr_udp_destroy(&u);
+	free(pattern);
+	destroy(env);
+}
+
 /* ---- Nobody answers ---- */
 
 static void
@@ -387,6 +415,7 @@ main(void)
 		cmocka_unit_test(test_once_connect),
 		cmocka_unit_test(test_ports_come_round),
 		cmocka_unit_test(test_once_udp),
+		cmocka_unit_test(test_late_answers),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_limits),
 	};
