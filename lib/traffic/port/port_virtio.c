@@ -262,9 +262,12 @@ attach(struct virtio_port *v, struct xd_error *err)
 		rc = attach_ring(v, i, err);
 	for (unsigned i = 0; i < 2 * v->nb_pairs && !rc; i++)
 		rc = xd_vu_frontend_enable(v->frontend, i, true, err);
-	/* Receive buffers were offered before anybody listened. */
-	for (unsigned i = 0; i < v->nb_pairs && !rc; i++)
+	/* A ring starts with its first kick, which no flag forbids (vhost-user, "Ring states"); and
+	 * receive buffers were offered before anybody listened. */
+	for (unsigned i = 0; i < v->nb_pairs && !rc; i++) {
 		xd_virtio_ring_kick(&v->pairs[i].rx);
+		xd_virtio_ring_kick(&v->pairs[i].tx);
+	}
 	return rc;
 }
 
