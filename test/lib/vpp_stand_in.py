@@ -19,7 +19,8 @@ from control import Switch
 from daemon import Daemon, config_text
 from process import die_with_parent
 
-WORDS = {"unix": r"nodaemon nosyslog cli-listen (?P<cli>/\S+) runtime-dir (?P<directory>/\S+)",
+WORDS = {"unix": r"nodaemon nosyslog nocolor cli-listen (?P<cli>/\S+) "
+                 r"runtime-dir (?P<directory>/\S+)",
          "cpu": r"main-core \d+ corelist-workers (?P<worker>\d+)",
          "buffers": r"page-size default(-hugepage)?",
          "plugins": r"plugin default { disable } plugin vhost_plugin.so { enable }"}

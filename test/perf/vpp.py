@@ -14,7 +14,7 @@ from system import System
 
 # default-hugepage: what it takes for its buffers by itself when there are pages.
 STARTUP = """\
-unix {{ nodaemon nosyslog cli-listen {cli} runtime-dir {directory} }}
+unix {{ nodaemon nosyslog nocolor cli-listen {cli} runtime-dir {directory} }}
 cpu {{ main-core {main} corelist-workers {worker} }}
 buffers {{ page-size {pages} }}
 plugins {{ plugin default {{ disable }} plugin vhost_plugin.so {{ enable }} }}
