@@ -254,7 +254,8 @@ int xd_switch_check(struct xd_switch *sw, const struct xd_config *config, struct
  *   -ENOSPC  more workers than there can be
  */
 int xd_switch_apply(struct xd_switch *sw, const struct xd_config *config, struct xd_error *err);
-/* A copy of what runs, the caller's. NULL: no memory. */
+/* A copy of what runs, the caller's, that knows the keys of the switch's drivers while the switch
+ * lives; of a new switch it is empty. NULL: no memory. */
 struct xd_config *xd_switch_config(struct xd_switch *sw);
 
 /* A descriptor that is readable when a port went up or down or changed; read it (8 bytes) to clear

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Two ports of a type of our own on a bridge, carried by this thread: README.rst. */
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "crossdock.h"
 #include "port/simple.h"
@@ -23,18 +22,13 @@ rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 {
 	static const uint8_t head[60] = {
 		255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 0, 0x88, 0xb5};
-	const void *settings = port->config.settings.bytes;
+	const struct counter_config *config = XD_SETTINGS(struct counter_config, &port->config);
 	struct counter_port *p = (struct counter_port *)port;
 
 	(void)queue;
 	batch->n = batch->nb_done = 0;
-	while (xd_port_is_up(port) && batch->n < XD_BATCH &&
-		p->sent < ((const struct counter_config *)settings)->frames) {
-		struct xd_frame *f = &batch->frames[batch->n++];
-
-		xd_frame_init(f, sizeof(head), sizeof(head), 0); /* all of it in the snapshot */
-		memcpy(f->buf + XD_HEADROOM, head, sizeof(head));
-		f->buf[XD_HEADROOM + 11] = (uint8_t)port->index;
+	while (xd_port_is_up(port) && batch->n < XD_BATCH && p->sent < config->frames) {
+		xd_batch_add(batch, head, sizeof(head))[11] = (uint8_t)port->index;
 		p->sent++;
 	}
 	return batch->n;
@@ -74,35 +68,32 @@ main(int argc, char **argv)
 		.tx = tx,
 		.port_bytes = sizeof(struct counter_port)};
 	const struct xd_driver *drivers[] = {&driver, NULL};
-	struct xd_config *config = xd_config_create();
 	const struct xd_switch_opts opts = {.size = sizeof(opts), .drivers = drivers};
 	struct xd_port_config *left;
+	struct xd_config *config;
 	struct xd_worker *worker;
 	struct xd_port_info ports[2];
 	struct xd_switch *sw;
-	struct xd_error err;
+	struct xd_error err = {.text = "no memory"};
 
-	config->drivers = drivers; /* a configuration knows its keys, too */
 	if (xd_memory_start(NULL, &err) < 0 || !(sw = xd_switch_create(&opts, &err)) ||
-		!(worker = xd_worker_register(sw, &err)) ||
+		!(config = xd_switch_config(sw)) || !(worker = xd_worker_register(sw, &err)) ||
 		!xd_config_add_bridge(config, "br0", &err) ||
 		!xd_config_add_port(config, "right", "counter", "br0", &err) ||
 		!(left = xd_config_add_port(config, "left", "counter", "br0", &err)) ||
 		xd_port_config_set(left, "frames", argc > 1 ? argv[1] : "500", &err) < 0 ||
 		xd_switch_apply(sw, config, &err) < 0) {
 		fprintf(stderr, "own_driver: %s%s%s\n", err.key, err.key[0] ? ": " : "", err.text);
-		return EXIT_FAILURE;
+		return 1;
 	}
 	while (xd_worker_poll(worker) > 0)
 		;
 	for (unsigned i = xd_switch_ports(sw, ports, 2); i-- > 0;)
-		printf("%s: %llu frames in, %llu out\n", ports[i].config.name,
-			(unsigned long long)ports[i].counters.rx_frames,
-			(unsigned long long)ports[i].counters.tx_frames);
+		printf("%s: %" PRIu64 " frames in, %" PRIu64 " out\n", ports[i].config.name,
+			ports[i].counters.rx_frames, ports[i].counters.tx_frames);
 	printf("both: %u\n", received);
 	xd_worker_unregister(worker);
 	xd_switch_destroy(sw);
 	xd_config_destroy(config);
 	xd_memory_stop();
-	return EXIT_SUCCESS;
 }

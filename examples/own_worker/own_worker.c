@@ -82,8 +82,7 @@ main(int argc, char **argv)
 
 	while (event.data.fd != stop) {
 		/* While frames come, a look at all else after each turn; then a wait for either. */
-		ms = 0;
-		if (xd_worker_poll(worker) == 0 && !xd_worker_arm(worker, &ms))
+		if (xd_worker_poll(worker) > 0 || !xd_worker_arm(worker, &ms))
 			ms = 0;
 		if (epoll_wait(epoll, &event, 1, ms) > 0 && event.data.fd == xd_events_fd(events))
 			tell(events);

@@ -102,6 +102,8 @@ struct xd_claim {
 #define XD_SETTINGS_AT(type, member)                                                               \
 	.offset = offsetof(struct xd_port_config, settings) + offsetof(type, member),              \
 	.size = sizeof(((type *)0)->member)
+/* The driver's struct in the settings of a port's configuration, to be read. */
+#define XD_SETTINGS(type, config) ((const type *)(const void *)(config)->settings.bytes)
 
 struct xd_driver {
 	/* sizeof(struct xd_driver); what a shorter one lacks is NULL. The switch keeps a copy,

@@ -17,6 +17,19 @@ xd_port_is_up(const struct xd_port *port)
 	return __atomic_load_n(&port->up, __ATOMIC_ACQUIRE);
 }
 
+/* Appends a frame to a batch that rx fills: len bytes, XD_FRAME_MIN to XD_HEAD, which are copied
+ * into its snapshot. Returns them there, the batch's, to be edited. There must be room: batch->n is
+ * below XD_BATCH. Any worker, in rx. */
+static inline uint8_t *
+xd_batch_add(struct xd_batch *batch, const uint8_t *bytes, uint8_t len)
+{
+	struct xd_frame *f = &batch->frames[batch->n++];
+
+	xd_frame_init(f, len, len, 0);
+	memcpy(f->buf + XD_HEADROOM, bytes, len);
+	return f->buf + XD_HEADROOM;
+}
+
 /* Counts n frames as sent, and returns n. Any worker, of itself, in the port's tx. */
 static inline uint16_t
 xd_port_sent(struct xd_port *port, unsigned worker, struct xd_frame *const *frames, uint16_t n)

@@ -56,6 +56,8 @@ xd_switch_config(struct xd_switch *sw)
 	xd_loop_lock(sw->loop);
 	copy = xd_config_copy(sw->state->config);
 	xd_loop_unlock(sw->loop);
+	if (copy && !copy->drivers && sw->drivers[0])
+		copy->drivers = sw->drivers;
 	return copy;
 }
 

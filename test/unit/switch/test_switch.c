@@ -56,13 +56,13 @@ no_members(const struct xd_port_config *config, const char **names)
 static uint16_t
 least_rx(struct xd_port *port, uint16_t queue, struct xd_batch *batch)
 {
+	uint8_t bytes[60];
+
 	(void)queue;
 	batch->n = batch->nb_done = 0;
 	if (xd_port_is_up(port)) {
-		xd_frame_init(&batch->frames[0], 60, 60, 0);
-		memset(batch->frames[0].buf + XD_HEADROOM, 2, 60);
-		memset(batch->frames[0].buf + XD_HEADROOM, 0xff, 6);
-		batch->n = 1;
+		memset(bytes, 2, sizeof(bytes));
+		memset(xd_batch_add(batch, bytes, sizeof(bytes)), 0xff, 6);
 	}
 	return batch->n;
 }
@@ -84,15 +84,15 @@ the_least_driver(void **state)
 		.port_bytes = sizeof(struct xd_port) + 1};
 	static const struct xd_driver *const drivers[] = {&least, NULL};
 	const struct xd_switch_opts opts = {.size = sizeof(opts), .drivers = drivers};
-	struct xd_config *config = xd_config_create();
 	struct xd_port_info info;
 	struct xd_error err;
 	struct xd_switch *sw = xd_switch_create(&opts, &err);
 	struct xd_worker *worker = xd_worker_register(sw, &err);
+	struct xd_config *config = xd_switch_config(sw);
 
 	(void)state;
-	config->drivers = drivers;
 	assert_non_null(worker);
+	assert_non_null(config);
 	xd_config_add_bridge(config, "br0", &err);
 	xd_config_add_port(config, "a", "least", "br0", &err)->queues = 3;
 	xd_config_add_port(config, "b", "least", "br0", &err);
