@@ -66,13 +66,14 @@ enum xd_hook_point {
 	XD_HOOK_OUT,
 };
 
-/* Of a hook that changes frames: what it leaves is looked over, and at XD_HOOK_OUT a frame for
- * several ports is copied first (its snapshot), so that each may get another. */
+/* Of a hook that changes frames: all that it leaves are looked over, and at XD_HOOK_OUT a frame for
+ * several ports is copied first (its snapshot), so that each may get another. Of one that does not
+ * say so one frame of each burst is looked at, and all of them once it left one broken. */
 #define XD_HOOK_EDITS 0x1
 
 #define XD_DST_FLOOD 0xfffe /* a destination: every port of the bridge but the one it came by */
 #define XD_DST_ON    0xfffd /* of a kept frame: where it would have gone, had it not been kept */
-#define XD_HOOK_ROOM 8      /* bytes of headroom that a hook leaves for the bridge's tags */
+#define XD_HOOK_ROOM 8      /* bytes of headroom that one at XD_HOOK_IN leaves for tags */
 #define XD_TAKE_MAX  2048   /* bytes of a frame that can be taken */
 
 /* The frames that a hook sees at once: of one port and queue, in the order in which they came. Bit

@@ -81,12 +81,14 @@ before(const struct xd_turn *turn, struct xd_frame *const *frames, uint16_t nb_f
 }
 
 bool
-xd_hook_frame_ok(const struct xd_frame *f)
+xd_hook_frame_ok(const struct xd_frame *f, enum xd_hook_point point)
 {
-	/* All of them, without a branch for each: nearly always they are true. */
-	return (f->start >= XD_HOOK_ROOM) & (f->head_len >= XD_FRAME_MIN) &
-	       (f->start + f->head_len <= (int)sizeof(f->buf)) & (f->head_len <= f->len) &
-	       ((f->nb_segs != 0) | (f->head_len == f->len)) & (f->vlan <= XD_VLAN_MAX);
+	/* All of them, without a branch for each: nearly always they are true. On its way out a
+	 * frame has its tags. */
+	return ((point == XD_HOOK_OUT) | (f->start >= XD_HOOK_ROOM)) &
+	       (f->head_len >= XD_FRAME_MIN) & (f->start + f->head_len <= (int)sizeof(f->buf)) &
+	       (f->head_len <= f->len) & ((f->nb_segs != 0) | (f->head_len == f->len)) &
+	       (f->vlan <= XD_VLAN_MAX);
 }
 
 /* Frames that a hook left with too little room for tags, or in a shape that no frame has. */
@@ -96,11 +98,24 @@ look_over(const struct xd_turn *turn, struct xd_hook_call *call)
 	for (uint16_t i = 0; i < call->burst.n; i++) {
 		const struct xd_frame *f = call->frames[i];
 
-		if (likely(xd_hook_frame_ok(f)))
+		if (likely(xd_hook_frame_ok(f, call->slot->hook.point)))
 			continue;
 		xd_hook_bad(turn, call->slot, XD_HOOK_BAD_FRAME, f->start);
 		xd_burst_drop(&call->burst, i, 0);
 	}
+}
+
+/* One that does not say that it edits should not have: one frame of each burst is looked at, and
+ * once it was broken, all of them are. */
+static bool
+is_doubted(const struct xd_turn *turn, const struct xd_hook_call *call)
+{
+	struct xd_hook_counters *c = &call->slot->counters[turn->batch->worker];
+	const uint32_t any = (uint16_t)*turn->now_tsc * (uint32_t)call->burst.n >> 16;
+
+	if (unlikely(!xd_hook_frame_ok(call->frames[any], call->slot->hook.point)))
+		c->doubted = true;
+	return c->doubted;
 }
 
 /* Clears bits that stand for no frame, and reasons that the hook does not have. */
@@ -162,8 +177,7 @@ xd_hook_judge(struct xd_turn *turn, struct xd_hook_call *call, struct xd_hook_sl
 	} else {
 		slot->hook.run(slot->ctx, b);
 	}
-	/* One that does not say that it edits should not have. */
-	if (DEBUG || slot->hook.flags & XD_HOOK_EDITS)
+	if (DEBUG || slot->hook.flags & XD_HOOK_EDITS || unlikely(is_doubted(turn, call)))
 		look_over(turn, call);
 	if (unlikely(b->drop | b->moved | b->leave | b->to | b->copy | b->keep))
 		check_masks(turn, call);

@@ -27,6 +27,7 @@ struct xd_hook_counters {
 	uint64_t reasons[XD_HOOK_REASONS];
 	uint64_t tick_tsc; /* when the worker calls its tick next */
 	uint32_t bad_what; /* the last verdict that could not be: enum xd_hook_bad, and a number */
+	bool doubted;      /* it broke a frame, and had not said that it edits */
 } __attribute__((aligned(64)));
 
 enum xd_hook_bad {
@@ -141,8 +142,8 @@ const char *xd_hook_bad_text(enum xd_hook_bad what);
 /* A port that frames can be sent to. */
 bool xd_hook_port_exists(const struct xd_turn *turn, uint16_t port);
 
-/* Whether what a hook has left is a frame, and has room for tags. */
-bool xd_hook_frame_ok(const struct xd_frame *f);
+/* Whether what a hook of that point has left is a frame, with room for tags if it gets some. */
+bool xd_hook_frame_ok(const struct xd_frame *f, enum xd_hook_point point);
 /* hook_in.c. The tag of a frame comes to say what VLAN it is in. */
 void xd_hook_retag(struct xd_frame *f);
 

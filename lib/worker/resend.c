@@ -52,7 +52,7 @@ check(struct xd_turn *turn, struct xd_kept *k)
 		xd_hook_bad(turn, k->slot, XD_HOOK_BAD_PORT, k->dst);
 		return false;
 	}
-	if (!xd_hook_frame_ok(f) || (in && xd_frame_data(f)[6] & 1)) {
+	if (!xd_hook_frame_ok(f, k->slot->hook.point) || (in && xd_frame_data(f)[6] & 1)) {
 		xd_hook_bad(turn, k->slot, XD_HOOK_BAD_FRAME, f->start);
 		return false;
 	}
