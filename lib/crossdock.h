@@ -98,9 +98,9 @@ struct xd_port_config {
 #include "key/port.def"
 	/* What becomes of frames for a guest that has no free buffer: dropped after a few tries, or
 	 * left in the sender's ring for at most wait_us, then dropped. Only where the driver can
-	 * tell how much room there is (vhost-user). */
+	 * tell how much room there is (vhost-user, app). */
 	enum xd_full full;
-	uint32_t wait_us; /* 1 to 1000000; 1000 */
+	uint32_t wait_us; /* 1 to 1000000, for a program 60000000; 1000 */
 	/* TCP segments for the port that follow each other go as one frame to be segmented; with
 	 * PUSH also those whose PSH flag is set. Only where the driver takes such (struct
 	 * xd_driver, takes). */

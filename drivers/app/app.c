@@ -13,16 +13,19 @@
 
 #include "drivers/app/app.h"
 #include "memory/memory.h"
+#include "port/rows.h"
 
 static_assert(sizeof(struct xd_app_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
 
-#define NB_SPARE 512u /* buffers beside those in rings and the program's hands: in caches */
+#define NB_SPARE    512u     /* buffers beside those in rings and the program's hands: in caches */
+#define WAIT_US_MAX 60000000 /* a program may stop to receive for longer than a guest's driver */
 
 static const struct xd_key app_keys[] = {
 #define XD_KEY(key, members, ...)                                                                  \
 	{.name = #key, XD_SETTINGS_AT(struct xd_app_config, key), __VA_ARGS__},
 #include "drivers/app/keys.def"
 #undef XD_KEY
+	XD_PORT_KEYS_FULL(WAIT_US_MAX),
 	{0},
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "drivers/tap/tap.h"
+#include "port/rows.h"
 
 static_assert(sizeof(struct xd_tap_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
 static_assert(XD_TAP_NETNS_MAX == XD_NETNS_MAX, "a namespace's name");

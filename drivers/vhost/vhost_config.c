@@ -8,6 +8,7 @@
 #include "base/owner.h"
 #include "base/path.h"
 #include "drivers/vhost/vhost.h"
+#include "port/rows.h"
 #include "virtqueue/feature_names.h"
 
 static_assert(sizeof(struct xd_vhost_config) <= XD_PORT_SETTINGS, "the room in a port's settings");
@@ -17,29 +18,7 @@ const struct xd_key xd_vhost_keys[] = {
 	{.name = #key, XD_SETTINGS_AT(struct xd_vhost_config, key), __VA_ARGS__},
 #include "drivers/vhost/keys.def"
 #undef XD_KEY
-	/* In the part that all ports have, where the plan finds them. */
-	{
-		.name = "full",
-		.kind = XD_KEY_WORD,
-		XD_KEY_AT(struct xd_port_config, full),
-		.words = (const char *const[]){"drop", "wait", NULL},
-		.fallback = XD_FULL_DROP,
-		.unset = "drop",
-		.cost = XD_COST_PLAN,
-		.help = "What becomes of a frame for a guest that has no free buffer.",
-	},
-	{
-		.name = "wait_us",
-		.kind = XD_KEY_NUMBER,
-		XD_KEY_AT(struct xd_port_config, wait_us),
-		.min = 1,
-		.max = 1000000,
-		.fallback = XD_WAIT_US,
-		.unset = "1000",
-		.unit = "microseconds",
-		.cost = XD_COST_PLAN,
-		.help = "With full: wait: how long a frame waits at most.",
-	},
+	XD_PORT_KEYS_FULL(1000000),
 	XD_PORT_KEY_COALESCE,
 	{0},
 };

@@ -253,17 +253,6 @@ struct xd_driver {
 	uint32_t port_bytes;
 };
 
-/* The row of the key `coalesce`, for the table of a driver that has `takes`: as full of vhost-user,
- * in the part of the configuration that all ports have. */
-#define XD_PORT_KEY_COALESCE                                                                       \
-	{                                                                                          \
-		.name = "coalesce", .kind = XD_KEY_WORD,                                           \
-		XD_KEY_AT(struct xd_port_config, coalesce),                                        \
-		.words = (const char *const[]){"off", "on", "push", NULL},                         \
-		.fallback = XD_COALESCE_OFF, .unset = "off", .cost = XD_COST_PLAN,                 \
-		.help = "Whether TCP segments that follow each other go as one frame.",            \
-	}
-
 /* What a receive queue takes of its worker's time: from receiving to giving back, estimated from
  * some of its turns. */
 struct xd_port_load {

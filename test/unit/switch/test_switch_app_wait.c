@@ -6,8 +6,16 @@
 static void
 wait_for(struct env *env, const char *name)
 {
-	port_of(env, name)->full = XD_FULL_WAIT;
-	port_of(env, name)->wait_us = 10000000;
+	struct xd_port_config *port = port_of(env, name);
+
+	if (strcmp(port->type, "app")) {
+		port->full = XD_FULL_WAIT;
+		port->wait_us = 10000000;
+	} else {
+		assert_int_equal(xd_port_config_set(port, "full", "wait", &env->err), 0);
+		assert_int_equal(xd_port_config_set(port, "wait_us", "60000000", &env->err), 0);
+		assert_true(xd_port_config_set(port, "wait_us", "60000001", &env->err) < 0);
+	}
 	apply(env);
 }
 
