@@ -48,13 +48,13 @@ class Generating(SwitchCase):
         self.assertIsNone(SANITIZER.search(done.stderr), done.stderr)
         return self.rows()
 
-    def run_enough(self, enough, engine, *words, **options):
+    def run_enough(self, enough, engine, *words, whole=lambda row: True, **options):
         """The rows of a run in which the figures of each are enough for what the case is about: a
         busy machine may leave nothing of a short run, so the next is longer. Of the last, it is the
-        case that says what is missing."""
+        case that says what is missing. whole: the same of rows."""
         for time_s in LONGER_S:
             rows = self.run_pktgen(engine, *words, "--time", time_s, **options)
-            if all(enough(row[engine]) for row in rows):
+            if all(enough(row[engine]) and whole(row) for row in rows):
                 break
         return rows
 

@@ -30,6 +30,13 @@ def at_least(count, *more):
                             all(figures[key] > 0 for key in more))
 
 
+def paired(ways):
+    """Of run_enough: each of these ports sent far more than questions for addresses, to that one."""
+    return lambda row: all(row["per_port"][sender]["sent_frames"] > 10 and
+                           row["per_port"][receiver]["received_frames"] > 10
+                           for sender, receiver in ways.items())
+
+
 class TwoEnds(Generating):
     def setUp(self):
         super().setUp()
@@ -60,10 +67,11 @@ class TwoEnds(Generating):
             server.wait()
         self.assertIsNone(SANITIZER.search(self.said.read_text()), self.said.read_text())
 
-    def run_peer(self, engine, *words, enough=None, ports=("vm1",), guest=""):
+    def run_peer(self, engine, *words, enough=None, ports=("vm1",), guest="", **options):
         """enough: as run_enough has it; without, there must be a message or a transaction."""
         rows = self.run_enough(enough or at_least(1), engine, "--peer",
-                               f"127.0.0.1:{self.control_port}", *words, ports=ports, guest=guest)
+                               f"127.0.0.1:{self.control_port}", *words, ports=ports, guest=guest,
+                               **options)
         for row in rows:
             self.assertFalse(row["partial"])
             self.assertEqual(len(row["per_port"]), 2 * len(ports))
@@ -161,19 +169,22 @@ class TestsOfTwoProcesses(TwoEnds):
         with self.serving("--cores", WORKER_CORE, ports=there):
             tcp, = self.run_peer("tcp", "--verify", "--messages", "1k", "--streams", 3,
                                  "--impair", "3:loss=5%,seed=7", "--direction", "reverse",
-                                 enough=at_least(500, "impaired_lost"), ports=here)
+                                 enough=at_least(500, "impaired_lost"), ports=here,
+                                 whole=paired({1: 0, 3: 2}))
             self.assertEqual(tcp["tcp"]["streams"], 6)
             self.assertGreater(tcp["tcp"]["impaired_lost"], 0)
             self.assert_paired(tcp, {1: 0, 3: 2})
             udp, = self.run_peer("udp", "--verify", "--messages", 1000, "--address", "10.0.0.1",
                                  "--address", "10.0.0.2", "--address", "fd00::3", "--address",
-                                 "fd00::4", enough=at_least(50), ports=here)
+                                 "fd00::4", enough=at_least(50), ports=here,
+                                 whole=paired({0: 1, 2: 3}))
             self.assertEqual(udp["udp"]["strange"], 0)
             self.assert_paired(udp, {0: 1, 2: 3})
+            ways = {0: 1, 1: 0, 2: 3, 3: 2}
             for row in self.run_peer("rr", "--test", "all", "--streams", 2, enough=at_least(50),
-                                     ports=here):
+                                     ports=here, whole=paired(ways)):
                 self.assertEqual(row["rr"]["streams"], 4)
-                self.assert_paired(row, {0: 1, 1: 0, 2: 3, 3: 2})
+                self.assert_paired(row, ways)
             ports = json.loads((self.directory / "out.json").read_text())["ports"]
             self.assertEqual([any(f"{name}.sock" in port["name"] for name in there)
                               for port in ports], [False, True, False, True])
@@ -181,10 +192,7 @@ class TestsOfTwoProcesses(TwoEnds):
             self.assertIn("the server has 2 ports, the client 1", self.end(near))
 
     def assert_paired(self, row, ways):
-        """Each of these ports sent far more than questions for addresses, to that one."""
-        for sender, receiver in ways.items():
-            self.assertGreater(row["per_port"][sender]["sent_frames"], 10)
-            self.assertGreater(row["per_port"][receiver]["received_frames"], 10)
+        self.assertTrue(paired(ways)(row), row["per_port"])
 
 
 class FramesOfTwoProcesses(TwoEnds):
