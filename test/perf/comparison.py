@@ -171,7 +171,8 @@ class Comparison:
     def settings(self, row, subject):
         """What a system is started with (system.py)."""
         return {"client": row.client, "tso": row.tso, "mac_limit": subject.mac_limit,
-                "no_flood_local": subject.no_flood_local, "engine": row.engine}
+                "no_flood_local": subject.no_flood_local, "full": subject.full,
+                "engine": row.engine}
 
     def prepare(self, row, generator, system, ports, guest):
         """Leaves a system that was started in the state that it keeps while it runs."""

@@ -16,7 +16,7 @@ bridges:
   br0: {{mac_limit: {mac_limit}}}
 ports:
 """
-PORT = "  {name}: {{type: vhost-user, bridge: br0, path: {path}, mode: {mode}}}\n"
+PORT = "  {name}: {{type: vhost-user, bridge: br0, path: {path}, mode: {mode}, full: {full}}}\n"
 
 
 def program(build, name):
@@ -45,7 +45,7 @@ class Crossdock(System):
     def version(condition):
         return processes.output_of([program(condition.build, "crossdockd"), "--version"]).strip()
 
-    def start(self, group, nb_ports, mac_limit=65536, client=False, **_settings):
+    def start(self, group, nb_ports, mac_limit=65536, client=False, full="drop", **_settings):
         self.group = group
         self.control = group.path("control.sock")
         names = [f"vm{i}" for i in range(nb_ports)]
@@ -54,7 +54,8 @@ class Crossdock(System):
                                hugepages="required" if self.condition.hugepages else "none",
                                control=self.control, mac_limit=mac_limit)
         mode = "client" if client else "server"
-        config += "".join(PORT.format(name=n, path=p, mode=mode) for n, p in zip(names, paths))
+        config += "".join(PORT.format(name=n, path=p, mode=mode, full=full)
+                          for n, p in zip(names, paths))
         with open(group.path("crossdock.yaml"), "w", encoding="utf-8") as sink:
             sink.write(config)
         group.start([program(self.condition.build, "crossdockd"),

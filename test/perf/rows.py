@@ -15,6 +15,7 @@ class Subject:
     options: tuple = ()          # (option of the generator, value), over the row's own
     mac_limit: int = 65536       # crossdock's; the others have no such setting
     no_flood_local: bool = False  # OVS: its LOCAL port gets no copy of what is flooded
+    full: str = "drop"           # crossdock: what becomes of frames for a full ring
     guest: str = ""              # options of the generator's ports, over the row's own
     nb_ports: int = 0            # instead of the row's
     of: str = "crossdock"        # whose figure is divided by this one's
@@ -152,7 +153,8 @@ GUESTS = (
         targets=(("crossdock without", "cycles", "<=", 1.1),)),
     Row("tso-64k", f"{TSO_BYTES} B TSO frames, one way, client mode", (GBPS,), stream(TSO_BYTES),
         needs_switching=True, only_guests=True, guest="tso=on,mss=1448", client=True, tso=True,
-        subjects=(Subject("memcpy", "copy"),),
+        subjects=(Subject("crossdock full: wait", "crossdock", full="wait"),
+                  Subject("memcpy", "copy")),
         targets=(("ovs", "gbps", ">=", 1.6), ("memcpy", "gbps", ">=", 0.8))),
     Row("pairs-64", "64 B, 14 ports in 7 pairs, one way, total", (MPPS,), stream(64), nb_ports=14,
         needs_switching=True, only_guests=True,
