@@ -162,16 +162,18 @@ xd_bridge_hook_take(struct xd_turn *turn)
 {
 	struct xd_hook_turn *hooks = &turn->in_hooks;
 	uint32_t taken = 0;
+	uint16_t n = 0;
 
 	if (likely(hooks->to == 0))
 		return;
-	hooks->nb_taken = 0;
 	for (uint16_t i = 0; i < turn->n; i++) {
-		if (!(hooks->to >> xd_turn_number(turn, turn->frames[i]) & 1))
-			continue;
-		taken |= BIT(i);
-		hooks->taken[hooks->nb_taken++] = turn->frames[i];
+		const uint32_t is = hooks->to >> xd_turn_number(turn, turn->frames[i]) & 1;
+
+		taken |= is << i;
+		hooks->taken[n] = turn->frames[i];
+		n += (uint16_t)is;
 	}
+	hooks->nb_taken = n;
 	xd_turn_take(turn, taken);
 }
 
