@@ -56,10 +56,13 @@ xd_frame_peek(const struct xd_frame *f, uint32_t offset, void *to, uint32_t len)
 static uint16_t
 fold(uint64_t sum)
 {
+	uint32_t word;
+
 	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	return (uint16_t)((sum & UINT16_MAX) + (sum >> 16));
+	word = (uint32_t)sum + (uint32_t)(sum >> 32);
+	/* Both halves, and the carry of the lower into the upper. */
+	word += word << 16 | word >> 16;
+	return (uint16_t)(word >> 16);
 }
 
 /* What a sum changes by when one of its words does: RFC 1624, equation 3. */
