@@ -3,6 +3,7 @@
 arrives."""
 
 import os
+import pathlib
 import signal
 import socket
 import struct
@@ -18,6 +19,12 @@ GSO_TCPV4, GSO_TCPV6 = 1, 4
 ACK, PSH = 0x10, 0x08
 SIZE = 1024
 TCP_NODELAY = 1
+
+
+def has_stopped(pid):
+    """Whether all threads of a process have."""
+    return all(stat.read_text().rpartition(")")[2].split()[0] == "T"
+               for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"))
 
 
 def checksum(data):
@@ -63,6 +70,8 @@ class Coalesce(HostCase):
         pid = self.daemon.process.pid
         os.kill(pid, signal.SIGSTOP)
         try:
+            # Threads stop when they notice.
+            wait_for(lambda: has_stopped(pid), "the switch to stand still")
             send()
         finally:
             os.kill(pid, signal.SIGCONT)
