@@ -11,6 +11,9 @@ from test_pktgen import Generating
 
 STALL_S = 0.02
 STALLS = 5
+# A switch that is stopped while it works for a port takes the time for the port's, and would let it
+# rest.
+PATIENT = {"slow_us": 1000000}
 
 
 class Times(Generating):
@@ -43,7 +46,7 @@ class Times(Generating):
     def test_a_stalled_switch_shows(self):
         """A switch that stands still makes frames late that should have been sent meanwhile: the
         column of planned times says so, although the generator could not send them."""
-        self.start(["vm1", "vm2"])
+        self.start({"vm1": PATIENT, "vm2": PATIENT})
         command = self.command("latency", "--way", "one-way", "--rate", "200kpps", "--time", 60,
                                "--warmup", 0.1, guest="size=64")
         running = subprocess.Popen(command, text=True, stdin=subprocess.DEVNULL,
@@ -69,7 +72,7 @@ class Times(Generating):
 
     def test_a_stalled_switch_loses_nothing(self):
         """Nor is what it kept of the warm-up taken for what is measured."""
-        self.start(["vm1", "vm2"])
+        self.start({"vm1": PATIENT, "vm2": PATIENT})
         running = subprocess.Popen(
             self.command("latency", "--rate", "2kpps", "--time", 0.1, "--warmup", 0.1,
                          "--trials", 10), text=True, stdin=subprocess.DEVNULL,
