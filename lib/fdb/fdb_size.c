@@ -223,17 +223,17 @@ shrink(struct xd_fdb *fdb, uint32_t least)
 	return more;
 }
 
-/* Whether there are no more than `least` by now, nor will be: memory behind them can go. */
+/* Whether there are no more than `least` by now, nor will be until control says what is ready:
+ * memory behind them can go. */
 static bool
 end_shrinking(struct xd_fdb *fdb, uint32_t least)
 {
-	const uint32_t first = RTE_MIN(fdb->most, (uint32_t)(XD_GROWING_FIRST / BUCKET));
 	bool done;
 
 	xd_fdb_lock_all(fdb);
 	done = fdb->shrinking;
 	if (done)
-		__atomic_store_n(&fdb->ready, RTE_MAX(least, first), __ATOMIC_RELAXED);
+		__atomic_store_n(&fdb->ready, least, __ATOMIC_RELAXED);
 	__atomic_store_n(&fdb->shrinking, false, __ATOMIC_RELAXED);
 	xd_fdb_unlock_all(fdb);
 	return done;
