@@ -107,7 +107,8 @@ class Streams(Generating):
         path = self.directory / "frames.pcap"
         other = mac(0x99)
         write_pcap(path, [frame(mac(2), other, size=100 + i) for i in range(5)], gap_us=1000)
-        row, = self.run_pktgen("rate", "--pcap", path, "--rate", "5kpps", "--count", 1000)
+        row, = self.run_pktgen("rate", "--pcap", path, "--rate", "5kpps", "--count", 1000,
+                               "--time", 20)
         self.assertEqual(row["sent_frames"], 1000)
         self.assertEqual(row["received_frames"], 1000)
         self.assertEqual(row["size"], 102)

@@ -183,6 +183,18 @@ counts_of(struct env *e, unsigned path, uint64_t rx, uint64_t tx)
 	return c;
 }
 
+/* Frames are counted as received before it is known that they are not to be forwarded. */
+static void
+expect_left_out(struct env *e, uint64_t n)
+{
+	uint64_t end = xd_clock_ns() + PATIENCE_S * XD_NS_PER_S, is;
+
+	do
+		is = counts_of(e, 0, n, 0).left_out;
+	while (is < n && xd_clock_ns() < end);
+	assert_int_equal(is, n);
+}
+
 static void
 make_out(struct far *f, uint32_t len, unsigned n)
 {
@@ -370,7 +382,7 @@ test_icmpecho(void **state)
 		exchange(&e, 1, 0);
 		while (e.far[0].sent < 4)
 			xd_gen_port_send(e.far[0].port, 1);
-		assert_int_equal(counts_of(&e, 0, 4, 1).left_out, 3);
+		expect_left_out(&e, 3);
 		finish(&e);
 	}
 }
@@ -463,8 +475,8 @@ test_too_long(void **state)
 	make_out(&e.far[0], 1001, 5);
 	while (e.far[0].sent < 5)
 		xd_gen_port_send(e.far[0].port, 1);
+	expect_left_out(&e, 5);
 	c = counts_of(&e, 0, 5, 0);
-	assert_int_equal(c.left_out, 5);
 	assert_int_equal(c.tx_frames + c.tx_dropped, 0);
 	finish(&e);
 	begin(&e, "txonly");
