@@ -127,10 +127,4 @@ is_readable(int fd, int ms)
 	return poll(&p, 1, ms) == 1;
 }
 
-static inline uint64_t
-drops_of(struct env *env, const char *port, enum xd_drop reason)
-{
-	return info_of(env, port).drops[0].n[reason];
-}
-
 #endif

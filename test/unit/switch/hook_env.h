@@ -5,8 +5,6 @@
 
 #include "switch_env.h"
 
-#include "hook.h"
-
 /* A hook that does as it is told. */
 struct obedient {
 	struct xd_burst verdict; /* its masks and destinations */
@@ -76,12 +74,6 @@ add_hook(struct env *env, const char *name, enum xd_hook_point point, uint32_t f
 		fail_msg("%s", env->err.text);
 }
 
-static inline void
-set_hooks(struct env *env, const char *port, const char *hooks)
-{
-	assert_int_equal(xd_port_config_set(port_of(env, port), "hooks", hooks, &env->err), 0);
-}
-
 /* Ports a, b and c, whose devices have the addresses 1, 2 and 3 and have said so. */
 static inline void
 open_ports(struct env *env)
@@ -98,21 +90,6 @@ static inline unsigned
 out(const char *path)
 {
 	return made_up_device(path)->nb_out;
-}
-
-static inline struct xd_hook_info
-hook_info(struct env *env)
-{
-	struct xd_hook_info info = {0};
-
-	xd_switch_hooks(env->sw, &info, 1);
-	return info;
-}
-
-static inline uint64_t
-drops(struct env *env, const char *port, enum xd_drop reason)
-{
-	return info_of(env, port).drops[0].n[reason];
 }
 
 #endif

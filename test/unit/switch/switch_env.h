@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "hook.h"
 #include "made_up_driver.h"
 #include "../with_eal.h"
 
@@ -100,6 +101,28 @@ info_of(struct env *env, const char *name)
 	}
 	fail_msg("no port %s", name);
 	return ports[0];
+}
+
+static inline uint64_t
+drops_of(struct env *env, const char *port, enum xd_drop reason)
+{
+	return info_of(env, port).drops[0].n[reason];
+}
+
+static inline void
+set_hooks(struct env *env, const char *port, const char *hooks)
+{
+	assert_int_equal(xd_port_config_set(port_of(env, port), "hooks", hooks, &env->err), 0);
+}
+
+/* Of the first hook. */
+static inline struct xd_hook_info
+hook_info(struct env *env)
+{
+	struct xd_hook_info info = {0};
+
+	xd_switch_hooks(env->sw, &info, 1);
+	return info;
 }
 
 /* Frames from one address to another, behind these devices, through the switch. */

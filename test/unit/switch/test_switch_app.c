@@ -104,7 +104,7 @@ drops_for_who_does_not_receive(void **state)
 	}
 	assert_int_equal(made_up_device("/b")->nb_out, 100);
 	assert_int_equal(info_of(env, "in").counters.tx_frames, 64);
-	assert_int_equal(info_of(env, "in").drops[0].n[XD_DROP_RING_FULL], 36);
+	assert_int_equal(drops_of(env, "in", XD_DROP_RING_FULL), 36);
 	assert_int_equal(receive_all(app), 64);
 	send_frame(env, "/b", 2, 0xff);
 	assert_int_equal(receive_all(app), 1);
@@ -180,7 +180,7 @@ opens_once(void **state)
 	while (info_of(env, "in").up)
 		usleep(100);
 	send_frame(env, "/a", 1, 0xff);
-	assert_int_equal(info_of(env, "in").drops[0].n[XD_DROP_PORT_DOWN], 1);
+	assert_int_equal(drops_of(env, "in", XD_DROP_PORT_DOWN), 1);
 	app = open_app(env, "in");
 	assert_true(info_of(env, "in").up);
 	assert_int_equal(receive_all(app), 0);
@@ -289,8 +289,8 @@ finishes_checksums(void **state)
 	assert_int_equal(m->pkt_len, 61);
 	rte_pktmbuf_free(m);
 	assert_null(rx(two, 0));
-	assert_int_equal(info_of(env, "one").drops[0].n[XD_DROP_BAD_OFFLOAD], 2);
-	assert_int_equal(info_of(env, "one").drops[0].n[XD_DROP_RUNT], 1);
+	assert_int_equal(drops_of(env, "one", XD_DROP_BAD_OFFLOAD), 2);
+	assert_int_equal(drops_of(env, "one", XD_DROP_RUNT), 1);
 	assert_int_equal(info_of(env, "one").counters.rx_frames, 2);
 	xd_app_close(one);
 	xd_app_close(two);

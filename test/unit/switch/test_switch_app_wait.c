@@ -42,7 +42,7 @@ has_senders_wait(void **state)
 		sum += receive_all(app);
 		xd_worker_poll(env->worker);
 	}
-	assert_int_equal(info_of(env, "in").drops[0].n[XD_DROP_RING_FULL], 0);
+	assert_int_equal(drops_of(env, "in", XD_DROP_RING_FULL), 0);
 	xd_app_close(app);
 }
 

@@ -49,7 +49,7 @@ drops_before_learning(void **state)
 	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 1); /* what c said */
 	assert_int_equal(info_of(env, "a").nb_macs, 0);
-	assert_int_equal(drops(env, "a", XD_DROP_HOOK), 1);
+	assert_int_equal(drops_of(env, "a", XD_DROP_HOOK), 1);
 	info = hook_info(env);
 	assert_int_equal(info.frames, 1);
 	assert_int_equal(info.drops, 1);
@@ -127,7 +127,7 @@ sends_where_it_is_told(void **state)
 	assert_int_equal(info.bad, 3);
 	assert_int_equal(info.redirected, 3);
 	assert_int_equal(info.frames, 6);
-	assert_int_equal(drops(env, "a", XD_DROP_HOOK), 2);
+	assert_int_equal(drops_of(env, "a", XD_DROP_HOOK), 2);
 }
 
 /* Of a burst, those next to each other that go to one port go there together. */
@@ -181,7 +181,7 @@ copies_frames(void **state)
 	/* Nobody waits for a port that is full. */
 	made_up_device("/c")->full = true;
 	send_frame(env, "/a", 1, 2);
-	assert_int_equal(drops(env, "c", XD_DROP_RING_FULL), 1);
+	assert_int_equal(drops_of(env, "c", XD_DROP_RING_FULL), 1);
 	made_up_device("/c")->full = false;
 	o.verdict.copy_snap = 3;
 	send_frame(env, "/a", 1, 2);
@@ -250,7 +250,7 @@ leaves_them_for_so_long(void **state)
 		xd_worker_poll(env->worker);
 	assert_int_equal(a->taken, 2);
 	assert_int_equal(hook_info(env).expired, 2);
-	assert_int_equal(drops(env, "a", XD_DROP_HOOK), 2);
+	assert_int_equal(drops_of(env, "a", XD_DROP_HOOK), 2);
 	assert_int_equal(out("/b"), 1);
 }
 
@@ -337,7 +337,7 @@ judges_at_the_way_out(void **state)
 	o.verdict.drop = 1;
 	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 2);
-	assert_int_equal(drops(env, "b", XD_DROP_HOOK_OUT), 1);
+	assert_int_equal(drops_of(env, "b", XD_DROP_HOOK_OUT), 1);
 	/* There is nothing to look up any more. */
 	o.verdict.drop = 0;
 	o.verdict.to = o.verdict.moved = 1;

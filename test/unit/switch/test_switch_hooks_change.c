@@ -5,8 +5,6 @@
 
 #include "switch_env.h"
 
-#include "hook.h"
-
 /* A hook that notes what it is told, and the order in which hooks see a frame. */
 struct noting {
 	char letter;
@@ -70,12 +68,6 @@ add_hook(struct env *env, const char *name, enum xd_hook_point point, struct not
 	};
 
 	assert_int_equal(xd_hook_register(env->sw, &hook, n, &env->err), 0);
-}
-
-static void
-set_hooks(struct env *env, const char *port, const char *hooks)
-{
-	assert_int_equal(xd_port_config_set(port_of(env, port), "hooks", hooks, &env->err), 0);
 }
 
 static void

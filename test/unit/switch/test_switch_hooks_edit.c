@@ -77,7 +77,7 @@ keeps_room_for_tags(void **state)
 	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 1);
 	assert_int_equal(hook_info(env).bad, 1);
-	assert_int_equal(drops(env, "a", XD_DROP_HOOK), 1);
+	assert_int_equal(drops_of(env, "a", XD_DROP_HOOK), 1);
 }
 
 /* Also by one that does not say that it edits: of its frames one is looked at each time, and once
@@ -99,7 +99,7 @@ looks_after_who_says_nothing(void **state)
 		;
 	assert_int_equal(out("/b"), 1);
 	assert_int_equal(hook_info(env).bad, 9);
-	assert_int_equal(drops(env, "a", XD_DROP_HOOK), 9);
+	assert_int_equal(drops_of(env, "a", XD_DROP_HOOK), 9);
 }
 
 static void
@@ -129,7 +129,7 @@ tags_take_the_room(void **state)
 	apply(env);
 	send_frame(env, "/a", 1, 2);
 	assert_int_equal(out("/b"), 2);
-	assert_int_equal(drops(env, "b", XD_DROP_HOOK), 0);
+	assert_int_equal(drops_of(env, "b", XD_DROP_HOOK), 0);
 }
 
 int

@@ -4,8 +4,6 @@
 
 #include <unistd.h>
 
-#include "hook.h"
-
 #define BODY 1000 /* bytes behind the snapshot */
 
 /* A hook that takes and keeps what it is told to. */
@@ -106,12 +104,6 @@ add_keeper(struct env *env, const char *name, uint32_t buffers, struct keeper *k
 	add_keeper_at(env, XD_HOOK_IN, name, buffers, k);
 }
 
-static void
-set_hooks(struct env *env, const char *port, const char *hooks)
-{
-	assert_int_equal(xd_port_config_set(port_of(env, port), "hooks", hooks, &env->err), 0);
-}
-
 /* Ports a, b and c; b and c have the addresses 2 and 3 and have said so. What a sends is long. */
 static void
 open_ports(struct env *env, const char *hooks, uint8_t *body)
@@ -130,15 +122,6 @@ open_ports(struct env *env, const char *hooks, uint8_t *body)
 	a->body = body;
 	a->body_len = BODY;
 	a->piece_len = 300;
-}
-
-static struct xd_hook_info
-hook_info(struct env *env)
-{
-	struct xd_hook_info info = {0};
-
-	xd_switch_hooks(env->sw, &info, 1);
-	return info;
 }
 
 /* Its ticks are a millisecond apart. */
@@ -243,7 +226,7 @@ keeps_and_sends_on(void **state)
 	assert_int_equal(info.sent, 1);
 	assert_int_equal(info.keep_used, 0);
 	assert_int_equal(info.keep_buffers, 8);
-	assert_int_equal(info_of(env, "a").drops[0].n[XD_DROP_HOOK], 0);
+	assert_int_equal(drops_of(env, "a", XD_DROP_HOOK), 0);
 }
 
 /* To a port of its own choice, and to all. */
@@ -379,7 +362,7 @@ has_so_many_buffers(void **state)
 	assert_int_equal(info.kept, 4);
 	assert_int_equal(info.not_kept, 6);
 	assert_int_equal(info.keep_used, 4);
-	assert_int_equal(info_of(env, "a").drops[0].n[XD_DROP_NO_BUFFER], 6);
+	assert_int_equal(drops_of(env, "a", XD_DROP_NO_BUFFER), 6);
 	/* What is still in them goes with the hook. */
 	set_hooks(env, "a", "none");
 	apply(env);
@@ -511,7 +494,7 @@ keeps_out_for_hooks_behind(void **state)
 		made_up_send(a, 1, 2);
 	assert_int_equal(xd_worker_poll(env->worker), 10);
 	assert_int_equal(hook_info(env).not_kept, 2);
-	assert_int_equal(info_of(env, "b").drops[0].n[XD_DROP_NO_BUFFER], 2);
+	assert_int_equal(drops_of(env, "b", XD_DROP_NO_BUFFER), 2);
 	let_go(env, &one);
 	assert_int_equal(b->nb_out, 1 + 3 + 8);
 }
@@ -535,9 +518,8 @@ keeps_out_once(void **state)
 	b->full = true;
 	let_go(env, &k);
 	assert_int_equal(b->nb_out, 2);
-	assert_int_equal(info_of(env, "b").drops[0].n[XD_DROP_RING_FULL] +
-				 info_of(env, "b").drops[0].n[XD_DROP_WAITED],
-		1);
+	assert_int_equal(
+		drops_of(env, "b", XD_DROP_RING_FULL) + drops_of(env, "b", XD_DROP_WAITED), 1);
 	assert_int_equal(hook_info(env).keep_used, 0);
 }
 
@@ -556,7 +538,7 @@ counts_drops_out_once(void **state)
 	two_wait(env, true);
 	two_go(env);
 	assert_int_equal(hook_info(env).drops, 1);
-	assert_int_equal(info_of(env, "b").drops[0].n[XD_DROP_HOOK_OUT], 1);
+	assert_int_equal(drops_of(env, "b", XD_DROP_HOOK_OUT), 1);
 	b->hides_full = false;
 }
 
