@@ -298,13 +298,8 @@ bring_home(struct xd_fdb *fdb, uint64_t key, uint64_t hash)
 		return;
 	slot = find_slot(fdb, key, hash, &e);
 	first = xd_fdb_first_of(fdb, hash, fdb->room);
-	if (slot != NULL && !is_in(first, slot) && xd_fdb_entry_live(fdb, e) &&
-		place_free(fdb, first, e)) {
-		xd_fdb_note_moving(fdb);
-		/* Only refreshes compete, and one that comes after the copy is lost. */
-		while (e.key == key && !xd_fdb_cas(slot, e, xd_fdb_empty))
-			e = xd_fdb_load(slot);
-	}
+	if (slot != NULL && !is_in(first, slot) && xd_fdb_entry_live(fdb, e))
+		displace(fdb, slot, first, key, xd_fdb_empty, xd_fdb_stripe_bit(hash), 0);
 	xd_fdb_unlock(stripe);
 }
 
