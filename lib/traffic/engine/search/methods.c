@@ -235,8 +235,6 @@ run_profile(struct xd_search_run *run)
 		const struct xd_profile_point *p = &found.points[i];
 		struct xd_search_result result = base;
 
-		if (!p->trial)
-			continue;
 		result.trial = p->trial;
 		result.loss_ratio = p->loss_ratio;
 		result.trial_s = full_s;

@@ -24,8 +24,10 @@ xd_search_profile(const struct xd_search_bench *bench, double found_pps, double 
 		rc = xd_search_try(bench, point.pps, trial_s, &out);
 		if (rc)
 			return rc;
+		if (out.is_void)
+			continue;
 		point.loss_ratio = out.loss_ratio;
-		point.trial = out.is_void ? 0 : out.trial;
+		point.trial = out.trial;
 		found->points[found->n++] = point;
 	}
 	return 0;

@@ -132,11 +132,11 @@ int xd_search_latency(const struct xd_search_bench *bench, const struct xd_repea
 struct xd_profile_point {
 	unsigned percent;
 	double pps, loss_ratio;
-	unsigned trial; /* 0: void */
+	unsigned trial;
 };
 
 struct xd_profile_found {
-	unsigned n;
+	unsigned n; /* void ones are none */
 	struct xd_profile_point points[XD_PROFILE_POINTS];
 };
 

@@ -415,6 +415,14 @@ profile_has_four_loads(void **state)
 	/* A low rate's nothing is lower still. */
 	assert_int_equal(xd_search_profile(&bench, 2000, 5, &found), 0);
 	assert_true(found.points[0].pps <= 20);
+	/* A load that the generator did not keep up with has none. */
+	sw.void_pps = 6e6;
+	assert_int_equal(xd_search_profile(&bench, 10e6, 5, &found), 0);
+	assert_int_equal(found.n, 3);
+	assert_int_equal(found.points[2].percent, 50);
+	sw.void_pps = 1;
+	assert_int_equal(xd_search_profile(&bench, 10e6, 5, &found), 0);
+	assert_int_equal(found.n, 0);
 }
 
 int
