@@ -90,8 +90,9 @@ class Times(Generating):
             self.assertEqual(row["latency"]["count"], row["sent_frames"])
 
     def test_a_delay_on_purpose_shows(self):
-        row, = self.run_pktgen("latency", "--way", "one-way", "--rate", "10kpps", "--impair",
-                               "0:delay_us=2000", ports=("loop:x", "loop:x"))
+        row, = self.run_enough(lambda latency: latency["count"], "latency", "--way", "one-way",
+                               "--rate", "10kpps", "--impair", "0:delay_us=2000",
+                               ports=("loop:x", "loop:x"))
         self.assertGreaterEqual(row["latency"]["actual"]["min_ns"], 1.99e6)
 
     def test_interrupted(self):

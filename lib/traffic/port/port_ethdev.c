@@ -167,6 +167,8 @@ port_receive(struct xd_gen_port *port, uint16_t n)
 	struct rte_mbuf *mbufs[XD_GEN_BURST];
 
 	n = rte_eth_rx_burst(port->ethdev, 0, mbufs, n);
+	if (port->received.kind != XD_RECEIVE_OURS)
+		xd_receive_begin(&port->received);
 	for (uint16_t i = 0; i < n; i++)
 		read_one(port, mbufs[i]);
 	if (n == 0)

@@ -210,6 +210,7 @@ read_as(const struct way *w, struct xd_gen_port *port, enum xd_touch touch, uint
 LOOP_INLINE void
 read_closer(const struct way *w, struct xd_gen_port *port, uint16_t n)
 {
+	xd_receive_begin(&port->received);
 	for (uint16_t i = 0; i < n; i++) {
 		const uint8_t *frame = frame_at(w, w->next + i);
 		uint32_t len = w->lens[(w->next + i) & w->mask];

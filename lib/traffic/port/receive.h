@@ -5,6 +5,7 @@
 #define XD_TRAFFIC_PORT_RECEIVE_H
 
 #include "traffic/frames/list_stream.h"
+#include "traffic/host/tsc.h"
 #include "traffic/port/track.h"
 
 enum xd_receive_kind {
@@ -19,7 +20,7 @@ enum xd_receive_kind {
 struct xd_arrival {
 	const uint8_t *data; /* in one piece; until the burst ends: see gathered */
 	uint32_t len;        /* bytes, at least 14 */
-	uint64_t now;        /* time stamp counter, before the burst */
+	uint64_t now;        /* time stamp counter, once it was there: xd_receive_begin */
 	bool gathered;       /* put together where the next such frame will be: gone after take */
 	/* Of zeroes where the port has none: xd_gen_port.headers. */
 	struct virtio_net_hdr_v1 header;
@@ -40,7 +41,7 @@ struct xd_receive {
 	bool headers;               /* frames have a virtio-net header right before them, */
 	const uint8_t *header;      /* unless this one's is here */
 	bool gathered;              /* this one was put together from pieces */
-	uint64_t now;               /* time stamp counter, set before a burst */
+	uint64_t now;               /* time stamp counter: xd_receive_begin */
 	uint8_t vlans;              /* VLAN tags of the first frame since frames was 0, */
 	uint8_t vlan[8];            /* and their bytes; of kind tagged */
 	uint64_t frames;            /* that were expected */
@@ -48,6 +49,15 @@ struct xd_receive {
 	uint64_t foreign;           /* anything else */
 	xd_line sum;                /* keeps the reading of every byte from being optimised away */
 };
+
+/* Frames that were found there are taken in next. Not before they were found: a thread may lose its
+ * core between a look at the clock and one at the ring, and what is sent meanwhile would have come
+ * before it was sent. */
+static inline void
+xd_receive_begin(struct xd_receive *r)
+{
+	r->now = xd_tsc();
+}
 
 /* Takes in a frame of at least 14 bytes that lies in one piece, for kinds other than ours. */
 void xd_receive_frame(struct xd_receive *r, const uint8_t *frame, uint32_t len);

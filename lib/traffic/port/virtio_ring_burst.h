@@ -237,6 +237,8 @@ xd_virtio_ring_receive_closer(struct xd_virtio_ring *r, uint16_t at, uint16_t th
 
 	if (!take(r, at, &b))
 		return 0;
+	if (r->packed) /* each is found by itself */
+		xd_receive_begin(counts);
 	frame = b.frame;
 	len = b.len;
 	buffers = xd_virtio_ring_buffers(frame, r->mergeable);
@@ -267,6 +269,7 @@ XD_VIRTIO_RING_INLINE uint16_t
 xd_virtio_ring_receive_list(struct xd_virtio_ring *r, uint16_t done, uint16_t n, uint16_t there,
 	enum xd_touch touch, struct xd_receive *counts, xd_virtio_ring_take_fn take)
 {
+	xd_receive_begin(counts);
 	while (done < n) {
 		uint16_t took = xd_virtio_ring_receive_closer(r, (uint16_t)(r->used_idx + done),
 			(uint16_t)(there - done), touch, counts, take);

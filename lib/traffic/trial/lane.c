@@ -22,21 +22,15 @@ struct turn {
 	uint64_t blocked, behind; /* cycles: what is later is given up */
 	uint64_t late;            /* cycles */
 	double ns_per_cycle;
-	bool timed; /* receivers want to know when */
 };
 
 static inline unsigned
-receive_all(struct xd_lane *lane, const struct turn *turn)
+receive_all(struct xd_lane *lane)
 {
 	unsigned moved = 0;
 
-	for (unsigned i = 0; i < lane->nb_ports; i++) {
-		struct xd_gen_port *port = lane->ports[i];
-
-		if (turn->timed)
-			port->received.now = xd_tsc();
-		moved += xd_gen_port_receive(port, XD_GEN_BURST);
-	}
+	for (unsigned i = 0; i < lane->nb_ports; i++)
+		moved += xd_gen_port_receive(lane->ports[i], XD_GEN_BURST);
 	return moved;
 }
 
@@ -197,16 +191,6 @@ on_a_schedule(const struct xd_lane *lane)
 	return false;
 }
 
-static bool
-asks_for_times(const struct xd_lane *lane)
-{
-	for (unsigned i = 0; i < lane->nb_ports; i++)
-		if (lane->ports[i]->received.track || lane->ports[i]->received.echo ||
-			lane->ports[i]->received.sink)
-			return true;
-	return false;
-}
-
 static void
 run(struct xd_lane *lane, uint64_t start)
 {
@@ -215,7 +199,6 @@ run(struct xd_lane *lane, uint64_t start)
 		.behind = (uint64_t)(BEHIND_S * lane->gen->tsc_hz),
 		.late = (uint64_t)(XD_LATE_NS * 1e-9 * lane->gen->tsc_hz),
 		.ns_per_cycle = 1e9 / lane->gen->tsc_hz,
-		.timed = asks_for_times(lane),
 	};
 	uint64_t look_up_cycles = (uint64_t)(LOOK_UP_S * lane->gen->tsc_hz);
 	uint64_t next_look = start + look_up_cycles;
@@ -228,7 +211,7 @@ run(struct xd_lane *lane, uint64_t start)
 	do {
 		uint64_t before = turn.now;
 		bool full = false;
-		unsigned moved = lane->send_only ? 0 : receive_all(lane, &turn);
+		unsigned moved = lane->send_only ? 0 : receive_all(lane);
 
 		if (paced) /* what was received took its time */
 			turn.now = xd_tsc();

@@ -205,10 +205,8 @@ send_back_once(struct xd_trial *t, bool *waits)
 	unsigned moved = 0;
 	uint32_t there;
 
-	for (unsigned i = 0; i < t->nb_ports; i++) {
-		t->gen->ports[i]->received.now = xd_tsc();
+	for (unsigned i = 0; i < t->nb_ports; i++)
 		moved += xd_gen_port_receive(t->gen->ports[i], XD_GEN_BURST);
-	}
 	there = t->echo->tail - t->echo->head;
 	end->stream.list->now = xd_tsc();
 	if (there)

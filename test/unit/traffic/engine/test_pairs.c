@@ -293,7 +293,7 @@ hub_send(struct xd_gen_port *port, uint16_t n)
 		assert_in_range(frame[2], 0, e->gen.nb_ports - 1);
 		if (e->lossy && hub->index == 2 && hub->sent % 2)
 			continue;
-		e->gen.ports[frame[2]]->received.now = xd_tsc();
+		xd_receive_begin(&e->gen.ports[frame[2]]->received);
 		xd_receive_frame(&e->gen.ports[frame[2]]->received, frame, len);
 	}
 	return n;

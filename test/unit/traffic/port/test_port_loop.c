@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "traffic/frames/template.h"
+#include "traffic/host/tsc.h"
 #include "traffic/port/port.h"
 #include "traffic/port/port_memory.h"
 
@@ -549,9 +550,12 @@ test_memory(void **state)
 
 /* ---- Sources and sinks ---- */
 
+#define PARCELS 256 /* under way, at most */
+
 struct parcel {
 	uint32_t made, seen;
-	uint32_t ended; /* seen when a burst ended */
+	uint32_t ended;            /* seen when a burst ended */
+	uint64_t made_at[PARCELS]; /* time stamp counter */
 };
 
 static uint16_t
@@ -573,6 +577,7 @@ parcel_write(void *ctx, uint8_t *data, uint32_t room, struct virtio_net_hdr_v1 *
 	struct parcel *p = ctx;
 	uint32_t k = p->made++, len = parcel_len(k, room);
 
+	p->made_at[k % PARCELS] = xd_tsc();
 	memset(data, (int)k, len);
 	if (k % 3)
 		*header = (struct virtio_net_hdr_v1){.flags = 1, .csum_start = (uint16_t)k};
@@ -586,6 +591,7 @@ parcel_take(void *ctx, const struct xd_arrival *frame)
 	uint32_t k = p->seen++;
 
 	assert_int_equal(frame->len, parcel_len(k, 65600));
+	assert_true(frame->now >= p->made_at[k % PARCELS]);
 	for (uint32_t i = 0; i < frame->len; i += i + 1 < frame->len && i % 64 < 63 ? 63 : 1)
 		assert_int_equal(frame->data[i], (uint8_t)k);
 	assert_int_equal(frame->data[frame->len - 1], (uint8_t)k);
