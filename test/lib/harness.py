@@ -5,6 +5,10 @@
 
 Classes run two at once where the directory's script says so; of those that set polls, because
 their cases keep a core busy, one at a time.
+
+Where the script says so, too, a case that failed is run again by itself: one that passes AGAIN times
+in a row is unsteady, which is shown at the end and no failure. What crashed, or what a sanitizer
+spoke of, is a failure however often it passes, and so are all when more than UNSTEADY_MAX failed.
 """
 
 import argparse
@@ -14,6 +18,7 @@ import json
 import multiprocessing
 import os
 import pathlib
+import re
 import signal
 import sys
 import time
@@ -22,6 +27,10 @@ import unittest
 # A case that hangs fails after this; none takes a tenth of it on a quiet machine.
 CASE_S = 300
 WHY = 300  # characters of why one failed, beside its name at the end
+AGAIN = 3
+UNSTEADY_MAX = 3
+CRASH = re.compile(r"\w+Sanitizer: |: runtime error: |ended with status|has gone \(|"
+                   r"(?<![\d.])-(?:4|6|7|8|11) != 0")
 
 
 class Case(unittest.TestCase):
@@ -68,7 +77,8 @@ class _Result(unittest.TestResult):
     def _line(self, test, seconds):
         name = test.id().removeprefix("__main__.")
         self.cases.append({"name": name, "result": self.outcome, "seconds": round(seconds, 3),
-                           "why": self.why})
+                           "why": self.why,
+                           "crashed": CRASH.search(self.detail) is not None})
         mark = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}[self.outcome]
         text = f"  {mark} {name} ({seconds:.1f} s)"
         if self.detail:
@@ -181,7 +191,28 @@ def _two_at_once(classes, printing):
     return results
 
 
-def main(directory, two_at_once=False):
+def _alone(test, printing):
+    """What comes of a case that is run AGAIN times, until it fails."""
+    for _ in range(AGAIN):
+        fresh = type(test)(test._testMethodName)
+        yield from _run([unittest.TestSuite([fresh])], printing)
+
+
+def _again(cases, tests, printing):
+    """Runs each that failed by itself, and takes what is unsteady for passed."""
+    failed = [case for case in cases if case["result"] == "failed"]
+    if len(failed) > UNSTEADY_MAX:
+        return
+    for case in failed:
+        test = tests.get(case["name"])
+        if test is None or case.get("crashed"):  # None: setUpClass, a process of the tests
+            continue
+        print(f"  {case['name']}, alone:", flush=True)
+        if all(result["result"] == "passed" for result in _alone(test, printing)):
+            case.update(result="passed", unsteady=case["why"])
+
+
+def main(directory, two_at_once=False, again=False):
     parser = argparse.ArgumentParser(description="Runs the tests of this directory.")
     parser.add_argument("words", nargs="*", help="run only cases whose name has one of these")
     parser.add_argument("--results", metavar="FILE", help="write what came out as JSON")
@@ -191,13 +222,20 @@ def main(directory, two_at_once=False):
     sys.path.insert(0, str(directory))
     suite = _Loader().discover(str(directory), "test_*.py", top_level_dir=str(directory))
     classes = _classes(suite, options.words)
+    tests = {test.id().removeprefix("__main__."): test
+             for group in classes.values() for test in group}
     printing = multiprocessing.Lock()
     cases = (_two_at_once(classes, printing) if two_at_once and len(classes) > 1
              else _run(classes.values(), printing))
+    if again:
+        _again(cases, tests, printing)
     count = {kind: sum(case["result"] == kind for case in cases)
              for kind in ("passed", "failed", "skipped")}
     if options.results:
         pathlib.Path(options.results).write_text(json.dumps(cases, indent=1) + "\n")
+    for case in cases:
+        if "unsteady" in case:
+            print(f"unsteady: {case['name']}: {case['unsteady']}")
     skipped = f", {count['skipped']} skipped" if count["skipped"] else ""
     print(f"{count['passed']} passed, {count['failed']} failed{skipped}", flush=True)
     # Nothing was run: that is no success.
