@@ -5,6 +5,7 @@ to each other, also when one of them is somebody else, stops or goes without a w
 import contextlib
 import json
 import random
+import select
 import signal
 import socket
 import subprocess
@@ -42,6 +43,7 @@ class TwoEnds(Generating):
         super().setUp()
         self.control_port = free_port()
         self.said = self.directory / "server.out"
+        self.reports.append(lambda: self.said.exists() and f"the server:\n{self.said.read_text()}")
 
     def server_command(self, *words, ports=("vm2",), guest=""):
         command = [program("crossdock-pktgen"), "server", "--listen",
@@ -437,6 +439,20 @@ class StrangersAtTheClient(TwoEnds):
                 ((HELLO, port, {"row": {}}, {"row": {}}), b"", "nobody waits")):
             with self.subTest(what):
                 self.assertIn(what, self.answered(*objects, raw=raw))
+
+    def test_a_server_that_says_why_and_goes(self):
+        """Nothing of what it was told is read, so that the kernel resets the connection."""
+        self.start(["vm1", "vm2"])
+        port = {"ports": [{"name": "x", "memory": "y", "core": 0}]}
+        for said, what in (((HELLO, port, {"stop": "so"}), "stopped: so"),
+                           ((HELLO, {"error": "so"}), "so"), (({"error": "so"},), "so")):
+            with self.subTest(what), socket.create_server(("127.0.0.1", 0)) as s:
+                near = self.near(port=s.getsockname()[1])
+                c, _ = s.accept()
+                self.assertTrue(select.select([c], [], [], PATIENCE_S)[0])
+                self.talk(c, *said)
+                c.close()
+                self.assertRegex(self.end(near), rf"server 127\.0\.0\.1:\d+:? {what}$")
 
     def test_nobody_there(self):
         self.start(["vm1", "vm2"])

@@ -122,18 +122,28 @@ look(void *ctx)
 
 /* ---- The link of engines ---- */
 
+/* An end that takes nothing any more may have said why before. */
+static int
+write_to(struct peer *peer, json_t *object, struct xd_error *err)
+{
+	struct xd_error why = {0};
+	int rc = peer_line_write(&peer->line, object, &why);
+
+	if (!rc)
+		return 0;
+	look(peer);
+	if (peer->fault.code)
+		return xd_fail(err, peer->fault.code, "%s", peer->fault.text);
+	return xd_fail(err, rc, "%s has gone: %s", peer->name, why.text);
+}
+
 static int
 say(struct peer *peer, json_t *object, struct xd_error *err)
 {
-	struct xd_error why = {0};
-	int rc;
-
-	if (peer->closed || peer->fault.code) {
-		json_decref(object);
-		return xd_fail(err, peer->fault.code, "%s", peer->fault.text);
-	}
-	rc = peer_line_write(&peer->line, object, &why);
-	return rc ? xd_fail(err, rc, "%s has gone: %s", peer->name, why.text) : 0;
+	if (!peer->closed && !peer->fault.code)
+		return write_to(peer, object, err);
+	json_decref(object);
+	return xd_fail(err, peer->fault.code, "%s", peer->fault.text);
 }
 
 static int
@@ -164,16 +174,13 @@ static int
 give(void *ctx, const struct xd_row *row, struct xd_error *err)
 {
 	struct peer *peer = ctx;
-	struct xd_error why = {0};
 	json_t *object;
-	int rc;
 
 	if (peer->closed)
 		return xd_fail(err, peer->fault.code, "%s", peer->fault.text);
 	object = json_pack("{s:o}", "row", xd_row_json(row, peer->engines));
-	rc = object ? peer_line_write(&peer->line, object, &why)
-		    : xd_fail(&why, -ENOMEM, "no memory for a row");
-	return rc ? xd_fail(err, rc, "%s: %s", peer->name, why.text) : 0;
+	return object ? write_to(peer, object, err)
+		      : xd_fail(err, -ENOMEM, "%s: no memory for a row", peer->name);
 }
 
 static int
