@@ -96,7 +96,7 @@ struct xd_gen_load {
 
 /* Gives the port a new stream and a sent count of 0. -EINVAL: the frames are too long for it, or
  * its device segments TCP and the stream is a list; -EBUSY: the device holds on to what was sent
- * before; -ENOMEM. */
+ * before (a virtqueue's for two seconds); -ENOMEM. */
 int xd_gen_port_load(
 	struct xd_gen_port *port, const struct xd_gen_load *load, struct xd_error *err);
 
