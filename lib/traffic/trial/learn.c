@@ -8,7 +8,8 @@
 
 #define ETH_HEADER 14
 #define WINDOW     128                   /* frames on their way at once */
-#define ANSWER_NS  (50 * 1000 * 1000ull) /* a frame that has not come by then is lost */
+#define ANSWER_NS  (50 * 1000 * 1000ull) /* for a frame to come; then others are sent */
+#define TAKE_NS    (2 * XD_NS_PER_S)     /* for a switch to take what waits for it */
 #define FIRST_NS   (3 * XD_NS_PER_S)     /* for a switch to make its ports ready */
 #define AT_MOST_NS (60 * XD_NS_PER_S)    /* a switch that learns slowly is not waited for */
 #define REPORT     65536                 /* turns */
@@ -52,20 +53,41 @@ look_up(struct xd_gen *gen, double share, struct xd_error *err)
 	return xd_gen_check_ports(gen, err);
 }
 
+/* Until `enough` frames came where they shall, or the switch has taken all and nothing comes. Time
+ * alone says nothing: neither this thread nor the switch may have run meanwhile. */
+static void
+await(struct xd_gen *gen, const struct xd_learn *learn, uint64_t enough)
+{
+	const uint64_t start = xd_clock_ns();
+	uint64_t now = start, taken = start;
+	unsigned idle = 0; /* looks in a row that found nothing, nor anything that waits */
+
+	while (arrived(gen, learn) < enough && now - start < TAKE_NS &&
+		(idle < 2 || now - taken < ANSWER_NS)) {
+		const bool moved = turn(gen, learn->from, 0) > 0;
+		const bool waits = xd_gen_port_outstanding(gen->ports[learn->from]) ||
+				   (learn->teach && xd_gen_port_outstanding(gen->ports[learn->to]));
+
+		now = xd_clock_ns();
+		idle = moved || waits ? 0 : idle + 1;
+		if (waits)
+			taken = now;
+	}
+}
+
 /* Whether the switch holds what is sent to and fro now where it was seen before: addresses that
  * moved between ports too often. */
 static bool
 held(struct xd_gen *gen, const struct xd_learn *learn)
 {
-	uint64_t before, after, start = xd_clock_ns();
+	uint64_t before, after;
 
 	if (!gen->probe || xd_switch_probe_damped(gen->probe, &before, NULL))
 		return false;
 	if (learn->teach)
 		turn(gen, (unsigned)learn->to, 1);
 	turn(gen, learn->from, 1);
-	while (xd_clock_ns() - start < ANSWER_NS)
-		turn(gen, learn->from, 0);
+	await(gen, learn, UINT64_MAX);
 	return !xd_switch_probe_damped(gen->probe, &after, NULL) && after > before;
 }
 
@@ -79,7 +101,6 @@ explain(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 	struct xd_gen_load load = {.stream = &tiny, .touch = XD_TOUCH_FULL};
 	struct xd_gen_expect expect = {.kind = XD_RECEIVE_OURS, .size = XD_STREAM_MIN};
 	uint32_t bytes = xd_stream_max_len(&sender->stream);
-	uint64_t start;
 
 	if (held(gen, learn))
 		return xd_fail(err, -EHOSTUNREACH,
@@ -92,10 +113,8 @@ explain(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 	tiny.to = learn->to < 0 ? tiny.from : (uint8_t)learn->to;
 	if (bytes > USUAL_MAX && learn->to >= 0 && !xd_gen_port_load(sender, &load, NULL)) {
 		xd_gen_port_expect(gen->ports[learn->to], &expect);
-		start = xd_clock_ns();
 		turn(gen, learn->from, 1);
-		while (!arrived(gen, learn) && xd_clock_ns() - start < ANSWER_NS)
-			turn(gen, learn->from, 0);
+		await(gen, learn, 1);
 		if (arrived(gen, learn))
 			return xd_fail(err, -EHOSTUNREACH,
 				"frames of %u bytes from port %u (%s) do not reach %s, and shorter "
@@ -158,7 +177,7 @@ xd_teach(struct xd_gen *gen, unsigned from, uint64_t frames, struct xd_error *er
 	uint64_t last = xd_clock_ns(), now = last, turns = 0;
 
 	teacher->sent = 0;
-	while (teacher->sent < frames && now - last < ANSWER_NS) {
+	while (teacher->sent < frames && now - last < TAKE_NS) {
 		uint64_t rest = frames - teacher->sent, before = teacher->sent;
 
 		turn(gen, from, rest < XD_GEN_BURST ? (uint16_t)rest : XD_GEN_BURST);
@@ -175,15 +194,15 @@ xd_teach(struct xd_gen *gen, unsigned from, uint64_t frames, struct xd_error *er
 	return xd_gen_drain(gen, err);
 }
 
+/* late: frames that are not waited for any more. They may come all the same. */
 static int
-all(struct xd_gen *gen, const struct xd_learn *learn, struct xd_learned *learned,
-	struct xd_error *err)
+all(struct xd_gen *gen, const struct xd_learn *learn, struct xd_error *err)
 {
 	struct xd_gen_port *sender = gen->ports[learn->from];
-	uint64_t start = xd_clock_ns(), last = start, now = start, lost = 0, turns = 0;
+	uint64_t start = xd_clock_ns(), last = start, now = start, late = 0, turns = 0;
 
-	while (sender->sent < learn->frames || arrived(gen, learn) + lost < learn->frames) {
-		uint64_t seen = arrived(gen, learn) + lost;
+	while (sender->sent < learn->frames || arrived(gen, learn) + late < learn->frames) {
+		uint64_t seen = arrived(gen, learn) + late;
 		uint64_t flying = sender->sent > seen ? sender->sent - seen : 0;
 		uint64_t n = flying < WINDOW ? WINDOW - flying : 0;
 
@@ -194,8 +213,8 @@ all(struct xd_gen *gen, const struct xd_learn *learn, struct xd_learned *learned
 		now = xd_clock_ns();
 		if (turn(gen, learn->from, (uint16_t)n))
 			last = now;
-		else if (now - last > ANSWER_NS)
-			lost += flying, last = now;
+		else if (now - last > (xd_gen_port_outstanding(sender) ? TAKE_NS : ANSWER_NS))
+			late += flying, last = now;
 		if (++turns % REPORT == 0) {
 			int rc = look_up(gen, (double)sender->sent / (double)learn->frames, err);
 
@@ -205,8 +224,6 @@ all(struct xd_gen *gen, const struct xd_learn *learn, struct xd_learned *learned
 				break;
 		}
 	}
-	learned->frames += sender->sent;
-	learned->lost += lost;
 	return 0;
 }
 
@@ -214,11 +231,13 @@ int
 xd_learn(struct xd_gen *gen, const struct xd_learn *learn, struct xd_learned *learned,
 	struct xd_error *err)
 {
+	struct xd_gen_port *sender = gen->ports[learn->from];
 	struct xd_gen_expect expect = {
 		.kind = learn->load.list ? XD_RECEIVE_TAGGED : XD_RECEIVE_OURS,
 		.size = learn->size,
 	};
-	int rc = xd_gen_port_load(gen->ports[learn->from], &learn->load, err);
+	int rc = xd_gen_port_load(sender, &learn->load, err);
+	uint64_t came;
 
 	for (unsigned i = 0; i < gen->nb_ports; i++)
 		xd_gen_port_expect(gen->ports[i], &expect);
@@ -233,9 +252,16 @@ xd_learn(struct xd_gen *gen, const struct xd_learn *learn, struct xd_learned *le
 	if (rc)
 		return rc;
 	/* All in turn, wherever it begins, with counts of its own. */
-	gen->ports[learn->from]->sent = 0;
+	sender->sent = 0;
 	for (unsigned i = 0; i < gen->nb_ports; i++)
 		gen->ports[i]->received.frames = 0;
-	rc = all(gen, learn, learned, err);
-	return rc ? rc : xd_gen_drain(gen, err);
+	rc = all(gen, learn, err);
+	if (!rc)
+		rc = xd_gen_drain(gen, err);
+	if (rc)
+		return rc;
+	came = arrived(gen, learn);
+	learned->frames += sender->sent;
+	learned->lost += sender->sent > came ? sender->sent - came : 0;
+	return 0;
 }
