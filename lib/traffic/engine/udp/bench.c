@@ -188,7 +188,8 @@ xd_udp_bench_connect(struct xd_udp_bench *b, struct xd_error *err)
 
 /* ---- The end of it ---- */
 
-/* Frames that came, and what waits to be sent: what changes while there is something on its way. */
+/* Frames that came, and what waits to be sent, or for the switch to take it: what changes while
+ * there is something on its way. */
 static uint64_t
 look(const struct xd_udp_bench *b, bool *sending)
 {
@@ -197,7 +198,8 @@ look(const struct xd_udp_bench *b, bool *sending)
 	*sending = false;
 	for (unsigned i = 0; i < b->gen->nb_ports; i++) {
 		n += b->ends[i].host.counts.received + b->ends[i].host.counts.fragments_came;
-		*sending |= xd_udp_host_is_sending(&b->ends[i].host);
+		*sending |= xd_udp_host_is_sending(&b->ends[i].host) ||
+			    xd_gen_port_outstanding(b->gen->ports[i]) > 0;
 	}
 	return n;
 }

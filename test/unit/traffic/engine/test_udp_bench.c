@@ -15,6 +15,7 @@
 #define SLICE_S  0.001
 #define MANY     20u /* messages */
 #define PATIENCE 100000
+#define AWAY     20 /* looks: four make a quiet moment, before and after the ends meet */
 
 /* Either end: a port of the pair. */
 struct end {
@@ -28,6 +29,7 @@ struct ends {
 	struct loop_pair loop;
 	struct xd_message_pattern *pattern;
 	struct end near, far;
+	unsigned looks; /* of the near end */
 };
 
 static int
@@ -68,6 +70,16 @@ far_told(void *ctx, enum xd_message_point point, struct xd_error *err)
 		return 1;
 	run(&e->far);
 	return received(e) >= MANY;
+}
+
+/* What takes frames is away at first. */
+static void
+look_at_one_that_was_away(void *ctx)
+{
+	struct ends *e = ctx;
+
+	if (++e->looks > AWAY)
+		run(&e->far);
 }
 
 static void
@@ -174,12 +186,29 @@ test_jitter_before_it_begins(void **state)
 	destroy(e);
 }
 
+static void
+test_settled_when_all_is_taken(void **state)
+{
+	struct ends *e = create(XD_MESSAGE_BANDWIDTH);
+
+	(void)state;
+	xd_udp_talk_stop(&e->far.bench.ends[0].talk, true);
+	run(&e->near);
+	assert_true(xd_gen_port_outstanding(e->near.gen.ports[0]) > 0);
+	e->near.link.look = look_at_one_that_was_away;
+	assert_int_equal(xd_udp_bench_settle(&e->near.bench, XD_MESSAGE_QUIET, NULL), 0);
+	assert_true(e->looks > AWAY);
+	assert_int_equal(xd_gen_port_outstanding(e->near.gen.ports[0]), 0);
+	destroy(e);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers_before_it_begins),
 		cmocka_unit_test(test_jitter_before_it_begins),
+		cmocka_unit_test(test_settled_when_all_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
