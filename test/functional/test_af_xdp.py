@@ -101,8 +101,7 @@ class Traffic(AfXdpCase):
 
     def test_jumbo_frames(self):
         self.hosts(mtu=9000)
-        done = self.a.run("ping", "-c3", "-i0.2", "-W5", "-M", "do", "-s", "8972", "10.99.0.2")
-        self.assertIn(" 3 received", done.stdout)
+        self.ping(self.a, "10.99.0.2", 8972, count=3, options=("-M", "do"))
         self.iperf3(self.a, self.b, "10.99.0.2", size="20M")
         self.assertEqual(self.facts("pa")["frames_in_pieces"], "yes")
         self.assertEqual(self.daemon.drops("pa"), {})

@@ -49,13 +49,6 @@ class Responding(Generating, HostCase):
             return row["respond"]
         return end
 
-    def ping(self, space, address, size=56, count=3):
-        """One at a time: when some were answered already, ping itself does not wait long."""
-        for _ in range(count):
-            done = space.run("ping", "-n", "-c1", "-W10", "-s", size, address)
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-            self.assertNotIn("wrong data", done.stdout)
-
     def host_of_both(self, name):
         space = self.host(name, "10.98.0.1/24")
         space.ip("-6", "addr", "add", "fd98::1/64", "dev", "eth0", "nodad")
