@@ -207,7 +207,7 @@ class FramesOfTwoProcesses(TwoEnds):
                     (("--size", "64,1514", "--trials", 2), ((0, 1), (2, 3))),
                     (("--direction", "both", "--flows", 100), ((0, 1), (1, 0), (2, 3), (3, 2))),
                     (("--flows", 50, "--flow-kind", "l4", "--size", "imix"), ((0, 1), (2, 3))),
-                    (("--template", "eth/ipv4/udp(dport=5..9)", "--count", 100),
+                    (("--template", "eth/ipv4/udp(dport=5..9)", "--count", 100, "--time", 3),
                      ((0, 1), (2, 3)))):
                 with self.subTest(words):
                     rows = self.run_pktgen("rate", *peer, *words, ports=("vm1", "vm3"))
