@@ -101,9 +101,9 @@ class RrKernel(tcp.KernelOverVeth, Transactions):
     def test_the_kernel_answers(self):
         with self.space:
             Echo(self)
-        rows = self.run_pktgen("rr", "--connect", tcp.ADDRESSES[4][1], "--test", "all",
-                               "--request", 100, "--response", 100, "--outstanding", 4,
-                               "--streams", 3)
+        rows = self.run_enough(lambda figures: figures["transactions"], "rr", "--connect",
+                               tcp.ADDRESSES[4][1], "--test", "all", "--request", 100,
+                               "--response", 100, "--outstanding", 4, "--streams", 3)
         for row, test in zip(rows, TESTS, strict=True):
             self.check(row, test)
 

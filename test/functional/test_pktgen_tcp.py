@@ -90,8 +90,8 @@ class TcpThroughTheSwitch(Messages):
         self.start(["vm1", "vm2"])
         # Far more than the rings have room for, which lose what is over. That handshakes and what
         # is sent take turns, test_tcp_endpoint shows, and TcpKernel.test_handshakes_take_turns.
-        row, = self.run_pktgen("tcp", "--verify", "--messages", "1k", "--streams", 10000,
-                               guest="tso=on,size=256")
+        row, = self.run_enough(has_messages, "tcp", "--verify", "--messages", "1k", "--streams",
+                               10000, guest="tso=on,size=256")
         self.assertEqual(self.check(row)["streams"], 10000)
 
     def test_nobody_answers(self):

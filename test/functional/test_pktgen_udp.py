@@ -16,7 +16,7 @@ from daemon import SANITIZER
 from harness import need_root
 from process import PATIENCE_S, wait_for
 from test_pktgen import Generating
-from test_pktgen_tcp import ADDRESSES, FAULTS, PORT, stream
+from test_pktgen_tcp import ADDRESSES, FAULTS, PORT, has_messages, stream
 
 MARK = 16
 LONGEST = {4: 65507, 6: 65527}
@@ -51,8 +51,8 @@ class UdpThroughTheSwitch(Datagrams):
         self.start({"vm1": {}, "vm2": {"mode": "client"}})
         for guest in ("csum=on", "tso=on,mrg=off,size=256", "packed=on,in_order=on"):
             with self.subTest(guest):
-                rows = self.run_pktgen("udp", "--verify", "--messages", "1,1400,150k", "--test",
-                                       "all", "--time", 0.2, guest=guest)
+                rows = self.run_enough(has_messages, "udp", "--verify", "--messages",
+                                       "1,1400,150k", "--test", "all", guest=guest)
                 self.assertEqual(len(rows), 6)
                 for row in rows:
                     figures = self.check(row)
@@ -70,8 +70,8 @@ class UdpThroughTheSwitch(Datagrams):
         self.start(["vm1", "vm2"])
         for way, family in (("forward", "ipv6"), ("reverse", "ipv4"), ("both", "ipv6")):
             with self.subTest(way=way, family=family):
-                row, = self.run_pktgen("udp", "--verify", "--direction", way, "--family", family,
-                                       "--messages", 5000, "--streams", 7)
+                row, = self.run_enough(has_messages, "udp", "--verify", "--direction", way,
+                                       "--family", family, "--messages", 5000, "--streams", 7)
                 figures = self.check(row)
                 self.assertEqual((figures["way"], figures["streams"]), (way, 7))
                 self.assertGreater(figures["fragments"], 0)
@@ -164,8 +164,9 @@ class UdpKernel(Datagrams):
                                       (4, (5000,), ("--impair", FAULTS))):
             with self.subTest(family=family, faults=faults):
                 receiver = Receiver(self, self.space, family)
-                rows = self.run_pktgen("udp", "--connect", ADDRESSES[family][1], "--messages",
-                                       ",".join(map(str, sizes)), "--streams", 3, *faults)
+                rows = self.run_enough(has_messages, "udp", "--connect", ADDRESSES[family][1],
+                                       "--messages", ",".join(map(str, sizes)), "--streams", 3,
+                                       *faults)
                 receiver.end()
                 for row in rows:
                     figures = self.check(row)
@@ -178,17 +179,18 @@ class UdpKernel(Datagrams):
         for family in (4, 6):
             with self.subTest(family):
                 receiver = Receiver(self, self.space, family, echo=True)
-                for row in self.run_pktgen("udp", "--connect", ADDRESSES[family][1], "--test",
-                                           "latency", "--wait", PATIENCE_S, "--messages",
-                                           f"1,1473,{LONGEST[family]}"):
+                for row in self.run_enough(has_messages, "udp", "--connect",
+                                           ADDRESSES[family][1], "--test", "latency", "--wait",
+                                           PATIENCE_S, "--messages", f"1,1473,{LONGEST[family]}"):
                     self.check(row)
                     self.assertGreater(row["latency"]["count"], 0)
                     self.assertEqual(row["latency"]["lost"], 0)
                 receiver.end()
 
     def test_nobody_listens(self):
-        row, = self.run_pktgen("udp", "--connect", ADDRESSES[4][1], "--test", "latency",
-                               "--wait", "20ms", "--messages", 100)
+        row, = self.run_enough(lambda figures: figures["lost_messages"], "udp", "--connect",
+                               ADDRESSES[4][1], "--test", "latency", "--wait", "20ms",
+                               "--messages", 100)
         self.assertEqual(row["udp"]["messages"], 0)
         self.assertEqual(row["latency"]["count"], 0)
         self.assertGreater(row["latency"]["lost"], 0)
