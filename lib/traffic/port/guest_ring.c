@@ -77,9 +77,8 @@ make_lists(struct xd_virtio_ring *r, struct xd_guest_ring *g)
 {
 	g->ids = calloc(r->size, sizeof(*g->ids));
 	g->buffers = calloc(r->size, sizeof(*g->buffers));
-	g->made = calloc(r->size, sizeof(*g->made));
 	g->arrivals = calloc(r->size, sizeof(*g->arrivals));
-	if (!g->ids || !g->buffers || !g->made || !g->arrivals)
+	if (!g->ids || !g->buffers || !g->arrivals)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < r->size; i++) /* 0 is the first to be taken */
 		g->ids[i] = (uint16_t)(g->lifo ? r->size - 1 - i : i);
@@ -122,7 +121,6 @@ xd_guest_ring_fini(struct xd_virtio_ring *r)
 	xd_guest_pool_fini(&g->pool);
 	free(g->ids);
 	free(g->buffers);
-	free(g->made);
 	free(g->arrivals);
 	free(g);
 	r->guest = NULL;

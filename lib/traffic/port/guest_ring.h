@@ -45,6 +45,8 @@
 #define XD_GUEST_HEAD_BYTES  1024  /* kmalloc's, of headers without payload; the payload is next */
 #define XD_GUEST_TABLE_BYTES 64    /* of an indirect table, as kmalloc has it */
 
+#define XD_PACKED_LINE 4 /* descriptors of a packed ring in a cache line */
+
 /* A buffer that the device has. */
 struct xd_guest_buffer {
 	uint32_t line;  /* lines from guest->memory on; `lead` bytes behind it is the header */
@@ -70,10 +72,11 @@ struct xd_guest_ring {
 	bool lifo;
 	uint16_t *ids;                     /* free list */
 	struct xd_guest_buffer *buffers;   /* by id */
-	struct xd_packed_desc *made;       /* packed: of this burst, before they are published */
 	struct xd_guest_arrival *arrivals; /* receiving: by position, used_idx to looked */
 	uint16_t looked;                   /* positions up to here were looked at, */
 	uint16_t seen;                     /* split: and up to here they are known to be used */
+	/* packed: of a burst that is not published yet, the descriptors in the line of its first */
+	uint64_t held[XD_PACKED_LINE][2];
 	/* Frames in several pieces. */
 	bool pieces;     /* the stream has such */
 	uint8_t *tables; /* indirect tables, by page; NULL: there are none, and no pieces */

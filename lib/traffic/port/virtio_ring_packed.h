@@ -14,18 +14,37 @@ xd_packed_wrap_at(const struct xd_virtio_ring *r, uint16_t at)
 	return !(at & r->size);
 }
 
-/* Makes a buffer available at position `at`; flags are those that say what it is. */
+/* Length, id and flags of a buffer made available at position `at`; flags are those that say what
+ * it is. */
+XD_VIRTIO_RING_INLINE uint64_t
+xd_packed_avail_word(
+	const struct xd_virtio_ring *r, uint16_t at, uint32_t bytes, uint16_t id, uint16_t flags)
+{
+	flags |= xd_packed_wrap_at(r, at) ? XD_PACKED_DESC_F_AVAIL : XD_PACKED_DESC_F_USED;
+	return bytes | (uint64_t)id << 32 | (uint64_t)flags << 48;
+}
+
+/* Makes a buffer available at position `at`. */
 XD_VIRTIO_RING_INLINE void
 xd_packed_offer(struct xd_virtio_ring *r, uint16_t at, uint64_t addr, uint32_t bytes, uint16_t id,
 	uint16_t flags)
 {
 	uint64_t *words = (uint64_t *)(void *)&r->ring[at & r->mask];
 
-	flags |= xd_packed_wrap_at(r, at) ? XD_PACKED_DESC_F_AVAIL : XD_PACKED_DESC_F_USED;
 	/* The address too: a device may have written there. */
 	words[0] = addr;
 	__atomic_store_n(
-		&words[1], bytes | (uint64_t)id << 32 | (uint64_t)flags << 48, __ATOMIC_RELEASE);
+		&words[1], xd_packed_avail_word(r, at, bytes, id, flags), __ATOMIC_RELEASE);
+}
+
+/* Whether the descriptor at `at` is used: a hint, as nothing else of it is read. */
+XD_VIRTIO_RING_INLINE bool
+xd_packed_used_at(const struct xd_virtio_ring *r, uint16_t at)
+{
+	const uint16_t *flags = &r->ring[at & r->mask].flags;
+
+	return xd_packed_is_used(
+		__atomic_load_n(flags, __ATOMIC_RELAXED), xd_packed_wrap_at(r, at));
 }
 
 /* The descriptor at `at`; false when it is not used. Its id is one of the ring's. */
