@@ -102,6 +102,23 @@ walk_chain(struct xd_vq *vq, struct xd_batch *batch, struct xd_frame *f, struct 
 	return fits ? XD_DROP_RUNT : XD_DROP_TOO_LONG;
 }
 
+/* Position in a packed ring of the buffer ahead at `at`, when that at `from` is the next to be
+ * taken off the ring. */
+static uint16_t
+position(const struct xd_vq *vq, uint16_t from, uint16_t at)
+{
+	const uint16_t size = vq->size;
+	uint16_t pos = vq->last_avail;
+	uint32_t descs = 0;
+
+	for (uint16_t i = from; i < at; i++)
+		descs += vq->ahead.descs[i];
+	/* A guest that makes buffers available while they are read gets more than a lap read. */
+	for (; unlikely(descs > size); descs -= size)
+		pos = xd_packed_add(pos, size, size);
+	return xd_packed_add(pos, (uint16_t)descs, size);
+}
+
 /* One buffer that is not simple. *walked: more by the pieces that it was found to have. */
 static int
 dequeue_chain(
@@ -111,7 +128,7 @@ dequeue_chain(
 	uint8_t header[XD_VQ_HDR_BYTES];
 	struct xd_vq_walk walk;
 	int result;
-	uint16_t head = vq->packed ? xd_packed_index(a->pos[at]) : a->id[at];
+	uint16_t head = vq->packed ? xd_packed_index(position(vq, batch->first, at)) : a->id[at];
 	uint16_t nb_segs = batch->nb_segs;
 
 	xd_vq_walk_begin(vq, &walk, head, a->descs[at], false);
@@ -256,9 +273,7 @@ take(struct xd_vq *vq, struct xd_batch *batch, uint16_t begin, const bool packed
 	memcpy(batch->done, &a->id[begin], n * sizeof(batch->done[0]));
 	if (packed) {
 		memcpy(batch->done_descs, &a->descs[begin], n * sizeof(batch->done_descs[0]));
-		if (n)
-			vq->last_avail = xd_packed_add(
-				a->pos[begin + n - 1], a->descs[begin + n - 1], vq->size);
+		vq->last_avail = position(vq, begin, a->at);
 	} else {
 		vq->last_avail += n;
 	}

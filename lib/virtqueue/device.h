@@ -96,8 +96,7 @@ struct xd_vq_ahead {
 	uint16_t at; /* next one to use */
 	uint16_t n;  /* one behind the last; the first is the ring's next available */
 	uint16_t id[XD_BATCH];
-	uint16_t pos[XD_BATCH];   /* in a packed ring: position, */
-	uint16_t descs[XD_BATCH]; /* and descriptors that it takes up */
+	uint16_t descs[XD_BATCH]; /* in a packed ring: descriptors that it takes up */
 	uint32_t len[XD_BATCH];   /* bytes at data; of a frame in an indirect table, all */
 	uint8_t *data[XD_BATCH];  /* NULL: not a simple buffer (xd_vq_simple) */
 };

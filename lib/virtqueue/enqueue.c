@@ -109,10 +109,10 @@ enqueue_simple(uint8_t *data, struct xd_frame *f, struct xd_net_header header, c
 	}
 }
 
-/* Gives the buffers ahead from `begin` on, one descriptor each, whose lengths are what was written,
- * to the guest. */
+/* Gives the buffers ahead from `begin` on, one descriptor each, that n frames were put into, to the
+ * guest. */
 static inline void
-give_run(struct xd_vq *vq, uint16_t begin, uint16_t n)
+give_run(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t begin, uint16_t n)
 {
 	const struct xd_vq_ahead *a = &vq->ahead;
 
@@ -120,7 +120,7 @@ give_run(struct xd_vq *vq, uint16_t begin, uint16_t n)
 		return;
 	xd_packed_record_intent(vq, &a->descs[begin], n);
 	vq->used_idx = xd_packed_put_run(
-		vq, vq->used_idx, &a->id[begin], &a->len[begin], n, XD_VRING_DESC_F_WRITE);
+		vq, vq->used_idx, &a->id[begin], frames, n, XD_VRING_DESC_F_WRITE);
 	vq->last_avail = vq->used_idx;
 	vq->since_notified += n;
 	xd_packed_record_position(vq);
@@ -177,16 +177,14 @@ run_as(struct xd_vq *vq, struct xd_frame *const *frames, uint16_t n, uint32_t ma
 		if (!apart && f->nb_segs && i + LONG_AHEAD < limit)
 			prefetch_long(a, begin + i + LONG_AHEAD, frames[i + LONG_AHEAD]);
 		enqueue_simple(data, f, header, apart);
-		if (packed)
-			a->len[begin + i] = len + XD_VQ_HDR_BYTES;
-		else if (apart) /* usually none is written */
+		if (!packed && apart) /* usually none is written */
 			xd_split_put_used(
 				vq, used_idx + i, a->id[begin + i], len + XD_VQ_HDR_BYTES);
 		bytes += len;
 	}
 	a->at = begin + i;
 	if (packed) {
-		give_run(vq, begin, i);
+		give_run(vq, frames, begin, i);
 	} else {
 		for (uint16_t k = 0; !apart && k < i; k++)
 			xd_split_put_used(vq, used_idx + k, a->id[begin + k],

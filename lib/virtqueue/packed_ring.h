@@ -76,6 +76,10 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 	const uint16_t size = vq->size;
 	uint16_t pos = vq->last_avail, i;
 
+	/* One store for all. Few are made for each buffer, because what is read ahead is stored
+	 * behind what goes to lines that the guest has. */
+	for (i = 0; i < XD_BATCH; i++)
+		a->descs[i] = 1;
 	for (i = 0; i < XD_BATCH; i++) {
 		uint16_t all_flags;
 		struct xd_vq_desc d = xd_packed_read(&ring[xd_packed_index(pos)], &all_flags);
@@ -91,9 +95,8 @@ xd_packed_look_ahead(struct xd_vq *vq, uint16_t flags)
 			descs = xd_packed_chain(vq, pos, &a->id[i]);
 			if (descs < 0)
 				break;
+			a->descs[i] = (uint16_t)descs;
 		}
-		a->pos[i] = pos;
-		a->descs[i] = (uint16_t)descs;
 		xd_vq_ahead_put(vq, &hot, i, &d, flags);
 		pos = xd_packed_add(pos, (uint16_t)descs, size);
 	}
@@ -120,11 +123,11 @@ xd_packed_put_used(struct xd_vq *vq, uint16_t pos, uint16_t id, uint32_t len, ui
 		len | (uint64_t)id << 32 | (uint64_t)flags << 48, __ATOMIC_RELEASE);
 }
 
-/* The same for n buffers of one descriptor each, into which lens bytes were written (NULL: they
- * were read). Returns the position behind them. */
+/* The same for n buffers of one descriptor each, into which frames were put (NULL: they were read).
+ * Returns the position behind them. */
 static inline uint16_t
-xd_packed_put_run(struct xd_vq *vq, uint16_t pos, const uint16_t *ids, const uint32_t *lens,
-	uint16_t n, uint16_t flags)
+xd_packed_put_run(struct xd_vq *vq, uint16_t pos, const uint16_t *ids,
+	struct xd_frame *const *frames, uint16_t n, uint16_t flags)
 {
 	while (n) {
 		const uint16_t wrap = pos & XD_PACKED_WRAP ? XD_PACKED_USED_FLAGS : 0;
@@ -132,12 +135,14 @@ xd_packed_put_run(struct xd_vq *vq, uint16_t pos, const uint16_t *ids, const uin
 		const uint64_t high = (uint64_t)(flags | wrap) << 48;
 		uint64_t *at = xd_packed_second_word(vq, pos);
 
-		for (uint16_t i = 0; i < run; i++, at += 2)
-			__atomic_store_n(at, high | (uint64_t)ids[i] << 32 | (lens ? lens[i] : 0),
-				__ATOMIC_RELEASE);
+		for (uint16_t i = 0; i < run; i++, at += 2) {
+			const uint32_t len = frames ? frames[i]->len + XD_VQ_HDR_BYTES : 0;
+
+			__atomic_store_n(at, high | (uint64_t)ids[i] << 32 | len, __ATOMIC_RELEASE);
+		}
 		pos = xd_packed_add(pos, run, vq->size);
 		ids += run;
-		lens = lens ? lens + run : NULL;
+		frames = frames ? frames + run : NULL;
 		n -= run;
 	}
 	return pos;
