@@ -61,7 +61,7 @@ make_parts(struct xd_memif_port *p)
 	p->sleep_fds = calloc(n, sizeof(*p->sleep_fds));
 	p->fault_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	p->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	p->reaper = xd_reaper_create();
+	p->reaper = xd_reaper_create(p->port.env->reapers);
 	ok = p->from && p->to && p->sleep_fds && p->fault_fd >= 0 && p->wake_fd >= 0 && p->reaper;
 	for (unsigned q = 0; p->sleep_fds && q < n; q++) {
 		p->sleep_fds[q] = epoll_create1(EPOLL_CLOEXEC);

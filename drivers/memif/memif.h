@@ -34,6 +34,7 @@
 
 #include <rte_spinlock.h>
 
+#include "base/reaper.h"
 #include "drivers/memif/config.h"
 #include "drivers/memif/protocol.h"
 #include "port/port.h"

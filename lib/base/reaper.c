@@ -1,41 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The reaper's queue and its thread: descriptors are closed, and memory unmapped piece by piece. */
-#include <errno.h>
+/* A reaper's queue, and what is done with the things in it: memory is unmapped piece by piece. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/event_fd.h"
-#include "base/reaper.h"
-#include "base/thread.h"
+#include "base/reaper_pool.h"
 
-#define STACK_BYTES (256u << 10)
 /* munmap keeps others from mapping and, before Linux 6.4, from faulting pages in: so not for long
  * at a time. */
 #define PIECE_BYTES ((size_t)16 << 20)
 #define PIECES_MAX  4096
-
-struct item {
-	void *map; /* NULL: a descriptor, */
-	size_t bytes;
-	int fd;
-	bool notify; /* to be written to; else closed */
-};
-
-struct xd_reaper {
-	pthread_mutex_t lock;
-	pthread_cond_t more;
-	bool ending;
-	unsigned head; /* of items; the thread is at it */
-	unsigned n;
-	struct xd_reaper_waiting waiting;
-	int notifying; /* what the thread writes to; -1: nothing */
-	struct item items[XD_REAPER_MAX];
-};
 
 static void
 unmap(uint8_t *map, size_t bytes)
@@ -61,7 +38,7 @@ notify(int fd)
 }
 
 static void
-reap(const struct item *item)
+reap(const struct xd_reaper_item *item)
 {
 	if (item->map)
 		unmap(item->map, item->bytes);
@@ -71,71 +48,73 @@ reap(const struct item *item)
 		close(item->fd);
 }
 
-static void *
-reaper_main(void *arg)
+static void
+free_reaper(struct xd_reaper *r)
 {
-	struct xd_reaper *r = arg;
-
-	prctl(PR_SET_NAME, "xd-reaper");
-	pthread_mutex_lock(&r->lock);
-	for (;;) {
-		struct item item;
-
-		while (r->n == 0 && !r->ending)
-			pthread_cond_wait(&r->more, &r->lock);
-		if (r->n == 0)
-			break;
-		item = r->items[r->head];
-		r->notifying = item.notify ? item.fd : -1;
-		pthread_mutex_unlock(&r->lock);
-		reap(&item);
-		pthread_mutex_lock(&r->lock);
-		r->notifying = -1;
-		r->head = (r->head + 1) % XD_REAPER_MAX;
-		r->n--;
-		if (item.map)
-			r->waiting.maps--;
-		else if (!item.notify)
-			r->waiting.fds--;
-	}
-	pthread_mutex_unlock(&r->lock);
-	pthread_cond_destroy(&r->more);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
-	return NULL;
+}
+
+/* What the thing is counted in. */
+static unsigned *
+count_of(struct xd_reaper *r, const struct xd_reaper_item *item)
+{
+	if (item->map)
+		return &r->waiting.maps;
+	return item->notify ? &r->waiting.notifications : &r->waiting.fds;
+}
+
+bool
+xd_reaper_serve(struct xd_reaper *r)
+{
+	struct xd_reaper_item item;
+	bool more, ended;
+
+	pthread_mutex_lock(&r->lock);
+	item = r->items[r->head];
+	r->notifying = item.notify ? item.fd : -1;
+	pthread_mutex_unlock(&r->lock);
+	reap(&item);
+	pthread_mutex_lock(&r->lock);
+	r->notifying = -1;
+	r->n--;
+	/* From the start again, so that of a queue which is hardly used little is touched. */
+	r->head = r->n ? (r->head + 1) % XD_REAPER_MAX : 0;
+	(*count_of(r, &item))--;
+	more = r->served = r->n > 0;
+	ended = r->ending && !more;
+	pthread_mutex_unlock(&r->lock);
+	if (ended)
+		free_reaper(r);
+	return more;
 }
 
 struct xd_reaper *
-xd_reaper_create(void)
+xd_reaper_create(struct xd_reaper_pool *pool)
 {
 	struct xd_reaper *r = calloc(1, sizeof(*r));
-	int ret;
 
 	if (!r)
 		return NULL;
+	r->pool = pool;
 	r->notifying = -1;
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_cond_init(&r->more, NULL);
-	ret = xd_thread_start(NULL, STACK_BYTES, reaper_main, r);
-	if (ret) {
-		pthread_cond_destroy(&r->more);
-		pthread_mutex_destroy(&r->lock);
-		free(r);
-		errno = ret;
-		return NULL;
-	}
 	return r;
 }
 
 void
 xd_reaper_destroy(struct xd_reaper *r)
 {
+	bool ended;
+
 	if (!r)
 		return;
 	pthread_mutex_lock(&r->lock);
 	r->ending = true;
-	pthread_cond_signal(&r->more);
+	ended = !r->served;
 	pthread_mutex_unlock(&r->lock);
+	if (ended)
+		free_reaper(r);
 }
 
 /* Whether the eventfd is to be written to anyway: by an item that the thread is not at yet. */
@@ -143,7 +122,7 @@ static bool
 is_waiting(const struct xd_reaper *r, int fd)
 {
 	for (unsigned i = r->notifying >= 0; i < r->n; i++) {
-		const struct item *item = &r->items[(r->head + i) % XD_REAPER_MAX];
+		const struct xd_reaper_item *item = &r->items[(r->head + i) % XD_REAPER_MAX];
 
 		if (item->notify && item->fd == fd)
 			return true;
@@ -152,8 +131,10 @@ is_waiting(const struct xd_reaper *r, int fd)
 }
 
 static void
-pass_on(struct xd_reaper *r, const struct item *item)
+pass_on(struct xd_reaper *r, const struct xd_reaper_item *item)
 {
+	bool serve = false;
+
 	if (!r) {
 		reap(item);
 		return;
@@ -161,33 +142,33 @@ pass_on(struct xd_reaper *r, const struct item *item)
 	pthread_mutex_lock(&r->lock);
 	if (r->n < XD_REAPER_MAX && !(item->notify && is_waiting(r, item->fd))) {
 		r->items[(r->head + r->n++) % XD_REAPER_MAX] = *item;
-		if (item->map)
-			r->waiting.maps++;
-		else if (!item->notify)
-			r->waiting.fds++;
-		pthread_cond_signal(&r->more);
+		(*count_of(r, item))++;
+		serve = !r->served;
+		r->served = true;
 	}
 	pthread_mutex_unlock(&r->lock);
+	if (serve)
+		xd_reaper_pool_add(r->pool, r);
 }
 
 void
 xd_reaper_close(struct xd_reaper *r, int fd)
 {
 	if (fd >= 0)
-		pass_on(r, &(struct item){.fd = fd});
+		pass_on(r, &(struct xd_reaper_item){.fd = fd});
 }
 
 void
 xd_reaper_unmap(struct xd_reaper *r, void *map, size_t bytes)
 {
-	pass_on(r, &(struct item){.map = map, .bytes = bytes});
+	pass_on(r, &(struct xd_reaper_item){.map = map, .bytes = bytes});
 }
 
 void
 xd_reaper_notify(struct xd_reaper *r, int fd)
 {
 	if (fd >= 0)
-		pass_on(r, &(struct item){.fd = fd, .notify = true});
+		pass_on(r, &(struct xd_reaper_item){.fd = fd, .notify = true});
 }
 
 void
@@ -206,5 +187,7 @@ xd_reaper_waiting(struct xd_reaper *r)
 	pthread_mutex_lock(&r->lock);
 	waiting = r->waiting;
 	pthread_mutex_unlock(&r->lock);
+	if (waiting.fds + waiting.maps + waiting.notifications)
+		xd_reaper_pool_help(r->pool);
 	return waiting;
 }

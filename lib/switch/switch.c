@@ -222,9 +222,11 @@ xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 	sw->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sw->loop = xd_loop_create();
 	sw->guard = xd_guard_create(XD_MAX_WORKERS);
+	sw->reapers = xd_reaper_pool_create();
 	sw->balance.queues = calloc(XD_MAX_PORTS * XD_PORT_QUEUES, sizeof(*sw->balance.queues));
 	if (!sw->balance.queues || (opts->run_dir && !sw->run_dir) || sw->event_fd < 0 ||
-		!sw->loop || !sw->guard || create_qsbr(sw) < 0 || create_empty_state(sw) < 0) {
+		!sw->loop || !sw->guard || !sw->reapers || create_qsbr(sw) < 0 ||
+		create_empty_state(sw) < 0) {
 		xd_fail(err, -ENOMEM, "no memory, thread or file descriptors for a switch");
 		goto err_switch;
 	}
@@ -240,6 +242,7 @@ xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 		.ctx = sw,
 		.quiesce = env_quiesce,
 		.guard = sw->guard,
+		.reapers = sw->reapers,
 		.changed = env_changed,
 		.nb_workers = env_nb_workers,
 		.run_dir = sw->run_dir,
@@ -283,6 +286,7 @@ xd_switch_free(struct xd_switch *sw)
 	if (sw->event_fd >= 0)
 		close(sw->event_fd);
 	xd_guard_destroy(sw->guard);
+	xd_reaper_pool_destroy(sw->reapers);
 	free(sw->balance.queues);
 	free(sw->qsbr);
 	free(sw->run_dir);

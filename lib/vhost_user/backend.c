@@ -19,7 +19,7 @@
  * A message passes four steps, none of which waits: whatever has arrived is taken, and the next
  * event goes on from there (msg.have says where). backend_pace.c says when none is read. What the
  * front end handed over, and the sockets in which there may be more of it unread, is closed and
- * unmapped by the port's reaper alone.
+ * unmapped by the port's reaper (reaper.h) alone.
  *
  *   1. header    12 bytes, then xd_vu_check_header: version, a request that we know, its protocol
  *                feature negotiated, its payload size. Nothing is read before it is known to fit.
@@ -300,9 +300,9 @@ xd_vu_backend_create(const struct xd_vu_backend_opts *opts, struct xd_error *err
 			return NULL;
 		}
 	}
-	be->msg.reaper = xd_reaper_create();
+	be->msg.reaper = xd_reaper_create(opts->reapers);
 	if (!be->msg.reaper) {
-		xd_fail(err, -errno, "no thread for a vhost-user connection: %s", strerror(errno));
+		xd_fail(err, -ENOMEM, "no memory for a vhost-user connection");
 		free((char *)(uintptr_t)be->opts.run_dir);
 		free(be);
 		return NULL;

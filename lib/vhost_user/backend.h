@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/reaper.h"
 #include "vhost_user/socket.h"
 #include "virtqueue/device.h"
 #include "virtqueue/guest_memory.h"
@@ -84,6 +85,7 @@ struct xd_vu_backend_opts {
 	/* Directory for files that outlive this process (copied); NULL: none. The file of a port is
 	 * NAME.rings: see ring_file.h and xd_vu_vring_record. */
 	const char *run_dir;
+	struct xd_reaper_pool *reapers; /* for what front ends hand over */
 	struct xd_loop *loop;
 	const struct xd_log *log;
 	const struct xd_vu_backend_ops *ops;

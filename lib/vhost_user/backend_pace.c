@@ -5,8 +5,8 @@
  *   time     A message is carried out at once, but who has taken more than BURST_NS is not read
  *            from until it has become a quarter of the time again. What a message costs can depend
  *            on its sender: on what its memory is mapped to, on who else waits for an eventfd.
- *   reaper   What it handed over and took back is closed by a thread of its own. While that has
- *            much to do, the front end is not read from; if it does not get on, because a file of
+ *   reaper   What it handed over and took back is closed by threads for that. While much of its
+ *            waits, the front end is not read from; if they do not get on, because a file of
  *            the front end's own makes it wait, the connection ends, and there is none after it
  *            before all is closed.
  *   arrival  A message that has begun to arrive has ARRIVAL_MS for the rest of it. Descriptors

@@ -108,7 +108,8 @@ make_rig(void)
 	rig->vqs = aligned_alloc(64, XD_VU_MAX_VRINGS * sizeof(*rig->vqs));
 	rig->batch = aligned_alloc(64, sizeof(*rig->batch));
 	rig->loop = opts.loop = xd_loop_create();
-	MUST(rig->vqs && rig->batch && rig->loop);
+	opts.reapers = xd_reaper_pool_create(); /* for good, as is the rig */
+	MUST(rig->vqs && rig->batch && rig->loop && opts.reapers);
 	memset(rig->vqs, 0, XD_VU_MAX_VRINGS * sizeof(*rig->vqs));
 	rig->be = xd_vu_backend_create(&opts, NULL);
 	MUST(rig->be != NULL);

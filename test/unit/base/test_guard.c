@@ -131,7 +131,8 @@ is_open(int fd)
 static void
 reaper_writes_before_it_closes(void **state)
 {
-	struct xd_reaper *r = xd_reaper_create();
+	struct xd_reaper_pool *pool = xd_reaper_pool_create();
+	struct xd_reaper *r = xd_reaper_create(pool);
 	int fd = eventfd(0, 0), handed = dup(fd);
 
 	(void)state;
@@ -150,13 +151,15 @@ reaper_writes_before_it_closes(void **state)
 		usleep(100);
 	assert_true(count_of(fd) == FULL);
 	xd_reaper_destroy(r);
+	xd_reaper_pool_destroy(pool);
 	close(fd);
 }
 
 static void
 reaper_is_let_go(void **state)
 {
-	struct xd_reaper *r = xd_reaper_create();
+	struct xd_reaper_pool *pool = xd_reaper_pool_create();
+	struct xd_reaper *r = xd_reaper_create(pool);
 	struct peer p = {.fd = eventfd(0, 0)};
 	int handed = dup(p.fd);
 	pthread_t peer;
@@ -176,6 +179,7 @@ reaper_is_let_go(void **state)
 		usleep(100);
 	}
 	xd_reaper_destroy(r);
+	xd_reaper_pool_destroy(pool);
 	close(p.fd);
 }
 

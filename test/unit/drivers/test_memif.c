@@ -111,6 +111,7 @@ setup(void **state)
 	assert_non_null(mkdtemp(fx->dir));
 	snprintf(fx->path, sizeof(fx->path), "%s/s", fx->dir);
 	fx->env = (struct xd_port_env){.loop = xd_loop_create(),
+		.reapers = xd_reaper_pool_create(),
 		.ctx = fx,
 		.quiesce = quiesce,
 		.changed = changed,
@@ -129,6 +130,7 @@ teardown(void **state)
 	free_port(fx, fx->p);
 	assert_int_not_equal(access(fx->path, F_OK), 0);
 	xd_loop_destroy(fx->env.loop);
+	xd_reaper_pool_destroy(fx->env.reapers);
 	rmdir(fx->dir);
 	free(fx->batch);
 	free(fx);

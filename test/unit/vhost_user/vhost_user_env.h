@@ -42,6 +42,7 @@ struct env {
 	char dir[64];
 	char path[100];
 	struct xd_loop *loop;
+	struct xd_reaper_pool *reapers;
 	struct xd_log log;
 	pthread_t thread;
 	bool stop;
@@ -159,6 +160,7 @@ env_backend(struct env *e, bool server)
 		.access = {.uid = (uid_t)-1, .gid = (gid_t)-1},
 		.lost_fd = e->lost_fd,
 		.run_dir = e->run_dir,
+		.reapers = e->reapers,
 		.loop = e->loop,
 		.log = &e->log,
 		.ops = &ops,
@@ -188,6 +190,8 @@ env_create_with(void **state, bool server, bool start, uint64_t features)
 	xd_log_init(&e->log, env_log, e, XD_LOG_DEBUG);
 	e->loop = xd_loop_create();
 	assert_non_null(e->loop);
+	e->reapers = xd_reaper_pool_create();
+	assert_non_null(e->reapers);
 	e->be = env_backend(e, server);
 	if (start)
 		assert_int_equal(xd_vu_backend_start(e->be, &err), 0);
@@ -262,6 +266,7 @@ env_destroy(void **state)
 	xd_loop_wake(e->loop);
 	pthread_join(e->thread, NULL);
 	xd_loop_destroy(e->loop);
+	xd_reaper_pool_destroy(e->reapers);
 	close(e->lost_fd);
 	assert_int_equal(access(e->path, F_OK), -1); /* its file is gone */
 	assert_int_equal(rmdir(e->dir), 0);
