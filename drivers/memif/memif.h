@@ -34,6 +34,7 @@
 
 #include <rte_spinlock.h>
 
+#include "base/path_watch.h"
 #include "base/reaper.h"
 #include "drivers/memif/config.h"
 #include "drivers/memif/protocol.h"
@@ -116,8 +117,8 @@ struct xd_memif_port {
 	struct xd_vu_listener listener;
 	int sock; /* -1: none */
 	struct xd_watch *listen_watch, *sock_watch, *fault_watch;
-	struct xd_timer *look;  /* server: at the socket's file */
-	struct xd_timer *timer; /* to listen or connect again, or the end of patience */
+	struct xd_path_watch *look; /* server: at the socket's file */
+	struct xd_timer *timer;     /* to listen or connect again, or the end of patience */
 	uint64_t connected_at_ns;
 	uint64_t nb_connects, nb_faults;
 	char remote[33];   /* what the peer calls itself, or that it has no name */

@@ -17,7 +17,6 @@
 #define AGAIN_MS        50
 #define AGAIN_SLOWLY_MS 500 /* while nobody is there */
 #define HANDSHAKE_MS    5000
-#define LOOK_MS         1000 /* between looks at the socket's file */
 #define MESSAGES        16   /* that one event may bring */
 #define REAPER_FULL     1024 /* what is closed for earlier peers is not to pile up */
 
@@ -293,25 +292,26 @@ serve(struct xd_memif_port *p, struct xd_error *err)
 
 /* The file has gone, or another is in its place: nobody can reach us any more. Who is connected
  * stays so. */
-static void
+static bool
 look(void *ctx)
 {
 	struct xd_memif_port *p = ctx;
 	struct xd_error err;
 
 	if (xd_vu_listener_intact(&p->listener))
-		return;
+		return true;
 	leave_path(p);
 	if (serve(p, &err)) {
 		snprintf(
 			p->problem, sizeof(p->problem), "its socket was removed: %.120s", err.text);
-		return;
+		return false;
 	}
 	if (p->sock >= 0)
 		xd_loop_modify(p->listen_watch, 0);
 	xd_log_limited(p->port.env->log, &p->lines[XD_MEMIF_LINE_SOCKET], XD_LOG_PORT, XD_LOG_WARN,
 		"port %s: socket %s had been removed, and was made again", p->port.config.name,
 		p->listener.path);
+	return true;
 }
 
 /* ---- Client ---- */
@@ -348,7 +348,7 @@ xd_memif_open(struct xd_memif_port *p, struct xd_error *err)
 	ret = serve(p, err);
 	if (ret)
 		return ret;
-	p->look = xd_loop_timer(p->port.env->loop, LOOK_MS, LOOK_MS, look, p);
+	p->look = xd_path_watch_add(p->port.env->paths, p->listener.path, look, p);
 	if (p->look)
 		return 0;
 	leave_path(p);
@@ -364,7 +364,7 @@ xd_memif_close(struct xd_memif_port *p)
 		snprintf(m.disconnect.string, sizeof(m.disconnect.string), "the port is closed");
 		xd_memif_send(p, &m, -1);
 	}
-	xd_loop_timer_cancel(p->look);
+	xd_path_watch_remove(p->look);
 	p->look = NULL;
 	drop_connection(p);
 	leave_path(p);

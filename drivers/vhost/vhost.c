@@ -91,6 +91,7 @@ create_backend(struct xd_vhost_port *p, struct xd_error *err)
 		.any_memory = xd_vhost_config(config)->memory == XD_VHOST_MEMORY_ANY,
 		.lost_fd = p->fault_fd,
 		.reapers = p->port.env->reapers,
+		.paths = p->port.env->paths,
 		.run_dir = p->port.env->run_dir,
 		.loop = p->port.env->loop,
 		.log = p->port.env->log,

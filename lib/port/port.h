@@ -76,7 +76,9 @@ struct xd_port_env {
 	void (*quiesce)(void *ctx);
 	struct xd_guard *guard; /* its slots are by worker; NULL: none */
 	const char *run_dir;    /* for files that outlive this process; NULL: none */
-	struct xd_reaper_pool *reapers; /* of built-in drivers: for what peers hand over */
+	/* Of built-in drivers: for what peers hand over, and for sockets' files. */
+	struct xd_reaper_pool *reapers;
+	struct xd_path_watches *paths;
 	/* The port went up, down, or changed: tells whoever watches the switch. Control. */
 	void (*changed)(void *ctx, struct xd_port *port);
 	/* Number of workers that may transmit at once, also of those that a change under way

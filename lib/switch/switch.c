@@ -223,9 +223,10 @@ xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 	sw->loop = xd_loop_create();
 	sw->guard = xd_guard_create(XD_MAX_WORKERS);
 	sw->reapers = xd_reaper_pool_create();
+	sw->paths = sw->loop ? xd_path_watches_create(sw->loop) : NULL;
 	sw->balance.queues = calloc(XD_MAX_PORTS * XD_PORT_QUEUES, sizeof(*sw->balance.queues));
 	if (!sw->balance.queues || (opts->run_dir && !sw->run_dir) || sw->event_fd < 0 ||
-		!sw->loop || !sw->guard || !sw->reapers || create_qsbr(sw) < 0 ||
+		!sw->loop || !sw->guard || !sw->reapers || !sw->paths || create_qsbr(sw) < 0 ||
 		create_empty_state(sw) < 0) {
 		xd_fail(err, -ENOMEM, "no memory, thread or file descriptors for a switch");
 		goto err_switch;
@@ -243,6 +244,7 @@ xd_switch_create(const struct xd_switch_opts *opts, struct xd_error *err)
 		.quiesce = env_quiesce,
 		.guard = sw->guard,
 		.reapers = sw->reapers,
+		.paths = sw->paths,
 		.changed = env_changed,
 		.nb_workers = env_nb_workers,
 		.run_dir = sw->run_dir,
@@ -281,6 +283,7 @@ xd_switch_free(struct xd_switch *sw)
 {
 	xd_state_free(sw->state);
 	xd_hooks_free(sw);
+	xd_path_watches_destroy(sw->paths);
 	if (sw->loop)
 		xd_loop_destroy(sw->loop);
 	if (sw->event_fd >= 0)

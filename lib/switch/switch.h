@@ -31,6 +31,7 @@
 
 #include "base/guard.h"
 #include "base/loop.h"
+#include "base/path_watch.h"
 #include "base/reaper.h"
 #include "bridge/plan.h"
 #include "config/claims.h"
@@ -78,7 +79,8 @@ struct xd_switch {
 	struct xd_log log;
 	struct xd_loop *loop;
 	struct xd_guard *guard;         /* of workers */
-	struct xd_reaper_pool *reapers; /* of ports */
+	struct xd_reaper_pool *reapers; /* of ports, as are */
+	struct xd_path_watches *paths;
 	struct xd_port_env env;
 	char *run_dir;                                       /* env's */
 	const struct xd_driver *drivers[XD_MAX_DRIVERS + 1]; /* the application's, by NULL ended, */

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/path_watch.h"
 #include "base/reaper.h"
 #include "vhost_user/socket.h"
 #include "virtqueue/device.h"
@@ -86,6 +87,7 @@ struct xd_vu_backend_opts {
 	 * NAME.rings: see ring_file.h and xd_vu_vring_record. */
 	const char *run_dir;
 	struct xd_reaper_pool *reapers; /* for what front ends hand over */
+	struct xd_path_watches *paths;  /* server: for the socket's file */
 	struct xd_loop *loop;
 	const struct xd_log *log;
 	const struct xd_vu_backend_ops *ops;

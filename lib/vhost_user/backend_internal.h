@@ -86,7 +86,7 @@ struct xd_vu_backend {
 	/* Server. */
 	struct xd_vu_listener listener;
 	struct xd_watch *listen_watch;
-	struct xd_timer *look; /* whether the socket's file is still there */
+	struct xd_path_watch *look; /* whether the socket's file is still there */
 
 	/* Client: the next attempt. Server: resumes accepting after it failed. */
 	struct xd_timer *retry;

@@ -7,8 +7,6 @@
 
 #include "vhost_user/backend_internal.h"
 
-#define LOOK_MS 1000
-
 static void
 say_problem(struct xd_vu_backend *be, const char *text)
 {
@@ -43,26 +41,27 @@ make_again(struct xd_vu_backend *be)
 	say_problem(be, err.text);
 }
 
-static void
+static bool
 look(void *ctx)
 {
 	struct xd_vu_backend *be = ctx;
 
 	if (!xd_vu_listener_intact(&be->listener))
 		make_again(be);
+	return be->listener.fd >= 0;
 }
 
 int
 xd_vu_backend_keep_path(struct xd_vu_backend *be, struct xd_error *err)
 {
-	be->look = xd_loop_timer(be->opts.loop, LOOK_MS, LOOK_MS, look, be);
+	be->look = xd_path_watch_add(be->opts.paths, be->path, look, be);
 	return be->look ? 0 : xd_fail(err, -ENOMEM, "no memory to watch %s", be->path);
 }
 
 void
 xd_vu_backend_leave_path(struct xd_vu_backend *be)
 {
-	xd_loop_timer_cancel(be->look);
+	xd_path_watch_remove(be->look);
 	be->look = NULL;
 	say_problem(be, "");
 }

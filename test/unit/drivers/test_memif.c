@@ -116,6 +116,7 @@ setup(void **state)
 		.quiesce = quiesce,
 		.changed = changed,
 		.nb_workers = nb_workers};
+	fx->env.paths = xd_path_watches_create(fx->env.loop);
 	fx->p = make_port(fx, XD_MEMIF_SERVER);
 	fx->nb_fds = count_fds();
 	*state = fx;
@@ -129,6 +130,7 @@ teardown(void **state)
 
 	free_port(fx, fx->p);
 	assert_int_not_equal(access(fx->path, F_OK), 0);
+	xd_path_watches_destroy(fx->env.paths);
 	xd_loop_destroy(fx->env.loop);
 	xd_reaper_pool_destroy(fx->env.reapers);
 	rmdir(fx->dir);

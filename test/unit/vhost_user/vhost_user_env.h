@@ -43,6 +43,7 @@ struct env {
 	char path[100];
 	struct xd_loop *loop;
 	struct xd_reaper_pool *reapers;
+	struct xd_path_watches *paths;
 	struct xd_log log;
 	pthread_t thread;
 	bool stop;
@@ -161,6 +162,7 @@ env_backend(struct env *e, bool server)
 		.lost_fd = e->lost_fd,
 		.run_dir = e->run_dir,
 		.reapers = e->reapers,
+		.paths = e->paths,
 		.loop = e->loop,
 		.log = &e->log,
 		.ops = &ops,
@@ -192,6 +194,8 @@ env_create_with(void **state, bool server, bool start, uint64_t features)
 	assert_non_null(e->loop);
 	e->reapers = xd_reaper_pool_create();
 	assert_non_null(e->reapers);
+	e->paths = xd_path_watches_create(e->loop);
+	assert_non_null(e->paths);
 	e->be = env_backend(e, server);
 	if (start)
 		assert_int_equal(xd_vu_backend_start(e->be, &err), 0);
@@ -265,6 +269,7 @@ env_destroy(void **state)
 	__atomic_store_n(&e->stop, true, __ATOMIC_RELEASE);
 	xd_loop_wake(e->loop);
 	pthread_join(e->thread, NULL);
+	xd_path_watches_destroy(e->paths);
 	xd_loop_destroy(e->loop);
 	xd_reaper_pool_destroy(e->reapers);
 	close(e->lost_fd);
