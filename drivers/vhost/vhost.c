@@ -78,7 +78,7 @@ static struct xd_vu_backend *
 create_backend(struct xd_vhost_port *p, struct xd_error *err)
 {
 	static const struct xd_vu_backend_ops ops = {
-		xd_vhost_pause, xd_vhost_resume, xd_vhost_rarp};
+		xd_vhost_pause, xd_vhost_resume, xd_vhost_rarp, xd_vhost_notified};
 	const struct xd_port_config *config = &p->port.config;
 	struct xd_vu_backend_opts opts = {
 		.name = config->name,

@@ -84,6 +84,7 @@ void xd_vhost_disarm(struct xd_port *port, uint16_t queue);
 void xd_vhost_pause(void *ctx);
 void xd_vhost_resume(void *ctx);
 void xd_vhost_rarp(void *ctx, const uint8_t mac[6]);
+bool xd_vhost_notified(void *ctx);
 /* On fault_fd. Control. */
 void xd_vhost_on_fault(void *ctx, uint32_t events);
 

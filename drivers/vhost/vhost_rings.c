@@ -213,6 +213,21 @@ xd_vhost_rarp(void *ctx, const uint8_t mac[6])
 		return; /* a wake is pending already */
 }
 
+bool
+xd_vhost_notified(void *ctx)
+{
+	struct xd_vhost_port *p = ctx;
+	bool any = false;
+
+	for (unsigned i = 0; i < 2 * p->nb_pairs; i++) {
+		if (!__atomic_load_n(&p->vqs[i].told, __ATOMIC_RELAXED))
+			continue;
+		__atomic_store_n(&p->vqs[i].told, false, __ATOMIC_RELAXED);
+		any = true;
+	}
+	return any;
+}
+
 void
 xd_vhost_on_fault(void *ctx, uint32_t events)
 {

@@ -15,6 +15,8 @@
 
 #include "base/error.h"
 
+#define XD_EVENT_FDS_MAX 32
+
 /* Has writes to an eventfd not wait, as long as nobody else changes that. 0, or a negative errno:
  * it cannot be written to. Control. */
 int xd_event_fd_use(int fd, struct xd_error *err);
@@ -23,5 +25,7 @@ bool xd_event_fd_is_full(int fd);
 /* Of an eventfd that is full: reads it, which ends a write that waits, and returns true. Never
  * waits itself. A negative fd is fine. Any thread. */
 bool xd_event_fd_drain(int fd);
+/* The same of at most XD_EVENT_FDS_MAX, looked at together: true if any was full. */
+bool xd_event_fd_drain_any(const int *fds, unsigned n);
 
 #endif

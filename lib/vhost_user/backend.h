@@ -68,6 +68,9 @@ struct xd_vu_backend_ops {
 	void (*resume)(void *ctx);
 	/* SEND_RARP: the guest has moved here and cannot say so itself. May be NULL. */
 	void (*rarp)(void *ctx, const uint8_t mac[6]);
+	/* Whether a worker has written to a call descriptor since it was asked last. May be NULL:
+	 * one may have. */
+	bool (*notified)(void *ctx);
 };
 
 struct xd_vu_backend_opts {
@@ -116,7 +119,7 @@ void xd_vu_backend_disconnect(struct xd_vu_backend *be);
 /* Ends the wait of whoever writes to a call descriptor which the front end has filled up: for
  * whoever waits for that worker (quiescence). True: there was such a descriptor. Never waits. */
 bool xd_vu_backend_unblock(struct xd_vu_backend *be);
-/* Notifies the guest of a ring whether or not it asked, by a thread of the back end's own: after a
+/* Notifies the guest of a ring whether or not it asked, by a thread that may wait: after a
  * pause, since a notification may have been pending when that began. Control. */
 void xd_vu_backend_notify(struct xd_vu_backend *be, unsigned vring);
 

@@ -66,6 +66,7 @@ struct xd_vu_backend {
 	int answer_fd;          /* goes with the answer; -1: none */
 	struct xd_timer *guard; /* looks after what workers write to, */
 	bool filled;            /* and this was found full */
+	bool notified;          /* since it last did, a reaper was to write */
 	struct xd_watch *watch;
 	/* Being received, or being answered. Its reaper is the port's, and closes and unmaps all
 	 * that a front end handed over. */

@@ -33,18 +33,30 @@ xd_vu_ring_reset(struct xd_vu_backend *be, struct xd_vu_vring *vr)
 bool
 xd_vu_backend_unblock(struct xd_vu_backend *be)
 {
-	bool blocked = false;
+	int fds[XD_VU_MAX_VRINGS];
 
 	xd_reaper_unblock(be->msg.reaper);
 	for (unsigned i = 0; i < be->state.nb_vrings; i++)
-		blocked |= xd_event_fd_drain(be->state.vrings[i].call_fd);
-	return blocked;
+		fds[i] = be->state.vrings[i].call_fd;
+	return xd_event_fd_drain_any(fds, be->state.nb_vrings);
 }
 
 void
 xd_vu_backend_notify(struct xd_vu_backend *be, unsigned vring)
 {
+	be->notified = true;
 	xd_reaper_notify(be->msg.reaper, be->state.vrings[vring].call_fd);
+}
+
+/* Whether anybody has written to a call descriptor since the last look, or still is to. */
+static bool
+was_notified(struct xd_vu_backend *be)
+{
+	bool by_worker = !be->opts.ops->notified || be->opts.ops->notified(be->opts.ctx);
+	bool by_reaper = be->notified || xd_reaper_waiting(be->msg.reaper).notifications;
+
+	be->notified = false;
+	return by_worker || by_reaper;
 }
 
 void
@@ -53,7 +65,11 @@ xd_vu_backend_guard(void *ctx)
 	struct xd_vu_backend *be = ctx;
 	struct xd_error err;
 
-	if (!xd_vu_backend_unblock(be) && !be->filled)
+	/* Whoever fills up what nobody writes to keeps nobody waiting: an idle guest costs nothing.
+	 */
+	if (was_notified(be))
+		be->filled |= xd_vu_backend_unblock(be);
+	if (!be->filled)
 		return;
 	xd_fail(&err, -EPROTO, "a call descriptor was filled up to keep its writers waiting");
 	xd_vu_backend_fail(be, -EPROTO, &err);

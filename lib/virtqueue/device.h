@@ -165,6 +165,7 @@ struct xd_vq {
 	uint16_t used_idx;                       /* next used entry to write */
 	uint16_t notified_idx;   /* used_idx when a notification was last considered */
 	uint32_t since_notified; /* packed: descriptors given back since then */
+	bool told;               /* call_fd was written to; control clears it */
 	uint32_t walked; /* descriptors that the enqueue at hand has walked: XD_VQ_PUT_MAX */
 	uint8_t fault;   /* enum xd_vq_fault; read by control */
 	rte_spinlock_t lock;

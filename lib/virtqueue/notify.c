@@ -37,12 +37,15 @@ wanted(const struct xd_vq *vq, uint16_t old, uint16_t new)
 /* Tells a guest, and how long that took: each waiter on the descriptor costs, and a guest's side
  * may have any number of them. */
 static void
-tell(const struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot)
+tell(struct xd_vq *vq, struct xd_counters *counters, struct xd_guard_slot *slot)
 {
 	uint64_t start = rte_rdtsc();
 
-	if (vq->call_fd >= 0)
+	if (vq->call_fd >= 0) {
+		if (!__atomic_load_n(&vq->told, __ATOMIC_RELAXED))
+			__atomic_store_n(&vq->told, true, __ATOMIC_RELAXED);
 		xd_guard_write(slot, vq->call_fd);
+	}
 	counters->notify_cycles += rte_rdtsc() - start;
 }
 

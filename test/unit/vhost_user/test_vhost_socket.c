@@ -267,6 +267,40 @@ writer_to_a_full_eventfd_is_freed(void **state)
 	guest_destroy(&g);
 }
 
+/* Nor is it looked at whether somebody filled up what nobody writes to. */
+static void
+eventfd_that_nobody_writes_to_is_let_be(void **state)
+{
+	struct env *e = *state;
+	struct guest g = guest_create();
+	int fd = eventfd(0, 0);
+
+	for (unsigned how = 0; how < 2; how++) {
+		xd_loop_lock(e->loop);
+		e->quiet = true;
+		xd_loop_unlock(e->loop);
+		guest_connect(e, &g, FEATURES);
+		assert_int_equal(set_call(&g, fd), 0);
+		xd_loop_lock(e->loop);
+		xd_vu_backend_guard(e->be); /* what was to be looked at before is */
+		fill(fd);
+		xd_vu_backend_guard(e->be);
+		assert_true(xd_vu_backend_state(e->be)->connected);
+		assert_true(xd_event_fd_is_full(fd));
+		if (how == 0) /* a worker writes, or a reaper */
+			e->quiet = false;
+		else
+			xd_vu_backend_notify(e->be, 0);
+		xd_vu_backend_guard(e->be);
+		assert_false(xd_vu_backend_state(e->be)->connected);
+		xd_loop_unlock(e->loop);
+		assert_non_null(strstr(e->last_warning, "filled up"));
+		env_close(e, g.fe);
+	}
+	close(fd);
+	guest_destroy(&g);
+}
+
 static void
 what_is_not_full_is_not_read(void **state)
 {
@@ -296,6 +330,7 @@ main(void)
 		cmocka_unit_test(directory_is_made_or_refused),
 		TEST(what_is_no_eventfd_is_refused),
 		TEST(writer_to_a_full_eventfd_is_freed),
+		TEST(eventfd_that_nobody_writes_to_is_let_be),
 		cmocka_unit_test(what_is_not_full_is_not_read),
 	};
 

@@ -63,6 +63,7 @@ struct env {
 	bool full_at_pause;         /* it was full when pause was called */
 	uint8_t rarp[6];
 	unsigned rarps;
+	bool quiet;          /* workers notify nobody */
 	bool drop_on_resume; /* disconnect from within the next resume */
 	unsigned warnings;
 	char last_warning[512];
@@ -135,6 +136,14 @@ env_rarp(void *ctx, const uint8_t mac[6])
 	e->rarps++;
 }
 
+static inline bool
+env_notified(void *ctx)
+{
+	struct env *e = ctx;
+
+	return !e->quiet;
+}
+
 static inline void *
 env_thread(void *ctx)
 {
@@ -148,8 +157,10 @@ env_thread(void *ctx)
 static inline struct xd_vu_backend *
 env_backend(struct env *e, bool server)
 {
-	static const struct xd_vu_backend_ops ops = {
-		.pause = env_pause, .resume = env_resume, .rarp = env_rarp};
+	static const struct xd_vu_backend_ops ops = {.pause = env_pause,
+		.resume = env_resume,
+		.rarp = env_rarp,
+		.notified = env_notified};
 	struct xd_vu_backend_opts opts = {
 		.name = "vm1",
 		.path = e->path,
