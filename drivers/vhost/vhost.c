@@ -10,6 +10,7 @@
 
 #include "base/owner.h"
 #include "drivers/vhost/vhost.h"
+#include "memory/nodes.h"
 
 static void
 close_fd(int fd)
@@ -117,6 +118,7 @@ vhost_create(const struct xd_driver *driver, const struct xd_port_env *env,
 	memset(p, 0, sizeof(*p));
 	xd_port_init(&p->port, driver, env, config);
 	p->nb_pairs = config->queues;
+	p->one_node = xd_memory_nodes() < 2;
 	p->port.nb_queues = config->queues;
 	p->fault_fd = p->wake_fd = -1;
 	for (unsigned i = 0; i < XD_VHOST_MAX_PAIRS; i++)

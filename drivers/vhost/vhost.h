@@ -55,6 +55,7 @@ struct xd_vhost_port {
 	bool rarp_due;
 	uint64_t nb_rarps;
 
+	bool one_node;    /* the machine has no other */
 	unsigned sampled; /* of its guest's memory, for its node: where the next page lies */
 
 	struct xd_log_limit lines[XD_VHOST_LINES];

@@ -36,7 +36,7 @@ xd_vhost_node(struct xd_port *port)
 	if (bytes == 0)
 		return -1;
 	/* On a machine with one node there is nothing to ask for. */
-	if (xd_memory_nodes() < 2)
+	if (p->one_node)
 		return 0;
 	for (; n < XD_NODE_SAMPLES; n++) {
 		/* 511 steps on: the pages of one look are spread, and so are those of looks to

@@ -156,6 +156,7 @@ xd_vhost_resume(void *ctx)
 	struct xd_vhost_port *p = ctx;
 	const struct xd_vu_state *state = xd_vu_backend_state(p->backend);
 	bool was_up = p->port.up;
+	uint64_t bytes = 0;
 
 	/* A guest that starts over, by a reset of its driver or by a new connection, is taken at
 	 * its word once more, but not on memory that has gone. */
@@ -170,9 +171,11 @@ xd_vhost_resume(void *ctx)
 		p->setup_text[0] = '\0';
 	if (!p->faulted)
 		rings_up(p, state);
-	p->port.guest_bytes = 0;
 	for (unsigned i = 0; i < state->memory.n; i++)
-		p->port.guest_bytes += state->memory.regions[i].size;
+		bytes += state->memory.regions[i].size;
+	if (bytes != p->port.guest_bytes)
+		p->port.node = -1; /* to be looked for */
+	p->port.guest_bytes = bytes;
 	p->port.up = p->port.nb_tx > 0;
 	if (p->port.up && write(p->wake_fd, &one, sizeof(one)) < 0)
 		return; /* a wake is pending already */

@@ -8,8 +8,9 @@
 #include "memory/nodes.h"
 #include "switch/switch.h"
 
-#define PPM    1000000ull
-#define WEIGHT 4 /* one part in so many of the average is of the last second */
+#define PPM        1000000ull
+#define IDLE_LOOKS 30 /* for the node of a port that carries nothing: one in so many */
+#define WEIGHT     4  /* one part in so many of the average is of the last second */
 
 /* An average in which what was so many seconds ago counts less and less. */
 static uint32_t
@@ -34,8 +35,18 @@ look_at_port(struct xd_port *port, uint64_t elapsed)
 		load->ppm = average(load->ppm, cycles - load->seen, elapsed);
 		load->seen = cycles;
 	}
-	if (port->driver->node)
-		port->node = port->driver->node(port);
+}
+
+/* Where a port's memory lies. Of one that carries nothing it is asked seldom, and of others in turn
+ * with it, as that is a system call and queues without frames are well wherever they are. */
+static void
+look_at_node(const struct xd_switch *sw, struct xd_port *port, bool idle)
+{
+	if (!port->driver->node)
+		return;
+	if (idle && port->node >= 0 && (sw->nb_looks + port->index) % IDLE_LOOKS)
+		return;
+	port->node = port->driver->node(port);
 }
 
 /* The bytes of a port that a worker carried since the last look. */
@@ -81,6 +92,7 @@ look_at_bytes(struct xd_switch *sw)
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		struct xd_port *port = sw->state->ports[i];
 		struct xd_node_bytes port_before;
+		bool idle = true;
 
 		if (!port)
 			continue;
@@ -90,12 +102,14 @@ look_at_bytes(struct xd_switch *sw)
 			uint64_t bytes = take_bytes(port, w);
 			bool crossed = worker && xd_switch_is_far(port, worker);
 
+			idle = idle && bytes == 0;
 			if (!worker)
 				continue;
 			add_bytes(&port->node_bytes, bytes, crossed);
 			add_bytes(&worker->node_bytes, bytes, crossed);
 		}
 		average_crossed(&port->node_bytes, &port_before);
+		look_at_node(sw, port, idle);
 	}
 	for (unsigned w = 0; w < sw->nb_slots; w++) {
 		if (sw->state->workers[w])
@@ -150,6 +164,7 @@ xd_switch_look_at_loads(struct xd_switch *sw)
 	const uint64_t now = rte_rdtsc(), elapsed = now - sw->looked_tsc;
 
 	sw->looked_tsc = now;
+	sw->nb_looks++;
 	for (unsigned i = 0; i < XD_MAX_PORTS; i++) {
 		if (sw->state->ports[i])
 			look_at_port(sw->state->ports[i], elapsed);

@@ -98,7 +98,8 @@ struct xd_switch {
 	uint64_t tsc_hz;
 	uint64_t tsc_base;
 	struct xd_balance balance; /* room for it */
-	uint64_t looked_tsc;       /* at loads */
+	uint64_t looked_tsc;       /* at loads, the last time of */
+	uint32_t nb_looks;         /* so many */
 	uint32_t uneven_s;         /* for so long a worker has had too much, and another not, */
 	uint32_t far_s;            /* and a queue has been far from its memory without need */
 	uint64_t node_peak[XD_MEMORY_NODES]; /* most bytes of the EAL's that were in use */

@@ -25,16 +25,9 @@ static int node_of[CHUNKS]; /* or -ENOENT: given back */
 static bool seen[CHUNKS];
 static unsigned nb_asked;
 
-unsigned __wrap_xd_memory_nodes(void);
 const struct xd_vu_state *__wrap_xd_vu_backend_state(const struct xd_vu_backend *be);
 long __wrap_move_pages(
 	int pid, unsigned long count, void **pages, const int *nodes, int *status, int flags);
-
-unsigned
-__wrap_xd_memory_nodes(void)
-{
-	return 2;
-}
 
 const struct xd_vu_state *
 __wrap_xd_vu_backend_state(const struct xd_vu_backend *be)

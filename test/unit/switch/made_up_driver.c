@@ -257,6 +257,15 @@ made_up_xstats(struct xd_port *port, xd_xstat_fn fn, void *ctx)
 	fn(ctx, "most", UINT64_MAX);
 }
 
+static int16_t
+made_up_node(struct xd_port *port)
+{
+	struct device *device = ((struct made_up_port *)port)->device;
+
+	device->nb_asked++;
+	return device->node;
+}
+
 static const struct xd_key keys[] = {
 	{
 		.name = "path",
@@ -311,4 +320,5 @@ const struct xd_driver made_up_rigid = {
 	.rx = made_up_rx,
 	.release = made_up_release,
 	.tx = made_up_tx,
+	.node = made_up_node,
 };

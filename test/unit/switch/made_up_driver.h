@@ -27,6 +27,8 @@ struct device {
 	 * bytes. */
 	const uint8_t *body;
 	uint32_t body_len, piece_len;
+	int16_t node;            /* of made_up_rigid's: where its memory lies, */
+	unsigned nb_asked;       /* which it was asked so often */
 	bool full;               /* it takes no frames, */
 	bool hides_full;         /* and says that it has room */
 	unsigned nb_out;         /* frames that it got, */
@@ -56,7 +58,7 @@ struct made_up {
 };
 
 extern struct made_up made_up;
-/* The second has neither can_set nor set. */
+/* The second has neither can_set nor set, but a node. */
 extern const struct xd_driver made_up_driver, made_up_rigid;
 
 /* The settings of its ports. */

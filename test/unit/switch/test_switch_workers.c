@@ -8,6 +8,7 @@
 #include "worker/worker.h"
 
 #define CORE   100 /* of the first; the second's is the next */
+#define LOOKS  300
 #define TRIES  6000
 #define TRY_US 10000
 
@@ -242,6 +243,42 @@ frames_that_cross_nodes(void **state)
 	assert_int_equal(xd_worker_unregister(second), 0);
 }
 
+/* Of a port that carries nothing it is asked now and then where its memory lies. The switch itself
+ * looks too, once a second. */
+static void
+idle_ports_are_asked_for_their_node_seldom(void **state)
+{
+	struct env *env = *state;
+	struct device *idle = made_up_device("/idle"), *busy = made_up_device("/busy");
+	struct xd_port_config *port;
+
+	add(env, "a", "/a");
+	port = xd_config_add_port(env->config, "idle", "rigid", "br0", &env->err);
+	strcpy(made_up_path(port), "/idle");
+	port = xd_config_add_port(env->config, "busy", "rigid", "br0", &env->err);
+	strcpy(made_up_path(port), "/busy");
+	idle->node = busy->node = -1;
+	apply(env);
+	for (unsigned i = 0; i < LOOKS; i++)
+		look_now(env);
+	assert_true(idle->nb_asked >= LOOKS); /* not known yet */
+	idle->node = busy->node = 1;
+	look_now(env);
+	look_now(env);
+	assert_int_equal(traffic_of(env, "idle").node, 1);
+	idle->nb_asked = busy->nb_asked = 0;
+	for (unsigned i = 0; i < LOOKS; i++) {
+		busy->holder->counters[0].tx_bytes++;
+		look_now(env);
+	}
+	assert_true(busy->nb_asked >= LOOKS);
+	assert_in_range(idle->nb_asked, LOOKS / 30, LOOKS / 10);
+	idle->node = 0;
+	for (unsigned i = 0; i < LOOKS; i++)
+		look_now(env);
+	assert_int_equal(traffic_of(env, "idle").node, 0);
+}
+
 /* Whose memory has moved is followed by itself, whatever the loads. */
 static void
 memory_is_followed(void **state)
@@ -300,6 +337,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(balance_by_itself, open_switch, close_switch),
 		cmocka_unit_test_setup_teardown(frames_that_cross_nodes, open_switch, close_switch),
 		cmocka_unit_test_setup_teardown(memory_is_followed, open_switch, close_switch),
+		cmocka_unit_test_setup_teardown(
+			idle_ports_are_asked_for_their_node_seldom, open_switch, close_switch),
 	};
 
 	return cmocka_run_group_tests(tests, start_eal, stop_eal);
