@@ -187,31 +187,49 @@ convert(struct walk *walk, int index, const char *path, unsigned depth)
 	}
 }
 
+/* Whether the line that it complains about begins with a tab, which editors show as the spaces that
+ * were meant. The text has no end of its own. */
+static bool
+is_tab(const yaml_parser_t *parser, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	for (size_t i = 0; text && i < parser->problem_mark.line; i++) {
+		text = memchr(text, '\n', end - text);
+		if (text)
+			text++;
+	}
+	while (text && text < end && *text == ' ')
+		text++;
+	return parser->error == YAML_SCANNER_ERROR && text && text < end && *text == '\t';
+}
+
 /* What libyaml complains about, with its line under the key "". */
 static void
-syntax_error(const yaml_parser_t *parser, const char *text, struct walk *walk)
+syntax_error(const yaml_parser_t *parser, const char *text, size_t len, struct walk *walk)
 {
 	unsigned line = parser->problem_mark.line + 1;
 
 	if (parser->error == YAML_READER_ERROR) {
 		line = 1;
-		for (size_t i = 0; i < parser->problem_offset && text[i]; i++)
+		for (size_t i = 0; i < parser->problem_offset && i < len; i++)
 			line += text[i] == '\n';
 	}
 	xd_lines_add(walk->lines, "", line);
-	xd_fail(walk->err, -EINVAL, "is not YAML: %s%s%s", parser->context ? parser->context : "",
-		parser->context ? ", " : "", parser->problem ? parser->problem : "no memory");
+	xd_fail(walk->err, -EINVAL, "is not YAML: %s%s%s%s", parser->context ? parser->context : "",
+		parser->context ? ", " : "", parser->problem ? parser->problem : "no memory",
+		is_tab(parser, text, len) ? ": a tab; YAML is indented by spaces" : "");
 }
 
 /* Fails when another document follows the first. */
 static int
-check_end(yaml_parser_t *parser, const char *text, struct walk *walk)
+check_end(yaml_parser_t *parser, const char *text, size_t len, struct walk *walk)
 {
 	yaml_document_t next;
 	yaml_node_t *root;
 
 	if (!yaml_parser_load(parser, &next)) {
-		syntax_error(parser, text, walk);
+		syntax_error(parser, text, len, walk);
 		return -EINVAL;
 	}
 	root = yaml_document_get_root_node(&next);
@@ -236,7 +254,7 @@ xd_yaml_parse(const char *text, size_t len, struct xd_lines *lines, struct xd_er
 	}
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
 	if (!yaml_parser_load(&parser, &walk.document)) {
-		syntax_error(&parser, text, &walk);
+		syntax_error(&parser, text, len, &walk);
 		goto out_parser;
 	}
 	if (!yaml_document_get_root_node(&walk.document)) {
@@ -245,7 +263,7 @@ xd_yaml_parse(const char *text, size_t len, struct xd_lines *lines, struct xd_er
 	}
 	xd_lines_add(lines, "", line_of(yaml_document_get_root_node(&walk.document)));
 	root = convert(&walk, 1, "", 0);
-	if (root && check_end(&parser, text, &walk)) {
+	if (root && check_end(&parser, text, len, &walk)) {
 		json_decref(root);
 		root = NULL;
 	}

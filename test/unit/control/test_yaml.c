@@ -20,11 +20,20 @@
 
 #define CORE 0 /* every machine has it */
 
+/* From bytes that no NUL ends, as a file's. */
 static struct xd_daemon_config *
 read_yaml(const char *text, struct xd_lines *lines, struct xd_error *err)
 {
+	const size_t len = strlen(text);
+	struct xd_daemon_config *config;
+	char *bytes = malloc(len ? len : 1);
+
+	assert_non_null(bytes);
+	memcpy(bytes, text, len);
 	memset(err, 0, sizeof(*err));
-	return xd_yaml_read_config(text, strlen(text), CORE, lines, err);
+	config = xd_yaml_read_config(bytes, len, CORE, lines, err);
+	free(bytes);
+	return config;
 }
 
 static const char full[] =
@@ -172,6 +181,8 @@ static const struct bad {
 	/* the file */
 	{"bridges:\n  br0: {\n", 3, "", "is not YAML"},
 	{"a: b: c\n", 1, "", "is not YAML"},
+	{"# \xc3\xa4\nbridges:\n \tbr0: {}\n", 3, "", "a tab; YAML is indented by spaces"},
+	{"a: 1\nb:0\n", 3, "", "is not YAML"},
 	{"\n- a\n", 2, "", "is not a configuration"},
 	{"log: {}\n---\nlog: {}\n", 3, "", "second document"},
 	{"log:\n  level: \"\xff\"\n", 2, "", "is not YAML"},
