@@ -59,6 +59,25 @@ xd_noun_values(const struct xd_noun *noun, const struct xd_key *key, char text[X
 }
 
 bool
+xd_noun_has(const struct xd_noun *noun, const void *entry, const struct xd_key *wanted)
+{
+	XD_NOUN_FOREACH(noun, entry, key)
+	{
+		if (key == wanted)
+			return true;
+	}
+	return false;
+}
+
+bool
+xd_noun_keeps(
+	const struct xd_noun *noun, const struct xd_key *key, const void *from, const void *to)
+{
+	return xd_noun_has(noun, from, key) ? xd_key_equal(key, from, to)
+					    : xd_key_is_default(key, to);
+}
+
+bool
 xd_noun_equal(const struct xd_noun *noun, const void *a, const void *b)
 {
 	if (!a || !b)
@@ -85,7 +104,7 @@ xd_noun_cost(const struct xd_noun *noun, const void *a, const void *b)
 		return 0;
 	XD_NOUN_FOREACH(noun, a, key)
 	{
-		if (!xd_key_equal(key, a, b))
+		if (!xd_noun_keeps(noun, key, b, a))
 			cost |= key->cost;
 	}
 	return cost;

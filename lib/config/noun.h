@@ -72,6 +72,13 @@ const struct xd_key *xd_noun_any_key(
 const char *xd_noun_values(
 	const struct xd_noun *noun, const struct xd_key *key, char text[XD_KEY_VALUES]);
 
+/* Whether it is one of the entry's, not of another type's: what lies at its offset means nothing
+ * there. */
+bool xd_noun_has(const struct xd_noun *noun, const void *entry, const struct xd_key *key);
+/* Whether becoming `to` leaves the value of a key of its as it is: of one that `from` does not
+ * have, whether it is the default that another type begins with. */
+bool xd_noun_keeps(
+	const struct xd_noun *noun, const struct xd_key *key, const void *from, const void *to);
 bool xd_noun_equal(const struct xd_noun *noun, const void *a, const void *b);
 /* What becoming b costs a: a mask of enum xd_cost. */
 unsigned xd_noun_cost(const struct xd_noun *noun, const void *a, const void *b);

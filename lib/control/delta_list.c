@@ -27,9 +27,11 @@ list_keys(json_t *list, const struct xd_noun *noun, const void *from, const void
 	{
 		const char *unset = key->unset ? key->unset : "none";
 
-		if (xd_key_equal(key, from, to))
+		if (xd_noun_keeps(noun, key, from, to))
 			continue;
-		xd_key_print(key, from, a);
+		a[0] = 0;
+		if (xd_noun_has(noun, from, key))
+			xd_key_print(key, from, a);
 		xd_key_print(key, to, b);
 		append(list, "set", xd_noun_path(noun, to, key->name, path), a[0] ? a : unset,
 			b[0] ? b : unset);

@@ -81,7 +81,7 @@ xd_entry_diff(const struct xd_noun *noun, const void *from, const void *to)
 
 	XD_NOUN_FOREACH(noun, to, key)
 	{
-		if (!xd_key_equal(key, from, to))
+		if (!xd_noun_keeps(noun, key, from, to))
 			json_object_set_new(object, key->name, xd_key_to_json(key, to));
 	}
 	return object;

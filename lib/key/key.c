@@ -154,3 +154,12 @@ xd_key_equal(const struct xd_key *key, const void *a, const void *b)
 	bytes = key->kind == XD_KEY_SET ? n * key->size : n * element;
 	return !memcmp(va, vb, bytes < key->size ? bytes : key->size);
 }
+
+bool
+xd_key_is_default(const struct xd_key *key, const void *entry)
+{
+	if (key->kind == XD_KEY_STRING || key->kind == XD_KEY_NAME)
+		return !strncmp(at_const(key, entry), key->fallback_text ? key->fallback_text : "",
+			key->size);
+	return xd_key_number(key, entry) == key->fallback;
+}

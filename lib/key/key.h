@@ -104,6 +104,8 @@ void xd_key_reset(const struct xd_key *key, void *entry);
 void xd_keys_reset(const struct xd_key *keys, void *entry);
 /* Whether two entries have the same value of a key. */
 bool xd_key_equal(const struct xd_key *key, const void *a, const void *b);
+/* Whether it has the default. */
+bool xd_key_is_default(const struct xd_key *key, const void *entry);
 
 /*
  * Whether the value may be, whoever wrote it. Errors have no key yet. That a name is one of an

@@ -119,6 +119,12 @@ static const char *const others[] = {
 	"      compat: ovs-3.1, socket_owner: root, socket_group: \"0\", socket_mode: \"0777\"}\n"
 	"  c: {type: vhost-user, bridge: br0, path: /tmp/c.sock, features: mq, full: wait,\n"
 	"      compat: ovs-3.1-tso}\n",
+	/* other types, whose settings lie where those above have theirs */
+	"bridges: {br0: {ageing_s: 60}, br1: {}}\n"
+	"ports:\n"
+	"  a: {type: app, bridge: br0, ring: 64}\n"
+	"  b: {type: memif, bridge: br0, path: /tmp/b.sock}\n"
+	"  c: {type: tap, bridge: br0, ifname: c0}\n",
 };
 
 #define NB_OTHERS (sizeof(others) / sizeof(*others))
@@ -253,6 +259,42 @@ test_delta_list(void **state)
 	}
 	assert_int_equal(found, sizeof(want) / sizeof(*want));
 	assert_true(xd_port_config_equal(&port, xd_config_port(from->config, "b")));
+	json_decref(list);
+	xd_daemon_config_destroy(from);
+	xd_daemon_config_destroy(to);
+}
+
+/* Of a port that becomes one of another type nothing is shown that it never had. */
+static void
+test_delta_list_type(void **state)
+{
+	static const char *const want[][3] = {{"ports.a.type", "dpdk", "app"},
+		{"ports.a.vlan", "10", "none"}, {"ports.a.ring", "none", "64"},
+		{"ports.b.type", "vhost-user", "memif"}, {"ports.b.path", "none", "/tmp/b.sock"},
+		{"ports.c.type", "dpdk", "tap"}, {"ports.c.bridge", "br1", "br0"},
+		{"ports.c.vlans", "1,2", "none"}, {"ports.c.ifname", "none", "c0"}};
+	struct xd_daemon_config *from = from_yaml(base_yaml), *to = from_yaml(others[5]);
+	const size_t n = sizeof(want) / sizeof(*want);
+	json_t *list, *change;
+	size_t i, found = 0;
+
+	(void)state;
+	list = xd_delta_list(from, to);
+	json_array_foreach(list, i, change)
+	{
+		const char *key = json_string_value(json_object_get(change, "key"));
+
+		if (strncmp(key, "ports.", 6))
+			continue;
+		assert_true(found < n);
+		assert_string_equal(key, want[found][0]);
+		assert_string_equal(
+			json_string_value(json_object_get(change, "from")), want[found][1]);
+		assert_string_equal(
+			json_string_value(json_object_get(change, "to")), want[found][2]);
+		found++;
+	}
+	assert_int_equal(found, n);
 	json_decref(list);
 	xd_daemon_config_destroy(from);
 	xd_daemon_config_destroy(to);
@@ -484,6 +526,7 @@ main(void)
 		TEST(test_delta_is_by_key),
 		TEST(test_delta_does_not_fit),
 		TEST(test_delta_list),
+		TEST(test_delta_list_type),
 		TEST(test_delta_taken_over),
 		TEST(test_no_file),
 		TEST(test_damaged_file),
