@@ -77,13 +77,13 @@ xd_log_limited(const struct xd_log *log, struct xd_log_limit *limit,
 const char *
 xd_log_component_name(enum xd_log_component component)
 {
-	return component_names[component];
+	return (unsigned)component < XD_LOG_COMPONENTS ? component_names[component] : "unknown";
 }
 
 const char *
 xd_log_level_name(enum xd_log_level level)
 {
-	return xd_log_level_words[level];
+	return (unsigned)level < XD_LOG_LEVELS ? xd_log_level_words[level] : "unknown";
 }
 
 int

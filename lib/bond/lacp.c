@@ -432,7 +432,7 @@ xd_lacp_heard_name(enum xd_lacp_heard heard)
 		[XD_LACP_HEARD] = "current",
 	};
 
-	return names[heard];
+	return (unsigned)heard < sizeof(names) / sizeof(*names) ? names[heard] : "unknown";
 }
 
 const char *

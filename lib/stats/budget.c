@@ -14,7 +14,7 @@ xd_budget_call_name(enum xd_budget_call call)
 		[XD_BUDGET_NOTIFY] = "notify",
 	};
 
-	return names[call];
+	return (unsigned)call < XD_BUDGET_CALLS ? names[call] : "unknown";
 }
 
 struct xd_budget_limits

@@ -11,7 +11,7 @@ static const char *const drop_names[XD_DROP_REASONS] = {
 const char *
 xd_drop_name(enum xd_drop reason)
 {
-	return drop_names[reason];
+	return (unsigned)reason < XD_DROP_REASONS ? drop_names[reason] : "unknown";
 }
 
 void

@@ -15,7 +15,8 @@ static const char *const size_names[XD_RMON_SIZES] = {
 const char *
 xd_rmon_size_name(enum xd_rmon_size size)
 {
-	return size_names[size];
+	return (unsigned)size < sizeof(size_names) / sizeof(*size_names) ? size_names[size]
+									 : "unknown";
 }
 
 static void

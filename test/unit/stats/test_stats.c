@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Histogram and counters. */
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +11,13 @@
 
 #include <cmocka.h>
 
+#include "base/log.h"
+#include "bonds.h"
+#include "event.h"
+#include "stats/budget.h"
 #include "stats/counters.h"
 #include "stats/histogram.h"
+#include "stats/rmon.h"
 
 #define NB_VALUES 20000u
 #define HOUR_NS   3600000000000ull
@@ -197,6 +203,32 @@ test_drop_names(void **state)
 	assert_false(xd_drop_is_rx(XD_DROP_RING_FULL));
 }
 
+/* An application's number that is of nothing has a name, too, and reads nothing behind the table.
+ */
+static void
+test_names_of_nothing(void **state)
+{
+	static const unsigned numbers[] = {1000, INT_MAX, UINT_MAX};
+
+	(void)state;
+	assert_string_equal(xd_drop_name(XD_DROP_REASONS), "unknown");
+	assert_string_equal(xd_rmon_size_name(XD_RMON_SIZES), "unknown");
+	assert_string_equal(xd_budget_call_name(XD_BUDGET_CALLS), "unknown");
+	assert_string_equal(xd_log_component_name(XD_LOG_COMPONENTS), "unknown");
+	assert_string_equal(xd_log_level_name(XD_LOG_LEVELS), "unknown");
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		assert_string_equal(xd_drop_name((enum xd_drop)numbers[i]), "unknown");
+		assert_string_equal(xd_rmon_size_name((enum xd_rmon_size)numbers[i]), "unknown");
+		assert_string_equal(
+			xd_budget_call_name((enum xd_budget_call)numbers[i]), "unknown");
+		assert_string_equal(
+			xd_log_component_name((enum xd_log_component)numbers[i]), "unknown");
+		assert_string_equal(xd_log_level_name((enum xd_log_level)numbers[i]), "unknown");
+		assert_string_equal(xd_event_name((enum xd_event_kind)numbers[i]), "unknown");
+		assert_string_equal(xd_lacp_heard_name((enum xd_lacp_heard)numbers[i]), "unknown");
+	}
+}
+
 int
 main(void)
 {
@@ -207,6 +239,7 @@ main(void)
 		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_counters_sum),
 		cmocka_unit_test(test_drop_names),
+		cmocka_unit_test(test_names_of_nothing),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);
