@@ -46,6 +46,7 @@ xd_suggest_nearest(const char *word, const char *const *words)
 {
 	size_t len = strlen(word);
 	unsigned best = UINT32_MAX;
+	size_t shortest = 0;
 	const char *nearest = NULL;
 
 	if (len == 0 || len > MAX_WORD)
@@ -65,8 +66,11 @@ xd_suggest_nearest(const char *word, const char *const *words)
 			d = 1;
 		else if (len >= 3 && d > 2 && strcasestr(*words, word))
 			d = 2;
-		if (d < best && d <= 1 + n / 3) {
+		/* Of words as near the shortest, and none of which not one letter is there. */
+		if ((d < best || (d == best && n < shortest)) && d <= 1 + n / 3 &&
+			d < (n > len ? n : len)) {
 			best = d;
+			shortest = n;
 			nearest = *words;
 		}
 	}

@@ -286,7 +286,7 @@ static const struct {
 	/* What is sent */
 	{"rate " AB "--size abc",
 		"--size abc is no number; give bytes, such as 64 or 64,1518 or 64:1518:*2"},
-	{"rate " AB "--size 64q", "--size 64q: unknown unit q; did you mean k?"},
+	{"rate " AB "--size 64q", "--size 64q: unknown unit q; valid are: k, K, M"},
 	{"rate " AB "--size 10", "--size 10: give 60 to 65549 bytes"},
 	{"rate " AB "--rate 5Mpp", "--rate 5Mpp: unknown unit Mpp; did you mean Mpps?"},
 	{"rate " AB "--rate 80%",
@@ -361,7 +361,7 @@ static const struct {
 	{"pairs " AB "--vms 2,4", "--vms 4: 2 ports are given; give --port more often"},
 	{"pairs " AB "--port virtio:/c --vms 3",
 		"--vms 3 do not make pairs; give even numbers, or --pattern fan-in"},
-	{"tcp " AB "--messages 1G", "--messages: size 1G: unknown unit G; did you mean k?"},
+	{"tcp " AB "--messages 1G", "--messages: size 1G: unknown unit G; valid are: k, K, M"},
 	{"tcp " AB "--messages 0", "--messages: size 0: give 1 to 134217728 bytes"},
 	{"tcp " AB "--messages imix",
 		"--messages imix: one size at a time, such as 1,64k or 1:128M:*2"},
