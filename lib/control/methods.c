@@ -77,8 +77,14 @@ xd_method_list(struct xd_rpc_call *call, const char *noun, json_t *list, const c
 	char key[48];
 
 	if (name && json_array_size(list) == 0) {
+		const struct xd_control *control = call->ctx;
+		const struct xd_noun *known = xd_noun_find(noun);
+
 		json_decref(list);
-		xd_fail(&call->err, -ENOENT, "there is no %s named %.60s", noun, name);
+		if (known)
+			xd_noun_missing(known, control->running->config, name, &call->err);
+		else
+			xd_fail(&call->err, -ENOENT, "there is no %s named %.60s", noun, name);
 		return NULL;
 	}
 	snprintf(key, sizeof(key), "%ss", noun);

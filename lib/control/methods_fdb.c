@@ -9,6 +9,7 @@
 #include "addresses.h"
 #include "base/number.h"
 #include "base/suggest.h"
+#include "config/noun.h"
 #include "control/methods.h"
 
 #define MAX_LIMIT 10000 /* addresses in one answer */
@@ -130,9 +131,9 @@ read_filter(struct xd_rpc_call *call, struct filter *filter, const char **bridge
 		return -EINVAL;
 	filter->limit = limit;
 	if (filter->port && !xd_config_port(config, filter->port))
-		return xd_fail(&call->err, -ENOENT, "there is no port named %.60s", filter->port);
+		return xd_noun_missing(&xd_port_noun, config, filter->port, &call->err);
 	if (*bridge && !xd_config_bridge(config, *bridge))
-		return xd_fail(&call->err, -ENOENT, "there is no bridge named %.60s", *bridge);
+		return xd_noun_missing(&xd_bridge_noun, config, *bridge, &call->err);
 	return 0;
 }
 
@@ -178,7 +179,7 @@ xd_method_fdb_flush(struct xd_rpc_call *call)
 		xd_rpc_bool(call, "static", false, &statics) == -EINVAL)
 		return NULL;
 	if (!xd_config_bridge(control->running->config, bridge)) {
-		xd_fail(&call->err, -ENOENT, "there is no bridge named %.60s", bridge);
+		xd_noun_missing(&xd_bridge_noun, control->running->config, bridge, &call->err);
 		return NULL;
 	}
 	entry = port ? xd_config_port(control->running->config, port) : NULL;

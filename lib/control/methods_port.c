@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "config/noun.h"
 #include "control/key_json.h"
 #include "control/methods.h"
 #include "police/policer.h"
@@ -190,7 +191,7 @@ each_port(struct xd_rpc_call *call, const char *param,
 	if (xd_rpc_string(call, param, false, &name) == -EINVAL)
 		return NULL;
 	if (name && xd_switch_port(control->sw, name, &one) < 0) {
-		xd_fail(&call->err, -ENOENT, "there is no port named %.60s", name);
+		xd_noun_missing(&xd_port_noun, control->running->config, name, &call->err);
 		return NULL;
 	}
 	list = json_array();

@@ -257,6 +257,18 @@ class Keys(SwitchCase):
                 self.assertIn(hint, said)
         self.assertEqual(daemon.ctl("config", "show"), before)
 
+    def test_names_to_be_shown_have_a_hint(self):
+        daemon = self.start(["vm1"])
+        for words in (("port", "show", "vm2"), ("stats", "show", "vm2"),
+                      ("fdb", "show", "port=vm2")):
+            with self.subTest(words):
+                self.assertIn("there is no port named vm2; did you mean vm1?",
+                              daemon.refused(*words))
+        for words in (("bridge", "show", "br1"), ("fdb", "show", "br1"), ("fdb", "flush", "br1")):
+            with self.subTest(words):
+                self.assertIn("there is no bridge named br1; did you mean br0?",
+                              daemon.refused(*words))
+
     def shown(self, name):
         return {key: self.daemon.port(name).get(key) for key in self.KEYS}
 
