@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The requests about one ring. */
+#include <assert.h>
 #include <errno.h>
 
 #include "vhost_user/backend_internal.h"
 #include "base/event_fd.h"
 
 #define GUARD_MS 500 /* between looks for call descriptors that were filled up */
+
+static_assert(XD_VU_MAX_VRINGS <= XD_EVENT_FDS_MAX, "all of a port's are looked at together");
 
 static void
 close_fd(struct xd_vu_backend *be, int *fd)
