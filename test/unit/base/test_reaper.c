@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -13,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/reaper.h"
+#include "../entries.h"
 
 #define BYTES ((size_t)40 << 20) /* more than is unmapped at once */
 #define KEPT  20
@@ -134,19 +134,6 @@ let_go(struct kept *k)
 	close(k->ends[1]);
 }
 
-static unsigned
-nb_threads(void)
-{
-	DIR *dir = opendir("/proc/self/task");
-	unsigned n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 /* Hangs if others are not served, without anybody asking, which would help. */
 static void
 close_one(struct xd_reaper_pool *pool)
@@ -164,7 +151,7 @@ static void
 who_keeps_a_thread_keeps_no_other(void **state)
 {
 	struct xd_reaper_pool *pool = xd_reaper_pool_create();
-	unsigned before = nb_threads();
+	unsigned before = nb_entries("/proc/self/task");
 	struct kept kept[KEPT];
 
 	(void)state;
@@ -175,11 +162,11 @@ who_keeps_a_thread_keeps_no_other(void **state)
 	for (unsigned i = 0; i < KEPT; i++)
 		assert_int_equal(xd_reaper_waiting(kept[i].r).notifications, 1);
 	/* One for each that is kept, and of those that are not kept one or two. */
-	assert_in_range(nb_threads() - before, KEPT, KEPT + 2);
+	assert_in_range(nb_entries("/proc/self/task") - before, KEPT, KEPT + 2);
 	for (unsigned i = 0; i < KEPT; i++)
 		let_go(&kept[i]);
 	/* Nobody needs them any more. */
-	while (nb_threads() > before + 1)
+	while (nb_entries("/proc/self/task") > before + 1)
 		usleep(1000);
 	close_one(pool);
 	xd_reaper_pool_destroy(pool);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The memif port without a switch: with peers of the test's, and with one another. */
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -18,6 +17,7 @@
 #include "frame/offload.h"
 #include "memif_peer.h"
 #include "memory/bus_error.h"
+#include "../entries.h"
 
 #define ROUNDS 100 /* peers that go while frames pass */
 
@@ -55,18 +55,6 @@ nb_workers(void *ctx)
 {
 	(void)ctx;
 	return 1;
-}
-
-static unsigned
-count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }
 
 static struct xd_memif_port *
@@ -118,7 +106,7 @@ setup(void **state)
 		.nb_workers = nb_workers};
 	fx->env.paths = xd_path_watches_create(fx->env.loop);
 	fx->p = make_port(fx, XD_MEMIF_SERVER);
-	fx->nb_fds = count_fds();
+	fx->nb_fds = nb_entries("/proc/self/fd");
 	*state = fx;
 	return 0;
 }
@@ -143,12 +131,13 @@ teardown(void **state)
 static void
 until_down(struct fixture *fx)
 {
-	for (unsigned i = 0; i < 10000 && (fx->p->sock >= 0 || count_fds() > fx->nb_fds); i++)
+	for (unsigned i = 0;
+		i < 10000 && (fx->p->sock >= 0 || nb_entries("/proc/self/fd") > fx->nb_fds); i++)
 		xd_loop_run_once(fx->env.loop, 1);
 	assert_int_equal(fx->p->sock, -1);
 	assert_false(fx->p->port.up);
 	assert_int_equal(fx->p->nb_regions, 0);
-	assert_true(count_fds() <= fx->nb_fds);
+	assert_true(nb_entries("/proc/self/fd") <= fx->nb_fds);
 }
 
 /* ---- Frames ---- */

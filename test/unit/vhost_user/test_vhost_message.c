@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <dirent.h>
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include <cmocka.h>
 
 #include "vhost_user/message.h"
+#include "../entries.h"
 
 #define ALL_FEATURES UINT64_MAX
 
@@ -68,19 +68,6 @@ static const struct expected {
 	{40, 0, 0, 0, 0, 16, false},
 };
 #define NB_EXPECTED (sizeof(expected) / sizeof(expected[0]))
-
-static unsigned
-open_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
 
 static int
 check_size(const struct expected *e, uint32_t size)
@@ -366,7 +353,7 @@ static void
 whole_messages_back_to_back(void **state)
 {
 	int efd = eventfd(0, 0);
-	unsigned before = open_fds();
+	unsigned before = nb_entries("/proc/self/fd");
 	int s[2];
 
 	(void)state;
@@ -394,7 +381,7 @@ whole_messages_back_to_back(void **state)
 	}
 	close(s[0]);
 	close(s[1]);
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(nb_entries("/proc/self/fd"), before);
 	close(efd);
 }
 
@@ -402,7 +389,7 @@ static void
 messages_in_two_pieces_at_every_byte(void **state)
 {
 	int efd = eventfd(0, 0);
-	unsigned before = open_fds();
+	unsigned before = nb_entries("/proc/self/fd");
 	uint8_t bytes[600];
 	int s[2];
 
@@ -428,7 +415,7 @@ messages_in_two_pieces_at_every_byte(void **state)
 	}
 	close(s[0]);
 	close(s[1]);
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(nb_entries("/proc/self/fd"), before);
 	close(efd);
 }
 
@@ -436,7 +423,7 @@ static void
 messages_cut_off_at_every_byte(void **state)
 {
 	int efd = eventfd(0, 0);
-	unsigned before = open_fds();
+	unsigned before = nb_entries("/proc/self/fd");
 	uint8_t bytes[600];
 
 	(void)state;
@@ -461,7 +448,7 @@ messages_cut_off_at_every_byte(void **state)
 			close(s[1]);
 		}
 	}
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(nb_entries("/proc/self/fd"), before);
 	close(efd);
 }
 
@@ -469,7 +456,7 @@ static void
 too_many_descriptors(void **state)
 {
 	int efd = eventfd(0, 0);
-	unsigned before = open_fds();
+	unsigned before = nb_entries("/proc/self/fd");
 	struct xd_vu_header h = {.request = XD_VU_GET_FEATURES, .flags = XD_VU_VERSION};
 	int fds[64];
 
@@ -487,7 +474,7 @@ too_many_descriptors(void **state)
 		close(s[0]);
 		close(s[1]);
 	}
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(nb_entries("/proc/self/fd"), before);
 	close(efd);
 }
 
@@ -496,7 +483,7 @@ static void
 too_many_descriptors_in_pieces(void **state)
 {
 	int efd = eventfd(0, 0);
-	unsigned before = open_fds();
+	unsigned before = nb_entries("/proc/self/fd");
 	struct xd_vu_header h = {.request = XD_VU_GET_FEATURES, .flags = XD_VU_VERSION};
 	struct xd_vu_message got = {0};
 	int s[2];
@@ -509,7 +496,7 @@ too_many_descriptors_in_pieces(void **state)
 	xd_vu_message_reset(&got);
 	close(s[0]);
 	close(s[1]);
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(nb_entries("/proc/self/fd"), before);
 	close(efd);
 }
 

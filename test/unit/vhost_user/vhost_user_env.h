@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -26,6 +25,7 @@
 #include "vhost_user/frontend.h"
 #include "vhost_user/message.h"
 #include "vhost_user/socket.h"
+#include "../entries.h"
 
 #define FEATURES ((1ull << 32) | (1ull << 15) | (1ull << 5)) /* VERSION_1, MRG_RXBUF, MAC */
 #define PROTOCOL_FEATURES                                                                          \
@@ -378,16 +378,8 @@ env_log_anew(struct env *e)
 static inline unsigned
 open_fds(struct env *e)
 {
-	DIR *dir;
-	unsigned n = 0;
-
 	env_reaped(e);
-	dir = opendir("/proc/self/fd");
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
+	return nb_entries("/proc/self/fd");
 }
 
 /* How many mappings of files of that name there are. */
